@@ -1,0 +1,1 @@
+"""The files that users write: `serienpost.yaml`, policy, mailings."""

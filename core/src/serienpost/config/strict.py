@@ -1,0 +1,11 @@
+"""The base of every model of a file that users write."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class StrictModel(BaseModel):
+    """No unknown keys, no silent conversion: `5` is not text and `"5"` is not a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=False)

@@ -1,0 +1,95 @@
+"""What plugins get to work with: the practice's folder, settings, secrets and shared resources."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from serienpost.errors import SecretError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from pydantic import BaseModel
+
+    from serienpost.config.models import PracticeConfig
+    from serienpost.registry import Registry
+
+T = TypeVar("T")
+_INSIDE_URL = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Context:
+    """One practice, opened. Closing it closes everything that plugins opened through it.
+
+    Args:
+        folder: the practice folder.
+        config: the checked `serienpost.yaml`.
+        registry: all objects that the practice's plugins registered.
+    """
+
+    def __init__(self, folder: Path, config: PracticeConfig, registry: Registry) -> None:
+        self.folder = folder
+        self.config = config
+        self.registry = registry
+        self.zone = ZoneInfo(config.practice.timezone)
+        self._resources: dict[str, object] = {}
+        self._stack = ExitStack()
+
+    def settings(self, key: str) -> BaseModel | None:
+        """The checked value of a top-level key that a plugin claimed, None where it is absent."""
+        return self.config.claimed.get(key)
+
+    def path(self, name: str | Path) -> Path:
+        """A path as written in a file of the practice: relative ones start at the folder."""
+        return self.folder / name
+
+    def secret(self, reference: str) -> str:
+        """Resolve `secret:NAME` (or a bare NAME) in the stores, in the order of `secrets:`.
+
+        Raises:
+            SecretError: no store knows the name.
+        """
+        name = reference.removeprefix("secret:")
+        order = self.config.secrets
+        for store_name in order:
+            value = self.registry.secret_stores[store_name].get(self, name)
+            if value is not None:
+                return value
+        raise SecretError(
+            f"secret {name} is in none of the stores {', '.join(order)}",
+            hint=f"set the environment variable {name}, or {name}_FILE to a file that holds it",
+        )
+
+    def expand(self, url: str) -> str:
+        """Replace each `${secret:NAME}` in a URL, percent-encoded."""
+        from urllib.parse import quote
+
+        return _INSIDE_URL.sub(lambda found: quote(self.secret(found[1]), safe=""), url)
+
+    def shared(self, key: str, factory: Callable[[], AbstractContextManager[T]]) -> T:
+        """One resource per key, opened on first use and closed with the context."""
+        if key not in self._resources:
+            self._resources[key] = self._stack.enter_context(factory())
+        return cast("T", self._resources[key])
+
+    def close(self) -> None:
+        """Close all shared resources."""
+        self._resources.clear()
+        self._stack.close()
+
+    def __enter__(self) -> Context:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,80 @@
+"""Consent: may we contact this person, by this kind of message, for this purpose?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentQuestion:
+    """One question to a check.
+
+    Args:
+        person_id: the person the message is about.
+        consenting_id: the person whose permission counts (the representative of a minor, else
+            the person); evidence is looked up by this id.
+        kind: `email`, `sms`, `letter` or a channel's own kind.
+        purpose: `appointment`, `recall`, ... or one of the practice's own.
+        address: the normalised address that would be written to.
+    """
+
+    person_id: str
+    consenting_id: str
+    kind: str
+    purpose: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Yes. `evidence` names the record that says so (`patient:17 kontakt_email`), by ids only."""
+
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No.
+
+    Args:
+        code: stable machine name, unique within the check (`flag_no`, `withdrawn`).
+        reason: a sentence that practice staff understand; no address, no medical data.
+        remedy: what would change the answer.
+        overridable: whether a person may override it with a recorded reason.
+    """
+
+    code: str
+    reason: str
+    remedy: str
+    overridable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Abstain:
+    """This check has nothing to say about the question."""
+
+
+Verdict: TypeAlias = Allow | Deny | Abstain
+
+
+class ConsentCheck(Protocol):
+    """Answers from its own evidence, looked up by id; never sees what a source says.
+
+    Raising, a wrong type or a wrong number of answers is a Deny in the review and stops the run
+    at the door; nothing is ever sent without an Allow.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name used in `consent.require`."""
+
+    def check(
+        self, context: Context, questions: Sequence[ConsentQuestion]
+    ) -> Sequence[Verdict]:
+        """Return one verdict per question, in order."""

@@ -1,0 +1,73 @@
+"""Macros: named values that a text may use, `{{Briefanrede}}`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from serienpost.config.models import PracticeInfo, Signature
+    from serienpost.contracts.rows import FieldValue
+    from serienpost.fields import Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class MacroSetting:
+    """What is the same for every row of a run.
+
+    Args:
+        practice: name, street, phone ... of the practice.
+        signature: the mailing's signature, if any.
+        kind: kind of message.
+        language: `de`, `en`: the template's language.
+        due: the date that date macros count from.
+        zone: the practice's time zone.
+        reply_to: where an answer goes, None for letters and SMS.
+    """
+
+    practice: PracticeInfo
+    signature: Signature | None
+    kind: str
+    language: str
+    due: date
+    zone: ZoneInfo
+    reply_to: str | None = None
+
+
+class Macro(Protocol):
+    """A named value. Its effective class is the strictest of its own and its fields' classes."""
+
+    @property
+    def name(self) -> str:
+        """As written in a text: a letter, then letters, digits, underscores."""
+
+    @property
+    def description(self) -> str:
+        """One sentence, German, for `serienpost macros`."""
+
+    @property
+    def example(self) -> str:
+        """A made-up value, used by `macros` and by `test`."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that `value` receives; nothing else is passed."""
+
+    @property
+    def sensitivity(self) -> Sensitivity:
+        """The macro's own class."""
+
+    @property
+    def kinds(self) -> frozenset[str] | None:
+        """Kinds of message it makes sense for; None = all."""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the value depends on the due date."""
+
+    def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
+        """The value for one row; None or "" means empty. Must be deterministic."""

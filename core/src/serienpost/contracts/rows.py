@@ -1,0 +1,131 @@
+"""Recipients: what a source yields, and what the core asks about them again at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from serienpost.context import Context
+
+FieldValue: TypeAlias = str | int | bool | date | time | datetime | None
+"""A plain value of a field. Strings are text as the practice stores it, never markup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a reminder is about: an appointment (`termin:99`), a birthday (`geburtstag:2026`).
+
+    `starts_at` (aware, UTC) belongs to the key of "once per occasion": a moved appointment is
+    a new reminder. After `expires_at` (aware, UTC) the message must not leave any more.
+    """
+
+    id: str
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person in a run.
+
+    Args:
+        person_id: `patient:17`, `interessent:4`: kind of person, colon, key in the practice.
+        fields: only the fields that were asked for; a field the person lacks is None.
+        occasion: set by sources whose rows are about something (appointments, birthdays).
+        consenting_id: whose permission counts: the representative for a minor, else None.
+        unreachable: a reason the source knows why nobody can be written to, as (code, sentence).
+    """
+
+    person_id: str
+    fields: Mapping[str, FieldValue]
+    occasion: Occasion | None = None
+    consenting_id: str | None = None
+    unreachable: tuple[str, str] | None = None
+
+    @property
+    def id(self) -> str:
+        """The row id: `patient:17`, with an occasion `patient:17/termin:99`."""
+        return f"{self.person_id}/{self.occasion.id}" if self.occasion else self.person_id
+
+
+@dataclass(frozen=True, slots=True)
+class RowRequest:
+    """What the core wants of a source.
+
+    Args:
+        fields: names of fields; the source reads these and no others from the practice.
+        due: the date from which `today`, `tomorrow` and `+3` count.
+        order_by: field names, `-name` descending; empty = the source's own stable order.
+        batch: rows per batch at most.
+    """
+
+    fields: frozenset[str]
+    due: date
+    order_by: tuple[str, ...] = ()
+    batch: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RowRef:
+    """A row that was selected earlier, by its ids alone."""
+
+    person_id: str
+    occasion_id: str | None
+    occasion_starts_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The answer of `Source.current` for one row.
+
+    `gone` is None while the row is still valid, else (code, sentence), for example
+    `("cancelled", "appointment was cancelled")`. `fields` are the fields asked for, read now.
+    """
+
+    gone: tuple[str, str] | None = None
+    fields: Mapping[str, FieldValue] | None = None
+    consenting_id: str | None = None
+
+
+class Source(Protocol):
+    """Where recipients come from.
+
+    `rows` streams: it never holds more than a few batches, reads only the requested fields and
+    raises `SourceError` for a selection or database that does not fit. A person with an occasion
+    appears once. The database is opened read-only.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name used under `source:` in a mailing."""
+
+    @property
+    def title(self) -> str:
+        """One sentence for `serienpost sources`."""
+
+    @property
+    def selection(self) -> type[BaseModel]:
+        """The model of `select:`; each field's description and examples are its manual."""
+
+    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+        """Fields that rows of this selection can carry, each with the class that the schema gives
+        it (`"identity"`, ...) or None where the core's catalogue decides."""
+
+    def is_relative(self, selection: BaseModel) -> bool:
+        """Whether the selection means another set of people on another day (`day: tomorrow`)."""
+
+    def rows(
+        self, context: Context, selection: BaseModel, request: RowRequest
+    ) -> Iterator[Sequence[Row]]:
+        """Yield the selected rows in batches, in a stable order."""
+
+    def current(
+        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+    ) -> Sequence[Standing]:
+        """Say for each row, in order, whether it is still valid, with its fields as of now."""

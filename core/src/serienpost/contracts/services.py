@@ -1,0 +1,84 @@
+"""The smaller things a plugin may bring: secrets, archives, dispatchers, templates, settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from serienpost.context import Context
+
+
+class SecretStore(Protocol):
+    """Resolves names to secrets; asked in the order of `secrets:`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def get(self, context: Context, name: str) -> str | None:
+        """The secret, or None where this store does not know the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEntry:
+    """A sent message for the person's record. `message` is unique per practice and message."""
+
+    message: str
+    run: str
+    person_id: str
+    sent_at: datetime
+    subject: str
+    content: str
+    pdf: bytes | None = None
+
+
+class Archive(Protocol):
+    """Stores sent messages in the person's record; storing the same `message` twice is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    def store(
+        self, context: Context, entries: Sequence[ArchiveEntry]
+    ) -> Sequence[str | None]:
+        """Store each entry; return for each None or the reason why it has no record."""
+
+
+class Dispatcher(Protocol):
+    """Wakes workers. May drop, delay, repeat or reorder; correctness never depends on it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs_shared_ledger(self) -> bool:
+        """Whether the ledger must be on PostgreSQL."""
+
+    def wake(self, context: Context, run: str, not_before: datetime | None) -> None:
+        """Ask that some worker continue this run."""
+
+    def work(self, context: Context, continue_run: Callable[[str], None]) -> None:
+        """Serve wake-ups until stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePack:
+    """A folder of templates that ships with a distribution."""
+
+    name: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Claims one top-level key of `serienpost.yaml`; `model` says what may stand there."""
+
+    key: str
+    model: type[BaseModel]
+    required: bool = False

@@ -1,0 +1,94 @@
+"""What can go wrong in a way the user can mend. Anything else is a bug.
+
+Every expected error derives from `SerienpostError`, carries one or more `Problem`s and an exit
+code, and is translated into one line per problem at a single place, the edge of the command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    REFUSED = 3
+    SOME_FAILED = 4
+    SOME_IN_DOUBT = 5
+    OPEN = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: what, where, and what to do about it.
+
+    Never holds a person's data: `message` and `hint` reach logs and terminals.
+    """
+
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        where = ""
+        if self.file:
+            where = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
+        key = f"{self.key}: " if self.key else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}{key}{self.message}{hint}"
+
+
+class SerienpostError(Exception):
+    """The command refuses; nothing was sent. Exit code 3 unless a subclass says otherwise."""
+
+    exit_code = Exit.REFUSED
+
+    def __init__(self, *problems: Problem | str, hint: str | None = None) -> None:
+        self.problems: tuple[Problem, ...] = tuple(
+            Problem(problem, hint) if isinstance(problem, str) else problem for problem in problems
+        )
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigError(SerienpostError):
+    """A file that the user writes (configuration, mailing, schema) is not acceptable."""
+
+
+class PluginError(SerienpostError):
+    """A plugin is missing, broken, or in conflict; names distribution and version."""
+
+
+class TemplateError(SerienpostError):
+    """A template is missing or uses something that the template language does not offer."""
+
+
+class FirewallError(SerienpostError):
+    """A text names a macro that is unknown or must not leave by this kind of message."""
+
+
+class SourceError(SerienpostError):
+    """A source cannot deliver recipients: bad selection, unreachable or unfitting database."""
+
+
+class LedgerError(SerienpostError):
+    """The ledger cannot be opened, or a command is not allowed in the run's state."""
+
+
+class SecretError(SerienpostError):
+    """A secret is not in any of the configured stores."""
+
+
+def together(errors: Iterable[SerienpostError]) -> SerienpostError | None:
+    """Join the problems of several errors into one, so that the user sees all at once."""
+    problems = [problem for error in errors for problem in error.problems]
+    return ConfigError(*problems) if problems else None

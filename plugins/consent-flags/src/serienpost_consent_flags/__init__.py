@@ -1,0 +1,1 @@
+"""Consent from the 'Kontakt erlaubt' flags in the master data."""

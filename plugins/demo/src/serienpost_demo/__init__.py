@@ -1,0 +1,1 @@
+"""Demo practice, SMTP catcher, `demo` and `init --demo`."""

@@ -1,0 +1,1 @@
+"""Briefanrede and the practice's macros."""

@@ -1,0 +1,1 @@
+"""The practice's own database: schema mapping, read-only streaming, status check."""

@@ -1,0 +1,1 @@
+"""Recipients from the patient table and the patient search."""

@@ -1,0 +1,1 @@
+"""Ready templates for practice mailings."""

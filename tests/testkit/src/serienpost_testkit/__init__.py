@@ -1,0 +1,1 @@
+"""Conformance suites and a null channel for plugin authors."""

@@ -50,8 +50,8 @@ class Macro(Protocol):
         """One sentence, German, for `serienpost macros`."""
 
     @property
-    def example(self) -> str:
-        """A made-up value, used by `macros` and by `test`."""
+    def example(self) -> FieldValue:
+        """A made-up value of the type that `value` returns, for `macros`, `check` and `test`."""
 
     @property
     def fields(self) -> frozenset[str]:

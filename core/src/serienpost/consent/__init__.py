@@ -1,0 +1,1 @@
+"""Consent: asking the checks, and what their answers together mean."""

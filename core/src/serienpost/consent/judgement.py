@@ -1,0 +1,183 @@
+"""Asks every check the same question and joins the answers: fail closed, allow only by evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
+from serienpost.errors import SerienpostError
+from serienpost.timelimit import within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from serienpost.context import Context
+    from serienpost.contracts.consent import ConsentCheck, Verdict
+
+_ONLY_DENY = {"suppression", "status"}
+
+CHECK_SECONDS = 30.0
+"""How long a check may take for one batch of questions."""
+
+
+class CheckUnavailable(SerienpostError):
+    """A consent check raised, timed out or answered wrongly."""
+
+    def __init__(self, check: str, why: str) -> None:
+        super().__init__(f"consent check {check} cannot answer: {why}")
+        self.check = check
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all checks together say about one question.
+
+    Args:
+        allowed: no Deny, every required check says Allow, and at least one Allow.
+        answers: check name -> verdict, in the order asked.
+        reason: for people, when not allowed: which check, why, and what would change it.
+    """
+
+    allowed: bool
+    answers: tuple[tuple[str, Verdict], ...]
+    code: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+    @property
+    def evidence(self) -> list[str]:
+        """The records that allowed it, each with the check that named it."""
+        return [f"{name}: {v.evidence}" for name, v in self.answers if type(v) is Allow]
+
+    @property
+    def denials(self) -> list[tuple[str, Deny]]:
+        """Every Deny with its check."""
+        return [(name, v) for name, v in self.answers if type(v) is Deny]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The documented form of the answers."""
+        return [_plain(name, verdict) for name, verdict in self.answers]
+
+
+def judge(
+    context: Context,
+    questions: Sequence[ConsentQuestion],
+    overrides: Sequence[Mapping[str, Any] | None] | None = None,
+    *,
+    at_door: bool = False,
+) -> list[Judgement]:
+    """Ask all checks about all questions (of one purpose) and judge each.
+
+    Args:
+        context: the practice.
+        questions: one per row.
+        overrides: per row the recorded override, `{"id", "codes": [[check, code], ...]}`.
+        at_door: a check that cannot answer raises instead of counting as a Deny.
+
+    Raises:
+        CheckUnavailable: only `at_door`; nothing was decided.
+    """
+    if not questions:
+        return []
+    columns = [
+        (check.name, _ask(context, check, questions, at_door=at_door))
+        for check in context.registry.consent_checks.values()
+    ]
+    required = context.config.consent.required(questions[0].purpose)
+    judgements = []
+    for index in range(len(questions)):
+        override = overrides[index] if overrides else None
+        answers = tuple((name, _overridden(name, c[index], override)) for name, c in columns)
+        judgements.append(_judge(answers, required))
+    return judgements
+
+
+def _ask(
+    context: Context, check: ConsentCheck, questions: Sequence[ConsentQuestion], *, at_door: bool
+) -> Sequence[Verdict]:
+    try:
+        verdicts = within(
+            CHECK_SECONDS, f"consent check {check.name}", lambda: check.check(context, questions)
+        )
+        if not isinstance(verdicts, (list, tuple)) or len(verdicts) != len(questions):
+            raise TypeError("it did not return one verdict per question")
+        if any(type(verdict) not in (Allow, Deny, Abstain) for verdict in verdicts):
+            raise TypeError("it returned something that is no verdict")
+    except Exception as error:
+        why = str(error) if isinstance(error, (SerienpostError, TimeoutError)) else ""
+        why = why or (str(error) if type(error) is TypeError and "it " in str(error) else "")
+        why = why or type(error).__name__
+        if at_door:
+            raise CheckUnavailable(check.name, why) from error
+        failed = Deny(
+            "check_failed",
+            f"die Prüfung {check.name} konnte nicht antworten ({why})",
+            "den Fehler beheben und neu vorbereiten",
+        )
+        return [failed] * len(questions)
+    return verdicts
+
+
+def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any] | None) -> Verdict:
+    """A Deny that this override covers becomes an Allow whose evidence is the override."""
+    if override is None or type(verdict) is not Deny or not verdict.overridable:
+        return verdict
+    if [check, verdict.code] not in override["codes"]:
+        return verdict
+    return Allow(f"override {override['id']}")
+
+
+def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) -> Judgement:
+    for name, verdict in answers:
+        if type(verdict) is Deny:
+            return Judgement(
+                False, answers, f"{name}.{verdict.code}", verdict.reason, verdict.remedy
+            )
+    said = dict(answers)
+    for name in required:
+        if type(said.get(name)) is not Allow:
+            return Judgement(
+                False,
+                answers,
+                f"{name}.required",
+                f"die vorgeschriebene Prüfung {name} hat keine Erlaubnis gefunden",
+                "eine Einwilligung eintragen oder consent.require ändern",
+            )
+    if any(type(verdict) is Allow for _, verdict in answers):
+        return Judgement(True, answers)
+    if set(said) <= _ONLY_DENY:
+        return Judgement(
+            False,
+            answers,
+            "no_consent_check",
+            "keine Einwilligungsprüfung eingerichtet",
+            "unter plugins: eine nennen, zum Beispiel serienpost-consent-flags",
+        )
+    return Judgement(
+        False,
+        answers,
+        "no_permission",
+        "keine Prüfung hat eine Erlaubnis für diesen Zweck gefunden",
+        "eine Einwilligung für diesen Zweck eintragen",
+    )
+
+
+def _plain(name: str, verdict: Verdict) -> dict[str, Any]:
+    if isinstance(verdict, Allow):
+        return {
+            "check": name,
+            "verdict": "allow",
+            "code": None,
+            "reason": verdict.evidence,
+            "remedy": None,
+        }
+    if isinstance(verdict, Deny):
+        return {
+            "check": name,
+            "verdict": "deny",
+            "code": verdict.code,
+            "reason": verdict.reason,
+            "remedy": verdict.remedy,
+        }
+    return {"check": name, "verdict": "abstain", "code": None, "reason": None, "remedy": None}

@@ -1,0 +1,159 @@
+"""Which process works on which messages: claims, releases, and what a dead process leaves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+
+from serienpost.faults import faultpoint
+from serienpost.ledger.owners import is_dead
+from serienpost.ledger.schema import attempt, message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger, Tx
+
+
+def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequence[Row[Any]]:
+    """Take up to `limit` pending messages that are due, in order."""
+    due = (
+        select(message.c.no)
+        .where(
+            message.c.practice == tx.practice,
+            message.c.run == run,
+            message.c.state == "pending",
+            or_(message.c.next_attempt_at.is_(None), message.c.next_attempt_at <= tx.now),
+        )
+        .order_by(message.c.no)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        tx.update(message)
+        .where(message.c.run == run, message.c.no.in_(due), message.c.state == "pending")
+        .values(
+            state="claimed",
+            owner=owner,
+            lease_until=tx.now + lease,
+            fence=message.c.fence + 1,
+            updated_at=tx.now,
+        )
+        .returning(*message.c)
+    )
+    return sorted(tx.connection.execute(statement).all(), key=lambda row: row.no)
+
+
+def release(tx: Tx, run: str, owner: str, numbers: Sequence[int] | None = None) -> int:
+    """Give claimed messages back: those named, else all that this owner holds."""
+    mine = [message.c.run == run, message.c.owner == owner, message.c.state == "claimed"]
+    if numbers is not None:
+        mine.append(message.c.no.in_(numbers))
+    return tx.execute(
+        tx.update(message)
+        .where(*mine)
+        .values(
+            state="pending",
+            owner=None,
+            lease_until=None,
+            fence=message.c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
+
+
+def renew(tx: Tx, run: str, owner: str, lease: timedelta) -> int:
+    """Extend the lease of everything that this owner holds."""
+    return tx.execute(
+        tx.update(message)
+        .where(
+            message.c.run == run,
+            message.c.owner == owner,
+            message.c.state.in_(("claimed", "sending")),
+        )
+        .values(lease_until=tx.now + lease)
+    )
+
+
+def living_owner(ledger: Ledger, run: str) -> str | None:
+    """The owner id of a living process that works on this run, if there is one."""
+    with ledger.read() as tx:
+        owners = _owners(tx, run)
+    return next((owner for owner, _ in owners if not is_dead(ledger, owner)), None)
+
+
+def take_over(ledger: Ledger, run: str, *, repeatable: bool) -> int:
+    """Free what dead processes hold, and what living ones hold beyond their lease.
+
+    `claimed` goes back to pending; `sending` may be on the wire and becomes in_doubt, on a
+    repeatable channel pending. Returns how many messages changed.
+    """
+    with ledger.read() as tx:
+        owners = _owners(tx, run)
+        now = tx.now
+    freed = 0
+    for owner, lease_until in owners:
+        if is_dead(ledger, owner):
+            freed += _free(ledger, run, owner, None, repeatable=repeatable)
+        elif lease_until and lease_until < now:
+            freed += _free(ledger, run, owner, now, repeatable=repeatable)
+    return freed
+
+
+def _owners(tx: Tx, run: str) -> list[tuple[str, datetime | None]]:
+    from sqlalchemy import func
+
+    rows = tx.all(
+        tx.select(message, message.c.owner, func.min(message.c.lease_until).label("lease"))
+        .where(message.c.run == run, message.c.state.in_(("claimed", "sending")))
+        .group_by(message.c.owner)
+    )
+    return [(row.owner, row.lease) for row in rows if row.owner]
+
+
+def _free(ledger: Ledger, run: str, owner: str, lease: datetime | None, *, repeatable: bool) -> int:
+    with ledger.begin() as tx:
+        held = [message.c.run == run, message.c.owner == owner]
+        if lease:
+            held.append(message.c.lease_until < lease)
+        sending = tx.all(
+            tx.select(message, message.c.no, message.c.attempts).where(
+                *held, message.c.state == "sending"
+            )
+        )
+        for row in sending:
+            tx.execute(
+                tx.update(attempt)
+                .where(
+                    attempt.c.run == run,
+                    attempt.c.no == row.no,
+                    attempt.c.attempt == row.attempts,
+                    attempt.c.outcome.is_(None),
+                )
+                .values(finished_at=tx.now, outcome="unknown", stage="crash")
+            )
+        common = {
+            "owner": None,
+            "lease_until": None,
+            "fence": message.c.fence + 1,
+            "updated_at": tx.now,
+        }
+        became = "pending" if repeatable else "in_doubt"
+        changed = tx.execute(
+            tx.update(message).where(*held, message.c.state == "sending").values(
+                state=became, code=None if repeatable else "crash", **common
+            )
+        )
+        changed += tx.execute(
+            tx.update(message).where(*held, message.c.state == "claimed").values(
+                state="pending", **common
+            )
+        )
+        faultpoint("takeover.before_commit")
+    faultpoint("takeover.after_commit")
+    return changed

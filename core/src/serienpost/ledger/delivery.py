@@ -1,0 +1,250 @@
+"""Intents before the wire and outcomes after it, each in one durable commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam
+
+from serienpost.ledger.schema import attempt, message, once, run
+from serienpost.ledger.states import HOLDS_ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from serienpost.ledger.store import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A message that is about to go on the wire; `fence` is that of the claim."""
+
+    no: int
+    fence: int
+    attempt: int
+    evidence: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What becomes of a message, ready to be written.
+
+    `state` is the new state; `fence` and `attempt` are those of the intent (for rows that never
+    reached the wire: of the claim, and None).
+    """
+
+    no: int
+    fence: int
+    attempt: int | None
+    state: str
+    outcome: str
+    code: str | None = None
+    text: str | None = None
+    stage: str | None = None
+    provider_ref: str | None = None
+    next_attempt_at: datetime | None = None
+    permit_used: bool = True
+
+
+def write_intents(
+    tx: Tx, run_id: str, owner: str, intents: Sequence[Intent], lease: timedelta
+) -> list[Intent]:
+    """Move claimed messages to `sending`, each with an open attempt.
+
+    Returns:
+        The intents that took; one whose message was taken over meanwhile is left out.
+    """
+    if not intents:
+        return []
+    move = (
+        tx.update(message)
+        .where(
+            message.c.run == run_id,
+            message.c.no == bindparam("b_no"),
+            message.c.state == "claimed",
+            message.c.owner == owner,
+            message.c.fence == bindparam("b_fence"),
+        )
+        .values(
+            state="sending",
+            fence=message.c.fence + 1,
+            attempts=bindparam("b_attempt"),
+            evidence=bindparam("b_evidence", type_=message.c.evidence.type),
+            lease_until=tx.now + lease,
+            next_attempt_at=None,
+            updated_at=tx.now,
+        )
+    )
+    rows = [
+        {
+            "b_no": i.no,
+            "b_fence": i.fence,
+            "b_attempt": i.attempt,
+            "b_evidence": i.evidence,
+        }
+        for i in intents
+    ]
+    taken = list(intents)
+    if tx.execute(move, rows) != len(rows):
+        taken = [i for i in intents if _is_sending(tx, run_id, owner, i)]
+    tx.insert(
+        attempt,
+        [
+            {
+                "run": run_id,
+                "no": intent.no,
+                "attempt": intent.attempt,
+                "owner": owner,
+                "fence": intent.fence + 1,
+                "started_at": tx.now,
+            }
+            for intent in taken
+        ],
+    )
+    return taken
+
+
+def _is_sending(tx: Tx, run_id: str, owner: str, intent: Intent) -> bool:
+    found = tx.first(
+        tx.select(message, message.c.no).where(
+            message.c.run == run_id,
+            message.c.no == intent.no,
+            message.c.state == "sending",
+            message.c.owner == owner,
+            message.c.fence == intent.fence + 1,
+        )
+    )
+    return found is not None
+
+
+def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
+    """Write what became of messages; complete their attempts; free "once" where nothing was sent."""
+    wire = [r for r in results if r.attempt is not None]
+    for group, before in ((wire, "sending"), ([r for r in results if r.attempt is None], "claimed")):
+        _move(tx, run_id, owner, group, before)
+    _complete_attempts(tx, run_id, wire)
+    ended = [r.no for r in results if r.state in ("failed", "suppressed")]
+    if ended:
+        free_once(tx, run_id, ended)
+    if wire:
+        tx.execute(tx.update(run).where(run.c.id == run_id).values(progress_at=tx.now))
+
+
+def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: str) -> None:
+    if not results:
+        return
+    statement = (
+        tx.update(message)
+        .where(
+            message.c.run == run_id,
+            message.c.no == bindparam("b_no"),
+            message.c.state == before,
+            message.c.owner == owner,
+            message.c.fence == bindparam("b_fence"),
+        )
+        .values(
+            state=bindparam("b_state"),
+            code=bindparam("b_code"),
+            text=bindparam("b_text"),
+            provider_ref=bindparam("b_provider_ref"),
+            next_attempt_at=bindparam("b_next", type_=message.c.next_attempt_at.type),
+            sent_at=bindparam("b_sent", type_=message.c.sent_at.type),
+            fence=message.c.fence + 1,
+            owner=None,
+            lease_until=None,
+            updated_at=tx.now,
+        )
+    )
+    rows = [
+        {
+            "b_no": r.no,
+            "b_fence": r.fence,
+            "b_state": r.state,
+            "b_code": r.code,
+            "b_text": r.text,
+            "b_provider_ref": r.provider_ref,
+            "b_next": r.next_attempt_at,
+            "b_sent": tx.now if r.state == "accepted" else None,
+        }
+        for r in results
+    ]
+    if tx.execute(statement, rows) != len(rows) and before == "sending":
+        for result in results:
+            _late_answer(tx, run_id, result)
+
+
+def _late_answer(tx: Tx, run_id: str, result: Result) -> None:
+    """A definite success for an attempt that another process already had to call doubtful."""
+    if result.state != "accepted":
+        return
+    tx.execute(
+        tx.update(message)
+        .where(
+            message.c.run == run_id,
+            message.c.no == result.no,
+            message.c.state == "in_doubt",
+            message.c.attempts == result.attempt,
+        )
+        .values(
+            state="accepted",
+            basis="late answer",
+            code=result.code,
+            text=result.text,
+            provider_ref=result.provider_ref,
+            sent_at=tx.now,
+            fence=message.c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
+
+
+def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
+    statement = (
+        tx.update(attempt)
+        .where(
+            attempt.c.run == run_id,
+            attempt.c.no == bindparam("b_no"),
+            attempt.c.attempt == bindparam("b_attempt"),
+            attempt.c.outcome.is_(None),
+        )
+        .values(
+            finished_at=tx.now,
+            outcome=bindparam("b_outcome"),
+            stage=bindparam("b_stage"),
+            code=bindparam("b_code"),
+            text=bindparam("b_text"),
+            provider_ref=bindparam("b_provider_ref"),
+        )
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "b_no": r.no,
+            "b_attempt": r.attempt,
+            "b_outcome": r.outcome,
+            "b_stage": r.stage,
+            "b_code": r.code,
+            "b_text": r.text,
+            "b_provider_ref": r.provider_ref,
+        }
+        for r in results
+    ]
+    tx.execute(statement, rows)
+
+
+def free_once(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:
+    """Give up the places in "once" of those messages that now hold none by their state."""
+    holding = (
+        tx.select(message, message.c.no)
+        .where(
+            message.c.run == run_id,
+            message.c.no.in_(numbers),
+            message.c.state.in_(HOLDS_ONCE),
+        )
+    )
+    tx.execute(
+        tx.delete(once).where(
+            once.c.run == run_id, once.c.no.in_(numbers), once.c.no.not_in(holding)
+        )
+    )

@@ -1,0 +1,149 @@
+"""Opens the ledger's database durably, at the right version, or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from serienpost.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEAD = "0001"
+"""The newest revision of the ledger's tables; the last file in `migrations/versions`."""
+
+_READ_ONLY = "serienpost_reads"
+
+
+def open_engine(url: str, folder: Path) -> Engine:
+    """Connect, check durability, migrate an older ledger, refuse a newer one.
+
+    Args:
+        url: SQLAlchemy URL; relative SQLite paths start at `folder`.
+        folder: the practice folder.
+
+    Raises:
+        LedgerError: unreachable, not durable, or written by a newer serienpost.
+    """
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite":
+        path = folder / (where.database or "")
+        if where.database in (None, "", ":memory:"):
+            raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
+        where = where.set(database=str(path))
+        _create_private(path)
+    try:
+        engine = create_engine(where, **_options(where.get_backend_name()))
+        if where.get_backend_name() == "sqlite":
+            _prepare_sqlite(engine)
+        with engine.connect() as connection:
+            _check_durable(connection)
+            version = _version(connection)
+    except (SQLAlchemyError, ImportError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise LedgerError(f"the ledger cannot be opened: {type(cause).__name__}") from error
+    if version != HEAD:
+        _migrate(engine, version)
+    return engine
+
+
+def reading(connection: Connection) -> Connection:
+    """Mark a connection so that its transaction takes no write lock."""
+    return connection.execution_options(**{_READ_ONLY: True})
+
+
+def _options(backend: str) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"connect_args": {"timeout": 60, "check_same_thread": False}}
+    return {"pool_pre_ping": True}
+
+
+def _create_private(path: Path) -> None:
+    """Make the file with mode 0600 before SQLite would make it with the umask's."""
+    if not path.parent.is_dir():
+        raise LedgerError("the folder of the ledger does not exist", hint="check ledger:")
+    if not path.exists():
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise LedgerError(f"the ledger cannot be created: {error.strerror}") from error
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(dbapi: Any, _record: object) -> None:  # noqa: ANN401
+        dbapi.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(_READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _check_durable(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+        if mode != "wal" or level != 2:
+            raise LedgerError("the ledger's file system does not support durable commits (WAL)")
+        return
+    for setting in ("fsync", "synchronous_commit"):
+        if connection.execute(text(f"SHOW {setting}")).scalar() in ("off", "local"):
+            raise LedgerError(f"PostgreSQL runs with {setting} off; commits would not survive")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    return str(row[0]) if row else None
+
+
+@contextmanager
+def _migration_lock(engine: Engine) -> Iterator[None]:
+    """One migrating process at a time."""
+    if engine.dialect.name != "sqlite":
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(hashtext('serienpost migration'))"))
+            yield
+        return
+    import fcntl
+
+    path = Path(f"{engine.url.database}.migrating")
+    with path.open("w") as handle:
+        path.chmod(0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _migrate(engine: Engine, version: str | None) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    known = {f.name[:4] for f in (Path(__file__).parent / "migrations/versions").glob("0*.py")}
+    if version is not None and version not in known:
+        raise LedgerError(
+            f"the ledger is of version {version}, newer than this serienpost knows ({HEAD})",
+            hint="install the newer serienpost",
+        )
+    with _migration_lock(engine), engine.begin() as connection:
+        if _version(connection) == HEAD:
+            return
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

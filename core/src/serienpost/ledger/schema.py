@@ -1,0 +1,249 @@
+"""Tables of the ledger. Every table and every unique key starts with the practice id."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time, stored as whole microseconds since 1970 on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """To microseconds; naive times are refused."""
+        if value is None:
+            return None
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        """From microseconds."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+
+def _practice() -> Column[str]:
+    return Column("practice", Text, primary_key=True)
+
+
+practice = Table("practice", metadata, _practice(), Column("hash_key", LargeBinary, nullable=False))
+"""One row per practice: the key of its hashes, drawn when the practice first opens the ledger."""
+
+run = Table(
+    "run",
+    metadata,
+    _practice(),
+    Column("id", Text, primary_key=True),
+    Column("mailing", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("reason_text", Text),
+    Column("owner", Text),
+    Column("header", JSON, nullable=False),
+    Column("plan_hash", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("prepared_at", UtcTime),
+    Column("approved_at", UtcTime),
+    Column("approved_by", Text),
+    Column("send_at", UtcTime),
+    Column("until", UtcTime),
+    Column("progress_at", UtcTime),
+    Column("finished_at", UtcTime),
+    Column("disclaimer_by", Text),
+    Column("disclaimer_at", UtcTime),
+    Column("purged_at", UtcTime),
+)
+"""`header` is what the plan hash covers besides the rows; `owner` the process that prepares."""
+
+asset = Table(
+    "asset",
+    metadata,
+    _practice(),
+    Column("run", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+"""The frozen copy of template, style sheet, images and free text of a run."""
+
+message = Table(
+    "message",
+    metadata,
+    _practice(),
+    Column("run", Text, primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("row_id", Text, nullable=False),
+    Column("block", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("consenting", Text),
+    Column("occasion", Text),
+    Column("occasion_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("number", Text),
+    Column("name", Text),
+    Column("address", Text),
+    Column("address_hash", Text),
+    Column("unreachable", JSON(none_as_null=True)),
+    Column("consent", JSON(none_as_null=True)),
+    Column("allowed", Boolean, nullable=False),
+    Column("marked", Boolean, nullable=False),
+    Column("unmarked", JSON(none_as_null=True)),
+    Column("override", JSON(none_as_null=True)),
+    Column("values", JSON(none_as_null=True)),
+    Column("attachments", JSON(none_as_null=True)),
+    Column("content_hash", Text),
+    Column("cost", JSON(none_as_null=True)),
+    Column("ref", Text, nullable=False),
+    Column("message_id", Text),
+    Column("once_key", Text),
+    Column("part", Integer),
+    Column("state", Text, nullable=False),
+    Column("basis", Text),
+    Column("evidence", JSON(none_as_null=True)),
+    Column("owner", Text),
+    Column("lease_until", UtcTime),
+    Column("fence", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcTime),
+    Column("provider_ref", Text),
+    Column("code", Text),
+    Column("text", Text),
+    Column("sent_at", UtcTime),
+    Column("updated_at", UtcTime),
+    Index("message_row", "practice", "run", "row_id", unique=True),
+    Index("message_state", "practice", "run", "state", "no"),
+    Index("message_ref", "practice", "ref", unique=True),
+    Index("message_person", "practice", "person"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _practice(),
+    Column("run", Text, primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Column("outcome", Text),
+    Column("stage", Text),
+    Column("code", Text),
+    Column("text", Text),
+    Column("provider_ref", Text),
+)
+
+account = Table(
+    "account",
+    metadata,
+    _practice(),
+    Column("account", Text, primary_key=True),
+    Column("last_permit", Integer, nullable=False),
+    Column("last_stamp", UtcTime),
+)
+"""One row per account: the lock under which permits are given."""
+
+permit = Table(
+    "permit",
+    metadata,
+    _practice(),
+    Column("account", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("stamp", UtcTime, nullable=False),
+)
+
+once = Table(
+    "once",
+    metadata,
+    _practice(),
+    Column("key", Text, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("no", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Index("once_message", "practice", "run", "no"),
+)
+"""Who already has, or is about to get, which mailing for which occasion."""
+
+suppression = Table(
+    "suppression",
+    metadata,
+    _practice(),
+    Column("kind", Text, primary_key=True),
+    Column("address_hash", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
+archive = Table(
+    "archive",
+    metadata,
+    _practice(),
+    Column("run", Text, primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("archive", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("text", Text),
+    Column("updated_at", UtcTime, nullable=False),
+)
+"""The queue of messages to be stored in the persons' records."""
+
+event = Table(
+    "event",
+    metadata,
+    _practice(),
+    Column("account", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("run", Text),
+    Column("no", Integer),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("code", Text),
+    Column("text", Text),
+)
+"""Reports, bounces and complaints, stored before they are interpreted."""
+
+journal = Table(
+    "journal",
+    metadata,
+    _practice(),
+    Column("id", Text, primary_key=True),
+    Column("run", Text),
+    Column("no", Integer),
+    Column("at", UtcTime, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("detail", JSON(none_as_null=True)),
+    Index("journal_run", "practice", "run", "no"),
+)
+"""Who decided what and when: marks, overrides, approvals, resolved doubts, tests."""

@@ -1,0 +1,90 @@
+"""The states of runs and messages, and which change may follow which."""
+
+from __future__ import annotations
+
+MESSAGE_STATES = (
+    "planned",
+    "pending",
+    "claimed",
+    "sending",
+    "accepted",
+    "delivered",
+    "in_doubt",
+    "failed",
+    "bounced",
+    "complained",
+    "suppressed",
+    "cancelled",
+)
+
+OPEN = ("planned", "pending", "claimed", "sending")
+"""States of messages that a run still has to deal with."""
+
+HOLDS_ONCE = (
+    "pending",
+    "claimed",
+    "sending",
+    "in_doubt",
+    "accepted",
+    "delivered",
+    "bounced",
+    "complained",
+)
+"""States in which a message keeps its place in the table of "once"."""
+
+MESSAGE_MOVES: dict[str, frozenset[str]] = {
+    "planned": frozenset({"pending", "suppressed", "cancelled"}),
+    "pending": frozenset({"claimed", "cancelled"}),
+    "claimed": frozenset({"pending", "sending", "suppressed", "failed", "cancelled"}),
+    "sending": frozenset({"accepted", "failed", "pending", "in_doubt"}),
+    "in_doubt": frozenset({"accepted", "pending", "failed"}),
+    "failed": frozenset({"pending", "suppressed"}),
+    "accepted": frozenset({"delivered", "bounced", "complained"}),
+    "delivered": frozenset({"bounced", "complained"}),
+    "bounced": frozenset(),
+    "complained": frozenset(),
+    "suppressed": frozenset(),
+    "cancelled": frozenset(),
+}
+
+RUN_MOVES: dict[str, frozenset[str]] = {
+    "preparing": frozenset({"prepared", "cancelled"}),
+    "prepared": frozenset({"approved", "cancelled"}),
+    "approved": frozenset({"sending", "paused", "cancelled"}),
+    "sending": frozenset({"paused", "finished", "cancelled"}),
+    "paused": frozenset({"sending", "finished", "cancelled"}),
+    "finished": frozenset({"sending"}),
+    "cancelled": frozenset(),
+}
+"""`finished -> sending` only by `retry` and `resolve --as resend`."""
+
+COMMANDS: dict[str, frozenset[str]] = {
+    "review": frozenset({"prepared"}),
+    "preview": frozenset({"prepared", "approved", "sending", "paused", "finished"}),
+    "test": frozenset({"prepared", "approved", "sending", "paused", "finished"}),
+    "send": frozenset({"prepared", "approved", "sending", "paused", "finished"}),
+    "resume": frozenset({"approved", "sending", "paused", "finished"}),
+    "pause": frozenset({"approved", "sending", "paused"}),
+    "cancel": frozenset({"preparing", "prepared", "approved", "sending", "paused", "cancelled"}),
+    "retry": frozenset({"sending", "paused", "finished"}),
+    "resolve": frozenset({"sending", "paused", "finished"}),
+}
+"""Which command may do something in which state of the run; elsewhere it is refused."""
+
+BY_ITSELF = frozenset(
+    {
+        "schedule",
+        "quiet",
+        "quota",
+        "deferral",
+        "rate",
+        "check_unavailable",
+        "connection",
+        "crash",
+        "interrupted",
+    }
+)
+"""Reasons of a pause that `resume --due` ends by itself when their time has come."""
+
+BY_PERSON = frozenset({"account", "content_changed", "template_changed", "stale", "person"})
+"""Reasons of a pause that a person must end with `resume`."""

@@ -1,0 +1,221 @@
+"""One practice's view of the ledger: every statement is bound to its id."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Delete, Engine, Row, Select, Table, Update, delete, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from serienpost.errors import LedgerError
+from serienpost.ledger import schema
+from serienpost.ledger.engine import open_engine, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement
+
+    from serienpost.context import Context
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def utc_now() -> datetime:
+    """The clock of the ledger."""
+    return datetime.now(UTC)
+
+
+def new_ref(length: int = 12) -> str:
+    """Random Crockford base32: 60 bits for 12 characters."""
+    return "".join(secrets.choice(_CROCKFORD) for _ in range(length))
+
+
+class Tx:
+    """One transaction, in which only one practice exists."""
+
+    def __init__(self, connection: Connection, practice: str, now: datetime) -> None:
+        self.connection = connection
+        self.practice = practice
+        self.now = now
+
+    def select(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        """A SELECT over this practice's rows of a table; all columns unless some are named."""
+        return select(*(columns or table.c)).where(table.c.practice == self.practice)
+
+    def update(self, table: Table) -> Update:
+        """An UPDATE of this practice's rows."""
+        return update(table).where(table.c.practice == self.practice)
+
+    def delete(self, table: Table) -> Delete:
+        """A DELETE of this practice's rows."""
+        return delete(table).where(table.c.practice == self.practice)
+
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of this practice."""
+        if rows:
+            self.connection.execute(
+                table.insert(), [{"practice": self.practice, **row} for row in rows]
+            )
+
+    def insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of this practice, leaving out those whose key exists."""
+        if not rows:
+            return
+        if self.connection.dialect.name == "sqlite":
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+        statement = insert(table).on_conflict_do_nothing()
+        self.connection.execute(statement, [{"practice": self.practice, **row} for row in rows])
+
+    def all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """All rows of a small result."""
+        return self.connection.execute(statement).all()
+
+    def stream(self, statement: Select[Any], batch: int = 1000) -> Iterator[Row[Any]]:
+        """The rows of a large result, read as they are used."""
+        with self.connection.execution_options(yield_per=batch).execute(statement) as result:
+            yield from result
+
+    def first(self, statement: Select[Any]) -> Row[Any] | None:
+        """The first row, if any."""
+        return self.connection.execute(statement).first()
+
+    def scalar(self, statement: Select[Any]) -> Any:  # noqa: ANN401
+        """The first column of the first row, if any."""
+        return self.connection.execute(statement).scalar()
+
+    def execute(
+        self, statement: Update | Delete, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> int:
+        """Execute a change; returns how many rows it changed."""
+        if rows is not None and not rows:
+            return 0
+        result = self.connection.execute(statement, rows) if rows else self.connection.execute(statement)
+        return result.rowcount
+
+    def note(
+        self,
+        user: str,
+        action: str,
+        run: str | None = None,
+        no: int | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Write a line of the journal; returns its id."""
+        entry = new_ref()
+        self.insert(
+            schema.journal,
+            [
+                {
+                    "id": entry,
+                    "run": run,
+                    "no": no,
+                    "at": self.now,
+                    "user": user,
+                    "action": action,
+                    "detail": detail,
+                }
+            ],
+        )
+        return entry
+
+
+class Ledger:
+    """The ledger, bound to one practice.
+
+    Args:
+        engine: an engine from `open_engine`.
+        practice: the practice's id.
+        clock: now, aware; tests put their own here.
+    """
+
+    def __init__(self, engine: Engine, practice: str) -> None:
+        self.engine = engine
+        self.practice = practice
+        self.clock = utc_now
+        self._hash_key = self._own_key()
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """A transaction that writes: durable when the block ends, undone if it raises."""
+        try:
+            with self.engine.begin() as connection:
+                yield Tx(connection, self.practice, self.clock())
+        except SQLAlchemyError as error:
+            raise _failure(error) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that only reads, on one snapshot."""
+        try:
+            with self.engine.connect() as connection:
+                yield Tx(reading(connection), self.practice, self.clock())
+        except SQLAlchemyError as error:
+            raise _failure(error) from error
+
+    def keyed_hash(self, *parts: str | None) -> str:
+        """HMAC-SHA-256 under the practice's own key; equal only within the practice."""
+        joined = "\x1f".join("" if part is None else part for part in parts)
+        return hmac.new(
+            self._hash_key, joined.encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hexdigest()
+
+    def _own_key(self) -> bytes:
+        statement = select(schema.practice.c.hash_key).where(
+            schema.practice.c.practice == self.practice
+        )
+        with self.read() as tx:
+            found = tx.scalar(statement)
+        if found is None:
+            with self.begin() as tx:
+                tx.insert_new(schema.practice, [{"hash_key": secrets.token_bytes(32)}])
+                found = tx.scalar(statement)
+        return bytes(found)
+
+
+def _failure(error: SQLAlchemyError) -> LedgerError:
+    """The database's complaint without the statement, whose parameters are a person's data."""
+    if isinstance(error, IntegrityError):
+        return LedgerError("the ledger refused a row that exists already")
+    cause = getattr(error, "orig", None) or error
+    text = str(cause).splitlines()[0][:120] if getattr(error, "orig", None) else ""
+    return LedgerError(f"the ledger failed: {type(cause).__name__} {text}".rstrip())
+
+
+class _OpenLedger:
+    """Opens a practice's ledger for as long as its context lives."""
+
+    def __init__(self, url: str, folder: Path, practice: str) -> None:
+        self._args = (url, folder)
+        self._practice = practice
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> Ledger:
+        self._engine = open_engine(*self._args)
+        return Ledger(self._engine, self._practice)
+
+    def __exit__(self, *_: object) -> None:
+        if self._engine:
+            self._engine.dispose()
+
+
+def open_ledger(context: Context) -> Ledger:
+    """The practice's ledger, opened once per context.
+
+    Raises:
+        LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
+    """
+    return context.shared(
+        "ledger",
+        lambda: _OpenLedger(
+            context.expand(context.config.ledger), context.folder, context.config.practice.id
+        ),
+    )

@@ -1,0 +1,172 @@
+"""Loads the plugins that a practice names, and no others, strictly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from serienpost import hookspecs
+from serienpost.errors import PluginError, Problem
+from serienpost.registry import Provider, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+GROUP = "serienpost"
+_NAMED_BY = {"template_packs": "templates", "secret_stores": "secrets"}
+_GROUPS = (
+    "sources",
+    "consent_checks",
+    "macros",
+    "channels",
+    "secret_stores",
+    "archives",
+    "dispatchers",
+    "template_packs",
+    "settings",
+    "commands",
+)
+
+
+@dataclass
+class PluginReport:
+    """What became of one named plugin, for `serienpost plugins`."""
+
+    name: str
+    version: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    provides: list[str] = field(default_factory=list)
+
+
+def load_plugins(names: Sequence[str]) -> Registry:
+    """Import the named distributions and collect what they register.
+
+    Raises:
+        PluginError: one problem per plugin that is missing, broken, misspells a hook or takes a
+            name that is taken; each names distribution and version.
+    """
+    registry, reports = survey_plugins(names)
+    problems = [problem for report in reports for problem in report.problems]
+    if problems:
+        raise PluginError(*problems)
+    return registry
+
+
+def survey_plugins(names: Sequence[str]) -> tuple[Registry, list[PluginReport]]:
+    """Like `load_plugins`, but goes on after a failure and reports on every plugin."""
+    from serienpost.core_plugin import register_core
+
+    registry = Registry()
+    register_core(registry)
+    installed = _installed()
+    reports = []
+    for name in dict.fromkeys(names):
+        report = PluginReport(name)
+        reports.append(report)
+        try:
+            _load(name, installed, registry, report)
+        except PluginError as error:
+            report.problems.extend(error.problems)
+    return registry, reports
+
+
+def _installed() -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _load(
+    name: str, installed: dict[str, list[EntryPoint]], registry: Registry, report: PluginReport
+) -> None:
+    entry = _entry(name, installed)
+    version = entry.dist.version if entry.dist else "?"
+    report.version = version
+    provider = Provider(name, version)
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    try:
+        module = entry.load()
+    except Exception as error:  # noqa: BLE001  # a plugin may fail in any way
+        raise _broken(provider, f"cannot be imported: {_brief(error)}") from error
+    try:
+        manager.register(module, name)
+        manager.check_pending()
+    except Exception as error:  # noqa: BLE001
+        raise _broken(provider, _misspelt(error)) from error
+    _collect(manager, provider, registry, report)
+    registry.versions[name] = version
+
+
+def _entry(name: str, installed: dict[str, list[EntryPoint]]) -> EntryPoint:
+    entries = installed.get(name, [])
+    if not entries:
+        near = get_close_matches(name, installed, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"install it: pip install {name}"
+        raise PluginError(Problem(f"plugin {name} is not installed", hint, key=name))
+    if len(entries) > 1:
+        owners = " and ".join(f"{e.dist.name} {e.dist.version}" for e in entries if e.dist)
+        raise PluginError(Problem(f"plugin {name} is provided by {owners}", key=name))
+    entry = entries[0]
+    if entry.dist and entry.dist.name != name:
+        raise PluginError(
+            Problem(
+                f"{entry.dist.name} {entry.dist.version} calls its entry point {name}",
+                "an entry point is named like its distribution",
+                key=name,
+            )
+        )
+    return entry
+
+
+def _collect(
+    manager: pluggy.PluginManager, provider: Provider, registry: Registry, report: PluginReport
+) -> None:
+    for group in _GROUPS:
+        hook = getattr(manager.hook, f"serienpost_{_NAMED_BY.get(group, group)}")
+        try:
+            objects = [thing for things in hook() for thing in _iterable(things)]
+            named = [(_name(group, thing), thing) for thing in objects]
+        except Exception as error:  # noqa: BLE001
+            raise _broken(provider, f"fails to register its {group}: {_brief(error)}") from error
+        for name, thing in named:
+            registry.add(group, name, thing, provider)
+            report.provides.append(f"{group.removesuffix('s').replace('_', ' ')} {name}")
+
+
+def _iterable(things: object) -> Iterable[object]:
+    if not isinstance(things, (list, tuple)) and not hasattr(things, "__next__"):
+        raise TypeError(f"the hook returned {type(things).__name__}, not a list")
+    return things
+
+
+def _name(group: str, thing: object) -> str:
+    name = getattr(thing, "key" if group == "settings" else "name")
+    if not isinstance(name, str):
+        raise TypeError(f"a name is {type(name).__name__}, not text")
+    return name
+
+
+def _misspelt(error: Exception) -> str:
+    from pluggy import PluginValidationError
+
+    if isinstance(error, PluginValidationError) and "unknown hook" in str(error):
+        wrong = str(error).split("unknown hook ")[1].split()[0].strip("'\"")
+        known = [name for name in vars(hookspecs) if name.startswith("serienpost_")]
+        near = get_close_matches(wrong, known, n=1)
+        return f"implements an unknown hook {wrong}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"cannot be registered: {_brief(error)}"
+
+
+def _brief(error: BaseException) -> str:
+    first = (str(error).splitlines() or [""])[0][:200]
+    return f"{type(error).__name__}: {first}"
+
+
+def _broken(provider: Provider, what: str) -> PluginError:
+    return PluginError(Problem(f"plugin {provider} {what}", key=provider.distribution))

@@ -1,0 +1,88 @@
+"""Everything that a practice's plugins registered, by name, each with its provider."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from serienpost.errors import PluginError, Problem
+
+if TYPE_CHECKING:
+    import click
+
+    from serienpost.contracts.channels import Channel
+    from serienpost.contracts.consent import ConsentCheck
+    from serienpost.contracts.macros import Macro
+    from serienpost.contracts.rows import Source
+    from serienpost.contracts.services import (
+        Archive,
+        Dispatcher,
+        SecretStore,
+        Settings,
+        TemplatePack,
+    )
+    from serienpost.kinds import Kind
+
+T = TypeVar("T")
+_MACRO_NAME = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The distribution that an object comes from."""
+
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass
+class Registry:
+    """The objects of one practice. Two objects of a kind with one name are a conflict."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    consent_checks: dict[str, ConsentCheck] = field(default_factory=dict)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    secret_stores: dict[str, SecretStore] = field(default_factory=dict)
+    archives: dict[str, Archive] = field(default_factory=dict)
+    dispatchers: dict[str, Dispatcher] = field(default_factory=dict)
+    template_packs: dict[str, TemplatePack] = field(default_factory=dict)
+    settings: dict[str, Settings] = field(default_factory=dict)
+    commands: dict[str, click.Command] = field(default_factory=dict)
+    providers: dict[tuple[str, str], Provider] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def add(self, group: str, name: str, value: object, provider: Provider) -> None:
+        """Register one object under its name.
+
+        Raises:
+            PluginError: the name is taken or not usable; names both distributions.
+        """
+        thing = group.replace("_", " ").removesuffix("s")
+        if not isinstance(name, str) or not name:
+            raise _refusal(f"{provider} registers a {thing} without a name", provider)
+        if group == "macros" and not _MACRO_NAME.match(name):
+            raise _refusal(f"{provider} registers a macro that no text can name: {name!r}", provider)
+        taken = self.providers.get((group, name))
+        if taken:
+            raise _refusal(
+                f"the {thing} {name!r} is provided by {taken} and by {provider}",
+                provider,
+                "remove one of the two under plugins:",
+            )
+        getattr(self, group)[name] = value
+        self.providers[group, name] = provider
+
+    def kind(self, channel: Channel) -> Kind:
+        """The kind of contact that a channel writes to."""
+        from serienpost.kinds import core_kind
+
+        return core_kind(channel.kind) if isinstance(channel.kind, str) else channel.kind
+
+
+def _refusal(message: str, provider: Provider, hint: str | None = None) -> PluginError:
+    return PluginError(Problem(message, hint, key=provider.distribution))

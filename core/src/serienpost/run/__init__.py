@@ -1,0 +1,1 @@
+"""The life of a run: check, select, review, render, freeze, approve, deliver, report."""

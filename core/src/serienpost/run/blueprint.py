@@ -1,0 +1,213 @@
+"""A run's header and frozen files brought to life: everything needed to render any of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from serienpost.contracts.channels import Attachment, Draft, Refused
+from serienpost.contracts.macros import MacroSetting
+from serienpost.contracts.rows import RowRequest
+from serienpost.errors import ConfigError, Problem
+from serienpost.fields import Sensitivity
+from serienpost.firewall import values_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Channel, Content
+    from serienpost.contracts.macros import Macro
+    from serienpost.contracts.rows import FieldValue, Source
+    from serienpost.kinds import Kind
+    from serienpost.run.header import Header
+    from serienpost.templates.compiled import CompiledTemplate
+
+T = TypeVar("T")
+
+DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachname"})
+"""Read for the review, so that people see whom a row means."""
+
+ATTACHMENT = "attachment/"
+"""Prefix of frozen files that go with every message."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBlock:
+    """A source with its checked selection, and what its rows can carry."""
+
+    source: Source
+    selection: BaseModel
+    offers: frozenset[str]
+    classes: dict[str, Sensitivity]
+
+
+class Blueprint:
+    """Renders rows of one run. Built from the frozen header and files alone, so that the same
+    values give the same content now, at the door and in a preview next week.
+
+    Raises:
+        ConfigError: an account, channel or source that the run needs is no longer there.
+    """
+
+    def __init__(self, context: Context, header: Header, assets: Mapping[str, bytes]) -> None:
+        self.context = context
+        self.header = header
+        self.assets = dict(assets)
+
+    @cached_property
+    def account(self) -> AccountSettings:
+        """The account that sends."""
+        return _known(self.context.config.accounts, self.header.account, "account")
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The account's channel."""
+        return _known(self.context.registry.channels, self.header.channel, "channel")
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The kind of contact."""
+        return self.context.registry.kind(self.channel)
+
+    @cached_property
+    def blocks(self) -> list[SourceBlock]:
+        """The sources, their selections checked again by their own models."""
+        return [self._block(b.source, b.selection) for b in self.header.blocks]
+
+    def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
+        source = _known(self.context.registry.sources, name, "source")
+        selection = source.selection.model_validate(plain, strict=False)
+        offers = source.offers(self.context, selection)
+        classes = {
+            field: Sensitivity.named(given) for field, given in offers.items() if given is not None
+        }
+        return SourceBlock(source, selection, frozenset(offers), classes)
+
+    @cached_property
+    def classes(self) -> dict[str, Sensitivity]:
+        """Classes that the sources' schema gives; the strictest where several differ."""
+        merged: dict[str, Sensitivity] = {}
+        for block in self.blocks:
+            for name, given in block.classes.items():
+                merged[name] = max(given, merged.get(name, given))
+        return merged
+
+    @cached_property
+    def template(self) -> CompiledTemplate:
+        """The compiled text."""
+        from serienpost.templates.compiled import CompiledTemplate
+        from serienpost.templates.folder import TemplateFiles
+
+        files = TemplateFiles.from_assets(
+            {n: data for n, data in self.assets.items() if not n.startswith(ATTACHMENT)}
+        )
+        return CompiledTemplate(
+            files,
+            self.header.kind,
+            html=self.channel.capabilities.html,
+            zone=self.context.zone,
+            append="Signatur" if self.header.kind == "email" and self.header.signature else None,
+        )
+
+    @cached_property
+    def macros(self) -> dict[str, Macro]:
+        """The macros that the text uses."""
+        return {name: self.context.registry.macros[name] for name in sorted(self.template.names)}
+
+    @cached_property
+    def setting(self) -> MacroSetting:
+        """What macros are told about the run."""
+        from serienpost.config.models import Signature
+
+        header = self.header
+        return MacroSetting(
+            practice=self.context.config.practice,
+            signature=Signature.model_validate(header.signature) if header.signature else None,
+            kind=header.kind,
+            language=header.language,
+            due=date.fromisoformat(header.due),
+            zone=self.context.zone,
+            reply_to=header.reply_to,
+        )
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Files that go with every message."""
+        from mimetypes import guess_type
+
+        return tuple(
+            Attachment(
+                name.removeprefix(ATTACHMENT),
+                guess_type(name)[0] or "application/octet-stream",
+                data,
+            )
+            for name, data in sorted(self.assets.items())
+            if name.startswith(ATTACHMENT)
+        )
+
+    def request(self, block: SourceBlock) -> RowRequest:
+        """The fields that are read: those of the used macros and the address, and the name."""
+        wanted = {field for macro in self.macros.values() for field in macro.fields}
+        wanted |= self.kind.fields | DISPLAY_FIELDS
+        return RowRequest(
+            fields=frozenset(wanted & block.offers),
+            due=self.setting.due,
+            order_by=self.header.order_by,
+        )
+
+    def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
+        """The values of the used macros for one row; each macro sees only its own fields."""
+        return {
+            name: macro.value(values_for(macro, fields), self.setting)
+            for name, macro in self.macros.items()
+        }
+
+    def example_values(self) -> dict[str, FieldValue]:
+        """The made-up values of the used macros; those without fields are real."""
+        return {
+            name: macro.example if macro.fields else macro.value({}, self.setting)
+            for name, macro in self.macros.items()
+        }
+
+    def missing(self, values: Mapping[str, FieldValue]) -> str | None:
+        """The first used macro that is empty without the text allowing for it."""
+        for name, value in values.items():
+            if value in (None, "") and name not in self.template.may_be_empty:
+                return name
+        return None
+
+    def content(self, values: Mapping[str, FieldValue], address: str) -> Content | Refused:
+        """Render and compose one message."""
+        from serienpost.templates.compiled import ValueRefused
+
+        try:
+            rendered = self.template.render(values)
+        except ValueRefused as error:
+            return Refused("value_refused", str(error))
+        capabilities = self.channel.capabilities
+        draft = Draft(
+            kind=self.header.kind,
+            language=self.header.language,
+            address=address,
+            subject=rendered.subject if capabilities.subject else "",
+            text=rendered.text,
+            html=rendered.html if capabilities.html else None,
+            values=self.template.shown(values),
+            attachments=self.attachments,
+        )
+        return self.channel.compose(self.context, self.account, draft)
+
+
+def _known(objects: Mapping[str, T], name: str, thing: str) -> T:
+    try:
+        return objects[name]
+    except KeyError:
+        raise ConfigError(
+            Problem(f"the run needs the {thing} {name}, which is no longer configured")
+        ) from None

@@ -1,0 +1,194 @@
+"""`check`: everything that can be known about a mailing before any recipient is read."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serienpost.config.accounts import SecretRef
+from serienpost.contracts.channels import Refused
+from serienpost.errors import ConfigError, Problem, SerienpostError
+from serienpost.firewall import check_names
+from serienpost.run.blueprint import ATTACHMENT, Blueprint
+from serienpost.run.header import Block, Header, digest
+from serienpost.templates.folder import TemplateFiles, from_text, load_template
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.config.mailing import Mailing
+    from serienpost.context import Context
+
+
+def template_folders(context: Context) -> list[Path]:
+    """Where templates are looked for: the practice's own folder, then the packs."""
+    packs = context.registry.template_packs.values()
+    return [context.path("templates"), *(pack.folder for pack in packs)]
+
+
+def check_mailing(
+    context: Context, mailing: Mailing, due: date, files: TemplateFiles | None = None
+) -> Blueprint:
+    """Check a mailing and freeze what is the same for all its rows.
+
+    Args:
+        context: the practice.
+        mailing: as loaded and validated by its models.
+        due: the date that relative days and date macros count from.
+        files: a text to use instead of the mailing's template (`--edit`).
+
+    Raises:
+        SerienpostError: all problems at once.
+    """
+    account = context.config.accounts[mailing.account]
+    channel = context.registry.channels[account.channel]
+    kind = context.registry.kind(channel)
+    if files is None:
+        files = _text(context, mailing, kind.template_suffix)
+    assets = {**files.to_assets(), **_attachments(context, mailing)}
+    header = Header(
+        mailing=mailing.id,
+        title=mailing.title,
+        template=files.name,
+        kind=kind.name,
+        channel=channel.name,
+        account=mailing.account,
+        sender=account.sender,
+        reply_to=account.reply_to,
+        purpose=mailing.purpose,
+        language=files.language,
+        due=due.isoformat(),
+        signature=_signature(context, mailing),
+        blocks=tuple(
+            Block(block.source, block.selection.model_dump(mode="json", exclude_unset=True))
+            for block in mailing.blocks
+        ),
+        assets={name: digest(data) for name, data in sorted(assets.items())},
+        versions=dict(sorted(context.registry.versions.items())),
+        once_per=mailing.once_per,
+        on_doubt=mailing.on_doubt,
+        same_address=mailing.same_address,
+        max_attempts=mailing.max_attempts,
+        stale_after=mailing.stale_after.total_seconds(),
+        rows=mailing.row_ids,
+        include=tuple(mailing.include),
+        exclude=tuple(mailing.exclude),
+        limit=mailing.row_limit,
+        order_by=tuple(mailing.order),
+    )
+    blueprint = Blueprint(context, header, assets)
+    problems = [
+        *_purpose_problems(mailing, files),
+        *_secret_problems(context, mailing.account, account),
+        *_name_problems(blueprint, files),
+        *_capability_problems(blueprint),
+    ]
+    if not problems:
+        problems = _example_problems(blueprint)
+    if problems:
+        raise ConfigError(*problems)
+    return blueprint
+
+
+def _text(context: Context, mailing: Mailing, suffix: str) -> TemplateFiles:
+    if mailing.template is not None:
+        return load_template(mailing.template, suffix, template_folders(context))
+    return from_text(mailing.subject or "", mailing.text or "", str(mailing.source_path))
+
+
+def _attachments(context: Context, mailing: Mailing) -> dict[str, bytes]:
+    frozen = {}
+    for name in mailing.attachments:
+        path = context.path(name)
+        if not path.is_file():
+            raise ConfigError(
+                Problem(f"attachment {name} is not a file", file=str(mailing.source_path))
+            )
+        frozen[ATTACHMENT + path.name] = path.read_bytes()
+    return frozen
+
+
+def _signature(context: Context, mailing: Mailing) -> dict[str, object] | None:
+    if mailing.signature is None:
+        return None
+    return context.config.signatures[mailing.signature].model_dump(mode="json")
+
+
+def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
+    if not files.purposes or mailing.purpose in files.purposes:
+        return []
+    return [
+        Problem(
+            f"template {files.name} is not meant for the purpose {mailing.purpose}",
+            f"it is for {', '.join(files.purposes)}",
+            file=str(mailing.source_path),
+            line=mailing.line("purpose"),
+            key="purpose",
+        )
+    ]
+
+
+def _secret_problems(context: Context, name: str, account: AccountSettings) -> list[Problem]:
+    problems = []
+    for field in type(account).model_fields:
+        value = getattr(account, field)
+        if isinstance(value, SecretRef):
+            try:
+                context.secret(value)
+            except SerienpostError as error:
+                key = f"accounts.{name}.{field}"
+                file, line = context.config.place(key)
+                problems += [Problem(p.message, p.hint, file, line, key) for p in error.problems]
+    return problems
+
+
+def _name_problems(blueprint: Blueprint, files: TemplateFiles) -> list[Problem]:
+    registry = blueprint.context.registry
+    found = check_names(
+        blueprint.template.used,
+        registry.macros,
+        blueprint.kind,
+        blueprint.classes,
+        offered=frozenset.intersection(*(block.offers for block in blueprint.blocks)),
+        harmless_types=blueprint.context.config.appointment_types_harmless,
+    )
+    problems = []
+    for name, part, problem in found:
+        file, line = blueprint.template.line_of(part, name)
+        problems.append(Problem(problem.message, problem.hint, file, line, name))
+    return problems
+
+
+def _capability_problems(blueprint: Blueprint) -> list[Problem]:
+    capabilities = blueprint.channel.capabilities
+    if blueprint.attachments and not capabilities.attachments:
+        return [Problem(f"the channel {blueprint.channel.name} carries no attachments")]
+    missing = blueprint.kind.fields
+    for block in blueprint.blocks:
+        missing = missing - block.offers
+    if missing == blueprint.kind.fields:
+        near = get_close_matches(next(iter(missing)), blueprint.blocks[0].offers, n=1)
+        return [
+            Problem(
+                f"the source {blueprint.blocks[0].source.name} has no {blueprint.kind.title} address",
+                f"did you mean the field {near[0]}?" if near else None,
+            )
+        ]
+    return []
+
+
+def _example_problems(blueprint: Blueprint) -> list[Problem]:
+    """Compose once with made-up values, so that a channel can refuse before anyone is selected."""
+    content = blueprint.content(blueprint.example_values(), EXAMPLE_ADDRESS.get(blueprint.kind.name, "example"))
+    if isinstance(content, Refused):
+        return [Problem(content.reason, key=blueprint.header.template)]
+    return []
+
+
+EXAMPLE_ADDRESS = {
+    "email": "erika.mustermann@example.org",
+    "sms": "+4915228817386",
+    "letter": "Musterweg 1\n01067 Dresden",
+}

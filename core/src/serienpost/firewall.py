@@ -1,0 +1,164 @@
+"""The firewall: which macro may stand in which part of which kind of message.
+
+Pure rules over classes of fields. There is no setting that lets protected or medical data pass.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from serienpost.errors import Problem
+from serienpost.fields import APPOINTMENT_TYPE, Field, Sensitivity, lookup
+from serienpost.kinds import CORE_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from serienpost.contracts.macros import Macro
+    from serienpost.contracts.rows import FieldValue
+    from serienpost.kinds import Kind
+
+Part: TypeAlias = Literal["subject", "text", "html"]
+Finding: TypeAlias = tuple[str, Part, Problem]
+"""A name in a text, the part it stands in, and what is wrong with it; the caller knows where."""
+
+
+def effective(macro: Macro, classes: Mapping[str, Sensitivity]) -> Sensitivity:
+    """The strictest of the macro's own class and those of its fields.
+
+    Args:
+        macro: any macro.
+        classes: classes that the practice's schema gives to fields.
+    """
+    return max([macro.sensitivity, *(field.sensitivity for field in _fields(macro, classes))])
+
+
+def blocked(
+    macro: Macro,
+    kind: Kind,
+    part: Part,
+    classes: Mapping[str, Sensitivity],
+    harmless_types: bool,
+) -> str | None:
+    """Why the macro's data must not leave in this part of this kind of message; None: it may.
+
+    Args:
+        macro: the macro.
+        kind: the kind of message; contact data goes only to the kind it belongs to.
+        part: subject, text or html.
+        classes: classes that the practice's schema gives to fields.
+        harmless_types: the practice listed types of appointment that anybody may read.
+    """
+    fields = _fields(macro, classes)
+    for field in fields:
+        reason = _field_blocked(field, kind, part, harmless_types)
+        if reason:
+            label = field.sensitivity.label
+            return f"macro {macro.name} needs field {field.name} of class {label}, {reason}"
+    own = macro.sensitivity
+    if own >= Sensitivity.PROTECTED:
+        return f"macro {macro.name} is of class {own.label}, which never enters a mailing"
+    if own == Sensitivity.CONTACT and not any(_is_contact_of(field, kind) for field in fields):
+        return (
+            f"macro {macro.name} is of class contact, but has no field that belongs to {kind.name}"
+        )
+    return None
+
+
+def refusal(
+    macro: Macro,
+    kind: Kind,
+    part: Part,
+    classes: Mapping[str, Sensitivity],
+    *,
+    offered: Collection[str],
+    harmless_types: bool,
+) -> str | None:
+    """Why a text must not use the macro here: forbidden, not for this kind, or no data for it."""
+    reason = blocked(macro, kind, part, classes, harmless_types)
+    if reason:
+        return reason
+    if macro.kinds is not None and kind.name not in macro.kinds:
+        return (
+            f"macro {macro.name} is only for {', '.join(sorted(macro.kinds))}, not for {kind.name}"
+        )
+    absent = sorted(macro.fields - set(offered))
+    if absent:
+        return f"macro {macro.name} needs what the source does not offer: {', '.join(absent)}"
+    return None
+
+
+def check_names(
+    used: Mapping[Part, Collection[str]],
+    macros: Mapping[str, Macro],
+    kind: Kind,
+    classes: Mapping[str, Sensitivity],
+    *,
+    offered: Collection[str],
+    harmless_types: bool,
+) -> list[Finding]:
+    """Everything that is wrong with the names a text uses, with the nearest name allowed there.
+
+    Args:
+        used: the names in each part of the text.
+        macros: all macros by name.
+        kind: the kind of message.
+        classes: classes that the practice's schema gives to fields.
+        offered: fields that the mailing's source can deliver.
+        harmless_types: the practice listed types of appointment that anybody may read.
+    """
+    findings: list[Finding] = []
+    for part, names in used.items():
+        refusals = {
+            name: refusal(
+                macro, kind, part, classes, offered=offered, harmless_types=harmless_types
+            )
+            for name, macro in macros.items()
+        }
+        allowed = [name for name, reason in refusals.items() if reason is None]
+        for name in sorted(set(names)):
+            message = refusals.get(name, f"there is no macro {name}")
+            if message:
+                findings.append((name, part, Problem(message, _hint(name, allowed))))
+    return findings
+
+
+def values_for(macro: Macro, fields: Mapping[str, FieldValue]) -> Mapping[str, FieldValue]:
+    """What the macro's `value` gets: exactly the fields it declares, read-only."""
+    return MappingProxyType({name: fields.get(name) for name in macro.fields})
+
+
+def _fields(macro: Macro, classes: Mapping[str, Sensitivity]) -> list[Field]:
+    """The macro's fields, the strictest first."""
+    fields = (lookup(name, dict(classes)) for name in macro.fields)
+    return sorted(fields, key=lambda field: (-field.sensitivity, field.name))
+
+
+def _field_blocked(field: Field, kind: Kind, part: Part, harmless_types: bool) -> str | None:
+    if field.sensitivity >= Sensitivity.PROTECTED:
+        return "which never enters a mailing"
+    if field.sensitivity == Sensitivity.CONTACT and not _is_contact_of(field, kind):
+        return f"which does not belong to {kind.name}"
+    if field.name == APPOINTMENT_TYPE and not harmless_types:
+        if kind.name == "sms":
+            return "which must not stand in an SMS"
+        if part == "subject":
+            return "which must not stand in a subject"
+    return None
+
+
+def _is_contact_of(field: Field, kind: Kind) -> bool:
+    """A core kind's own fields are in the catalogue; another kind declares its own."""
+    if field.sensitivity != Sensitivity.CONTACT:
+        return False
+    if kind.name in CORE_KINDS:
+        return field.kinds is not None and kind.name in field.kinds
+    return field.name in kind.fields
+
+
+def _hint(name: str, allowed: Collection[str]) -> str:
+    by_folded = {known.casefold(): known for known in allowed}
+    near = get_close_matches(name.casefold(), by_folded, n=1)
+    return f"nearest allowed name: {by_folded[near[0]]}" if near else "serienpost macros lists them"

@@ -1,0 +1,109 @@
+"""E-mail addresses, senders, and what may stand in a header."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from serienpost.kinds import Address, Unreachable
+from serienpost.kinds.text import field_text, has_control
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost.contracts.rows import FieldValue
+
+_LONGEST = 320
+_ENCODED_WORD = re.compile(r"=\?.*\?=", re.DOTALL)
+_SEPARATOR = re.compile(r"[\s,;/|]+")
+_NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
+
+_MISSING = Unreachable("missing", "Es ist keine E-Mail-Adresse eingetragen.")
+_INVALID = Unreachable("invalid", "Die eingetragene E-Mail-Adresse ist ungültig.")
+_SEVERAL = Unreachable(
+    "several_addresses", "Es sind mehrere E-Mail-Adressen eingetragen, es darf nur eine sein."
+)
+_NON_ASCII = Unreachable(
+    "non_ascii_local",
+    "Die E-Mail-Adresse enthält vor dem @ Umlaute oder Sonderzeichen, die kein Anbieter"
+    " zuverlässig zustellt.",
+)
+
+
+class EmailKind:
+    """E-mail. The value has an ASCII local part as written and the domain in lower-case ASCII."""
+
+    name = "email"
+    title = "E-Mail"
+    fields = frozenset({"email"})
+    template_suffix = "email.md"
+
+    def address(self, fields: Mapping[str, FieldValue]) -> Address | Unreachable:
+        """The address in `email`, or `missing`, `several_addresses`, `non_ascii_local`, `invalid`.
+
+        Syntax only (RFC 5321 and 5322 without quotes and comments); whether the domain exists is
+        not asked. A local part outside ASCII would need SMTPUTF8 (RFC 6531) all the way.
+        """
+        text = field_text(fields.get("email"))
+        if not text:
+            return _MISSING
+        if len(text) > _LONGEST or header_safe(text):
+            return _INVALID
+        if sum("@" in part for part in _SEPARATOR.split(text)) > 1:
+            return _SEVERAL
+        return _checked(text)
+
+
+def _checked(text: str) -> Address | Unreachable:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        valid = validate_email(text, check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        return _INVALID
+    if valid.ascii_email is None:
+        return _NON_ASCII
+    local, _, domain = valid.ascii_email.rpartition("@")
+    return Address(f"{local}@{domain.lower()}")
+
+
+def header_safe(value: str) -> str | None:
+    """Why this value must not stand in a header, None where it may.
+
+    Refused are control characters of every kind and encoded words (RFC 2047): some Python
+    versions decode `=?utf-8?q?a=0D=0ABcc:...?=` while folding and so write a second header
+    (CVE-2024-6923).
+    """
+    if has_control(value):
+        return "Der Text enthält Steuerzeichen oder Zeilenumbrüche."
+    if _ENCODED_WORD.search(value):
+        return "Der Text enthält eine kodierte Zeichenfolge (=?…?=)."
+    return None
+
+
+def parse_sender(text: str) -> tuple[str, str]:
+    """Split `Name <address>` or `address` into name (may be empty) and normalised address.
+
+    Raises:
+        ValueError: a sentence for the user; the text is not exactly one valid sender.
+    """
+    if header_safe(text):
+        raise ValueError("a sender must not contain control characters or encoded words")
+    named = _NAMED.fullmatch(text.strip())
+    name, written = (
+        (named["name"].strip().strip('"').strip(), named["address"]) if named else ("", text)
+    )
+    match EmailKind().address({"email": written}):
+        case Address(value):
+            return name, value
+    raise ValueError("a sender is one valid e-mail address or a name and <address>")
+
+
+def message_id(ref: str, sender: str) -> str:
+    """The Message-ID header (RFC 5322, 3.6.4), the same over all attempts of one message.
+
+    Raises:
+        ValueError: `sender` is not a valid sender.
+    """
+    _, address = parse_sender(sender)
+    return f"<{ref}@{address.rpartition('@')[2]}>"

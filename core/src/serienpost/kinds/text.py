@@ -1,0 +1,32 @@
+"""What all kinds do with the text of a field before they read an address in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serienpost.contracts.rows import FieldValue
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOTHING = frozenset({"-", "--", "---", "k.a.", "k. a.", "keine", "n/a", "unbekannt"})
+
+
+def field_text(value: FieldValue) -> str:
+    """The field as composed text (NFC) without outer blanks; what stands for "none" is empty."""
+    text = "" if value is None else unicodedata.normalize("NFC", str(value)).strip()
+    return "" if text.casefold() in _NOTHING else text
+
+
+def visible(text: str) -> str:
+    """The text without invisible format characters, which copying from web pages leaves behind."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+
+
+def has_control(text: str) -> bool:
+    """Whether the text holds a control character, a line or paragraph separator or a surrogate.
+
+    Covers NUL, VT, FF and NEL, all of which some mail software takes for the end of a line.
+    """
+    return _CONTROL.search(text) is not None

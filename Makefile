@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix pins docs bench ci clean
+
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+PROJECTS := pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml)
+OWN_SCRIPTS := scripts bench tests/packaging
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "make %-7s %s\n", $$1, $$2}'
+
+setup: .venv/setup.stamp  ## make the environment in .venv (part of every other target)
+
+.venv/setup.stamp: $(PROJECTS) scripts/setup scripts/uv
+	@scripts/setup "$(PYTHON)"
+
+demo: setup  ## a demo practice from end to end, on this machine only
+	@$(BIN)/serienpost demo
+
+test: setup  ## all tests: units, then the whole system
+	@scripts/stage units 240 scripts/tests -n $(WORKERS) --ignore=tests/acceptance --ignore=tests/packaging
+	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) tests/acceptance
+
+check: setup  ## lint, format, types, lock, layout
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy $(OWN_SCRIPTS)
+	scripts/uv lock --check
+	@scripts/tests tests/packaging
+
+fix: setup  ## mend what lint and format can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+pins: setup  ## resolve all third-party versions anew and pin them in pyproject.toml
+	$(BIN)/python scripts/pin.py
+
+docs: setup  ## the manual, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "the manual is in site/index.html"
+
+bench: setup  ## all benchmarks; results in bench/results/
+	$(BIN)/python bench/startup.py
+
+ci:  ## what .ci/run does: check, test, every member alone
+	@.ci/run
+
+clean:  ## remove environments, caches and everything built
+	rm -rf .venv .tools dist site bench/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

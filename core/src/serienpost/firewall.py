@@ -161,4 +161,6 @@ def _is_contact_of(field: Field, kind: Kind) -> bool:
 def _hint(name: str, allowed: Collection[str]) -> str:
     by_folded = {known.casefold(): known for known in allowed}
     near = get_close_matches(name.casefold(), by_folded, n=1)
-    return f"nearest allowed name: {by_folded[near[0]]}" if near else "serienpost macros lists them"
+    return (
+        f"nearest allowed name: {by_folded[near[0]]}" if near else "`serienpost macros` lists them"
+    )

@@ -67,7 +67,7 @@ def german_name(code: str) -> str:
 def _key(text: str) -> str:
     """What is compared: letters only, no case, ä as ae, no other accents."""
     plain = unicodedata.normalize("NFC", text).casefold().translate(_UMLAUTS)
-    bare = unicodedata.normalize("NFD", plain.replace("&", " und "))
+    bare = unicodedata.normalize("NFD", re.sub(r"&|\band\b", "und", plain))
     return re.sub(r"[\W\d_]", "", "".join(c for c in bare if not unicodedata.combining(c)))
 
 

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import FieldValue
 
 _LONGEST = 320
-_ENCODED_WORD = re.compile(r"=\?.*\?=", re.DOTALL)
 _SEPARATOR = re.compile(r"[\s,;/|]+")
-_NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
+_NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"\s*|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
 
 _MISSING = Unreachable("missing", "Es ist keine E-Mail-Adresse eingetragen.")
 _INVALID = Unreachable("invalid", "Die eingetragene E-Mail-Adresse ist ungültig.")
@@ -76,7 +75,8 @@ def header_safe(value: str) -> str | None:
     """
     if has_control(value):
         return "Der Text enthält Steuerzeichen oder Zeilenumbrüche."
-    if _ENCODED_WORD.search(value):
+    _, begin, rest = value.partition("=?")
+    if begin and "?=" in rest:
         return "Der Text enthält eine kodierte Zeichenfolge (=?…?=)."
     return None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FIELDS = frozenset({"strasse", "adresszusatz", "postfach", "plz", "ort", "land"})
 _LETTER = re.compile(r"[^\W\d_]")
 _COUNTRY_PREFIX = re.compile(
-    r"(?:A|AT|B|BE|CH|CZ|D|DE|DK|E|ES|F|FL|FR|I|IT|L|LI|LU|NL|PL)\s*[-–\s]\s*(?=[0-9])",
+    r"\A(?:A|AT|B|BE|CH|CZ|D|DE|DK|E|ES|F|FL|FR|I|IT|L|LI|LU|NL|PL)\s*[-–\s]\s*(?=[0-9]{3})",
     re.IGNORECASE,
 )
 _POSTCODES = {

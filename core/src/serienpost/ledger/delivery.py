@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
 
 from serienpost.ledger.schema import attempt, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
@@ -74,6 +74,7 @@ def write_intents(
             evidence=bindparam("b_evidence", type_=message.c.evidence.type),
             lease_until=tx.now + lease,
             next_attempt_at=None,
+            first_attempt_at=func.coalesce(message.c.first_attempt_at, tx.now),
             updated_at=tx.now,
         )
     )

@@ -133,6 +133,8 @@ message = Table(
     Column("lease_until", UtcTime),
     Column("fence", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("attempts_before", Integer, nullable=False),
+    Column("first_attempt_at", UtcTime),
     Column("next_attempt_at", UtcTime),
     Column("provider_ref", Text),
     Column("code", Text),

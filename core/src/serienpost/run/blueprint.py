@@ -161,6 +161,10 @@ class Blueprint:
             order_by=self.header.order_by,
         )
 
+    def address_request(self, block: SourceBlock) -> RowRequest:
+        """What is read again at the door: the address alone."""
+        return RowRequest(fields=self.kind.fields & block.offers, due=self.setting.due)
+
     def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
         """The values of the used macros for one row; each macro sees only its own fields."""
         return {

@@ -143,6 +143,7 @@ def ledger_row(blueprint: Blueprint, ledger: Ledger, one: Reviewed, no: int) -> 
         "evidence": one.judgement.evidence if one.judgement and one.marked else None,
         "fence": 0,
         "attempts": 0,
+        "attempts_before": 0,
     }
 
 

@@ -1,0 +1,197 @@
+"""`approve`: a person releases exactly what was reviewed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, literal, select
+
+from serienpost.errors import LedgerError, Problem
+from serienpost.faults import faultpoint
+from serienpost.ledger.schema import message, once, run
+from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger, Tx
+
+
+def find_run(tx: Tx, run_id: str) -> Row[Any]:
+    """The run of this id.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    row = tx.first(tx.select(run).where(run.c.id == run_id))
+    if row is None:
+        raise LedgerError(f"there is no run {run_id}", hint="serienpost runs lists them")
+    return row
+
+
+def allow_command(row: Row[Any], command: str) -> None:
+    """Refuse a command that makes no sense in the run's state.
+
+    Raises:
+        LedgerError: naming the state.
+    """
+    if row.state not in COMMANDS[command]:
+        raise LedgerError(f"run {row.id} is {row.state}; {command} is not possible any more")
+
+
+def approve(
+    ledger: Ledger,
+    run_id: str,
+    user: str,
+    *,
+    plan: str | None = None,
+    send_at: datetime | None = None,
+    disclaimer: bool = False,
+) -> None:
+    """Release a prepared run: marked rows become pending, all others suppressed, in one commit.
+
+    Args:
+        ledger: the practice's ledger.
+        run_id: the run.
+        user: who releases it.
+        plan: the plan hash that was looked at; another one is refused.
+        send_at: not before this time.
+        disclaimer: the channel's disclaimer was accepted.
+
+    Raises:
+        LedgerError: the run is not prepared, or its plan is another one.
+    """
+    with ledger.begin() as tx:
+        row = find_run(tx, run_id)
+        if plan is not None and plan != row.plan_hash:
+            raise LedgerError(
+                Problem(
+                    f"the plan of run {run_id} is not the one you name; it was changed",
+                    f"look at it again: serienpost review {run_id}",
+                )
+            )
+        if row.state != "prepared":
+            raise LedgerError(f"run {run_id} is {row.state}, not prepared")
+        _take_once(tx, run_id)
+        _move_rows(tx, run_id)
+        values = {
+            "state": "approved",
+            "approved_at": tx.now,
+            "approved_by": user,
+            "send_at": send_at,
+            "progress_at": tx.now,
+        }
+        if disclaimer:
+            values |= {"disclaimer_by": user, "disclaimer_at": tx.now}
+        tx.execute(
+            tx.update(run).where(run.c.id == run_id, run.c.state == "prepared").values(**values)
+        )
+        tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
+        faultpoint("approve.before_commit")
+    faultpoint("approve.after_commit")
+
+
+def _take_once(tx: Tx, run_id: str) -> None:
+    """Enter every marked row's key; rows whose key another run holds stay without."""
+    c = message.c
+    marked = select(
+        literal(tx.practice), c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)
+    ).where(c.practice == tx.practice, c.run == run_id, c.marked, c.once_key.is_not(None))
+    if tx.connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    columns = ["practice", "key", "run", "no", "since"]
+    tx.connection.execute(insert(once).from_select(columns, marked).on_conflict_do_nothing())
+
+
+def _move_rows(tx: Tx, run_id: str) -> None:
+    c = message.c
+    planned = [c.run == run_id, c.state == "planned"]
+    has_key = exists().where(
+        once.c.practice == c.practice, once.c.key == c.once_key, once.c.run == c.run,
+        once.c.no == c.no,
+    )
+    tx.execute(
+        tx.update(message)
+        .where(*planned, c.marked, (c.once_key.is_(None)) | has_key)
+        .values(state="pending", fence=c.fence + 1, updated_at=tx.now)
+    )
+    holder = (
+        select(literal("already in ") + once.c.run)
+        .where(once.c.practice == c.practice, once.c.key == c.once_key)
+        .correlate(message)
+        .scalar_subquery()
+    )
+    tx.execute(
+        tx.update(message)
+        .where(*planned, c.marked)
+        .values(
+            state="suppressed", code="already_sent", text=holder, fence=c.fence + 1,
+            updated_at=tx.now, values=None,
+        )
+    )
+    tx.execute(
+        tx.update(message)
+        .where(*planned)
+        .values(
+            state="suppressed", code="not_marked", text="not marked", fence=c.fence + 1,
+            updated_at=tx.now, number=None, name=None, address=None, values=None,
+        )
+    )
+
+
+def cancel(ledger: Ledger, run_id: str, user: str) -> int:
+    """Cancel a run: what is not on the wire stays here. Returns how many messages it stopped.
+
+    Raises:
+        LedgerError: the run is finished.
+    """
+    c = message.c
+    with ledger.begin() as tx:
+        row = find_run(tx, run_id)
+        allow_command(row, "cancel")
+        stopped = tx.execute(
+            tx.update(message)
+            .where(c.run == run_id, c.state.in_(("planned", "pending", "claimed")))
+            .values(
+                state="cancelled", owner=None, lease_until=None, fence=c.fence + 1,
+                updated_at=tx.now,
+            )
+        )
+        holding = tx.select(message, c.no).where(c.run == run_id, c.state.in_(HOLDS_ONCE))
+        tx.execute(tx.delete(once).where(once.c.run == run_id, once.c.no.not_in(holding)))
+        tx.execute(
+            tx.update(run)
+            .where(run.c.id == run_id)
+            .values(state="cancelled", reason="person", reason_text=f"cancelled by {user}")
+        )
+        tx.note(user, "cancel", run_id)
+    return stopped
+
+
+def pause(ledger: Ledger, run_id: str, user: str) -> None:
+    """Stop a run; a process that delivers it notices with its next commit.
+
+    Raises:
+        LedgerError: the run is not approved or is over.
+    """
+    with ledger.begin() as tx:
+        row = find_run(tx, run_id)
+        allow_command(row, "pause")
+        set_paused(tx, run_id, "person", f"paused by {user}")
+        tx.note(user, "pause", run_id)
+
+
+def set_paused(
+    tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None
+) -> None:
+    """Pause an approved or sending run; what a person paused keeps that reason."""
+    tx.execute(
+        tx.update(run)
+        .where(run.c.id == run_id, run.c.state.in_(("approved", "sending", "paused")))
+        .values(state="paused", reason=reason, reason_text=text, until=until)
+    )

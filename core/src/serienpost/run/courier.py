@@ -1,0 +1,129 @@
+"""The send loop's side of the ledger; everything here runs on the committing thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.faults import faultpoint
+from serienpost.ledger import claims
+from serienpost.ledger.delivery import Intent, Result, write_intents, write_results
+from serienpost.ledger.permits import take_permits
+from serienpost.ledger.schema import message, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.blueprint import Blueprint
+    from serienpost.run.door import Ready
+
+
+@dataclass
+class Call:
+    """One wire request on one slot; `intents` are filled in by the commit."""
+
+    slot: int
+    ready: list[Ready]
+    intents: list[Intent] = field(default_factory=list)
+
+
+@dataclass
+class Committed:
+    """What a commit let pass: calls to start now, messages left for later, and until when."""
+
+    run_state: str
+    calls: list[Call] = field(default_factory=list)
+    left: list[Ready] = field(default_factory=list)
+    free_at: datetime | None = None
+
+
+class Courier:
+    """Moves messages of one run between states, under one owner."""
+
+    def __init__(
+        self, blueprint: Blueprint, ledger: Ledger, run_id: str, owner: str, lease: timedelta
+    ) -> None:
+        self.ledger = ledger
+        self.run_id = run_id
+        self.owner = owner
+        self.lease = lease
+        self.account_name = blueprint.header.account
+        self.account = blueprint.account
+
+    def claim(self, limit: int) -> Sequence[Row[Any]]:
+        """Take pending messages that are due."""
+        with self.ledger.begin() as tx:
+            rows = claims.claim(tx, self.run_id, self.owner, limit, self.lease)
+            faultpoint("claim.before_commit")
+        faultpoint("claim.after_commit")
+        return rows
+
+    def release(self) -> None:
+        """Give back what was claimed and not sent."""
+        with self.ledger.begin() as tx:
+            claims.release(tx, self.run_id, self.owner)
+            faultpoint("release.before_commit")
+
+    def next_attempt(self) -> datetime | None:
+        """When the next pending message is due; None if none is pending."""
+        with self.ledger.read() as tx:
+            rows = tx.first(
+                tx.select(
+                    message,
+                    func.count().label("pending"),
+                    func.min(message.c.next_attempt_at).label("next"),
+                    func.count(message.c.next_attempt_at).label("later"),
+                ).where(message.c.run == self.run_id, message.c.state == "pending")
+            )
+        if rows is None or rows.pending == 0:
+            return None
+        return rows.next if rows.later == rows.pending else tx.now
+
+    def commit(
+        self, results: Sequence[Result], calls: Sequence[Call], renew: bool
+    ) -> Committed:
+        """Write outcomes, and the intents of as many calls as run state and rate permit."""
+        with self.ledger.begin() as tx:
+            state = tx.scalar(tx.select(run, run.c.state).where(run.c.id == self.run_id))
+            write_results(tx, self.run_id, self.owner, results)
+            if renew:
+                claims.renew(tx, self.run_id, self.owner, self.lease)
+            committed = Committed(state)
+            if state == "sending":
+                self._write_calls(tx, calls, committed)
+            else:
+                committed.left = [one for call in calls for one in call.ready]
+            faultpoint("commit.before")
+        faultpoint("commit.after")
+        return committed
+
+    def _write_calls(self, tx: Tx, calls: Sequence[Call], committed: Committed) -> None:
+        wanted = sum(len(call.ready) for call in calls)
+        if not wanted:
+            return
+        given, committed.free_at = take_permits(
+            tx, self.account_name, self.account.rate, wanted, spread=self.account.spread
+        )
+        for call in calls:
+            allowed, late = call.ready[:given], call.ready[given:]
+            given -= len(allowed)
+            committed.left.extend(late)
+            intents = {
+                one.row.no: Intent(one.row.no, one.row.fence, one.row.attempts + 1, one.evidence)
+                for one in allowed
+            }
+            taken = {
+                intent.no: intent
+                for intent in write_intents(
+                    tx, self.run_id, self.owner, list(intents.values()), self.lease
+                )
+            }
+            ready = [one for one in allowed if one.row.no in taken]
+            if ready:
+                committed.calls.append(Call(call.slot, ready, [taken[o.row.no] for o in ready]))

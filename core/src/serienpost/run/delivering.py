@@ -1,0 +1,334 @@
+"""`deliver`: the send loop. Claim, door, intent, wire, outcome, until nothing is open.
+
+One event loop runs the calls, one thread commits to the ledger, one thread at a time reads source
+and consent. The intents of a call are durable before it starts; its outcomes go into the very next
+commit, together with the intents of the calls that take the freed slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Deferred, Outcome, Unknown
+from serienpost.errors import LedgerError
+from serienpost.faults import faultpoint
+from serienpost.ledger import claims
+from serienpost.run.courier import Call, Courier
+from serienpost.run.door import CheckUnavailable, ContentChanged, Door, SourceUnavailable
+from serienpost.run.outcomes import CONNECTION_FAILURES, GIVE_UP_AFTER, Halt, checked, halt, to_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from serienpost.contracts.channels import Sender
+    from serienpost.ledger.delivery import Intent, Result
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.blueprint import Blueprint
+    from serienpost.run.door import Ready
+
+LEASE_MARGIN = timedelta(minutes=5)
+RENEW_SECONDS = 60.0
+HEARTBEAT_SECONDS = 5.0
+"""Without anything to write, the run's state is looked at this often."""
+
+LARGEST_DOOR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the loop is doing, for the progress line."""
+
+    settled: int
+    waiting: str | None = None
+    until: datetime | None = None
+
+
+@dataclass
+class Stop:
+    """Asks the loop to stop: once after the calls under way, twice at once."""
+
+    wake: Callable[[], None] = lambda: None
+    requests: int = 0
+
+    def request(self) -> None:
+        self.requests += 1
+        self.wake()
+
+
+@dataclass
+class _Flow:
+    """What is where between ledger and wire."""
+
+    ready: deque[Ready] = field(default_factory=deque)
+    results: list[Result] = field(default_factory=list)
+    free: list[int] = field(default_factory=list)
+    tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)
+    claims_empty: bool = False
+    blocked_until: datetime | None = None
+    failures: int = 0
+    settled: int = 0
+    rate: float = 0.0
+
+
+class Delivery:
+    """Delivers one run in this process.
+
+    Args:
+        blueprint: the run's frozen header and files.
+        ledger: the practice's ledger.
+        run_id: an approved, sending or paused run.
+        owner: the owner id under whose lock this process works.
+        wait: wait in this process for rate and retries instead of pausing the run.
+        report: called now and then with the progress.
+        stop: how others ask the loop to stop.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        ledger: Ledger,
+        run_id: str,
+        owner: str,
+        *,
+        wait: bool,
+        report: Callable[[Progress], None],
+        stop: Stop,
+    ) -> None:
+        self.blueprint = blueprint
+        self.ledger = ledger
+        self.wait = wait
+        self.report = report
+        self.stop = stop
+        self.door = Door(blueprint, ledger)
+        self.lease = timedelta(seconds=blueprint.channel.longest_call) + LEASE_MARGIN
+        self.courier = Courier(blueprint, ledger, run_id, owner, self.lease)
+        self.halt: Halt | None = None
+        self._flow = _Flow()
+        self._wake = asyncio.Event()
+        self._opening: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "ledger")
+        self._renewed = self._looked = time.monotonic()
+
+    async def run(self) -> Halt | None:
+        """Deliver until nothing is open or something halts the run; returns what halted it."""
+        loop = asyncio.get_running_loop()
+        self.stop.wake = lambda: loop.call_soon_threadsafe(self._wake.set)
+        blueprint = self.blueprint
+        try:
+            async with blueprint.channel.open(blueprint.context, blueprint.account) as sender:
+                self._flow.free = list(range(sender.slots))[::-1]
+                await self._pump(sender)
+        finally:
+            await self._in_thread(self.courier.release)
+            self._thread.shutdown()
+        return self.halt
+
+    async def _pump(self, sender: Sender) -> None:
+        flow = self._flow
+        while True:
+            self._heed_stop()
+            self._open_door(sender)
+            calls = [] if self.halt else self._next_calls(sender)
+            if flow.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
+                await self._commit(sender, calls)
+                continue
+            if not flow.tasks and self._opening is None:
+                if self.halt or not await self._more_to_come():
+                    return
+            await self._rest()
+
+    def _heed_stop(self) -> None:
+        if self.stop.requests and self.halt is None:
+            self.halt = Halt("interrupted", "stopped by a signal")
+        if self.stop.requests > 1:
+            for task in self._flow.tasks:
+                task.cancel()
+
+    def _open_door(self, sender: Sender) -> None:
+        """Start the next read of source and consent when free slots will need more messages."""
+        flow = self._flow
+        if self.halt or self._opening or self._is_blocked():
+            return
+        needed = len(flow.free) * sender.batch + int(flow.rate * 0.5)
+        fresh = [one for one in flow.ready if one.is_fresh]
+        stale = [one.row for one in flow.ready if not one.is_fresh]
+        if len(fresh) >= needed or not flow.free or (flow.claims_empty and not stale):
+            return
+        flow.ready = deque(fresh)
+        size = min(LARGEST_DOOR, max(needed, int(flow.rate)))
+        self._opening = asyncio.create_task(self._pass_door(stale, size))
+
+    async def _pass_door(self, stale: list, size: int) -> None:  # type: ignore[type-arg]
+        flow = self._flow
+        rows = stale
+        try:
+            if len(rows) < size:
+                new = await self._in_thread(self.courier.claim, size - len(rows))
+                flow.claims_empty = not new
+                rows = [*rows, *new]
+            if rows:
+                ready, closed = await asyncio.to_thread(self.door.open, rows, self.ledger.clock())
+                flow.ready.extend(ready)
+                flow.results.extend(closed)
+        except (CheckUnavailable, SourceUnavailable) as error:
+            self.halt = self.halt or Halt("check_unavailable", str(error))
+        except ContentChanged as error:
+            self.halt = self.halt or Halt("content_changed", str(error))
+        finally:
+            self._opening = None
+            self._wake.set()
+
+    def _next_calls(self, sender: Sender) -> list[Call]:
+        """Messages that passed the door, cut into as many calls as there are free slots."""
+        flow = self._flow
+        if not flow.free or not flow.ready or self._is_blocked():
+            return []
+        space = len(flow.free) * sender.batch
+        taken = [flow.ready.popleft() for _ in range(min(space, len(flow.ready)))]
+        fresh = {one.message.ref: one for one in taken if one.is_fresh}
+        flow.ready.extendleft(one for one in reversed(taken) if not one.is_fresh)
+        cut = list(sender.calls([one.message for one in fresh.values()])) if fresh else []
+        for late in cut[len(flow.free) :]:
+            flow.ready.extendleft(fresh[message.ref] for message in reversed(late))
+        return [
+            Call(slot, [fresh[message.ref] for message in call])
+            for slot, call in zip(reversed(flow.free), cut, strict=False)
+        ]
+
+    async def _commit(self, sender: Sender, calls: list[Call]) -> None:
+        """Write outcomes and intents in one commit, then start the calls."""
+        flow = self._flow
+        results, flow.results = flow.results, []
+        self._looked = time.monotonic()
+        renew = self._looked - self._renewed > RENEW_SECONDS
+        committed = await self._in_thread(self.courier.commit, results, calls, renew)
+        if renew:
+            self._renewed = self._looked
+        flow.settled += sum(r.state not in ("pending", "sending") for r in results)
+        if committed.run_state != "sending" and self.halt is None:
+            self.halt = Halt("person", "")
+        if calls:
+            flow.blocked_until = committed.free_at
+        flow.ready.extendleft(reversed(committed.left))
+        for call in committed.calls:
+            flow.free.remove(call.slot)
+            task = asyncio.create_task(self._deliver(sender, call))
+            flow.tasks[task] = call
+        self.report(Progress(flow.settled))
+        if flow.blocked_until:
+            if not self.wait:
+                self.halt = self.halt or Halt("rate", "the account's rate", flow.blocked_until)
+            self.report(Progress(flow.settled, "rate", flow.blocked_until))
+
+    async def _deliver(self, sender: Sender, call: Call) -> None:
+        """One wire request; whatever happens, there is an outcome for each of its messages."""
+        flow = self._flow
+        begun = time.monotonic()
+        outcomes: list[Outcome]
+        try:
+            faultpoint("wire.before")
+            answer = await asyncio.wait_for(
+                sender.send([one.message for one in call.ready], call.slot),
+                self.blueprint.channel.longest_call,
+            )
+            faultpoint("wire.after")
+            outcomes = checked(answer, len(call.ready))
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            outcomes = [Unknown("channel", type(error).__name__)] * len(call.ready)
+        self._settle(call, outcomes)
+        seconds = max(time.monotonic() - begun, 1e-4)
+        concurrent = len(flow.tasks)
+        flow.rate = 0.7 * flow.rate + 0.3 * (len(call.ready) * concurrent / seconds)
+        task = asyncio.current_task()
+        if task:
+            flow.tasks.pop(task, None)
+        flow.free.append(call.slot)
+        self._wake.set()
+
+    def _settle(self, call: Call, outcomes: list[Outcome]) -> None:
+        flow = self._flow
+        now = self.ledger.clock()
+        for one, intent, outcome in zip(call.ready, call.intents, outcomes, strict=True):
+            flow.results.append(
+                to_result(
+                    intent,
+                    outcome,
+                    now,
+                    attempts_left=self._attempts_left(one, intent, now),
+                    repeatable=self.blueprint.channel.repeatable,
+                )
+            )
+            failed = isinstance(outcome, Deferred) and outcome.connection
+            flow.failures = flow.failures + 1 if failed else 0
+        self.halt = self.halt or halt(outcomes)
+        if flow.failures >= CONNECTION_FAILURES:
+            self.halt = self.halt or Halt(
+                "connection",
+                f"{CONNECTION_FAILURES} failures to connect in a row",
+                now + timedelta(minutes=5),
+            )
+
+    def _attempts_left(self, one: Ready, intent: Intent, now: datetime) -> bool:
+        made = intent.attempt - one.row.attempts_before
+        first = one.row.first_attempt_at or now
+        return made < self.blueprint.header.max_attempts and now - first < GIVE_UP_AFTER
+
+    async def _more_to_come(self) -> bool:
+        """Nothing is under way: is there more to claim, now or later?"""
+        flow = self._flow
+        if flow.ready or self._is_blocked() or not flow.claims_empty:
+            return True
+        next_at = await self._in_thread(self.courier.next_attempt)
+        if next_at is None:
+            return False
+        flow.claims_empty = False
+        if next_at > self.ledger.clock():
+            if not self.wait:
+                self.halt = Halt("deferral", "temporary refusals are tried again later", next_at)
+                return False
+            flow.blocked_until = next_at
+            self.report(Progress(flow.settled, "deferral", next_at))
+        return True
+
+    def _is_blocked(self) -> bool:
+        until = self._flow.blocked_until
+        if until and until <= self.ledger.clock():
+            self._flow.blocked_until = until = None
+        return until is not None
+
+    async def _rest(self) -> None:
+        """Sleep until a call ends, the door opens, a time comes or the lease must be renewed."""
+        until = self._flow.blocked_until
+        seconds = HEARTBEAT_SECONDS
+        if until:
+            seconds = min(seconds, max(0.0, (until - self.ledger.clock()).total_seconds()))
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds + 0.001)
+        except TimeoutError:
+            return
+        finally:
+            self._wake.clear()
+
+    async def _in_thread(self, function: Callable, *args: object):  # type: ignore[no-untyped-def,type-arg]  # noqa: ANN202
+        """Run a piece of ledger work on the committing thread, again for a while if it fails."""
+        loop = asyncio.get_running_loop()
+        for pause in (0.5, 1, 2, 4, 8, None):
+            try:
+                return await loop.run_in_executor(self._thread, lambda: function(*args))
+            except LedgerError:
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError
+
+
+def take_over_dead(blueprint: Blueprint, ledger: Ledger, run_id: str) -> int:
+    """Free what dead processes left of this run."""
+    return claims.take_over(ledger, run_id, repeatable=blueprint.channel.repeatable)

@@ -1,0 +1,159 @@
+"""The door: is each message still valid, still allowed, still the same, right before it leaves?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from serienpost.consent.judgement import CheckUnavailable, judge
+from serienpost.contracts.channels import Message, Refused
+from serienpost.contracts.rows import RowRef, Standing
+from serienpost.errors import SerienpostError
+from serienpost.kinds import Address
+from serienpost.ledger.delivery import Result
+from serienpost.run.reviewing import question
+from serienpost.run.values import from_json
+from serienpost.timelimit import within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.blueprint import Blueprint
+
+FRESH_SECONDS = 2.0
+"""An intent must be committed within this time of the read of source and consent."""
+
+SOURCE_SECONDS = 60.0
+
+
+class ContentChanged(SerienpostError):
+    """Rendering the frozen values again gave another content than was reviewed."""
+
+
+class SourceUnavailable(SerienpostError):
+    """The source cannot say whether rows are still valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that may leave, until `read_at` (monotonic seconds) is too old."""
+
+    row: Row[Any]
+    message: Message
+    evidence: list[str]
+    read_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.read_at < FRESH_SECONDS
+
+
+class Door:
+    """Checks claimed rows in batches with one read of source and consent each."""
+
+    def __init__(self, blueprint: Blueprint, ledger: Ledger) -> None:
+        self.blueprint = blueprint
+        self.ledger = ledger
+
+    def open(self, rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Ready], list[Result]]:
+        """Check claimed rows.
+
+        Returns:
+            Those that may leave, and for the others why they are suppressed.
+
+        Raises:
+            CheckUnavailable: a consent check cannot answer; nothing is decided.
+            SourceUnavailable: the source cannot answer; nothing is decided.
+            ContentChanged: rendering gives something else than was reviewed.
+        """
+        read_at = time.monotonic()
+        closed: dict[int, Result] = {}
+        consenting = self._still_valid(rows, now, closed)
+        passing = [row for row in rows if row.no not in closed]
+        judgements = judge(
+            self.blueprint.context,
+            [
+                question(self.blueprint, row.person, consenting[row.no], row.address)
+                for row in passing
+            ],
+            [row.override for row in passing],
+            at_door=True,
+        )
+        ready = []
+        for row, judgement in zip(passing, judgements, strict=True):
+            if judgement.allowed:
+                message = self._same_content(row)
+                ready.append(Ready(row, message, judgement.evidence, read_at))
+            else:
+                closed[row.no] = suppressed(row, judgement.code, judgement.reason)
+        return ready, list(closed.values())
+
+    def _still_valid(
+        self, rows: Sequence[Row[Any]], now: datetime, closed: dict[int, Result]
+    ) -> dict[int, str | None]:
+        consenting: dict[int, str | None] = {}
+        for row in rows:
+            if row.expires_at and row.expires_at <= now:
+                closed[row.no] = suppressed(row, "expired", "the occasion is over")
+        for index, block in enumerate(self.blueprint.blocks):
+            mine = [row for row in rows if row.block == index and row.no not in closed]
+            if not mine:
+                continue
+            for row, standing in zip(mine, self._standings(index, mine), strict=True):
+                reason = self._gone(row, standing)
+                if reason:
+                    closed[row.no] = suppressed(row, *reason)
+                else:
+                    consenting[row.no] = standing.consenting_id
+        return consenting
+
+    def _standings(self, index: int, rows: Sequence[Row[Any]]) -> Sequence[Standing]:
+        blueprint = self.blueprint
+        block = blueprint.blocks[index]
+        refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
+        request = blueprint.address_request(block)
+        what = f"source {block.source.name}"
+        try:
+            standings = within(
+                SOURCE_SECONDS,
+                what,
+                lambda: block.source.current(blueprint.context, refs, request),
+            )
+            if len(standings) != len(rows) or any(type(s) is not Standing for s in standings):
+                raise TypeError("it did not return one standing per row")  # noqa: TRY301
+        except Exception as error:
+            raise SourceUnavailable(f"{what} cannot answer: {type(error).__name__}") from error
+        return standings
+
+    def _gone(self, row: Row[Any], standing: Standing) -> tuple[str, str] | None:
+        if standing.gone:
+            return standing.gone
+        kind = self.blueprint.kind
+        fields = standing.fields or {}
+        address = kind.address({name: fields.get(name) for name in kind.fields})
+        if not isinstance(address, Address):
+            return ("address_changed", "the address is no longer usable")
+        if self.ledger.keyed_hash("address", kind.name, address.value) != row.address_hash:
+            return ("address_changed", "the address was changed since the review")
+        return None
+
+    def _same_content(self, row: Row[Any]) -> Message:
+        content = self.blueprint.content(from_json(row.values), row.address)
+        if isinstance(content, Refused):
+            raise ContentChanged(f"row {row.row_id} is now refused: {content.reason}")
+        if content.digest() != row.content_hash:
+            raise ContentChanged(f"row {row.row_id} would now read differently than reviewed")
+        return Message(ref=row.ref, run=row.run, position=row.no, content=content)
+
+
+def suppressed(row: Row[Any], code: str, reason: str) -> Result:
+    """The result of a claimed row that does not leave."""
+    return Result(row.no, row.fence, None, "suppressed", "suppressed", code, reason)
+
+
+__all__ = ["CheckUnavailable", "ContentChanged", "Door", "Ready", "SourceUnavailable"]

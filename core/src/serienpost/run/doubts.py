@@ -1,0 +1,164 @@
+"""Doubt: a message that may or may not have left is never sent again by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import or_, select
+
+from serienpost.errors import LedgerError
+from serienpost.ledger.delivery import free_once
+from serienpost.ledger.schema import message, once, run
+from serienpost.run.approving import allow_command, find_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.header import Header
+
+Decision = Literal["accepted", "resend", "failed"]
+_STATE = {"accepted": "accepted", "resend": "pending", "failed": "failed"}
+
+
+def resolve(
+    ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision, user: str
+) -> int:
+    """A person decides about messages in doubt; `resend` reopens a finished run.
+
+    Args:
+        ledger: the practice's ledger.
+        run_id: the run.
+        rows: row ids, or person ids meaning all rows of that person.
+        decision: it arrived, send it again, or it did not and stays so.
+        user: who decides; recorded.
+
+    Raises:
+        LedgerError: a row is not in this run or not in doubt; nothing is changed.
+    """
+    c = message.c
+    with ledger.begin() as tx:
+        run_row = find_run(tx, run_id)
+        allow_command(run_row, "resolve")
+        numbers = []
+        for row_id in dict.fromkeys(rows):
+            found = find_rows(tx, run_id, row_id)
+            doubtful = [row for row in found if row.state == "in_doubt"]
+            if not doubtful:
+                raise LedgerError(f"{row_id} is {found[0].state}, not in doubt")
+            numbers += [row.no for row in doubtful]
+        for no in numbers:
+            tx.note(user, f"resolve {decision}", run_id, no)
+        tx.execute(
+            tx.update(message)
+            .where(c.run == run_id, c.no.in_(numbers), c.state == "in_doubt")
+            .values(
+                state=_STATE[decision],
+                basis="person",
+                fence=c.fence + 1,
+                sent_at=tx.now if decision == "accepted" else None,
+                updated_at=tx.now,
+            )
+        )
+        if decision == "failed":
+            free_once(tx, run_id, numbers)
+        if decision == "resend":
+            reopen(tx, run_id)
+    return len(numbers)
+
+
+def apply_rule(tx: Tx, run_id: str, header: Header) -> bool:
+    """Apply the mailing's `on_doubt` to what is in doubt; returns whether messages are open again.
+
+    With `resend` a message is sent again while it has attempts left, then stays in doubt.
+    """
+    c = message.c
+    if header.on_doubt == "hold":
+        return False
+    doubtful = tx.all(
+        tx.select(message, c.no, c.attempts, c.attempts_before).where(
+            c.run == run_id, c.state == "in_doubt"
+        )
+    )
+    if header.on_doubt == "resend":
+        again = [r.no for r in doubtful if r.attempts - r.attempts_before < header.max_attempts]
+        values: dict[str, Any] = {"state": "pending", "basis": "rule"}
+    else:
+        again = [r.no for r in doubtful]
+        values = {"state": "accepted", "basis": "rule", "sent_at": tx.now}
+    for no in again:
+        tx.note("rule", f"resolve {header.on_doubt}", run_id, no)
+    tx.execute(
+        tx.update(message)
+        .where(c.run == run_id, c.no.in_(again), c.state == "in_doubt")
+        .values(fence=c.fence + 1, updated_at=tx.now, **values)
+    )
+    return bool(again) and header.on_doubt == "resend"
+
+
+def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
+    """Give failed messages another chance; those that another run has sent meanwhile are
+    suppressed. Reopens a finished run. Returns how many will be tried again.
+
+    Raises:
+        LedgerError: the run's state does not allow it.
+    """
+    c = message.c
+    with ledger.begin() as tx:
+        allow_command(find_run(tx, run_id), "retry")
+        failed = tx.all(
+            tx.select(message, c.no, c.once_key).where(c.run == run_id, c.state == "failed")
+        )
+        keyed = [row for row in failed if row.once_key]
+        tx.insert_new(
+            once,
+            [{"key": r.once_key, "run": run_id, "no": r.no, "since": tx.now} for r in keyed],
+        )
+        holds = select(once.c.no).where(once.c.practice == tx.practice, once.c.run == run_id)
+        mine = [c.run == run_id, c.state == "failed"]
+        again = tx.execute(
+            tx.update(message)
+            .where(*mine, or_(c.once_key.is_(None), c.no.in_(holds)))
+            .values(
+                state="pending", code=None, text=None, attempts_before=c.attempts,
+                first_attempt_at=None, next_attempt_at=None, fence=c.fence + 1, updated_at=tx.now,
+            )
+        )
+        tx.execute(
+            tx.update(message)
+            .where(*mine)
+            .values(
+                state="suppressed", code="already_sent", text="sent by another run meanwhile",
+                fence=c.fence + 1, updated_at=tx.now,
+            )
+        )
+        tx.note(user, "retry", run_id, detail={"messages": again})
+        if again:
+            reopen(tx, run_id)
+    return again
+
+
+def reopen(tx: Tx, run_id: str) -> None:
+    """A finished run has open messages again."""
+    tx.execute(
+        tx.update(run)
+        .where(run.c.id == run_id, run.c.state == "finished")
+        .values(state="sending", finished_at=None, progress_at=tx.now)
+    )
+
+
+def find_rows(tx: Tx, run_id: str, row_id: str) -> Sequence[Any]:
+    """The message of this row id, or all messages of this person id.
+
+    Raises:
+        LedgerError: the run has no such row.
+    """
+    c = message.c
+    found = tx.all(
+        tx.select(message)
+        .where(c.run == run_id, or_(c.row_id == row_id, c.person == row_id))
+        .order_by(c.no)
+    )
+    if not found:
+        raise LedgerError(f"run {run_id} has no row {row_id}")
+    return found

@@ -1,0 +1,118 @@
+"""What each outcome of the closed vocabulary means for the message and for the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    Outcome,
+    QuotaReached,
+    Rejected,
+    Unknown,
+)
+from serienpost.ledger.delivery import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from serienpost.ledger.delivery import Intent
+
+FIRST_RETRY = 60.0
+"""Seconds until the second attempt; doubled each time, at most an hour."""
+
+LONGEST_RETRY = 3600.0
+GIVE_UP_AFTER = timedelta(hours=24)
+"""So long after its first attempt a message is not tried again."""
+
+CONNECTION_FAILURES = 10
+"""So many failures to connect in a row pause the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why the run must pause now."""
+
+    reason: str
+    text: str
+    until: datetime | None = None
+
+
+def checked(outcomes: object, count: int) -> list[Outcome]:
+    """The outcomes of a call; a wrong number or type means that nothing is known."""
+    known = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached)
+    if (
+        isinstance(outcomes, (list, tuple))
+        and len(outcomes) == count
+        and all(type(outcome) in known for outcome in outcomes)
+    ):
+        return list(outcomes)
+    return [Unknown("channel", "the channel did not return one outcome per message")] * count
+
+
+def to_result(
+    intent: Intent,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    attempts_left: bool,
+    repeatable: bool,
+) -> Result:
+    """The new state of one message.
+
+    Args:
+        intent: the attempt that was made.
+        outcome: what the channel says.
+        now: time of the answer.
+        attempts_left: whether a definite temporary refusal is tried again.
+        repeatable: a call that may or may not have happened can simply be made again.
+    """
+    fence, attempt = intent.fence + 1, intent.attempt
+    if isinstance(outcome, Accepted):
+        return Result(
+            intent.no, fence, attempt, "accepted", "accepted", None, outcome.text or None,
+            provider_ref=outcome.ref,
+        )
+    if isinstance(outcome, Rejected):
+        return Result(
+            intent.no, fence, attempt, "failed", "rejected", outcome.code, outcome.text,
+            stage=outcome.scope,
+        )
+    if isinstance(outcome, Unknown):
+        state = "pending" if repeatable else "in_doubt"
+        return Result(
+            intent.no, fence, attempt, state, "unknown", "unknown", outcome.text,
+            stage=outcome.stage,
+        )
+    if isinstance(outcome, Deferred):
+        return _deferred(intent, outcome, now, attempts_left=attempts_left)
+    kind = "account_problem" if isinstance(outcome, AccountProblem) else "quota"
+    return Result(intent.no, fence, attempt, "pending", kind, outcome.code, outcome.text)
+
+
+def _deferred(
+    intent: Intent, outcome: Deferred, now: datetime, *, attempts_left: bool
+) -> Result:
+    state = "pending" if attempts_left or outcome.connection else "failed"
+    backoff = min(FIRST_RETRY * 2 ** (intent.attempt - 1), LONGEST_RETRY)
+    wait = outcome.retry_after if outcome.retry_after is not None else backoff
+    return Result(
+        intent.no, intent.fence + 1, intent.attempt, state, "deferred", outcome.code, outcome.text,
+        next_attempt_at=now + timedelta(seconds=wait) if state == "pending" else None,
+    )
+
+
+def halt(outcomes: Sequence[Outcome]) -> Halt | None:
+    """Whether one of these outcomes stops the whole run."""
+    for outcome in outcomes:
+        if isinstance(outcome, AccountProblem):
+            return Halt("account", f"{outcome.code}: {outcome.text}")
+    for outcome in outcomes:
+        if isinstance(outcome, QuotaReached):
+            return Halt("quota", f"{outcome.code}: {outcome.text}", outcome.until)
+    return None

@@ -1,0 +1,175 @@
+"""Continues an approved run in this process and writes down how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.contracts.channels import HasFinish
+from serienpost.errors import Exit, LedgerError
+from serienpost.faults import faultpoint
+from serienpost.ledger.claims import living_owner
+from serienpost.ledger.owners import ownership
+from serienpost.ledger.schema import asset, message, run
+from serienpost.ledger.states import BY_PERSON, OPEN
+from serienpost.run.approving import allow_command, find_run, set_paused
+from serienpost.run.blueprint import Blueprint
+from serienpost.run.delivering import Delivery, Progress, Stop, take_over_dead
+from serienpost.run.doubts import apply_rule
+from serienpost.run.header import Header
+from serienpost.run.outcomes import Halt
+from serienpost.run.timing import is_stale, not_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Row
+
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is continued.
+
+    Args:
+        wait: wait in this process for rate, schedule and retries instead of pausing.
+        confirm: a person confirms a run that is stale or was paused for a person.
+        by_itself: only reasons that time releases; a run that needs a person is left alone.
+    """
+
+    wait: bool = True
+    confirm: bool = False
+    by_itself: bool = False
+
+
+def load_blueprint(context: Context, ledger: Ledger, run_id: str) -> Blueprint:
+    """The run's header and frozen files, from the ledger alone.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        assets = {
+            a.name: a.data
+            for a in tx.all(tx.select(asset, asset.c.name, asset.c.data).where(asset.c.run == run_id))
+        }
+    return Blueprint(context, Header.from_json(row.header), assets)
+
+
+def continue_run(
+    context: Context,
+    ledger: Ledger,
+    run_id: str,
+    options: Options,
+    *,
+    report: Callable[[Progress], None],
+    stop: Stop,
+) -> None:
+    """Deliver what is open. How it ended stands in the run's state and reason.
+
+    Raises:
+        LedgerError: the run was never approved or is cancelled, or another process delivers it.
+    """
+    blueprint = load_blueprint(context, ledger, run_id)
+    take_over_dead(blueprint, ledger, run_id)
+    if not _begin(context, ledger, run_id, blueprint, options):
+        return
+    busy = living_owner(ledger, run_id)
+    if busy:
+        raise LedgerError(f"run {run_id} is already being delivered by process {busy.split('-')[0]}")
+    with ownership(ledger) as owner:
+        delivery = Delivery(
+            blueprint, ledger, run_id, owner, wait=options.wait, report=report, stop=stop
+        )
+        halted = asyncio.run(delivery.run())
+        _end(context, ledger, run_id, blueprint, halted)
+
+
+def _begin(
+    context: Context, ledger: Ledger, run_id: str, blueprint: Blueprint, options: Options
+) -> bool:
+    """Move the run to `sending` if nothing stands against it."""
+    with ledger.begin() as tx:
+        row = find_run(tx, run_id)
+        allow_command(row, "resume")
+        if row.state == "finished":
+            return False
+        if row.state == "paused" and row.reason in BY_PERSON and options.by_itself:
+            return False
+        halted = not_now(context, row, tx.now)
+        stale = is_stale(row, timedelta(seconds=blueprint.header.stale_after), tx.now)
+        if not halted and stale and not options.confirm:
+            halted = Halt("stale", "nothing happened for too long; look at it, then --confirm")
+        if halted:
+            set_paused(tx, run_id, halted.reason, halted.text, halted.until)
+            return False
+        tx.execute(
+            tx.update(run)
+            .where(run.c.id == run_id, run.c.state.in_(("approved", "paused", "sending")))
+            .values(state="sending", reason=None, reason_text=None, until=None, progress_at=tx.now)
+        )
+        faultpoint("begin.before_commit")
+    return True
+
+
+def _end(
+    context: Context, ledger: Ledger, run_id: str, blueprint: Blueprint, halted: Halt | None
+) -> None:
+    channel = blueprint.channel
+    with ledger.begin() as tx:
+        if halted and halted.reason != "person":
+            set_paused(tx, run_id, halted.reason, halted.text, halted.until)
+            return
+        reopened = apply_rule(tx, run_id, blueprint.header)
+    if reopened or open_count(ledger, run_id):
+        return
+    if isinstance(channel, HasFinish):
+        channel.finish(context, blueprint.account, run_id)
+    with ledger.begin() as tx:
+        faultpoint("finish.before_commit")
+        tx.execute(
+            tx.update(run)
+            .where(run.c.id == run_id, run.c.state == "sending")
+            .values(state="finished", finished_at=tx.now, reason=None, reason_text=None)
+        )
+    faultpoint("finish.after_commit")
+
+
+def open_count(ledger: Ledger, run_id: str) -> int:
+    """How many messages of a run are still to be dealt with."""
+    with ledger.read() as tx:
+        return int(
+            tx.scalar(
+                tx.select(message, func.count()).where(
+                    message.c.run == run_id, message.c.state.in_(OPEN)
+                )
+            )
+        )
+
+
+def count_states(tx: Tx, run_id: str) -> dict[str, int]:
+    """Messages per state."""
+    rows = tx.all(
+        tx.select(message, message.c.state, func.count().label("n"))
+        .where(message.c.run == run_id)
+        .group_by(message.c.state)
+    )
+    return {row.state: row.n for row in rows}
+
+
+def exit_of(row: Row[Any], counts: dict[str, int]) -> Exit:
+    """The exit code that describes a run after a command."""
+    if row.state not in ("finished", "cancelled"):
+        return Exit.OPEN
+    if counts.get("in_doubt"):
+        return Exit.SOME_IN_DOUBT
+    if counts.get("failed"):
+        return Exit.SOME_FAILED
+    return Exit.DONE

@@ -34,7 +34,9 @@ def _pin(package: dict[str, Any]) -> str:
 
 def build_pins() -> list[str]:
     """The build backend and what it needs itself; the lock does not cover build requirements."""
-    resolved = _uv("pip", "compile", "--quiet", "--no-header", "--no-annotate", "-", given="hatchling")
+    resolved = _uv(
+        "pip", "compile", "--quiet", "--no-header", "--no-annotate", "-", given="hatchling"
+    )
     return sorted(resolved.split("\n")[:-1])
 
 

@@ -1,0 +1,95 @@
+"""The scripts behind make say clearly what is wrong and never turn a failure into success."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from workspace import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / script, *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def program(path: Path, text: str) -> str:
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_setup_refuses_an_old_python_in_one_line(tmp_path: Path) -> None:
+    old = program(tmp_path / "python3", 'if [ "$1" = -V ]; then echo Python 3.9.2; else exit 1; fi')
+    done = run("scripts/setup", old)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "Python 3.9.2 is too old; install Python 3.11 or newer" in line
+
+
+def test_setup_names_a_missing_python_in_one_line() -> None:
+    done = run("scripts/setup", "python-that-is-not-there")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "no python-that-is-not-there found" in line
+
+
+def test_setup_says_what_makes_virtual_environments(tmp_path: Path) -> None:
+    bare = program(
+        tmp_path / "python3",
+        'case "$2" in *ensurepip*) exit 1;; *executable*) echo "$0";; esac',
+    )
+    program(tmp_path / "apt-get", "exit 100")
+    done = run("scripts/setup", bare, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "install python3-venv" in line
+
+
+def test_no_collected_tests_is_a_failure_in_words(tmp_path: Path) -> None:
+    done = run("scripts/tests", str(tmp_path))
+    assert done.returncode == 5
+    assert "no tests were collected" in done.stderr
+
+
+def test_skips_are_listed(tmp_path: Path) -> None:
+    test = tmp_path / "test_skips.py"
+    test.write_text("import pytest\n\ndef test_it():\n    pytest.skip('no printer')\n", "utf-8")
+    done = run("scripts/tests", str(test))
+    assert done.returncode == 0
+    assert "no printer" in done.stdout
+
+
+def test_stage_passes_on_the_status_and_writes_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "stages"
+    assert run("scripts/stage", "good", "60", "true", STAGE_LOG=str(log)).returncode == 0
+    assert (
+        run("scripts/stage", "bad", "60", "sh", "-c", "exit 7", STAGE_LOG=str(log)).returncode == 7
+    )
+    good, bad = log.read_text(encoding="utf-8").splitlines()
+    assert good.startswith("good")
+    assert good.endswith("s of   60 s  ok")
+    assert bad.endswith("FAILED (7)")
+
+
+def test_stage_shows_a_missed_budget() -> None:
+    done = run("scripts/stage", "slow", "0", "sleep", "0.1")
+    assert done.returncode == 0
+    assert "ok, over budget" in done.stdout
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "make check" in ci
+    assert "\nmake test" in ci

@@ -69,6 +69,7 @@ REACHABLE = [
     ),
     ({"plz": "00-950", "ort": "Warszawa", "land": "PL"}, "Lindenallee 5\n00-950 WARSZAWA\nPOLEN"),
     ({"plz": "34000", "ort": "Ankara", "land": "Türkiye"}, "Lindenallee 5\n34000 ANKARA\nTÜRKEI"),
+    ({"plz": "AD 500", "ort": "Encamp", "land": "AD"}, "Lindenallee 5\nAD 500 ENCAMP\nANDORRA"),
     ({"plz": "LV-1010", "ort": "Riga", "land": "Latvia"}, "Lindenallee 5\nLV-1010 RIGA\nLETTLAND"),
     (
         {"strasse": "", "postfach": "B.P. 12", "plz": "1010", "ort": "Luxemburg", "land": "L"},

@@ -153,6 +153,8 @@ def test_no_value_raises_and_what_comes_out_is_e164(value: object) -> None:
 
 
 @pytest.mark.timeout(5)
-@pytest.mark.parametrize("text", ["1234a" * 19 + "+", "(" * 99 + "1", "1 " * 49, "aa1 " * 24 + "+"])
+@pytest.mark.parametrize(
+    "text", ["0171 1234567 aa" + "1234a" * 16 + "+", "(" * 99 + "1", "1 " * 49, "aa1 " * 24 + "+"]
+)
 def test_no_text_takes_long(text: str) -> None:
     assert isinstance(KIND.address({"mobil": text}), Unreachable)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from serienpost.contracts.rows import FieldValue
 
-_LONGEST = 320
 _SEPARATOR = re.compile(r"[\s,;/|]+")
 _NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"\s*|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
 
@@ -46,7 +45,7 @@ class EmailKind:
         text = field_text(fields.get("email"))
         if not text:
             return _MISSING
-        if len(text) > _LONGEST or header_safe(text):
+        if header_safe(text):
             return _INVALID
         if sum("@" in part for part in _SEPARATOR.split(text)) > 1:
             return _SEVERAL
@@ -62,8 +61,7 @@ def _checked(text: str) -> Address | Unreachable:
         return _INVALID
     if valid.ascii_email is None:
         return _NON_ASCII
-    local, _, domain = valid.ascii_email.rpartition("@")
-    return Address(f"{local}@{domain.lower()}")
+    return Address(valid.ascii_email)
 
 
 def header_safe(value: str) -> str | None:

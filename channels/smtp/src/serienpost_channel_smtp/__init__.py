@@ -1,1 +1,18 @@
-"""E-mail by SMTP."""
+"""E-mail by SMTP: one account of a mail provider, driven command by command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Channel
+
+
+@hookimpl
+def serienpost_channels() -> list[Channel]:
+    """Register the channel `smtp`."""
+    from serienpost_channel_smtp.channel import SmtpChannel
+
+    return [SmtpChannel()]

@@ -1,0 +1,117 @@
+"""The channel `smtp` as the core sees it."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Capabilities, Content, Processor, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from datetime import tzinfo
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Cost, Draft, Message, ProbeResult, Sender
+    from serienpost_channel_smtp.account import SmtpAccount
+    from serienpost_channel_smtp.wire import Dial
+
+_LONGEST_CALL = 920.0
+"""300 s until the message, 600 s for the reply to it, the rest to take leave."""
+
+
+class SmtpChannel:
+    """E-mail through the practice's own mail provider.
+
+    Args:
+        clock: the time for `Date` and for "try again tomorrow", in the zone it is given.
+        final_timeout: seconds for the reply to a whole message, None = 600 (RFC 5321).
+    """
+
+    name = "smtp"
+    title = "E-Mail (SMTP)"
+    kind = "email"
+    capabilities = Capabilities(subject=True, html=True, attachments=True)
+    repeatable = False
+    longest_call = _LONGEST_CALL
+
+    def __init__(
+        self,
+        clock: Callable[[tzinfo], datetime] = datetime.now,
+        final_timeout: float | None = None,
+    ) -> None:
+        self._clock = clock
+        self._final_timeout = final_timeout
+
+    @property
+    def account(self) -> type[SmtpAccount]:
+        from serienpost_channel_smtp.account import SmtpAccount
+
+        return SmtpAccount
+
+    def processor(self, account: AccountSettings) -> Processor | None:
+        from serienpost_channel_smtp.account import is_loopback
+
+        own = self._own(account)
+        return None if is_loopback(own.host) else Processor(own.host, own.region)
+
+    def compose(
+        self,
+        context: Context,  # noqa: ARG002
+        account: AccountSettings,
+        draft: Draft,
+    ) -> Content | Refused:
+        from serienpost_channel_smtp.compose import compose
+
+        return compose(self._own(account), draft)
+
+    def cost(self, account: AccountSettings, content: Content) -> Cost | None:  # noqa: ARG002
+        return None
+
+    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+        """The bytes that would be sent, with today's Date.
+
+        Raises:
+            UnsafeMessageError: it would not be sent, and why.
+        """
+        from serienpost_channel_smtp.message import build
+
+        reply_to = self._own(account).reply_to
+        return {".eml": build(message, reply_to=reply_to, date=self._clock(UTC))}
+
+    @contextlib.asynccontextmanager
+    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
+        """Read the password and the certificate authority; connect with the first call.
+
+        Raises:
+            SerienpostError: the password or the `ca_file` cannot be read.
+        """
+        from serienpost_channel_smtp.sender import SmtpSender
+
+        own = self._own(account)
+        sender = SmtpSender(own, await self._dial(context, own), lambda: self._clock(context.zone))
+        try:
+            yield sender
+        finally:
+            await sender.close()
+
+    async def probe(self, context: Context, account: AccountSettings) -> Sequence[ProbeResult]:
+        """Connect, check TLS, log in, ask whether the sender is allowed; nothing is sent."""
+        from serienpost_channel_smtp.probe import probe
+
+        own = self._own(account)
+        return await probe(own, await self._dial(context, own), self._clock(context.zone))
+
+    async def _dial(self, context: Context, account: SmtpAccount) -> Dial:
+        import asyncio
+
+        from serienpost_channel_smtp.dial import dial
+
+        return await asyncio.to_thread(dial, context, account, self._final_timeout)
+
+    def _own(self, account: AccountSettings) -> SmtpAccount:
+        if not isinstance(account, self.account):
+            raise TypeError("not an account of the channel smtp")
+        return account

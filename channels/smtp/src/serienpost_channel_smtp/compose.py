@@ -1,0 +1,58 @@
+"""From a rendered draft to what leaves, or the reason why it cannot."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Content, Refused
+from serienpost_channel_smtp.headers import is_address, unsafe
+from serienpost_channel_smtp.message import unsafe_attachment
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Draft
+    from serienpost_channel_smtp.account import SmtpAccount
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def compose(account: SmtpAccount, draft: Draft) -> Content | Refused:
+    """Take the draft as it is; refuse what SMTP or a header cannot carry."""
+    refused = _refused(draft)
+    if refused:
+        return refused
+    return Content(
+        kind="email",
+        sender=account.sender,
+        address=draft.address,
+        subject=draft.subject,
+        text=draft.text,
+        html=draft.html,
+        attachments=draft.attachments,
+    )
+
+
+def _refused(draft: Draft) -> Refused | None:
+    subject = unsafe(draft.subject)
+    texts = draft.text + (draft.html or "")
+    checks = (
+        (draft.kind != "email", "wrong_kind", "the channel smtp carries e-mail only"),
+        (not is_address(draft.address), "address", "SMTP cannot carry this address in ASCII"),
+        (not draft.subject.strip(), "no_subject", "an e-mail needs a subject"),
+        (subject is not None, "unsafe_subject", f"the subject {subject}"),
+        (not draft.text.strip(), "no_text", "the text is empty"),
+        (bool(_SURROGATE.search(texts)), "text", "the text holds half a character"),
+    )
+    for applies, code, reason in checks:
+        if applies:
+            return Refused(code, reason)
+    return _refused_attachment(draft)
+
+
+def _refused_attachment(draft: Draft) -> Refused | None:
+    for attachment in draft.attachments:
+        if reason := unsafe_attachment(attachment):
+            return Refused("attachment", reason)
+        if attachment.content_id is not None and draft.html is None:
+            return Refused("attachment", "an image inside the text needs a formatted part")
+    return None

@@ -1,0 +1,101 @@
+"""What `doctor` finds out about an account without sending anything."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import AccountProblem, ProbeResult
+from serienpost_channel_smtp.failures import outcome_of
+from serienpost_channel_smtp.message import encoded_words_become_headers
+from serienpost_channel_smtp.wire import Connection, NotOfferedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from serienpost_channel_smtp.account import SmtpAccount
+    from serienpost_channel_smtp.wire import Dial
+
+_REMEDIES = {
+    "certificate": "compare host with the name in the certificate; for an authority of your own"
+    " set ca_file",
+    "tls": "check port and security: 587 goes with starttls, 465 with tls",
+    "no_starttls": "check port and security: 587 goes with starttls, 465 with tls",
+    "no_login": "ask the provider whether this port takes a user name and a password",
+}
+_REMEDY_OF_STAGE = {
+    "connect": "check host and port, and whether the network lets this port out",
+    "ehlo": "check host and port",
+    "starttls": "check port and security: 587 goes with starttls, 465 with tls",
+    "auth": "check username and password; some providers want a password for this program alone",
+    "mail": "set sender or envelope_sender to an address that this login owns",
+}
+
+
+async def probe(account: SmtpAccount, dial: Dial, now: datetime) -> Sequence[ProbeResult]:
+    """Connect, encrypt, log in, offer the sender; the first failure ends it."""
+    connection = Connection(dial)
+    steps: tuple[tuple[Callable[[], Awaitable[None]], Callable[[], str]], ...] = (
+        (connection.connect, lambda: f"{dial.host}:{dial.port} answers"),
+        (connection.secure, lambda: _encryption(connection)),
+        (connection.login, lambda: "login accepted" if dial.username else "no login is set"),
+        (lambda: connection.mail(account.envelope), lambda: "the sender is allowed"),
+    )
+    results: list[ProbeResult] = []
+    try:
+        for step, found in steps:
+            failure = await _failure(connection, step, now)
+            if failure:
+                results.append(failure)
+                break
+            results.append(ProbeResult(ok=True, text=found()))
+        else:
+            results.append(ProbeResult(ok=True, text=_size(connection)))
+    finally:
+        await connection.quit()
+    return [*results, *_python()]
+
+
+async def _failure(
+    connection: Connection, step: Callable[[], Awaitable[None]], now: datetime
+) -> ProbeResult | None:
+    from aiosmtplib import SMTPException
+
+    try:
+        await step()
+    except (SMTPException, OSError, NotOfferedError) as error:
+        outcome = outcome_of(error, connection.stage, now=now)
+        text = getattr(outcome, "text", "")
+        code = getattr(outcome, "code", "")
+        remedy = _REMEDIES.get(code) if isinstance(outcome, AccountProblem) else None
+        return ProbeResult(
+            ok=False,
+            text=f"{code} {text}" if code.isdecimal() else text,
+            remedy=remedy or _REMEDY_OF_STAGE.get(connection.stage),
+        )
+    return None
+
+
+def _encryption(connection: Connection) -> str:
+    tls = connection.client.get_transport_info("ssl_object")
+    if not isinstance(tls, ssl.SSLObject):
+        return "not encrypted (a server on this machine)"
+    return f"{tls.version()}, certificate valid"
+
+
+def _size(connection: Connection) -> str:
+    limit = connection.size_limit
+    return f"messages up to {limit // 1_000_000} MB" if limit else "no limit of size is announced"
+
+
+def _python() -> list[ProbeResult]:
+    if not encoded_words_become_headers():
+        return []
+    return [
+        ProbeResult(
+            ok=True,
+            text="this Python's email package is open to CVE-2024-6923; such subjects are refused",
+            remedy="update Python to 3.11.10, 3.12.5, 3.13 or later",
+        )
+    ]

@@ -1,0 +1,140 @@
+"""An open account: one persistent connection per slot, one message per call."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Accepted, Deferred, Outcome, Rejected
+from serienpost_channel_smtp.classify import classify
+from serienpost_channel_smtp.failures import outcome_of
+from serienpost_channel_smtp.message import UnsafeMessageError, build
+from serienpost_channel_smtp.redact import readable, redact
+from serienpost_channel_smtp.wire import Connection, NotOfferedError, TooBigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from serienpost.contracts.channels import Message
+    from serienpost_channel_smtp.account import SmtpAccount
+    from serienpost_channel_smtp.wire import Dial
+
+BEFORE_DOT = 300.0
+"""Seconds at most from the start of a call to the first octet of the message, all in all."""
+
+_QUEUED_AS = re.compile(r"(?:queued as|\bid=)\s*([A-Za-z0-9.-]{4,60})", re.IGNORECASE)
+
+
+class SmtpSender:
+    """Sends through one account. A message whose fate is known is never `Unknown`.
+
+    A cancelled `send` cuts its connection and lets the cancellation through: what was under way
+    may or may not have been sent.
+    """
+
+    batch = 1
+
+    def __init__(self, account: SmtpAccount, dial: Dial, clock: Callable[[], datetime]) -> None:
+        self._account = account
+        self._clock = clock
+        self._slots = [Slot(account, dial, clock) for _ in range(account.connections)]
+
+    @property
+    def slots(self) -> int:
+        return len(self._slots)
+
+    def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
+        return [[message] for message in messages]
+
+    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+        return [await self._send_one(message, self._slots[slot]) for message in call]
+
+    async def _send_one(self, message: Message, slot: Slot) -> Outcome:
+        try:
+            raw = build(message, reply_to=self._account.reply_to, date=self._clock())
+        except UnsafeMessageError as error:
+            return Rejected("header_guard", str(error), scope="message")
+        return await slot.deliver(message.content.address, raw)
+
+    async def close(self) -> None:
+        """Take leave of the server on all connections."""
+        await asyncio.gather(*(slot.close() for slot in self._slots))
+
+
+class Slot:
+    """A place for one connection; makes a new one when the old one has served or failed."""
+
+    def __init__(self, account: SmtpAccount, dial: Dial, clock: Callable[[], datetime]) -> None:
+        self._account = account
+        self._dial = dial
+        self._clock = clock
+        self._connection = Connection(dial)
+
+    async def deliver(self, address: str, raw: bytes) -> Outcome:
+        """Hand one message to the server.
+
+        A kept connection may have been closed by the server in the meantime. Where it turns out
+        so before the message, the call goes on over a new connection.
+        """
+        if self._connection.sent >= self._account.messages_per_connection:
+            await self.close()
+        deadline = asyncio.get_running_loop().time() + BEFORE_DOT
+        was_kept = self._connection.is_open
+        outcome = await self._attempt(address, raw, deadline)
+        was_stale = (
+            was_kept
+            and isinstance(outcome, Deferred)
+            and outcome.code in {"connection", "421"}
+            and self._connection.stage != "dot"
+        )
+        return await self._attempt(address, raw, deadline) if was_stale else outcome
+
+    async def _attempt(self, address: str, raw: bytes, deadline: float) -> Outcome:
+        from aiosmtplib import SMTPException
+
+        if not self._connection.is_open:
+            self._connection.drop()
+            self._connection = Connection(self._dial)
+        connection = self._connection
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._until_dot(connection, address, len(raw))
+            reply = await connection.body(raw)
+        except (SMTPException, OSError, NotOfferedError, TooBigError) as error:
+            outcome = outcome_of(error, connection.stage, now=self._clock(), address=address)
+            if not _can_go_on(error):
+                connection.drop()
+            return outcome
+        except BaseException:
+            connection.drop()
+            raise
+        text = readable(reply.message)
+        if not 200 <= reply.code <= 299:
+            if not 400 <= reply.code <= 599 or reply.code == 421:
+                connection.drop()
+            return classify("dot", reply.code, text, now=self._clock(), address=address)
+        queued = _QUEUED_AS.search(text)
+        return Accepted(queued[1] if queued else None, redact(text, address))
+
+    async def _until_dot(self, connection: Connection, address: str, size: int) -> None:
+        if not connection.is_open:
+            await connection.open()
+        await connection.mail(self._account.envelope, size)
+        await connection.rcpt(address)
+        await connection.data()
+
+    async def close(self) -> None:
+        await self._connection.quit()
+        self._connection = Connection(self._dial)
+
+
+def _can_go_on(error: Exception) -> bool:
+    """Whether server and client still agree about where they are in the dialogue."""
+    from aiosmtplib import SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused
+
+    if isinstance(error, TooBigError):
+        return True
+    refusals = SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError
+    return isinstance(error, refusals) and 400 <= error.code <= 599 and error.code != 421

@@ -1,0 +1,243 @@
+"""The practice's database as sources and consent checks see it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa  # noqa: TID253  # this module is imported when the database is read
+
+from serienpost import Occasion, Row, SourceError
+from serienpost_practice_db.conditions import keys_among
+from serienpost_practice_db.engine import open_engine
+from serienpost_practice_db.mapping import IS_MINOR
+from serienpost_practice_db.schema_file import practice_schema
+from serienpost_practice_db.settings import DatabaseUrl
+from serienpost_practice_db.statements import person_statement
+from serienpost_practice_db.views import KEY, view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from serienpost import Context, FieldValue, RowRequest
+    from serienpost_practice_db.birthdays import BirthdayWindow
+    from serienpost_practice_db.conditions import Condition
+    from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
+
+_IDS_PER_STATEMENT = 500
+_UNDEFINED = {"42703", "42P01", "42883"}
+"""SQLSTATE of PostgreSQL for an undefined column, table, function."""
+
+_PLAIN = {str, int, bool, date, time, datetime, type(None)}
+_NO_REPRESENTATIVE = (
+    "no_representative",
+    "Es ist keine vertretungsberechtigte Person hinterlegt.",
+)
+
+
+class PracticeDb:
+    """The practice's own database, read-only. Safe to use from several threads.
+
+    Get it by `PracticeDb.of(context)`: one per practice, closed with the context. Every method
+    raises `SourceError` where the database fails or does not fit the schema.
+    """
+
+    def __init__(self, engine: sa.Engine, schema: SchemaMapping, zone: ZoneInfo) -> None:
+        self.schema = schema
+        self._engine = engine
+        self._zone = zone
+
+    @classmethod
+    def of(cls, context: Context) -> PracticeDb:
+        """The database of this practice, opened on first use."""
+        return context.shared("serienpost-practice-db", lambda: _opened(context))
+
+    def entity(self, name: str) -> EntityMapping:
+        """One kind of record.
+
+        Raises:
+            SourceError: the schema does not have it.
+        """
+        try:
+            return self.schema.entities[name]
+        except KeyError:
+            raise SourceError(f"the schema maps no {name}") from None
+
+    def stream(
+        self,
+        name: str,
+        conditions: Sequence[Condition],
+        request: RowRequest,
+        birthdays: BirthdayWindow | None = None,
+    ) -> Iterator[list[Row]]:
+        """Read the people who meet all conditions, in batches, ordered by key at last.
+
+        Args:
+            name: the kind of person, `patient`.
+            conditions: from `serienpost_practice_db.conditions`.
+            request: fields, order, size of a batch, due date.
+            birthdays: only people whose birthday is then; each gets it as occasion.
+        """
+        entity = self.entity(name)
+        statement = person_statement(self.schema, entity, conditions, request, birthdays)
+        build = _builder(name, statement.names, request, self._occasions(birthdays))
+        with self._reading() as connection:
+            result = connection.execute(
+                statement.select, execution_options={"yield_per": request.batch}
+            )
+            for records in result.partitions():
+                yield [build(record) for record in records]
+
+    def by_ids(self, name: str, person_ids: Iterable[str], request: RowRequest) -> dict[str, Row]:
+        """Read people by id, as they are now. Who is not there is missing from the result."""
+        entity = self.entity(name)
+        rows: dict[str, Row] = {}
+        for keys in _chunks(_keys(entity, person_ids)):
+            for batch in self.stream(name, [keys_among(keys)], request):
+                rows |= {row.person_id: row for row in batch}
+        return rows
+
+    def matching(self, name: str, person_ids: Iterable[str], condition: Condition) -> set[str]:
+        """Those of the people who meet a condition; nothing but ids is read."""
+        entity = self.entity(name)
+        found: set[str] = set()
+        with self._reading() as connection:
+            for keys in _chunks(_keys(entity, person_ids)):
+                people = view(entity, condition.fields)
+                statement = sa.select(people.c[KEY]).where(
+                    people.c[KEY].in_(keys), condition.test(people.c)
+                )
+                found |= {f"{name}:{key}" for key in connection.scalars(statement)}
+        return found
+
+    def lookup(
+        self, person_ids: Iterable[str], fields: Collection[str]
+    ) -> dict[str, dict[str, FieldValue]]:
+        """Read fields of the master data for a decision; they must not become part of a row.
+
+        People may be of several kinds. Who is not in the master data is missing from the result;
+        a field that the schema does not map is missing from the person's fields.
+        """
+        kinds: dict[str, set[str]] = defaultdict(set)
+        for person_id in person_ids:
+            kind, _, _ = person_id.partition(":")
+            if kind in self.schema.entities:
+                kinds[kind].add(person_id)
+        found: dict[str, dict[str, FieldValue]] = {}
+        with self._reading() as connection:
+            for kind, ids in kinds.items():
+                found |= self._looked_up(connection, self.entity(kind), ids, fields)
+        return found
+
+    def _looked_up(
+        self,
+        connection: sa.Connection,
+        entity: EntityMapping,
+        ids: Iterable[str],
+        fields: Collection[str],
+    ) -> dict[str, dict[str, FieldValue]]:
+        mapped = [field for field in fields if field in entity.fields]
+        people = view(entity, mapped)
+        found: dict[str, dict[str, FieldValue]] = {}
+        for keys in _chunks(_keys(entity, ids)):
+            columns = [people.c[KEY], *(people.c[field] for field in mapped)]
+            for key, *values in connection.execute(
+                sa.select(*columns).where(people.c[KEY].in_(keys))
+            ):
+                found[f"{entity.name}:{key}"] = dict(zip(mapped, map(_plain, values), strict=True))
+        return found
+
+    def _occasions(self, birthdays: BirthdayWindow | None) -> dict[int, Occasion]:
+        if birthdays is None:
+            return {}
+        end = birthdays.expires_at(self._zone)
+        years = range(birthdays.first.year, birthdays.last.year + 1)
+        return {year: Occasion(f"geburtstag:{year}", expires_at=end) for year in years}
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise _translated(error) from None
+
+
+def _builder(
+    name: str,
+    columns: tuple[str, ...],
+    request: RowRequest,
+    occasions: Mapping[int, Occasion],
+) -> Callable[[Any], Row]:
+    lacking = dict.fromkeys(request.fields.difference(columns))
+    wants_age = IS_MINOR in lacking
+
+    def build(record: Any) -> Row:  # noqa: ANN401
+        key, representative, minor, year, *values = record
+        fields: dict[str, FieldValue] = dict(zip(columns, map(_plain, values), strict=True))
+        fields.update(lacking)
+        if wants_age:
+            fields[IS_MINOR] = bool(minor)
+        has_representative = representative is not None
+        return Row(
+            f"{name}:{key}",
+            fields,
+            occasions.get(year),
+            f"{name}:{representative}" if has_representative else None,
+            _NO_REPRESENTATIVE if minor and not has_representative else None,
+        )
+
+    return build
+
+
+def _plain(value: Any) -> FieldValue:  # noqa: ANN401
+    plain: FieldValue = value if type(value) in _PLAIN else str(value)
+    return plain
+
+
+def _keys(entity: EntityMapping, person_ids: Iterable[str]) -> list[int | str]:
+    keys = set()
+    for person_id in person_ids:
+        kind, _, text = person_id.partition(":")
+        key = entity.key(text) if kind == entity.name else None
+        if key is not None:
+            keys.add(key)
+    return sorted(keys, key=str)
+
+
+def _chunks(keys: list[int | str]) -> Iterator[list[int | str]]:
+    for start in range(0, len(keys), _IDS_PER_STATEMENT):
+        yield keys[start : start + _IDS_PER_STATEMENT]
+
+
+@contextmanager
+def _opened(context: Context) -> Iterator[PracticeDb]:
+    settings = context.settings("database")
+    if not isinstance(settings, DatabaseUrl):
+        raise SourceError("database: the practice names no database", hint="sqlite:///praxis.db")
+    engine = open_engine(context, settings.root)
+    try:
+        yield PracticeDb(engine, practice_schema(context), context.zone)
+    finally:
+        engine.dispose()
+
+
+def _translated(error: sa.exc.SQLAlchemyError) -> SourceError:
+    """What went wrong, without the driver's text where that may quote a person's data."""
+    cause = getattr(error, "orig", None)
+    text = str(cause)
+    if getattr(cause, "sqlstate", None) in _UNDEFINED:
+        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
+    elif not text.startswith("no such "):
+        kind = type(cause or error).__name__
+        return SourceError(
+            f"the practice's database stopped answering ({kind})",
+            hint="run serienpost doctor, then try again",
+        )
+    return SourceError(
+        f"the practice's database does not fit the schema: {text}",
+        hint="correct the file named under schema:",
+    )

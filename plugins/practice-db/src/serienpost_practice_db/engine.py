@@ -1,0 +1,112 @@
+"""Opening the practice's database so that nothing can be written to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import sqlalchemy as sa  # noqa: TID253  # imported when the database is opened
+
+from serienpost import Problem, SourceError
+from serienpost_practice_db import functions
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from serienpost import Context
+
+_LOCK_WAIT = 15.0
+"""Seconds to wait while the practice software writes."""
+
+
+def open_engine(context: Context, url_text: str) -> sa.Engine:
+    """Open the database behind the key `database` read-only and read from it once.
+
+    Raises:
+        SourceError: the URL is none of ours, or the database is missing or unreachable. The URL
+            is not repeated, it may hold a password.
+    """
+    engine = _engine(context, url_text)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA schema_version")
+    except sa.exc.SQLAlchemyError as error:
+        engine.dispose()
+        raise _refused(
+            context, "the practice's database cannot be opened", _hint(engine)
+        ) from error
+    return engine
+
+
+def _engine(context: Context, url_text: str) -> sa.Engine:
+    try:
+        url = sa.make_url(context.expand(url_text))
+    except sa.exc.ArgumentError as error:
+        raise _refused(context, "is not a database URL", "sqlite:///praxis.db") from error
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(context, url)
+    if backend == "postgresql":
+        return _postgresql(context, url)
+    raise _refused(
+        context,
+        f"databases of type {backend} cannot be read",
+        "use a sqlite: or postgresql: URL",
+    )
+
+
+def _sqlite(context: Context, url: sa.URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise _refused(context, "names no file", "sqlite:///praxis.db")
+    path = context.path(url.database)
+    if not path.is_file():
+        raise _refused(context, f"there is no file {path}", "correct the path, or restore the file")
+    read_only = sa.URL.create(
+        "sqlite+pysqlite",
+        database=f"file:{quote(str(path.resolve()))}",
+        query={"mode": "ro", "uri": "true"},
+    )
+    engine = sa.create_engine(read_only, connect_args={"timeout": _LOCK_WAIT}, hide_parameters=True)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+    connection.execute("PRAGMA query_only=1")
+    functions.register(connection)
+
+
+def _postgresql(context: Context, url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": 10},
+            execution_options={"postgresql_readonly": True},
+            hide_parameters=True,
+        )
+    except ModuleNotFoundError as error:
+        raise _refused(
+            context,
+            "the driver for PostgreSQL is not installed",
+            "pip install 'serienpost-practice-db[postgresql]'",
+        ) from error
+
+
+def _hint(engine: sa.Engine) -> str:
+    if engine.dialect.name == "sqlite":
+        return "check that the file is an SQLite database and may be read"
+    return "check server, database name, user and password"
+
+
+def _refused(context: Context, message: str, hint: str) -> SourceError:
+    file = context.path("serienpost.yaml")
+    return SourceError(Problem(message, hint, str(file), _line_of_key(file), "database"))
+
+
+def _line_of_key(file: Path) -> int | None:
+    if not file.is_file():
+        return None
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if line.startswith("database:")), None)

@@ -1,0 +1,129 @@
+"""Where in the practice's tables our fields are: typed records and the reference schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from serienpost.fields import CATALOGUE, Sensitivity, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ValueType = Literal["text", "integer", "boolean", "date"]
+
+BIRTH_DATE = "geburtsdatum"
+REPRESENTATIVE_ID = "vertreter_id"
+REPRESENTATIVE = "vertreter_"
+IS_MINOR = "minderjaehrig"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """Where one field is.
+
+    Args:
+        sql: name of a column, or an SQL expression over the columns of the entity's table.
+        is_expression: which of the two.
+        values: stored text -> our value; other values stay as they are.
+        type: what the database holds.
+    """
+
+    sql: str
+    is_expression: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    type: ValueType = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class EntityMapping:
+    """One kind of record (`patient`, `interessent`): its table, its key, its fields.
+
+    `key_type` decides what `patient:17` means: the number 17 or the text "17".
+    """
+
+    name: str
+    table: str
+    id: str
+    fields: Mapping[str, FieldMapping]
+    key_type: Literal["integer", "text"] = "integer"
+
+    @property
+    def has_minors(self) -> bool:
+        """Whether age and representative are known, so that minors can be told apart."""
+        return {BIRTH_DATE, REPRESENTATIVE_ID} <= self.fields.keys()
+
+    def key(self, text: str) -> int | str | None:
+        """The database key in the part of an id after the colon, None where it cannot be one."""
+        if self.key_type == "text":
+            return text or None
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaMapping:
+    """All entities of a practice and the classes that its schema gives to further fields."""
+
+    entities: Mapping[str, EntityMapping]
+    classes: Mapping[str, Sensitivity] = field(default_factory=dict)
+
+    def sensitivity(self, name: str) -> Sensitivity:
+        """The class of a field: the catalogue's, or a stricter one of the schema."""
+        return lookup(name, dict(self.classes)).sensitivity
+
+    def may_leave(self, name: str) -> bool:
+        """Whether a field may stand in a result column at all."""
+        return self.sensitivity(name) < Sensitivity.PROTECTED
+
+    def offers(self, entity: str) -> dict[str, str | None]:
+        """Fields that rows of an entity can carry, as `Source.offers` reports them."""
+        record = self.entities[entity]
+        names = set(record.fields)
+        if record.has_minors:
+            names |= {IS_MINOR}
+            names |= {
+                name
+                for name in CATALOGUE
+                if name.startswith(REPRESENTATIVE)
+                and name.removeprefix(REPRESENTATIVE) in record.fields
+            }
+        return {
+            name: self.classes[name].label if name in self.classes else None
+            for name in sorted(names)
+            if self.may_leave(name)
+        }
+
+
+def _columns(names: str, **types: ValueType) -> dict[str, FieldMapping]:
+    return {name: FieldMapping(name, type=types.get(name, "text")) for name in names.split()}
+
+
+_PERSON = "anrede titel vorname nachname geschlecht strasse plz ort land telefon mobil email"
+_FLAGS = "kontakt_email kontakt_sms kontakt_brief gesperrt"
+
+_PATIENT = _columns(
+    f"""{_PERSON} {_FLAGS} nummer vorsatzwort namenszusatz geburtsdatum beruf versicherungsnummer
+    krankenkasse adresszusatz postfach sprache behandler_id letzter_besuch vertreter_id
+    verstorben""",
+    geburtsdatum="date",
+    letzter_besuch="date",
+    behandler_id="integer",
+    vertreter_id="integer",
+)
+_INTERESSENT = _columns(f"{_PERSON} {_FLAGS} anliegen quelle status")
+_BEHANDLER = _columns("titel vorname nachname")
+
+REFERENCE_SCHEMA = SchemaMapping(
+    MappingProxyType(
+        {
+            name: EntityMapping(name, name, "id", MappingProxyType(fields))
+            for name, fields in (
+                ("patient", _PATIENT),
+                ("interessent", _INTERESSENT),
+                ("behandler", _BEHANDLER),
+            )
+        }
+    )
+)
+"""The tables of the demo practice; assumed where a practice has no `schema.yaml`."""

@@ -1,0 +1,131 @@
+"""What may stand in `schema.yaml`: a vendor's tables, as pydantic models."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, RootModel, model_validator
+
+from serienpost import Sensitivity, StrictModel
+from serienpost.fields import CATALOGUE
+from serienpost_practice_db.mapping import (
+    REFERENCE_SCHEMA,
+    EntityMapping,
+    FieldMapping,
+    SchemaMapping,
+    ValueType,
+)
+
+_SEVERAL_STATEMENTS = re.compile(r";|--|/\*")
+Name = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=63)]
+
+
+class FieldModel(StrictModel):
+    """Where one field is. A bare text is short for `{column: text}`."""
+
+    column: str | None = Field(
+        default=None, min_length=1, description="Name of a column.", examples=["first_name"]
+    )
+    expression: str | None = Field(
+        default=None,
+        min_length=1,
+        description="SQL expression over the columns of the table, instead of a column.",
+        examples=["street || ' ' || house_number"],
+    )
+    values: dict[str, str] = Field(
+        default_factory=dict,
+        description="Stored value -> our value; others stay as they are.",
+        examples=[{"1": "m", "2": "w"}],
+    )
+    type: ValueType | None = Field(
+        default=None, description="What the database holds; default as in the reference schema."
+    )
+    class_: (
+        Literal["plain", "identity", "contact", "appointment", "protected", "medical"] | None
+    ) = Field(
+        default=None,
+        alias="class",
+        description="Class of a field that serienpost does not know; it is protected without.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_column(cls, value: Any) -> Any:  # noqa: ANN401
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.column is None) == (self.expression is None):
+            raise ValueError("needs either column or expression")
+        if self.expression and _SEVERAL_STATEMENTS.search(self.expression):
+            raise ValueError("an expression holds no semicolon and no comment")
+        return self
+
+    def mapping(self, known: FieldMapping | None) -> FieldMapping:
+        """The record; `known` is the field of this name in the reference schema."""
+        type_ = self.type or (known.type if known else "text")
+        if self.expression is not None:
+            return FieldMapping(self.expression, True, self.values, type_)
+        return FieldMapping(str(self.column), False, self.values, type_)
+
+
+class EntityModel(StrictModel):
+    """One kind of record.
+
+    With `table` it is described anew; without, the reference table stays and the fields given
+    here are added or replaced.
+    """
+
+    table: str | None = Field(
+        default=None,
+        pattern=r"^\w[\w$]*(\.\w[\w$]*)?$",
+        description="Name of a table or view, with its database schema if need be.",
+        examples=["patients", "stamm.patient"],
+    )
+    id: str | None = Field(
+        default=None, min_length=1, description="The key column; default id.", examples=["pat_no"]
+    )
+    key_type: Literal["integer", "text"] = Field(
+        default="integer", description="What the key column holds."
+    )
+    fields: dict[Name, FieldModel] = Field(
+        default_factory=dict, description="Field name -> where it is."
+    )
+
+    @model_validator(mode="after")
+    def _allowed_fields(self) -> Self:
+        for name, field in self.fields.items():
+            if name == "id":
+                raise ValueError("the key is named under id:, it is no field")
+            known = CATALOGUE.get(name)
+            if known and field.class_ and Sensitivity.named(field.class_) < known.sensitivity:
+                raise ValueError(
+                    f"{name} is {known.sensitivity.label} and cannot be {field.class_}"
+                )
+        return self
+
+    def mapping(self, name: str) -> EntityMapping:
+        """The record of this entity."""
+        reference = REFERENCE_SCHEMA.entities.get(name)
+        known = reference.fields if reference else {}
+        fields = {field: model.mapping(known.get(field)) for field, model in self.fields.items()}
+        if reference and self.table is None:
+            fields = {**known, **fields}
+        id_ = self.id or (reference.id if reference and self.table is None else "id")
+        return EntityMapping(name, self.table or name, id_, fields, self.key_type)
+
+
+class SchemaModel(RootModel[dict[Name, EntityModel]]):
+    """`schema.yaml`: entity -> table and fields. Entities that are not named stay as they are."""
+
+    def mapping(self) -> SchemaMapping:
+        """The practice's mapping: the reference schema with what the file says."""
+        entities = {name: model.mapping(name) for name, model in self.root.items()}
+        classes = {
+            field: Sensitivity.named(model.class_)
+            for entity in self.root.values()
+            for field, model in entity.fields.items()
+            if model.class_
+        }
+        return SchemaMapping({**REFERENCE_SCHEMA.entities, **entities}, classes)

@@ -1,0 +1,73 @@
+"""The consent check `status`: nobody who is dead or blocked, whatever else allows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import Abstain, Deny
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from serienpost import ConsentQuestion, Context, FieldValue, Verdict
+
+_NOT_SET = {"", "0", "f", "false", "n", "nein", "no"}
+
+_DENIALS = {
+    "verstorben": Deny(
+        "deceased",
+        "Die Person ist als verstorben eingetragen.",
+        "Den Eintrag „verstorben“ in den Stammdaten berichtigen, falls er falsch ist.",
+    ),
+    "gesperrt": Deny(
+        "blocked",
+        "Die Person ist für Nachrichten gesperrt.",
+        "Die Sperre in den Stammdaten aufheben.",
+    ),
+}
+_OF_REPRESENTATIVE = {
+    "verstorben": Deny(
+        "representative_deceased",
+        "Die vertretungsberechtigte Person ist als verstorben eingetragen.",
+        "In den Stammdaten eine andere vertretungsberechtigte Person hinterlegen.",
+    ),
+    "gesperrt": Deny(
+        "representative_blocked",
+        "Die vertretungsberechtigte Person ist für Nachrichten gesperrt.",
+        "Die Sperre der vertretungsberechtigten Person in den Stammdaten aufheben.",
+    ),
+}
+
+
+class StatusCheck:
+    """Denies the dead and the blocked, and minors whose representative is; else abstains.
+
+    Any entry other than empty, 0 or "nein" counts, a date of death too. None of it can be
+    overridden.
+    """
+
+    name = "status"
+
+    def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
+        """Answer from the master data of the person and of who consents."""
+        from serienpost_practice_db.database import PracticeDb
+
+        people = {id_ for asked in questions for id_ in (asked.person_id, asked.consenting_id)}
+        if not people:
+            return []
+        known = PracticeDb.of(context).lookup(people, list(_DENIALS))
+        return [_verdict(question, known) for question in questions]
+
+
+def _verdict(question: ConsentQuestion, known: Mapping[str, Mapping[str, FieldValue]]) -> Verdict:
+    person = known.get(question.person_id, {})
+    representative = known.get(question.consenting_id, {})
+    for fields, denials in ((person, _DENIALS), (representative, _OF_REPRESENTATIVE)):
+        for field, denial in denials.items():
+            if _is_set(fields.get(field)):
+                return denial
+    return Abstain()
+
+
+def _is_set(value: FieldValue) -> bool:
+    return value is not None and str(value).strip().lower() not in _NOT_SET

@@ -1,0 +1,84 @@
+"""An entity as a table of our field names: `SELECT id, expression AS field ... FROM its table`."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
+    Boolean,
+    Date,
+    Integer,
+    String,
+    case,
+    cast,
+    literal_column,
+    select,
+    table,
+    type_coerce,
+)
+from sqlalchemy import column as sql_column  # noqa: TID253
+
+from serienpost import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.sql.elements import ColumnClause, ColumnElement
+    from sqlalchemy.sql.selectable import Subquery, TableClause
+    from sqlalchemy.types import TypeEngine
+
+    from serienpost_practice_db.mapping import EntityMapping, FieldMapping
+
+KEY = "id"
+"""Label of the key in every view; no field has this name."""
+
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "text": String(),
+    "integer": Integer(),
+    "boolean": Boolean(),
+    "date": Date(),
+}
+
+
+def view(entity: EntityMapping, fields: Iterable[str], alias: str | None = None) -> Subquery:
+    """The entity with these fields and no other column of its table.
+
+    Columns are qualified by their table, because SQLite takes a quoted name that no table has
+    for a text.
+
+    Raises:
+        SourceError: the schema does not map one of the fields.
+    """
+    mapped = {name: _mapped(entity, name) for name in sorted(set(fields))}
+    plain = {mapping.sql for mapping in mapped.values() if not mapping.is_expression}
+    schema, _, name = entity.table.rpartition(".")
+    columns: list[ColumnClause[Any]] = [
+        sql_column(column) for column in sorted({entity.id} | plain)
+    ]
+    source = table(name, *columns, schema=schema or None)
+    key = type_coerce(source.c[entity.id], _TYPES[entity.key_type]).label(KEY)
+    values = [_value(source, mapping).label(field) for field, mapping in mapped.items()]
+    return select(key, *values).select_from(source).subquery(alias or entity.name)
+
+
+def _mapped(entity: EntityMapping, name: str) -> FieldMapping:
+    found = entity.fields.get(name)
+    if found is None:
+        near = get_close_matches(name, entity.fields, n=1)
+        hint = f"did you mean {near[0]}?" if near else "map it in the file named under schema:"
+        raise SourceError(f"the schema has no field {name} for {entity.name}", hint=hint)
+    return found
+
+
+def _value(source: TableClause, mapping: FieldMapping) -> ColumnElement[Any]:
+    type_ = _TYPES[mapping.type]
+    stored: ColumnElement[Any] = (
+        literal_column(f"({mapping.sql})", type_)
+        if mapping.is_expression
+        else type_coerce(source.c[mapping.sql], type_)
+    )
+    if not mapping.values:
+        return stored
+    text = cast(stored, String)
+    return case(*((text == old, new) for old, new in mapping.values.items()), else_=text)

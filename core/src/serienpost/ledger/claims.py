@@ -145,14 +145,14 @@ def _free(ledger: Ledger, run: str, owner: str, lease: datetime | None, *, repea
         }
         became = "pending" if repeatable else "in_doubt"
         changed = tx.execute(
-            tx.update(message).where(*held, message.c.state == "sending").values(
-                state=became, code=None if repeatable else "crash", **common
-            )
+            tx.update(message)
+            .where(*held, message.c.state == "sending")
+            .values(state=became, code=None if repeatable else "crash", **common)
         )
         changed += tx.execute(
-            tx.update(message).where(*held, message.c.state == "claimed").values(
-                state="pending", **common
-            )
+            tx.update(message)
+            .where(*held, message.c.state == "claimed")
+            .values(state="pending", **common)
         )
         faultpoint("takeover.before_commit")
     faultpoint("takeover.after_commit")

@@ -123,7 +123,10 @@ def _is_sending(tx: Tx, run_id: str, owner: str, intent: Intent) -> bool:
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
     """Write what became of messages; complete their attempts; free "once" where nothing was sent."""
     wire = [r for r in results if r.attempt is not None]
-    for group, before in ((wire, "sending"), ([r for r in results if r.attempt is None], "claimed")):
+    for group, before in (
+        (wire, "sending"),
+        ([r for r in results if r.attempt is None], "claimed"),
+    ):
         _move(tx, run_id, owner, group, before)
     _complete_attempts(tx, run_id, wire)
     ended = [r.no for r in results if r.state in ("failed", "suppressed")]
@@ -236,13 +239,10 @@ def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
 
 def free_once(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:
     """Give up the places in "once" of those messages that now hold none by their state."""
-    holding = (
-        tx.select(message, message.c.no)
-        .where(
-            message.c.run == run_id,
-            message.c.no.in_(numbers),
-            message.c.state.in_(HOLDS_ONCE),
-        )
+    holding = tx.select(message, message.c.no).where(
+        message.c.run == run_id,
+        message.c.no.in_(numbers),
+        message.c.state.in_(HOLDS_ONCE),
     )
     tx.execute(
         tx.delete(once).where(

@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Delete, Engine, Row, Select, Table, Update, delete, select, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Engine,
+    Row,
+    Select,
+    Table,
+    Update,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from serienpost.errors import LedgerError
@@ -98,7 +109,9 @@ class Tx:
         """Execute a change; returns how many rows it changed."""
         if rows is not None and not rows:
             return 0
-        result = self.connection.execute(statement, rows) if rows else self.connection.execute(statement)
+        result = (
+            self.connection.execute(statement, rows) if rows else self.connection.execute(statement)
+        )
         return result.rowcount
 
     def note(

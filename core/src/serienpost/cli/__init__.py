@@ -1,0 +1,1 @@
+"""The command line. Each command stands in a module that is imported when it is called."""

@@ -1,0 +1,130 @@
+"""The `serienpost` command: knows its commands by name and one line, imports them when called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serienpost.errors import PluginError, SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("start", "Make a practice folder."),
+    "demo": ("start", "Show everything end to end on a demo practice."),
+    "doctor": ("doctor", "Find what is wrong with this practice's set-up."),
+    "plugins": ("catalog", "List plugins and what each provides."),
+    "sources": ("catalog", "List sources, or explain one and its filters."),
+    "macros": ("catalog", "List macros, and which are blocked here and why."),
+    "templates": ("catalog", "List templates, or copy one into this practice."),
+    "config": ("configuration", "Show the configuration that is in force."),
+    "check": ("prepare", "Check a mailing without reading any recipient."),
+    "prepare": ("prepare", "Select, review, render and freeze a mailing as a run."),
+    "review": ("review", "Show or change who is marked in a prepared run."),
+    "preview": ("preview", "Write what would leave as files."),
+    "test": ("preview", "Send one message to an address of your own."),
+    "send": ("send", "Release a prepared run and deliver it."),
+    "run": ("send", "Prepare and send a mailing in one go, for cron."),
+    "runs": ("runs", "List runs and their states."),
+    "show": ("runs", "Show a run, or what one person got and why."),
+    "report": ("report", "Report how a run went, as text, HTML or CSV."),
+    "resume": ("send", "Continue a run that was stopped or paused."),
+    "pause": ("control", "Stop a run for now."),
+    "cancel": ("control", "Stop a run for good."),
+    "retry": ("send", "Try the failed messages of a run again."),
+    "resolve": ("control", "Decide about a message in doubt."),
+}
+"""Command -> module below `serienpost.cli` and its line in `--help`."""
+
+_ELSEWHERE = {
+    "demo": ("serienpost_demo", "demo_command", "serienpost-demo"),
+    "new-plugin": ("serienpost_testkit", "new_plugin_command", "serienpost-testkit"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is called, and a plugin's commands only when
+    no command of the core has the name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The core's commands, and the plugins' where there is a practice."""
+        return [*COMMANDS, *sorted(self._plugin_commands(ctx))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of this name."""
+        if cmd_name in _ELSEWHERE:
+            return _elsewhere(*_ELSEWHERE[cmd_name])
+        if cmd_name in COMMANDS:
+            module = import_module(f"serienpost.cli.{COMMANDS[cmd_name][0]}")
+            command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+            assert isinstance(command, click.Command)  # noqa: S101
+            return command
+        return self._plugin_commands(ctx).get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line per command, without importing any."""
+        rows = [(name, line) for name, (_, line) in COMMANDS.items()]
+        for name, command in sorted(self._plugin_commands(ctx).items()):
+            rows.append((name, command.get_short_help_str(80)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _plugin_commands(self, ctx: click.Context) -> dict[str, click.Command]:
+        folder = Path(ctx.params.get("practice") or ".")
+        if not (folder / "serienpost.yaml").is_file():
+            return {}
+        from serienpost.config.loading import plugin_names
+        from serienpost.manager import survey_plugins
+
+        try:
+            registry, _ = survey_plugins(plugin_names(folder))
+        except SerienpostError:
+            return {}
+        return registry.commands
+
+
+def _elsewhere(module: str, attribute: str, distribution: str) -> click.Command:
+    try:
+        command = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError):
+        raise PluginError(
+            f"this command comes with {distribution}", hint=f"pip install {distribution}"
+        ) from None
+    assert isinstance(command, click.Command)  # noqa: S101
+    return command
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from serienpost import __version__
+
+        click.echo(f"serienpost {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-C",
+    "--practice",
+    metavar="DIR",
+    envvar="SERIENPOST_PRACTICE",
+    default=".",
+    show_default=True,
+    help="Practice folder.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
+@click.pass_context
+def cli(ctx: click.Context, practice: str) -> None:
+    """One message to many people: only to those who allowed it, with only the data it needs."""
+    ctx.obj = Path(practice)
+
+
+def json_option(command: Callable[..., object]) -> Callable[..., object]:
+    """The `--json` option of every command."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(
+        command
+    )

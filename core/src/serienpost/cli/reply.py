@@ -1,0 +1,68 @@
+"""What a command hands back: an exit code, a JSON document, and how to say it to people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from serienpost.errors import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from serienpost.errors import Problem
+
+REFUSALS = (Exit.BUG, Exit.USAGE, Exit.REFUSED)
+
+
+@dataclass
+class Reply:
+    """The result of a command.
+
+    Args:
+        data: keys of the JSON document beside the fixed ones.
+        text: prints the same for people; not called with `--json`.
+        exit: exit code.
+        problems: what was found (`check`, `doctor`).
+        stream: one key whose list is too long to hold, written as it is read.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    text: Callable[[], None] = lambda: None
+    exit: Exit = Exit.DONE
+    problems: tuple[Problem, ...] = ()
+    stream: tuple[str, Iterable[Any]] | None = None
+
+    def write_json(self) -> None:
+        """Write the document to stdout."""
+        head: dict[str, Any] = {
+            "serienpost": 1,
+            "ok": self.exit not in REFUSALS,
+            "exit": int(self.exit),
+            "problems": [_plain(problem) for problem in self.problems],
+            **self.data,
+        }
+        out = sys.stdout
+        if self.stream is None:
+            out.write(json.dumps(head, ensure_ascii=False, indent=1) + "\n")
+            return
+        key, items = self.stream
+        out.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2])
+        out.write(f',\n "{key}": [')
+        separator = "\n  "
+        for item in items:
+            out.write(separator + json.dumps(item, ensure_ascii=False))
+            separator = ",\n  "
+        out.write("\n ]\n}\n")
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "key": problem.key,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

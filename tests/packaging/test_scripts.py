@@ -51,6 +51,7 @@ def test_setup_says_what_makes_virtual_environments(tmp_path: Path) -> None:
         'case "$2" in *ensurepip*) exit 1;; *executable*) echo "$0";; esac',
     )
     program(tmp_path / "apt-get", "exit 100")
+    program(tmp_path / "sudo", "exit 1")
     done = run("scripts/setup", bare, PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

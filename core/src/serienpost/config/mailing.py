@@ -1,0 +1,147 @@
+"""A mailing: source, selection, account, purpose and text, as in `mailings/NAME.yaml`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateAttr
+
+from serienpost.config.durations import Duration  # noqa: TC001  # the model needs it
+from serienpost.config.strict import StrictModel
+
+if TYPE_CHECKING:
+    from serienpost.config.reader import Document
+
+_ID = re.compile(r"[a-z0-9_-]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SelectBlock:
+    """One block of `select:`: a source and its checked selection."""
+
+    source: str
+    selection: BaseModel
+
+
+def _id(value: str) -> str:
+    if not _ID.match(value):
+        raise ValueError("use only a-z, 0-9, _ and -")
+    return value
+
+
+def _blocks(value: object) -> object:
+    blocks = value if isinstance(value, list) else [value]
+    if not blocks or not all(isinstance(block, dict) for block in blocks):
+        raise ValueError("must be a map of filters, or a list of such maps")
+    return blocks
+
+
+def _texts(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[list[str], BeforeValidator(_texts)]
+"""A list of texts; one text stands for a list of one."""
+
+
+class Mailing(StrictModel):
+    """A checked mailing."""
+
+    id: Annotated[str, AfterValidator(_id)] = Field(
+        description="Identity for `once_per`; default: the file name (a-z, 0-9, _, -)."
+    )
+    title: str = Field(default="", description="What people call it.")
+    source: str | None = Field(default=None, description="Where recipients come from.")
+    select: Annotated[list[dict[str, Any]], BeforeValidator(_blocks)] = Field(
+        default=[{}],
+        description="Filters of the source: a map, or a list of maps that may each name a"
+        " `source` of their own.",
+    )
+    account: str = Field(description="The account that sends.")
+    purpose: str = Field(description="Why we write; consent is asked for it.")
+    template: str | None = Field(default=None, description="Name of a template.")
+    subject: str | None = Field(default=None, description="Subject, with `text`.")
+    text: str | None = Field(default=None, description="The text itself, instead of a template.")
+    sendgrid_template: str | None = Field(
+        default=None, description="Id of a template kept at SendGrid, instead of a template."
+    )
+    signature: str | None = Field(default=None, description="Who signs.")
+    rows: Literal["all"] | list[str] = Field(
+        default="all", description="Row or person ids that are marked; all others are not."
+    )
+    include: list[str] = Field(default=[], description="Row or person ids marked in any case.")
+    exclude: list[str] = Field(default=[], description="Row or person ids that are not marked.")
+    limit: Literal["all"] | Annotated[int, Field(ge=1)] = Field(
+        default="all", description="Rows at most."
+    )
+    order_by: Texts = Field(
+        default=[], description="Fields to sort by, `-` before a name: descending."
+    )
+    exclude_recipients_of: Texts = Field(
+        default=[], description="Mailings whose recipients are left out."
+    )
+    once_per: Literal["occasion", "recipient", "none"] = Field(
+        default="occasion",
+        description="Per what this mailing is sent once; `occasion` where rows have one.",
+    )
+    same_address: Literal["separate", "one"] = Field(
+        default="separate", description="Whether people who share an address get one message."
+    )
+    on_doubt: Literal["hold", "resend", "assume_accepted"] = Field(
+        default="hold", description="What to do when nobody knows whether a message was accepted."
+    )
+    stale_after: Duration = Field(
+        default=timedelta(hours=6), description="Standstill after which a person must confirm."
+    )
+    max_attempts: int = Field(default=8, ge=1, le=100, description="Attempts per message.")
+    attachments: list[str] = Field(
+        default=[], description="Files that go with every message, relative to the practice folder."
+    )
+    transliterate: Literal["ask", "always", "never"] = Field(
+        default="ask", description="Whether an SMS is rewritten to fit the cheaper GSM alphabet."
+    )
+    hand_over: Literal["now", "due"] = Field(
+        default="now",
+        description="With `send --at`: give messages to the provider now, to be held there, or"
+        " when they are due.",
+    )
+    archive: Literal["entry", "pdf", "ask"] = Field(
+        default="entry", description="What is stored in the record; `ask` asks at `send`."
+    )
+    blocks: tuple[SelectBlock, ...] = Field(
+        default=(), description="The checked blocks of `select`."
+    )
+    source_path: Path = Field(default=Path(), description="The file.")
+    _document: Document | None = PrivateAttr(default=None)
+
+    @property
+    def row_ids(self) -> tuple[str, ...] | None:
+        """The ids under `rows`, None for all."""
+        return None if self.rows == "all" else tuple(self.rows)
+
+    @property
+    def row_limit(self) -> int | None:
+        """The number under `limit`, None for all."""
+        return None if self.limit == "all" else self.limit
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The fields under `order_by`."""
+        return tuple(self.order_by)
+
+    def line(self, key: str) -> int | None:
+        """The line of a dotted key in the file."""
+        return self._document.line_of(key) if self._document else None
+
+    def read_from(self, document: Document) -> Mailing:
+        """Remember the file, so that later checks can say where a key stands."""
+        self._document = document
+        return self
+
+
+MAILING_KEYS = tuple(name for name in Mailing.model_fields if name not in {"blocks", "source_path"})
+"""The keys of a mailing file."""

@@ -1,0 +1,235 @@
+"""The core's keys of `serienpost.yaml`."""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+)
+
+from serienpost.config.accounts import AccountSettings  # noqa: TC001  # models need types
+from serienpost.config.durations import Duration  # noqa: TC001
+from serienpost.config.strict import StrictModel
+
+if TYPE_CHECKING:
+    from serienpost.config.layers import Layers
+
+BUILT_IN_PURPOSES = (
+    "appointment",
+    "recall",
+    "birthday",
+    "event",
+    "information",
+    "survey",
+    "marketing",
+)
+"""Why a practice writes; `purposes:` adds its own."""
+
+FLAG_PURPOSES = ("appointment", "recall", "birthday", "event", "information")
+"""What "Kontakt erlaubt" in the master data allows unless `consent.flags_purposes` says else."""
+
+DEFAULT = "default"
+"""The entry of `consent.require` for every purpose that has none of its own."""
+
+_PRACTICE_ID = re.compile(r"[a-z0-9-]+\Z")
+_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+_QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
+_PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
+
+
+def _practice_id(value: str) -> str:
+    if not _PRACTICE_ID.match(value):
+        raise ValueError("use only a-z, 0-9 and -")
+    return value
+
+
+def _name(value: str) -> str:
+    if not _NAME.match(value):
+        raise ValueError("use only letters, digits, _ and - in a name")
+    return value
+
+
+def _zone(value: str) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        near = get_close_matches(value, available_timezones(), n=1)
+        hint = f"did you mean {near[0]}?" if near else "write it as in Europe/Berlin"
+        raise ValueError(f"there is no such time zone; {hint}") from None
+    return value
+
+
+def _quiet_hours(value: str) -> str:
+    found = _QUIET.match(value)
+    try:
+        times = [time.fromisoformat(part) for part in found.groups()] if found else []
+    except ValueError:
+        times = []
+    if len(set(times)) < 2:
+        raise ValueError('write quiet hours as in "20:00-08:00"')
+    return value
+
+
+def _without_password(value: str) -> str:
+    if _PASSWORD.search(value):
+        raise ValueError("a password does not stand in a URL; write ${secret:NAME} in its place")
+    return value
+
+
+def _by_purpose(value: object) -> object:
+    return {DEFAULT: value} if isinstance(value, list) else value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+"""A name that users give: letters, digits, `_`, `-`."""
+
+
+class PracticeInfo(StrictModel):
+    """Who writes: the practice."""
+
+    id: Annotated[str, AfterValidator(_practice_id)] = Field(
+        default="default",
+        description="Keeps practices apart in a shared ledger (a-z, 0-9, -); required when the"
+        " ledger is on PostgreSQL.",
+    )
+    name: str = Field(min_length=1, description="Name, as on a letter.")
+    street: str = Field(default="", description="Street and number.")
+    postal_code: str = Field(default="", description="Postal code, in quotes.", examples=["01067"])
+    city: str = Field(default="", description="Town.")
+    phone: str = Field(default="", description="Telephone, in quotes.")
+    email: str = Field(default="", description="E-mail for patients.")
+    web: str = Field(default="", description="Web page.")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Berlin", description="Time zone of everything that users see and write."
+    )
+
+
+class Signature(StrictModel):
+    """Who signs: set under the closing of a letter, appended to an e-mail."""
+
+    name: str = Field(min_length=1, description="Name under the closing.")
+    text: str = Field(default="", description="Line under the name.")
+    closing: str = Field(default="Mit freundlichen Grüßen", description="The closing.")
+    image: str | None = Field(default=None, description="File with the handwritten signature.")
+
+
+class ConsentConfig(StrictModel):
+    """Which evidence is needed before anybody is written to."""
+
+    require: Annotated[dict[str, list[str]], BeforeValidator(_by_purpose)] = Field(
+        default={DEFAULT: []},
+        description="Checks that must each say yes: a list, or a map of purpose to list with"
+        " `default`.",
+        examples=[{"default": [], "marketing": ["register"]}],
+    )
+    override: bool = Field(
+        default=False, description="Whether a person may override a refusal, with a reason."
+    )
+    flags_purposes: list[str] = Field(
+        default=list(FLAG_PURPOSES),
+        description="Purposes that a yes in the master data allows.",
+    )
+
+    def required(self, purpose: str) -> tuple[str, ...]:
+        """The checks that must allow a message of this purpose."""
+        return tuple(self.require.get(purpose, self.require.get(DEFAULT, [])))
+
+
+class Retention(StrictModel):
+    """How long the ledger keeps what."""
+
+    values: Duration = Field(
+        default=timedelta(days=90),
+        description="Values and addresses of finished runs.",
+    )
+    unapproved: Duration = Field(
+        default=timedelta(days=7), description="Runs that were never approved."
+    )
+    messages: Duration = Field(
+        default=timedelta(days=3 * 365),
+        description="Records of messages; three years is the regular limitation period"
+        " (§ 195 BGB).",
+    )
+
+
+class PracticeConfig(StrictModel):
+    """A checked `serienpost.yaml`, the vendor's policy merged in."""
+
+    practice: PracticeInfo = Field(description="Who writes.")
+    ledger: Annotated[str, Field(min_length=1), AfterValidator(_without_password)] = Field(
+        default="sqlite:///versandbuch.db",
+        description="URL of the ledger; a relative SQLite file lies in the practice folder.",
+        examples=["postgresql://post:${secret:LEDGER_PASSWORD}@db/versandbuch"],
+    )
+    plugins: list[str] = Field(
+        default=[], description="Distributions that are loaded; no others are."
+    )
+    consent: ConsentConfig = Field(
+        default=ConsentConfig(), description="Which evidence is needed to write to somebody."
+    )
+    secrets: list[str] = Field(
+        default=["env", "credentials"], description="Stores of secrets, in the order of asking."
+    )
+    quiet: dict[str, Annotated[str, AfterValidator(_quiet_hours)]] = Field(
+        default={},
+        description="Per kind, hours in which nothing leaves, in practice time.",
+        examples=[{"sms": "20:00-08:00"}],
+    )
+    dispatcher: str = Field(default="local", description="What wakes workers.")
+    accounts: dict[Name, SerializeAsAny[AccountSettings]] = Field(
+        default={}, description="Senders, each of one channel; further keys belong to the channel."
+    )
+    signatures: dict[Name, Signature] = Field(default={}, description="Who may sign.")
+    retention: Retention = Field(default=Retention(), description="How long the ledger keeps what.")
+    purposes: list[Name] = Field(
+        default=[], description="The practice's own purposes beside the built-in ones."
+    )
+    appointment_types_harmless: list[str] = Field(
+        default=[],
+        description="Types of appointment that may stand in an SMS or a subject.",
+    )
+    claimed: dict[str, SerializeAsAny[BaseModel]] = Field(
+        default={}, description="Checked values of the keys that plugins claim."
+    )
+    _layers: Layers | None = PrivateAttr(default=None)
+
+    def purposes_known(self) -> tuple[str, ...]:
+        """The built-in purposes and the practice's own."""
+        return (*BUILT_IN_PURPOSES, *self.purposes)
+
+    def place(self, key: str) -> tuple[str | None, int | None]:
+        """File and line that a dotted key comes from; (None, None) for a default."""
+        return self._layers.place(key) if self._layers else (None, None)
+
+    def read_from(self, layers: Layers) -> PracticeConfig:
+        """Remember the files, so that later checks can say where a key stands."""
+        self._layers = layers
+        return self
+
+
+CORE_KEYS = tuple(name for name in PracticeConfig.model_fields if name != "claimed")
+"""The top-level keys of `serienpost.yaml` that belong to the core."""
+
+
+def is_shared(ledger: str) -> bool:
+    """Whether this ledger URL means a database that several practices may share."""
+    return not ledger.startswith("sqlite")
+
+
+def plain_values(config: PracticeConfig) -> dict[str, Any]:
+    """The configuration as plain values; of secrets only the references."""
+    return {
+        **config.model_dump(mode="json", exclude={"claimed"}),
+        **{key: value.model_dump(mode="json") for key, value in config.claimed.items()},
+    }

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from serienpost.cli.output import LOOK_AHEAD, Cell, Column, clean, facts, table
+
+HOSTILE = "Anna\x1b[31m\x9b2J\u202ered\nNext\tline"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (False, "no"),
+        (7, "7"),
+        ("Jörg O'Neill", "Jörg O'Neill"),
+        (HOSTILE, "Anna[31m2Jred Next line"),
+        ("[red]no markup[/red]", "[red]no markup[/red]"),
+        ("\ud800", "\ufffd"),
+    ],
+)
+def test_a_value_becomes_one_harmless_line(value: object, shown: str) -> None:
+    assert clean(value) == shown
+
+
+def test_plain_lines_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    table(["row", Column("cost", right=True), "name"], [("patient:1", 2, "A"), ("p:2", 10, "B")])
+    assert capsys.readouterr().out.splitlines() == [
+        "row        cost  name",
+        "patient:1     2  A",
+        "p:2          10  B",
+    ]
+
+
+def test_plain_lines_carry_no_style_and_no_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table(["a"], [(Cell(HOSTILE, "red"),)], title="[b]x\x1b")
+    out = capsys.readouterr().out
+    assert out == "[b]x\na\nAnna[31m2Jred Next line\n"
+
+
+def test_a_row_of_another_width_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        table(["a", "b"], [("only one",)])
+
+
+def test_a_long_table_is_written_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    written_before_last = []
+
+    def rows() -> object:
+        for number in range(LOOK_AHEAD + 50):
+            written_before_last.append(out.tell())
+            yield (number,)
+
+    table(["n"], rows())  # type: ignore[arg-type]
+    assert written_before_last[LOOK_AHEAD] == 0
+    assert written_before_last[-1] > 0
+    assert out.getvalue().splitlines()[-1] == str(LOOK_AHEAD + 49)
+
+
+def test_facts_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    facts([("run", "R1"), ("state", Cell("paused", "yellow")), ("reason", None)])
+    assert capsys.readouterr().out == "run     R1\nstate   paused\nreason\n"
+
+
+def on_a_terminal(code: str) -> str:
+    """Run code whose stdout is a pseudo-terminal; returns what it wrote there."""
+    outer, inner = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "60"}
+    env.pop("NO_COLOR", None)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=inner, env=env) as process:
+        os.close(inner)
+        written = b""
+        while True:
+            try:
+                chunk = os.read(outer, 4096)
+            except OSError:
+                break
+            if not chunk:
+                break
+            written += chunk
+        os.close(outer)
+        assert process.wait(20) == 0
+    return written.decode()
+
+
+def test_a_terminal_gets_colours_and_literal_data() -> None:
+    written = on_a_terminal(
+        "from serienpost.cli.output import Cell, facts, table\n"
+        "table(['name'], [(Cell('[bold]Ann\\x1b[2Ja', 'red'),)], title='[i]All')\n"
+        "facts([('state', Cell('paused', 'yellow'))])\n"
+    )
+    assert "[bold]Ann[2Ja" in written
+    assert "[i]All" in written
+    assert "\x1b[31m" in written
+    assert "\x1b[33mpaused" in written
+    assert "\x1b[2J" not in written
+
+
+def test_plain_lines_do_not_pay_for_rich() -> None:
+    code = (
+        "import sys; from serienpost.cli.output import table; table(['a'], [('b',)]);"
+        " sys.exit('rich' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

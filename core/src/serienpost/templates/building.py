@@ -1,0 +1,130 @@
+"""From the files of a template to the checked source of each of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from serienpost.errors import Problem, TemplateError
+from serienpost.templates.folder import FREE_TEXT, decoded
+from serienpost.templates.language import PLACE, Program, parse
+from serienpost.templates.markdown import page
+from serienpost.templates.page_source import checked_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serienpost.templates.folder import Source, TemplateFiles
+
+Part: TypeAlias = Literal["subject", "text", "html"]
+
+_DOCUMENT = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+</head>
+<body>
+{body}</body>
+</html>
+"""
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of a template: as checked, and as source for the renderer.
+
+    `links` are the macros that are the whole target of a link somewhere.
+    """
+
+    programs: dict[Part, Program] = field(default_factory=dict)
+    sources: dict[Part, str] = field(default_factory=dict)
+    links: set[str] = field(default_factory=set)
+
+    def add(self, part: Part, program: Program, marked: str) -> None:
+        """Take in a part with its placeholders."""
+        self.programs[part] = program
+        self.sources[part] = program.restored(marked)
+        for place in PLACE.finditer(marked):
+            name = program.tags[int(place[2])].name
+            if place[1] == "u" and name is not None:
+                self.links.add(name)
+
+
+def build(files: TemplateFiles, kind: str, append: str | None, *, html: bool) -> Parts:
+    """Read and check all parts of a template.
+
+    Raises:
+        TemplateError: with the problems of all parts.
+    """
+    parts = Parts()
+    problems: list[Problem] = []
+    steps: list[Callable[[], None]] = [lambda: _body(parts, files, kind, append, html=html)]
+    if files.subject is not None:
+        subject = files.subject
+        steps.insert(0, lambda: _subject(parts, subject))
+    for step in steps:
+        try:
+            step()
+        except TemplateError as error:
+            problems += error.problems
+    if problems:
+        raise TemplateError(*problems)
+    return parts
+
+
+def _subject(parts: Parts, source: Source) -> None:
+    text = source.text.strip()
+    if "\n" in text or "\t" in text:
+        raise TemplateError(
+            Problem("the subject is one line", "take the line break out", source.file, source.line)
+        )
+    if "=?" in text:
+        raise TemplateError(
+            Problem("the subject contains =?", "write it differently", source.file, source.line)
+        )
+    program = parse(text, source.file, source.line)
+    parts.add("subject", program, program.plain())
+
+
+def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, html: bool) -> None:
+    own = _own_page(files) if html else None
+    program = parse(files.text.text, files.text.file, files.text.line)
+    named = program.names | (own.names if own else frozenset())
+    if append and append not in named:
+        below = f"{files.text.text.rstrip()}\n\n{{{{{append}}}}}\n"
+        program = parse(below, files.text.file, files.text.line)
+        own = own and _below(own, append)
+    if not _is_markdown(files, kind):
+        parts.add("text", program, program.plain())
+        return
+    made = page(program, files.images, "asset:" if kind == "letter" else "cid:")
+    parts.add("text", program, made.text)
+    if own:
+        parts.add("html", own, checked_page(own))
+    elif html:
+        document = made.html
+        if kind != "letter":
+            document = _DOCUMENT.format(language=files.language.replace("_", "-"), body=made.html)
+        parts.add("html", program, document)
+
+
+def _is_markdown(files: TemplateFiles, kind: str) -> bool:
+    if files.body == FREE_TEXT:
+        return kind in ("email", "letter")
+    return files.body.endswith(".md")
+
+
+def _own_page(files: TemplateFiles) -> Program | None:
+    """The page that replaces the one made of the text; letters have a layout instead."""
+    data = files.files.get("email.html")
+    if data is None:
+        return None
+    file = f"{files.text.file.rpartition('/')[0]}/email.html".lstrip("/")
+    return parse(decoded(data, file), file)
+
+
+def _below(page_program: Program, macro: str) -> Program:
+    head, end, tail = page_program.source.rpartition("</body>")
+    paragraph = f"<p>{{{{{macro}}}}}</p>\n"
+    source = f"{head}{paragraph}{end}{tail}" if end else f"{tail}{paragraph}"
+    return parse(source, page_program.file, page_program.first_line)

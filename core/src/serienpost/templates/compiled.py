@@ -1,0 +1,213 @@
+"""A template made ready to be rendered for row after row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from operator import lt
+from typing import TYPE_CHECKING
+
+from serienpost.errors import Problem, TemplateError
+from serienpost.templates.building import Part, build
+from serienpost.templates.formats import NEEDS, Formats
+from serienpost.templates.rendering import environment, renderer
+from serienpost.templates.values import (
+    EMPTY,
+    ValueRefused,
+    admitted,
+    check_header,
+    check_link,
+    example,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from serienpost.contracts.rows import FieldValue
+    from serienpost.templates.folder import TemplateFiles
+    from serienpost.templates.rendering import Renderer
+    from serienpost.templates.syntax import Formatted, Operand
+
+__all__ = ["CompiledTemplate", "Part", "Rendered", "ValueRefused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template filled in. `subject` is empty where there is none, `html` None without one."""
+
+    subject: str
+    text: str
+    html: str | None
+
+
+class CompiledTemplate:
+    """Renders one template. The same values always give the same result.
+
+    Args:
+        files: the template, as a run keeps it.
+        kind: kind of message. Letters take images as `asset:NAME`, others as `cid:NAME`.
+        html: whether the channel takes a formatted part.
+        zone: aware times are shown in this zone.
+        append: a macro that is set below the text, in a paragraph of its own, unless the text
+            names it (the signature of an e-mail).
+
+    Raises:
+        TemplateError: with all problems of all parts.
+    """
+
+    def __init__(
+        self,
+        files: TemplateFiles,
+        kind: str,
+        *,
+        html: bool,
+        zone: ZoneInfo,
+        append: str | None = None,
+    ) -> None:
+        self.language = files.language
+        self._formats = Formats(files.language, zone)
+        built = build(files, kind, append, html=html)
+        self._programs = built.programs
+        text_side = environment(self._formats, html=False)
+        html_side = environment(self._formats, html=True)
+        self._renderers: dict[Part, Renderer] = {
+            part: renderer(source, html_side if part == "html" else text_side)
+            for part, source in built.sources.items()
+        }
+        self._links = tuple(sorted(built.links))
+        self._order = tuple(sorted(self.names))
+
+    @cached_property
+    def used(self) -> dict[Part, frozenset[str]]:
+        """The macros that each part names, also in conditions."""
+        return {part: program.names for part, program in self._programs.items()}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The macros that the template names anywhere."""
+        return frozenset().union(*(program.names for program in self._programs.values()))
+
+    @cached_property
+    def may_be_empty(self) -> frozenset[str]:
+        """The macros that are empty nowhere without the text providing for it."""
+        open_to_it = (program.unguarded for program in self._programs.values())
+        return self.names - frozenset().union(*open_to_it)
+
+    @cached_property
+    def _subject_names(self) -> tuple[str, ...]:
+        subject = self._programs.get("subject")
+        return tuple(sorted(subject.names)) if subject else ()
+
+    @cached_property
+    def _formatted(self) -> tuple[tuple[Formatted, str], ...]:
+        return tuple(
+            dict.fromkeys(
+                (use, program.file)
+                for program in self._programs.values()
+                for use in program.formatted
+            )
+        )
+
+    def line_of(self, part: Part, name: str) -> tuple[str, int]:
+        """File and line where a part first names a macro.
+
+        Raises:
+            KeyError: the part does not name it.
+        """
+        program = self._programs[part]
+        return program.file, program.lines[name]
+
+    def mentions(self, name: str) -> bool:
+        """Whether the body names this macro, so that it is not set again."""
+        return any(name in self.used.get(part, ()) for part in ("text", "html"))
+
+    def render(self, values: Mapping[str, FieldValue], *, examples: bool = False) -> Rendered:
+        """Fill in one row's values; those that no part names are not looked at.
+
+        Args:
+            values: macro -> value; a macro that is not there counts as empty.
+            examples: the values are made-up texts, which a filter for dates leaves as they are.
+
+        Raises:
+            ValueRefused: a value cannot stand where the text puts it, or is missing.
+            TemplateError: a filter or comparison does not fit the type of a macro.
+        """
+        ready = self._admitted(values, examples=examples)
+        for name, value in ready.items():
+            if value is EMPTY and name not in self.may_be_empty:
+                raise ValueRefused(name, "is empty", "missing_value")
+        if not examples:
+            self._check_types(ready)
+        filled = self._filled(ready)
+        subject = filled.get("subject", "")
+        if "=?" in subject:
+            raise ValueRefused(self._subject_names[0], "makes an encoded word of the subject")
+        return Rendered(subject, filled["text"].strip("\n"), filled.get("html"))
+
+    def shown(self, values: Mapping[str, FieldValue]) -> dict[str, str]:
+        """Every used macro as text in the template's language; empty ones as "".
+
+        Raises:
+            ValueRefused: a value cannot go into a message.
+        """
+        ready = self._admitted(values, examples=False)
+        return {name: self._formats.plain(value) for name, value in ready.items()}
+
+    def _admitted(
+        self, values: Mapping[str, FieldValue], *, examples: bool
+    ) -> dict[str, FieldValue]:
+        ready = {name: admitted(name, values.get(name)) for name in self._order}
+        for name in self._subject_names:
+            check_header(name, ready[name])
+        for name in self._links:
+            check_link(name, ready[name])
+        if examples:
+            ready = {name: example(value) for name, value in ready.items()}
+        return ready
+
+    def _check_types(self, ready: dict[str, FieldValue]) -> None:
+        for use, file in self._formatted:
+            value = ready[use.name]
+            kinds, needed = NEEDS[use.filter]
+            if type(value) not in kinds and value is not EMPTY:
+                raise TemplateError(
+                    Problem(
+                        f"the filter {use.filter} needs {needed}, the macro {use.name} is "
+                        f"{type(value).__name__}",
+                        f"write {{{{{use.name}}}}}",
+                        file,
+                        use.line,
+                    )
+                )
+
+    def _filled(self, ready: dict[str, FieldValue]) -> dict[Part, str]:
+        filled: dict[Part, str] = {}
+        for part, fill in self._renderers.items():
+            try:
+                filled[part] = fill(ready)  # type: ignore[arg-type]
+            except TypeError as error:
+                raise self._incomparable(part, ready) or error from None
+        return filled
+
+    def _incomparable(self, part: Part, ready: dict[str, FieldValue]) -> TemplateError | None:
+        program = self._programs[part]
+        for ordering in program.orderings:
+            left, right = (_operand(side, ready) for side in (ordering.left, ordering.right))
+            try:
+                lt(left, right)  # type: ignore[arg-type]
+            except TypeError:
+                return TemplateError(
+                    Problem(
+                        f"{type(left).__name__} and {type(right).__name__} cannot be compared "
+                        "by size",
+                        "compare numbers with numbers, dates with dates",
+                        program.file,
+                        ordering.line,
+                    )
+                )
+        return None
+
+
+def _operand(side: Operand, ready: dict[str, FieldValue]) -> FieldValue:
+    return side if isinstance(side, str | int) else ready[side.name]

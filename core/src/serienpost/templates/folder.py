@@ -1,0 +1,229 @@
+"""Templates on disk, and the copy of a template that a run keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from serienpost.errors import Problem, TemplateError
+from serienpost.templates.frontmatter import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+FREE_TEXT = "text"
+"""The body of a mailing that carries its text itself; the kind says how it is read."""
+
+LARGEST = 10_000_000
+"""Bytes of all files of a template at most."""
+
+_MANIFEST = "template.json"
+_NAME = re.compile(r"[^\W_][\w-]*\Z")
+_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text to be read as a template, and where it stands."""
+
+    text: str
+    file: str
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFiles:
+    """Everything that a template needs to be rendered, without the disk.
+
+    Args:
+        name: the template's name.
+        body: the file with the text (`email.md`), or `text` for a text that stands in a mailing.
+        language: of the text; dates are written in it.
+        purposes: what it may be used for; empty = anything.
+        subject: None where the template gives none.
+        text: the body without its front matter.
+        files: page, style sheet and images by name.
+    """
+
+    name: str
+    body: str
+    language: str
+    purposes: tuple[str, ...]
+    subject: Source | None
+    text: Source
+    files: Mapping[str, bytes]
+
+    @property
+    def images(self) -> frozenset[str]:
+        """Names of the image files."""
+        return frozenset(name for name in self.files if PurePath(name).suffix.lower() in _IMAGES)
+
+    def with_text(self, subject: str | None, text: str, file: str) -> TemplateFiles:
+        """The same template with another subject and text, as edited for one run."""
+        return replace(
+            self,
+            subject=None if subject is None else Source(subject, file),
+            text=Source(text, file),
+        )
+
+    def to_assets(self) -> dict[str, bytes]:
+        """The copy that the ledger keeps: file name -> bytes, the same for the same template."""
+        manifest = {
+            "name": self.name,
+            "body": self.body,
+            "language": self.language,
+            "purposes": self.purposes,
+            "subject": _packed(self.subject) if self.subject else None,
+            "text": _packed(self.text),
+        }
+        packed = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
+        return {_MANIFEST: packed.encode(), **dict(sorted(self.files.items()))}
+
+    @classmethod
+    def from_assets(cls, assets: Mapping[str, bytes]) -> TemplateFiles:
+        """The template that `to_assets` packed."""
+        manifest = json.loads(assets[_MANIFEST])
+        return cls(
+            name=manifest["name"],
+            body=manifest["body"],
+            language=manifest["language"],
+            purposes=tuple(manifest["purposes"]),
+            subject=Source(*manifest["subject"]) if manifest["subject"] else None,
+            text=Source(*manifest["text"]),
+            files={name: data for name, data in assets.items() if name != _MANIFEST},
+        )
+
+
+def load_template(name: str, suffix: str, folders: Sequence[Path]) -> TemplateFiles:
+    """Read a template's files for one kind of message.
+
+    Args:
+        name: the template's folder.
+        suffix: the kind's file (`email.md`).
+        folders: searched in this order; the first that holds the file wins.
+
+    Raises:
+        TemplateError: there is no such template or file, or it cannot be read.
+    """
+    if not _NAME.match(name):
+        raise TemplateError(
+            f"{name!r} is not the name of a template",
+            hint="a name is letters, digits, - and _; a path is not accepted",
+        )
+    for folder in folders:
+        if (folder / name / suffix).is_file():
+            return _read(folder, name, suffix)
+    raise _not_found(name, suffix, folders)
+
+
+def from_text(
+    subject: str | None,
+    text: str,
+    file: str,
+    *,
+    language: str = "de",
+    subject_line: int = 1,
+    text_line: int = 1,
+) -> TemplateFiles:
+    """The template that a mailing with its own `subject:` and `text:` amounts to."""
+    return TemplateFiles(
+        name="",
+        body=FREE_TEXT,
+        language=language,
+        purposes=(),
+        subject=Source(subject, file, subject_line) if subject else None,
+        text=Source(text, file, text_line),
+        files={},
+    )
+
+
+def template_names(folders: Sequence[Path]) -> list[str]:
+    """The names of all templates in these folders, sorted."""
+    found = {
+        path.name
+        for folder in folders
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if path.is_dir() and _NAME.match(path.name)
+    }
+    return sorted(found)
+
+
+def _not_found(name: str, suffix: str, folders: Sequence[Path]) -> TemplateError:
+    having = [folder / name for folder in folders if (folder / name).is_dir()]
+    if having:
+        return TemplateError(
+            Problem(f"the template {name} has no file {suffix}", f"add {having[0] / suffix}")
+        )
+    near = get_close_matches(name, template_names(folders), n=1)
+    searched = ", ".join(str(folder) for folder in folders)
+    hint = f"did you mean {near[0]}?" if near else "serienpost templates lists what there is"
+    return TemplateError(Problem(f"there is no template {name} in {searched}", hint))
+
+
+def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
+    home = folder / name
+    shown = f"{folder.name}/{name}"
+    files = dict(_companions(home, PurePath(suffix).stem, shown))
+    if sum(map(len, files.values())) > LARGEST:
+        raise TemplateError(
+            Problem(f"the files are larger than {LARGEST:,} bytes", "make images smaller", shown)
+        )
+    file = f"{shown}/{suffix}"
+    parts = split(decoded(_bytes(home, home / suffix, file), file), file)
+    subject = None
+    if parts.subject is not None:
+        subject = Source(parts.subject, file, parts.subject_line)
+    return TemplateFiles(
+        name=name,
+        body=suffix,
+        language=parts.language,
+        purposes=parts.purposes,
+        subject=subject,
+        text=Source(parts.text, file, parts.text_line),
+        files=files,
+    )
+
+
+def _companions(home: Path, stem: str, shown: str) -> Iterator[tuple[str, bytes]]:
+    """The kind's page and style sheet, and all images."""
+    for path in sorted(home.iterdir()):
+        belongs = path.name in (f"{stem}.html", f"{stem}.css")
+        if path.is_file() and (belongs or path.suffix.lower() in _IMAGES):
+            yield path.name, _bytes(home, path, f"{shown}/{path.name}")
+
+
+def _bytes(home: Path, path: Path, file: str) -> bytes:
+    if not path.resolve().is_relative_to(home.resolve()):
+        raise TemplateError(
+            Problem("the file is a link out of the template's folder", "copy it there", file)
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TemplateError(Problem(f"cannot be read: {error.strerror}", None, file)) from None
+
+
+def decoded(data: bytes, file: str) -> str:
+    """Text of a file, with `\\n` at the end of lines.
+
+    Raises:
+        TemplateError: it is not UTF-8.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise TemplateError(
+            Problem("the file is not UTF-8", "save it as UTF-8", file, line)
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _packed(source: Source) -> list[str | int]:
+    return [source.text, source.file, source.line]

@@ -1,0 +1,133 @@
+"""The block between two `---` lines at the top of a template file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from serienpost.errors import Problem, TemplateError
+
+if TYPE_CHECKING:
+    from yaml import MappingNode, Node
+
+KEYS = ("subject", "purposes", "language")
+_BLOCK = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What stands above a text, the text, and the lines where subject and text begin."""
+
+    subject: str | None
+    subject_line: int
+    purposes: tuple[str, ...]
+    language: str
+    text: str
+    text_line: int
+
+
+def split(source: str, file: str) -> FrontMatter:
+    """Take a template file apart. Every value is text as written: `20:00` stays `20:00`.
+
+    Raises:
+        TemplateError: the block is not YAML, has unknown or repeated keys or wrong values.
+    """
+    found = _BLOCK.match(source)
+    if found is None:
+        if re.match(r"---[ \t]*\n", source):
+            raise TemplateError(
+                Problem("the block at the top has no end", "add a line ---", file, 1)
+            )
+        return FrontMatter(None, 1, (), "de", source, 1)
+    reader = _Reader(file)
+    reader.read(found[1])
+    if reader.problems:
+        raise TemplateError(*reader.problems)
+    return FrontMatter(
+        subject=reader.subject,
+        subject_line=reader.subject_line,
+        purposes=reader.purposes,
+        language=reader.language,
+        text=source[found.end() :],
+        text_line=source.count("\n", 0, found.end()) + 1,
+    )
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.subject: str | None = None
+        self.subject_line = 1
+        self.purposes: tuple[str, ...] = ()
+        self.language = "de"
+
+    def refuse(self, line: int, what: str, hint: str | None = None, key: str | None = None) -> None:
+        self.problems.append(Problem(what, hint, self.file, line, key))
+
+    def read(self, block: str) -> None:
+        import yaml
+
+        try:
+            root = yaml.compose(block, yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 2 if error.problem_mark else 1
+            hint = "put a text with : # { or [ between quotes"
+            self.refuse(line, f"the block at the top is not YAML: {error.problem}", hint)
+            return
+        except yaml.YAMLError:
+            self.refuse(1, "the block at the top is not YAML", "delete unusual characters")
+            return
+        if root is None:
+            return
+        if not isinstance(root, yaml.MappingNode):
+            self.refuse(2, "the block at the top is no list of keys", "subject: ...")
+            return
+        self._entries(root)
+
+    def _entries(self, root: MappingNode) -> None:
+        known = set()
+        for key_node, value in root.value:
+            key, line = str(key_node.value), _line(key_node)
+            if key not in KEYS:
+                near = get_close_matches(key, KEYS, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(KEYS)}"
+                self.refuse(line, "there is no such key", hint, key)
+            elif key in known:
+                self.refuse(line, "the key stands twice", "keep one of the two", key)
+            else:
+                self._entry(key, value)
+            known.add(key)
+
+    def _entry(self, key: str, value: Node) -> None:
+        import yaml
+
+        if key == "purposes" and isinstance(value, yaml.SequenceNode):
+            if all(isinstance(entry, yaml.ScalarNode) and entry.value for entry in value.value):
+                self.purposes = tuple(entry.value for entry in value.value)
+            else:
+                self.refuse(_line(value), "must be a list of purposes", "[information]", key)
+        elif not isinstance(value, yaml.ScalarNode) or not value.value:
+            self.refuse(_line(value), "must be a text", "put it between quotes", key)
+        elif key == "purposes":
+            self.purposes = (value.value,)
+        elif key == "subject":
+            self.subject, self.subject_line = value.value, _line(value)
+        else:
+            self._language(value.value, _line(value))
+
+    def _language(self, language: str, line: int) -> None:
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            Locale.parse(language, sep="-" if "-" in language else "_")
+        except (UnknownLocaleError, ValueError):
+            self.refuse(line, "is no language", "write de, en, fr ...", "language")
+        else:
+            self.language = language
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 2

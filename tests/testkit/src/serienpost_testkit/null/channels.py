@@ -1,0 +1,110 @@
+"""Three channels, one of each kind, whose messages go nowhere."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Capabilities, Content, Cost, Refused
+from serienpost.errors import ConfigError
+from serienpost_testkit.null.accounts import NullAccount, NullEmailAccount
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Draft, Message, Processor, Sender
+
+
+@dataclass(frozen=True)
+class NullChannel:
+    """A channel that accepts messages and keeps none."""
+
+    name: str
+    title: str
+    kind: str
+    capabilities: Capabilities
+    account: type[AccountSettings] = NullAccount
+    repeatable: bool = False
+    longest_call: float = 60.0
+
+    def processor(self, account: AccountSettings) -> Processor | None:
+        """Nobody: nothing leaves the machine."""
+        return None
+
+    def compose(
+        self,
+        context: Context,
+        account: AccountSettings,
+        draft: Draft,
+    ) -> Content | Refused:
+        """The draft as it is, if the capabilities cover it."""
+        can = self.capabilities
+        if draft.subject and not can.subject:
+            return Refused("subject", f"{self.name} has no subject")
+        if draft.html is not None and not can.html:
+            return Refused("html", f"{self.name} has no formatted part")
+        if draft.attachments and not can.attachments:
+            return Refused("attachments", f"{self.name} carries no attachments")
+        if can.longest_text is not None and len(draft.text) > can.longest_text:
+            return Refused("too_long", f"{self.name} carries {can.longest_text} characters")
+        return Content(
+            kind=draft.kind,
+            sender=account.sender,
+            address=draft.address,
+            subject=draft.subject,
+            text=draft.text,
+            html=draft.html,
+            attachments=draft.attachments,
+        )
+
+    def cost(self, account: AccountSettings, content: Content) -> Cost | None:
+        """One message."""
+        return Cost("messages", 1)
+
+    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+        """The message as a text file."""
+        content = message.content
+        head = [content.sender, content.address, content.subject]
+        return {".txt": "\n".join([*filter(None, head), "", content.text]).encode()}
+
+    @asynccontextmanager
+    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
+        """Open the oracle."""
+        from serienpost_testkit.null.wire import NullSender
+
+        if not isinstance(account, NullAccount):
+            raise ConfigError(f"{self.name} got the account of another channel")
+        with NullSender(context, account) as sender:
+            yield sender
+
+
+def null_email() -> NullChannel:
+    """E-mail with all its parts."""
+    return NullChannel(
+        "null-email",
+        "E-Mail, die niemand bekommt",
+        "email",
+        Capabilities(subject=True, html=True, attachments=True),
+        NullEmailAccount,
+    )
+
+
+def null_sms() -> NullChannel:
+    """SMS of up to ten segments."""
+    return NullChannel(
+        "null-sms", "SMS, die niemand bekommt", "sms", Capabilities(longest_text=1530)
+    )
+
+
+def null_letter() -> NullChannel:
+    """Letters; like real ones they may be made again."""
+    return NullChannel(
+        "null-letter",
+        "Briefe, die niemand bekommt",
+        "letter",
+        Capabilities(subject=True, html=True),
+        repeatable=True,
+    )

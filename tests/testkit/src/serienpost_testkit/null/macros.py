@@ -1,0 +1,45 @@
+"""Macros of the made-up people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.fields import Sensitivity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost.contracts.macros import MacroSetting
+    from serienpost.contracts.rows import FieldValue
+
+
+class NullName:
+    """`{{Null_Name}}`: first and last name."""
+
+    name = "Null_Name"
+    description = "Vor- und Nachname einer erfundenen Person."
+    example = "Ada Muster"
+    fields = frozenset({"vorname", "nachname"})
+    sensitivity = Sensitivity.IDENTITY
+    kinds = None
+    is_dated = False
+
+    def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
+        """The names that are there, with a space between."""
+        return " ".join(str(fields[name]) for name in ("vorname", "nachname") if fields[name])
+
+
+class NullNumber:
+    """`{{Null_Nr}}`: the number in the practice."""
+
+    name = "Null_Nr"
+    description = "Nummer einer erfundenen Person."
+    example = "17"
+    fields = frozenset({"nummer"})
+    sensitivity = Sensitivity.IDENTITY
+    kinds = None
+    is_dated = False
+
+    def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
+        """The number as text."""
+        return fields["nummer"]

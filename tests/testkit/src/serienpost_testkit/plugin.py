@@ -1,0 +1,55 @@
+"""The null plugin: what the core loads when a practice names `serienpost-testkit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Channel
+    from serienpost.contracts.consent import ConsentCheck
+    from serienpost.contracts.macros import Macro
+    from serienpost.contracts.rows import Source
+    from serienpost.contracts.services import Settings
+
+
+@hookimpl
+def serienpost_sources() -> list[Source]:
+    """Made-up people, as many as wanted."""
+    from serienpost_testkit.null.source import NullSource
+
+    return [NullSource()]
+
+
+@hookimpl
+def serienpost_consent_checks() -> list[ConsentCheck]:
+    """A check that answers what a file says."""
+    from serienpost_testkit.null.consent import NullConsent
+
+    return [NullConsent()]
+
+
+@hookimpl
+def serienpost_macros() -> list[Macro]:
+    """Name and number of the made-up people."""
+    from serienpost_testkit.null.macros import NullName, NullNumber
+
+    return [NullName(), NullNumber()]
+
+
+@hookimpl
+def serienpost_channels() -> list[Channel]:
+    """One channel of each kind that sends nothing."""
+    from serienpost_testkit.null.channels import null_email, null_letter, null_sms
+
+    return [null_email(), null_sms(), null_letter()]
+
+
+@hookimpl
+def serienpost_settings() -> list[Settings]:
+    """The key `"null"` of `serienpost.yaml`."""
+    from serienpost.contracts.services import Settings
+    from serienpost_testkit.null.settings import NullSettings
+
+    return [Settings("null", NullSettings)]

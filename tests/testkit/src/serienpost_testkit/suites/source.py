@@ -1,0 +1,397 @@
+"""The contract of a source, executable."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from serienpost.contracts.rows import Row, RowRef, RowRequest, Standing
+from serienpost.errors import SourceError
+from serienpost.fields import Sensitivity
+from serienpost_testkit.suites.base import Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from serienpost.context import Context
+    from serienpost.contracts.rows import Source
+    from serienpost_testkit.canary import CanaryLog
+
+_PERSON_ID = re.compile(r"[a-z][a-z0-9_-]*:[^\s/]+\Z")
+_OCCASION_ID = re.compile(r"[a-z][a-z0-9_-]*:\S+\Z")
+_PLAIN = (str, int, bool, date, time, datetime, type(None))
+
+
+class SourceSuite(Suite):
+    """Inherit, and supply fixtures.
+
+    - fixture `source`: the source.
+    - fixture `selection`: what would stand under `select:`, as a mapping; it must select at
+      least three rows.
+    - fixture `context`: a practice that has its data (default: an empty made-up practice).
+    - `due`: the date that relative selections count from.
+    """
+
+    due: date = date(2026, 3, 2)
+
+    @pytest.fixture
+    def subject(self, source: Source) -> Source:
+        """The object under test, for the tests that all suites share."""
+        return source
+
+    @pytest.fixture
+    def selected(self, source: Source, selection: Mapping[str, object]) -> BaseModel:
+        """The selection, checked by the source's own model."""
+        return source.selection.model_validate(dict(selection))
+
+    @pytest.fixture
+    def fields(self, source: Source, context: Context, selected: BaseModel) -> frozenset[str]:
+        """All fields that the source offers for the selection."""
+        return frozenset(source.offers(context, selected))
+
+    @pytest.fixture
+    def rows(
+        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
+    ) -> list[Row]:
+        """All selected rows with all offered fields."""
+        return _read(source, context, selected, RowRequest(fields, self.due))
+
+    def test_selection_has_at_least_three_rows(self, rows: list[Row]) -> None:
+        """The author's selection is large enough for the other tests to mean something.
+
+        When it fails: let `selection` be such that at least three rows are selected on `due`, and
+        give `context` the data.
+        """
+        assert len(rows) >= 3
+
+    def test_has_a_name_and_a_title(self, source: Source) -> None:
+        """`name` is a word for mailings, `title` a sentence for `serienpost sources`.
+
+        When it fails: set both on the source as text.
+        """
+        assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", source.name)
+        assert source.title.strip()
+
+    def test_selection_model_refuses_unknown_keys(
+        self, source: Source, selection: Mapping[str, object]
+    ) -> None:
+        """A misspelt filter is an error, never "everybody".
+
+        When it fails: derive the model from `serienpost.StrictModel`.
+        """
+        assert issubclass(source.selection, BaseModel)
+        with pytest.raises(ValidationError, match="no_such_filter"):
+            source.selection.model_validate({**selection, "no_such_filter": True})
+
+    def test_selection_model_describes_its_keys(self, source: Source) -> None:
+        """Every key of the selection has a description; it is the source's manual.
+
+        When it fails: write `Field(description=...)` for the keys named.
+        """
+        silent = [
+            name for name, key in source.selection.model_fields.items() if not key.description
+        ]
+        assert silent == []
+
+    def test_offers_fields_with_known_classes(
+        self, source: Source, context: Context, selected: BaseModel
+    ) -> None:
+        """`offers` maps field names to a class of data or None for the catalogue's.
+
+        When it fails: return lower-case class names as in `Sensitivity`, or None.
+        """
+        offered = source.offers(context, selected)
+        assert offered
+        labels = {None, *(known.label for known in Sensitivity)}
+        assert {name for name, label in offered.items() if label not in labels} == set()
+
+    def test_is_relative_is_yes_or_no(self, source: Source, selected: BaseModel) -> None:
+        """`is_relative` says whether another day selects other people.
+
+        When it fails: return True or False itself.
+        """
+        assert isinstance(source.is_relative(selected), bool)
+
+    def test_rows_is_an_iterator(
+        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
+    ) -> None:
+        """`rows` returns an iterator, not a list.
+
+        When it fails: write `rows` as a generator that yields batches.
+        """
+        assert isinstance(source.rows(context, selected, RowRequest(fields, self.due)), Iterator)
+
+    def test_rows_come_lazily(
+        self,
+        source: Source,
+        context: Context,
+        selected: BaseModel,
+        fields: frozenset[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The first batch is there before the last row is made.
+
+        When it fails: do not build a list of all rows; read and yield batch by batch, and let
+        `request.batch` decide how many rows are read at once.
+        """
+        made = Counter[str]()
+        make = Row.__init__
+
+        def counted(row: Row, *args: object, **kwargs: object) -> None:
+            made["rows"] += 1
+            make(row, *args, **kwargs)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Row, "__init__", counted)
+        batches = source.rows(context, selected, RowRequest(fields, self.due, batch=1))
+        next(batches)
+        at_first = made["rows"]
+        rest = sum(len(batch) for batch in batches)
+        assert at_first < 1 + rest, "all rows were made before the first batch came"
+
+    @pytest.mark.parametrize("batch", [1, 2])
+    def test_batches_are_not_larger_than_asked(
+        self,
+        source: Source,
+        context: Context,
+        selected: BaseModel,
+        fields: frozenset[str],
+        batch: int,
+    ) -> None:
+        """No batch holds more than `request.batch` rows.
+
+        When it fails: cut what the database returns, the last batch too.
+        """
+        request = RowRequest(fields, self.due, batch=batch)
+        sizes = [len(rows) for rows in source.rows(context, selected, request)]
+        assert max(sizes) <= batch
+
+    def test_batch_size_changes_nothing_else(
+        self, source: Source, context: Context, selected: BaseModel, rows: list[Row]
+    ) -> None:
+        """The same rows come in batches of one and of two, in the same order.
+
+        When it fails: look for rows lost or repeated at the border of two batches, or for an
+        order that is not fixed by a unique key.
+        """
+        fields = frozenset(rows[0].fields)
+        for batch in (1, 2):
+            request = RowRequest(fields, self.due, batch=batch)
+            assert _read(source, context, selected, request) == rows
+
+    def test_order_is_stable(
+        self, source: Source, context: Context, selected: BaseModel, rows: list[Row]
+    ) -> None:
+        """Read again, the rows come in the same order, also with fewer fields.
+
+        When it fails: end the order with a unique key (the person's id).
+        """
+        again = _read(source, context, selected, RowRequest(frozenset(), self.due))
+        assert [row.id for row in again] == [row.id for row in rows]
+
+    def test_order_by_is_kept_or_refused(
+        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
+    ) -> None:
+        """`-name` is the reverse of `name`; a source that cannot sort raises `SourceError`.
+
+        When it fails: look at `request.order_by`; it must not be ignored silently.
+        """
+        field = min(fields, key=lambda name: (name != "nachname", name))
+        orders = []
+        for order in (field, f"-{field}"):
+            request = RowRequest(fields, self.due, order_by=(order,))
+            try:
+                rows = _read(source, context, selected, request)
+            except SourceError:
+                return
+            orders.append([row.fields[field] for row in rows])
+        rising, falling = ([value for value in order if value is not None] for order in orders)
+        assert rising == falling[::-1]
+
+    def test_row_ids_are_unique(self, rows: list[Row]) -> None:
+        """A person, with an occasion a person and occasion, appears once.
+
+        When it fails: look for a join that repeats people.
+        """
+        counts = Counter(row.id for row in rows)
+        assert [row for row, count in counts.items() if count > 1] == []
+
+    def test_ids_are_kind_and_key(self, rows: list[Row]) -> None:
+        """Ids look like `patient:17`, of occasions like `termin:99`.
+
+        When it fails: put the kind, in lower case, and a colon before the key.
+        """
+        wrong = [row.person_id for row in rows if not _PERSON_ID.match(row.person_id)]
+        wrong += [
+            row.occasion.id
+            for row in rows
+            if row.occasion and not _OCCASION_ID.match(row.occasion.id)
+        ]
+        wrong += [
+            row.consenting_id
+            for row in rows
+            if row.consenting_id and not _PERSON_ID.match(row.consenting_id)
+        ]
+        assert wrong == []
+
+    def test_occasion_times_are_aware_and_utc(self, rows: list[Row]) -> None:
+        """`starts_at` and `expires_at` are aware times in UTC.
+
+        When it fails: attach the zone of the practice to naive times, then convert to UTC.
+        """
+        times = [
+            moment
+            for row in rows
+            if row.occasion
+            for moment in (row.occasion.starts_at, row.occasion.expires_at)
+            if moment is not None
+        ]
+        assert [moment for moment in times if moment.utcoffset() != timedelta(0)] == []
+
+    def test_rows_have_exactly_the_fields_asked_for(
+        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
+    ) -> None:
+        """A row carries each requested field, None where the person lacks it, and no other.
+
+        When it fails: build `Row.fields` from `request.fields` alone and read no other column.
+        """
+        some = frozenset(sorted(fields)[: len(fields) // 2])
+        for asked in (fields, some, frozenset[str]()):
+            rows = _read(source, context, selected, RowRequest(asked, self.due))
+            assert {frozenset(row.fields) for row in rows} == {asked}
+
+    def test_values_are_plain(self, rows: list[Row]) -> None:
+        """Values are text, numbers, yes/no, dates, times or None.
+
+        When it fails: convert what the database driver returns (Decimal, bytes, row objects).
+        """
+        odd = {
+            (name, type(value).__name__)
+            for row in rows
+            for name, value in row.fields.items()
+            if type(value) not in _PLAIN
+        }
+        assert odd == set()
+
+    def test_reading_can_stop_early(
+        self, source: Source, context: Context, selected: BaseModel, rows: list[Row]
+    ) -> None:
+        """After reading one batch only, everything can be read again.
+
+        When it fails: close cursors in `finally`, so that a generator may be left early.
+        """
+        request = RowRequest(frozenset(rows[0].fields), self.due, batch=1)
+        batches = source.rows(context, selected, request)
+        next(batches)
+        del batches
+        assert _read(source, context, selected, request) == rows
+
+    def test_current_answers_in_order(
+        self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
+    ) -> None:
+        """`current` says of each row, in the order asked, that it is valid, with its values.
+
+        When it fails: answer row by row in the order of `rows`, not in that of the database.
+        """
+        asked = rows[::-1]
+        standings = source.current(context, _refs(asked), RowRequest(fields, self.due))
+        assert [type(standing) for standing in standings] == [Standing] * len(asked)
+        assert [standing.gone for standing in standings] == [None] * len(asked)
+        assert [dict(standing.fields or {}) for standing in standings] == [
+            dict(row.fields) for row in asked
+        ]
+
+    def test_current_names_who_consents(
+        self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
+    ) -> None:
+        """`current` gives the same `consenting_id` as the row had.
+
+        When it fails: read the representative in `current` as in `rows`.
+        """
+        standings = source.current(context, _refs(rows), RowRequest(fields, self.due))
+        assert [standing.consenting_id for standing in standings] == [
+            row.consenting_id for row in rows
+        ]
+
+    def test_current_reads_only_the_fields_asked_for(
+        self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
+    ) -> None:
+        """`current` returns the requested fields and no others.
+
+        When it fails: build `Standing.fields` from `request.fields` alone.
+        """
+        asked = frozenset(sorted(fields)[:1])
+        standings = source.current(context, _refs(rows), RowRequest(asked, self.due))
+        assert {frozenset(standing.fields or {}) for standing in standings} == {asked}
+
+    @pytest.mark.parametrize("key", ["999999999", "no-such-key"])
+    def test_unknown_rows_are_gone(
+        self,
+        source: Source,
+        context: Context,
+        rows: list[Row],
+        fields: frozenset[str],
+        key: str,
+    ) -> None:
+        """A person who is no longer there is `gone`, with a code and a sentence.
+
+        When it fails: answer for ids that are not found, instead of leaving them out, also
+        for keys that cannot be in the practice at all.
+        """
+        kind = rows[0].person_id.partition(":")[0]
+        known = _refs(rows[:2])
+        unknown = RowRef(f"{kind}:{key}", known[0].occasion_id, known[0].occasion_starts_at)
+        asked = [known[0], unknown, known[1]]
+        standings = source.current(context, asked, RowRequest(fields, self.due))
+        assert len(standings) == 3
+        assert [standing.gone is None for standing in standings] == [True, False, True]
+        code, sentence = standings[1].gone or ("", "")
+        assert code
+        assert sentence
+
+    def test_current_of_nothing_is_nothing(
+        self, source: Source, context: Context, fields: frozenset[str]
+    ) -> None:
+        """No rows asked, no standings answered.
+
+        When it fails: return early for an empty sequence.
+        """
+        assert list(source.current(context, [], RowRequest(fields, self.due))) == []
+
+    def test_nothing_personal_is_logged(
+        self,
+        source: Source,
+        context: Context,
+        selected: BaseModel,
+        rows: list[Row],
+        canary_log: CanaryLog,
+    ) -> None:
+        """Log and output hold no value of a field.
+
+        When it fails: log ids and counts only.
+        """
+        canary_log.plant(*(value for row in rows for value in row.fields.values()))
+        request = RowRequest(frozenset(rows[0].fields), self.due)
+        _read(source, context, selected, request)
+        source.current(context, _refs(rows), request)
+        canary_log.check(self.foreign_loggers)
+
+
+def _read(source: Source, context: Context, selected: BaseModel, request: RowRequest) -> list[Row]:
+    return [row for batch in source.rows(context, selected, request) for row in batch]
+
+
+def _refs(rows: Sequence[Row]) -> list[RowRef]:
+    return [
+        RowRef(
+            row.person_id,
+            row.occasion.id if row.occasion else None,
+            row.occasion.starts_at if row.occasion else None,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,299 @@
+"""The contract of a channel's sender: what happens on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    QuotaReached,
+    Rejected,
+    Unknown,
+)
+from serienpost_testkit.suites.base import Suite
+from serienpost_testkit.suites.messages import LOOKS_LIKE_CODE, UNICODE, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Channel, Content, Message, Outcome, Sender
+    from serienpost_testkit.canary import CanaryLog
+
+_VOCABULARY = {Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached}
+_SEND_AT = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
+_MESSAGES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message as the author's fake provider got it.
+
+    Args:
+        ref: the message's reference, where the channel puts it (Message-ID, caption ...).
+        address: whom it is for.
+        text: the text part; how its words are set in lines does not matter.
+        subject: the subject line, decoded, where the channel has one.
+        send_at: when the provider is to send it, where the channel can schedule.
+    """
+
+    ref: str
+    address: str
+    text: str
+    subject: str = ""
+    send_at: datetime | None = None
+
+
+class WireSuite(Suite):
+    """The part of `ChannelSuite` that opens the account and sends; not inherited alone."""
+
+    def test_sender_has_slots_and_batches(
+        self, channel: Channel, context: Context, settings: AccountSettings
+    ) -> None:
+        """An open account says how many calls may run at once, and how large each may be.
+
+        When it fails: give the sender `slots` and `batch`, both at least 1.
+        """
+
+        async def numbers() -> tuple[int, int]:
+            async with channel.open(context, settings) as sender:
+                return sender.slots, sender.batch
+
+        slots, batch = asyncio.run(numbers())
+        assert slots >= 1
+        assert batch >= 1
+
+    def test_calls_hold_each_message_once(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+    ) -> None:
+        """`calls` cuts messages into calls of at most `batch`, none empty, none twice.
+
+        When it fails: look at the last, shorter call, and at messages that are grouped.
+        """
+        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
+
+        async def cut() -> tuple[int, list[Sequence[Message]], list[Sequence[Message]]]:
+            async with channel.open(context, settings) as sender:
+                return sender.batch, list(sender.calls(messages)), list(sender.calls([]))
+
+        batch, calls, none = asyncio.run(cut())
+        assert none == []
+        assert [len(call) for call in calls if not 1 <= len(call) <= batch] == []
+        assert Counter(each.ref for call in calls for each in call) == Counter(
+            each.ref for each in messages
+        )
+
+    def test_one_outcome_per_message(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+    ) -> None:
+        """Each call is answered with one outcome of the vocabulary per message.
+
+        When it fails: answer for each message of the call, in its order, with an outcome of
+        `serienpost`, never with None, a subclass or an exception.
+        """
+        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
+        answers = asyncio.run(_deliver(channel, context, settings, messages))
+        assert [len(outcomes) for _, outcomes in answers] == [len(call) for call, _ in answers]
+        kinds = {type(outcome) for _, outcomes in answers for outcome in outcomes}
+        assert kinds <= _VOCABULARY
+
+    def test_accepted_means_that_it_arrived(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """The fake provider accepts all; all are `Accepted`, and it has each exactly once.
+
+        When it fails: if outcomes are not `Accepted`, look at the account and the fake; if
+        messages are missing or double, look at what the outcome is concluded from.
+        """
+        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
+        answers = asyncio.run(_deliver(channel, context, settings, messages))
+        outcomes = [outcome for _, answer in answers for outcome in answer]
+        assert [outcome for outcome in outcomes if not isinstance(outcome, Accepted)] == []
+        assert len(arrived()) == len(messages)
+
+    def test_reference_and_address_are_passed_on(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """The provider gets the message's own `ref`, and each message for its own address.
+
+        When it fails: put `message.ref` where the provider keeps a reference and returns it in
+        its reports; make none of your own. It is the same over all attempts.
+        """
+        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
+        asyncio.run(_deliver(channel, context, settings, messages))
+        assert Counter((each.ref, each.address) for each in arrived()) == Counter(
+            (each.ref, each.content.address) for each in messages
+        )
+
+    def test_text_arrives_unchanged(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """Umlauts, typographic signs and what looks like code arrive as they were composed.
+
+        When it fails: look at the encoding of the request and at the escaping; look at `arrived`
+        too, which must decode what the provider got.
+        """
+        contents = [compose(UNICODE), compose(LOOKS_LIKE_CODE)]
+        messages = [message(number, content) for number, content in enumerate(contents)]
+        asyncio.run(_deliver(channel, context, settings, messages))
+        got = {each.ref: each for each in arrived()}
+        for each in messages:
+            assert got[each.ref].text.split() == each.content.text.split()
+            if channel.capabilities.subject:
+                assert got[each.ref].subject == each.content.subject
+
+    def test_a_schedule_is_passed_on(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """A channel that can schedule gives the provider the time, any other the message.
+
+        When it fails: read `message.send_at`, an aware time in UTC, or declare that the channel
+        cannot schedule.
+        """
+        can = channel.capabilities.scheduling
+        asyncio.run(
+            _deliver(channel, context, settings, [message(1, compose(), _SEND_AT if can else None)])
+        )
+        assert [each.send_at for each in arrived()] == [_SEND_AT if can else None]
+
+    def test_the_account_can_be_opened_again(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """A run is continued by another opening, in another event loop.
+
+        When it fails: keep connections and locks in the sender, not in the channel.
+        """
+        for number in range(2):
+            asyncio.run(_deliver(channel, context, settings, [message(number, compose())]))
+        assert len(arrived()) == 2
+
+    def test_no_task_is_left_behind(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+    ) -> None:
+        """When the account is closed, nothing of it runs on.
+
+        When it fails: await or cancel every task before `open` ends.
+        """
+        messages = [message(number, compose()) for number in range(_MESSAGES)]
+
+        async def others() -> set[asyncio.Task[object]]:
+            await _deliver(channel, context, settings, messages)
+            return _other_tasks()
+
+        assert asyncio.run(others()) == set()
+
+    def test_cancellation_leaves_no_task(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+    ) -> None:
+        """A call can be cancelled at any await; it ends then, and so does all that it started.
+
+        When it fails: do not catch `CancelledError` (or `BaseException`); close the connection
+        in `finally`; start no task that nobody awaits.
+        """
+        content = compose()
+
+        async def cancelled_after(steps: int) -> set[asyncio.Task[object]]:
+            async with channel.open(context, settings) as sender:
+                call = next(iter(sender.calls([message(steps, content)])))
+                under_way = asyncio.ensure_future(_send(sender, call))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                under_way.cancel()
+                await asyncio.wait([under_way], timeout=5)
+                assert under_way.done(), "the call went on after it was cancelled"
+            return _other_tasks()
+
+        for steps in (1, 2, 5):
+            assert asyncio.run(cancelled_after(steps)) == set()
+
+    def test_nothing_personal_is_logged(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        canary_log: CanaryLog,
+    ) -> None:
+        """Log and output hold no address, no subject and no text.
+
+        When it fails: log `ref` and codes only; silence a library that logs whole requests. If
+        the test's own fake logs them, name its logger in `foreign_loggers`.
+        """
+        content = compose("Kanarienvogel, lieber Kim Kanarie")
+        canary_log.plant(
+            "Kanarienvogel", "Kim Kanarie", content.subject, *content.address.splitlines()
+        )
+        asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
+        canary_log.check(self.foreign_loggers)
+
+
+async def _deliver(
+    channel: Channel, context: Context, settings: AccountSettings, messages: Sequence[Message]
+) -> list[tuple[Sequence[Message], Sequence[Outcome]]]:
+    answers: list[tuple[Sequence[Message], Sequence[Outcome]]] = []
+    async with channel.open(context, settings) as sender:
+        waiting = list(sender.calls(messages))[::-1]
+
+        async def slot(number: int) -> None:
+            while waiting:
+                call = waiting.pop()
+                answers.append((call, await sender.send(call, number)))
+
+        await asyncio.gather(*(slot(number) for number in range(sender.slots)))
+    return answers
+
+
+async def _send(sender: Sender, call: Sequence[Message]) -> Sequence[Outcome]:
+    return await sender.send(call, 0)
+
+
+def _other_tasks() -> set[asyncio.Task[object]]:
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}

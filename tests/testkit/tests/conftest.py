@@ -1,0 +1,138 @@
+"""Runs a suite over a plugin that is written down as text, in a pytest of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEADS = {
+    "source": """
+import dataclasses, itertools, logging
+from datetime import date
+import pytest
+from pydantic import BaseModel, Field
+from serienpost import *
+from serienpost_testkit.null.source import NullSelection, NullSource
+from serienpost_testkit.suites import SourceSuite
+
+{plugin}
+
+class TestIt(SourceSuite):
+    plugin_module = "serienpost_testkit.plugin"
+
+    @pytest.fixture
+    def source(self):
+        return Plugin()
+
+    @pytest.fixture
+    def selection(self):
+        return {{"count": 5, "occasion": True}}
+""",
+    "consent": """
+import dataclasses, logging
+import pytest
+from serienpost import *
+from serienpost_testkit.suites import ConsentCheckSuite
+
+class Members:
+    name = "members"
+    members = {{"patient:1": True, "patient:2": False}}
+
+    def check(self, context, questions):
+        return [self.one(question) for question in questions]
+
+    def one(self, question):
+        if question.kind != "email" or question.purpose != "event":
+            return Abstain()
+        known = self.members.get(question.consenting_id)
+        if known is None:
+            return Abstain()
+        if known:
+            return Allow(f"members {{question.consenting_id}}")
+        return Deny("left", "has left the club", "join again")
+
+{plugin}
+
+class TestIt(ConsentCheckSuite):
+    plugin_module = "serienpost_testkit.plugin"
+    questions = [
+        ConsentQuestion("patient:1", "patient:1", "email", "event", "ada@example.org"),
+        ConsentQuestion("patient:2", "patient:2", "email", "event", "kim@example.org"),
+        ConsentQuestion("patient:1", "patient:1", "sms", "event", "+4915228817386"),
+    ]
+
+    @pytest.fixture
+    def consent_check(self):
+        return Plugin()
+""",
+    "macro": """
+import itertools, logging
+import pytest
+from serienpost import *
+from serienpost_testkit.null.macros import NullName
+from serienpost_testkit.suites import MacroSuite
+
+{plugin}
+
+class TestIt(MacroSuite):
+    plugin_module = "serienpost_testkit.plugin"
+
+    @pytest.fixture
+    def macro(self):
+        return Plugin()
+""",
+    "channel": """
+import asyncio, dataclasses, itertools, logging
+import pytest
+from pydantic import BaseModel
+from serienpost import *
+from postbox import PostboxAccount, PostboxChannel, PostboxSender, arrived
+from serienpost_testkit.suites import ChannelSuite
+
+{plugin}
+
+class TestIt(ChannelSuite):
+    plugin_module = "serienpost_testkit.plugin"
+
+    @pytest.fixture
+    def channel(self):
+        return Plugin()
+
+    @pytest.fixture
+    def account(self):
+        return {{"folder": "box"}}
+
+    @pytest.fixture
+    def arrived(self, context):
+        return lambda: arrived(context.path("box"))
+""",
+}
+
+
+@pytest.fixture
+def run_suite(
+    pytester: pytest.Pytester,
+) -> Callable[[str, str, str], tuple[set[str], set[str]]]:
+    """`run_suite(kind, plugin, only)` returns the names of the tests that passed and failed."""
+    pytester.syspathinsert()
+    pytester.path.joinpath("postbox.py").write_text(
+        Path(__file__).with_name("postbox.py").read_text("utf-8"), "utf-8"
+    )
+
+    def run(kind: str, plugin: str, only: str = "") -> tuple[set[str], set[str]]:
+        pytester.makepyfile(test_it=HEADS[kind].format(plugin=plugin))
+        result = pytester.inline_run("-p", "no:cacheprovider", "-W", "error", "-k", only)
+        passed, skipped, failed = result.listoutcomes()
+        assert not skipped
+        return _names(passed), _names(failed)
+
+    return run
+
+
+def _names(reports: list[pytest.TestReport] | list[pytest.CollectReport]) -> set[str]:
+    return {report.nodeid.rpartition("::")[2].partition("[")[0] for report in reports}

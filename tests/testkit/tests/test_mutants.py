@@ -1,0 +1,443 @@
+"""Broken plugins: each is caught by the test that names its fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    RunSuite = Callable[..., tuple[set[str], set[str]]]
+
+pytest_plugins = ["pytester"]
+
+GOOD = {
+    "source": "class Plugin(NullSource): pass",
+    "consent": "class Plugin(Members): pass",
+    "macro": "class Plugin(NullName): pass",
+    "channel": "class Plugin(PostboxChannel): pass",
+}
+
+SOURCES = {
+    "test_selection_has_at_least_three_rows": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        yield from itertools.islice(super().rows(context, selection, request), 0)
+""",
+    "test_selection_model_refuses_unknown_keys": """
+class Loose(NullSelection):
+    model_config = {"extra": "ignore"}
+class Plugin(NullSource):
+    selection = Loose
+""",
+    "test_selection_model_describes_its_keys": """
+class Silent(NullSelection):
+    more: int = 0
+class Plugin(NullSource):
+    selection = Silent
+""",
+    "test_offers_fields_with_known_classes": """
+class Plugin(NullSource):
+    def offers(self, context, selection):
+        return dict.fromkeys(super().offers(context, selection), "secret")
+""",
+    "test_rows_is_an_iterator": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        return list(super().rows(context, selection, request))
+""",
+    "test_rows_come_lazily": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        yield from list(super().rows(context, selection, request))
+""",
+    "test_batches_are_not_larger_than_asked": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        yield from super().rows(context, selection, dataclasses.replace(request, batch=500))
+""",
+    "test_batch_size_changes_nothing_else": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield batch[:1] if request.batch == 2 else batch
+""",
+    "test_order_is_stable": """
+class Plugin(NullSource):
+    calls = itertools.count()
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield batch[:: -1 if next(self.calls) % 2 else 1]
+""",
+    "test_order_by_is_kept_or_refused": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        yield from super().rows(context, selection, dataclasses.replace(request, order_by=()))
+""",
+    "test_row_ids_are_unique": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield from (batch, batch)
+""",
+    "test_ids_are_kind_and_key": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield [dataclasses.replace(row, person_id=row.person_id[8:]) for row in batch]
+""",
+    "test_occasion_times_are_aware_and_utc": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield [
+                dataclasses.replace(row, occasion=dataclasses.replace(
+                    row.occasion, starts_at=row.occasion.starts_at.replace(tzinfo=None)))
+                for row in batch
+            ]
+""",
+    "test_rows_have_exactly_the_fields_asked_for": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        everything = frozenset(self.offers(context, selection))
+        yield from super().rows(context, selection, dataclasses.replace(request, fields=everything))
+""",
+    "test_values_are_plain": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield [
+                dataclasses.replace(row, fields={name: [1] for name in row.fields})
+                for row in batch
+            ]
+""",
+    "test_current_answers_in_order": """
+class Plugin(NullSource):
+    def current(self, context, rows, request):
+        rows = sorted(rows, key=lambda row: row.person_id)
+        return super().current(context, rows, request)
+""",
+    "test_current_names_who_consents": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield [dataclasses.replace(row, consenting_id="patient:2") for row in batch]
+""",
+    "test_current_reads_only_the_fields_asked_for": """
+class Plugin(NullSource):
+    def current(self, context, rows, request):
+        request = dataclasses.replace(request, fields=request.fields | {"nachname"})
+        return super().current(context, rows, request)
+""",
+    "test_unknown_rows_are_gone": """
+class Plugin(NullSource):
+    def current(self, context, rows, request):
+        standings = super().current(context, rows, request)
+        return [standing for standing in standings if not standing.gone]
+""",
+    "test_nothing_personal_is_logged": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            logging.getLogger("vendor").debug("rows %s", batch)
+            yield batch
+""",
+}
+
+CONSENT_CHECKS = {
+    "test_one_verdict_per_question": """
+class Plugin(Members):
+    def check(self, context, questions):
+        return [v for v in super().check(context, questions) if not isinstance(v, Abstain)]
+""",
+    "test_verdicts_are_of_the_exact_types": """
+class Yes(Allow): pass
+class Plugin(Members):
+    def one(self, question):
+        verdict = super().one(question)
+        return Yes("members") if isinstance(verdict, Allow) else verdict
+""",
+    "test_order_is_kept": """
+class Plugin(Members):
+    def check(self, context, questions):
+        return super().check(context, sorted(questions, key=lambda q: (q.kind, q.person_id)))
+""",
+    "test_a_batch_is_answered_like_single_questions": """
+class Plugin(Members):
+    def check(self, context, questions):
+        verdicts = super().check(context, questions)
+        by_person = {q.person_id: v for q, v in zip(questions, verdicts)}
+        return [by_person[q.person_id] for q in questions]
+""",
+    "test_is_deterministic": """
+class Plugin(Members):
+    asked = False
+    def one(self, question):
+        verdict = Abstain() if self.asked else super().one(question)
+        self.asked = question.kind == "sms"
+        return verdict
+""",
+    "test_no_questions_no_verdicts": """
+class Plugin(Members):
+    def check(self, context, questions):
+        return super().check(context, questions) or [Abstain()]
+""",
+    "test_a_large_batch_is_answered": """
+class Plugin(Members):
+    def check(self, context, questions):
+        return super().check(context, questions[:999])
+""",
+    "test_a_stranger_is_never_allowed": """
+class Plugin(Members):
+    def one(self, question):
+        return super().one(dataclasses.replace(question, consenting_id=question.person_id))
+""",
+    "test_an_unknown_purpose_is_answered": """
+class Plugin(Members):
+    def one(self, question):
+        {"event": 1}[question.purpose]
+        return super().one(question)
+""",
+    "test_an_unknown_kind_is_never_allowed": """
+class Plugin(Members):
+    def one(self, question):
+        return Abstain() if question.kind == "sms" else super().one(
+            dataclasses.replace(question, kind="email"))
+""",
+    "test_evidence_names_a_record_by_ids": """
+class Plugin(Members):
+    def one(self, question):
+        verdict = super().one(question)
+        return Allow(f"mail to {question.address}") if isinstance(verdict, Allow) else verdict
+""",
+    "test_a_denial_says_why_and_what_would_help": """
+class Plugin(Members):
+    def one(self, question):
+        verdict = super().one(question)
+        return Deny("Has left!", "no", "") if isinstance(verdict, Deny) else verdict
+""",
+    "test_nothing_personal_is_logged": """
+class Plugin(Members):
+    def one(self, question):
+        print("asked for", question)
+        return super().one(question)
+""",
+}
+
+MACROS = {
+    "test_a_text_can_name_it": 'class Plugin(NullName): name = "Null-Name"',
+    "test_has_an_example": 'class Plugin(NullName): example = ""',
+    "test_declares_its_fields": 'class Plugin(NullName): fields = ("vorname", "nachname")',
+    "test_declares_its_class": "class Plugin(NullName): sensitivity = 1",
+    "test_declares_its_kinds": "class Plugin(NullName): kinds = frozenset()",
+    "test_reads_only_declared_fields": """
+class Plugin(NullName):
+    def value(self, fields, setting):
+        return fields.get("geburtsdatum") or super().value(fields, setting)
+""",
+    "test_value_is_plain": """
+class Markup(str): pass
+class Plugin(NullName):
+    def value(self, fields, setting):
+        return Markup(super().value(fields, setting))
+""",
+    "test_is_deterministic": """
+class Plugin(NullName):
+    calls = itertools.count()
+    def value(self, fields, setting):
+        return next(self.calls)
+""",
+    "test_says_whether_it_is_dated": """
+class Plugin(NullName):
+    def value(self, fields, setting):
+        return setting.due
+""",
+    "test_missing_values_are_no_fault": """
+class Plugin(NullName):
+    def value(self, fields, setting):
+        return fields["vorname"].strip()
+""",
+    "test_any_one_value_may_be_missing": """
+class Plugin(NullName):
+    def value(self, fields, setting):
+        return f"{fields['vorname']} {fields['nachname']}" if any(fields.values()) else ""
+""",
+    "test_serves_all_its_kinds_and_languages": """
+class Plugin(NullName):
+    def value(self, fields, setting):
+        return {"de": "Name"}[setting.language]
+""",
+    "test_nothing_personal_is_logged": """
+class Plugin(NullName):
+    def value(self, fields, setting):
+        logging.warning("no title for %s", fields["nachname"])
+        return super().value(fields, setting)
+""",
+}
+
+CHANNELS = {
+    "test_declares_what_it_is": 'class Plugin(PostboxChannel): kind = "telegram"',
+    "test_account_model_refuses_unknown_keys": """
+class Loose(PostboxAccount):
+    model_config = {"extra": "ignore"}
+class Plugin(PostboxChannel):
+    account = Loose
+""",
+    "test_account_model_describes_its_keys": """
+class Silent(PostboxAccount):
+    more: int = 0
+class Plugin(PostboxChannel):
+    account = Silent
+""",
+    "test_processor_is_named": """
+class Plugin(PostboxChannel):
+    def processor(self, account):
+        return Processor("", "")
+""",
+    "test_compose_keeps_kind_and_address": """
+class Plugin(PostboxChannel):
+    def compose(self, context, account, draft):
+        content = super().compose(context, account, draft)
+        return dataclasses.replace(content, address="0049" + draft.address[3:])
+""",
+    "test_compose_is_deterministic": """
+class Plugin(PostboxChannel):
+    calls = itertools.count()
+    def compose(self, context, account, draft):
+        content = super().compose(context, account, draft)
+        return dataclasses.replace(content, sender=str(next(self.calls)))
+""",
+    "test_compose_tells_drafts_apart": """
+class Plugin(PostboxChannel):
+    def compose(self, context, account, draft):
+        content = super().compose(context, account, draft)
+        return dataclasses.replace(content, text="see the attachment")
+""",
+    "test_compose_refuses_what_it_cannot_express": """
+class Plugin(PostboxChannel):
+    def compose(self, context, account, draft):
+        return super().compose(context, account, dataclasses.replace(draft, attachments=()))
+""",
+    "test_cost_is_countable": """
+class Plugin(PostboxChannel):
+    def cost(self, account, content):
+        return Cost("euros", 1)
+""",
+    "test_preview_is_files": """
+class Plugin(PostboxChannel):
+    def preview(self, account, message):
+        return {".txt": message.content.text}
+""",
+    "test_sender_has_slots_and_batches": """
+class Sender(PostboxSender):
+    slots = 0
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_calls_hold_each_message_once": """
+class Sender(PostboxSender):
+    def calls(self, messages):
+        return [messages[at : at + 3] for at in range(0, len(messages) - 2, 3)]
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_one_outcome_per_message": """
+class Sender(PostboxSender):
+    async def send(self, call, slot):
+        return (await super().send(call, slot))[:1]
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_accepted_means_that_it_arrived": """
+class Sender(PostboxSender):
+    def put(self, message):
+        if message.position:
+            super().put(message)
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_reference_and_address_are_passed_on": """
+class Sender(PostboxSender):
+    def put(self, message):
+        super().put(dataclasses.replace(message, ref=message.ref.lower()))
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_text_arrives_unchanged": """
+class Sender(PostboxSender):
+    def put(self, message):
+        text = message.content.text.encode("latin-1", "replace").decode("latin-1")
+        content = dataclasses.replace(message.content, text=text)
+        super().put(dataclasses.replace(message, content=content))
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_a_schedule_is_passed_on": """
+class Sender(PostboxSender):
+    def put(self, message):
+        super().put(dataclasses.replace(message, send_at=None))
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_the_account_can_be_opened_again": """
+class Plugin(PostboxChannel):
+    opened = False
+    def open(self, context, account):
+        assert not self.opened
+        self.opened = True
+        return super().open(context, account)
+""",
+    "test_no_task_is_left_behind": """
+class Sender(PostboxSender):
+    async def send(self, call, slot):
+        self.keep_alive = asyncio.ensure_future(asyncio.sleep(60))
+        return await super().send(call, slot)
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_cancellation_leaves_no_task": """
+class Sender(PostboxSender):
+    async def send(self, call, slot):
+        wire = asyncio.ensure_future(asyncio.sleep(0.05))
+        await asyncio.shield(wire)
+        return await super().send(call, slot)
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_nothing_personal_is_logged": """
+class Sender(PostboxSender):
+    def put(self, message):
+        logging.getLogger("vendor.wire").info("sending to %s", message.content.address)
+        super().put(message)
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+}
+
+MUTANTS = [
+    pytest.param(kind, name, plugin, id=f"{kind}-{name.removeprefix('test_')}")
+    for kind, mutants in {
+        "source": SOURCES,
+        "consent": CONSENT_CHECKS,
+        "macro": MACROS,
+        "channel": CHANNELS,
+    }.items()
+    for name, plugin in mutants.items()
+]
+
+
+@pytest.mark.parametrize(("kind", "plugin"), GOOD.items(), ids=GOOD)
+def test_a_good_plugin_passes_everything(run_suite: RunSuite, kind: str, plugin: str) -> None:
+    passed, failed = run_suite(kind, plugin)
+    assert failed == set()
+    assert len(passed) >= 13
+
+
+@pytest.mark.parametrize(("kind", "name", "plugin"), MUTANTS)
+def test_a_broken_plugin_is_caught_by_the_test_that_names_its_fault(
+    run_suite: RunSuite, kind: str, name: str, plugin: str
+) -> None:
+    _, failed = run_suite(kind, plugin, name)
+    assert failed == {name}

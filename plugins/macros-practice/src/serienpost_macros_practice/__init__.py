@@ -1,1 +1,22 @@
-"""Briefanrede and the practice's macros."""
+"""Briefanrede and the practice's macros.
+
+`people` holds the macros about the person, `practice` those about the practice and the day;
+`salutation` and its tables of titles and names decide how a person is addressed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.hookspecs import hookimpl
+from serienpost_macros_practice.people import PERSON_MACROS
+from serienpost_macros_practice.practice import PRACTICE_MACROS
+
+if TYPE_CHECKING:
+    from serienpost import Macro
+
+
+@hookimpl
+def serienpost_macros() -> list[Macro]:
+    """Register all macros of this package."""
+    return [*PERSON_MACROS, *PRACTICE_MACROS]

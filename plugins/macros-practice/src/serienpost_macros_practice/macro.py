@@ -1,0 +1,31 @@
+"""The record behind every macro of this package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serienpost import Sensitivity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from serienpost import FieldValue, MacroSetting
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeMacro:
+    """A macro whose value is computed by a function of the row's fields and the setting."""
+
+    name: str
+    description: str
+    example: str
+    compute: Callable[[Mapping[str, FieldValue], MacroSetting], FieldValue]
+    fields: frozenset[str] = frozenset()
+    sensitivity: Sensitivity = Sensitivity.PLAIN
+    kinds: frozenset[str] | None = None
+    is_dated: bool = False
+
+    def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
+        """The value for one row; None or "" means empty."""
+        return self.compute(fields, setting)

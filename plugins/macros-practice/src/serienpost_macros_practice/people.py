@@ -1,0 +1,93 @@
+"""Macros about the person a message is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import Sensitivity
+from serienpost_macros_practice.macro import PracticeMacro
+from serienpost_macros_practice.names import NAME_FIELDS, full_name_of, surname_of, text_of
+from serienpost_macros_practice.salutation import SALUTATION_FIELDS, form_of_address, salutation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost import FieldValue, MacroSetting
+
+_SURNAME_FIELDS = frozenset({"namenszusatz", "vorsatzwort", "nachname"})
+
+
+def _briefanrede(fields: Mapping[str, FieldValue], setting: MacroSetting) -> str:
+    return salutation(fields, setting.language)
+
+
+def _anrede(fields: Mapping[str, FieldValue], setting: MacroSetting) -> str:
+    return form_of_address(fields, setting.language)
+
+
+def _titel(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return text_of(fields, "titel")
+
+
+def _vorname(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return text_of(fields, "vorname")
+
+
+def _nachname(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return surname_of(fields)
+
+
+def _voller_name(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return full_name_of(fields)
+
+
+PERSON_MACROS = (
+    PracticeMacro(
+        "Briefanrede",
+        "Die Anredezeile mit Komma; bei Minderjährigen an die vertretungsberechtigte Person.",
+        "Sehr geehrte Frau Dr. Beispiel,",
+        _briefanrede,
+        SALUTATION_FIELDS,
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "Anrede",
+        "Frau oder Herr; leer, wenn keines von beiden eingetragen ist.",
+        "Frau",
+        _anrede,
+        frozenset({"anrede", "geschlecht"}),
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "Titel",
+        "Der akademische Titel, wie er eingetragen ist.",
+        "Dr. med.",
+        _titel,
+        frozenset({"titel"}),
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "Vorname",
+        "Der Vorname.",
+        "Eva",
+        _vorname,
+        frozenset({"vorname"}),
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "Nachname",
+        "Der Nachname mit Adelsbezeichnung und Vorsatzwort.",
+        "von Beispiel",
+        _nachname,
+        _SURNAME_FIELDS,
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "VollerName",
+        "Titel, Vorname und Nachname, wie sie in einer Anschrift stehen.",
+        "Dr. med. Eva von Beispiel",
+        _voller_name,
+        NAME_FIELDS - {"anrede", "geschlecht"},
+        Sensitivity.IDENTITY,
+    ),
+)

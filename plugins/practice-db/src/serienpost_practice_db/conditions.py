@@ -53,6 +53,17 @@ def same_text(field: str, value: str) -> Condition:
     )
 
 
+def same_words(fields: Sequence[str], value: str) -> Condition:
+    """The fields, joined by spaces, are this text."""
+    written = " ".join(value.split())
+
+    def test(columns: Columns) -> ColumnElement[bool]:
+        text = _joined(columns, fields, " ")
+        return or_(German(text) == folding.german(written), Plain(text) == folding.plain(written))
+
+    return Condition(frozenset(fields), test)
+
+
 def starts_with(field: str, value: str) -> Condition:
     """The field begins with this text."""
     return Condition(
@@ -68,7 +79,7 @@ def all_words(words: str, texts: Sequence[str], numbers: Sequence[str]) -> Condi
     """Each word stands in one of the `texts`, or as digits in one of the telephone `numbers`."""
 
     def word_found(columns: Columns, word: str) -> ColumnElement[bool]:
-        text = _joined(columns, [*texts, *numbers])
+        text = _joined(columns, [*texts, *numbers], "\n")
         tests = [
             German(text).contains(folding.german(word), autoescape=True),
             Plain(text).contains(folding.plain(word), autoescape=True),
@@ -84,11 +95,11 @@ def all_words(words: str, texts: Sequence[str], numbers: Sequence[str]) -> Condi
     )
 
 
-def _joined(columns: Columns, fields: Sequence[str]) -> ColumnElement[str]:
+def _joined(columns: Columns, fields: Sequence[str], by: str) -> ColumnElement[str]:
     texts: list[ColumnElement[str]] = [
         func.coalesce(cast(columns[field], String), "") for field in fields
     ]
-    return reduce(lambda joined, text: joined + "\n" + text, texts)
+    return reduce(lambda joined, text: joined + by + text, texts)
 
 
 def code_between(field: str, low: str, high: str) -> Condition:

@@ -12,7 +12,6 @@ from serienpost_practice_db import functions
 
 if TYPE_CHECKING:
     import sqlite3
-    from pathlib import Path
 
     from serienpost import Context
 
@@ -101,12 +100,5 @@ def _hint(engine: sa.Engine) -> str:
 
 
 def _refused(context: Context, message: str, hint: str) -> SourceError:
-    file = context.path("serienpost.yaml")
-    return SourceError(Problem(message, hint, str(file), _line_of_key(file), "database"))
-
-
-def _line_of_key(file: Path) -> int | None:
-    if not file.is_file():
-        return None
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if line.startswith("database:")), None)
+    file, line = context.config.place("database")
+    return SourceError(Problem(message, hint, file, line, "database"))

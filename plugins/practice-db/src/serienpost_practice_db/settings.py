@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import Field, RootModel, StrictStr
+from pydantic import AfterValidator, Field, RootModel, StrictStr
 
 from serienpost import Settings
 
+_PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
 
-class DatabaseUrl(RootModel[Annotated[StrictStr, Field(min_length=1)]]):
+
+def _without_password(value: str) -> str:
+    if _PASSWORD.search(value):
+        raise ValueError("a password does not stand in a URL; write ${secret:NAME} in its place")
+    return value
+
+
+class DatabaseUrl(
+    RootModel[Annotated[StrictStr, Field(min_length=1), AfterValidator(_without_password)]]
+):
     """URL of the practice's own database, opened read-only.
 
     `sqlite:///praxis.db` (relative to the practice folder) or

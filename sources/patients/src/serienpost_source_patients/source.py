@@ -1,0 +1,83 @@
+"""The source `patients`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import SourceError, Standing
+from serienpost_source_patients.selection import PatientSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from serienpost import Context, Row, RowRef, RowRequest
+
+_ENTITY = "patient"
+_VANISHED = Standing(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+_NO_BIRTHDAY = Standing(("no_birthday", "Der Geburtstag ist nicht mehr eingetragen."))
+
+
+class PatientsSource:
+    """Patients from the practice's database, one row per person."""
+
+    name = "patients"
+    title = "Patients of the practice: patient table and patient search"
+    selection = PatientSelection
+
+    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:  # noqa: ARG002
+        """All fields of patients that may leave the practice at all."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.offers(_ENTITY)
+
+    def is_relative(self, selection: BaseModel) -> bool:
+        """Whether the birthday counts from the due date."""
+        from serienpost_source_patients.selection import BIRTHDAY_WORDS
+
+        return _checked(selection).birthday in BIRTHDAY_WORDS
+
+    def rows(
+        self, context: Context, selection: BaseModel, request: RowRequest
+    ) -> Iterator[Sequence[Row]]:
+        """Stream the patients who meet every condition."""
+        from serienpost_practice_db.database import PracticeDb
+        from serienpost_source_patients.filters import birthday_window, conditions
+
+        selected = _checked(selection)
+        db = PracticeDb.of(context)
+        window = birthday_window(selected, request.due)
+        return db.stream(_ENTITY, conditions(selected, db), request, window)
+
+    def current(
+        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+    ) -> Sequence[Standing]:
+        """Read the people again by id.
+
+        A row is gone when the person is, or when its occasion is a birthday that is no longer
+        entered.
+        """
+        from serienpost_practice_db.conditions import is_known
+        from serienpost_practice_db.database import PracticeDb
+
+        db = PracticeDb.of(context)
+        people = db.by_ids(_ENTITY, {row.person_id for row in rows}, request)
+        celebrating = {row.person_id for row in rows if row.occasion_id}
+        born = db.matching(_ENTITY, celebrating, is_known("geburtsdatum")) if celebrating else set()
+
+        def standing(row: RowRef) -> Standing:
+            person = people.get(row.person_id)
+            if person is None:
+                return _VANISHED
+            if row.occasion_id and row.person_id not in born:
+                return _NO_BIRTHDAY
+            return Standing(None, person.fields, person.consenting_id)
+
+        return [standing(row) for row in rows]
+
+
+def _checked(selection: BaseModel) -> PatientSelection:
+    if not isinstance(selection, PatientSelection):
+        raise SourceError("the selection is none of the source patients")
+    return selection

@@ -57,7 +57,7 @@ class Judgement:
 
     def as_json(self) -> list[dict[str, Any]]:
         """The documented form of the answers."""
-        return [_plain(name, verdict) for name, verdict in self.answers]
+        return [plain(name, verdict) for name, verdict in self.answers]
 
 
 def judge(
@@ -163,7 +163,8 @@ def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) ->
     )
 
 
-def _plain(name: str, verdict: Verdict) -> dict[str, Any]:
+def plain(name: str, verdict: Verdict) -> dict[str, Any]:
+    """One answer in its documented form."""
     if isinstance(verdict, Allow):
         return {
             "check": name,

@@ -46,7 +46,7 @@ def check_mailing(
     channel = context.registry.channels[account.channel]
     kind = context.registry.kind(channel)
     if files is None:
-        files = _text(context, mailing, kind.template_suffix)
+        files = read_text(context, mailing, kind.template_suffix)
     assets = {**files.to_assets(), **_attachments(context, mailing)}
     header = Header(
         mailing=mailing.id,
@@ -92,7 +92,8 @@ def check_mailing(
     return blueprint
 
 
-def _text(context: Context, mailing: Mailing, suffix: str) -> TemplateFiles:
+def read_text(context: Context, mailing: Mailing, suffix: str) -> TemplateFiles:
+    """The mailing's template, or its own subject and text."""
     if mailing.template is not None:
         return load_template(mailing.template, suffix, template_folders(context))
     return from_text(mailing.subject or "", mailing.text or "", str(mailing.source_path))
@@ -152,7 +153,7 @@ def _name_problems(blueprint: Blueprint, files: TemplateFiles) -> list[Problem]:
         blueprint.kind,
         blueprint.classes,
         offered=frozenset.intersection(*(block.offers for block in blueprint.blocks)),
-        harmless_types=blueprint.context.config.appointment_types_harmless,
+        harmless_types=bool(blueprint.context.config.appointment_types_harmless),
     )
     problems = []
     for name, part, problem in found:

@@ -1,0 +1,79 @@
+"""`config show`: every key in force and where it comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.output import table
+from serienpost.cli.practice import with_practice
+from serienpost.cli.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from serienpost.context import Context
+
+_PASSWORD = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
+
+
+@click.group(name="config")
+def config_command() -> None:
+    """Show the configuration that is in force."""
+
+
+@config_command.command(name="show")
+@click.option("--origin", is_flag=True, help="Say for each key which file and line it is from.")
+@json_option
+@with_practice
+def show_command(context: Context, origin: bool, as_json: bool) -> Reply:  # noqa: ARG001
+    """Show every key; of secrets only the references."""
+    from serienpost.config.models import plain_values
+
+    values = _masked(plain_values(context.config))
+    data: dict[str, Any] = {"config": values}
+    if origin:
+        data["origins"] = {key: _origin(context, key) for key, _ in leaves(values)}
+
+    def text() -> None:
+        rows = (
+            (key, _shown(value), *([data["origins"][key]] if origin else []))
+            for key, value in leaves(values)
+        )
+        table(["key", "value", *(["origin"] if origin else [])], rows)
+
+    return Reply(data, text)
+
+
+def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys with their values; lists and empty maps are values."""
+    for key, value in values.items():
+        dotted = f"{above}.{key}" if above else key
+        if isinstance(value, dict) and value:
+            yield from leaves(value, dotted)
+        else:
+            yield dotted, value
+
+
+def _origin(context: Context, key: str) -> str:
+    file, line = context.config.place(key)
+    if file is None:
+        return "default"
+    return f"{file}:{line}" if line else file
+
+
+def _masked(value: Any) -> Any:  # noqa: ANN401
+    """Passwords inside URLs do not pass the models; what a plugin's model lets pass is hidden."""
+    if isinstance(value, dict):
+        return {key: _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    return _PASSWORD.sub(r"\1***\2", value) if isinstance(value, str) else value
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""`pause`, `cancel` and `resolve`: a person decides about a run or a message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.practice import user_name, with_practice
+from serienpost.cli.reply import Reply
+from serienpost.errors import Exit
+
+if TYPE_CHECKING:
+    from serienpost.context import Context
+    from serienpost.run.doubts import Decision
+
+
+@click.command(name="pause")
+@click.argument("run")
+@json_option
+@with_practice
+def pause_command(context: Context, run: str, as_json: bool) -> Reply:
+    """Stop a run for now."""
+    from serienpost.cli.runs import run_reply
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import pause
+
+    ledger = open_ledger(context)
+    pause(ledger, run, user_name())
+    return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
+
+
+@click.command(name="cancel")
+@click.argument("run")
+@json_option
+@with_practice
+def cancel_command(context: Context, run: str, as_json: bool) -> Reply:
+    """Stop a run for good."""
+    from serienpost.cli.runs import run_reply
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import cancel
+
+    ledger = open_ledger(context)
+    cancel(ledger, run, user_name())
+    return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
+
+
+@click.command(name="resolve")
+@click.argument("run")
+@click.option("--recipient", metavar="ROW", multiple=True, required=True, help="Row or person.")
+@click.option(
+    "--as",
+    "decision",
+    type=click.Choice(["accepted", "resend", "failed"]),
+    required=True,
+    help="It arrived; send it again; it did not arrive and stays so.",
+)
+@json_option
+@with_practice
+def resolve_command(
+    context: Context, run: str, recipient: tuple[str, ...], decision: str, as_json: bool
+) -> Reply:
+    """Decide about a message in doubt."""
+    from serienpost.cli.runs import run_reply
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.doubts import resolve
+
+    ledger = open_ledger(context)
+    resolve(ledger, run, recipient, cast("Decision", decision), user_name())
+    reply = run_reply(context, ledger, run, messages=False, code=Exit.DONE)
+    if decision == "resend":
+        click.echo(f"serienpost resume {run} sends it", err=True)
+    return reply

@@ -1,0 +1,172 @@
+"""`check`, `prepare` and `review`'s preparation: from a mailing to a run that can be looked at."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.practice import user_name, with_practice
+from serienpost.cli.reply import Reply
+from serienpost.errors import ConfigError, SerienpostError
+
+if TYPE_CHECKING:
+    from serienpost.config.mailing import Mailing
+    from serienpost.context import Context
+    from serienpost.run.blueprint import Blueprint
+    from serienpost.templates.folder import TemplateFiles
+
+
+@click.command(name="check")
+@click.argument("mailing")
+@json_option
+@with_practice
+def check_command(context: Context, mailing: str, as_json: bool) -> Reply:
+    """Check a mailing without reading any recipient."""
+    blueprint = checked(context, mailing, {}, due=today(context))
+    data = {
+        "mailing": blueprint.header.mailing,
+        "kind": blueprint.kind.name,
+        "account": blueprint.header.account,
+        "macros": sorted(blueprint.macros),
+        "fields": sorted({f for b in blueprint.blocks for f in blueprint.request(b).fields}),
+    }
+
+    def text() -> None:
+        click.echo(f"{blueprint.header.mailing}: nothing is wrong")
+        click.echo(f"  goes by {blueprint.kind.title} from account {blueprint.header.account}")
+        click.echo(f"  macros: {', '.join(data['macros']) or 'none'}")
+        click.echo(f"  fields read: {', '.join(data['fields'])}")
+
+    return Reply(data, text)
+
+
+@click.command(name="prepare")
+@click.argument("mailing")
+@click.option("--for", "due", metavar="DATE", help="Due date, YYYY-MM-DD. Default: today.")
+@click.option("--edit", is_flag=True, help="Open the text in $EDITOR, for this run only.")
+@click.option("--account", help="Send from this account instead.")
+@click.option("--template", help="Use this template instead.")
+@click.option("--signature", help="Use this signature instead.")
+@click.option("--exclude-already-sent", is_flag=True, help="Unmark who had this mailing before.")
+@click.option("--summary", is_flag=True, help="Leave the rows out.")
+@json_option
+@with_practice
+def prepare_command(
+    context: Context,
+    mailing: str,
+    due: str | None,
+    edit: bool,
+    exclude_already_sent: bool,
+    summary: bool,
+    as_json: bool,
+    **instead: str | None,
+) -> Reply:
+    """Select, review, render and freeze a mailing as a run."""
+    run_id = prepare_run(
+        context,
+        mailing,
+        due=parse_day(due) if due else today(context),
+        instead={key: value for key, value in instead.items() if value is not None},
+        edit=edit,
+        exclude_already_sent=exclude_already_sent,
+    )
+    from serienpost.cli.review import review_reply
+
+    return review_reply(context, run_id, rows=not summary)
+
+
+def prepare_run(
+    context: Context,
+    mailing: str,
+    *,
+    due: date,
+    instead: dict[str, str],
+    edit: bool = False,
+    exclude_already_sent: bool = False,
+) -> str:
+    """Prepare a run; returns its id."""
+    from serienpost.cli.progress import counting
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.preparing import discard_dead, prepare
+
+    blueprint = checked(context, mailing, instead, due=due, edit=edit)
+    ledger = open_ledger(context)
+    discard_dead(ledger)
+    with counting("rows") as progress:
+        return prepare(
+            blueprint,
+            ledger,
+            user_name(),
+            exclude_already_sent=exclude_already_sent,
+            progress=progress,
+        )
+
+
+def checked(
+    context: Context, name: str, instead: dict[str, str], *, due: date, edit: bool = False
+) -> Blueprint:
+    """Load and check a mailing, with what the command line names instead."""
+    from serienpost.config.loading import load_mailing
+    from serienpost.run.checking import check_mailing
+
+    mailing = load_mailing(context, name)
+    if instead:
+        mailing = _replaced(context, mailing, instead)
+    return check_mailing(context, mailing, due, _edited(context, mailing) if edit else None)
+
+
+def _replaced(context: Context, mailing: Mailing, instead: dict[str, str]) -> Mailing:
+    from difflib import get_close_matches
+
+    for key, known in (
+        ("account", context.config.accounts),
+        ("signature", context.config.signatures),
+    ):
+        value = instead.get(key)
+        if value is not None and value not in known:
+            near = get_close_matches(value, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else None
+            raise ConfigError(f"there is no {key} {value}", hint=hint)
+    values: dict[str, Any] = dict(instead)
+    if "template" in instead:
+        values |= {"subject": None, "text": None}
+    return mailing.model_copy(update=values)
+
+
+def _edited(context: Context, mailing: Mailing) -> TemplateFiles:
+    """The text as changed in the editor; the template itself stays."""
+    from dataclasses import replace
+
+    from serienpost.run.checking import read_text
+
+    account = context.config.accounts[mailing.account]
+    kind = context.registry.kind(context.registry.channels[account.channel])
+    files = read_text(context, mailing, kind.template_suffix)
+    before = files.files[files.body].decode()
+    try:
+        after = click.edit(before, extension=".md")
+    except click.ClickException as error:
+        raise SerienpostError(f"the editor failed: {error.format_message()}") from error
+    if after is None:
+        raise SerienpostError("the text was not saved; nothing was prepared")
+    return replace(files, files={**files.files, files.body: after.encode()})
+
+
+def parse_day(text: str) -> date:
+    """A date as written on the command line.
+
+    Raises:
+        ConfigError: not YYYY-MM-DD or not a day of the calendar.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{text!r} is not a date", hint="write YYYY-MM-DD") from None
+
+
+def today(context: Context) -> date:
+    """Today in the practice's time zone."""
+    return datetime.now(context.zone).date()

@@ -1,0 +1,84 @@
+"""`preview` and `test`: see what would leave before anybody gets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.practice import user_name, with_practice
+from serienpost.cli.reply import Reply
+from serienpost.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from serienpost.context import Context
+
+
+@click.command(name="preview")
+@click.argument("run")
+@click.option("--recipient", metavar="ROW", help="This row or person. Default: the first marked.")
+@click.option("--all", "every", is_flag=True, help="All marked rows.")
+@click.option("--out", metavar="DIR", help="Folder for the files. Default: vorschau/RUN.")
+@json_option
+@with_practice
+def preview_command(
+    context: Context, run: str, recipient: str | None, every: bool, out: str | None, as_json: bool
+) -> Reply:
+    """Write what would leave as files."""
+    from serienpost.files import private_folder, write_private
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.previewing import preview
+    from serienpost.run.sending import load_blueprint
+
+    ledger = open_ledger(context)
+    blueprint = load_blueprint(context, ledger, run)
+    folder = Path(out) if out else context.path("vorschau") / run
+    written = []
+    for row_id, files in preview(blueprint, ledger, run, recipient, every=every):
+        private_folder(folder)
+        for suffix, data in files.items():
+            path = folder / f"{row_id.replace(':', '-').replace('/', '_')}{suffix}"
+            write_private(path, data)
+            written.append({"row": row_id, "file": str(path)})
+
+    def text() -> None:
+        for one in written[:10]:
+            click.echo(f"{one['row']}: {one['file']}")
+        if len(written) > 10:
+            click.echo(f"... {len(written)} files in {folder}")
+
+    return Reply({"run": run, "files": written}, text)
+
+
+@click.command(name="test")
+@click.argument("run")
+@click.option("--to", metavar="ADDRESS", required=True, help="Your own address.")
+@click.option("--recipient", metavar="ROW", help="Use this marked row's data, not made-up data.")
+@json_option
+@with_practice
+def test_command(
+    context: Context, run: str, to: str, recipient: str | None, as_json: bool
+) -> Reply:
+    """Send one message to an address of your own."""
+    from serienpost.contracts.channels import Accepted
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.previewing import send_test
+    from serienpost.run.sending import load_blueprint
+
+    ledger = open_ledger(context)
+    blueprint = load_blueprint(context, ledger, run)
+    if recipient:
+        processor = blueprint.channel.processor(blueprint.account)
+        whom = f"{processor.name} ({processor.region})" if processor else "your own mail server"
+        click.echo(f"the data of {recipient} goes to the address you named, by {whom}", err=True)
+    outcome = send_test(blueprint, ledger, run, to, recipient, user_name())
+    result = type(outcome).__name__.lower()
+    if isinstance(outcome, Accepted):
+        return Reply(
+            {"run": run, "outcome": result},
+            lambda: click.echo("accepted; look into the mailbox"),
+        )
+    problem = Problem(f"the test was not accepted: {result} {outcome.text}".rstrip())
+    return Reply({"run": run, "outcome": result}, exit=Exit.REFUSED, problems=(problem,))

@@ -1,0 +1,96 @@
+"""Progress on stderr: a bar on a terminal, a plain line now and then otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from zoneinfo import ZoneInfo
+
+    from serienpost.run.delivering import Progress
+
+_LINE_SECONDS = 10.0
+_WAITING = {
+    "rate": "the account's rate",
+    "deferral": "a temporary refusal",
+}
+
+
+@contextmanager
+def counting(unit: str) -> Iterator[Callable[[int], None]]:
+    """Count something whose total nobody knows."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"0 {unit}") as status:
+        yield lambda n: status.update(f"{n:,} {unit}")
+
+
+@contextmanager
+def delivering(total: int, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]]:
+    """Show how far a run is, how fast, how long still, and what it waits for."""
+    if sys.stderr.isatty():
+        with _bar(total, zone) as report:
+            yield report
+        return
+    last = [time.monotonic(), ""]
+
+    def report(progress: Progress) -> None:
+        waiting = _reason(progress, zone)
+        due = time.monotonic() - float(last[0]) > _LINE_SECONDS
+        if due or (waiting and waiting != last[1]):
+            last[:] = [time.monotonic(), waiting]
+            click.echo(f"{progress.settled}/{total} {waiting}".rstrip(), err=True)
+
+    yield report
+
+
+@contextmanager
+def _bar(total: int, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Messages per second."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+
+        def report(progress: Progress) -> None:
+            bar.update(task, completed=progress.settled, description=_reason(progress, zone))
+
+        yield report
+
+
+def _reason(progress: Progress, zone: ZoneInfo) -> str:
+    if progress.waiting is None:
+        return ""
+    until = progress.until.astimezone(zone).strftime(" until %H:%M:%S") if progress.until else ""
+    return f"waiting{until} for {_WAITING.get(progress.waiting, progress.waiting)}"

@@ -1,0 +1,188 @@
+"""`review`: look at a prepared run, change who is marked."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.output import Cell, facts, table
+from serienpost.cli.practice import user_name, with_practice
+from serienpost.cli.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger
+
+_MOST_ROWS = 200
+
+
+@click.command(name="review")
+@click.argument("run")
+@click.option("--drop-not-allowed", is_flag=True, help="Take all overrides back.")
+@click.option("--exclude", metavar="ROW", multiple=True, help="Unmark this row or person.")
+@click.option("--include", metavar="ROW", multiple=True, help="Mark this row or person again.")
+@click.option("--override", metavar="ROW", multiple=True, help="Mark although not allowed.")
+@click.option("--reason", metavar="TEXT", help="Why, for --override; recorded.")
+@click.option("--explain", metavar="ROW", help="Say which check decided what, and the remedy.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Write the rows to a file.")
+@click.option("--summary", is_flag=True, help="Leave the rows out.")
+@json_option
+@with_practice
+def review_command(
+    context: Context,
+    run: str,
+    drop_not_allowed: bool,
+    exclude: tuple[str, ...],
+    include: tuple[str, ...],
+    override: tuple[str, ...],
+    reason: str | None,
+    explain: str | None,
+    csv_file: str | None,
+    summary: bool,
+    as_json: bool,
+) -> Reply:
+    """Show or change who is marked in a prepared run."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.marks import change_marks
+    from serienpost.run.recipients import recipients
+    from serienpost.run.sending import load_blueprint
+
+    ledger = open_ledger(context)
+    if exclude or include or override or drop_not_allowed:
+        change_marks(
+            load_blueprint(context, ledger, run),
+            ledger,
+            run,
+            user_name(),
+            exclude=exclude,
+            include=include,
+            override=override,
+            reason=reason,
+            drop_not_allowed=drop_not_allowed,
+        )
+    if explain:
+        return _explanation(ledger, run, explain)
+    if csv_file:
+        _write_csv(Path(csv_file), recipients(ledger, run))
+    return review_reply(context, run, rows=not summary)
+
+
+def review_reply(context: Context, run: str, *, rows: bool) -> Reply:
+    """The review of a run, for people and as JSON."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.recipients import reasons, recipients, summary
+
+    ledger = open_ledger(context)
+    head = summary(ledger, run)
+
+    def text() -> None:
+        if rows:
+            _show_rows(recipients(ledger, run), head["counts"]["selected"])
+        _show_head(head, reasons(ledger, run))
+
+    stream = ("recipients", recipients(ledger, run)) if rows else None
+    return Reply(head, text, stream=stream)
+
+
+def _show_rows(rows: Iterable[dict[str, Any]], selected: int) -> None:
+    shown = []
+    for row in rows:
+        if len(shown) == _MOST_ROWS:
+            click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
+            break
+        shown.append(_line(row))
+    table(["row", "number", "name", "address", "erlaubt", "marked", "why not"], shown)
+
+
+def _line(row: dict[str, Any]) -> Sequence[object]:
+    from serienpost.run.recipients import denial
+
+    why = ""
+    if not row["reachable"]:
+        why = row["unreachable_reason"]
+    elif not row["allowed"]:
+        why = denial(row["consent"])
+    elif row["unmarked"]:
+        why = row["unmarked"]["reason"]
+    style = "" if row["reachable"] else "red"
+    allowed = Cell("JA", "green") if row["allowed"] else Cell("NEIN", "red")
+    return (
+        Cell(row["row"], style),
+        row["number"] or "",
+        Cell(row["name"] or "", style),
+        (row["address"] or "").replace("\n", ", "),
+        allowed if row["reachable"] else Cell("-", "red"),
+        "x" if row["marked"] else "",
+        Cell(why, style),
+    )
+
+
+def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:
+    counts, cost = head["counts"], head["cost"]
+    facts(
+        [
+            ("run", head["run"]),
+            ("mailing", f"{head['mailing']} by {head['kind']} from account {head['account']}"),
+            ("selected", counts["selected"]),
+            ("reachable", counts["reachable"]),
+            ("allowed", counts["allowed"]),
+            ("marked", counts["marked"]),
+            ("cost", f"{cost['total']:g} {cost['unit']}"),
+            ("plan", head["plan_hash"]),
+        ]
+    )
+    if reasons:
+        table(["rows", "not marked because"], [(n, reason) for reason, n in reasons])
+
+
+def _explanation(ledger: Ledger, run: str, row_id: str) -> Reply:
+    from serienpost.run.doubts import find_rows
+    from serienpost.run.recipients import recipient
+
+    with ledger.read() as tx:
+        found = [recipient(row) for row in find_rows(tx, run, row_id)]
+
+    def text() -> None:
+        for row in found:
+            click.echo(f"{row['row']}: {'goes out' if row['marked'] else 'does not go out'}")
+            if not row["reachable"]:
+                click.echo(f"  not reachable: {row['unreachable_reason']}")
+            if row["unmarked"]:
+                click.echo(f"  not marked: {row['unmarked']['reason']}")
+            table(
+                ["check", "verdict", "code", "reason or evidence", "remedy"],
+                [
+                    [a["check"], a["verdict"], a["code"] or "", a["reason"] or "", a["remedy"] or ""]
+                    for a in row["consent"]
+                ],
+            )
+
+    return Reply({"run": run, "recipients": found}, text)
+
+
+def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    from serienpost.files import private_file
+    from serienpost.run.recipients import denial
+
+    names = ["row", "number", "name", "address", "reachable", "allowed", "marked", "reason"]
+    with private_file(path) as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(names)
+        for row in rows:
+            why = row["unreachable_reason"] or (row["unmarked"] or {}).get("reason", "")
+            if row["reachable"] and not row["allowed"]:
+                why = denial(row["consent"])
+            known = {**row, "reason": why}
+            writer.writerow([_safe(known[name]) for name in names])
+
+
+def _safe(value: object) -> str:
+    """A cell that a spreadsheet does not take for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text

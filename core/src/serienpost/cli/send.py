@@ -1,0 +1,294 @@
+"""`send`, `run`, `resume` and `retry`: everything that delivers."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.practice import ask, user_name, with_practice
+from serienpost.cli.reply import Reply
+from serienpost.errors import ConfigError, Exit, LedgerError, SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.delivering import Stop
+    from serienpost.run.sending import Options
+
+
+@click.command(name="send")
+@click.argument("run")
+@click.option("--plan", metavar="HASH", help="Release only this plan.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--at", "when", metavar="WHEN", help="HH:MM or YYYY-MM-DDTHH:MM, practice time.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@click.option("--accept-disclaimer", is_flag=True, help="Accept the provider's disclaimer.")
+@click.option("--ignore-balance", is_flag=True, help="Send although the balance is too low.")
+@json_option
+@with_practice
+def send_command(
+    context: Context,
+    run: str,
+    plan: str | None,
+    yes: bool,
+    when: str | None,
+    no_wait: bool,
+    accept_disclaimer: bool,
+    ignore_balance: bool,
+    as_json: bool,
+) -> Reply:
+    """Release a prepared run and deliver it."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import allow_command, approve, find_run
+    from serienpost.run.sending import Options
+
+    ledger = open_ledger(context)
+    with ledger.read() as tx:
+        row = find_run(tx, run)
+    allow_command(row, "send")
+    if plan is not None and plan != row.plan_hash:
+        raise LedgerError(
+            f"the plan of run {run} is not the one you name", hint=f"serienpost review {run}"
+        )
+    if row.state == "prepared":
+        send_at = _send_at(context, ledger, row, when) if when else None
+        if not yes and not _confirmed(ledger, row):
+            raise SerienpostError("not released; nothing was sent")
+        approve(
+            ledger, run, user_name(), plan=row.plan_hash, send_at=send_at,
+            disclaimer=accept_disclaimer,
+        )
+    elif when:
+        raise LedgerError(f"run {run} is {row.state}; --at belongs to its release")
+    return _deliver(context, ledger, run, Options(wait=not no_wait))
+
+
+@click.command(name="run")
+@click.argument("mailing")
+@click.option("--yes", is_flag=True, help="Release without asking; needed for cron.")
+@click.option("--for", "due", metavar="DATE", help="Due date, YYYY-MM-DD. Default: today.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@json_option
+@with_practice
+def run_command(
+    context: Context, mailing: str, yes: bool, due: str | None, no_wait: bool, as_json: bool
+) -> Reply:
+    """Prepare and send a mailing in one go, for cron."""
+    from serienpost.cli.prepare import parse_day, prepare_run, today
+    from serienpost.config.loading import load_mailing
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import approve
+    from serienpost.run.sending import Options
+
+    ledger = open_ledger(context)
+    day = parse_day(due) if due else today(context)
+    name = load_mailing(context, mailing).id
+    options = Options(wait=not no_wait)
+    _continue_earlier(context, ledger, name, day.isoformat())
+    open_run = _open_run(ledger, name, day.isoformat())
+    if open_run:
+        return _deliver(context, ledger, open_run, options)
+    if not yes and not ask(f"Prepare and send {name} now?", "--yes"):
+        raise SerienpostError("not released; nothing was sent")
+    run_id = prepare_run(context, mailing, due=day, instead={})
+    approve(ledger, run_id, user_name())
+    return _deliver(context, ledger, run_id, options)
+
+
+@click.command(name="resume")
+@click.argument("run", required=False)
+@click.option("--due", is_flag=True, help="Continue every run whose time has come; for cron.")
+@click.option("--confirm", is_flag=True, help="Continue although it stood still for long.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@json_option
+@with_practice
+def resume_command(
+    context: Context, run: str | None, due: bool, confirm: bool, no_wait: bool, as_json: bool
+) -> Reply:
+    """Continue a run that was stopped or paused."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import allow_command, find_run
+    from serienpost.run.sending import Options
+
+    ledger = open_ledger(context)
+    if due == (run is not None):
+        raise click.UsageError("name a run, or use --due")
+    if run is None:
+        return _resume_due(context, ledger)
+    with ledger.read() as tx:
+        allow_command(find_run(tx, run), "resume")
+    return _deliver(context, ledger, run, Options(wait=not no_wait, confirm=confirm))
+
+
+@click.command(name="retry")
+@click.argument("run")
+@click.option("--failed", is_flag=True, required=True, help="The messages that failed.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@json_option
+@with_practice
+def retry_command(
+    context: Context, run: str, failed: bool, no_wait: bool, as_json: bool
+) -> Reply:
+    """Try the failed messages of a run again."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.doubts import retry_failed
+    from serienpost.run.sending import Options
+
+    ledger = open_ledger(context)
+    retry_failed(ledger, run, user_name())
+    return _deliver(context, ledger, run, Options(wait=not no_wait))
+
+
+def _deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Reply:
+    from serienpost.cli.progress import delivering
+    from serienpost.cli.runs import run_reply
+    from serienpost.run.sending import continue_run, open_count
+
+    try:
+        with (
+            stopping() as stop,
+            delivering(open_count(ledger, run), context.zone) as report,
+        ):
+            continue_run(context, ledger, run, options, report=report, stop=stop)
+    except LedgerError as error:
+        if "already being delivered" not in str(error):
+            raise
+        click.echo(str(error), err=True)
+        return run_reply(context, ledger, run, messages=False, code=Exit.OPEN)
+    return run_reply(context, ledger, run, messages=False)
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Ctrl-C and SIGTERM ask the send loop to stop: once cleanly, twice at once."""
+    from serienpost.run.delivering import Stop
+
+    stop = Stop()
+    before = {
+        number: signal.signal(number, lambda *_: stop.request())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> datetime:
+    from serienpost.run.sending import load_blueprint
+    from serienpost.run.timing import parse_when
+
+    at = parse_when(when, ledger.clock(), context.zone)
+    if at.astimezone(context.zone).date().isoformat() == row.due:
+        return at
+    blueprint = load_blueprint(context, ledger, row.id)
+    dated = [name for name, macro in blueprint.macros.items() if macro.is_dated]
+    relative = any(b.source.is_relative(b.selection) for b in blueprint.blocks)
+    if dated or relative:
+        what = f"the text uses {dated[0]}" if dated else "the selection counts from that day"
+        raise ConfigError(
+            f"the run is made for {row.due} and {what}; it cannot be sent on another day",
+            hint=f"serienpost prepare {row.mailing} --for {at.astimezone(context.zone).date()}",
+        )
+    return at
+
+
+def _confirmed(ledger: Ledger, row: Row[Any]) -> bool:
+    from serienpost.run.recipients import summary
+
+    head = summary(ledger, row.id)
+    counts, cost = head["counts"], head["cost"]
+    question = (
+        f"{row.mailing}: {counts['selected']} selected, {counts['reachable']} reachable, "
+        f"{counts['allowed']} allowed. Send {counts['marked']} {row.kind} from account "
+        f"{row.account} ({cost['total']:g} {cost['unit']})?"
+    )
+    return ask(question, "--yes")
+
+
+def _open_run(ledger: Ledger, mailing: str, due: str) -> str | None:
+    """The approved, sending or paused run of this mailing and due date, if any."""
+    from serienpost.ledger.schema import run
+
+    states = ("approved", "sending", "paused")
+    with ledger.read() as tx:
+        return tx.scalar(  # type: ignore[no-any-return]
+            tx.select(run, run.c.id)
+            .where(run.c.mailing == mailing, run.c.due == due, run.c.state.in_(states))
+            .order_by(run.c.created_at.desc())
+        )
+
+
+def _continue_earlier(context: Context, ledger: Ledger, mailing: str, due: str) -> None:
+    """Continue earlier due dates of the same mailing as `resume --due` would."""
+    from serienpost.ledger.schema import run
+
+    with ledger.read() as tx:
+        earlier = [
+            row.id
+            for row in tx.all(
+                tx.select(run, run.c.id)
+                .where(
+                    run.c.mailing == mailing,
+                    run.c.due < due,
+                    run.c.state.in_(("approved", "sending", "paused")),
+                )
+                .order_by(run.c.created_at)
+            )
+        ]
+    for run_id in earlier:
+        _by_itself(context, ledger, run_id)
+
+
+def _resume_due(context: Context, ledger: Ledger) -> Reply:
+    from serienpost.ledger.schema import run
+    from serienpost.run.preparing import discard_dead
+
+    discard_dead(ledger)
+    with ledger.read() as tx:
+        found = tx.all(
+            tx.select(run, run.c.id, run.c.state, run.c.until)
+            .where(run.c.state.in_(("approved", "sending", "paused")))
+            .order_by(run.c.created_at)
+        )
+        now = tx.now
+    waiting = [row.id for row in found if row.until and row.until > now + timedelta(seconds=1)]
+    codes: dict[str, int] = {}
+    for row in found:
+        if row.id not in waiting:
+            codes[row.id] = _by_itself(context, ledger, row.id)
+        else:
+            codes[row.id] = Exit.OPEN
+
+    def text() -> None:
+        for run_id, code in codes.items():
+            click.echo(f"{run_id}: exit {code}")
+
+    order = (Exit.OPEN, Exit.SOME_IN_DOUBT, Exit.SOME_FAILED)
+    worst = next((code for code in order if code in codes.values()), Exit.DONE)
+    runs = [{"run": run_id, "exit": int(code)} for run_id, code in codes.items()]
+    return Reply({"runs": runs}, text, worst)
+
+
+def _by_itself(context: Context, ledger: Ledger, run_id: str) -> int:
+    """Continue one run if time alone releases it; an error concerns this run only."""
+    from serienpost.run.sending import Options
+
+    try:
+        return _deliver(context, ledger, run_id, Options(wait=False, by_itself=True)).exit
+    except SerienpostError as error:
+        click.echo(f"{run_id}: {error}", err=True)
+        return Exit.OPEN
+
+

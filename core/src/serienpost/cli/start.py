@@ -1,0 +1,148 @@
+"""`init`: makes a practice folder."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.output import clean
+from serienpost.cli.reply import Reply
+from serienpost.errors import PluginError, Problem, SerienpostError
+
+DEFAULT_PATIENTS = 300
+MOST_PATIENTS = 1_000_000
+
+CONFIGURATION = """\
+# serienpost: the settings of this practice.
+# `serienpost doctor` says what is still missing, `serienpost config show` what is in force.
+
+practice:
+  name: Praxis                    # as patients read it
+  # street: Lindenallee 5
+  # postal_code: "01067"          # numbers that are text stand in quotes
+  # city: Dresden
+  # phone: "0351 1234567"
+  # email: praxis@example.org
+  # timezone: Europe/Berlin
+
+# Only what stands here is loaded. Install a plugin with pip, then name it:
+plugins: []
+# plugins:
+#   - serienpost-practice-db        # the practice's own database, opened read-only
+#   - serienpost-source-patients    # recipients from the patient table
+#   - serienpost-consent-flags      # who may be written to, from the master data
+#   - serienpost-macros-practice    # Briefanrede and the other macros
+#   - serienpost-channel-smtp       # e-mail
+
+# database: sqlite:///praxis.db     # for serienpost-practice-db; a path starts in this folder
+
+# Who sends. A password never stands in this file: secret:NAME is read from the environment
+# (NAME, or NAME_FILE with the path of a file).
+# accounts:
+#   mail:
+#     channel: smtp
+#     host: smtp.example.org
+#     security: starttls
+#     username: praxis
+#     password: secret:MAIL_PASSWORD
+#     sender: Praxis <praxis@example.org>
+#     rate: [250/hour]              # what the provider permits
+
+# Who signs.
+# signatures:
+#   sonnenschein:
+#     name: Dr. med. Sonja Sonnenschein
+#     closing: Mit freundlichen Grüßen
+"""
+
+MAILING = """\
+# A mailing: take the # away, then `serienpost check information`.
+#
+# title: Information
+# source: patients                  # `serienpost sources` lists them
+# select: {city: Dresden}           # `serienpost sources patients` explains the filters
+# account: mail
+# purpose: information
+# signature: sonnenschein
+# subject: Neue Sprechzeiten
+# text: |
+#   {{Briefanrede}}
+#
+#   unsere Sprechzeiten haben sich geändert.
+"""
+
+
+@click.command(name="init")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--demo", is_flag=True, help="Fill it with a made-up practice.")
+@click.option(
+    "--patients",
+    metavar="N",
+    type=click.IntRange(1, MOST_PATIENTS),
+    help=f"Made-up patients. Default: {DEFAULT_PATIENTS}.",
+)
+@click.option("--seed", metavar="S", type=int, help="Other numbers, other people. Default: 1.")
+@json_option
+def init_command(
+    folder: Path,
+    demo: bool,
+    patients: int | None,
+    seed: int | None,
+    as_json: bool,  # noqa: ARG001
+) -> Reply:
+    """Make a practice folder."""
+    if not demo and (patients is not None or seed is not None):
+        raise click.UsageError("--patients and --seed belong to --demo")
+    if (folder / "serienpost.yaml").exists():
+        raise SerienpostError(
+            Problem("is a practice folder already", "name another folder", str(folder))
+        )
+    before = set(_files(folder))
+    if demo:
+        _init_demo(folder, patients or DEFAULT_PATIENTS, 1 if seed is None else seed)
+    else:
+        _init(folder)
+    made = [path for path in _files(folder) if path not in before]
+
+    def text() -> None:
+        click.echo(f"{clean(folder)} is a practice folder now:")
+        for path in made:
+            click.echo(f"  {clean(path)}")
+        click.echo(f"next: serienpost -C {clean(folder)} doctor")
+
+    return Reply({"folder": str(folder), "files": made}, text)
+
+
+def _init_demo(folder: Path, patients: int, seed: int) -> None:
+    try:
+        demo = import_module("serienpost_demo")
+    except ModuleNotFoundError as error:
+        if error.name != "serienpost_demo":
+            raise
+        raise PluginError(
+            "--demo comes with serienpost-demo", hint="pip install serienpost-demo"
+        ) from None
+    demo.init_demo(folder, patients, seed)
+
+
+def _init(folder: Path) -> None:
+    """Write the folder; a file that is there already stays as it is."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("mailings", "templates"):
+            (folder / name).mkdir(exist_ok=True)
+        mailing = folder / "mailings" / "information.yaml.example"
+        for path, content in ((mailing, MAILING), (folder / "serienpost.yaml", CONFIGURATION)):
+            if not path.exists():
+                path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise SerienpostError(
+            Problem(f"the folder cannot be written: {error.strerror}", None, str(folder))
+        ) from error
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())

@@ -1,0 +1,147 @@
+"""What the ledger knows: runs, messages, what one person got and why, which data left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_
+
+from serienpost.fields import lookup
+from serienpost.ledger.schema import attempt, journal, message, run
+from serienpost.run.approving import find_run
+from serienpost.run.doubts import find_rows
+from serienpost.run.sending import count_states, load_blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Row
+
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger
+
+LEFT = ("accepted", "delivered", "bounced", "complained", "in_doubt", "sending")
+"""States of messages whose data left, or may have left."""
+
+
+def list_runs(ledger: Ledger, limit: int) -> list[dict[str, Any]]:
+    """The newest runs with their counts."""
+    with ledger.read() as tx:
+        rows = tx.all(tx.select(run).order_by(run.c.created_at.desc()).limit(limit))
+        return [
+            {
+                "run": row.id,
+                "mailing": row.mailing,
+                "due": row.due,
+                "kind": row.kind,
+                "account": row.account,
+                "state": row.state,
+                "reason": row.reason,
+                "counts": count_states(tx, row.id),
+            }
+            for row in rows
+        ]
+
+
+def messages_of(ledger: Ledger, run_id: str) -> Iterator[dict[str, Any]]:
+    """Each message in its documented form, read as it is used."""
+    with ledger.read() as tx:
+        statement = tx.select(message).where(message.c.run == run_id).order_by(message.c.no)
+        for row in tx.stream(statement):
+            yield message_json(row)
+
+
+def message_json(row: Row[Any]) -> dict[str, Any]:
+    """One message of `show --json`."""
+    return {
+        "row": row.row_id,
+        "id": row.person,
+        "state": row.state,
+        "basis": row.basis,
+        "attempts": row.attempts,
+        "ref": row.ref,
+        "message_id": row.message_id,
+        "provider_ref": row.provider_ref,
+        "code": row.code,
+        "text": row.text,
+    }
+
+
+def biography(ledger: Ledger, run_id: str, row_id: str) -> list[dict[str, Any]]:
+    """What a person got in a run, when, on which consent, released by whom.
+
+    Raises:
+        LedgerError: the run or the row does not exist.
+    """
+    with ledger.read() as tx:
+        run_row = find_run(tx, run_id)
+        found = []
+        for row in find_rows(tx, run_id, row_id):
+            attempts = tx.all(
+                tx.select(attempt)
+                .where(attempt.c.run == run_id, attempt.c.no == row.no)
+                .order_by(attempt.c.attempt)
+            )
+            decisions = tx.all(
+                tx.select(journal)
+                .where(journal.c.run == run_id, journal.c.no == row.no)
+                .order_by(journal.c.at)
+            )
+            found.append(
+                {
+                    **message_json(row),
+                    "sent_at": _iso(row.sent_at),
+                    "evidence": row.evidence,
+                    "override": row.override,
+                    "content_hash": row.content_hash,
+                    "approved_by": run_row.approved_by,
+                    "approved_at": _iso(run_row.approved_at),
+                    "log": [_plain(a, "attempt started_at outcome stage code text") for a in attempts],
+                    "decisions": [_plain(d, "at user action detail") for d in decisions],
+                }
+            )
+    return found
+
+
+def manifest(context: Context, ledger: Ledger, run_id: str) -> dict[str, Any]:
+    """Which fields left (or will leave), by which macro, to which processor, for how many."""
+    blueprint = load_blueprint(context, ledger, run_id)
+    with ledger.read() as tx:
+        people = tx.scalar(
+            tx.select(message, func.count(message.c.person.distinct())).where(
+                message.c.run == run_id,
+                or_(message.c.state.in_(LEFT), message.c.state.in_(("pending", "claimed")))
+                if find_run(tx, run_id).approved_at
+                else message.c.marked,
+            )
+        )
+    processor = blueprint.channel.processor(blueprint.account)
+    uses = [(field, name) for name, m in blueprint.macros.items() for field in sorted(m.fields)]
+    uses += [(field, "address") for field in sorted(blueprint.kind.fields)]
+    return {
+        "run": run_id,
+        "processor": processor.name if processor else None,
+        "region": processor.region if processor else None,
+        "fields": [
+            {
+                "field": field,
+                "class": lookup(field, blueprint.classes).sensitivity.label,
+                "macro": name,
+                "people": people,
+            }
+            for field, name in uses
+        ],
+    }
+
+
+def _plain(row: Row[Any], names: str) -> dict[str, Any]:
+    values = row._mapping  # noqa: SLF001  # SQLAlchemy's documented access by name
+    return {
+        name: _iso(values[name]) if isinstance(values[name], datetime) else values[name]
+        for name in names.split()
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None

@@ -1,0 +1,131 @@
+"""`preview` and `test`: what would leave, as files or as one message to an own address."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.channels import Content, Message, Outcome, Refused
+from serienpost.errors import LedgerError, SerienpostError
+from serienpost.kinds import Address
+from serienpost.ledger.permits import take_permits
+from serienpost.ledger.schema import message
+from serienpost.ledger.store import new_ref
+from serienpost.run.approving import allow_command, find_run
+from serienpost.run.door import Door
+from serienpost.run.doubts import find_rows
+from serienpost.run.outcomes import checked
+from serienpost.run.values import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.blueprint import Blueprint
+
+
+def preview(
+    blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str | None, *, every: bool
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """What would leave (or left): row id and files by suffix. Writes nothing to the ledger.
+
+    Args:
+        blueprint: the run's frozen header and files.
+        ledger: the practice's ledger.
+        run_id: the run.
+        row_id: one row or person; None for the first marked row, with `every` for all.
+        every: all marked rows.
+
+    Raises:
+        LedgerError: there is no such row, or it has no content.
+    """
+    c = message.c
+    with ledger.read() as tx:
+        allow_command(find_run(tx, run_id), "preview")
+        if row_id:
+            rows = find_rows(tx, run_id, row_id)
+            if not any(row.values is not None for row in rows):
+                raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
+        else:
+            marked = tx.select(message).where(c.run == run_id, c.values.is_not(None))
+            marked = marked.order_by(c.no)
+            rows = tx.stream(marked) if every else tx.all(marked.limit(1))  # type: ignore[assignment]
+        for row in rows:
+            if row.values is not None:
+                yield row.row_id, dict(_files(blueprint, row))
+
+
+def _files(blueprint: Blueprint, row: Row[Any]) -> dict[str, bytes]:
+    content = blueprint.content(from_json(row.values), row.address)
+    if isinstance(content, Refused) or content.digest() != row.content_hash:
+        raise SerienpostError(
+            f"row {row.row_id} would now read differently than reviewed",
+            hint="prepare the mailing again",
+        )
+    made = Message(ref=row.ref, run=row.run, position=row.no, content=content)
+    return dict(blueprint.channel.preview(blueprint.account, made))
+
+
+def send_test(
+    blueprint: Blueprint, ledger: Ledger, run_id: str, to: str, row_id: str | None, user: str
+) -> Outcome:
+    """Send one message to an own address: with made-up values, or with a marked row's data after
+    the same questions as at the door. Takes a permit; changes nothing of the plan.
+
+    Raises:
+        SerienpostError: the address is none, the row may not be used, the rate is used up.
+    """
+    address = _own_address(blueprint, to)
+    if row_id:
+        values = _row_values(blueprint, ledger, run_id, row_id)
+    else:
+        values = blueprint.example_values()
+    content = blueprint.content(values, address)
+    if isinstance(content, Refused):
+        raise SerienpostError(content.reason)
+    with ledger.begin() as tx:
+        allow_command(find_run(tx, run_id), "test")
+        rates = blueprint.account.rate
+        given, free_at = take_permits(tx, blueprint.header.account, rates, 1)
+        if not given:
+            at = free_at.astimezone(blueprint.context.zone) if free_at else None
+            raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
+        tx.note(user, "test", run_id, detail={"row": row_id})
+    return asyncio.run(_send(blueprint, Message(new_ref(), run_id, 0, _marked_as_test(content))))
+
+
+def _own_address(blueprint: Blueprint, to: str) -> str:
+    if blueprint.kind.name == "letter":
+        return to
+    (field, *_) = sorted(blueprint.kind.fields)
+    address = blueprint.kind.address({field: to})
+    if not isinstance(address, Address):
+        raise SerienpostError(f"--to is no {blueprint.kind.title} address: {address.reason}")
+    return address.value
+
+
+def _row_values(blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str) -> dict[str, Any]:
+    with ledger.read() as tx:
+        row = find_rows(tx, run_id, row_id)[0]
+    if row.values is None:
+        raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
+    _, closed = Door(blueprint, ledger).open([row], ledger.clock())
+    if closed:
+        raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")
+    return from_json(row.values)
+
+
+def _marked_as_test(content: Content) -> Content:
+    from dataclasses import replace
+
+    if content.subject:
+        return replace(content, subject=f"TEST: {content.subject}")
+    return replace(content, text=f"TEST: {content.text}")
+
+
+async def _send(blueprint: Blueprint, test: Message) -> Outcome:
+    async with blueprint.channel.open(blueprint.context, blueprint.account) as sender:
+        (call,) = sender.calls([test])
+        return checked(await sender.send(call, 0), 1)[0]

@@ -113,7 +113,8 @@ class Catcher:
     """A running SMTP server; use it in a `with` statement.
 
     Args:
-        folder: where each message is also written as `000001.eml`, readable by the owner alone.
+        folder: where each message is also written as `000001.eml`, readable by the owner alone;
+            made with the first message, its parent exists.
         port: 0 takes a free one; `.port` tells which.
 
     Attributes:
@@ -138,8 +139,6 @@ class Catcher:
         Raises:
             SerienpostError: the port is taken.
         """
-        if self._folder is not None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._thread.start()
         self._ready.wait()
         if self._error is not None:
@@ -166,8 +165,10 @@ class Catcher:
         """Keep a message; called by the server."""
         self.messages.append(Caught(sender, tuple(recipients), data, datetime.now(UTC)))
         if self._folder is not None:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             path = self._folder / f"{len(self.messages):06d}.eml"
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+            flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
+            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
                 file.write(data)
 
     def _run(self) -> None:

@@ -1,0 +1,96 @@
+"""Makes the demo's practice folder: configuration, database, mailings, an own template."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from serienpost.errors import Problem, SerienpostError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+DEMO_PORT = 2525
+"""Where the demo practice's account expects a mail server on this machine."""
+
+DATABASE = "praxis.db"
+LEDGER = "versandbuch.db"
+_CONFIGURATION = "serienpost.yaml"
+
+
+def write_folder(folder: Path, patients: int, seed: int, port: int = DEMO_PORT) -> list[Path]:
+    """Make a practice folder with a made-up practice and return the files written.
+
+    Folders are made for the owner alone (0700), files too (0600).
+
+    Args:
+        folder: made if absent; may hold other things, but none that we would write.
+        patients: how many, 1 to 1,000,000.
+        seed: which made-up practice.
+        port: of the mail server on this machine that the account names.
+
+    Raises:
+        SerienpostError: something of ours is there already, the folder cannot be written, or the
+            number of patients is out of range.
+    """
+    from serienpost_demo.practice import write_practice
+
+    contents = _contents(port)
+    _refuse_if_ours(folder, [*contents, DATABASE, LEDGER])
+    written = []
+    try:
+        for name, text in contents.items():
+            path = folder / name
+            _make_folders(path.parent)
+            with os.fdopen(
+                os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
+            ) as file:
+                file.write(text.encode())
+            written.append(path)
+    except OSError as error:
+        raise SerienpostError(f"{folder}: cannot be written: {error.strerror}") from error
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    write_practice(folder / DATABASE, patients, seed, today)
+    return [*written, folder / DATABASE]
+
+
+def _contents(port: int) -> dict[str, str]:
+    ours = files("serienpost_demo") / "files"
+    configuration = Template((ours / _CONFIGURATION).read_text("utf-8")).substitute(port=port)
+    return {
+        _CONFIGURATION: configuration,
+        **dict(_texts_below(ours / "mailings", "mailings")),
+        **dict(_texts_below(ours / "templates", "templates")),
+    }
+
+
+def _texts_below(place: Traversable, name: str) -> list[tuple[str, str]]:
+    if place.is_file():
+        return [(name, place.read_text("utf-8"))]
+    inner = sorted(place.iterdir(), key=lambda entry: entry.name)
+    return [found for entry in inner for found in _texts_below(entry, f"{name}/{entry.name}")]
+
+
+def _refuse_if_ours(folder: Path, names: list[str]) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise SerienpostError(f"{folder} is a file", hint="name a folder")
+    taken = [name for name in names if (folder / name).exists()]
+    if taken:
+        problem = Problem(
+            f"holds {', '.join(taken)} already; nothing was changed",
+            hint="choose another folder",
+            file=str(folder),
+        )
+        raise SerienpostError(problem)
+
+
+def _make_folders(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(mode=0o700)

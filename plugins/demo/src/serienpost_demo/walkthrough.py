@@ -1,0 +1,197 @@
+"""Runs one mailing of a demo practice through the real command line and checks what arrived."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any, Protocol
+
+from serienpost.errors import Exit, Problem, SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from serienpost.cli.reply import Reply
+    from serienpost_demo.catcher import Caught
+
+_MAILING = "information"
+_TEST_ADDRESS = "praxis@example.org"
+_ARRIVED = ("accepted", "delivered", "bounced", "complained")
+_LINES = 12
+
+
+class Say(Protocol):
+    """Prints a line for people."""
+
+    def __call__(self, message: str) -> object: ...
+
+
+class StepFailedError(SerienpostError):
+    """A command of the walk-through did not do what it should."""
+
+    exit_code = Exit.BUG
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """The `serienpost` command of this installation, on one practice folder."""
+
+    folder: Path
+    say: Say
+
+    def show(self, *args: str) -> None:
+        """Run a command and show the first lines of what it says."""
+        lines = self._run(*args).stdout.rstrip().splitlines()
+        for line in lines[:_LINES]:
+            self.say(f"  {line}")
+        if len(lines) > _LINES:
+            self.say(f"  ... {len(lines) - _LINES} more lines")
+        self.say("")
+
+    def ask(self, *args: str, also: Sequence[int] = ()) -> dict[str, Any]:
+        """Run a command with `--json` and return its document.
+
+        Args:
+            args: the command and its arguments.
+            also: exit codes beside 0 that are answers, not failures.
+        """
+        done = self._run(*args, "--json", also=also)
+        document = json.loads(done.stdout)
+        assert isinstance(document, dict)  # noqa: S101  the documented form
+        return document
+
+    def _run(self, *args: str, also: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
+        line = ["-C", str(self.folder), *args]
+        self.say(f"$ serienpost {shlex.join(line)}")
+        done = subprocess.run(  # noqa: S603  our own interpreter and our own arguments
+            [sys.executable, "-m", "serienpost", *line],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUTF8": "1"},
+            check=False,
+        )
+        if done.returncode not in (0, *also):
+            for text in (done.stdout, done.stderr):
+                if text.strip():
+                    self.say(text.rstrip())
+            raise StepFailedError(
+                f"`serienpost {shlex.join(args)}` ended with exit code {done.returncode}",
+                hint="its output stands above",
+            )
+        return done
+
+
+def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
+    """Make a demo practice, send a mailing to a catcher, compare record and arrivals.
+
+    Raises:
+        StepFailedError: a command failed.
+        SerienpostError: the folder cannot be used.
+    """
+    from serienpost_demo.catcher import Catcher
+    from serienpost_demo.folder import write_folder
+
+    with Catcher(folder / "eingang") as catcher:
+        say(f"A mail server listens on 127.0.0.1:{catcher.port}; nothing leaves this machine.")
+        write_folder(folder, patients, seed, catcher.port)
+        say(f"Made a practice with {patients} made-up patients in {folder}.\n")
+        run = _prepare_and_send(CommandLine(folder, say), folder, before_send=catcher.messages)
+        arrived = catcher.messages[run.tests :]
+    return _reply(folder, run, arrived)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    id: str
+    tests: int
+    counts: dict[str, int]
+    messages: list[dict[str, Any]]
+
+
+def _prepare_and_send(line: CommandLine, folder: Path, before_send: Sequence[Caught]) -> _Run:
+    line.show("check", _MAILING)
+    prepared = line.ask("prepare", _MAILING, "--summary")
+    run = prepared["run"]
+    line.say(f"  run {run}: {_listed(prepared['counts'])}\n")
+    line.show("review", run)
+    line.show("preview", run, "--out", str(folder / "vorschau"))
+    line.show("test", run, "--to", _TEST_ADDRESS)
+    tests = len(before_send)
+    open_codes = (Exit.SOME_FAILED, Exit.SOME_IN_DOUBT, Exit.OPEN)
+    sent = line.ask("send", run, "--plan", prepared["plan_hash"], "--yes", also=open_codes)
+    line.say(f"  {sent['state']}: {_listed(sent['counts'])}\n")
+    shown = line.ask("show", run)
+    line.say(f"  {len(shown['messages'])} recipients, each with outcome and reason\n")
+    line.show("report", run, "--html", str(folder / "bericht.html"))
+    return _Run(run, tests, shown["counts"], shown["messages"])
+
+
+def _reply(folder: Path, run: _Run, arrived: Sequence[Caught]) -> Reply:
+    from serienpost.cli.reply import Reply
+
+    accepted = [message["message_id"] for message in run.messages if message["state"] in _ARRIVED]
+    problems = tuple(_differences(accepted, [_message_id(caught) for caught in arrived]))
+    places = {
+        "configuration": folder / "serienpost.yaml",
+        "mail that arrived": folder / "eingang",
+        "preview": folder / "vorschau",
+        "report": folder / "bericht.html",
+        "record": folder / "versandbuch.db",
+    }
+
+    def text() -> None:
+        import click
+
+        verdict = "exactly those" if not problems else "not the same"
+        click.echo(f"{len(accepted)} messages accepted, {len(arrived)} arrived: {verdict}.")
+        click.echo(f"{run.tests} test message arrived before.\n\nWhere to look:")
+        for name, place in places.items():
+            click.echo(f"  {name + ':':<19}{place}")
+        click.echo(f"\nGo on: serienpost -C {folder} show {run.id}")
+
+    return Reply(
+        data={
+            "folder": str(folder),
+            "run": run.id,
+            "accepted": len(accepted),
+            "arrived": len(arrived),
+            "tests": run.tests,
+            "counts": run.counts,
+        },
+        text=text,
+        exit=Exit.BUG if problems else Exit.DONE,
+        problems=problems,
+    )
+
+
+def _differences(accepted: Sequence[str], arrived: Sequence[str]) -> Iterable[Problem]:
+    recorded, caught = Counter(accepted), Counter(arrived)
+    missing, surplus = recorded - caught, caught - recorded
+    if not accepted:
+        yield Problem("no message was accepted", hint="`review` says why")
+    if missing:
+        yield Problem(f"accepted but not arrived: {_some(missing)}")
+    if surplus:
+        yield Problem(f"arrived but not accepted, or twice: {_some(surplus)}")
+
+
+def _some(ids: Counter[str]) -> str:
+    names = sorted(ids.elements())
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _message_id(caught: Caught) -> str:
+    return str(message_from_bytes(caught.data, policy=policy.default)["Message-ID"])
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.items() if number)

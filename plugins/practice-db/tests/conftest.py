@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost import Context
 from serienpost_practice_db.settings import DatabaseUrl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from serienpost import Context
 
 TABLES = """
 create table patient(id integer primary key, nummer text, anrede text, titel text,
@@ -31,18 +31,10 @@ create table behandler(id integer primary key, titel text, vorname text, nachnam
 """
 
 
-def insert(database: Path, table: str, **values: object) -> None:
-    """Add one record."""
-    names, marks = ", ".join(values), ", ".join("?" * len(values))
-    with sqlite3.connect(database) as connection:
-        connection.execute(f"insert into {table}({names}) values ({marks})", [*values.values()])
-    connection.close()
-
-
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
+def database(practice_folder: Path) -> Path:
     """An empty practice database."""
-    file = tmp_path / "praxis.db"
+    file = practice_folder / "praxis.db"
     connection = sqlite3.connect(file)
     connection.executescript(TABLES)
     connection.close()
@@ -51,18 +43,19 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def add(database: Path) -> Callable[..., None]:
-    """Adds records: `add("patient", id=1, vorname="Ada")`."""
-    return lambda table, **values: insert(database, table, **values)
+    """Adds a record: `add("patient", id=1, vorname="Ada")`."""
+
+    def insert(table: str, **values: object) -> None:
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        connection = sqlite3.connect(database)
+        connection.execute(f"insert into {table}({names}) values ({marks})", [*values.values()])
+        connection.commit()
+        connection.close()
+
+    return insert
 
 
 @pytest.fixture
-def context(database: Path) -> Iterator[Context]:
+def context(database: Path, make_context: Any) -> Context:  # noqa: ANN401
     """The practice of that database."""
-    config = SimpleNamespace(
-        practice=SimpleNamespace(timezone="Europe/Berlin"),
-        claimed={"database": DatabaseUrl("sqlite:///praxis.db")},
-        secrets=[],
-        consent=SimpleNamespace(flags_purposes=["appointment"]),
-    )
-    with Context(database.parent, config, SimpleNamespace(secret_stores={})) as opened:
-        yield opened
+    return make_context(claimed={"database": DatabaseUrl(f"sqlite:///{database.name}")})

@@ -1,0 +1,146 @@
+"""Opening: read-only, never creating, errors that say where and hold no person's data."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import date
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import ValidationError
+
+from serienpost import RowRequest, SourceError
+from serienpost_practice_db.database import PracticeDb
+from serienpost_practice_db.settings import DatabaseUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from serienpost import Context
+
+REQUEST = RowRequest(frozenset({"vorname"}), date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///fehlt.db",
+        "sqlite:///fehlt.db?mode=rwc",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mssql://server/praxis",
+        "kein-url",
+        "sqlite:///.",
+    ],
+)
+def test_bad_urls_are_refused_and_nothing_is_created(
+    make_context: Any, practice_folder: Path, url: str
+) -> None:
+    context = make_context(claimed={"database": DatabaseUrl(url)})
+    with pytest.raises(SourceError) as refused:
+        PracticeDb.of(context)
+    assert {problem.key for problem in refused.value.problems} == {"database"}
+    assert list(practice_folder.iterdir()) == []
+
+
+def test_a_practice_without_the_key_is_told(make_context: Any) -> None:
+    with pytest.raises(SourceError, match="database"):
+        PracticeDb.of(make_context())
+
+
+def test_a_file_that_is_no_database_is_refused(make_context: Any, practice_folder: Path) -> None:
+    (practice_folder / "praxis.db").write_text("Das ist ein Brief.\n" * 100)
+    context = make_context(claimed={"database": DatabaseUrl("sqlite:///praxis.db")})
+    with pytest.raises(SourceError, match="cannot be opened"):
+        PracticeDb.of(context)
+
+
+@pytest.mark.parametrize("name", ["praxis ä#?%20.db", "unter/praxis.db"])
+def test_any_file_name_opens(make_context: Any, practice_folder: Path, name: str) -> None:
+    file = practice_folder / name
+    file.parent.mkdir(exist_ok=True)
+    connection = sqlite3.connect(file)
+    connection.execute("create table patient(id integer, vorname text)")
+    connection.execute("insert into patient values (1, 'Ada')")
+    connection.commit()
+    connection.close()
+    url = f"sqlite:///{file}".replace("?", "%3F")
+    context = make_context(claimed={"database": DatabaseUrl(url)})
+    db = PracticeDb.of(context)
+    assert db.lookup(["patient:1"], ["vorname"]) == {"patient:1": {"vorname": "Ada"}}
+
+
+def test_passwords_are_references(make_context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="secret:NAME"):
+        DatabaseUrl("postgresql://leser:geheim@127.0.0.1/praxis")
+    monkeypatch.setenv("DB_PASSWORD", "gar:nicht/geheim")
+    url = "mssql://leser:${secret:DB_PASSWORD}@127.0.0.1/praxis"
+    with pytest.raises(SourceError) as refused:
+        PracticeDb.of(make_context(claimed={"database": DatabaseUrl(url)}))
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into patient(id) values (9)",
+        "delete from patient",
+        "create table t(a)",
+        "pragma user_version=5",
+        "pragma query_only=0; delete from patient",
+    ],
+)
+def test_nothing_can_be_written(
+    add: Callable[..., None], context: Context, database: Path, statement: str
+) -> None:
+    add("patient", id=1)
+    before = hashlib.sha256(database.read_bytes()).hexdigest()
+    db = PracticeDb.of(context)
+    with pytest.raises(SourceError), db._reading() as connection:
+        for part in statement.split("; "):
+            connection.exec_driver_sql(part)
+    assert hashlib.sha256(database.read_bytes()).hexdigest() == before
+
+
+def test_missing_table_and_column_are_named(context: Context, database: Path) -> None:
+    connection = sqlite3.connect(database)
+    connection.executescript('drop table behandler; alter table patient drop column "plz"')
+    connection.close()
+    db = PracticeDb.of(context)
+    with pytest.raises(SourceError, match=r"no such column: patient\.plz"):
+        db.lookup(["patient:1"], ["plz"])
+    with pytest.raises(SourceError, match="no such table: behandler"):
+        db.lookup(["behandler:1"], ["nachname"])
+
+
+def test_errors_hold_no_values(context: Context, database: Path) -> None:
+    connection = sqlite3.connect(database)
+    connection.execute(
+        "insert into patient(id, vorname) values (1, cast(x'4b616e61726965ff' as text))"
+    )
+    connection.commit()
+    connection.close()
+    with pytest.raises(SourceError) as failed:
+        list(PracticeDb.of(context).stream("patient", [], REQUEST))
+    assert "Kanarie" not in str(failed.value)
+    assert failed.value.__suppress_context__
+
+
+def test_one_database_for_all_threads(add: Callable[..., None], context: Context) -> None:
+    add("patient", id=1, vorname="Ada")
+    db = PracticeDb.of(context)
+    assert PracticeDb.of(context) is db
+    seen: list[object] = []
+
+    def read() -> None:
+        seen.append(db.lookup(["patient:1"], ["vorname"])["patient:1"]["vorname"])
+
+    threads = [Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == ["Ada"] * 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Context
+    from serienpost_testkit.contexts import MakeContext
 
 TABLES = """
 create table patient(id integer primary key, nummer text, anrede text, titel text,
@@ -56,6 +57,6 @@ def add(database: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def context(database: Path, make_context: Any) -> Context:  # noqa: ANN401
+def context(database: Path, make_context: MakeContext) -> Context:
     """The practice of that database."""
     return make_context(claimed={"database": DatabaseUrl(f"sqlite:///{database.name}")})

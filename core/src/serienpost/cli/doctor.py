@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,13 +15,15 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
     from pathlib import Path
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
     from serienpost.contracts.consent import ConsentCheck
     from serienpost.contracts.rows import Source
+
+T = TypeVar("T")
 
 PROBE_SECONDS = 60.0
 """How long one account, source or check may take to answer."""
@@ -60,7 +63,8 @@ def doctor_command(as_json: bool) -> Reply:
     def text() -> None:
         table(["check", "", "found"], (_row(finding) for finding in findings))
         for finding in wrong:
-            click.echo(f"{clean(finding.name)}: {clean(finding.remedy or finding.text)}")
+            remedy = finding.remedy or "see above"
+            click.echo(f"{clean(finding.name)}: {clean(remedy)}")
         click.echo(f"{len(wrong)} to mend" if wrong else "nothing is wrong")
 
     return Reply(
@@ -108,15 +112,12 @@ def _practice(folder: Path) -> Iterator[Finding]:
         return
     with context:
         yield Finding("config", True, "serienpost.yaml is valid")
-        yield from _guarded("ledger", lambda: _ledger(context))
+        yield from _guarded("ledger", partial(_ledger, context))
         for source in context.registry.sources.values():
-            yield from _guarded(f"source {source.name}", lambda s=source: _source(context, s))  # type: ignore[misc]
+            yield from _guarded(f"source {source.name}", partial(_source, context, source))
         yield from _consent(context)
         for name, account in context.config.accounts.items():
-            yield from _guarded(
-                f"account {name}",
-                lambda n=name, a=account: _account(context, n, a),  # type: ignore[misc]
-            )
+            yield from _guarded(f"account {name}", partial(_account, context, name, account))
         yield from _mailings(context)
 
 
@@ -134,3 +135,195 @@ def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
             Finding(name, False, f"fails with {type(error).__name__}", "tell who maintains it")
         )
     return findings
+
+
+def _plugins(folder: Path) -> Iterator[Finding]:
+    from serienpost.config.loading import plugin_names
+    from serienpost.manager import survey_plugins
+
+    _, reports = survey_plugins(plugin_names(folder))
+    for report in reports:
+        name = f"plugin {report.name}"
+        for problem in report.problems:
+            yield Finding.of(name, problem)
+        if not report.problems:
+            yield Finding(name, True, f"{report.version}: {', '.join(report.provides)}")
+
+
+def _ledger(context: Context) -> Iterator[Finding]:
+    import shutil
+
+    from serienpost.ledger.engine import HEAD
+
+    path = _ledger_file(context)
+    if path is not None:
+        free = shutil.disk_usage(path.parent if path.parent.is_dir() else context.folder).free
+        yield Finding(
+            "disk space",
+            free >= FREE_BYTES,
+            f"{free // 1_000_000:,} MB free beside the ledger",
+            None if free >= FREE_BYTES else f"make room: {FREE_BYTES // 1_000_000} MB or more",
+        )
+        if not path.exists():
+            yield Finding("ledger", True, "not there yet; the first run makes it")
+            return
+        yield _privacy(path)
+    doubts = _doubts(context)
+    yield Finding("ledger", True, f"opens, tables of revision {HEAD}")
+    for run, count in doubts:
+        yield Finding(
+            f"run {run}",
+            False,
+            f"{count} in doubt: nobody knows whether they were accepted",
+            f"ask who knows, then serienpost resolve {run} --recipient ROW --as ...",
+        )
+
+
+def _ledger_file(context: Context) -> Path | None:
+    """The file of an SQLite ledger, None on a server."""
+    from sqlalchemy import make_url
+
+    url = make_url(context.expand(context.config.ledger))
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    return context.path(url.database)
+
+
+def _privacy(path: Path) -> Finding:
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        text = f"others on this machine may read {path.name} (mode {mode:04o})"
+        return Finding("ledger file", False, text, f"chmod 600 {path}")
+    return Finding("ledger file", True, f"{path.name}, mode {mode:04o}")
+
+
+def _doubts(context: Context) -> list[tuple[str, int]]:
+    from sqlalchemy import func
+
+    from serienpost.ledger.schema import message
+    from serienpost.ledger.store import open_ledger
+
+    with open_ledger(context).read() as tx:
+        counted = tx.select(message, message.c.run, func.count(message.c.no))
+        rows = tx.all(counted.where(message.c.state == "in_doubt").group_by(message.c.run))
+    return [(str(row[0]), int(row[1])) for row in rows]
+
+
+def _source(context: Context, source: Source) -> Iterator[Finding]:
+    """Read the id of the first row, without any field: the way to the database is open."""
+    from datetime import datetime
+
+    from pydantic import ValidationError
+
+    from serienpost.contracts.rows import RowRequest
+    from serienpost.timelimit import within
+
+    name = f"source {source.name}"
+    try:
+        selection = source.selection.model_validate({})
+    except ValidationError:
+        yield Finding(name, True, "needs a selection; check each mailing that uses it")
+        return
+    request = RowRequest(frozenset(), datetime.now(context.zone).date(), batch=1)
+
+    def first() -> tuple[int, bool]:
+        fields = source.offers(context, selection)
+        batch = next(iter(source.rows(context, selection, request)), ())
+        return len(fields), bool(batch)
+
+    fields, has_rows = within(PROBE_SECONDS, name, first)
+    rows = "has rows" if has_rows else "is empty"
+    yield Finding(name, True, f"can be read, {rows}, {fields} fields")
+
+
+def _consent(context: Context) -> Iterator[Finding]:
+    """Ask each plugin's check about a person who does not exist."""
+    checks = [
+        check
+        for name, check in context.registry.consent_checks.items()
+        if context.registry.providers["consent_checks", name].distribution != "serienpost"
+    ]
+    for check in checks:
+        yield from _guarded(f"consent {check.name}", partial(_check, context, check))
+    if context.config.accounts and not checks:
+        yield Finding(
+            "consent",
+            False,
+            "no plugin says who may be written to, so nobody may",
+            "name one under plugins:, for example serienpost-consent-flags",
+        )
+
+
+def _check(context: Context, check: ConsentCheck) -> Iterator[Finding]:
+    from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
+    from serienpost.timelimit import within
+
+    name = f"consent {check.name}"
+    nobody = ConsentQuestion("patient:0", "patient:0", "email", "information", "n@example.org")
+    verdicts = within(PROBE_SECONDS, name, lambda: check.check(context, [nobody]))
+    if len(verdicts) == 1 and type(verdicts[0]) in (Allow, Deny, Abstain):
+        yield Finding(name, True, "answers")
+    else:
+        yield Finding(name, False, "does not answer with a verdict", "tell who maintains it")
+
+
+def _account(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:
+    from serienpost.contracts.channels import HasBalance, HasProbe
+
+    missing = list(_missing_secrets(context, name, account))
+    yield from missing
+    if missing:
+        return
+    label = f"account {name}"
+    channel = context.registry.channels[account.channel]
+    if isinstance(channel, HasProbe):
+        for result in _wait_for(channel.probe(context, account)):
+            yield Finding(label, result.ok, result.text, result.remedy)
+    else:
+        yield Finding(label, True, f"{channel.title}: nothing to try without sending")
+    if isinstance(channel, HasBalance):
+        yield Finding(label, True, f"balance {_wait_for(channel.balance(context, account)):g}")
+
+
+def _missing_secrets(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:
+    from serienpost.config.accounts import SecretRef
+
+    for field in type(account).model_fields:
+        value = getattr(account, field)
+        if isinstance(value, SecretRef):
+            try:
+                context.secret(value)
+            except SerienpostError as error:
+                key = f"accounts.{name}.{field}"
+                file, line = context.config.place(key)
+                for problem in error.problems:
+                    where = replace(problem, file=file, line=line, key=key)
+                    yield Finding.of(f"account {name}", where)
+
+
+def _wait_for(answer: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
+    async def limited() -> T:
+        return await asyncio.wait_for(answer, PROBE_SECONDS)
+
+    return asyncio.run(limited())
+
+
+def _mailings(context: Context) -> Iterator[Finding]:
+    from serienpost.config.loading import mailing_names
+
+    for mailing in mailing_names(context):
+        yield from _guarded(f"mailing {mailing}", partial(_mailing, context, mailing))
+
+
+def _mailing(context: Context, mailing: str) -> Iterator[Finding]:
+    from datetime import datetime
+
+    from serienpost.config.loading import load_mailing
+    from serienpost.run.checking import check_mailing
+
+    due = datetime.now(context.zone).date()
+    blueprint = check_mailing(context, load_mailing(context, mailing), due)
+    account = blueprint.header.account
+    yield Finding(f"mailing {mailing}", True, f"{blueprint.kind.title} from account {account}")

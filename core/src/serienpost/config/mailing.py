@@ -14,7 +14,7 @@ from serienpost.config.durations import Duration  # noqa: TC001  # the model nee
 from serienpost.config.strict import StrictModel
 
 if TYPE_CHECKING:
-    from serienpost.config.reader import Document
+    from serienpost.config.document import Document
 
 _ID = re.compile(r"[a-z0-9_-]+\Z")
 

@@ -51,8 +51,13 @@ def _practice_id(value: str) -> str:
     return value
 
 
+def is_name(value: str) -> bool:
+    """Whether an account, signature or purpose may be called so."""
+    return bool(_NAME.match(value))
+
+
 def _name(value: str) -> str:
-    if not _NAME.match(value):
+    if not is_name(value):
         raise ValueError("use only letters, digits, _ and - in a name")
     return value
 

@@ -1,0 +1,174 @@
+"""Opening a practice folder: policy, `serienpost.yaml`, plugins, every key checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import ValidationError
+
+from serienpost.config.layers import Layers, read_layers
+from serienpost.config.mailing_file import load_mailing, mailing_names
+from serienpost.config.models import CORE_KEYS, PracticeConfig, is_name
+from serienpost.config.policy import check_policy
+from serienpost.config.problems import Collector, did_you_mean, explain
+from serienpost.config.references import check_references
+from serienpost.context import Context
+from serienpost.errors import ConfigError, PluginError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.registry import Registry
+
+    Load: TypeAlias = Callable[[Sequence[str]], Registry]
+
+__all__ = ["load_mailing", "mailing_names", "open_practice", "plugin_names"]
+
+
+def open_practice(folder: Path, load: Load | None = None) -> Context:
+    """Open a practice folder with exactly the plugins that it names.
+
+    Args:
+        folder: holds `serienpost.yaml`.
+        load: imports the named plugins; `serienpost.manager.load_plugins` unless given.
+
+    Raises:
+        ConfigError: everything that is wrong with policy and `serienpost.yaml`.
+        PluginError: nothing but plugins is wrong.
+    """
+    layers = read_layers(folder)
+    collector = _collector(layers)
+    core = _core(layers.data, collector)
+    registry = _registry(layers, load, collector)
+    check_policy(layers, registry.settings, collector)
+    claimed = _claimed(layers.data, registry, collector)
+    accounts = _accounts(layers.data.get("accounts"), registry, collector)
+    check_references(core, registry, collector)
+    collector.raise_if_any()
+    config = core.model_copy(update={"accounts": accounts, "claimed": claimed})
+    return Context(folder, config.read_from(layers), registry)
+
+
+def plugin_names(folder: Path) -> tuple[str, ...]:
+    """The plugins that a practice names, nothing else checked.
+
+    Raises:
+        ConfigError: the files cannot be read, or `plugins` is not a list of names.
+    """
+    layers = read_layers(folder)
+    names = layers.data.get("plugins", [])
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    file, line = layers.where(("plugins",))
+    raise ConfigError(Problem("must be a list of distributions", None, file, line, "plugins"))
+
+
+def _collector(layers: Layers) -> Collector:
+    documents = [document for document in (layers.policy, layers.practice) if document]
+    return Collector(layers.where, (p for document in documents for p in document.problems))
+
+
+def _core(data: dict[str, Any], collector: Collector) -> PracticeConfig:
+    """The core's keys; one that is wrong is noted and takes its default from here on."""
+    keys = {key: data[key] for key in CORE_KEYS if key in data and key != "accounts"}
+    try:
+        return PracticeConfig.model_validate(keys)
+    except ValidationError as error:
+        found = explain(error, PracticeConfig, keys)
+    for loc, message, hint in found:
+        collector.add(loc, message, hint)
+    wrong = {loc[0] for loc, _, _ in found}
+    right = {key: value for key, value in keys.items() if key not in wrong}
+    return PracticeConfig.model_validate({"practice": {"id": "unknown", "name": "?"}, **right})
+
+
+def _registry(layers: Layers, load: Load | None, collector: Collector) -> Registry:
+    if load is None:
+        from serienpost.manager import load_plugins
+
+        load = load_plugins
+    names = layers.data.get("plugins", [])
+    names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            collector.add(("plugins", index), f"{name} is named twice", "remove one of the two")
+    try:
+        return load(names)
+    except PluginError as error:
+        found = [_placed(problem, names, layers) for problem in error.problems]
+        if collector.problems:
+            raise ConfigError(*collector.problems, *found) from error
+        raise PluginError(*found) from error
+
+
+def _placed(problem: Problem, names: list[str], layers: Layers) -> Problem:
+    if problem.file or problem.key not in names:
+        return problem
+    file, line = layers.where(("plugins", names.index(problem.key)))
+    return replace(problem, file=file, line=line, key="plugins")
+
+
+def _claimed(
+    data: dict[str, Any], registry: Registry, collector: Collector
+) -> dict[str, BaseModel]:
+    known = [*CORE_KEYS, *registry.settings]
+    for key in data:
+        if key not in known:
+            hint = "if a plugin brings this key, name the plugin under plugins:"
+            collector.add((key,), "unknown key", did_you_mean(key, known) or hint)
+    checked = {}
+    for key, settings in registry.settings.items():
+        if key in data:
+            value = collector.validate(settings.model, data[key], (key,))
+            if value is not None:
+                checked[key] = value
+        elif settings.required:
+            provider = registry.providers.get(("settings", key))
+            by = f"{provider.distribution} needs it" if provider else "a plugin needs it"
+            collector.add((key,), "is missing", by)
+    return checked
+
+
+def _accounts(raw: object, registry: Registry, collector: Collector) -> dict[str, AccountSettings]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        collector.add(("accounts",), "must be a map", "write {name: {channel: ...}}")
+        return {}
+    checked = {}
+    for name, settings in raw.items():
+        account = _account(name, settings, registry, collector)
+        if account:
+            checked[name] = account
+    return checked
+
+
+def _account(
+    name: object, settings: object, registry: Registry, collector: Collector
+) -> AccountSettings | None:
+    loc = ("accounts", str(name))
+    if not isinstance(name, str) or not is_name(name):
+        collector.add(loc, "use only letters, digits, _ and - in a name")
+    elif not isinstance(settings, dict):
+        collector.add(loc, "must be a map", "write {channel: ...}")
+    elif not isinstance(settings.get("channel"), str):
+        message = "must be text" if "channel" in settings else "is missing"
+        collector.add((*loc, "channel"), message, "name a channel, as in channel: smtp")
+    elif settings["channel"] not in registry.channels:
+        channel = settings["channel"]
+        near = did_you_mean(channel, registry.channels)
+        plugin = f"name its plugin under plugins:, as in serienpost-channel-{channel}"
+        collector.add(
+            (*loc, "channel"),
+            f"there is no channel {channel!r}",
+            f"{near}, or {plugin}" if near else plugin,
+        )
+    else:
+        model = registry.channels[settings["channel"]].account
+        return collector.validate(model, settings, loc)
+    return None

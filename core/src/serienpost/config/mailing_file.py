@@ -1,0 +1,137 @@
+"""Reading `mailings/NAME.yaml` and checking what it refers to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
+from serienpost.config.problems import Collector, did_you_mean, listed
+from serienpost.config.reader import scan_yaml
+from serienpost.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from serienpost.config.document import Loc
+    from serienpost.context import Context
+
+FOLDER = "mailings"
+_SUFFIXES = (".yaml", ".yml")
+
+
+def mailing_names(context: Context) -> tuple[str, ...]:
+    """The mailings of the practice folder, by file name."""
+    return tuple(sorted(path.stem for path in context.path(FOLDER).glob("*.yaml")))
+
+
+def load_mailing(context: Context, name_or_path: str) -> Mailing:
+    """Read a mailing and check everything that needs no recipient and no template.
+
+    Args:
+        context: the practice.
+        name_or_path: a file of `mailings/` without its suffix, or a path.
+
+    Raises:
+        ConfigError: there is no such mailing, or everything that is wrong with it.
+    """
+    path = _path(context, name_or_path)
+    document = scan_yaml(path)
+    collector = Collector(
+        lambda loc: (document.file, document.line(loc)), problems=document.problems
+    )
+    data = document.data
+    collector.unknown_keys(data, MAILING_KEYS)
+    keys = {key: value for key, value in data.items() if key in MAILING_KEYS}
+    mailing = collector.validate(Mailing, {"id": path.stem, **keys})
+    blocks = _blocks(context, data, collector)
+    _check_names(context, data, collector)
+    _check_text(context, data, collector)
+    collector.raise_if_any()
+    assert mailing is not None  # noqa: S101  # otherwise there are problems
+    title = mailing.title or mailing.id
+    checked = mailing.model_copy(
+        update={"title": title, "blocks": tuple(blocks), "source_path": path}
+    )
+    return checked.read_from(document)
+
+
+def _path(context: Context, name_or_path: str) -> Path:
+    if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path:
+        given = Path(name_or_path)
+        return given if given.is_file() else context.path(given)
+    path = context.path(FOLDER) / f"{name_or_path}.yaml"
+    if not path.is_file():
+        names = mailing_names(context)
+        hint = did_you_mean(name_or_path, names) or listed(names) or f"{FOLDER}/ is empty"
+        raise ConfigError(Problem(f"there is no mailing {name_or_path!r} in {FOLDER}/", hint))
+    return path
+
+
+def _blocks(context: Context, data: dict[str, Any], collector: Collector) -> list[SelectBlock]:
+    raw = data.get("select", {})
+    placed: list[tuple[Loc, object]] = [(("select",), raw)]
+    if isinstance(raw, list):
+        placed = [(("select", index), block) for index, block in enumerate(raw)]
+    blocks = []
+    for loc, block in placed:
+        if isinstance(block, dict):
+            checked = _block(context, data.get("source"), block, loc, collector)
+            if checked:
+                blocks.append(checked)
+    return blocks
+
+
+def _block(
+    context: Context, default: object, block: dict[str, Any], loc: Loc, collector: Collector
+) -> SelectBlock | None:
+    sources = context.registry.sources
+    name = block.get("source", default)
+    place: Loc = (*loc, "source") if "source" in block else ("source",)
+    if name is None:
+        collector.add(place, "is missing", listed(sources))
+    elif not isinstance(name, str):
+        collector.add(place, "must be text")
+    elif name not in sources:
+        hint = f"name its plugin under plugins:, as in serienpost-source-{name}"
+        collector.unknown(place, "source", name, sources, hint)
+    else:
+        filters = {key: value for key, value in block.items() if key != "source"}
+        selection = collector.validate(sources[name].selection, filters, loc)
+        return SelectBlock(name, selection) if selection is not None else None
+    return None
+
+
+def _check_names(context: Context, data: dict[str, Any], collector: Collector) -> None:
+    config = context.config
+    known: dict[str, Iterable[str]] = {
+        "account": config.accounts,
+        "purpose": config.purposes_known(),
+        "signature": config.signatures,
+    }
+    for key, names in known.items():
+        value = data.get(key)
+        if isinstance(value, str) and value not in names:
+            collector.unknown((key,), key, value, names)
+
+
+def _check_text(context: Context, data: dict[str, Any], collector: Collector) -> None:
+    """Exactly one text: a template, `text` (with `subject` where there is one), or SendGrid's."""
+    given = [key for key in ("template", "text", "sendgrid_template") if data.get(key) is not None]
+    if not given:
+        hint = "name a template:, or write subject: and text:"
+        collector.add(("template",), "there is no text", hint)
+    elif len(given) > 1:
+        collector.add((given[1],), f"stands beside {given[0]}", "keep one of the two")
+    has_subject = data.get("subject") is not None
+    if has_subject and "template" in given:
+        collector.add(("subject",), "stands beside template", "the template has its own subject")
+        return
+    account = context.config.accounts.get(str(data.get("account")))
+    if account is None:
+        return
+    channel = context.registry.channels[account.channel]
+    if has_subject and not channel.capabilities.subject:
+        collector.add(("subject",), f"the channel {channel.name} has no subject", "remove it")
+    elif given == ["text"] and not has_subject and channel.kind == "email":
+        collector.add(("subject",), "is missing", "an e-mail with text: needs subject:")

@@ -1,0 +1,73 @@
+"""What a vendor's policy file demands of `serienpost.yaml`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from serienpost.config.document import loc_of
+from serienpost.config.models import CORE_KEYS, PracticeConfig
+from serienpost.config.problems import Collector, did_you_mean
+from serienpost.config.shapes import keys_of, model_at
+from serienpost.config.strict import StrictModel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from serienpost.config.document import Document
+    from serienpost.config.layers import Layers
+
+
+class Policy(StrictModel):
+    """The keys that only a policy file may have, beside those of `serienpost.yaml`."""
+
+    locked: list[str] = Field(
+        default=[],
+        description="Dotted keys that serienpost.yaml may not change.",
+        examples=[["consent.require", "accounts.mail.rate"]],
+    )
+    required_plugins: list[str] = Field(
+        default=[], description="Distributions that must stand under plugins."
+    )
+
+
+def check_policy(layers: Layers, claimed: Collection[str], collector: Collector) -> None:
+    """Note every locked key that was changed and every required plugin that is not named.
+
+    A locked key that cannot exist is a problem too: a misspelt lock would protect nothing.
+    """
+    document = layers.policy
+    if document is None:
+        return
+    mine = Collector(lambda loc: (document.file, document.line(loc)))
+    keys = {key: document.data[key] for key in Policy.model_fields if key in document.data}
+    policy = mine.validate(Policy, keys)
+    if policy:
+        for index, key in enumerate(policy.locked):
+            _check_known(key, index, document, claimed, mine)
+            if layers.changed(key):
+                loc = loc_of(layers.data, key)
+                collector.add(
+                    loc, "is locked by the policy", f"remove it; {document.file} decides it"
+                )
+        named = layers.data.get("plugins")
+        for plugin in policy.required_plugins:
+            if not isinstance(named, list) or plugin not in named:
+                collector.add(("plugins",), f"the policy requires {plugin}", "add it to the list")
+    collector.problems.extend(mine.problems)
+
+
+def _check_known(
+    key: str, index: int, document: Document, claimed: Collection[str], mine: Collector
+) -> None:
+    loc = loc_of(document.data, key)
+    if loc[0] in claimed:
+        return
+    for depth, step in enumerate(loc):
+        model = model_at(PracticeConfig, loc[:depth])
+        known = [*CORE_KEYS, *claimed] if depth == 0 else keys_of(model) if model else []
+        is_open = model is None or loc[:depth][:1] == ("accounts",)
+        if not is_open and step not in known:
+            mine.add(("locked", index), f"there is no key {key!r}", did_you_mean(step, known))
+            return

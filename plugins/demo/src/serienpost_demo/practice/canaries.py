@@ -1,8 +1,8 @@
 """Canaries: words that occur nowhere else, planted where no message may ever take data from.
 
 A privacy test makes a practice with canaries, runs everything, and looks for the words in logs,
-files, databases and on the wire. Dates, `land` and the yes/no columns keep their values: a date
-cannot carry a word, and an unknown country makes an address invalid.
+files, databases and on the wire. Dates and yes/no columns keep their values: they cannot carry a
+word. Everybody lives in Germany and can be reached by every kind of message.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def canary(table: str, column: str, row_id: int) -> str:
 def planted(table: str, rows: Iterable[Record]) -> Iterator[Record]:
     """Yield the rows with all canaries of this table, also where a column was empty."""
     columns = CANARY_COLUMNS[table]
+    home: Record = {"land": "Deutschland"} if "strasse" in columns else {}
     for row in rows:
         number = int(row["id"] or 0)
-        yield row | {column: canary(table, column, number) for column in columns}
+        yield row | home | {column: canary(table, column, number) for column in columns}

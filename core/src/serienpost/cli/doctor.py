@@ -204,9 +204,9 @@ def _doubts(context: Context) -> list[tuple[str, int]]:
     from serienpost.ledger.store import open_ledger
 
     with open_ledger(context).read() as tx:
-        counted = tx.select(message, message.c.run, func.count(message.c.no))
+        counted = tx.select(message, message.c.run, func.count(message.c.no).label("doubts"))
         rows = tx.all(counted.where(message.c.state == "in_doubt").group_by(message.c.run))
-    return [(str(row[0]), int(row[1])) for row in rows]
+    return [(row.run, row.doubts) for row in rows]
 
 
 def _source(context: Context, source: Source) -> Iterator[Finding]:

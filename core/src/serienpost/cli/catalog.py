@@ -30,7 +30,7 @@ PARTS: tuple[Part, ...] = ("text", "subject")
 
 @click.command(name="plugins")
 @json_option
-def plugins_command(as_json: bool) -> Reply:  # noqa: ARG001
+def plugins_command() -> Reply:
     """List plugins and what each provides."""
     from serienpost.config.loading import plugin_names
     from serienpost.manager import survey_plugins
@@ -71,7 +71,7 @@ def plugins_command(as_json: bool) -> Reply:  # noqa: ARG001
 @click.argument("name", required=False)
 @json_option
 @with_practice
-def sources_command(context: Context, name: str | None, as_json: bool) -> Reply:  # noqa: ARG001
+def sources_command(context: Context, name: str | None) -> Reply:
     """List sources, or explain one and its filters."""
     sources = context.registry.sources
     if name is not None:
@@ -167,7 +167,6 @@ def macros_command(
     context: Context,
     account: str | None,
     kind: str | None,
-    as_json: bool,  # noqa: ARG001
 ) -> Reply:
     """List macros, and which are blocked here and why."""
     kinds = _kinds(context, account, kind)
@@ -280,7 +279,7 @@ def _macro(
 @click.group(name="templates", invoke_without_command=True)
 @json_option
 @click.pass_context
-def templates_command(click_context: click.Context, as_json: bool) -> Reply:  # noqa: ARG001
+def templates_command(click_context: click.Context) -> Reply:
     """List templates, or copy one into this practice."""
     return Reply() if click_context.invoked_subcommand else _templates()
 
@@ -366,7 +365,7 @@ def _template(
 @click.argument("name")
 @json_option
 @with_practice
-def copy_command(context: Context, name: str, as_json: bool) -> Reply:  # noqa: ARG001
+def copy_command(context: Context, name: str) -> Reply:
     """Copy a ready template into this practice, to change it there; overwrites nothing."""
     (_, own), *packs = _folders(context)
     origin, folder = next(

@@ -14,8 +14,6 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from serienpost.context import Context
 
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
@@ -30,40 +28,23 @@ def config_command() -> None:
 @click.option("--origin", is_flag=True, help="Say for each key which file and line it is from.")
 @json_option
 @with_practice
-def show_command(context: Context, origin: bool, as_json: bool) -> Reply:  # noqa: ARG001
+def show_command(context: Context, origin: bool) -> Reply:
     """Show every key; of secrets only the references."""
     from serienpost.config.models import plain_values
+    from serienpost.config.origins import flat_values, origins
 
-    values = _masked(plain_values(context.config))
-    data: dict[str, Any] = {"config": values}
+    data: dict[str, Any] = {"config": _masked(plain_values(context.config))}
     if origin:
-        data["origins"] = {key: _origin(context, key) for key, _ in leaves(values)}
+        data["origins"] = origins(context.config)
 
     def text() -> None:
         rows = (
-            (key, _shown(value), *([data["origins"][key]] if origin else []))
-            for key, value in leaves(values)
+            (key, _shown(_masked(value)), *([data["origins"][key]] if origin else []))
+            for key, value in flat_values(context.config).items()
         )
         table(["key", "value", *(["origin"] if origin else [])], rows)
 
     return Reply(data, text)
-
-
-def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys with their values; lists and empty maps are values."""
-    for key, value in values.items():
-        dotted = f"{above}.{key}" if above else key
-        if isinstance(value, dict) and value:
-            yield from leaves(value, dotted)
-        else:
-            yield dotted, value
-
-
-def _origin(context: Context, key: str) -> str:
-    file, line = context.config.place(key)
-    if file is None:
-        return "default"
-    return f"{file}:{line}" if line else file
 
 
 def _masked(value: Any) -> Any:  # noqa: ANN401

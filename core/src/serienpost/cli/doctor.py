@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, clean, table
+from serienpost.cli.output import Cell, table
 from serienpost.cli.practice import practice_folder
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError
@@ -54,7 +54,7 @@ class Finding:
 
 @click.command(name="doctor")
 @json_option
-def doctor_command(as_json: bool) -> Reply:
+def doctor_command() -> Reply:
     """Find what is wrong with this practice's set-up."""
     findings = [*_system(), *_practice(practice_folder())]
     wrong = [finding for finding in findings if not finding.ok]
@@ -62,16 +62,13 @@ def doctor_command(as_json: bool) -> Reply:
 
     def text() -> None:
         table(["check", "", "found"], (_row(finding) for finding in findings))
-        for finding in wrong:
-            remedy = finding.remedy or "see above"
-            click.echo(f"{clean(finding.name)}: {clean(remedy)}")
         click.echo(f"{len(wrong)} to mend" if wrong else "nothing is wrong")
 
     return Reply(
         {"checks": checks},
         text,
         Exit.REFUSED if wrong else Exit.DONE,
-        tuple(finding.as_problem() for finding in wrong) if as_json else (),
+        tuple(finding.as_problem() for finding in wrong),
     )
 
 

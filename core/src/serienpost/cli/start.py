@@ -91,7 +91,6 @@ def init_command(
     demo: bool,
     patients: int | None,
     seed: int | None,
-    as_json: bool,  # noqa: ARG001
 ) -> Reply:
     """Make a practice folder."""
     if not demo and (patients is not None or seed is not None):

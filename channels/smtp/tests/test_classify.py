@@ -109,3 +109,11 @@ def test_texts_hold_no_personal_data() -> None:
     shown = classify("rcpt", 550, text, now=NOW, address="erika.canary@example.org").text
     assert shown == "5.1.1 … … … … unknown"
     assert len(classify("rcpt", 550, "word " * 99, now=NOW).text) == 200
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("text", ["x" * 30_000, "<" * 30_000, "1(" * 15_000, "mail " * 6_000])
+def test_a_huge_reply_costs_no_time(text: str) -> None:
+    outcome = classify("rcpt", 550, text, now=NOW, address="e@example.net")
+    assert isinstance(outcome, Rejected)
+    assert len(outcome.text) <= 200

@@ -302,6 +302,13 @@ def test_late_reply_is_never_taken_for_the_next_message(context: Context) -> Non
     assert isinstance(second, Rejected)
 
 
+def test_a_reply_that_nobody_asked_for_is_never_taken_for_acceptance(context: Context) -> None:
+    server = Server(DATA=b"354 go on\r\n250 2.0.0 Ok\r\n", DOT=b"554 5.7.1 spam\r\n")
+    outcome = asyncio.run(single(server, context))
+    assert outcome == Deferred("connection", "connection lost during DATA")
+    assert server.bodies == []
+
+
 def test_8_bit_reply(context: Context) -> None:
     outcome = asyncio.run(
         single(Server(RCPT="550 Empfänger unbekannt\r\n".encode("latin-1")), context)

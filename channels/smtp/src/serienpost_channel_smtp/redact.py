@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 LONGEST = 200
+_LONGEST_READ = 2000
 _ENHANCED = r"\b[245]\.\d{1,3}\.\d{1,3}\b(?!\.\d)"
 _PERSONAL = re.compile(
     rf"(?P<keep>{_ENHANCED})"
@@ -25,8 +26,8 @@ def redact(text: str, address: str = "") -> str:
 
 
 def readable(text: str) -> str:
-    """A reply as text: octets that are not UTF-8 are read as Latin-1, as old servers mean them."""
-    octets = text.encode("utf-8", "surrogateescape")
+    """A reply's first 2000 characters; what is not UTF-8 is Latin-1, as old servers mean it."""
+    octets = text[:_LONGEST_READ].encode("utf-8", "surrogateescape")
     try:
         return octets.decode()
     except UnicodeDecodeError:

@@ -186,8 +186,9 @@ class Connection:
         protocol = self.client.protocol
         if protocol is None:
             raise ConnectionError("not connected")
+        self._refuse_unasked_reply()
         protocol.write(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-        self._enter("dot")
+        self.stage = "dot"
         answer = await protocol.read_response(timeout=self._dial.final_timeout)
         self.sent += 1
         self._needs_reset = not 200 <= answer.code <= 299
@@ -223,3 +224,11 @@ class Connection:
 
     def _enter(self, stage: Stage) -> None:
         self.stage = stage
+        self._refuse_unasked_reply()
+
+    def _refuse_unasked_reply(self) -> None:
+        # The library keeps octets that follow a reply in the same packet and would take them for
+        # the answer to the next command; after the message that would be a false "accepted".
+        protocol = self._client.protocol if self._client else None
+        if getattr(protocol, "_buffer", None):
+            raise ConnectionError("the server sent a reply that nobody asked for")

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import serienpost_testkit.suites  # noqa: F401  # an inner pytest keeps what is loaded already
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""The inner pytest neither keeps a cache nor loads what no suite uses."""
 
 HEADS = {
     "source": """
@@ -23,7 +28,7 @@ from serienpost_testkit.suites import SourceSuite
 {plugin}
 
 class TestIt(SourceSuite):
-    plugin_module = "serienpost_testkit.plugin"
+    plugin_module = "{module}"
 
     @pytest.fixture
     def source(self):
@@ -59,7 +64,7 @@ class Members:
 {plugin}
 
 class TestIt(ConsentCheckSuite):
-    plugin_module = "serienpost_testkit.plugin"
+    plugin_module = "{module}"
     questions = [
         ConsentQuestion("patient:1", "patient:1", "email", "event", "ada@example.org"),
         ConsentQuestion("patient:2", "patient:2", "email", "event", "kim@example.org"),
@@ -80,7 +85,7 @@ from serienpost_testkit.suites import MacroSuite
 {plugin}
 
 class TestIt(MacroSuite):
-    plugin_module = "serienpost_testkit.plugin"
+    plugin_module = "{module}"
 
     @pytest.fixture
     def macro(self):
@@ -97,7 +102,7 @@ from serienpost_testkit.suites import ChannelSuite
 {plugin}
 
 class TestIt(ChannelSuite):
-    plugin_module = "serienpost_testkit.plugin"
+    plugin_module = "{module}"
 
     @pytest.fixture
     def channel(self):
@@ -115,18 +120,18 @@ class TestIt(ChannelSuite):
 
 
 @pytest.fixture
-def run_suite(
-    pytester: pytest.Pytester,
-) -> Callable[[str, str, str], tuple[set[str], set[str]]]:
+def run_suite(pytester: pytest.Pytester) -> Callable[..., tuple[set[str], set[str]]]:
     """`run_suite(kind, plugin, only)` returns the names of the tests that passed and failed."""
     pytester.syspathinsert()
     pytester.path.joinpath("postbox.py").write_text(
         Path(__file__).with_name("postbox.py").read_text("utf-8"), "utf-8"
     )
 
-    def run(kind: str, plugin: str, only: str = "") -> tuple[set[str], set[str]]:
-        pytester.makepyfile(test_it=HEADS[kind].format(plugin=plugin))
-        result = pytester.inline_run("-p", "no:cacheprovider", "-W", "error", "-k", only)
+    def run(
+        kind: str, plugin: str, only: str = "", plugin_module: str = "serienpost_testkit.plugin"
+    ) -> tuple[set[str], set[str]]:
+        pytester.makepyfile(test_it=HEADS[kind].format(plugin=plugin, module=plugin_module))
+        result = pytester.inline_run(*QUICK, "-W", "error", "-k", only)
         passed, skipped, failed = result.listoutcomes()
         assert not skipped
         return _names(passed), _names(failed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from serienpost.templates.language import PLACE
 
 if TYPE_CHECKING:
     from serienpost.templates.language import Program
+
+_FILLED_NAME = re.compile("</?\ue000[a-z][0-9]+\ue001")
 
 
 def checked_page(program: Program) -> str:
@@ -20,6 +23,7 @@ def checked_page(program: Program) -> str:
     """
     places = _Places(program)
     places.feed(program.marked)
+    places.unfinished()
     places.close()
     if places.problems:
         raise TemplateError(*places.problems)
@@ -40,6 +44,15 @@ class _Places(HTMLParser):
         for place in PLACE.finditer(text):
             line = self.program.tags[int(place[2])].line
             self.problems.append(Problem(what, instead, self.program.file, line))
+
+    def unfinished(self) -> None:
+        """Look at tags that never end, and at names of tags that are filled in."""
+        if self.rawdata.startswith("<"):
+            self.refuse(self.rawdata, "nothing can be filled in behind a tag without an end", ">")
+        for found in _FILLED_NAME.finditer(self.program.marked):
+            self.refuse(
+                found[0], "the name of an HTML tag cannot be filled in", "write it as it is"
+            )
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         raw = self.get_starttag_text() or ""

@@ -1,0 +1,189 @@
+"""Each case: Markdown, values, the HTML between the body tags, the text part."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+
+from serienpost.errors import TemplateError
+from serienpost.templates.compiled import CompiledTemplate
+
+Mail = Callable[..., CompiledTemplate]
+IF_LIST = "- a\n- {% if X %}b{% endif %}\n- c"
+IF_BLOCK = "Vorher\n\n{% if X %}\nMitte {{X}}\n{% endif %}\n\nNachher"
+IF_TIGHT = "Vorher\n{% if X %}\nMitte\n{% else %}\nAnders\n{% endif %}\nNachher"
+IF_WHOLE = "Vorher\n\n{% if X %}**Mitte**\nzwei{% endif %}\n\nNachher"
+TABLE_HTML = (
+    '<table> <thead> <tr> <th>Tag</th> <th style="text-align:left">Zeit</th> </tr> </thead> '
+    '<tbody> <tr> <td>Mo</td> <td style="text-align:left">8–12</td> </tr> '
+    '<tr> <td>Di</td> <td style="text-align:left">auch</td> </tr> </tbody> </table>'
+)
+TABLE = "| Tag | Zeit |\n|---|:--|\n| Mo | {{X}} |\n| Di | {% if X %}auch{% endif %} |"
+
+CASES = [
+    ("Ein *Text* mit **Marken** und `Code`.", "",
+     "<p>Ein <em>Text</em> mit <strong>Marken</strong> und <code>Code</code>.</p>",
+     "Ein Text mit Marken und Code."),
+    ("eins\nzwei\n\ndrei", "", "<p>eins<br /> zwei</p> <p>drei</p>", "eins\nzwei\n\ndrei"),
+    ("# Titel\n\nText", "", "<h1>Titel</h1> <p>Text</p>", "Titel\n\nText"),
+    ("**{{X}}** und *{{X}}*", "w", "<p><strong>w</strong> und <em>w</em></p>", "w und w"),
+    ("- a\n- b\n  - c\n", "",
+     "<ul> <li>a</li> <li>b <ul> <li>c</li> </ul> </li> </ul>", "- a\n- b\n  - c"),
+    ("3. a\n4. b", "", '<ol start="3"> <li>a</li> <li>b</li> </ol>', "3. a\n4. b"),
+    ("- a\n\n- b", "", "<ul> <li> <p>a</p> </li> <li> <p>b</p> </li> </ul>", "- a\n\n- b"),
+    ("> a\n> b", "", "<blockquote> <p>a<br /> b</p> </blockquote>", "> a\n> b"),
+    ("a\n\n---\n\nb", "", "<p>a</p> <hr /> <p>b</p>", f"a\n\n{'-' * 20}\n\nb"),
+    ("a\n---", "", "<p>a</p> <hr />", f"a\n\n{'-' * 20}"),
+    (IF_BLOCK, "w", "<p>Vorher</p> <p>Mitte w</p> <p>Nachher</p>", "Vorher\n\nMitte w\n\nNachher"),
+    (IF_BLOCK, "", "<p>Vorher</p> <p>Nachher</p>", "Vorher\n\nNachher"),
+    (IF_TIGHT, "w", "<p>Vorher</p> <p>Mitte</p> <p>Nachher</p>", "Vorher\n\nMitte\n\nNachher"),
+    (IF_TIGHT, "", "<p>Vorher</p> <p>Anders</p> <p>Nachher</p>", "Vorher\n\nAnders\n\nNachher"),
+    (IF_WHOLE, "w", "<p>Vorher</p> <p><strong>Mitte</strong><br /> zwei</p> <p>Nachher</p>",
+     "Vorher\n\nMitte\nzwei\n\nNachher"),
+    (IF_WHOLE, "", "<p>Vorher</p> <p>Nachher</p>", "Vorher\n\nNachher"),
+    (IF_LIST, "w", "<ul> <li>a</li> <li>b</li> <li>c</li> </ul>", "- a\n- b\n- c"),
+    (IF_LIST, "", "<ul> <li>a</li> <li>c</li> </ul>", "- a\n- c"),
+    ("{% if X %}\n- a\n{% endif %}\nb", "", "<p>b</p>", "b"),
+    ("{% if X %}\n- a\n{% endif %}\nb", "w", "<ul> <li>a</li> </ul> <p>b</p>", "- a\n\nb"),
+    ("a {% if X %}b{% else %}c{% endif %} d", "", "<p>a c d</p>", "a c d"),
+    ("a {% if X %}**b**{% endif %}\nc", "w", "<p>a <strong>b</strong><br /> c</p>", "a b\nc"),
+    (TABLE, "8–12", TABLE_HTML, "Tag | Zeit\nMo | 8–12\nDi | auch"),
+    ("[hier](https://a.de/?x=1&y=2)", "",
+     '<p><a href="https://a.de/?x=1&amp;y=2">hier</a></p>', "hier (https://a.de/?x=1&y=2)"),
+    ("[hier]({{X}})", "https://ä.de/?a=1&b='", None, None),
+    ("[hier]({{X}})", "https://a.de/ü?a=1&b",
+     '<p><a href="https://a.de/%C3%BC?a=1&amp;b">hier</a></p>',
+     "hier (https://a.de/ü?a=1&b)"),
+    ("[{{X}}]({{X}})", "mailto:a@b.de", '<p><a href="mailto:a@b.de">mailto:a@b.de</a></p>', None),
+    ("<https://a.de>", "", '<p><a href="https://a.de">https://a.de</a></p>', "https://a.de"),
+    ("[a@b.de](mailto:a@b.de)", "", '<p><a href="mailto:a@b.de">a@b.de</a></p>', "a@b.de"),
+    ("[Ruf an](tel:+49351)", "", '<p><a href="tel:+49351">Ruf an</a></p>', "Ruf an (+49351)"),
+    ("<b>roh</b> & so", "", "<p>&lt;b&gt;roh&lt;/b&gt; &amp; so</p>", "<b>roh</b> & so"),
+    ("&#123;{X}} \\{\\{X}} &auml;", "w", "<p>{{X}} {{X}} ä</p>", "{{X}} {{X}} ä"),
+    ("a{# weg #}b\n{# weg #}\nc", "", "<p>ab<br /> c</p>", "ab\nc"),
+    ("    eingerückt", "", "<p>eingerückt</p>", "eingerückt"),
+    ("{{X}}. Mai", "1", "<p>1. Mai</p>", "1. Mai"),
+    ("{{X}}", "- a\n# b\n\n    c", "<p>- a<br> # b<br> <br> c</p>", "- a\n# b\n\n    c"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "value", "html", "text"), CASES)
+def test_both_parts_of_a_text(
+    mail: Mail, source: str, value: str, html: str | None, text: str | None
+) -> None:
+    template = mail(source)
+    if html is None:
+        with pytest.raises(Exception, match="target of a link"):
+            template.render({"X": value})
+        return
+    rendered = template.render({"X": value})
+    assert body(rendered.html) == html
+    assert text is None or rendered.text == text
+
+
+@pytest.mark.parametrize(("source", "value", "html", "text"), [c for c in CASES if c[3]])
+def test_both_parts_have_the_same_words(
+    mail: Mail, source: str, value: str, html: str, text: str
+) -> None:
+    rendered = mail(source).render({"X": value})
+    words = re.findall(r"\w+", unescape(re.sub(r"<[^>]*>", " ", body(rendered.html))))
+    without_addresses = re.sub(r" \((?:https?://|\+)[^)]*\)", "", rendered.text)
+    without_numbers = re.sub(r"(?m)^[34]\. ", "", without_addresses)
+    assert words == re.findall(r"\w+", without_numbers)
+
+
+REFUSED = [
+    ("a\n\n**b {% if X %}c** d{% endif %}", [3, 3]),
+    ("- a {% if X %}\n- b {% endif %}", [1, 2]),
+    ("- a\n  {% if X %}\n- b\n{% endif %}", [2, 4]),
+    ("# a {% if X %}\nb {% endif %}", [1, 2]),
+    ("| a | b |\n|---|---|\n| 1 | 2 |\n{% if X %}\n| 3 | 4 |\n{% endif %}", [5]),
+    ("| a |\n|---|\n| 1 | {{X}} |", [3]),
+    ("| a | b |\n|---|---|\n| {% if X %}1 | 2{% endif %} |", [3, 3]),
+    ("{% if X %}# a{% endif %}", [1]),
+    ("{% if X %}- a{% endif %}", [1]),
+    ("a\n\n[b](javascript:alert(1))", [3]),
+    ("[b](data:text/html,x)", [1]),
+    ("[b](JavaScript:x)", [1]),
+    ("[b](datei.pdf)", [1]),
+    ("[b](#c)", [1]),
+    ("[b](//c.de)", [1]),
+    ("[b](file:///etc/passwd)", [1]),
+    ("[b](vbscript:x)", [1]),
+    ("[b](https://a.de/?n={{X}})", [1]),
+    ("[b](https://{{X}})", [1]),
+    ("[b]({{X}}{{X}})", [1]),
+    ("[b]({{X|datum}})", [1]),
+    ('[b](https://a.de "{{X}}")', [1]),
+    ("<https://a.de/{{X}}>", [1]),
+    ("a\n![b](fehlt.png)", [2]),
+    ("![b](../logo.png)", [1]),
+    ("![b](https://a.de/logo.png)", [1]),
+    ("![{{X}}](logo.png)", [1]),
+    ("![b]({{X}})", [1]),
+    ("![b](brief.css)", [1]),
+]
+
+
+@pytest.mark.parametrize(("source", "lines"), REFUSED)
+def test_what_markdown_would_break_is_refused(mail: Mail, source: str, lines: list[int]) -> None:
+    with pytest.raises(TemplateError) as caught:
+        mail(source, logo_png=b"", brief_css=b"")
+    assert sorted({p.line for p in caught.value.problems if p.line}) == sorted(set(lines))
+
+
+def test_images_get_the_prefix_of_the_kind(mail: Mail) -> None:
+    source = "![Unser Logo](logo.png)"
+    letter = mail(source, kind="letter", logo_png=b"").render({})
+    assert letter.html == '<p><img src="asset:logo.png" alt="Unser Logo" /></p>\n'
+    message = mail(source, logo_png=b"").render({})
+    assert body(message.html) == '<p><img src="cid:logo.png" alt="Unser Logo" /></p>'
+    assert message.text == "Unser Logo"
+
+
+def test_an_own_page_takes_macros_in_text_and_whole_links(mail: Mail) -> None:
+    page = b"""<!DOCTYPE html><p title="a">{{X}}</p>
+{% if X %}
+<a href="{{L}}">hier</a>
+{% endif %}
+<style>p {color: red}</style>"""
+    rendered = mail("{{X}}", email_html=page).render({"X": "<b>\nc", "L": "https://a.de/?a&b"})
+    assert rendered.html == (
+        '<!DOCTYPE html><p title="a">&lt;b&gt;<br>\nc</p>\n'
+        '<a href="https://a.de/?a&amp;b">hier</a>\n<style>p {color: red}</style>'
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<p title="{{X}}">a</p>',
+        "<p {{X}}>a</p>",
+        "<{{X}}>a",
+        "<p{{X}}>a",
+        "<a href={{X}}>a</a>",
+        '<a href="https://a.de/{{X}}">a</a>',
+        '<a href="{{X|datum}}">a</a>',
+        '<a href="{{X}}" title="{{X}}">a</a>',
+        '<img src="{{X}}">',
+        "<p {% if X %}class='a'{% endif %}>a</p>",
+        "<script>{{X}}</script>",
+        "<style>{{X}}</style>",
+        "<!-- {{X}} -->",
+        "<!{{X}}>",
+        "<?{{X}}?>",
+        "<p>a</p{{X}}>",
+        '<p title="offen>{{X}}',
+    ],
+)
+def test_an_own_page_takes_macros_nowhere_else(mail: Mail, page: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        mail("a", email_html=f"<html>\n{page}".encode())
+    assert {(p.file, p.line) for p in caught.value.problems} == {("t/email.html", 2)}
+
+
+def body(html: str | None) -> str:
+    assert html is not None
+    inner = html.partition("<body>")[2].partition("</body>")[0]
+    return re.sub(r"\s+", " ", inner).strip()

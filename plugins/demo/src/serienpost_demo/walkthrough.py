@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAILING = "information"
 _TEST_ADDRESS = "praxis@example.org"
 _ARRIVED = ("accepted", "delivered", "bounced", "complained")
-_LINES = 12
+_LINES, _WIDTH = 12, 110
 
 
 class Say(Protocol):
@@ -50,7 +50,7 @@ class CommandLine:
         """Run a command and show the first lines of what it says."""
         lines = self._run(*args).stdout.rstrip().splitlines()
         for line in lines[:_LINES]:
-            self.say(f"  {line}")
+            self.say(f"  {line if len(line) <= _WIDTH else line[: _WIDTH - 1] + '…'}".rstrip())
         if len(lines) > _LINES:
             self.say(f"  ... {len(lines) - _LINES} more lines")
         self.say("")
@@ -103,7 +103,7 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         say(f"A mail server listens on 127.0.0.1:{catcher.port}; nothing leaves this machine.")
         write_folder(folder, patients, seed, catcher.port)
         say(f"Made a practice with {patients} made-up patients in {folder}.\n")
-        run = _prepare_and_send(CommandLine(folder, say), folder, before_send=catcher.messages)
+        run = _prepare_and_send(CommandLine(folder, say), folder, catcher.messages)
         arrived = catcher.messages[run.tests :]
     return _reply(folder, run, arrived)
 
@@ -116,7 +116,7 @@ class _Run:
     messages: list[dict[str, Any]]
 
 
-def _prepare_and_send(line: CommandLine, folder: Path, before_send: Sequence[Caught]) -> _Run:
+def _prepare_and_send(line: CommandLine, folder: Path, inbox: Sequence[Caught]) -> _Run:
     line.show("check", _MAILING)
     prepared = line.ask("prepare", _MAILING, "--summary")
     run = prepared["run"]
@@ -124,7 +124,7 @@ def _prepare_and_send(line: CommandLine, folder: Path, before_send: Sequence[Cau
     line.show("review", run)
     line.show("preview", run, "--out", str(folder / "vorschau"))
     line.show("test", run, "--to", _TEST_ADDRESS)
-    tests = len(before_send)
+    tests = len(inbox)
     open_codes = (Exit.SOME_FAILED, Exit.SOME_IN_DOUBT, Exit.OPEN)
     sent = line.ask("send", run, "--plan", prepared["plan_hash"], "--yes", also=open_codes)
     line.say(f"  {sent['state']}: {_listed(sent['counts'])}\n")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from serienpost import Sensitivity, StrictModel
 from serienpost.fields import CATALOGUE
@@ -17,8 +17,24 @@ from serienpost_practice_db.mapping import (
     ValueType,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _SEVERAL_STATEMENTS = re.compile(r";|--|/\*")
-Name = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=63)]
+_FIELD = re.compile(r"[^\W\d]\w*")
+_TABLE = re.compile(r"[\w$ ]+(\.[\w$ ]+)?")
+
+
+def _field_name(value: str) -> str:
+    if not _FIELD.fullmatch(value):
+        raise ValueError("a field name has only letters, digits and _")
+    return value
+
+
+def _table_name(value: str) -> str:
+    if not _TABLE.fullmatch(value):
+        raise ValueError("write the name of one table, as in patients or stamm.patients")
+    return value
 
 
 class FieldModel(StrictModel):
@@ -77,9 +93,8 @@ class EntityModel(StrictModel):
     here are added or replaced.
     """
 
-    table: str | None = Field(
+    table: Annotated[str, AfterValidator(_table_name)] | None = Field(
         default=None,
-        pattern=r"^\w[\w$]*(\.\w[\w$]*)?$",
         description="Name of a table or view, with its database schema if need be.",
         examples=["patients", "stamm.patient"],
     )
@@ -89,21 +104,9 @@ class EntityModel(StrictModel):
     key_type: Literal["integer", "text"] = Field(
         default="integer", description="What the key column holds."
     )
-    fields: dict[Name, FieldModel] = Field(
+    fields: dict[Annotated[str, AfterValidator(_field_name)], FieldModel] = Field(
         default_factory=dict, description="Field name -> where it is."
     )
-
-    @model_validator(mode="after")
-    def _allowed_fields(self) -> Self:
-        for name, field in self.fields.items():
-            if name == "id":
-                raise ValueError("the key is named under id:, it is no field")
-            known = CATALOGUE.get(name)
-            if known and field.class_ and Sensitivity.named(field.class_) < known.sensitivity:
-                raise ValueError(
-                    f"{name} is {known.sensitivity.label} and cannot be {field.class_}"
-                )
-        return self
 
     def mapping(self, name: str) -> EntityMapping:
         """The record of this entity."""
@@ -116,16 +119,31 @@ class EntityModel(StrictModel):
         return EntityMapping(name, self.table or name, id_, fields, self.key_type)
 
 
-class SchemaModel(RootModel[dict[Name, EntityModel]]):
+class SchemaModel(StrictModel):
     """`schema.yaml`: entity -> table and fields. Entities that are not named stay as they are."""
+
+    patient: EntityModel = Field(default=EntityModel(), description="Patients.")
+    interessent: EntityModel = Field(default=EntityModel(), description="People who enquired.")
+    behandler: EntityModel = Field(default=EntityModel(), description="Who treats patients.")
+
+    def mistakes(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What is wrong with fields because of their names, each with the way to it."""
+        for entity, model in self:
+            for name, field in model.fields.items():
+                known = CATALOGUE.get(name)
+                if name == "id":
+                    yield (entity, "fields", name), "the key stands under id:, it is no field"
+                elif known and field.class_ and Sensitivity.named(field.class_) < known.sensitivity:
+                    label = known.sensitivity.label
+                    yield (entity, "fields", name), f"is {label} and cannot be {field.class_}"
 
     def mapping(self) -> SchemaMapping:
         """The practice's mapping: the reference schema with what the file says."""
-        entities = {name: model.mapping(name) for name, model in self.root.items()}
+        models: dict[str, EntityModel] = dict(self)
         classes = {
             field: Sensitivity.named(model.class_)
-            for entity in self.root.values()
+            for entity in models.values()
             for field, model in entity.fields.items()
             if model.class_
         }
-        return SchemaMapping({**REFERENCE_SCHEMA.entities, **entities}, classes)
+        return SchemaMapping({name: model.mapping(name) for name, model in models.items()}, classes)

@@ -15,7 +15,7 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import ConfigError, Exit, Problem, SerienpostError, TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from serienpost.context import Context
@@ -56,7 +56,7 @@ def plugins_command() -> Reply:
                     report.name,
                     report.version or "-",
                     Cell("BROKEN", "bold red") if report.problems else Cell("ok", "green"),
-                    ", ".join(report.provides),
+                    "; ".join(_grouped(report.provides)),
                 )
                 for report in reports
             ),
@@ -65,6 +65,15 @@ def plugins_command() -> Reply:
     return Reply(
         {"plugins": plugins}, text, Exit.REFUSED if problems else Exit.DONE, problems=problems
     )
+
+
+def _grouped(provides: Sequence[str]) -> Iterator[str]:
+    """`macro A`, `macro B`, `source C` -> `macros A, B`, `source C`."""
+    names: dict[str, list[str]] = {}
+    for thing, _, name in (provided.rpartition(" ") for provided in provides):
+        names.setdefault(thing, []).append(name)
+    for thing, found in names.items():
+        yield f"{thing}{'s' if len(found) > 1 else ''} {', '.join(found)}"
 
 
 @click.command(name="sources")

@@ -14,6 +14,8 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from serienpost.context import Context
 
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
@@ -31,20 +33,37 @@ def config_command() -> None:
 def show_command(context: Context, origin: bool) -> Reply:
     """Show every key; of secrets only the references."""
     from serienpost.config.models import plain_values
-    from serienpost.config.origins import flat_values, origins
 
-    data: dict[str, Any] = {"config": _masked(plain_values(context.config))}
+    values = _masked(plain_values(context.config))
+    data: dict[str, Any] = {"config": values}
     if origin:
-        data["origins"] = origins(context.config)
+        data["origins"] = {key: _origin(context, key) for key, _ in _leaves(values)}
 
     def text() -> None:
         rows = (
-            (key, _shown(_masked(value)), *([data["origins"][key]] if origin else []))
-            for key, value in flat_values(context.config).items()
+            (key, _shown(value), *([data["origins"][key]] if origin else []))
+            for key, value in _leaves(values)
         )
         table(["key", "value", *(["origin"] if origin else [])], rows)
 
     return Reply(data, text)
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys with their values; lists and empty maps are values."""
+    for key, value in values.items():
+        dotted = f"{above}.{key}" if above else key
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, dotted)
+        else:
+            yield dotted, value
+
+
+def _origin(context: Context, key: str) -> str:
+    file, line = context.config.place(key)
+    if file is None:
+        return "default"
+    return f"{file}:{line}" if line else file
 
 
 def _masked(value: Any) -> Any:  # noqa: ANN401

@@ -91,31 +91,35 @@ def _system() -> Iterator[Finding]:
 def _practice(folder: Path) -> Iterator[Finding]:
     from serienpost.config.loading import open_practice
 
-    plugins = _guarded("plugins", lambda: _plugins(folder))
+    plugins = _guarded("plugins", partial(_plugins, folder))
     yield from plugins
     known = {finding.problem.message for finding in plugins if finding.problem}
-    try:
-        context = open_practice(folder)
-    except SerienpostError as error:
-        for problem in error.problems:
-            if problem.message not in known:
-                yield Finding.of("config", problem)
-        yield Finding(
-            "ledger, sources, accounts, mailings",
-            False,
-            "not looked at",
-            "mend the configuration first, then run doctor again",
-        )
-        return
-    with context:
+    opened: list[Context] = []
+
+    def config() -> Iterator[Finding]:
+        opened.append(open_practice(folder))
         yield Finding("config", True, "serienpost.yaml is valid")
-        yield from _guarded("ledger", partial(_ledger, context))
-        for source in context.registry.sources.values():
-            yield from _guarded(f"source {source.name}", partial(_source, context, source))
-        yield from _consent(context)
-        for name, account in context.config.accounts.items():
-            yield from _guarded(f"account {name}", partial(_account, context, name, account))
-        yield from _mailings(context)
+
+    for finding in _guarded("config", config):
+        if finding.problem is None or finding.problem.message not in known:
+            yield finding
+    if opened:
+        with opened[0] as context:
+            yield from _opened(context)
+    else:
+        rest = "ledger, sources, accounts, mailings"
+        remedy = "mend the configuration first, then run doctor again"
+        yield Finding(rest, False, "not looked at", remedy)
+
+
+def _opened(context: Context) -> Iterator[Finding]:
+    yield from _guarded("ledger", partial(_ledger, context))
+    for source in context.registry.sources.values():
+        yield from _guarded(f"source {source.name}", partial(_source, context, source))
+    yield from _consent(context)
+    for name, account in context.config.accounts.items():
+        yield from _guarded(f"account {name}", partial(_account, context, name, account))
+    yield from _guarded("mailings", partial(_mailings, context))
 
 
 def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -144,7 +148,7 @@ def _plugins(folder: Path) -> Iterator[Finding]:
         for problem in report.problems:
             yield Finding.of(name, problem)
         if not report.problems:
-            yield Finding(name, True, f"{report.version}: {', '.join(report.provides)}")
+            yield Finding(name, True, f"{report.version}")
 
 
 def _ledger(context: Context) -> Iterator[Finding]:

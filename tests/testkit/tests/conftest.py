@@ -94,7 +94,7 @@ class TestIt(MacroSuite):
     "channel": """
 import asyncio, dataclasses, itertools, logging
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from serienpost import *
 from postbox import PostboxAccount, PostboxChannel, PostboxSender, arrived
 from serienpost_testkit.suites import ChannelSuite

@@ -406,6 +406,14 @@ class Sender(PostboxSender):
 class Plugin(PostboxChannel):
     sender = Sender
 """,
+    "test_outcomes_hold_no_address": """
+class Sender(PostboxSender):
+    async def send(self, call, slot):
+        await super().send(call, slot)
+        return [Accepted(message.ref, f"250 <{message.content.address}> ok") for message in call]
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
     "test_nothing_personal_is_logged": """
 class Sender(PostboxSender):
     def put(self, message):
@@ -426,6 +434,29 @@ MUTANTS = [
     }.items()
     for name, plugin in mutants.items()
 ]
+
+
+LOUD = """
+class Account(PostboxAccount):
+    key: SecretRef = Field(description="The key.")
+
+class Plugin(PostboxChannel):
+    account = Account
+    def open(self, context, account):
+        logging.getLogger("vendor").info("key %s", context.secret(account.key))
+        return super().open(context, account)
+
+class ChannelSuite(ChannelSuite):
+    @pytest.fixture
+    def settings(self, channel):
+        return Account(folder="box", key="secret:POSTBOX_KEY")
+"""
+
+
+def test_a_logged_secret_is_found(run_suite: RunSuite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTBOX_KEY", "geheim-4711")
+    _, failed = run_suite("channel", LOUD, "nothing_personal_is_logged")
+    assert failed == {"test_nothing_personal_is_logged"}
 
 
 @pytest.mark.parametrize(("kind", "plugin"), GOOD.items(), ids=GOOD)

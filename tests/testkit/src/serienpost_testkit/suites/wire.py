@@ -254,6 +254,27 @@ class WireSuite(Suite):
         for steps in (1, 2, 5):
             assert asyncio.run(cancelled_after(steps)) == set()
 
+    def test_outcomes_hold_no_address(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+    ) -> None:
+        """What the ledger keeps of an answer does not name the recipient.
+
+        When it fails: mask addresses in the provider's words before they become an outcome.
+        """
+        content = compose()
+        answers = asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
+        told = [
+            line
+            for line in content.address.splitlines()
+            for _, outcomes in answers
+            if line in str(outcomes)
+        ]
+        assert told == []
+
     def test_nothing_personal_is_logged(
         self,
         channel: Channel,
@@ -262,7 +283,7 @@ class WireSuite(Suite):
         compose: Callable[..., Content],
         canary_log: CanaryLog,
     ) -> None:
-        """Log and output hold no address, no subject and no text.
+        """Log and output hold no address, no subject, no text, and no secret of the account.
 
         When it fails: log `ref` and codes only; silence a library that logs whole requests. If
         the test's own fake logs them, name its logger in `foreign_loggers`.
@@ -271,6 +292,9 @@ class WireSuite(Suite):
         canary_log.plant(
             "Kanarienvogel", "Kim Kanarie", content.subject, *content.address.splitlines()
         )
+        given = settings.model_dump().values()
+        references = [str(value) for value in given if str(value).startswith("secret:")]
+        canary_log.plant(*map(context.secret, references))
         asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
         canary_log.check(self.foreign_loggers)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from serienpost.errors import SecretError
@@ -13,6 +12,7 @@ from serienpost.errors import SecretError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
     from types import TracebackType
 
     from pydantic import BaseModel
@@ -83,7 +83,7 @@ class Context:
         self._resources.clear()
         self._stack.close()
 
-    def __enter__(self) -> Context:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -48,13 +48,14 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """A folder of mode 0700, made if it is not there.
+    """A folder of mode 0700, made with the folders above it where they are not there.
 
     Raises:
         SerienpostError: it cannot be made.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):
+            folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SerienpostError(f"{path} cannot be made: {error.strerror}") from error
     return path

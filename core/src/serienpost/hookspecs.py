@@ -68,7 +68,8 @@ def serienpost_sources() -> Iterable[Source]:  # type: ignore[empty-body]
                     self, context: Context, rows: Sequence[RowRef], request: RowRequest
                 ) -> Sequence[Standing]:
                     names = {"patient:1": "Ada", "patient:2": "Kim"}
-                    return [Standing(fields=self._fields(names[r.person_id], request)) for r in rows]
+                    found = (self._fields(names[row.person_id], request) for row in rows)
+                    return [Standing(fields=fields) for fields in found]
 
                 def _fields(self, name: str, request: RowRequest) -> Mapping[str, str]:
                     known = {"vorname": name, "nachname": "Muster", "email": f"{name}@example.org"}

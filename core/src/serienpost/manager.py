@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -92,12 +93,12 @@ def _load(
     manager.add_hookspecs(hookspecs)
     try:
         module = entry.load()
-    except Exception as error:  # noqa: BLE001  # a plugin may fail in any way
+    except Exception as error:
         raise _broken(provider, f"cannot be imported: {_brief(error)}") from error
     try:
         manager.register(module, name)
         manager.check_pending()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise _broken(provider, _misspelt(error)) from error
     _collect(manager, provider, registry, report)
     registry.versions[name] = version
@@ -132,7 +133,7 @@ def _collect(
         try:
             objects = [thing for things in hook() for thing in _iterable(things)]
             named = [(_name(group, thing), thing) for thing in objects]
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise _broken(provider, f"fails to register its {group}: {_brief(error)}") from error
         for name, thing in named:
             registry.add(group, name, thing, provider)
@@ -140,9 +141,11 @@ def _collect(
 
 
 def _iterable(things: object) -> Iterable[object]:
-    if not isinstance(things, (list, tuple)) and not hasattr(things, "__next__"):
-        raise TypeError(f"the hook returned {type(things).__name__}, not a list")
-    return things
+    if isinstance(things, (list, tuple)):
+        return things
+    if isinstance(things, Iterator):
+        return list(things)
+    raise TypeError(f"the hook returned {type(things).__name__}, not a list")
 
 
 def _name(group: str, thing: object) -> str:
@@ -159,7 +162,9 @@ def _misspelt(error: Exception) -> str:
         wrong = str(error).split("unknown hook ")[1].split()[0].strip("'\"")
         known = [name for name in vars(hookspecs) if name.startswith("serienpost_")]
         near = get_close_matches(wrong, known, n=1)
-        return f"implements an unknown hook {wrong}" + (f"; did you mean {near[0]}?" if near else "")
+        return f"implements an unknown hook {wrong}" + (
+            f"; did you mean {near[0]}?" if near else ""
+        )
     return f"cannot be registered: {_brief(error)}"
 
 

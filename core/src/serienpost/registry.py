@@ -66,7 +66,9 @@ class Registry:
         if not isinstance(name, str) or not name:
             raise _refusal(f"{provider} registers a {thing} without a name", provider)
         if group == "macros" and not _MACRO_NAME.match(name):
-            raise _refusal(f"{provider} registers a macro that no text can name: {name!r}", provider)
+            raise _refusal(
+                f"{provider} registers a macro that no text can name: {name!r}", provider
+            )
         taken = self.providers.get((group, name))
         if taken:
             raise _refusal(

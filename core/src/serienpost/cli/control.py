@@ -8,10 +8,10 @@ import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.practice import user_name, with_practice
-from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
+    from serienpost.cli.reply import Reply
     from serienpost.context import Context
     from serienpost.run.doubts import Decision
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("run")
 @json_option
 @with_practice
-def pause_command(context: Context, run: str, as_json: bool) -> Reply:
+def pause_command(context: Context, run: str) -> Reply:
     """Stop a run for now."""
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger
@@ -35,7 +35,7 @@ def pause_command(context: Context, run: str, as_json: bool) -> Reply:
 @click.argument("run")
 @json_option
 @with_practice
-def cancel_command(context: Context, run: str, as_json: bool) -> Reply:
+def cancel_command(context: Context, run: str) -> Reply:
     """Stop a run for good."""
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger
@@ -58,9 +58,7 @@ def cancel_command(context: Context, run: str, as_json: bool) -> Reply:
 )
 @json_option
 @with_practice
-def resolve_command(
-    context: Context, run: str, recipient: tuple[str, ...], decision: str, as_json: bool
-) -> Reply:
+def resolve_command(context: Context, run: str, recipient: tuple[str, ...], decision: str) -> Reply:
     """Decide about a message in doubt."""
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger

@@ -24,32 +24,38 @@ def run(args: Sequence[str]) -> int:
     """Run the command line with these arguments; returns the exit code."""
     as_json = "--json" in args
     try:
-        result = cli.main(list(args), prog_name="serienpost", standalone_mode=False)
-        reply = result if isinstance(result, Reply) else Reply()
-        if as_json and isinstance(result, Reply):
-            reply.write_json()
-        else:
-            reply.text()
-            _complain(reply.problems)
-        sys.stdout.flush()
+        code = _run(args, as_json=as_json)
     except click.exceptions.Exit as stop:
-        return stop.exit_code
+        code = stop.exit_code
     except click.UsageError as error:
-        return _usage(error, as_json=as_json)
+        code = _usage(error, as_json=as_json)
     except click.ClickException as error:
-        return _refuse(Exit.REFUSED, (Problem(error.format_message()),), as_json=as_json)
+        code = _refuse(Exit.REFUSED, (Problem(error.format_message()),), as_json=as_json)
     except SerienpostError as error:
-        return _refuse(error.exit_code, error.problems, as_json=as_json)
+        code = _refuse(error.exit_code, error.problems, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        return _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
+        code = _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.REFUSED
+        code = Exit.REFUSED
     except Exception as error:  # noqa: BLE001  # the one place that turns a bug into a line
-        return _refuse(Exit.BUG, (_bug(error),), as_json=as_json)
+        code = _refuse(Exit.BUG, (_bug(error),), as_json=as_json)
     finally:
         close_practices()
-    return reply.exit
+    return code
+
+
+def _run(args: Sequence[str], *, as_json: bool) -> int:
+    result = cli.main(list(args), prog_name="serienpost", standalone_mode=False)
+    if not isinstance(result, Reply):
+        return result if isinstance(result, int) else Exit.DONE
+    if as_json:
+        result.write_json()
+    else:
+        result.text()
+        _complain(result.problems)
+    sys.stdout.flush()
+    return result.exit
 
 
 def _usage(error: click.UsageError, *, as_json: bool) -> int:

@@ -125,6 +125,6 @@ def cli(ctx: click.Context, practice: str) -> None:
 
 def json_option(command: Callable[..., object]) -> Callable[..., object]:
     """The `--json` option of every command."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(
-        command
-    )
+    return click.option(
+        "--json", is_flag=True, expose_value=False, help="One JSON document on stdout."
+    )(command)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("mailing")
 @json_option
 @with_practice
-def check_command(context: Context, mailing: str, as_json: bool) -> Reply:
+def check_command(context: Context, mailing: str) -> Reply:
     """Check a mailing without reading any recipient."""
     blueprint = checked(context, mailing, {}, due=today(context))
     data = {
@@ -61,7 +61,6 @@ def prepare_command(
     edit: bool,
     exclude_already_sent: bool,
     summary: bool,
-    as_json: bool,
     **instead: str | None,
 ) -> Reply:
     """Select, review, render and freeze a mailing as a run."""
@@ -138,21 +137,19 @@ def _replaced(context: Context, mailing: Mailing, instead: dict[str, str]) -> Ma
 
 def _edited(context: Context, mailing: Mailing) -> TemplateFiles:
     """The text as changed in the editor; the template itself stays."""
-    from dataclasses import replace
-
     from serienpost.run.checking import read_text
 
     account = context.config.accounts[mailing.account]
     kind = context.registry.kind(context.registry.channels[account.channel])
     files = read_text(context, mailing, kind.template_suffix)
-    before = files.files[files.body].decode()
     try:
-        after = click.edit(before, extension=".md")
+        after = click.edit(files.text.text, extension=".md")
     except click.ClickException as error:
         raise SerienpostError(f"the editor failed: {error.format_message()}") from error
     if after is None:
         raise SerienpostError("the text was not saved; nothing was prepared")
-    return replace(files, files={**files.files, files.body: after.encode()})
+    subject = files.subject.text if files.subject else None
+    return files.with_text(subject, after, "edited text")
 
 
 def parse_day(text: str) -> date:

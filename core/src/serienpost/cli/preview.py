@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @json_option
 @with_practice
 def preview_command(
-    context: Context, run: str, recipient: str | None, every: bool, out: str | None, as_json: bool
+    context: Context, run: str, recipient: str | None, every: bool, out: str | None
 ) -> Reply:
     """Write what would leave as files."""
     from serienpost.files import private_folder, write_private
@@ -58,9 +58,7 @@ def preview_command(
 @click.option("--recipient", metavar="ROW", help="Use this marked row's data, not made-up data.")
 @json_option
 @with_practice
-def test_command(
-    context: Context, run: str, to: str, recipient: str | None, as_json: bool
-) -> Reply:
+def test_command(context: Context, run: str, to: str, recipient: str | None) -> Reply:
     """Send one message to an address of your own."""
     from serienpost.contracts.channels import Accepted
     from serienpost.ledger.store import open_ledger

@@ -41,16 +41,16 @@ def delivering(total: int, zone: ZoneInfo) -> Iterator[Callable[[Progress], None
         with _bar(total, zone) as report:
             yield report
         return
-    last = [time.monotonic(), ""]
+    said_at, said = time.monotonic(), ""
 
-    def report(progress: Progress) -> None:
+    def say(progress: Progress) -> None:
+        nonlocal said_at, said
         waiting = _reason(progress, zone)
-        due = time.monotonic() - float(last[0]) > _LINE_SECONDS
-        if due or (waiting and waiting != last[1]):
-            last[:] = [time.monotonic(), waiting]
+        if time.monotonic() - said_at > _LINE_SECONDS or (waiting and waiting != said):
+            said_at, said = time.monotonic(), waiting
             click.echo(f"{progress.settled}/{total} {waiting}".rstrip(), err=True)
 
-    yield report
+    yield say
 
 
 @contextmanager

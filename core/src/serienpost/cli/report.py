@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @with_practice
 def report_command(
-    context: Context, run: str, html_file: str | None, csv_file: str | None, as_json: bool
+    context: Context, run: str, html_file: str | None, csv_file: str | None
 ) -> Reply:
     """Report how a run went, as text, HTML or CSV."""
     from serienpost.files import private_file
@@ -31,7 +31,7 @@ def report_command(
     from serienpost.run.reporting import figures, page, write_failures
 
     ledger = open_ledger(context)
-    data = figures(ledger, run)
+    data = figures(ledger, run, context.zone)
     files = []
     if html_file:
         with private_file(Path(html_file)) as file:
@@ -55,7 +55,10 @@ def report_command(
         )
         table(
             ["state", "code", "reason", "messages"],
-            [[r["state"], r["code"] or "", r["text"] or "", r["messages"]] for r in data["reasons"]],
+            [
+                [r["state"], r["code"] or "", r["text"] or "", r["messages"]]
+                for r in data["reasons"]
+            ],
         )
         for name in files:
             click.echo(f"written: {name}")

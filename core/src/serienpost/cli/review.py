@@ -45,7 +45,6 @@ def review_command(
     explain: str | None,
     csv_file: str | None,
     summary: bool,
-    as_json: bool,
 ) -> Reply:
     """Show or change who is marked in a prepared run."""
     from serienpost.ledger.store import open_ledger
@@ -91,7 +90,7 @@ def review_reply(context: Context, run: str, *, rows: bool) -> Reply:
 
 
 def _show_rows(rows: Iterable[dict[str, Any]], selected: int) -> None:
-    shown = []
+    shown: list[Sequence[object]] = []
     for row in rows:
         if len(shown) == _MOST_ROWS:
             click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
@@ -158,7 +157,13 @@ def _explanation(ledger: Ledger, run: str, row_id: str) -> Reply:
             table(
                 ["check", "verdict", "code", "reason or evidence", "remedy"],
                 [
-                    [a["check"], a["verdict"], a["code"] or "", a["reason"] or "", a["remedy"] or ""]
+                    [
+                        a["check"],
+                        a["verdict"],
+                        a["code"] or "",
+                        a["reason"] or "",
+                        a["remedy"] or "",
+                    ]
                     for a in row["consent"]
                 ],
             )

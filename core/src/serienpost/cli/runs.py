@@ -13,7 +13,7 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ _MOST_ROWS = 200
 @click.option("--limit", default=20, show_default=True, help="The newest so many.")
 @json_option
 @with_practice
-def runs_command(context: Context, limit: int, as_json: bool) -> Reply:
+def runs_command(context: Context, limit: int) -> Reply:
     """List runs and their states."""
     from serienpost.ledger.store import open_ledger
     from serienpost.run.history import list_runs
@@ -62,9 +62,7 @@ def runs_command(context: Context, limit: int, as_json: bool) -> Reply:
 @click.option("--manifest", is_flag=True, help="Which fields left, to whom, for how many people.")
 @json_option
 @with_practice
-def show_command(
-    context: Context, run: str, recipient: str | None, manifest: bool, as_json: bool
-) -> Reply:
+def show_command(context: Context, run: str, recipient: str | None, manifest: bool) -> Reply:
     """Show a run, or what one person got and why."""
     from serienpost.ledger.store import open_ledger
 
@@ -112,7 +110,7 @@ def run_reply(
 
 
 def _show_messages(messages: Iterable[dict[str, Any]], total: int) -> None:
-    shown = []
+    shown: list[Sequence[object]] = []
     for one in messages:
         if len(shown) == _MOST_ROWS:
             click.echo(f"The first {_MOST_ROWS} of {total} messages; report --csv writes all.")
@@ -136,7 +134,7 @@ def _show_run(row: Row[Any], counts: dict[str, int], zone: ZoneInfo) -> None:
             ("run", row.id),
             ("mailing", f"{row.mailing} by {row.kind} from account {row.account}"),
             ("state", f"{row.state}{reason}"),
-            ("until", when(row.until, zone)),
+            *([("until", when(row.until, zone))] if row.until else []),
             ("approved", f"{when(row.approved_at, zone)} by {row.approved_by or '-'}"),
             ("finished", when(row.finished_at, zone)),
             *((state, n) for state, n in sorted(counts.items())),
@@ -152,7 +150,7 @@ def when(moment: datetime | None, zone: ZoneInfo) -> str:
 def _recipient(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply:
     from serienpost.run.history import biography
 
-    found = biography(ledger, run, row_id)
+    found = biography(ledger, run, row_id, context.zone)
 
     def text() -> None:
         for one in found:

@@ -45,7 +45,6 @@ def send_command(
     no_wait: bool,
     accept_disclaimer: bool,
     ignore_balance: bool,
-    as_json: bool,
 ) -> Reply:
     """Release a prepared run and deliver it."""
     from serienpost.ledger.store import open_ledger
@@ -64,8 +63,14 @@ def send_command(
         send_at = _send_at(context, ledger, row, when) if when else None
         if not yes and not _confirmed(ledger, row):
             raise SerienpostError("not released; nothing was sent")
+        if not ignore_balance:
+            _check_balance(context, ledger, run)
         approve(
-            ledger, run, user_name(), plan=row.plan_hash, send_at=send_at,
+            ledger,
+            run,
+            user_name(),
+            plan=row.plan_hash,
+            send_at=send_at,
             disclaimer=accept_disclaimer,
         )
     elif when:
@@ -80,9 +85,7 @@ def send_command(
 @click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
 @json_option
 @with_practice
-def run_command(
-    context: Context, mailing: str, yes: bool, due: str | None, no_wait: bool, as_json: bool
-) -> Reply:
+def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_wait: bool) -> Reply:
     """Prepare and send a mailing in one go, for cron."""
     from serienpost.cli.prepare import parse_day, prepare_run, today
     from serienpost.config.loading import load_mailing
@@ -113,7 +116,7 @@ def run_command(
 @json_option
 @with_practice
 def resume_command(
-    context: Context, run: str | None, due: bool, confirm: bool, no_wait: bool, as_json: bool
+    context: Context, run: str | None, due: bool, confirm: bool, no_wait: bool
 ) -> Reply:
     """Continue a run that was stopped or paused."""
     from serienpost.ledger.store import open_ledger
@@ -132,13 +135,13 @@ def resume_command(
 
 @click.command(name="retry")
 @click.argument("run")
-@click.option("--failed", is_flag=True, required=True, help="The messages that failed.")
+@click.option(
+    "--failed", is_flag=True, required=True, expose_value=False, help="The messages that failed."
+)
 @click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
 @json_option
 @with_practice
-def retry_command(
-    context: Context, run: str, failed: bool, no_wait: bool, as_json: bool
-) -> Reply:
+def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
     """Try the failed messages of a run again."""
     from serienpost.ledger.store import open_ledger
     from serienpost.run.doubts import retry_failed
@@ -152,7 +155,7 @@ def retry_command(
 def _deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Reply:
     from serienpost.cli.progress import delivering
     from serienpost.cli.runs import run_reply
-    from serienpost.run.sending import continue_run, open_count
+    from serienpost.run.sending import BusyError, continue_run, open_count
 
     try:
         with (
@@ -160,9 +163,7 @@ def _deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Re
             delivering(open_count(ledger, run), context.zone) as report,
         ):
             continue_run(context, ledger, run, options, report=report, stop=stop)
-    except LedgerError as error:
-        if "already being delivered" not in str(error):
-            raise
+    except BusyError as error:
         click.echo(str(error), err=True)
         return run_reply(context, ledger, run, messages=False, code=Exit.OPEN)
     return run_reply(context, ledger, run, messages=False)
@@ -202,6 +203,26 @@ def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> date
             hint=f"serienpost prepare {row.mailing} --for {at.astimezone(context.zone).date()}",
         )
     return at
+
+
+def _check_balance(context: Context, ledger: Ledger, run: str) -> None:
+    """Refuse a run that the provider's balance does not cover."""
+    import asyncio
+
+    from serienpost.contracts.channels import HasBalance
+    from serienpost.run.recipients import summary
+    from serienpost.run.sending import load_blueprint
+
+    blueprint = load_blueprint(context, ledger, run)
+    if not isinstance(blueprint.channel, HasBalance):
+        return
+    balance = asyncio.run(blueprint.channel.balance(context, blueprint.account))
+    cost = summary(ledger, run)["cost"]["total"]
+    if cost > balance:
+        raise SerienpostError(
+            f"the run costs {cost:g}, the balance is {balance:g}; nothing was sent",
+            hint="top up the account, or add --ignore-balance",
+        )
 
 
 def _confirmed(ledger: Ledger, row: Row[Any]) -> bool:
@@ -290,5 +311,3 @@ def _by_itself(context: Context, ledger: Ledger, run_id: str) -> int:
     except SerienpostError as error:
         click.echo(f"{run_id}: {error}", err=True)
         return Exit.OPEN
-
-

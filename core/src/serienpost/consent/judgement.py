@@ -21,7 +21,7 @@ CHECK_SECONDS = 30.0
 """How long a check may take for one batch of questions."""
 
 
-class CheckUnavailable(SerienpostError):
+class CheckUnavailableError(SerienpostError):
     """A consent check raised, timed out or answered wrongly."""
 
     def __init__(self, check: str, why: str) -> None:
@@ -76,7 +76,7 @@ def judge(
         at_door: a check that cannot answer raises instead of counting as a Deny.
 
     Raises:
-        CheckUnavailable: only `at_door`; nothing was decided.
+        CheckUnavailableError: only `at_door`; nothing was decided.
     """
     if not questions:
         return []
@@ -100,16 +100,12 @@ def _ask(
         verdicts = within(
             CHECK_SECONDS, f"consent check {check.name}", lambda: check.check(context, questions)
         )
-        if not isinstance(verdicts, (list, tuple)) or len(verdicts) != len(questions):
-            raise TypeError("it did not return one verdict per question")
-        if any(type(verdict) not in (Allow, Deny, Abstain) for verdict in verdicts):
-            raise TypeError("it returned something that is no verdict")
+        _insist_on_verdicts(verdicts, len(questions))
     except Exception as error:
-        why = str(error) if isinstance(error, (SerienpostError, TimeoutError)) else ""
-        why = why or (str(error) if type(error) is TypeError and "it " in str(error) else "")
-        why = why or type(error).__name__
+        known = isinstance(error, (SerienpostError, TimeoutError))
+        why = str(error) if known else type(error).__name__
         if at_door:
-            raise CheckUnavailable(check.name, why) from error
+            raise CheckUnavailableError(check.name, why) from error
         failed = Deny(
             "check_failed",
             f"die Prüfung {check.name} konnte nicht antworten ({why})",
@@ -117,6 +113,13 @@ def _ask(
         )
         return [failed] * len(questions)
     return verdicts
+
+
+def _insist_on_verdicts(verdicts: object, count: int) -> None:
+    if not isinstance(verdicts, (list, tuple)) or len(verdicts) != count:
+        raise SerienpostError("it did not return one verdict per question")
+    if any(type(verdict) not in (Allow, Deny, Abstain) for verdict in verdicts):
+        raise SerienpostError("it returned something that is no verdict")
 
 
 def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any] | None) -> Verdict:

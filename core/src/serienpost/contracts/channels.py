@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime  # noqa: TC003  # part of public records
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Content:
 
     def digest(self) -> str:
         """SHA-256 over canonical JSON of all parts; attachments by their own digests."""
-        plain = {
+        plain: dict[str, object] = {
             "kind": self.kind,
             "sender": self.sender,
             "address": self.address,

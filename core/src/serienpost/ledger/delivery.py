@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, func, literal
 
 from serienpost.ledger.schema import attempt, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
@@ -74,7 +74,9 @@ def write_intents(
             evidence=bindparam("b_evidence", type_=message.c.evidence.type),
             lease_until=tx.now + lease,
             next_attempt_at=None,
-            first_attempt_at=func.coalesce(message.c.first_attempt_at, tx.now),
+            first_attempt_at=func.coalesce(
+                message.c.first_attempt_at, literal(tx.now, message.c.first_attempt_at.type)
+            ),
             updated_at=tx.now,
         )
     )
@@ -121,7 +123,7 @@ def _is_sending(tx: Tx, run_id: str, owner: str, intent: Intent) -> bool:
 
 
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
-    """Write what became of messages; complete their attempts; free "once" where nothing was sent."""
+    """Write what became of messages, complete their attempts, free "once" where nothing left."""
     wire = [r for r in results if r.attempt is not None]
     for group, before in (
         (wire, "sending"),

@@ -34,14 +34,10 @@ def take_permits(
     assert row is not None  # noqa: S101  # inserted above
     stamp = max(tx.now, row.last_stamp or tx.now)
     longest = max(rate.count for rate in rates)
-    recent: dict[int, datetime] = {
-        seq: at
-        for seq, at in tx.all(
-            tx.select(permit, permit.c.seq, permit.c.stamp).where(
-                permit.c.account == name, permit.c.seq > row.last_permit - longest
-            )
-        )
-    }
+    latest = tx.select(permit, permit.c.seq, permit.c.stamp).where(
+        permit.c.account == name, permit.c.seq > row.last_permit - longest
+    )
+    recent: dict[int, datetime] = {found.seq: found.stamp for found in tx.all(latest)}
     given = 0
     free_at: datetime | None = None
     while given < wanted:

@@ -118,7 +118,7 @@ message = Table(
     Column("marked", Boolean, nullable=False),
     Column("unmarked", JSON(none_as_null=True)),
     Column("override", JSON(none_as_null=True)),
-    Column("values", JSON(none_as_null=True)),
+    Column("macro_values", JSON(none_as_null=True)),
     Column("attachments", JSON(none_as_null=True)),
     Column("content_hash", Text),
     Column("cost", JSON(none_as_null=True)),

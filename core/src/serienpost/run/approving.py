@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import exists, func, literal, select
 
 from serienpost.errors import LedgerError, Problem
 from serienpost.faults import faultpoint
@@ -112,7 +112,9 @@ def _move_rows(tx: Tx, run_id: str) -> None:
     c = message.c
     planned = [c.run == run_id, c.state == "planned"]
     has_key = exists().where(
-        once.c.practice == c.practice, once.c.key == c.once_key, once.c.run == c.run,
+        once.c.practice == c.practice,
+        once.c.key == c.once_key,
+        once.c.run == c.run,
         once.c.no == c.no,
     )
     tx.execute(
@@ -130,16 +132,29 @@ def _move_rows(tx: Tx, run_id: str) -> None:
         tx.update(message)
         .where(*planned, c.marked)
         .values(
-            state="suppressed", code="already_sent", text=holder, fence=c.fence + 1,
-            updated_at=tx.now, values=None,
+            state="suppressed",
+            code="already_sent",
+            text=holder,
+            fence=c.fence + 1,
+            updated_at=tx.now,
+            macro_values=None,
         )
     )
     tx.execute(
         tx.update(message)
         .where(*planned)
         .values(
-            state="suppressed", code="not_marked", text="not marked", fence=c.fence + 1,
-            updated_at=tx.now, number=None, name=None, address=None, values=None,
+            state="suppressed",
+            code="not_marked",
+            text=func.coalesce(
+                c.unreachable[1].as_string(), c.unmarked["reason"].as_string(), "not allowed"
+            ),
+            fence=c.fence + 1,
+            updated_at=tx.now,
+            number=None,
+            name=None,
+            address=None,
+            macro_values=None,
         )
     )
 
@@ -158,7 +173,10 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
             tx.update(message)
             .where(c.run == run_id, c.state.in_(("planned", "pending", "claimed")))
             .values(
-                state="cancelled", owner=None, lease_until=None, fence=c.fence + 1,
+                state="cancelled",
+                owner=None,
+                lease_until=None,
+                fence=c.fence + 1,
                 updated_at=tx.now,
             )
         )
@@ -186,9 +204,7 @@ def pause(ledger: Ledger, run_id: str, user: str) -> None:
         tx.note(user, "pause", run_id)
 
 
-def set_paused(
-    tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None
-) -> None:
+def set_paused(tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None) -> None:
     """Pause an approved or sending run; what a person paused keeps that reason."""
     tx.execute(
         tx.update(run)

@@ -186,14 +186,16 @@ class Blueprint:
                 return name
         return None
 
-    def content(self, values: Mapping[str, FieldValue], address: str) -> Content | Refused:
-        """Render and compose one message."""
+    def content(
+        self, values: Mapping[str, FieldValue], address: str, *, examples: bool = False
+    ) -> Content | Refused:
+        """Render and compose one message; `examples` are made-up values of the right look."""
         from serienpost.templates.compiled import ValueRefused
 
         try:
-            rendered = self.template.render(values)
+            rendered = self.template.render(values, examples=examples)
         except ValueRefused as error:
-            return Refused("value_refused", str(error))
+            return Refused(error.code, str(error))
         capabilities = self.channel.capabilities
         draft = Draft(
             kind=self.header.kind,

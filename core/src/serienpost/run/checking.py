@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.config.accounts import SecretRef
@@ -16,6 +14,7 @@ from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.config.mailing import Mailing
@@ -82,7 +81,7 @@ def check_mailing(
     problems = [
         *_purpose_problems(mailing, files),
         *_secret_problems(context, mailing.account, account),
-        *_name_problems(blueprint, files),
+        *_name_problems(blueprint),
         *_capability_problems(blueprint),
     ]
     if not problems:
@@ -96,7 +95,13 @@ def read_text(context: Context, mailing: Mailing, suffix: str) -> TemplateFiles:
     """The mailing's template, or its own subject and text."""
     if mailing.template is not None:
         return load_template(mailing.template, suffix, template_folders(context))
-    return from_text(mailing.subject or "", mailing.text or "", str(mailing.source_path))
+    return from_text(
+        mailing.subject,
+        mailing.text or "",
+        mailing.source_path.name,
+        subject_line=mailing.line("subject") or 1,
+        text_line=mailing.line("text") or 1,
+    )
 
 
 def _attachments(context: Context, mailing: Mailing) -> dict[str, bytes]:
@@ -145,7 +150,7 @@ def _secret_problems(context: Context, name: str, account: AccountSettings) -> l
     return problems
 
 
-def _name_problems(blueprint: Blueprint, files: TemplateFiles) -> list[Problem]:
+def _name_problems(blueprint: Blueprint) -> list[Problem]:
     registry = blueprint.context.registry
     found = check_names(
         blueprint.template.used,
@@ -170,11 +175,12 @@ def _capability_problems(blueprint: Blueprint) -> list[Problem]:
     for block in blueprint.blocks:
         missing = missing - block.offers
     if missing == blueprint.kind.fields:
-        near = get_close_matches(next(iter(missing)), blueprint.blocks[0].offers, n=1)
+        source = blueprint.blocks[0].source.name
+        wanted = ", ".join(sorted(missing))
         return [
             Problem(
-                f"the source {blueprint.blocks[0].source.name} has no {blueprint.kind.title} address",
-                f"did you mean the field {near[0]}?" if near else None,
+                f"the source {source} has no address for {blueprint.kind.title}",
+                f"it would have to offer {wanted}",
             )
         ]
     return []
@@ -182,7 +188,9 @@ def _capability_problems(blueprint: Blueprint) -> list[Problem]:
 
 def _example_problems(blueprint: Blueprint) -> list[Problem]:
     """Compose once with made-up values, so that a channel can refuse before anyone is selected."""
-    content = blueprint.content(blueprint.example_values(), EXAMPLE_ADDRESS.get(blueprint.kind.name, "example"))
+    content = blueprint.content(
+        blueprint.example_values(), EXAMPLE_ADDRESS.get(blueprint.kind.name, "example")
+    )
     if isinstance(content, Refused):
         return [Problem(content.reason, key=blueprint.header.template)]
     return []

@@ -85,9 +85,7 @@ class Courier:
             return None
         return rows.next if rows.later == rows.pending else tx.now
 
-    def commit(
-        self, results: Sequence[Result], calls: Sequence[Call], renew: bool
-    ) -> Committed:
+    def commit(self, results: Sequence[Result], calls: Sequence[Call], renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
         with self.ledger.begin() as tx:
             state = tx.scalar(tx.select(run, run.c.state).where(run.c.id == self.run_id))

@@ -20,8 +20,20 @@ from serienpost.errors import LedgerError
 from serienpost.faults import faultpoint
 from serienpost.ledger import claims
 from serienpost.run.courier import Call, Courier
-from serienpost.run.door import CheckUnavailable, ContentChanged, Door, SourceUnavailable
-from serienpost.run.outcomes import CONNECTION_FAILURES, GIVE_UP_AFTER, Halt, checked, halt, to_result
+from serienpost.run.door import (
+    CheckUnavailableError,
+    ContentChangedError,
+    Door,
+    SourceUnavailableError,
+)
+from serienpost.run.outcomes import (
+    CONNECTION_FAILURES,
+    GIVE_UP_AFTER,
+    Halt,
+    checked,
+    halt,
+    to_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +131,11 @@ class Delivery:
     async def run(self) -> Halt | None:
         """Deliver until nothing is open or something halts the run; returns what halted it."""
         loop = asyncio.get_running_loop()
-        self.stop.wake = lambda: loop.call_soon_threadsafe(self._wake.set)
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        self.stop.wake = wake
         blueprint = self.blueprint
         try:
             async with blueprint.channel.open(blueprint.context, blueprint.account) as sender:
@@ -139,9 +155,9 @@ class Delivery:
             if flow.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
                 await self._commit(sender, calls)
                 continue
-            if not flow.tasks and self._opening is None:
-                if self.halt or not await self._more_to_come():
-                    return
+            idle = not flow.tasks and self._opening is None
+            if idle and (self.halt or not await self._more_to_come()):
+                return
             await self._rest()
 
     def _heed_stop(self) -> None:
@@ -177,9 +193,9 @@ class Delivery:
                 ready, closed = await asyncio.to_thread(self.door.open, rows, self.ledger.clock())
                 flow.ready.extend(ready)
                 flow.results.extend(closed)
-        except (CheckUnavailable, SourceUnavailable) as error:
+        except (CheckUnavailableError, SourceUnavailableError) as error:
             self.halt = self.halt or Halt("check_unavailable", str(error))
-        except ContentChanged as error:
+        except ContentChangedError as error:
             self.halt = self.halt or Halt("content_changed", str(error))
         finally:
             self._opening = None

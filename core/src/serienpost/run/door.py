@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from serienpost.consent.judgement import CheckUnavailable, judge
+from serienpost.consent.judgement import CheckUnavailableError, judge
 from serienpost.contracts.channels import Message, Refused
 from serienpost.contracts.rows import RowRef, Standing
 from serienpost.errors import SerienpostError
@@ -31,11 +31,11 @@ FRESH_SECONDS = 2.0
 SOURCE_SECONDS = 60.0
 
 
-class ContentChanged(SerienpostError):
+class ContentChangedError(SerienpostError):
     """Rendering the frozen values again gave another content than was reviewed."""
 
 
-class SourceUnavailable(SerienpostError):
+class SourceUnavailableError(SerienpostError):
     """The source cannot say whether rows are still valid."""
 
 
@@ -67,9 +67,9 @@ class Door:
             Those that may leave, and for the others why they are suppressed.
 
         Raises:
-            CheckUnavailable: a consent check cannot answer; nothing is decided.
-            SourceUnavailable: the source cannot answer; nothing is decided.
-            ContentChanged: rendering gives something else than was reviewed.
+            CheckUnavailableError: a consent check cannot answer; nothing is decided.
+            SourceUnavailableError: the source cannot answer; nothing is decided.
+            ContentChangedError: rendering gives something else than was reviewed.
         """
         read_at = time.monotonic()
         closed: dict[int, Result] = {}
@@ -100,7 +100,7 @@ class Door:
         for row in rows:
             if row.expires_at and row.expires_at <= now:
                 closed[row.no] = suppressed(row, "expired", "the occasion is over")
-        for index, block in enumerate(self.blueprint.blocks):
+        for index in range(len(self.blueprint.blocks)):
             mine = [row for row in rows if row.block == index and row.no not in closed]
             if not mine:
                 continue
@@ -127,7 +127,7 @@ class Door:
             if len(standings) != len(rows) or any(type(s) is not Standing for s in standings):
                 raise TypeError("it did not return one standing per row")  # noqa: TRY301
         except Exception as error:
-            raise SourceUnavailable(f"{what} cannot answer: {type(error).__name__}") from error
+            raise SourceUnavailableError(f"{what} cannot answer: {type(error).__name__}") from error
         return standings
 
     def _gone(self, row: Row[Any], standing: Standing) -> tuple[str, str] | None:
@@ -143,11 +143,11 @@ class Door:
         return None
 
     def _same_content(self, row: Row[Any]) -> Message:
-        content = self.blueprint.content(from_json(row.values), row.address)
+        content = self.blueprint.content(from_json(row.macro_values), row.address)
         if isinstance(content, Refused):
-            raise ContentChanged(f"row {row.row_id} is now refused: {content.reason}")
+            raise ContentChangedError(f"row {row.row_id} is now refused: {content.reason}")
         if content.digest() != row.content_hash:
-            raise ContentChanged(f"row {row.row_id} would now read differently than reviewed")
+            raise ContentChangedError(f"row {row.row_id} would now read differently than reviewed")
         return Message(ref=row.ref, run=row.run, position=row.no, content=content)
 
 
@@ -156,4 +156,10 @@ def suppressed(row: Row[Any], code: str, reason: str) -> Result:
     return Result(row.no, row.fence, None, "suppressed", "suppressed", code, reason)
 
 
-__all__ = ["CheckUnavailable", "ContentChanged", "Door", "Ready", "SourceUnavailable"]
+__all__ = [
+    "CheckUnavailableError",
+    "ContentChangedError",
+    "Door",
+    "Ready",
+    "SourceUnavailableError",
+]

@@ -21,9 +21,7 @@ Decision = Literal["accepted", "resend", "failed"]
 _STATE = {"accepted": "accepted", "resend": "pending", "failed": "failed"}
 
 
-def resolve(
-    ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision, user: str
-) -> int:
+def resolve(ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision, user: str) -> int:
     """A person decides about messages in doubt; `resend` reopens a finished run.
 
     Args:
@@ -120,16 +118,25 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
             tx.update(message)
             .where(*mine, or_(c.once_key.is_(None), c.no.in_(holds)))
             .values(
-                state="pending", code=None, text=None, attempts_before=c.attempts,
-                first_attempt_at=None, next_attempt_at=None, fence=c.fence + 1, updated_at=tx.now,
+                state="pending",
+                code=None,
+                text=None,
+                attempts_before=c.attempts,
+                first_attempt_at=None,
+                next_attempt_at=None,
+                fence=c.fence + 1,
+                updated_at=tx.now,
             )
         )
         tx.execute(
             tx.update(message)
             .where(*mine)
             .values(
-                state="suppressed", code="already_sent", text="sent by another run meanwhile",
-                fence=c.fence + 1, updated_at=tx.now,
+                state="suppressed",
+                code="already_sent",
+                text="sent by another run meanwhile",
+                fence=c.fence + 1,
+                updated_at=tx.now,
             )
         )
         tx.note(user, "retry", run_id, detail={"messages": again})

@@ -1,4 +1,4 @@
-"""What a run is, apart from its rows: frozen at prepare, kept in the ledger, part of the plan hash."""
+"""What a run is, apart from its rows: frozen at prepare and part of the plan hash."""
 
 from __future__ import annotations
 

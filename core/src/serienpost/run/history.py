@@ -15,6 +15,7 @@ from serienpost.run.sending import count_states, load_blueprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Row
 
@@ -68,7 +69,7 @@ def message_json(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def biography(ledger: Ledger, run_id: str, row_id: str) -> list[dict[str, Any]]:
+def biography(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[dict[str, Any]]:
     """What a person got in a run, when, on which consent, released by whom.
 
     Raises:
@@ -91,14 +92,17 @@ def biography(ledger: Ledger, run_id: str, row_id: str) -> list[dict[str, Any]]:
             found.append(
                 {
                     **message_json(row),
-                    "sent_at": _iso(row.sent_at),
+                    "sent_at": _iso(row.sent_at, zone),
                     "evidence": row.evidence,
                     "override": row.override,
                     "content_hash": row.content_hash,
                     "approved_by": run_row.approved_by,
-                    "approved_at": _iso(run_row.approved_at),
-                    "log": [_plain(a, "attempt started_at outcome stage code text") for a in attempts],
-                    "decisions": [_plain(d, "at user action detail") for d in decisions],
+                    "approved_at": _iso(run_row.approved_at, zone),
+                    "log": [
+                        _plain(a, "attempt started_at outcome stage code text", zone)
+                        for a in attempts
+                    ],
+                    "decisions": [_plain(d, "at user action detail", zone) for d in decisions],
                 }
             )
     return found
@@ -135,13 +139,13 @@ def manifest(context: Context, ledger: Ledger, run_id: str) -> dict[str, Any]:
     }
 
 
-def _plain(row: Row[Any], names: str) -> dict[str, Any]:
-    values = row._mapping  # noqa: SLF001  # SQLAlchemy's documented access by name
+def _plain(row: Row[Any], names: str, zone: ZoneInfo) -> dict[str, Any]:
+    values = row._mapping  # SQLAlchemy's documented access by name
     return {
-        name: _iso(values[name]) if isinstance(values[name], datetime) else values[name]
+        name: _iso(values[name], zone) if isinstance(values[name], datetime) else values[name]
         for name in names.split()
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
+def _iso(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from serienpost.consent.judgement import plain
 from serienpost.contracts.rows import Occasion, Row, RowRef
@@ -14,7 +15,6 @@ from serienpost.run.approving import allow_command, find_run
 from serienpost.run.doubts import find_rows
 from serienpost.run.plan import write_plan_hash
 from serienpost.run.reviewing import Reviewed, judge_rows, ledger_row, render
-from serienpost.run.values import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
 
+Message: TypeAlias = Any
+"""A message row of the ledger."""
+
+_RENEWED = (
+    "consent",
+    "allowed",
+    "marked",
+    "unmarked",
+    "macro_values",
+    "content_hash",
+    "cost",
+    "evidence",
+    "message_id",
+)
 _EXCLUDED = {"code": "excluded", "reason": "in der Durchsicht abgewählt", "includable": True}
 
 
@@ -54,107 +68,127 @@ def change_marks(
         SerienpostError: a row is not in the run, cannot be included or overridden.
     """
     with ledger.begin() as tx:
-        row = find_run(tx, run_id)
-        allow_command(row, "review")
+        allow_command(find_run(tx, run_id), "review")
+        change = _Change(tx, blueprint, ledger, run_id, user)
         if drop_not_allowed:
-            _drop_overrides(tx, run_id, user)
+            change.drop_overrides()
         for row_id in exclude:
-            _exclude(tx, run_id, row_id, user)
+            change.exclude(row_id)
         for row_id in include:
-            _each(tx, blueprint, ledger, run_id, row_id, _include, user)
+            change.include(row_id)
         if override:
-            _allow_override(blueprint, reason)
+            _permit_override(blueprint, reason)
         for row_id in override:
-            _each(tx, blueprint, ledger, run_id, row_id, _override, user, reason)
+            change.override(row_id, reason)
         write_plan_hash(tx, run_id)
 
 
-def _exclude(tx: Tx, run_id: str, row_id: str, user: str) -> None:
-    for row in find_rows(tx, run_id, row_id):
-        if row.marked:
-            _write(tx, run_id, row.no, {"marked": False, "unmarked": _EXCLUDED, "values": None})
-            tx.note(user, "exclude", run_id, row.no)
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Changes of marks in one transaction."""
 
+    tx: Tx
+    blueprint: Blueprint
+    ledger: Ledger
+    run_id: str
+    user: str
 
-def _each(
-    tx: Tx, blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str, change: Any, *args: Any  # noqa: ANN401
-) -> None:
-    for row in find_rows(tx, run_id, row_id):
-        if row.marked:
-            continue
-        if row.unreachable:
-            raise LedgerError(f"{row.row_id} is not reachable: {row.unreachable[1]}")
-        values = change(tx, blueprint, ledger, row, *args)
-        _write(tx, run_id, row.no, values)
+    def exclude(self, row_id: str) -> None:
+        for row in find_rows(self.tx, self.run_id, row_id):
+            if row.marked:
+                values = {"marked": False, "unmarked": _EXCLUDED, "macro_values": None}
+                self._write(row.no, values)
+                self._note("exclude", row.no)
 
+    def include(self, row_id: str) -> None:
+        for row in self._unmarked(row_id):
+            if not row.allowed:
+                raise LedgerError(f"{row.row_id} is not allowed; that takes --override")
+            again = row.unmarked["code"] == "already_sent"
+            again = again and self.blueprint.header.once_per == "none"
+            if not (row.unmarked["includable"] or again):
+                raise LedgerError(f"{row.row_id} cannot be included: {row.unmarked['reason']}")
+            self._write(row.no, self._rendered(row, row.override))
+            self._note("include", row.no)
 
-def _include(
-    tx: Tx, blueprint: Blueprint, ledger: Ledger, row: Any, user: str  # noqa: ANN401
-) -> dict[str, Any]:
-    if not row.allowed:
-        raise LedgerError(f"{row.row_id} is not allowed; only --override with a reason marks it")
-    sent_already = row.unmarked["code"] == "already_sent" and blueprint.header.once_per == "none"
-    if not (row.unmarked["includable"] or sent_already):
-        raise LedgerError(f"{row.row_id} cannot be included: {row.unmarked['reason']}")
-    tx.note(user, "include", row.run, row.no)
-    return _rendered(blueprint, ledger, row, row.override)
+    def override(self, row_id: str, reason: str | None) -> None:
+        for row in self._unmarked(row_id):
+            if row.allowed:
+                raise LedgerError(f"{row.row_id} is allowed; there is nothing to override")
+            record = self._record(row, reason)
+            self._write(row.no, self._rendered(row, record))
+            self._note("override", row.no, record)
 
-
-def _override(
-    tx: Tx, blueprint: Blueprint, ledger: Ledger, row: Any, user: str, reason: str  # noqa: ANN401
-) -> dict[str, Any]:
-    if row.allowed:
-        raise LedgerError(f"{row.row_id} is allowed; there is nothing to override")
-    fresh = _read_again(blueprint, row)
-    judge_rows(blueprint, [fresh])
-    denials = fresh.judgement.denials if fresh.judgement else []
-    fixed = [name for name, deny in denials if not deny.overridable]
-    if fixed or not denials:
-        raise LedgerError(
-            f"{row.row_id} cannot be overridden: {fixed[0] if fixed else 'a required check abstains'}"
+    def drop_overrides(self) -> None:
+        c = message.c
+        overridden = self.tx.all(
+            self.tx.select(message, c.no, c.override, c.consent).where(
+                c.run == self.run_id, c.override.is_not(None)
+            )
         )
-    record = {
-        "id": new_ref(),
-        "codes": [[name, deny.code] for name, deny in denials],
-        "denials": [plain(name, deny) for name, deny in denials],
-        "reason": reason,
-        "user": user,
-        "at": tx.now.isoformat(),
-    }
-    tx.note(user, "override", row.run, row.no, detail=record)
-    return _rendered(blueprint, ledger, row, record)
+        for row in overridden:
+            denied = {answer["check"]: answer for answer in row.override["denials"]}
+            nothing = dict.fromkeys(("override", "macro_values", "unmarked", "evidence"))
+            consent = [denied.get(answer["check"], answer) for answer in row.consent]
+            self._write(row.no, {**nothing, "marked": False, "allowed": False, "consent": consent})
+            self._note("drop override", row.no)
+
+    def _unmarked(self, row_id: str) -> list[Message]:
+        rows = [row for row in find_rows(self.tx, self.run_id, row_id) if not row.marked]
+        for row in rows:
+            if row.unreachable:
+                raise LedgerError(f"{row.row_id} is not reachable: {row.unreachable[1]}")
+        return rows
+
+    def _record(self, row: Message, reason: str | None) -> dict[str, Any]:
+        """The override: which denials it covers, why, by whom."""
+        fresh = _read_again(self.blueprint, row)
+        judge_rows(self.blueprint, [fresh])
+        denials = fresh.judgement.denials if fresh.judgement else []
+        fixed = [f"{name}: {deny.reason}" for name, deny in denials if not deny.overridable]
+        if fixed or not denials:
+            why = fixed[0] if fixed else "no check denies, but none allows"
+            raise LedgerError(f"{row.row_id} cannot be overridden: {why}")
+        return {
+            "id": new_ref(),
+            "codes": [[name, deny.code] for name, deny in denials],
+            "denials": [plain(name, deny) for name, deny in denials],
+            "reason": reason,
+            "user": self.user,
+            "at": self.tx.now.isoformat(),
+        }
+
+    def _rendered(self, row: Message, override: dict[str, Any] | None) -> dict[str, Any]:
+        """The changed columns of a row that is read, judged and rendered anew."""
+        fresh = _read_again(self.blueprint, row)
+        judge_rows(self.blueprint, [fresh], [override])
+        if fresh.judgement and not fresh.allowed:
+            raise LedgerError(f"{row.row_id} is not allowed: {fresh.judgement.reason}")
+        render(self.blueprint, fresh)
+        if fresh.unmarked:
+            raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
+        whole = ledger_row(self.blueprint, self.ledger, fresh, row.no, ref=row.ref)
+        return {**{name: whole[name] for name in _RENEWED}, "override": override}
+
+    def _write(self, no: int, values: dict[str, Any]) -> None:
+        self.tx.execute(
+            self.tx.update(message)
+            .where(message.c.run == self.run_id, message.c.no == no, message.c.state == "planned")
+            .values(**values)
+        )
+
+    def _note(self, action: str, no: int, detail: dict[str, Any] | None = None) -> None:
+        self.tx.note(self.user, action, self.run_id, no, detail)
 
 
-def _allow_override(blueprint: Blueprint, reason: str | None) -> None:
+def _permit_override(blueprint: Blueprint, reason: str | None) -> None:
     if not blueprint.context.config.consent.override:
         raise SerienpostError("this practice does not permit overrides", hint="consent.override")
     if not (reason or "").strip():
         raise SerienpostError("an override needs a reason", hint="add --reason TEXT")
 
 
-def _drop_overrides(tx: Tx, run_id: str, user: str) -> None:
-    c = message.c
-    overridden = tx.all(
-        tx.select(message, c.no, c.override, c.consent).where(
-            c.run == run_id, c.override.is_not(None)
-        )
-    )
-    for row in overridden:
-        denied = {answer["check"]: answer for answer in row.override["denials"]}
-        consent = [denied.get(answer["check"], answer) for answer in row.consent]
-        tx.note(user, "drop override", run_id, row.no)
-        _write(
-            tx,
-            run_id,
-            row.no,
-            {
-                "marked": False, "allowed": False, "override": None, "values": None,
-                "unmarked": None, "evidence": None, "consent": consent,
-            },
-        )
-
-
-def _read_again(blueprint: Blueprint, row: Any) -> Reviewed:  # noqa: ANN401
+def _read_again(blueprint: Blueprint, row: Message) -> Reviewed:
     """The row as the source has it now; its address must be the one reviewed."""
     block = blueprint.blocks[row.block]
     ref = RowRef(row.person, row.occasion, row.occasion_at)
@@ -169,36 +203,3 @@ def _read_again(blueprint: Blueprint, row: Any) -> Reviewed:  # noqa: ANN401
     occasion = Occasion(row.occasion, row.occasion_at, row.expires_at) if row.occasion else None
     fresh = Row(row.person, fields, occasion, standing.consenting_id)
     return Reviewed(fresh, row.block, address)
-
-
-def _rendered(
-    blueprint: Blueprint, ledger: Ledger, row: Any, override: dict[str, Any] | None  # noqa: ANN401
-) -> dict[str, Any]:
-    fresh = _read_again(blueprint, row)
-    judge_rows(blueprint, [fresh], [override])
-    if not fresh.allowed and fresh.judgement:
-        raise LedgerError(f"{row.row_id} is not allowed: {fresh.judgement.reason}")
-    render(blueprint, fresh)
-    if fresh.unmarked:
-        raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
-    whole = ledger_row(blueprint, ledger, fresh, row.no)
-    changed = ("consent", "allowed", "marked", "unmarked", "content_hash", "cost", "evidence")
-    values = {name: whole[name] for name in changed}
-    return {
-        **values,
-        "override": override,
-        "values": to_json(fresh.values),
-        "message_id": _own_message_id(whole["message_id"], whole["ref"], row.ref),
-    }
-
-
-def _own_message_id(made: str | None, made_for: str, ref: str) -> str | None:
-    return made.replace(made_for, ref) if made else None
-
-
-def _write(tx: Tx, run_id: str, no: int, values: dict[str, Any]) -> None:
-    tx.execute(
-        tx.update(message)
-        .where(message.c.run == run_id, message.c.no == no, message.c.state == "planned")
-        .values(**values)
-    )

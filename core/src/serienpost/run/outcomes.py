@@ -75,18 +75,36 @@ def to_result(
     fence, attempt = intent.fence + 1, intent.attempt
     if isinstance(outcome, Accepted):
         return Result(
-            intent.no, fence, attempt, "accepted", "accepted", None, outcome.text or None,
+            intent.no,
+            fence,
+            attempt,
+            "accepted",
+            "accepted",
+            None,
+            outcome.text or None,
             provider_ref=outcome.ref,
         )
     if isinstance(outcome, Rejected):
         return Result(
-            intent.no, fence, attempt, "failed", "rejected", outcome.code, outcome.text,
+            intent.no,
+            fence,
+            attempt,
+            "failed",
+            "rejected",
+            outcome.code,
+            outcome.text,
             stage=outcome.scope,
         )
     if isinstance(outcome, Unknown):
         state = "pending" if repeatable else "in_doubt"
         return Result(
-            intent.no, fence, attempt, state, "unknown", "unknown", outcome.text,
+            intent.no,
+            fence,
+            attempt,
+            state,
+            "unknown",
+            "unknown",
+            outcome.text,
             stage=outcome.stage,
         )
     if isinstance(outcome, Deferred):
@@ -95,14 +113,18 @@ def to_result(
     return Result(intent.no, fence, attempt, "pending", kind, outcome.code, outcome.text)
 
 
-def _deferred(
-    intent: Intent, outcome: Deferred, now: datetime, *, attempts_left: bool
-) -> Result:
+def _deferred(intent: Intent, outcome: Deferred, now: datetime, *, attempts_left: bool) -> Result:
     state = "pending" if attempts_left or outcome.connection else "failed"
     backoff = min(FIRST_RETRY * 2 ** (intent.attempt - 1), LONGEST_RETRY)
     wait = outcome.retry_after if outcome.retry_after is not None else backoff
     return Result(
-        intent.no, intent.fence + 1, intent.attempt, state, "deferred", outcome.code, outcome.text,
+        intent.no,
+        intent.fence + 1,
+        intent.attempt,
+        state,
+        "deferred",
+        outcome.code,
+        outcome.text,
         next_attempt_at=now + timedelta(seconds=wait) if state == "pending" else None,
     )
 

@@ -136,9 +136,7 @@ def _fill(
 
 def _batches(blueprint: Blueprint) -> Iterator[tuple[int, Sequence[Row]]]:
     for index, block in enumerate(blueprint.blocks):
-        for rows in block.source.rows(
-            blueprint.context, block.selection, blueprint.request(block)
-        ):
+        for rows in block.source.rows(blueprint.context, block.selection, blueprint.request(block)):
             yield index, rows
 
 
@@ -164,7 +162,7 @@ def _unmark_already_sent(tx: Tx, run_id: str) -> None:
         .where(c.run == run_id, c.marked, c.once_key.in_(sent))
         .values(
             marked=False,
-            values=None,
+            macro_values=None,
             unmarked={
                 "code": "already_sent",
                 "reason": "hat diesen Serienversand schon erhalten",
@@ -183,14 +181,16 @@ def _unmark_same_address(tx: Tx, run_id: str) -> None:
         .group_by(c.address_hash)
         .having(func.count() > 1)
     )
-    for address_hash, first in tx.all(firsts):
-        kept = tx.scalar(tx.select(message, c.row_id).where(c.run == run_id, c.no == first))
+    for shared in tx.all(firsts):
+        kept = tx.scalar(tx.select(message, c.row_id).where(c.run == run_id, c.no == shared.no))
         tx.execute(
             tx.update(message)
-            .where(c.run == run_id, c.marked, c.address_hash == address_hash, c.no != first)
+            .where(
+                c.run == run_id, c.marked, c.address_hash == shared.address_hash, c.no != shared.no
+            )
             .values(
                 marked=False,
-                values=None,
+                macro_values=None,
                 unmarked={
                     "code": "same_address",
                     "reason": f"gleiche Adresse wie {kept}",

@@ -46,19 +46,19 @@ def preview(
         allow_command(find_run(tx, run_id), "preview")
         if row_id:
             rows = find_rows(tx, run_id, row_id)
-            if not any(row.values is not None for row in rows):
+            if not any(row.macro_values is not None for row in rows):
                 raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
         else:
-            marked = tx.select(message).where(c.run == run_id, c.values.is_not(None))
+            marked = tx.select(message).where(c.run == run_id, c.macro_values.is_not(None))
             marked = marked.order_by(c.no)
             rows = tx.stream(marked) if every else tx.all(marked.limit(1))  # type: ignore[assignment]
         for row in rows:
-            if row.values is not None:
+            if row.macro_values is not None:
                 yield row.row_id, dict(_files(blueprint, row))
 
 
 def _files(blueprint: Blueprint, row: Row[Any]) -> dict[str, bytes]:
-    content = blueprint.content(from_json(row.values), row.address)
+    content = blueprint.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or content.digest() != row.content_hash:
         raise SerienpostError(
             f"row {row.row_id} would now read differently than reviewed",
@@ -82,7 +82,7 @@ def send_test(
         values = _row_values(blueprint, ledger, run_id, row_id)
     else:
         values = blueprint.example_values()
-    content = blueprint.content(values, address)
+    content = blueprint.content(values, address, examples=row_id is None)
     if isinstance(content, Refused):
         raise SerienpostError(content.reason)
     with ledger.begin() as tx:
@@ -109,12 +109,12 @@ def _own_address(blueprint: Blueprint, to: str) -> str:
 def _row_values(blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str) -> dict[str, Any]:
     with ledger.read() as tx:
         row = find_rows(tx, run_id, row_id)[0]
-    if row.values is None:
+    if row.macro_values is None:
         raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
     _, closed = Door(blueprint, ledger).open([row], ledger.clock())
     if closed:
         raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")
-    return from_json(row.values)
+    return from_json(row.macro_values)
 
 
 def _marked_as_test(content: Content) -> Content:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import html
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import func
@@ -14,19 +13,25 @@ from serienpost.run.approving import find_run
 from serienpost.run.sending import count_states
 
 if TYPE_CHECKING:
-    from serienpost.ledger.store import Ledger
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from serienpost.ledger.store import Ledger, Tx
 
 _NOT_SENT = ("failed", "suppressed", "cancelled", "in_doubt", "bounced", "complained")
 _BARS = 60
 
 
-def figures(ledger: Ledger, run_id: str) -> dict[str, Any]:
-    """Counts per state, reasons why messages did not arrive, and the course over time."""
+def figures(ledger: Ledger, run_id: str, zone: ZoneInfo) -> dict[str, Any]:
+    """Counts per state, reasons why messages did not arrive, and the course over time, with
+    times in the practice's zone."""
     c = message.c
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         reasons = tx.all(
-            tx.select(message, c.state, c.code, func.min(c.text).label("text"), func.count().label("n"))
+            tx.select(
+                message, c.state, c.code, func.min(c.text).label("text"), func.count().label("n")
+            )
             .where(c.run == run_id, c.state.in_(_NOT_SENT))
             .group_by(c.state, c.code)
             .order_by(func.count().desc())
@@ -40,13 +45,13 @@ def figures(ledger: Ledger, run_id: str) -> dict[str, Any]:
             "state": row.state,
             "reason": row.reason,
             "approved_by": row.approved_by,
-            "approved_at": _iso(row.approved_at),
-            "finished_at": _iso(row.finished_at),
+            "approved_at": _iso(row.approved_at, zone),
+            "finished_at": _iso(row.finished_at, zone),
             "counts": count_states(tx, run_id),
             "reasons": [
                 {"state": r.state, "code": r.code, "text": r.text, "messages": r.n} for r in reasons
             ],
-            "course": _course(tx, run_id),
+            "course": _course(tx, run_id, zone),
         }
 
 
@@ -94,12 +99,14 @@ finished {_e(data["finished_at"] or "-")}.</p>
 """
 
 
-def _course(tx: Any, run_id: str) -> list[dict[str, Any]]:  # noqa: ANN401
+def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Accepted messages in equal parts of the time between the first and the last."""
     c = message.c
     sent = (c.run == run_id, c.sent_at.is_not(None))
     ends = tx.first(
-        tx.select(message, func.min(c.sent_at).label("a"), func.max(c.sent_at).label("b")).where(*sent)
+        tx.select(message, func.min(c.sent_at).label("a"), func.max(c.sent_at).label("b")).where(
+            *sent
+        )
     )
     if ends is None or ends.a is None:
         return []
@@ -107,7 +114,7 @@ def _course(tx: Any, run_id: str) -> list[dict[str, Any]]:  # noqa: ANN401
     bars = [0] * (_BARS + 1)
     for (at,) in tx.stream(tx.select(message, c.sent_at).where(*sent)):
         bars[min(_BARS, (at - ends.a) // width)] += 1
-    return [{"at": _iso(ends.a + width * i), "messages": n} for i, n in enumerate(bars)]
+    return [{"at": _iso(ends.a + width * i, zone), "messages": n} for i, n in enumerate(bars)]
 
 
 def _chart(course: list[dict[str, Any]]) -> str:
@@ -129,5 +136,5 @@ def _e(text: object) -> str:
     return html.escape("" if text is None else str(text))
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+def _iso(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None

@@ -102,11 +102,13 @@ def render(blueprint: Blueprint, one: Reviewed) -> None:
     one.values, one.content = values, content
 
 
-def ledger_row(blueprint: Blueprint, ledger: Ledger, one: Reviewed, no: int) -> dict[str, Any]:
-    """The message row of the ledger."""
+def ledger_row(
+    blueprint: Blueprint, ledger: Ledger, one: Reviewed, no: int, *, ref: str | None = None
+) -> dict[str, Any]:
+    """The message row of the ledger, under a new reference unless one is given."""
     row, content = one.row, one.content
     occasion = row.occasion
-    ref = new_ref()
+    ref = ref or new_ref()
     cost = blueprint.channel.cost(blueprint.account, content) if content else None
     address = one.address.value if isinstance(one.address, Address) else None
     return {
@@ -133,7 +135,7 @@ def ledger_row(blueprint: Blueprint, ledger: Ledger, one: Reviewed, no: int) -> 
         "marked": one.marked,
         "unmarked": one.unmarked,
         "override": None,
-        "values": to_json(one.values) if one.marked else None,
+        "macro_values": to_json(one.values) if one.marked else None,
         "content_hash": content.digest() if content else None,
         "cost": {"unit": cost.unit, "amount": cost.amount, **cost.detail} if cost else None,
         "ref": ref,

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 
+class BusyError(LedgerError):
+    """Another living process delivers the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a run is continued.
@@ -58,7 +62,9 @@ def load_blueprint(context: Context, ledger: Ledger, run_id: str) -> Blueprint:
         row = find_run(tx, run_id)
         assets = {
             a.name: a.data
-            for a in tx.all(tx.select(asset, asset.c.name, asset.c.data).where(asset.c.run == run_id))
+            for a in tx.all(
+                tx.select(asset, asset.c.name, asset.c.data).where(asset.c.run == run_id)
+            )
         }
     return Blueprint(context, Header.from_json(row.header), assets)
 
@@ -75,7 +81,8 @@ def continue_run(
     """Deliver what is open. How it ended stands in the run's state and reason.
 
     Raises:
-        LedgerError: the run was never approved or is cancelled, or another process delivers it.
+        LedgerError: the run was never approved or is cancelled.
+        BusyError: another process delivers it.
     """
     blueprint = load_blueprint(context, ledger, run_id)
     take_over_dead(blueprint, ledger, run_id)
@@ -83,7 +90,8 @@ def continue_run(
         return
     busy = living_owner(ledger, run_id)
     if busy:
-        raise LedgerError(f"run {run_id} is already being delivered by process {busy.split('-')[0]}")
+        process = busy.partition("-")[0]
+        raise BusyError(f"run {run_id} is already being delivered by process {process}")
     with ownership(ledger) as owner:
         delivery = Delivery(
             blueprint, ledger, run_id, owner, wait=options.wait, report=report, stop=stop

@@ -66,7 +66,9 @@ def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         raise ConfigError(
             f"{text!r} is not a time", hint="write HH:MM or YYYY-MM-DDTHH:MM"
         ) from None
-    if when.astimezone(now.tzinfo).astimezone(zone).replace(tzinfo=None) != when.replace(tzinfo=None):
+    if when.astimezone(now.tzinfo).astimezone(zone).replace(tzinfo=None) != when.replace(
+        tzinfo=None
+    ):
         raise ConfigError(f"{text} does not exist on that day (clocks go forward)")
     if when <= now:
         raise ConfigError(f"{text} is in the past")

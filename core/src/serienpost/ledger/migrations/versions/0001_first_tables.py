@@ -103,7 +103,7 @@ def upgrade() -> None:
         sa.Column("marked", sa.Boolean(), nullable=False),
         sa.Column("unmarked", sa.JSON(), nullable=True),
         sa.Column("override", sa.JSON(), nullable=True),
-        sa.Column("values", sa.JSON(), nullable=True),
+        sa.Column("macro_values", sa.JSON(), nullable=True),
         sa.Column("attachments", sa.JSON(), nullable=True),
         sa.Column("content_hash", sa.Text(), nullable=True),
         sa.Column("cost", sa.JSON(), nullable=True),

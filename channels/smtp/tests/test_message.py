@@ -206,6 +206,33 @@ def test_second_guard_reads_the_bytes_again(subject: str, monkeypatch: pytest.Mo
         made(subject=subject)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"\r\nDate:", b"\r\nBcc: evil@example.org\r\nDate:", "headers"),
+        (b"\r\nDate:", b"\r\n\r\nDate:", "headers"),
+        (b"\r\nDate:", b"\r\nno header\r\nDate:", "headers"),
+        (b"To: erika", b"To: evil@example.org, erika", "recipient"),
+        (b"<praxis@", b"<evil@", "sender"),
+        (b"Subject: ", b"Subject: x", "subject"),
+        (b"--=_0123456789AB_0--", b"--=_0123456789AB_0", "parts"),
+        (b"--=_0123456789AB_0--", b"--=_0123456789AB_0\r\n\r\n--=_0123456789AB_0--", "parts"),
+        (b"Guten", b"\xe4uten", "octet"),
+        (b"Guten", b"G\nuten", "octet"),
+        (b"Guten", b"G" * 999, "998"),
+    ],
+)
+def test_every_difference_is_seen(old: bytes, new: bytes, reason: str) -> None:
+    meant = content(html="<p>x</p>")
+    mail = module._assemble(Message("0123456789AB", "run", 1, meant), None, DATE)
+    raw = mail.as_bytes()
+    assert module._difference(raw, mail, meant) is None
+    assert old in raw
+    difference = module._difference(raw.replace(old, new, 1), mail, meant)
+    assert difference is not None
+    assert reason in difference
+
+
 def test_self_test_says_what_this_python_does() -> None:
     mail = EmailMessage(policy=SMTP)
     try:

@@ -302,6 +302,18 @@ def test_late_reply_is_never_taken_for_the_next_message(context: Context) -> Non
     assert isinstance(second, Rejected)
 
 
+@pytest.mark.parametrize("reply", [b"354 still going on\r\n", b"what is this\r\n"])
+def test_after_an_unreadable_reply_a_new_connection_is_made(context: Context, reply: bytes) -> None:
+    server = Server(DOT=[reply])
+
+    async def run() -> list[Outcome]:
+        async with server, opened(server, context) as sender:
+            return [await send(sender, 1), await send(sender, 2)]
+
+    assert [type(outcome) for outcome in asyncio.run(run())] == [Unknown, Accepted]
+    assert server.connections == 2
+
+
 def test_a_reply_that_nobody_asked_for_is_never_taken_for_acceptance(context: Context) -> None:
     server = Server(DATA=b"354 go on\r\n250 2.0.0 Ok\r\n", DOT=b"554 5.7.1 spam\r\n")
     outcome = asyncio.run(single(server, context))

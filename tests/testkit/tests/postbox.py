@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 class PostboxAccount(AccountSettings):
     folder: str = Field(default="postbox", description="Where messages are put.")
-    channel: str = Field(default="postbox", description="The channel.")
-    sender: str = Field(default="Postbox", description="The sender.")
-    reply_to: str | None = Field(default=None, description="Where answers go.")
 
 
 class PostboxSender:

@@ -161,8 +161,9 @@ def _difference(raw: bytes, mail: EmailMessage, content: Content) -> str | None:
         return "an octet or line end is not one that every server carries"
     for part in _multiparts(mail):
         opening = f"--{part.get_boundary()}".encode()
-        found = sum(line in {opening, opening + b"--"} for line in lines)
-        if found != len(part.get_payload()) + 1:
+        closing = opening + b"--"
+        found = [line for line in lines if line in {opening, closing}]
+        if found != [opening] * len(part.get_payload()) + [closing]:
             return "the parts are not those that were meant"
     return _header_difference(_header_fields(lines[: lines.index(b"")]), mail, content)
 

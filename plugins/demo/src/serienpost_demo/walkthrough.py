@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -25,6 +26,7 @@ _MAILING = "information"
 _TEST_ADDRESS = "praxis@example.org"
 _ARRIVED = ("accepted", "delivered", "bounced", "complained")
 _LINES, _WIDTH = 12, 110
+_WIDE_GAP = re.compile(r"(?<=\S) {3,}")
 
 
 class Say(Protocol):
@@ -50,7 +52,7 @@ class CommandLine:
         """Run a command and show the first lines of what it says."""
         lines = self._run(*args).stdout.rstrip().splitlines()
         for line in lines[:_LINES]:
-            self.say(f"  {line if len(line) <= _WIDTH else line[: _WIDTH - 1] + '…'}".rstrip())
+            self.say(f"  {_shortened(_WIDE_GAP.sub('  ', line).rstrip())}")
         if len(lines) > _LINES:
             self.say(f"  ... {len(lines) - _LINES} more lines")
         self.say("")
@@ -195,3 +197,7 @@ def _message_id(caught: Caught) -> str:
 
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"

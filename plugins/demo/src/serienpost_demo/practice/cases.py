@@ -131,8 +131,16 @@ def _consents() -> tuple[Case, ...]:
 def _families(today: date) -> tuple[Case, ...]:
     child = {**_FAMILY, "anrede": None, "mobil": None, "beruf": "Schülerin"}
     return (
-        Case(21, "family with a shared e-mail and address: mother", {**WOMAN, **_FAMILY}),
-        Case(22, "family with a shared e-mail and address: father", {**MAN, **_FAMILY}),
+        Case(
+            21,
+            "family with a shared e-mail and address: mother",
+            {**WOMAN, **_FAMILY, "vorname": "Jana"},
+        ),
+        Case(
+            22,
+            "family with a shared e-mail and address: father",
+            {**MAN, **_FAMILY, "vorname": "Tobias"},
+        ),
         Case(
             23,
             "minor, represented by patient 21, shared e-mail",
@@ -160,13 +168,14 @@ def _families(today: date) -> tuple[Case, ...]:
         Case(
             27,
             "turns 18 tomorrow, represented by patient 22",
-            {**_FAMILY, "vertreter_id": 22}
+            {**_FAMILY, **MAN, "vorname": "Jonas", "vertreter_id": 22}
             | {"geburtsdatum": years_before(today + timedelta(days=1), 18).isoformat()},
         ),
         Case(
             28,
             "turns 18 today, representative still stored",
-            {**_FAMILY, "vertreter_id": 22, "email": "volljaehrig@example.org"}
+            {**_FAMILY, **WOMAN, "vorname": "Mia", "vertreter_id": 22}
+            | {"email": "volljaehrig@example.org"}
             | {"geburtsdatum": years_before(today, 18).isoformat()},
         ),
     )
@@ -174,18 +183,23 @@ def _families(today: date) -> tuple[Case, ...]:
 
 def _names() -> tuple[Case, ...]:
     return (
-        Case(29, "Prof. Dr.", {**WOMAN, "titel": "Prof. Dr."}),
-        Case(30, "noble prefix", {**WOMAN, "vorsatzwort": "von", "nachname": "Arnim"}),
+        Case(29, "Prof. Dr.", {**WOMAN, "titel": "Prof. Dr.", "vorname": "Dagmar"}),
+        Case(
+            30,
+            "noble prefix",
+            {**WOMAN, "vorname": "Clara", "vorsatzwort": "von", "nachname": "Arnim"},
+        ),
         Case(
             31,
             "noble title and prefix",
-            {**MAN, "namenszusatz": "Graf", "vorsatzwort": "von der", "nachname": "Schulenburg"},
+            {**MAN, "vorname": "Adrian", "namenszusatz": "Graf", "vorsatzwort": "von der"}
+            | {"nachname": "Schulenburg"},
         ),
         Case(
             32,
             "several doctorates and a noble title",
             {**WOMAN, "titel": "Dr. med. Dr. h. c.", "namenszusatz": "Freifrau"}
-            | {"vorsatzwort": "zu", "nachname": "Guttenfels"},
+            | {"vorname": "Ruth", "vorsatzwort": "zu", "nachname": "Guttenfels"},
         ),
         Case(33, "gender d", {"anrede": None, "geschlecht": "d", "vorname": "Kim"}),
         Case(34, "gender x", {"anrede": None, "geschlecht": "x", "vorname": "Robin"}),

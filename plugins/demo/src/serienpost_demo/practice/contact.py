@@ -7,6 +7,7 @@ not last for a million people, so the mass gets made-up mobile numbers of valid 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Final
 
@@ -24,17 +25,19 @@ _DOMAINS: Final = ("example.org", "example.com", "example.net")
 _ASCII: Final = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ç": "c", "ş": "s", "ı": "i", "é": "e", " ": "-"}
 )
+_OTHER: Final = re.compile("[^a-z0-9-]")
 
 
 @cache
 def ascii_name(name: str) -> str:
     """A name as people write it in an e-mail address."""
-    return name.lower().translate(_ASCII)
+    return _OTHER.sub("", name.lower().translate(_ASCII))
 
 
 def email(first: str, last: str, number: int) -> str:
     """An address that no second person of the practice has."""
-    return f"{ascii_name(first)}.{ascii_name(last)}{number}@{_DOMAINS[number % 3]}"
+    name = f"{ascii_name(first)}.{ascii_name(last)}".strip(".")
+    return f"{name}{number}@{_DOMAINS[number % 3]}"
 
 
 def mobile(number: int) -> str:

@@ -27,6 +27,9 @@ def patients(draw: Draw, count: int, today: date) -> Iterator[Record]:
         record = plain_patient(draw, number, today)
         if number in hard:
             record |= hard[number]
+            if "email" not in hard[number]:
+                first, last = (str(record[name] or "") for name in ("vorname", "nachname"))
+                record["email"] = contact.email(first, last, number)
         elif parent is not None and draw.chance(0.12):
             _make_child(draw, record, parent, today)
         else:

@@ -166,7 +166,7 @@ def _account(
         collector.add(
             (*loc, "channel"),
             f"there is no channel {channel!r}",
-            f"{near}, or {plugin}" if near else plugin,
+            f"{near} otherwise {plugin}" if near else plugin,
         )
     else:
         model = registry.channels[settings["channel"]].account

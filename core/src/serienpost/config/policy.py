@@ -40,6 +40,7 @@ def check_policy(layers: Layers, claimed: Collection[str], collector: Collector)
     document = layers.policy
     if document is None:
         return
+    theirs = Collector(lambda loc: (layers.practice.file, layers.practice.line(loc)))
     mine = Collector(lambda loc: (document.file, document.line(loc)))
     keys = {key: document.data[key] for key in Policy.model_fields if key in document.data}
     policy = mine.validate(Policy, keys)
@@ -47,15 +48,13 @@ def check_policy(layers: Layers, claimed: Collection[str], collector: Collector)
         for index, key in enumerate(policy.locked):
             _check_known(key, index, document, claimed, mine)
             if layers.changed(key):
-                loc = loc_of(layers.data, key)
-                collector.add(
-                    loc, "is locked by the policy", f"remove it; {document.file} decides it"
-                )
+                hint = f"remove it; {document.file} decides it"
+                theirs.add(loc_of(layers.data, key), "is locked by the policy", hint)
         named = layers.data.get("plugins")
         for plugin in policy.required_plugins:
             if not isinstance(named, list) or plugin not in named:
                 collector.add(("plugins",), f"the policy requires {plugin}", "add it to the list")
-    collector.problems.extend(mine.problems)
+    collector.problems.extend([*mine.problems, *theirs.problems])
 
 
 def _check_known(

@@ -102,6 +102,8 @@ class Courier:
         return committed
 
     def _write_calls(self, tx: Tx, calls: Sequence[Call], committed: Committed) -> None:
+        committed.left = [one for call in calls for one in call.ready if not one.is_fresh]
+        calls = [Call(call.slot, [one for one in call.ready if one.is_fresh]) for call in calls]
         wanted = sum(len(call.ready) for call in calls)
         if not wanted:
             return

@@ -13,7 +13,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from serienpost.contracts.channels import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError
@@ -39,11 +40,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy import Row
+
     from serienpost.contracts.channels import Sender
     from serienpost.ledger.delivery import Intent, Result
     from serienpost.ledger.store import Ledger
     from serienpost.run.blueprint import Blueprint
     from serienpost.run.door import Ready
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LEASE_MARGIN = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
@@ -51,6 +57,8 @@ HEARTBEAT_SECONDS = 5.0
 """Without anything to write, the run's state is looked at this often."""
 
 LARGEST_DOOR = 500
+LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
+"""Seconds between attempts to reach a ledger that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,15 @@ class _Flow:
     failures: int = 0
     settled: int = 0
     rate: float = 0.0
+
+    def fresh_count(self) -> int:
+        """How many may leave without passing the door again; the oldest stand on the left."""
+        stale = 0
+        for one in self.ready:
+            if one.is_fresh:
+                break
+            stale += 1
+        return len(self.ready) - stale
 
 
 class Delivery:
@@ -125,6 +142,7 @@ class Delivery:
         self._flow = _Flow()
         self._wake = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
+        self._crash: Exception | None = None
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._renewed = self._looked = time.monotonic()
 
@@ -144,6 +162,8 @@ class Delivery:
         finally:
             await self._in_thread(self.courier.release)
             self._thread.shutdown()
+        if self._crash:
+            raise self._crash
         return self.halt
 
     async def _pump(self, sender: Sender) -> None:
@@ -173,15 +193,16 @@ class Delivery:
         if self.halt or self._opening or self._is_blocked():
             return
         needed = len(flow.free) * sender.batch + int(flow.rate * 0.5)
-        fresh = [one for one in flow.ready if one.is_fresh]
-        stale = [one.row for one in flow.ready if not one.is_fresh]
-        if len(fresh) >= needed or not flow.free or (flow.claims_empty and not stale):
+        fresh = flow.fresh_count()
+        if not flow.free or fresh >= needed:
             return
-        flow.ready = deque(fresh)
+        stale = [flow.ready.popleft().row for _ in range(len(flow.ready) - fresh)]
+        if flow.claims_empty and not stale:
+            return
         size = min(LARGEST_DOOR, max(needed, int(flow.rate)))
         self._opening = asyncio.create_task(self._pass_door(stale, size))
 
-    async def _pass_door(self, stale: list, size: int) -> None:  # type: ignore[type-arg]
+    async def _pass_door(self, stale: list[Row[Any]], size: int) -> None:
         flow = self._flow
         rows = stale
         try:
@@ -197,6 +218,9 @@ class Delivery:
             self.halt = self.halt or Halt("check_unavailable", str(error))
         except ContentChangedError as error:
             self.halt = self.halt or Halt("content_changed", str(error))
+        except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
+            self._crash = error
+            self.halt = Halt("crash", type(error).__name__)
         finally:
             self._opening = None
             self._wake.set()
@@ -207,9 +231,11 @@ class Delivery:
         if not flow.free or not flow.ready or self._is_blocked():
             return []
         space = len(flow.free) * sender.batch
-        taken = [flow.ready.popleft() for _ in range(min(space, len(flow.ready)))]
-        fresh = {one.message.ref: one for one in taken if one.is_fresh}
-        flow.ready.extendleft(one for one in reversed(taken) if not one.is_fresh)
+        stale = len(flow.ready) - flow.fresh_count()
+        flow.ready.rotate(-stale)
+        taken = [flow.ready.popleft() for _ in range(min(space, len(flow.ready) - stale))]
+        flow.ready.rotate(stale)
+        fresh = {one.message.ref: one for one in taken}
         cut = list(sender.calls([one.message for one in fresh.values()])) if fresh else []
         for late in cut[len(flow.free) :]:
             flow.ready.extendleft(fresh[message.ref] for message in reversed(late))
@@ -332,17 +358,15 @@ class Delivery:
         finally:
             self._wake.clear()
 
-    async def _in_thread(self, function: Callable, *args: object):  # type: ignore[no-untyped-def,type-arg]  # noqa: ANN202
-        """Run a piece of ledger work on the committing thread, again for a while if it fails."""
+    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ledger work on the committing thread; again for a while where the ledger fails."""
         loop = asyncio.get_running_loop()
-        for pause in (0.5, 1, 2, 4, 8, None):
+        for pause in LEDGER_PAUSES:
             try:
-                return await loop.run_in_executor(self._thread, lambda: function(*args))
+                return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
             except LedgerError:
-                if pause is None:
-                    raise
                 await asyncio.sleep(pause)
-        raise AssertionError
+        return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
 
 
 def take_over_dead(blueprint: Blueprint, ledger: Ledger, run_id: str) -> int:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.blueprint import Blueprint
 
-FRESH_SECONDS = 2.0
-"""An intent must be committed within this time of the read of source and consent."""
+FRESH_SECONDS = 1.5
+"""Intents are written within this time of the read of source and consent, so that they are
+committed within two seconds of it."""
 
 SOURCE_SECONDS = 60.0
 

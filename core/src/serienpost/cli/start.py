@@ -16,7 +16,7 @@ DEFAULT_PATIENTS = 300
 MOST_PATIENTS = 1_000_000
 
 CONFIGURATION = """\
-# serienpost: the settings of this practice.
+# The settings of this practice for serienpost.
 # `serienpost doctor` says what is still missing, `serienpost config show` what is in force.
 
 practice:

@@ -43,8 +43,8 @@ class SecretRef(str):
         if isinstance(value, str) and _SECRET.match(value):
             return cls(value)
         raise ValueError(
-            "a secret does not stand in the file; write secret:NAME and set NAME in the"
-            " environment or another store of secrets:"
+            "a secret does not stand in the file; write secret:NAME and keep NAME in the"
+            " environment or another store"
         )
 
     @classmethod

@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa  # noqa: TID253  # this module is imported when the database is read
 
-from serienpost import Occasion, Row, SourceError
+from serienpost import Occasion, Problem, SourceError
 from serienpost_practice_db.conditions import keys_among
 from serienpost_practice_db.engine import open_engine
-from serienpost_practice_db.mapping import IS_MINOR
+from serienpost_practice_db.failures import translated
+from serienpost_practice_db.rows import plain_value, row_builder
 from serienpost_practice_db.schema_file import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
 from serienpost_practice_db.views import KEY, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from serienpost import Context, FieldValue, RowRequest
+    from serienpost import Context, FieldValue, Row, RowRequest
     from serienpost_practice_db.birthdays import BirthdayWindow
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
 
 _IDS_PER_STATEMENT = 500
-_UNDEFINED = {"42703", "42P01", "42883"}
-"""SQLSTATE of PostgreSQL for an undefined column, table, function."""
-
-_PLAIN = {str, int, bool, date, time, datetime, type(None)}
-_NO_REPRESENTATIVE = (
-    "no_representative",
-    "Es ist keine vertretungsberechtigte Person hinterlegt.",
-)
 
 
 class PracticeDb:
@@ -83,7 +75,7 @@ class PracticeDb:
         """
         entity = self.entity(name)
         statement = person_statement(self.schema, entity, conditions, request, birthdays)
-        build = _builder(name, statement.names, request, self._occasions(birthdays))
+        build = row_builder(name, statement.names, request, self._occasions(birthdays))
         with self._reading() as connection:
             result = connection.execute(
                 statement.select, execution_options={"yield_per": request.batch}
@@ -147,7 +139,9 @@ class PracticeDb:
             for key, *values in connection.execute(
                 sa.select(*columns).where(people.c[KEY].in_(keys))
             ):
-                found[f"{entity.name}:{key}"] = dict(zip(mapped, map(_plain, values), strict=True))
+                found[f"{entity.name}:{key}"] = dict(
+                    zip(mapped, map(plain_value, values), strict=True)
+                )
         return found
 
     def _occasions(self, birthdays: BirthdayWindow | None) -> dict[int, Occasion]:
@@ -163,39 +157,7 @@ class PracticeDb:
             with self._engine.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise _translated(error) from None
-
-
-def _builder(
-    name: str,
-    columns: tuple[str, ...],
-    request: RowRequest,
-    occasions: Mapping[int, Occasion],
-) -> Callable[[Any], Row]:
-    lacking = dict.fromkeys(request.fields.difference(columns))
-    wants_age = IS_MINOR in lacking
-
-    def build(record: Any) -> Row:  # noqa: ANN401
-        key, representative, minor, year, *values = record
-        fields: dict[str, FieldValue] = dict(zip(columns, map(_plain, values), strict=True))
-        fields.update(lacking)
-        if wants_age:
-            fields[IS_MINOR] = bool(minor)
-        has_representative = representative is not None
-        return Row(
-            f"{name}:{key}",
-            fields,
-            occasions.get(year),
-            f"{name}:{representative}" if has_representative else None,
-            _NO_REPRESENTATIVE if minor and not has_representative else None,
-        )
-
-    return build
-
-
-def _plain(value: Any) -> FieldValue:  # noqa: ANN401
-    plain: FieldValue = value if type(value) in _PLAIN else str(value)
-    return plain
+            raise translated(error) from None
 
 
 def _keys(entity: EntityMapping, person_ids: Iterable[str]) -> list[int | str]:
@@ -217,27 +179,10 @@ def _chunks(keys: list[int | str]) -> Iterator[list[int | str]]:
 def _opened(context: Context) -> Iterator[PracticeDb]:
     settings = context.settings("database")
     if not isinstance(settings, DatabaseUrl):
-        raise SourceError("database: the practice names no database", hint="sqlite:///praxis.db")
+        raise SourceError(Problem("is missing", "sqlite:///praxis.db", key="database"))
+    schema = practice_schema(context)
     engine = open_engine(context, settings.root)
     try:
-        yield PracticeDb(engine, practice_schema(context), context.zone)
+        yield PracticeDb(engine, schema, context.zone)
     finally:
         engine.dispose()
-
-
-def _translated(error: sa.exc.SQLAlchemyError) -> SourceError:
-    """What went wrong, without the driver's text where that may quote a person's data."""
-    cause = getattr(error, "orig", None)
-    text = str(cause)
-    if getattr(cause, "sqlstate", None) in _UNDEFINED:
-        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
-    elif not text.startswith("no such "):
-        kind = type(cause or error).__name__
-        return SourceError(
-            f"the practice's database stopped answering ({kind})",
-            hint="run serienpost doctor, then try again",
-        )
-    return SourceError(
-        f"the practice's database does not fit the schema: {text}",
-        hint="correct the file named under schema:",
-    )

@@ -250,3 +250,18 @@ def test_all_mistakes_at_once(wrong: Callable[[str], list[Problem]]) -> None:
         (9, "text"),
         (10, "archiv"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rows: [5]", [("rows.0", "must be text")]),
+        ("rows: alle", [("rows", "must be 'all' or must be a list")]),
+        ("limit: alle", [("limit", "must be 'all' or must be a whole number")]),
+        ("order_by: 5", [("order_by", "must be a list")]),
+    ],
+)
+def test_a_choice_of_forms_is_one_problem(
+    wrong: Callable[[str], list[Problem]], text: str, expected: list[tuple[str, str]]
+) -> None:
+    assert [(p.key, p.message) for p in wrong(GOOD + text)] == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import socket
 import stat
@@ -51,6 +52,13 @@ def test_writes_files_for_the_owner_alone(tmp_path: Path) -> None:
     assert file.read_bytes() == MAIL
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_logs_no_addresses(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Catcher() as catcher, client(catcher) as smtp:
+        send(smtp, "kanarie@example.org")
+    assert "kanarie" not in caplog.text
 
 
 def test_many_connections_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import SMTP, Envelope, Session  # noqa: TID253  imported when a catcher starts
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from serienpost_demo.catcher import Catcher
 
 _LARGEST = 50 * 1024 * 1024
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # below, its lines hold addresses
 
 
 class Connection(SMTP):

@@ -1,0 +1,87 @@
+"""Runs `serienpost` commands as a person would, and shows what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from serienpost.errors import Exit, SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_LINES, _WIDTH = 12, 110
+_WIDE_GAP = re.compile(r"(?<=\S) {3,}")
+
+
+class Say(Protocol):
+    """Prints a line for people."""
+
+    def __call__(self, message: str) -> object: ...
+
+
+class StepFailedError(SerienpostError):
+    """A command of the walk-through did not do what it should."""
+
+    exit_code = Exit.BUG
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """The `serienpost` command of this installation, on one practice folder."""
+
+    folder: Path
+    say: Say
+
+    def show(self, *args: str) -> None:
+        """Run a command and show the first lines of what it says."""
+        lines = self._run(*args).stdout.rstrip().splitlines()
+        for line in lines[:_LINES]:
+            self.say(f"  {_shortened(_WIDE_GAP.sub('  ', line).rstrip())}")
+        if len(lines) > _LINES:
+            self.say(f"  ... {len(lines) - _LINES} more lines")
+        self.say("")
+
+    def ask(self, *args: str, also: Sequence[int] = ()) -> dict[str, Any]:
+        """Run a command with `--json` and return its document.
+
+        Args:
+            args: the command and its arguments.
+            also: exit codes beside 0 that are answers, not failures.
+        """
+        done = self._run(*args, "--json", also=also)
+        document = json.loads(done.stdout)
+        assert isinstance(document, dict)  # noqa: S101  the documented form
+        return document
+
+    def _run(self, *args: str, also: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
+        line = ["-C", str(self.folder), *args]
+        self.say(f"$ serienpost {shlex.join(line)}")
+        done = subprocess.run(  # noqa: S603  our own interpreter and our own arguments
+            [sys.executable, "-m", "serienpost", *line],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUTF8": "1"},
+            check=False,
+        )
+        if done.returncode not in (0, *also):
+            for text in (done.stdout, done.stderr):
+                if text.strip():
+                    self.say(text.rstrip())
+            raise StepFailedError(
+                f"`serienpost {shlex.join(args)}` ended with exit code {done.returncode}",
+                hint="its output stands above",
+            )
+        return done
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from threading import RLock
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ class Context:
         self.zone = ZoneInfo(config.practice.timezone)
         self._resources: dict[str, object] = {}
         self._stack = ExitStack()
+        self._lock = RLock()
 
     def settings(self, key: str) -> BaseModel | None:
         """The checked value of a top-level key that a plugin claimed, None where it is absent."""
@@ -73,10 +75,12 @@ class Context:
         return _INSIDE_URL.sub(lambda found: quote(self.secret(found[1]), safe=""), url)
 
     def shared(self, key: str, factory: Callable[[], AbstractContextManager[T]]) -> T:
-        """One resource per key, opened on first use and closed with the context."""
-        if key not in self._resources:
-            self._resources[key] = self._stack.enter_context(factory())
-        return cast("T", self._resources[key])
+        """One resource per key, opened on first use by whichever thread comes first, closed with
+        the context."""
+        with self._lock:
+            if key not in self._resources:
+                self._resources[key] = self._stack.enter_context(factory())
+            return cast("T", self._resources[key])
 
     def close(self) -> None:
         """Close all shared resources."""

@@ -37,6 +37,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("control", "Stop a run for good."),
     "retry": ("send", "Try the failed messages of a run again."),
     "resolve": ("control", "Decide about a message in doubt."),
+    "events": ("privacy", "Ask providers for reports, bounces and complaints."),
+    "suppress": ("privacy", "Keep the list of addresses that must not be written to."),
+    "purge": ("privacy", "Remove what the retention periods no longer cover."),
+    "export-person": ("privacy", "Give out everything that the ledger knows about a person."),
+    "erase-person": ("privacy", "Replace a person by a tombstone everywhere in the ledger."),
 }
 """Command -> module below `serienpost.cli` and its line in `--help`."""
 

@@ -60,6 +60,8 @@ def load_blueprint(context: Context, ledger: Ledger, run_id: str) -> Blueprint:
     """
     with ledger.read() as tx:
         row = find_run(tx, run_id)
+        if row.purged_at:
+            raise LedgerError(f"the values of run {run_id} were removed after the retention period")
         assets = {
             a.name: a.data
             for a in tx.all(

@@ -1,0 +1,241 @@
+"""`suppress`, `events`, `purge`, `export-person`, `erase-person`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.output import table
+from serienpost.cli.practice import ask, user_name, with_practice
+from serienpost.cli.reply import Reply
+from serienpost.errors import ConfigError, SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost.context import Context
+    from serienpost.kinds import Kind
+
+
+@click.group(name="suppress")
+def suppress_command() -> None:
+    """Keep the list of addresses that must not be written to."""
+
+
+@suppress_command.command(name="add")
+@click.argument("addresses", nargs=-1, metavar="ADDRESS...")
+@click.option("--kind", default="email", show_default=True, help="email, sms or a channel's own.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Also those in the column `address`.")
+@json_option
+@with_practice
+def suppress_add(
+    context: Context, addresses: tuple[str, ...], kind: str, csv_file: str | None
+) -> Reply:
+    """Put addresses on the list; only their keyed hashes are kept."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.ledger.suppressions import suppress
+
+    ledger = open_ledger(context)
+    hashes = [
+        ledger.keyed_hash("address", kind, one)
+        for one in _given(context, addresses, kind, csv_file)
+    ]
+    with ledger.begin() as tx:
+        added = sum(suppress(tx, kind, one, "manual", f"by {user_name()}") for one in hashes)
+        tx.note(user_name(), "suppress add", detail={"kind": kind, "added": added})
+    return Reply(
+        {"added": added, "known": len(hashes) - added},
+        lambda: click.echo(f"{added} added, {len(hashes) - added} were on the list"),
+    )
+
+
+@suppress_command.command(name="remove")
+@click.argument("addresses", nargs=-1, metavar="ADDRESS...")
+@click.option("--kind", default="email", show_default=True, help="email, sms or a channel's own.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Also those in the column `address`.")
+@json_option
+@with_practice
+def suppress_remove(
+    context: Context, addresses: tuple[str, ...], kind: str, csv_file: str | None
+) -> Reply:
+    """Take addresses off the list."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.ledger.suppressions import release
+
+    ledger = open_ledger(context)
+    hashes = [
+        ledger.keyed_hash("address", kind, one)
+        for one in _given(context, addresses, kind, csv_file)
+    ]
+    with ledger.begin() as tx:
+        removed = sum(release(tx, kind, one) for one in hashes)
+        tx.note(user_name(), "suppress remove", detail={"kind": kind, "removed": removed})
+    return Reply({"removed": removed}, lambda: click.echo(f"{removed} removed"))
+
+
+@suppress_command.command(name="list")
+@click.option("--csv", "csv_file", metavar="FILE", help="Write the list to a file.")
+@json_option
+@with_practice
+def suppress_list(context: Context, csv_file: str | None) -> Reply:
+    """Show the list; of the addresses only the beginning of their hashes is known."""
+    from serienpost.files import private_file
+    from serienpost.ledger.store import open_ledger
+    from serienpost.ledger.suppressions import entries
+
+    with open_ledger(context).read() as tx:
+        found = [
+            {
+                "kind": row.kind,
+                "address_hash": row.address_hash,
+                "reason": row.reason,
+                "source": row.source,
+                "since": row.since.astimezone(context.zone).isoformat(timespec="seconds"),
+            }
+            for row in entries(tx)
+        ]
+    if csv_file:
+        with private_file(Path(csv_file)) as file:
+            writer = csv.DictWriter(
+                file, ["kind", "address_hash", "reason", "source", "since"], delimiter=";"
+            )
+            writer.writeheader()
+            writer.writerows(found)
+
+    def text() -> None:
+        table(
+            ["kind", "address hash", "reason", "source", "since"],
+            [
+                [f["kind"], f["address_hash"][:12], f["reason"], f["source"], f["since"]]
+                for f in found
+            ],
+        )
+
+    return Reply({"entries": found}, text)
+
+
+@click.command(name="events")
+@click.argument("account", required=False)
+@json_option
+@with_practice
+def events_command(context: Context, account: str | None) -> Reply:
+    """Ask providers for reports, bounces and complaints."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.events import poll_events
+
+    known = context.config.accounts
+    if account is not None and account not in known:
+        raise ConfigError(f"there is no account {account}", hint=f"one of {', '.join(known)}")
+    ledger = open_ledger(context)
+    found = []
+    for name in [account] if account else list(known):
+        taken = poll_events(context, ledger, name)
+        counts = {"new": taken.new, "changed": taken.changed, "suppressed": taken.suppressed}
+        found.append({"account": name, **counts})
+
+    def text() -> None:
+        table(
+            ["account", "new events", "messages changed", "addresses suppressed"],
+            [list(one.values()) for one in found],
+        )
+
+    return Reply({"accounts": found}, text)
+
+
+@click.command(name="purge")
+@json_option
+@with_practice
+def purge_command(context: Context) -> Reply:
+    """Remove what the retention periods no longer cover."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.retention import purge
+
+    done = purge(context, open_ledger(context), user_name())
+
+    def text() -> None:
+        click.echo(f"{done.values} runs lost their values and addresses")
+        click.echo(f"{done.unapproved} runs that nobody released were removed")
+        click.echo(f"{done.messages} old runs were removed")
+
+    data = {"values": done.values, "unapproved": done.unapproved, "messages": done.messages}
+    return Reply(data, text)
+
+
+@click.command(name="export-person")
+@click.argument("person", metavar="ID")
+@click.option("--out", metavar="FILE", help="Write to a file instead of the terminal.")
+@json_option
+@with_practice
+def export_person_command(context: Context, person: str, out: str | None) -> Reply:
+    """Give out everything that the ledger knows about a person."""
+    from serienpost.files import private_file
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.retention import export_person
+
+    data = export_person(context, open_ledger(context), person)
+    if out:
+        with private_file(Path(out)) as file:
+            json.dump(data, file, ensure_ascii=False, indent=1)
+        return Reply({"person": person, "file": out}, lambda: click.echo(f"written: {out}"))
+    return Reply(data, lambda: click.echo(json.dumps(data, ensure_ascii=False, indent=1)))
+
+
+@click.command(name="erase-person")
+@click.argument("person", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@with_practice
+def erase_person_command(context: Context, person: str, yes: bool) -> Reply:
+    """Replace a person by a tombstone everywhere in the ledger."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.retention import erase_person
+
+    if not yes and not ask(f"Erase {person} from the ledger for good?", "--yes"):
+        raise SerienpostError("nothing was erased")
+    changed = erase_person(context, open_ledger(context), person, user_name())
+    return Reply(
+        {"person": person, "messages": changed},
+        lambda: click.echo(f"{changed} messages no longer name {person}"),
+    )
+
+
+def _given(
+    context: Context, addresses: tuple[str, ...], kind: str, csv_file: str | None
+) -> Iterator[str]:
+    """The addresses that the user names, normalised as the kind does it."""
+    known = _kind(context, kind)
+    everything = list(addresses)
+    if csv_file:
+        try:
+            with Path(csv_file).open(encoding="utf-8-sig", newline="") as file:
+                everything += [row["address"] for row in csv.DictReader(file, delimiter=";")]
+        except (OSError, UnicodeDecodeError, KeyError) as error:
+            raise ConfigError(
+                f"{csv_file} cannot be read: {type(error).__name__}",
+                hint="UTF-8, semicolons, a header line with the column address",
+            ) from error
+    if not everything:
+        raise click.UsageError("name addresses, or a file with --csv")
+    from serienpost.kinds import Unreachable
+
+    (field, *_) = sorted(known.fields)
+    for number, one in enumerate(everything, start=1):
+        found = known.address({field: one})
+        if isinstance(found, Unreachable):
+            raise ConfigError(f"address {number} is none: {found.reason}")
+        yield found.value
+
+
+def _kind(context: Context, name: str) -> Kind:
+    from serienpost.kinds import core_kind
+
+    kinds = {k.name: k for k in map(context.registry.kind, context.registry.channels.values())}
+    kinds |= {name: core_kind(name) for name in ("email", "sms")}
+    if name not in kinds:
+        raise ConfigError(f"there is no kind {name}", hint=f"one of {', '.join(sorted(kinds))}")
+    return kinds[name]

@@ -1,0 +1,144 @@
+"""Events: what became known after acceptance. One function takes them all in."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.contracts.channels import Event, HasEvents
+from serienpost.ledger.schema import event, message, run
+from serienpost.ledger.states import MESSAGE_MOVES
+from serienpost.ledger.suppressions import suppress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger, Tx
+
+BATCH = 200
+_STATE = {"delivered": "delivered", "bounced": "bounced", "complained": "complained"}
+_REASON = {"bounced": "bounce", "complained": "complaint", "unsubscribed": "unsubscribe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a poll brought: new events, messages whose state changed, addresses suppressed."""
+
+    new: int = 0
+    changed: int = 0
+    suppressed: int = 0
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            self.new + other.new, self.changed + other.changed, self.suppressed + other.suppressed
+        )
+
+
+def poll_events(context: Context, ledger: Ledger, account: str) -> Taken:
+    """Ask an account's provider for everything since the last event; store, then interpret."""
+    settings = context.config.accounts[account]
+    channel = context.registry.channels[settings.channel]
+    if not isinstance(channel, HasEvents):
+        return Taken()
+    with ledger.read() as tx:
+        since = tx.scalar(tx.select(event, func.max(event.c.at)).where(event.c.account == account))
+
+    async def poll() -> Taken:
+        taken, batch = Taken(), []
+        async for one in channel.events(context, settings, since):
+            batch.append(one)
+            if len(batch) >= BATCH:
+                taken += take_events(ledger, account, channel_kind(context, account), batch)
+                batch = []
+        return taken + take_events(ledger, account, channel_kind(context, account), batch)
+
+    return asyncio.run(poll())
+
+
+def channel_kind(context: Context, account: str) -> str:
+    """The kind of contact that an account writes to."""
+    channel = context.registry.channels[context.config.accounts[account].channel]
+    return context.registry.kind(channel).name
+
+
+def take_events(ledger: Ledger, account: str, kind: str, events: Sequence[Event]) -> Taken:
+    """Store events and apply those that are new, in one transaction.
+
+    A permanent bounce or a complaint puts the address on the suppression list. An event that
+    comes again, or comes late (`delivered` after `bounced`), changes nothing.
+    """
+    taken = Taken()
+    with ledger.begin() as tx:
+        for one in events:
+            known = tx.select(event, event.c.id).where(
+                event.c.account == account, event.c.id == one.id
+            )
+            if tx.first(known):
+                continue
+            taken += _take(tx, ledger, account, kind, one)
+    return taken
+
+
+def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
+    row = _message_of(tx, account, one)
+    tx.insert(
+        event,
+        [
+            {
+                "account": account,
+                "id": one.id,
+                "run": row.run if row else None,
+                "no": row.no if row else None,
+                "kind": one.kind,
+                "at": one.at,
+                "code": one.code,
+                "text": one.text,
+            }
+        ],
+    )
+    changed = _move(tx, row, one, tx.now) if row else 0
+    address_hash = row.address_hash if row else None
+    if address_hash is None and one.address:
+        address_hash = ledger.keyed_hash("address", kind, one.address)
+    final = one.kind in ("complained", "unsubscribed") or (one.kind == "bounced" and one.permanent)
+    if not (final and address_hash):
+        return Taken(1, changed)
+    return Taken(1, changed, suppress(tx, kind, address_hash, _REASON[one.kind], f"event {one.id}"))
+
+
+def _message_of(tx: Tx, account: str, one: Event) -> Row[Any] | None:
+    """By our reference; else by the provider's, which may go on where ours of it ends."""
+    if one.ref:
+        found = tx.first(tx.select(message).where(message.c.ref == one.ref))
+        if found:
+            return found
+    if not one.provider_ref:
+        return None
+    runs = tx.select(run, run.c.id).where(run.c.account == account)
+    mine = tx.select(message).where(message.c.run.in_(runs), message.c.provider_ref.is_not(None))
+    return tx.first(mine.where(message.c.provider_ref == one.provider_ref))
+
+
+def _move(tx: Tx, row: Row[Any], one: Event, now: datetime) -> int:
+    state = _STATE.get(one.kind)
+    if state is None:
+        return 0
+    before = [name for name, moves in MESSAGE_MOVES.items() if state in moves]
+    return tx.execute(
+        tx.update(message)
+        .where(message.c.run == row.run, message.c.no == row.no, message.c.state.in_(before))
+        .values(
+            state=state,
+            code=one.code or row.code,
+            text=one.text or row.text,
+            fence=message.c.fence + 1,
+            updated_at=now,
+        )
+    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
-    from serienpost.run.delivering import Progress
+    from serienpost.run.flow import Progress
 
 _LINE_SECONDS = 10.0
 _WAITING = {

@@ -1,17 +1,15 @@
-"""`send`, `run`, `resume` and `retry`: everything that delivers."""
+"""`send` and `run`: release and deliver."""
 
 from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.practice import ask, user_name, with_practice
-from serienpost.cli.reply import Reply
 from serienpost.errors import ConfigError, Exit, LedgerError, SerienpostError
 
 if TYPE_CHECKING:
@@ -20,9 +18,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from serienpost.cli.reply import Reply
     from serienpost.context import Context
     from serienpost.ledger.store import Ledger
-    from serienpost.run.delivering import Stop
+    from serienpost.run.flow import Stop
     from serienpost.run.sending import Options
 
 
@@ -75,7 +74,7 @@ def send_command(
         )
     elif when:
         raise LedgerError(f"run {run} is {row.state}; --at belongs to its release")
-    return _deliver(context, ledger, run, Options(wait=not no_wait))
+    return deliver(context, ledger, run, Options(wait=not no_wait))
 
 
 @click.command(name="run")
@@ -100,59 +99,16 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
     _continue_earlier(context, ledger, name, day.isoformat())
     open_run = _open_run(ledger, name, day.isoformat())
     if open_run:
-        return _deliver(context, ledger, open_run, options)
+        return deliver(context, ledger, open_run, options)
     if not yes and not ask(f"Prepare and send {name} now?", "--yes"):
         raise SerienpostError("not released; nothing was sent")
     run_id = prepare_run(context, mailing, due=day, instead={})
     approve(ledger, run_id, user_name())
-    return _deliver(context, ledger, run_id, options)
+    return deliver(context, ledger, run_id, options)
 
 
-@click.command(name="resume")
-@click.argument("run", required=False)
-@click.option("--due", is_flag=True, help="Continue every run whose time has come; for cron.")
-@click.option("--confirm", is_flag=True, help="Continue although it stood still for long.")
-@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
-@json_option
-@with_practice
-def resume_command(
-    context: Context, run: str | None, due: bool, confirm: bool, no_wait: bool
-) -> Reply:
-    """Continue a run that was stopped or paused."""
-    from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import allow_command, find_run
-    from serienpost.run.sending import Options
-
-    ledger = open_ledger(context)
-    if due == (run is not None):
-        raise click.UsageError("name a run, or use --due")
-    if run is None:
-        return _resume_due(context, ledger)
-    with ledger.read() as tx:
-        allow_command(find_run(tx, run), "resume")
-    return _deliver(context, ledger, run, Options(wait=not no_wait, confirm=confirm))
-
-
-@click.command(name="retry")
-@click.argument("run")
-@click.option(
-    "--failed", is_flag=True, required=True, expose_value=False, help="The messages that failed."
-)
-@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
-@json_option
-@with_practice
-def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
-    """Try the failed messages of a run again."""
-    from serienpost.ledger.store import open_ledger
-    from serienpost.run.doubts import retry_failed
-    from serienpost.run.sending import Options
-
-    ledger = open_ledger(context)
-    retry_failed(ledger, run, user_name())
-    return _deliver(context, ledger, run, Options(wait=not no_wait))
-
-
-def _deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Reply:
+def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Reply:
+    """Deliver what is open of a run in this process; the reply describes how it stands then."""
     from serienpost.cli.progress import delivering
     from serienpost.cli.runs import run_reply
     from serienpost.run.sending import BusyError, continue_run, open_count
@@ -172,7 +128,7 @@ def _deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Re
 @contextmanager
 def stopping() -> Iterator[Stop]:
     """Ctrl-C and SIGTERM ask the send loop to stop: once cleanly, twice at once."""
-    from serienpost.run.delivering import Stop
+    from serienpost.run.flow import Stop
 
     stop = Stop()
     before = {
@@ -253,6 +209,7 @@ def _open_run(ledger: Ledger, mailing: str, due: str) -> str | None:
 
 def _continue_earlier(context: Context, ledger: Ledger, mailing: str, due: str) -> None:
     """Continue earlier due dates of the same mailing as `resume --due` would."""
+    from serienpost.cli.resume import continue_by_itself
     from serienpost.ledger.schema import run
 
     with ledger.read() as tx:
@@ -269,45 +226,4 @@ def _continue_earlier(context: Context, ledger: Ledger, mailing: str, due: str) 
             )
         ]
     for run_id in earlier:
-        _by_itself(context, ledger, run_id)
-
-
-def _resume_due(context: Context, ledger: Ledger) -> Reply:
-    from serienpost.ledger.schema import run
-    from serienpost.run.preparing import discard_dead
-
-    discard_dead(ledger)
-    with ledger.read() as tx:
-        found = tx.all(
-            tx.select(run, run.c.id, run.c.state, run.c.until)
-            .where(run.c.state.in_(("approved", "sending", "paused")))
-            .order_by(run.c.created_at)
-        )
-        now = tx.now
-    waiting = [row.id for row in found if row.until and row.until > now + timedelta(seconds=1)]
-    codes: dict[str, int] = {}
-    for row in found:
-        if row.id not in waiting:
-            codes[row.id] = _by_itself(context, ledger, row.id)
-        else:
-            codes[row.id] = Exit.OPEN
-
-    def text() -> None:
-        for run_id, code in codes.items():
-            click.echo(f"{run_id}: exit {code}")
-
-    order = (Exit.OPEN, Exit.SOME_IN_DOUBT, Exit.SOME_FAILED)
-    worst = next((code for code in order if code in codes.values()), Exit.DONE)
-    runs = [{"run": run_id, "exit": int(code)} for run_id, code in codes.items()]
-    return Reply({"runs": runs}, text, worst)
-
-
-def _by_itself(context: Context, ledger: Ledger, run_id: str) -> int:
-    """Continue one run if time alone releases it; an error concerns this run only."""
-    from serienpost.run.sending import Options
-
-    try:
-        return _deliver(context, ledger, run_id, Options(wait=False, by_itself=True)).exit
-    except SerienpostError as error:
-        click.echo(f"{run_id}: {error}", err=True)
-        return Exit.OPEN
+        continue_by_itself(context, ledger, run_id)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -27,6 +25,7 @@ from serienpost.run.door import (
     Door,
     SourceUnavailableError,
 )
+from serienpost.run.flow import Flow, Progress, Stop
 from serienpost.run.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from serienpost.contracts.channels import Sender
-    from serienpost.ledger.delivery import Intent, Result
+    from serienpost.ledger.delivery import Intent
     from serienpost.ledger.store import Ledger
     from serienpost.run.blueprint import Blueprint
     from serienpost.run.door import Ready
@@ -59,51 +58,6 @@ HEARTBEAT_SECONDS = 5.0
 LARGEST_DOOR = 500
 LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
 """Seconds between attempts to reach a ledger that fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What the loop is doing, for the progress line."""
-
-    settled: int
-    waiting: str | None = None
-    until: datetime | None = None
-
-
-@dataclass
-class Stop:
-    """Asks the loop to stop: once after the calls under way, twice at once."""
-
-    wake: Callable[[], None] = lambda: None
-    requests: int = 0
-
-    def request(self) -> None:
-        self.requests += 1
-        self.wake()
-
-
-@dataclass
-class _Flow:
-    """What is where between ledger and wire."""
-
-    ready: deque[Ready] = field(default_factory=deque)
-    results: list[Result] = field(default_factory=list)
-    free: list[int] = field(default_factory=list)
-    tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)
-    claims_empty: bool = False
-    blocked_until: datetime | None = None
-    failures: int = 0
-    settled: int = 0
-    rate: float = 0.0
-
-    def fresh_count(self) -> int:
-        """How many may leave without passing the door again; the oldest stand on the left."""
-        stale = 0
-        for one in self.ready:
-            if one.is_fresh:
-                break
-            stale += 1
-        return len(self.ready) - stale
 
 
 class Delivery:
@@ -139,7 +93,7 @@ class Delivery:
         self.lease = timedelta(seconds=blueprint.channel.longest_call) + LEASE_MARGIN
         self.courier = Courier(blueprint, ledger, run_id, owner, self.lease)
         self.halt: Halt | None = None
-        self._flow = _Flow()
+        self._flow = Flow()
         self._wake = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
         self._crash: Exception | None = None

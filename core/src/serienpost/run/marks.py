@@ -14,7 +14,8 @@ from serienpost.ledger.store import new_ref
 from serienpost.run.approving import allow_command, find_run
 from serienpost.run.doubts import find_rows
 from serienpost.run.plan import write_plan_hash
-from serienpost.run.reviewing import Reviewed, judge_rows, ledger_row, render
+from serienpost.run.reviewing import Reviewed, judge_rows, render
+from serienpost.run.rows import ledger_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.store import new_ref
 from serienpost.run.plan import write_plan_hash
-from serienpost.run.reviewing import ledger_row, review_rows
+from serienpost.run.reviewing import review_rows
+from serienpost.run.rows import ledger_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -18,7 +18,7 @@ from serienpost.ledger.schema import asset, message, run
 from serienpost.ledger.states import BY_PERSON, OPEN
 from serienpost.run.approving import allow_command, find_run, set_paused
 from serienpost.run.blueprint import Blueprint
-from serienpost.run.delivering import Delivery, Progress, Stop, take_over_dead
+from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
 from serienpost.run.header import Header
 from serienpost.run.outcomes import Halt
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from serienpost.context import Context
     from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.flow import Progress, Stop
 
 
 class BusyError(LedgerError):

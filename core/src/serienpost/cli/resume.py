@@ -1,0 +1,103 @@
+"""`resume` and `retry`: go on with what was stopped, paused or failed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.practice import user_name, with_practice
+from serienpost.cli.reply import Reply
+from serienpost.cli.send import deliver
+from serienpost.errors import Exit, SerienpostError
+
+if TYPE_CHECKING:
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger
+
+
+@click.command(name="resume")
+@click.argument("run", required=False)
+@click.option("--due", is_flag=True, help="Continue every run whose time has come; for cron.")
+@click.option("--confirm", is_flag=True, help="Continue although it stood still for long.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@json_option
+@with_practice
+def resume_command(
+    context: Context, run: str | None, due: bool, confirm: bool, no_wait: bool
+) -> Reply:
+    """Continue a run that was stopped or paused."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import allow_command, find_run
+    from serienpost.run.sending import Options
+
+    ledger = open_ledger(context)
+    if due == (run is not None):
+        raise click.UsageError("name a run, or use --due")
+    if run is None:
+        return _resume_due(context, ledger)
+    with ledger.read() as tx:
+        allow_command(find_run(tx, run), "resume")
+    return deliver(context, ledger, run, Options(wait=not no_wait, confirm=confirm))
+
+
+@click.command(name="retry")
+@click.argument("run")
+@click.option(
+    "--failed", is_flag=True, required=True, expose_value=False, help="The messages that failed."
+)
+@click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@json_option
+@with_practice
+def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
+    """Try the failed messages of a run again."""
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.doubts import retry_failed
+    from serienpost.run.sending import Options
+
+    ledger = open_ledger(context)
+    retry_failed(ledger, run, user_name())
+    return deliver(context, ledger, run, Options(wait=not no_wait))
+
+
+def _resume_due(context: Context, ledger: Ledger) -> Reply:
+    from serienpost.ledger.schema import run
+    from serienpost.run.preparing import discard_dead
+
+    discard_dead(ledger)
+    with ledger.read() as tx:
+        found = tx.all(
+            tx.select(run, run.c.id, run.c.state, run.c.until)
+            .where(run.c.state.in_(("approved", "sending", "paused")))
+            .order_by(run.c.created_at)
+        )
+        now = tx.now
+    waiting = [row.id for row in found if row.until and row.until > now + timedelta(seconds=1)]
+    codes: dict[str, int] = {}
+    for row in found:
+        if row.id not in waiting:
+            codes[row.id] = continue_by_itself(context, ledger, row.id)
+        else:
+            codes[row.id] = Exit.OPEN
+
+    def text() -> None:
+        for run_id, code in codes.items():
+            click.echo(f"{run_id}: exit {code}")
+
+    order = (Exit.OPEN, Exit.SOME_IN_DOUBT, Exit.SOME_FAILED)
+    worst = next((code for code in order if code in codes.values()), Exit.DONE)
+    runs = [{"run": run_id, "exit": int(code)} for run_id, code in codes.items()]
+    return Reply({"runs": runs}, text, worst)
+
+
+def continue_by_itself(context: Context, ledger: Ledger, run_id: str) -> int:
+    """Continue one run if time alone releases it; an error concerns this run only."""
+    from serienpost.run.sending import Options
+
+    try:
+        return deliver(context, ledger, run_id, Options(wait=False, by_itself=True)).exit
+    except SerienpostError as error:
+        click.echo(f"{run_id}: {error}", err=True)
+        return Exit.OPEN

@@ -327,9 +327,7 @@ class HasLookup(Protocol):
 class HasProbe(Protocol):
     """A channel whose account can be tried without sending."""
 
-    async def probe(
-        self, context: Context, account: AccountSettings
-    ) -> Sequence[ProbeResult]: ...
+    async def probe(self, context: Context, account: AccountSettings) -> Sequence[ProbeResult]: ...
 
 
 @runtime_checkable

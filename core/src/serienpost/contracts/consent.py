@@ -74,7 +74,5 @@ class ConsentCheck(Protocol):
     def name(self) -> str:
         """The name used in `consent.require`."""
 
-    def check(
-        self, context: Context, questions: Sequence[ConsentQuestion]
-    ) -> Sequence[Verdict]:
+    def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Return one verdict per question, in order."""

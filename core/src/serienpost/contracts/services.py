@@ -44,9 +44,7 @@ class Archive(Protocol):
     @property
     def name(self) -> str: ...
 
-    def store(
-        self, context: Context, entries: Sequence[ArchiveEntry]
-    ) -> Sequence[str | None]:
+    def store(self, context: Context, entries: Sequence[ArchiveEntry]) -> Sequence[str | None]:
         """Store each entry; return for each None or the reason why it has no record."""
 
 

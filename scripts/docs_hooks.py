@@ -1,4 +1,4 @@
-"""Put the hook specifications into the manual, so that it cannot drift from the code (mkdocs)."""
+"""Put what the code says about itself into the manual, so that it cannot drift (mkdocs)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import inspect
 import textwrap
 from pathlib import Path
 
+from docs_commands import commands_page
+from docs_keys import keys_page
+from docs_states import command_states, message_moves, run_moves
+
 HOOKSPECS = Path(__file__).resolve().parent.parent / "core/src/serienpost/hookspecs.py"
-PLACE = "<!-- hooks -->"
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Called by mkdocs for each page; replaces the place mark by all hooks."""
-    return markdown.replace(PLACE, hooks_page()) if PLACE in markdown else markdown
+    """Called by mkdocs for each page; replaces each place mark by what belongs there."""
+    for place, generate in PLACES.items():
+        if place in markdown:
+            markdown = markdown.replace(place, generate())
+    return markdown
 
 
 def hooks_page() -> str:
@@ -36,3 +42,14 @@ def hook_text(function: ast.FunctionDef) -> tuple[str, str]:
     if not mark:
         raise ValueError(f"{function.name} has no example in its docstring")
     return " ".join(meaning.split()), textwrap.dedent(example).strip()
+
+
+PLACES = {
+    "<!-- hooks -->": hooks_page,
+    "<!-- keys -->": keys_page,
+    "<!-- commands -->": commands_page,
+    "<!-- run moves -->": run_moves,
+    "<!-- message moves -->": message_moves,
+    "<!-- command states -->": command_states,
+}
+"""Mark in a page of `docs/` -> what writes the text in its place."""

@@ -95,7 +95,7 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
     ledger = open_ledger(context)
     day = parse_day(due) if due else today(context)
     name = load_mailing(context, mailing).id
-    options = Options(wait=not no_wait)
+    options = Options(wait=not no_wait, by_itself=True)
     _continue_earlier(context, ledger, name, day.isoformat())
     open_run = _open_run(ledger, name, day.isoformat())
     if open_run:

@@ -34,6 +34,7 @@ from serienpost.run.outcomes import (
     halt,
     to_result,
 )
+from serienpost.run.timing import quiet_hours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +146,10 @@ class Delivery:
         """Start the next read of source and consent when free slots will need more messages."""
         flow = self._flow
         if self.halt or self._opening or self._is_blocked():
+            return
+        blueprint = self.blueprint
+        self.halt = quiet_hours(blueprint.context, blueprint.kind.name, self.ledger.clock())
+        if self.halt:
             return
         needed = len(flow.free) * sender.batch + int(flow.rate * 0.5)
         fresh = flow.fresh_count()

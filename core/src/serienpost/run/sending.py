@@ -138,8 +138,9 @@ def _end(
         if halted and halted.reason != "person":
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)
             return
-        reopened = apply_rule(tx, run_id, blueprint.header)
-    if reopened or open_count(ledger, run_id):
+        is_sending = find_run(tx, run_id).state == "sending"
+        reopened = is_sending and apply_rule(tx, run_id, blueprint.header)
+    if not is_sending or reopened or open_count(ledger, run_id):
         return
     if isinstance(channel, HasFinish):
         channel.finish(context, blueprint.account, run_id)

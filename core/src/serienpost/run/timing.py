@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from serienpost.errors import ConfigError
+from serienpost.run.outcomes import Halt
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -13,18 +14,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from serienpost.context import Context
-    from serienpost.run.outcomes import Halt
 
 
 def not_now(context: Context, row: Row[Any], now: datetime) -> Halt | None:
     """Why this run must wait for its time: `--at`, the end of a quota, quiet hours."""
-    from serienpost.run.outcomes import Halt
-
     if row.send_at and row.send_at > now:
         return Halt("schedule", "waits for its time", row.send_at)
     if row.state == "paused" and row.until and row.until > now and row.reason == "quota":
         return Halt("quota", row.reason_text, row.until)
-    quiet = context.config.quiet.get(row.kind)
+    return quiet_hours(context, row.kind, now)
+
+
+def quiet_hours(context: Context, kind: str, now: datetime) -> Halt | None:
+    """Whether messages of this kind must rest now."""
+    quiet = context.config.quiet.get(kind)
     until = quiet_until(quiet, now, context.zone) if quiet else None
     return Halt("quiet", f"quiet hours {quiet}", until) if until else None
 

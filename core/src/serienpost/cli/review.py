@@ -75,10 +75,14 @@ def review_command(
 def review_reply(context: Context, run: str, *, rows: bool) -> Reply:
     """The review of a run, for people and as JSON."""
     from serienpost.ledger.store import open_ledger
+    from serienpost.run.forecast import duration, earlier_runs
     from serienpost.run.recipients import reasons, recipients, summary
 
     ledger = open_ledger(context)
     head = summary(ledger, run)
+    account = context.config.accounts.get(head["account"])
+    seconds = duration(account.rate, head["counts"]["marked"]) if account else 0.0
+    head |= {"seconds": seconds, "earlier": earlier_runs(context, ledger, run)}
 
     def text() -> None:
         if rows:
@@ -133,11 +137,24 @@ def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:
             ("allowed", counts["allowed"]),
             ("marked", counts["marked"]),
             ("cost", f"{cost['total']:g} {cost['unit']}"),
+            ("takes", _span(head["seconds"])),
             ("plan", head["plan_hash"]),
         ]
     )
+    for one in head["earlier"]:
+        click.echo(
+            f"You already sent this mailing to {one['people']} of these people on {one['on']} "
+            f"(run {one['run']})."
+        )
     if reasons:
         table(["rows", "not marked because"], [(n, reason) for reason, n in reasons])
+
+
+def _span(seconds: float) -> str:
+    if seconds < 60:
+        return "no longer than the server needs"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"at least {hours} h {minutes:02} min at the account's rate"
 
 
 def _explanation(ledger: Ledger, run: str, row_id: str) -> Reply:

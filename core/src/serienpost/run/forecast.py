@@ -1,0 +1,62 @@
+"""What the review foretells: how long a run will take, and who had this mailing before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from serienpost.ledger.schema import message, run
+from serienpost.run.approving import find_run
+from serienpost.run.history import LEFT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.config.accounts import Rate
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger
+
+EARLIER_RUNS = 5
+
+
+def duration(rates: Sequence[Rate], messages: int) -> float:
+    """Seconds that the account's rates alone make so many messages take, from a rested account.
+
+    The first `count` messages of a rate leave at once, each further window takes as many.
+    """
+    windows = (((messages - 1) // rate.count) * rate.seconds for rate in rates)
+    return float(max(windows, default=0)) if messages else 0.0
+
+
+def earlier_runs(context: Context, ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+    """Earlier runs of the same mailing that reached people who are marked now, newest first."""
+    mine, theirs = message.alias(), message.alias()
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        before = tx.all(
+            tx.select(run, run.c.id, run.c.approved_at)
+            .where(
+                run.c.mailing == row.mailing,
+                run.c.approved_at.is_not(None),
+                run.c.created_at < row.created_at,
+            )
+            .order_by(run.c.created_at.desc())
+            .limit(EARLIER_RUNS)
+        )
+        found = []
+        for one in before:
+            people = select(func.count(mine.c.person.distinct())).where(
+                mine.c.practice == tx.practice,
+                mine.c.run == run_id,
+                mine.c.marked,
+                theirs.c.practice == tx.practice,
+                theirs.c.run == one.id,
+                theirs.c.person == mine.c.person,
+                theirs.c.state.in_(LEFT),
+            )
+            count = tx.scalar(people)
+            if count:
+                day = one.approved_at.astimezone(context.zone).date().isoformat()
+                found.append({"run": one.id, "on": day, "people": count})
+    return found

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from serienpost.errors import LedgerError
+from serienpost.ledger.engine import HEAD, open_engine
+from serienpost.ledger.schema import metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+def test_migrations_make_exactly_the_tables_of_the_schema(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
+
+
+def test_every_table_and_unique_index_starts_with_the_practice() -> None:
+    for table in metadata.tables.values():
+        assert next(iter(table.primary_key)).name == "practice", table.name
+        for index in table.indexes:
+            assert index.columns[0].name == "practice", index.name
+
+
+def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+    with pytest.raises(LedgerError) as caught:
+        open_engine("sqlite:///ledger.db", tmp_path)
+    assert str(caught.value) == (
+        f"the ledger is of version 0999, newer than this serienpost knows ({HEAD})"
+        " (install the newer serienpost)"
+    )
+
+
+def test_opening_again_changes_nothing(
+    tmp_path: Path, engine: Engine, engines: list[Engine]
+) -> None:
+    with engine.connect() as connection:
+        before = connection.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()
+    engines.append(open_engine("sqlite:///ledger.db", tmp_path))
+    with engines[-1].connect() as connection:
+        after = connection.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()
+    assert before == after
+
+
+def test_only_the_owner_may_read_the_files(tmp_path: Path, engine: Engine) -> None:
+    mask = os.umask(0)
+    try:
+        other = open_engine("sqlite:///open.db", tmp_path)
+        with other.begin() as connection:
+            connection.execute(text("INSERT INTO practice VALUES ('p', x'00')"))
+            files = sorted(tmp_path.glob("open.db*"))
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in files}
+    finally:
+        os.umask(mask)
+    other.dispose()
+    assert {"open.db", "open.db-wal", "open.db-shm"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_every_connection_commits_durably(engine: Engine) -> None:
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            pragmas = {
+                name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
+            }
+            assert pragmas == {
+                "journal_mode": "wal",
+                "synchronous": 2,
+                "secure_delete": 1,
+                "foreign_keys": 1,
+            }
+            connection.rollback()
+
+
+def test_a_write_waits_for_a_write_and_a_read_for_none(engine: Engine) -> None:
+    with engine.begin() as writing:
+        writing.execute(text("INSERT INTO practice VALUES ('p', x'00')"))
+        with engine.connect() as reading:
+            reading = reading.execution_options(serienpost_reads=True)
+            assert reading.execute(text("SELECT count(*) FROM practice")).scalar() == 0
+        with engine.connect() as other:
+            raw = other.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA busy_timeout = 1")
+            with pytest.raises(SQLAlchemyError, match="locked"):
+                other.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_memory_is_no_ledger(tmp_path: Path, url: str) -> None:
+    with pytest.raises(LedgerError, match="not memory"):
+        open_engine(url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("sqlite:///nowhere/ledger.db", "the folder of the ledger does not exist"),
+        ("sqlite:///text.db", "the ledger cannot be opened: DatabaseError"),
+        (
+            "postgresql+psycopg://u:geheim@127.0.0.1:1/versandbuch?connect_timeout=2",
+            "the ledger cannot be opened: (OperationalError|ModuleNotFoundError)$",
+        ),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line_without_the_url(
+    tmp_path: Path, url: str, line: str
+) -> None:
+    (tmp_path / "text.db").write_text("this is no database, " * 100)
+    with pytest.raises(LedgerError, match=line) as caught:
+        open_engine(url, tmp_path)
+    assert "geheim" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+_OPEN = """
+import sys
+from pathlib import Path
+from serienpost.ledger.engine import open_engine
+from serienpost.ledger.store import Ledger
+sys.stdin.readline()
+ledger = Ledger(open_engine("sqlite:///ledger.db", Path(sys.argv[1])), "sonnenschein")
+print(ledger.keyed_hash("one"))
+ledger.engine.dispose()
+"""
+
+
+def test_several_processes_may_open_a_new_ledger_at_once(tmp_path: Path) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", _OPEN, tmp_path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in started:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate(timeout=60) for process in started]
+    assert [errors for _, errors in answers] == [""] * 4
+    assert len({hashed for hashed, _ in answers}) == 1

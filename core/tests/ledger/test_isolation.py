@@ -1,0 +1,234 @@
+"""Two practices in one ledger, with the same run ids, keys and accounts, never see each other."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from serienpost.config.accounts import Rate
+from serienpost.contracts.channels import Event
+from serienpost.ledger import claims, delivery, permits, suppressions
+from serienpost.ledger.delivery import Intent, Result
+from serienpost.ledger.schema import account, attempt, permit, suppression
+from serienpost.run import (
+    approving,
+    doubts,
+    events,
+    history,
+    plan,
+    preparing,
+    recipients,
+    reporting,
+    sending,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serienpost.ledger.store import Ledger, Tx
+
+    Desk = Any
+
+MODULES = (
+    "ledger.claims ledger.delivery ledger.permits ledger.suppressions run.approving run.doubts"
+    " run.events run.history run.plan run.preparing run.recipients run.reporting run.sending"
+).split()
+LEASE = timedelta(minutes=5)
+ZONE = ZoneInfo("Europe/Berlin")
+DEAD = "999999-DEAD"
+RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
+
+
+CHANGES: dict[str, Callable[[Any], object]] = {
+    "claim": lambda tx: claims.claim(tx, "r", "me", 10, LEASE),
+    "claims.release": lambda tx: claims.release(tx, "r", DEAD),
+    "renew": lambda tx: claims.renew(tx, "r", DEAD, LEASE),
+    "take_over": lambda ledger: claims.take_over(ledger, "r", repeatable=False),
+    "write_intents": lambda tx: delivery.write_intents(
+        tx, "r", DEAD, [Intent(2, 1, 1, ["e"])], LEASE
+    ),
+    "write_results": lambda tx: delivery.write_results(
+        tx, "r", DEAD, [Result(3, 2, 1, "failed", "rejected")]
+    ),
+    "free_once": lambda tx: delivery.free_once(tx, "r", [6]),
+    "take_permits": lambda tx: permits.take_permits(tx, "post", [Rate(3, 60)], 9),
+    "suppress": lambda tx: suppressions.suppress(tx, "email", "h2", "manual", "user"),
+    "suppressions.release": lambda tx: suppressions.release(tx, "email", "h1"),
+    "approve": lambda ledger: approving.approve(ledger, "p", "user"),
+    "cancel": lambda ledger: approving.cancel(ledger, "r", "user"),
+    "pause": lambda ledger: approving.pause(ledger, "r", "user"),
+    "set_paused": lambda tx: approving.set_paused(tx, "r", "quota", ""),
+    "resolve": lambda ledger: doubts.resolve(ledger, "r", ["patient:5"], "failed", "user"),
+    "apply_rule": lambda tx: doubts.apply_rule(tx, "r", RESEND),
+    "retry_failed": lambda ledger: doubts.retry_failed(ledger, "r", "user"),
+    "reopen": lambda tx: doubts.reopen(tx, "f"),
+    "take_events": lambda ledger: events.take_events(
+        ledger,
+        "post",
+        "email",
+        [
+            Event("e1", "complained", datetime(2026, 3, 2, tzinfo=UTC), ref="REF000000007"),
+            Event("e2", "bounced", datetime(2026, 3, 2, tzinfo=UTC), provider_ref="q8"),
+        ],
+    ),
+    "write_plan_hash": lambda tx: plan.write_plan_hash(tx, "p"),
+    "discard": lambda ledger: preparing.discard(ledger, "g"),
+    "discard_dead": preparing.discard_dead,
+}
+
+READS: dict[str, Callable[[Any], object]] = {
+    "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
+    "find_run": lambda tx: approving.find_run(tx, "r"),
+    "find_rows": lambda tx: doubts.find_rows(tx, "r", "patient:5"),
+    "list_runs": lambda ledger: history.list_runs(ledger, 50),
+    "messages_of": lambda ledger: list(history.messages_of(ledger, "r")),
+    "biography": lambda ledger: history.biography(ledger, "r", "patient:3", ZONE),
+    "compute_plan_hash": lambda tx: plan.compute_plan_hash(tx, "p"),
+    "count_plan": lambda tx: plan.count_plan(tx, "p"),
+    "summary": lambda ledger: recipients.summary(ledger, "p"),
+    "reasons": lambda ledger: recipients.reasons(ledger, "p"),
+    "recipients": lambda ledger: list(recipients.recipients(ledger, "p")),
+    "figures": lambda ledger: reporting.figures(ledger, "r", ZONE),
+    "write_failures": lambda ledger: _csv(ledger),
+    "count_states": lambda tx: sending.count_states(tx, "r"),
+    "open_count": lambda ledger: sending.open_count(ledger, "r"),
+    "entries": suppressions.entries,
+}
+
+
+def _csv(ledger: Ledger) -> str:
+    file = io.StringIO()
+    reporting.write_failures(ledger, "r", file)
+    return file.getvalue()
+
+
+def _fill(desk: Desk, count: int) -> None:
+    """The same ids in each practice; `count` rows per run."""
+    desk.add_run("r")
+    desk.add_run("p", "prepared", plan_hash="?")
+    desk.add_run("g", "preparing", owner=DEAD)
+    desk.add_run("f", "finished")
+    desk.add_messages("p", count, "planned", consent=[], once_key=None)
+    states = ["pending", "claimed", "sending", "failed", "in_doubt", "cancelled"]
+    states += ["accepted"] * (count - len(states))
+    desk.add_messages("r", count, "pending")
+    with desk.ledger.begin() as tx:
+        from serienpost.ledger.schema import message
+
+        for no, state in enumerate(states, start=1):
+            held = state in ("claimed", "sending")
+            tx.execute(
+                tx.update(message)
+                .where(message.c.run == "r", message.c.no == no)
+                .values(
+                    state=state,
+                    ref=f"REF{no:09}",
+                    provider_ref=f"q{no}",
+                    address_hash=f"a{no}",
+                    owner=DEAD if held else None,
+                    fence=2 if state == "sending" else 1,
+                    attempts=1 if state == "sending" else 0,
+                    sent_at=tx.now if state == "accepted" else None,
+                )
+            )
+        tx.insert(
+            attempt,
+            [
+                {
+                    "run": "r",
+                    "no": 3,
+                    "attempt": 1,
+                    "owner": DEAD,
+                    "fence": 2,
+                    "started_at": tx.now,
+                }
+            ],
+        )
+        tx.insert(account, [{"account": "post", "last_permit": 1, "last_stamp": tx.now}])
+        tx.insert(permit, [{"account": "post", "seq": 1, "stamp": tx.now}])
+        entry = {"kind": "email", "address_hash": "h1", "reason": "manual", "source": "user"}
+        tx.insert(suppression, [{**entry, "since": tx.now}])
+    desk.hold_once("r", 1, 2, 3, 5, 6)
+
+
+def _call(desk: Desk, name: str, function: Callable[[Any], object]) -> object:
+    if _first_parameter(name) == "Ledger":
+        return function(desk.ledger)
+    with desk.ledger.begin() as tx:
+        return function(tx)
+
+
+def _repository() -> dict[str, str]:
+    """Public functions over a practice's ledger -> type of their first parameter."""
+    found: dict[str, str] = {}
+    for name in MODULES:
+        module = importlib.import_module(f"serienpost.{name}")
+        for function, value in inspect.getmembers(module, inspect.isfunction):
+            types = list(value.__annotations__.values())
+            if (
+                value.__module__ == module.__name__
+                and not function.startswith("_")
+                and types[0] in ("Tx", "Ledger")
+            ):
+                found[f"{name.rpartition('.')[2]}.{function}"] = types[0]
+    return found
+
+
+def _first_parameter(name: str) -> str:
+    (kind,) = {kind for known, kind in _repository().items() if f".{known}".endswith(f".{name}")}
+    return kind
+
+
+def test_every_function_over_a_ledger_is_tried() -> None:
+    tried = {*CHANGES, *READS}
+    known = _repository()
+    missing = [n for n in known if n not in tried and n.partition(".")[2] not in tried]
+    assert missing == []
+    assert len(known) == len(tried)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changing_one_practice_leaves_the_other(desk_of: Callable[[str], Desk], name: str) -> None:
+    mine, theirs = desk_of("a"), desk_of("b")
+    for desk in (mine, theirs):
+        _fill(desk, 8)
+    before_mine, before_theirs = mine.everything(), theirs.everything()
+    mine.clock.forward(1)
+    _call(mine, name, CHANGES[name])
+    assert theirs.everything() == before_theirs
+    assert mine.everything() != before_mine
+
+
+def test_what_one_practice_reads_does_not_depend_on_the_other(
+    desk_of: Callable[[str], Desk],
+) -> None:
+    mine, theirs = desk_of("a"), desk_of("b")
+    _fill(mine, 8)
+    before = {name: _call(mine, name, function) for name, function in READS.items()}
+    _fill(theirs, 11)
+    after = {name: _call(mine, name, function) for name, function in READS.items()}
+    assert after == before
+    assert all(value or name in ("living_owner", "reasons") for name, value in before.items())
+
+
+def test_an_unknown_practice_is_empty(desk_of: Callable[[str], Desk]) -> None:
+    _fill(desk_of("a"), 8)
+    empty = desk_of("c").everything()
+    assert {name for name, rows in empty.items() if rows} == {"practice"}
+
+
+def test_statements_of_a_transaction_name_the_practice(desk: Desk) -> None:
+    def practices(tx: Tx, statement: Any) -> set[str]:
+        compiled = statement.compile(tx.connection)
+        return {value for value in compiled.params.values() if value == tx.practice}
+
+    with desk.ledger.begin() as tx:
+        for statement in (tx.select(permit), tx.update(permit).values(seq=1), tx.delete(permit)):
+            assert practices(tx, statement) == {"sonnenschein"}

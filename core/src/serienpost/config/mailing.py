@@ -133,6 +133,11 @@ class Mailing(StrictModel):
         """The fields under `order_by`."""
         return tuple(self.order_by)
 
+    @property
+    def file(self) -> str:
+        """The file as problems name it."""
+        return self._document.file if self._document else str(self.source_path)
+
     def line(self, key: str) -> int | None:
         """The line of a dotted key in the file."""
         return self._document.line_of(key) if self._document else None

@@ -23,14 +23,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from serienpost.errors import LedgerError
+from serienpost.errors import LedgerError, Problem, SerienpostError
 from serienpost.ledger import schema
 from serienpost.ledger.engine import open_engine, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from sqlalchemy import ColumnElement
 
     from serienpost.context import Context
@@ -203,21 +201,19 @@ def _failure(error: SQLAlchemyError) -> LedgerError:
     return LedgerError(f"the ledger failed: {type(cause).__name__} {text}".rstrip())
 
 
-class _OpenLedger:
-    """Opens a practice's ledger for as long as its context lives."""
-
-    def __init__(self, url: str, folder: Path, practice: str) -> None:
-        self._args = (url, folder)
-        self._practice = practice
-        self._engine: Engine | None = None
-
-    def __enter__(self) -> Ledger:
-        self._engine = open_engine(*self._args)
-        return Ledger(self._engine, self._practice)
-
-    def __exit__(self, *_: object) -> None:
-        if self._engine:
-            self._engine.dispose()
+@contextmanager
+def _opened(context: Context) -> Iterator[Ledger]:
+    file, line = context.config.place("ledger")
+    try:
+        engine = open_engine(context.expand(context.config.ledger), context.folder)
+    except SerienpostError as error:
+        raise LedgerError(
+            *(Problem(p.message, p.hint, file, line, "ledger") for p in error.problems)
+        ) from error
+    try:
+        yield Ledger(engine, context.config.practice.id)
+    finally:
+        engine.dispose()
 
 
 def open_ledger(context: Context) -> Ledger:
@@ -226,9 +222,4 @@ def open_ledger(context: Context) -> Ledger:
     Raises:
         LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
     """
-    return context.shared(
-        "ledger",
-        lambda: _OpenLedger(
-            context.expand(context.config.ledger), context.folder, context.config.practice.id
-        ),
-    )
+    return context.shared("ledger", lambda: _opened(context))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.config.accounts import SecretRef
 from serienpost.contracts.channels import Refused
-from serienpost.errors import ConfigError, Problem, SerienpostError
+from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
 from serienpost.firewall import check_names
 from serienpost.run.blueprint import ATTACHMENT, Blueprint
 from serienpost.run.header import Block, Header, digest
@@ -94,14 +94,24 @@ def check_mailing(
 def read_text(context: Context, mailing: Mailing, suffix: str) -> TemplateFiles:
     """The mailing's template, or its own subject and text."""
     if mailing.template is not None:
-        return load_template(mailing.template, suffix, template_folders(context))
+        try:
+            return load_template(mailing.template, suffix, template_folders(context))
+        except TemplateError as error:
+            raise TemplateError(*(_at(mailing, "template", p) for p in error.problems)) from error
     return from_text(
         mailing.subject,
         mailing.text or "",
-        mailing.source_path.name,
+        mailing.file,
         subject_line=mailing.line("subject") or 1,
         text_line=mailing.line("text") or 1,
     )
+
+
+def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
+    """The problem, at a key of the mailing's file unless it has a place already."""
+    if problem.file:
+        return problem
+    return Problem(problem.message, problem.hint, mailing.file, mailing.line(key), key)
 
 
 def _attachments(context: Context, mailing: Mailing) -> dict[str, bytes]:
@@ -110,7 +120,13 @@ def _attachments(context: Context, mailing: Mailing) -> dict[str, bytes]:
         path = context.path(name)
         if not path.is_file():
             raise ConfigError(
-                Problem(f"attachment {name} is not a file", file=str(mailing.source_path))
+                Problem(
+                    f"attachment {name} is not a file",
+                    "a path starts at the practice folder",
+                    mailing.file,
+                    mailing.line("attachments"),
+                    "attachments",
+                )
             )
         frozen[ATTACHMENT + path.name] = path.read_bytes()
     return frozen
@@ -129,7 +145,7 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
         Problem(
             f"template {files.name} is not meant for the purpose {mailing.purpose}",
             f"it is for {', '.join(files.purposes)}",
-            file=str(mailing.source_path),
+            file=mailing.file,
             line=mailing.line("purpose"),
             key="purpose",
         )
@@ -164,7 +180,7 @@ def _name_problems(blueprint: Blueprint) -> list[Problem]:
     for name, part, problem in found:
         file, line = blueprint.template.line_of(part, name)
         problems.append(Problem(problem.message, problem.hint, file, line, name))
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def _capability_problems(blueprint: Blueprint) -> list[Problem]:

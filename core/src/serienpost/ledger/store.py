@@ -29,6 +29,7 @@ from serienpost.ledger.engine import open_engine, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
     from sqlalchemy import ColumnElement
 
     from serienpost.context import Context

@@ -82,6 +82,8 @@ def test_first_mailing_runs_as_shown(tmp_path: Path) -> None:
             assert [line for line in expected if line not in lines] == []
         arrived = len(catcher.messages)
     assert "accepted    102" in README
+    written = [path for path in practice.rglob("*") if path.parent.name != "mailings"]
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
     assert arrived == 102 + 1
 
 

@@ -21,6 +21,7 @@ from serienpost.run.blueprint import Blueprint
 from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
 from serienpost.run.header import Header
+from serienpost.run.lookups import look_up_doubts
 from serienpost.run.outcomes import Halt
 from serienpost.run.timing import is_stale, not_now
 
@@ -89,6 +90,8 @@ def continue_run(
     """
     blueprint = load_blueprint(context, ledger, run_id)
     take_over_dead(blueprint, ledger, run_id)
+    if finished_in_doubt(ledger, run_id):
+        look_up_doubts(blueprint, ledger, run_id)
     if not _begin(context, ledger, run_id, blueprint, options):
         return
     busy = living_owner(ledger, run_id)
@@ -101,6 +104,13 @@ def continue_run(
         )
         halted = asyncio.run(delivery.run())
         _end(context, ledger, run_id, blueprint, halted)
+
+
+def finished_in_doubt(ledger: Ledger, run_id: str) -> bool:
+    """Whether a finished run still has messages that nobody knows about."""
+    with ledger.read() as tx:
+        finished = find_run(tx, run_id).state == "finished"
+        return finished and bool(count_states(tx, run_id).get("in_doubt"))
 
 
 def _begin(
@@ -134,6 +144,7 @@ def _end(
     context: Context, ledger: Ledger, run_id: str, blueprint: Blueprint, halted: Halt | None
 ) -> None:
     channel = blueprint.channel
+    look_up_doubts(blueprint, ledger, run_id)
     with ledger.begin() as tx:
         if halted and halted.reason != "person":
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)

@@ -90,7 +90,7 @@ def continue_run(
     """
     blueprint = load_blueprint(context, ledger, run_id)
     take_over_dead(blueprint, ledger, run_id)
-    if finished_in_doubt(ledger, run_id):
+    if _finished_in_doubt(ledger, run_id):
         look_up_doubts(blueprint, ledger, run_id)
     if not _begin(context, ledger, run_id, blueprint, options):
         return
@@ -106,7 +106,7 @@ def continue_run(
         _end(context, ledger, run_id, blueprint, halted)
 
 
-def finished_in_doubt(ledger: Ledger, run_id: str) -> bool:
+def _finished_in_doubt(ledger: Ledger, run_id: str) -> bool:
     """Whether a finished run still has messages that nobody knows about."""
     with ledger.read() as tx:
         finished = find_run(tx, run_id).state == "finished"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import exists, literal, select
 
 from serienpost.errors import LedgerError, Problem
 from serienpost.faults import faultpoint
@@ -146,9 +146,6 @@ def _move_rows(tx: Tx, run_id: str) -> None:
         .values(
             state="suppressed",
             code="not_marked",
-            text=func.coalesce(
-                c.unreachable[1].as_string(), c.unmarked["reason"].as_string(), "not allowed"
-            ),
             fence=c.fence + 1,
             updated_at=tx.now,
             number=None,

@@ -14,6 +14,7 @@ from serienpost.ledger.store import new_ref
 from serienpost.run.approving import allow_command, find_run
 from serienpost.run.doubts import find_rows
 from serienpost.run.plan import write_plan_hash
+from serienpost.run.recipients import denial
 from serienpost.run.reviewing import Reviewed, judge_rows, render
 from serienpost.run.rows import ledger_row
 
@@ -36,6 +37,7 @@ _RENEWED = (
     "cost",
     "evidence",
     "message_id",
+    "text",
 )
 _EXCLUDED = {"code": "excluded", "reason": "in der Durchsicht abgewählt", "includable": True}
 
@@ -97,7 +99,12 @@ class _Change:
     def exclude(self, row_id: str) -> None:
         for row in find_rows(self.tx, self.run_id, row_id):
             if row.marked:
-                values = {"marked": False, "unmarked": _EXCLUDED, "macro_values": None}
+                values = {
+                    "marked": False,
+                    "unmarked": _EXCLUDED,
+                    "macro_values": None,
+                    "text": _EXCLUDED["reason"],
+                }
                 self._write(row.no, values)
                 self._note("exclude", row.no)
 
@@ -131,7 +138,16 @@ class _Change:
             denied = {answer["check"]: answer for answer in row.override["denials"]}
             nothing = dict.fromkeys(("override", "macro_values", "unmarked", "evidence"))
             consent = [denied.get(answer["check"], answer) for answer in row.consent]
-            self._write(row.no, {**nothing, "marked": False, "allowed": False, "consent": consent})
+            self._write(
+                row.no,
+                {
+                    **nothing,
+                    "marked": False,
+                    "allowed": False,
+                    "consent": consent,
+                    "text": denial(consent),
+                },
+            )
             self._note("drop override", row.no)
 
     def _unmarked(self, row_id: str) -> list[Message]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from serienpost.faults import faultpoint
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
+from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import new_ref
 from serienpost.run.plan import write_plan_hash
 from serienpost.run.reviewing import review_rows
@@ -156,21 +157,30 @@ def _not_yet(ledger: Ledger, run_id: str, rows: Sequence[Row]) -> list[Row]:
 
 
 def _unmark_already_sent(tx: Tx, run_id: str) -> None:
+    """Unmark who holds a place in "once", or without one had an earlier run of the mailing."""
     c = message.c
-    sent = select(once.c.key).where(once.c.practice == tx.practice)
+    held = select(once.c.key).where(once.c.practice == tx.practice)
+    mailing = tx.scalar(tx.select(run, run.c.mailing).where(run.c.id == run_id))
+    runs = tx.select(run, run.c.id).where(run.c.mailing == mailing, run.c.id != run_id)
+    reached = tx.select(message, c.person).where(c.run.in_(runs), c.state.in_(HOLDS_ONCE))
     tx.execute(
         tx.update(message)
-        .where(c.run == run_id, c.marked, c.once_key.in_(sent))
-        .values(
-            marked=False,
-            macro_values=None,
-            unmarked={
-                "code": "already_sent",
-                "reason": "hat diesen Serienversand schon erhalten",
-                "includable": False,
-            },
+        .where(
+            c.run == run_id,
+            c.marked,
+            or_(c.once_key.in_(held), and_(c.once_key.is_(None), c.person.in_(reached))),
         )
+        .values(_unmarked("already_sent", "hat diesen Serienversand schon erhalten"))
     )
+
+
+def _unmarked(code: str, reason: str) -> dict[str, Any]:
+    return {
+        "marked": False,
+        "macro_values": None,
+        "unmarked": {"code": code, "reason": reason, "includable": False},
+        "text": reason,
+    }
 
 
 def _unmark_same_address(tx: Tx, run_id: str) -> None:
@@ -189,13 +199,5 @@ def _unmark_same_address(tx: Tx, run_id: str) -> None:
             .where(
                 c.run == run_id, c.marked, c.address_hash == shared.address_hash, c.no != shared.no
             )
-            .values(
-                marked=False,
-                macro_values=None,
-                unmarked={
-                    "code": "same_address",
-                    "reason": f"gleiche Adresse wie {kept}",
-                    "includable": False,
-                },
-            )
+            .values(_unmarked("same_address", f"gleiche Adresse wie {kept}"))
         )

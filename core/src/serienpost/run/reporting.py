@@ -6,7 +6,7 @@ import csv
 import html
 from typing import IO, TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 
 from serienpost.ledger.schema import message
 from serienpost.run.approving import find_run
@@ -23,9 +23,12 @@ _BARS = 60
 
 
 def figures(ledger: Ledger, run_id: str, zone: ZoneInfo) -> dict[str, Any]:
-    """Counts per state, reasons why messages did not arrive, and the course over time, with
-    times in the practice's zone."""
+    """Counts per state, reasons why messages did not arrive, and the course over time.
+
+    Times are in the practice's zone. Refusals are counted by code, with one of their texts.
+    """
     c = message.c
+    own_reason = case((c.code == "not_marked", c.text), else_="")
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         reasons = tx.all(
@@ -33,7 +36,7 @@ def figures(ledger: Ledger, run_id: str, zone: ZoneInfo) -> dict[str, Any]:
                 message, c.state, c.code, func.min(c.text).label("text"), func.count().label("n")
             )
             .where(c.run == run_id, c.state.in_(_NOT_SENT))
-            .group_by(c.state, c.code)
+            .group_by(c.state, c.code, own_reason)
             .order_by(func.count().desc())
         )
         return {

@@ -56,11 +56,22 @@ def ledger_row(
         "message_id": _message_id(content, ref) if content else None,
         "once_key": once_key(blueprint, ledger, row),
         "state": "planned",
+        "text": why_not_marked(one),
         "evidence": one.judgement.evidence if one.judgement and one.marked else None,
         "fence": 0,
         "attempts": 0,
         "attempts_before": 0,
     }
+
+
+def why_not_marked(one: Reviewed) -> str | None:
+    """One sentence for people; None for a marked row."""
+    if isinstance(one.address, Unreachable):
+        return one.address.reason
+    if one.judgement and not one.judgement.allowed:
+        check, dot, _ = one.judgement.code.partition(".")
+        return f"{check}: {one.judgement.reason}" if dot else one.judgement.reason
+    return str(one.unmarked["reason"]) if one.unmarked else None
 
 
 def once_key(blueprint: Blueprint, ledger: Ledger, row: Row) -> str | None:

@@ -124,6 +124,37 @@ class PracticeDb:
                 found |= self._looked_up(connection, self.entity(kind), ids, fields)
         return found
 
+    def records(
+        self, name: str, person_ids: Iterable[str], fields: Collection[str]
+    ) -> dict[str, list[dict[str, FieldValue]]]:
+        """Read the records that name people by `person_typ` and `person_id`, for a decision.
+
+        Args:
+            name: the kind of record, `einwilligung`.
+            person_ids: whose; people without a record are missing from the result.
+            fields: what is read of each besides its key, which is `id`.
+
+        Raises:
+            SourceError: the schema lacks one of the fields.
+        """
+        entity = self.entity(name)
+        wanted = set(person_ids)
+        kinds = {person_id.partition(":")[0] for person_id in wanted} & self.schema.entities.keys()
+        found: dict[str, list[dict[str, FieldValue]]] = defaultdict(list)
+        read = view(entity, {"person_typ", "person_id", *fields})
+        names = [KEY, *fields]
+        columns = [read.c.person_id, *(read.c[field] for field in names)]
+        with self._reading() as connection:
+            for kind in sorted(kinds):
+                for keys in _chunks(_keys(self.entity(kind), wanted)):
+                    statement = sa.select(*columns).where(
+                        read.c.person_typ == kind, read.c.person_id.in_(keys)
+                    )
+                    for person, *values in connection.execute(statement):
+                        record = dict(zip(names, map(plain_value, values), strict=True))
+                        found[f"{kind}:{person}"].append(record)
+        return dict(found)
+
     def _looked_up(
         self,
         connection: sa.Connection,

@@ -113,6 +113,10 @@ _PATIENT = _columns(
 )
 _INTERESSENT = _columns(f"{_PERSON} {_FLAGS} anliegen quelle status")
 _BEHANDLER = _columns("titel vorname nachname")
+_EINWILLIGUNG = _columns(
+    "person_typ person_id kontaktart zweck adresse wortlaut erteilt_am widerrufen_am dokument",
+    person_id="integer",
+)
 
 REFERENCE_SCHEMA = SchemaMapping(
     MappingProxyType(
@@ -122,6 +126,7 @@ REFERENCE_SCHEMA = SchemaMapping(
                 ("patient", _PATIENT),
                 ("interessent", _INTERESSENT),
                 ("behandler", _BEHANDLER),
+                ("einwilligung", _EINWILLIGUNG),
             )
         }
     )

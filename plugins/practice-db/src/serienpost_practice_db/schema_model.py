@@ -125,6 +125,7 @@ class SchemaModel(StrictModel):
     patient: EntityModel = Field(default=EntityModel(), description="Patients.")
     interessent: EntityModel = Field(default=EntityModel(), description="People who enquired.")
     behandler: EntityModel = Field(default=EntityModel(), description="Who treats patients.")
+    einwilligung: EntityModel = Field(default=EntityModel(), description="Written consents.")
 
     def mistakes(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """What is wrong with fields because of their names, each with the way to it."""

@@ -129,18 +129,14 @@ def _init_demo(folder: Path, patients: int, seed: int) -> None:
 
 def _init(folder: Path) -> None:
     """Write the folder; a file that is there already stays as it is."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("mailings", "templates"):
-            (folder / name).mkdir(exist_ok=True)
-        mailing = folder / "mailings" / "information.yaml.example"
-        for path, content in ((mailing, MAILING), (folder / "serienpost.yaml", CONFIGURATION)):
-            if not path.exists():
-                path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise SerienpostError(
-            Problem(f"the folder cannot be written: {error.strerror}", None, str(folder))
-        ) from error
+    from serienpost.files import private_folder, write_private
+
+    for name in ("mailings", "templates"):
+        private_folder(folder / name)
+    mailing = folder / "mailings" / "information.yaml.example"
+    for path, content in ((mailing, MAILING), (folder / "serienpost.yaml", CONFIGURATION)):
+        if not path.exists():
+            write_private(path, content.encode())
 
 
 def _files(folder: Path) -> list[str]:

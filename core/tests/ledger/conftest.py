@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select  # noqa: TID253
 
 from serienpost.ledger.engine import open_engine
-from serienpost.ledger.schema import metadata, once
 from serienpost.ledger.schema import message as message_table
+from serienpost.ledger.schema import metadata, once
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.store import Ledger, new_ref
 from serienpost.run.header import Header
@@ -68,12 +68,12 @@ class Desk:
     def __post_init__(self) -> None:
         self.ledger.clock = self.clock
 
-    def add_run(self, run: str, state: str = "sending", **values: Any) -> str:
+    def add_run(self, run: str, state: str = "sending", **values: object) -> str:
         plain = self.header.to_json()
         row = {
             **{
                 name: plain[name]
-                for name in "mailing title kind channel account purpose due".split()
+                for name in ["mailing", "title", "kind", "channel", "account", "purpose", "due"]
             },
             "header": plain,
             "created_at": self.clock(),
@@ -82,7 +82,7 @@ class Desk:
             tx.insert(run_table, [{**row, "id": run, "state": state, **values}])
         return run
 
-    def add_messages(self, run: str, count: int, state: str = "pending", **values: Any) -> None:
+    def add_messages(self, run: str, count: int, state: str = "pending", **values: object) -> None:
         rows = [
             {
                 "run": run,
@@ -112,7 +112,7 @@ class Desk:
                 [{"key": f"key-{n}", "run": run, "no": n, "since": tx.now} for n in numbers],
             )
 
-    def rows(self, table: Table, **equal: Any) -> list[dict[str, Any]]:
+    def rows(self, table: Table, **equal: object) -> list[dict[str, Any]]:
         """This practice's rows of a table, in the order of its key."""
         with self.ledger.read() as tx:
             statement = tx.select(table).filter_by(**equal).order_by(*table.primary_key)

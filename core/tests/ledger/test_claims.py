@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ from serienpost.ledger.schema import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sqlalchemy import Row
 
@@ -27,7 +27,6 @@ DEAD = "999999-DEAD"
 _CLAIM_ALL = """
 import json, sys
 from datetime import timedelta
-from pathlib import Path
 from serienpost.ledger.claims import claim
 from serienpost.ledger.engine import open_engine
 from serienpost.ledger.store import Ledger
@@ -106,8 +105,19 @@ def test_claims_come_in_order_with_lease_and_a_higher_fence(desk: Desk, run: str
 
 @pytest.mark.parametrize(
     "state",
-    "planned claimed sending accepted delivered in_doubt failed bounced complained suppressed"
-    " cancelled".split(),
+    [
+        "planned",
+        "claimed",
+        "sending",
+        "accepted",
+        "delivered",
+        "in_doubt",
+        "failed",
+        "bounced",
+        "complained",
+        "suppressed",
+        "cancelled",
+    ],
 )
 def test_only_pending_messages_are_claimed(desk: Desk, run: str, state: str) -> None:
     desk.add_messages(run, 1, state)

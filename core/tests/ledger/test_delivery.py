@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,9 @@ def _write(desk: Desk, *results: Result, owner: str = ME) -> None:
         write_results(tx, "r", owner, results)
 
 
-def _result(intent: Intent, state: str, outcome: str = "x", **values: Any) -> Result:
-    return Result(intent.no, intent.fence + 1, intent.attempt, state, outcome, **values)
+def _result(intent: Intent, state: str, outcome: str = "x", **values: object) -> Result:
+    made = Result(intent.no, intent.fence + 1, intent.attempt, state, outcome)
+    return replace(made, **values)
 
 
 def test_an_intent_opens_an_attempt_and_is_on_the_wire(

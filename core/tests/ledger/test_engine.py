@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from alembic.autogenerate import compare_metadata  # noqa: TID253
+from alembic.migration import MigrationContext  # noqa: TID253
+from sqlalchemy import text  # noqa: TID253
+from sqlalchemy.exc import SQLAlchemyError  # noqa: TID253
 
 from serienpost.errors import LedgerError
-from serienpost.ledger.engine import HEAD, open_engine
+from serienpost.ledger.engine import HEAD, open_engine, reading
 from serienpost.ledger.schema import metadata
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def test_every_connection_commits_durably(engine: Engine) -> None:
 def test_a_write_waits_for_a_write_and_a_read_for_none(engine: Engine) -> None:
     with engine.begin() as writing:
         writing.execute(text("INSERT INTO practice VALUES ('p', x'00')"))
-        with engine.connect() as reading:
-            reading = reading.execution_options(serienpost_reads=True)
-            assert reading.execute(text("SELECT count(*) FROM practice")).scalar() == 0
+        with engine.connect() as connection:
+            reader = reading(connection)
+            assert reader.execute(text("SELECT count(*) FROM practice")).scalar() == 0
         with engine.connect() as other:
             raw = other.connection.driver_connection
             assert raw is not None

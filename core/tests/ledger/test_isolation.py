@@ -32,14 +32,27 @@ from serienpost.run import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import ClauseElement
+
     from serienpost.ledger.store import Ledger, Tx
 
     Desk = Any
 
-MODULES = (
-    "ledger.claims ledger.delivery ledger.permits ledger.suppressions run.approving run.doubts"
-    " run.events run.history run.plan run.preparing run.recipients run.reporting run.sending"
-).split()
+MODULES = [
+    "ledger.claims",
+    "ledger.delivery",
+    "ledger.permits",
+    "ledger.suppressions",
+    "run.approving",
+    "run.doubts",
+    "run.events",
+    "run.history",
+    "run.plan",
+    "run.preparing",
+    "run.recipients",
+    "run.reporting",
+    "run.sending",
+]
 LEASE = timedelta(minutes=5)
 ZONE = ZoneInfo("Europe/Berlin")
 DEAD = "999999-DEAD"
@@ -96,16 +109,16 @@ READS: dict[str, Callable[[Any], object]] = {
     "reasons": lambda ledger: recipients.reasons(ledger, "p"),
     "recipients": lambda ledger: list(recipients.recipients(ledger, "p")),
     "figures": lambda ledger: reporting.figures(ledger, "r", ZONE),
-    "write_failures": lambda ledger: _csv(ledger),
+    "write_failures": lambda ledger: _csv(ledger, "r"),
     "count_states": lambda tx: sending.count_states(tx, "r"),
     "open_count": lambda ledger: sending.open_count(ledger, "r"),
     "entries": suppressions.entries,
 }
 
 
-def _csv(ledger: Ledger) -> str:
+def _csv(ledger: Ledger, run: str) -> str:
     file = io.StringIO()
-    reporting.write_failures(ledger, "r", file)
+    reporting.write_failures(ledger, run, file)
     return file.getvalue()
 
 
@@ -225,7 +238,7 @@ def test_an_unknown_practice_is_empty(desk_of: Callable[[str], Desk]) -> None:
 
 
 def test_statements_of_a_transaction_name_the_practice(desk: Desk) -> None:
-    def practices(tx: Tx, statement: Any) -> set[str]:
+    def practices(tx: Tx, statement: ClauseElement) -> set[str]:
         compiled = statement.compile(tx.connection)
         return {value for value in compiled.params.values() if value == tx.practice}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +37,25 @@ class Judgement:
     Args:
         allowed: no Deny, every required check says Allow, and at least one Allow.
         answers: check name -> verdict, in the order asked.
-        reason: for people, when not allowed: which check, why, and what would change it.
+        by: when not allowed, the check that decided: one that denies, a required one that does
+            not allow, or `consent` where none allows.
+        denial: what it says, with reason and remedy.
     """
 
     allowed: bool
     answers: tuple[tuple[str, Verdict], ...]
-    code: str = ""
-    reason: str = ""
-    remedy: str = ""
+    by: str = ""
+    denial: Deny | None = None
+
+    @property
+    def code(self) -> str:
+        """Check and code of the denial, `flags.flag_no`."""
+        return f"{self.by}.{self.denial.code}" if self.denial else ""
+
+    @property
+    def reason(self) -> str:
+        """Why not, for people."""
+        return self.denial.reason if self.denial else ""
 
     @property
     def evidence(self) -> list[str]:
@@ -56,8 +68,11 @@ class Judgement:
         return [(name, v) for name, v in self.answers if type(v) is Deny]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The documented form of the answers."""
-        return [plain(name, verdict) for name, verdict in self.answers]
+        """The documented form of the answers; a denial that no single check gave comes last."""
+        answers = [plain(name, verdict) for name, verdict in self.answers]
+        if self.denial and not self.denials:
+            answers.append(plain(self.by, self.denial))
+        return answers
 
 
 def judge(
@@ -97,10 +112,11 @@ def _ask(
     context: Context, check: ConsentCheck, questions: Sequence[ConsentQuestion], *, at_door: bool
 ) -> Sequence[Verdict]:
     try:
-        verdicts = within(
-            CHECK_SECONDS, f"consent check {check.name}", lambda: check.check(context, questions)
+        return within(
+            CHECK_SECONDS,
+            f"consent check {check.name}",
+            lambda: _answers(context, check, questions),
         )
-        _insist_on_verdicts(verdicts, len(questions))
     except Exception as error:
         known = isinstance(error, (SerienpostError, TimeoutError))
         why = str(error) if known else type(error).__name__
@@ -112,14 +128,38 @@ def _ask(
             "den Fehler beheben und neu vorbereiten",
         )
         return [failed] * len(questions)
+
+
+def _answers(
+    context: Context, check: ConsentCheck, questions: Sequence[ConsentQuestion]
+) -> tuple[Verdict, ...]:
+    """What the check says, copied, so that nobody can change it afterwards."""
+    try:
+        given: object = check.check(context, tuple(questions))
+    except Exception:
+        raise
+    except BaseException as error:
+        raise SerienpostError(f"it ended with {type(error).__name__}") from error
+    if inspect.iscoroutine(given):
+        given.close()
+    if type(given) is not list and type(given) is not tuple:
+        raise SerienpostError("it did not return a list of verdicts")
+    verdicts = tuple(given)
+    if len(verdicts) != len(questions):
+        raise SerienpostError("it did not return one verdict per question")
+    if not all(map(_is_verdict, verdicts)):
+        raise SerienpostError("it returned something that is no verdict")
     return verdicts
 
 
-def _insist_on_verdicts(verdicts: object, count: int) -> None:
-    if not isinstance(verdicts, (list, tuple)) or len(verdicts) != count:
-        raise SerienpostError("it did not return one verdict per question")
-    if any(type(verdict) not in (Allow, Deny, Abstain) for verdict in verdicts):
-        raise SerienpostError("it returned something that is no verdict")
+def _is_verdict(verdict: object) -> bool:
+    """Whether this is a verdict by its exact type, with texts where texts belong."""
+    if type(verdict) is Allow:
+        return type(verdict.evidence) is str and bool(verdict.evidence.strip())
+    if type(verdict) is Deny:
+        texts = (verdict.code, verdict.reason, verdict.remedy)
+        return {type(text) for text in texts} == {str} and type(verdict.overridable) is bool
+    return type(verdict) is Abstain
 
 
 def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any] | None) -> Verdict:
@@ -134,36 +174,34 @@ def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any] | None
 def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) -> Judgement:
     for name, verdict in answers:
         if type(verdict) is Deny:
-            return Judgement(
-                False, answers, f"{name}.{verdict.code}", verdict.reason, verdict.remedy
-            )
+            return Judgement(False, answers, name, verdict)
     said = dict(answers)
     for name in required:
         if type(said.get(name)) is not Allow:
-            return Judgement(
-                False,
-                answers,
-                f"{name}.required",
-                f"die vorgeschriebene Prüfung {name} hat keine Erlaubnis gefunden",
-                "eine Einwilligung eintragen oder consent.require ändern",
-            )
+            return Judgement(False, answers, name, _required(name))
     if any(type(verdict) is Allow for _, verdict in answers):
         return Judgement(True, answers)
-    if set(said) <= _ONLY_DENY:
-        return Judgement(
-            False,
-            answers,
-            "no_consent_check",
-            "keine Einwilligungsprüfung eingerichtet",
-            "unter plugins: eine nennen, zum Beispiel serienpost-consent-flags",
-        )
-    return Judgement(
-        False,
-        answers,
-        "no_permission",
-        "keine Prüfung hat eine Erlaubnis für diesen Zweck gefunden",
-        "eine Einwilligung für diesen Zweck eintragen",
+    return Judgement(False, answers, "consent", _NO_CHECK if set(said) <= _ONLY_DENY else _NONE)
+
+
+def _required(name: str) -> Deny:
+    return Deny(
+        "required",
+        f"die vorgeschriebene Prüfung {name} hat keine Erlaubnis gefunden",
+        "eine Einwilligung eintragen oder consent.require ändern",
     )
+
+
+_NO_CHECK = Deny(
+    "no_consent_check",
+    "keine Einwilligungsprüfung eingerichtet",
+    "unter plugins: eine nennen, zum Beispiel serienpost-consent-flags",
+)
+_NONE = Deny(
+    "no_permission",
+    "keine Prüfung hat eine Erlaubnis für diesen Zweck gefunden",
+    "eine Einwilligung für diesen Zweck eintragen",
+)
 
 
 def plain(name: str, verdict: Verdict) -> dict[str, Any]:

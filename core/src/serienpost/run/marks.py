@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from serienpost.consent.judgement import plain
@@ -17,6 +17,7 @@ from serienpost.run.plan import write_plan_hash
 from serienpost.run.recipients import denial
 from serienpost.run.reviewing import Reviewed, judge_rows, render
 from serienpost.run.rows import ledger_row
+from serienpost.run.shared_addresses import unmarked_columns, unmarked_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ Message: TypeAlias = Any
 """A message row of the ledger."""
 
 _RENEWED = (
+    "consenting",
     "consent",
     "allowed",
     "marked",
@@ -56,6 +58,9 @@ def change_marks(
 ) -> None:
     """Change who is marked. All changes take effect together or none does.
 
+    With `same_address: one` the first marked row of an address stays; where it is unmarked, the
+    next one at that address is read again and takes its place.
+
     Args:
         blueprint: the run's frozen header and files.
         ledger: the practice's ledger.
@@ -83,7 +88,9 @@ def change_marks(
             _permit_override(blueprint, reason)
         for row_id in override:
             change.override(row_id, reason)
-        write_plan_hash(tx, run_id)
+        change.settle_addresses()
+        plan = write_plan_hash(tx, run_id)
+        tx.note(user, "review", run_id, detail={"plan": plan})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +102,13 @@ class _Change:
     ledger: Ledger
     run_id: str
     user: str
+    addresses: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
 
     def exclude(self, row_id: str) -> None:
         for row in find_rows(self.tx, self.run_id, row_id):
-            if row.marked:
-                values = {
-                    "marked": False,
-                    "unmarked": _EXCLUDED,
-                    "macro_values": None,
-                    "text": _EXCLUDED["reason"],
-                }
-                self._write(row.no, values)
+            if row.marked or _shares(row):
+                self._write(row, unmarked_columns(_EXCLUDED))
                 self._note("exclude", row.no)
 
     def include(self, row_id: str) -> None:
@@ -116,7 +119,7 @@ class _Change:
             again = again and self.blueprint.header.once_per == "none"
             if not (row.unmarked["includable"] or again):
                 raise LedgerError(f"{row.row_id} cannot be included: {row.unmarked['reason']}")
-            self._write(row.no, self._rendered(row, row.override))
+            self._mark(row, row.override)
             self._note("include", row.no)
 
     def override(self, row_id: str, reason: str | None) -> None:
@@ -124,31 +127,59 @@ class _Change:
             if row.allowed:
                 raise LedgerError(f"{row.row_id} is allowed; there is nothing to override")
             record = self._record(row, reason)
-            self._write(row.no, self._rendered(row, record))
+            self._mark(row, record)
             self._note("override", row.no, record)
 
     def drop_overrides(self) -> None:
         c = message.c
-        overridden = self.tx.all(
-            self.tx.select(message, c.no, c.override, c.consent).where(
-                c.run == self.run_id, c.override.is_not(None)
-            )
-        )
-        for row in overridden:
+        for row in self.tx.all(
+            self.tx.select(message).where(c.run == self.run_id, c.override.is_not(None))
+        ):
             denied = {answer["check"]: answer for answer in row.override["denials"]}
-            nothing = dict.fromkeys(("override", "macro_values", "unmarked", "evidence"))
             consent = [denied.get(answer["check"], answer) for answer in row.consent]
-            self._write(
-                row.no,
-                {
-                    **nothing,
-                    "marked": False,
-                    "allowed": False,
-                    "consent": consent,
-                    "text": denial(consent),
-                },
-            )
+            back = {"override": None, "allowed": False, "consent": consent}
+            self._write(row, {**unmarked_columns(None, denial(consent)), **back})
             self._note("drop override", row.no)
+
+    def settle_addresses(self) -> None:
+        """Leave one marked row at each address that a change has touched."""
+        if self.blueprint.header.same_address != "one":
+            return
+        c = message.c
+        for address in sorted(self.addresses):
+            at_address = self.tx.select(message).where(
+                c.run == self.run_id, c.address_hash == address
+            )
+            rows = self.tx.all(at_address.order_by(c.no))
+            kept = next((r for r in rows if r.marked or (_shares(r) and self._promote(r))), None)
+            for row in rows:
+                if kept and row.no > kept.no and (row.marked or _shares(row)):
+                    self._yield_to(row, kept.row_id)
+
+    def _yield_to(self, row: Message, kept: str) -> None:
+        if row.row_id in self.wanted:
+            raise LedgerError(
+                f"{row.row_id} has the same address as {kept}, which goes out",
+                hint=f"also --exclude {kept}",
+            )
+        self._write(row, unmarked_for(kept))
+        if row.marked:
+            self._note("same address", row.no, {"kept": kept})
+
+    def _promote(self, row: Message) -> bool:
+        """Mark the next row of an address; False where it cannot go out, for its own reason."""
+        try:
+            fresh = _read_again(self.blueprint, row)
+        except SourceError as error:
+            gone = {**_EXCLUDED, "reason": str(error.problems[0].message)}
+            self._write(row, unmarked_columns(gone))
+            return False
+        judge_rows(self.blueprint, [fresh], [row.override])
+        if fresh.allowed:
+            render(self.blueprint, fresh)
+        self._write(row, self._columns(row, fresh))
+        self._note("next at the address" if fresh.marked else "not sendable", row.no)
+        return fresh.marked
 
     def _unmarked(self, row_id: str) -> list[Message]:
         rows = [row for row in find_rows(self.tx, self.run_id, row_id) if not row.marked]
@@ -175,8 +206,8 @@ class _Change:
             "at": self.tx.now.isoformat(),
         }
 
-    def _rendered(self, row: Message, override: dict[str, Any] | None) -> dict[str, Any]:
-        """The changed columns of a row that is read, judged and rendered anew."""
+    def _mark(self, row: Message, override: dict[str, Any] | None) -> None:
+        """Mark a row that is read, judged and rendered anew."""
         fresh = _read_again(self.blueprint, row)
         judge_rows(self.blueprint, [fresh], [override])
         if fresh.judgement and not fresh.allowed:
@@ -184,18 +215,30 @@ class _Change:
         render(self.blueprint, fresh)
         if fresh.unmarked:
             raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
-        whole = ledger_row(self.blueprint, self.ledger, fresh, row.no, ref=row.ref)
-        return {**{name: whole[name] for name in _RENEWED}, "override": override}
+        self.wanted.add(row.row_id)
+        self._write(row, {**self._columns(row, fresh), "override": override})
 
-    def _write(self, no: int, values: dict[str, Any]) -> None:
+    def _columns(self, row: Message, fresh: Reviewed) -> dict[str, Any]:
+        whole = ledger_row(self.blueprint, self.ledger, fresh, row.no, ref=row.ref)
+        return {name: whole[name] for name in _RENEWED}
+
+    def _write(self, row: Message, values: dict[str, Any]) -> None:
+        self.addresses.add(row.address_hash)
         self.tx.execute(
             self.tx.update(message)
-            .where(message.c.run == self.run_id, message.c.no == no, message.c.state == "planned")
+            .where(
+                message.c.run == self.run_id, message.c.no == row.no, message.c.state == "planned"
+            )
             .values(**values)
         )
 
     def _note(self, action: str, no: int, detail: dict[str, Any] | None = None) -> None:
         self.tx.note(self.user, action, self.run_id, no, detail)
+
+
+def _shares(row: Message) -> bool:
+    """Whether a row goes without because another one at its address goes out."""
+    return bool(row.unmarked) and row.unmarked["code"] == "same_address"
 
 
 def _permit_override(blueprint: Blueprint, reason: str | None) -> None:

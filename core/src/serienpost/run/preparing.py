@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
 from serienpost.faults import faultpoint
 from serienpost.ledger.owners import is_dead, ownership
@@ -14,6 +14,7 @@ from serienpost.ledger.store import new_ref
 from serienpost.run.plan import write_plan_hash
 from serienpost.run.reviewing import review_rows
 from serienpost.run.rows import ledger_row
+from serienpost.run.shared_addresses import unmark_same_address, unmarked_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import Row
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
+
+_ALREADY_SENT = {
+    "code": "already_sent",
+    "reason": "hat diesen Serienversand schon erhalten",
+    "includable": False,
+}
 
 
 def prepare(
@@ -50,7 +57,7 @@ def prepare(
             if exclude_already_sent:
                 _unmark_already_sent(tx, run_id)
             if blueprint.header.same_address == "one":
-                _unmark_same_address(tx, run_id)
+                unmark_same_address(tx, run_id)
             write_plan_hash(tx, run_id)
             tx.execute(
                 tx.update(run)
@@ -170,34 +177,5 @@ def _unmark_already_sent(tx: Tx, run_id: str) -> None:
             c.marked,
             or_(c.once_key.in_(held), and_(c.once_key.is_(None), c.person.in_(reached))),
         )
-        .values(_unmarked("already_sent", "hat diesen Serienversand schon erhalten"))
+        .values(unmarked_columns(_ALREADY_SENT))
     )
-
-
-def _unmarked(code: str, reason: str) -> dict[str, Any]:
-    return {
-        "marked": False,
-        "macro_values": None,
-        "unmarked": {"code": code, "reason": reason, "includable": False},
-        "text": reason,
-    }
-
-
-def _unmark_same_address(tx: Tx, run_id: str) -> None:
-    """Keep the first marked row of each address and name it in the reason of the others."""
-    c = message.c
-    firsts = (
-        select(c.address_hash, func.min(c.no).label("no"))
-        .where(c.practice == tx.practice, c.run == run_id, c.marked)
-        .group_by(c.address_hash)
-        .having(func.count() > 1)
-    )
-    for shared in tx.all(firsts):
-        kept = tx.scalar(tx.select(message, c.row_id).where(c.run == run_id, c.no == shared.no))
-        tx.execute(
-            tx.update(message)
-            .where(
-                c.run == run_id, c.marked, c.address_hash == shared.address_hash, c.no != shared.no
-            )
-            .values(_unmarked("same_address", f"gleiche Adresse wie {kept}"))
-        )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
 
+from serienpost.errors import SerienpostError
 from serienpost.ledger.schema import message
 from serienpost.run.approving import find_run
 from serienpost.run.plan import count_plan
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from serienpost.ledger.store import Ledger
+
+_DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
+"""What checks say of a single record, in brackets at the end of the reason."""
 
 
 def summary(ledger: Ledger, run_id: str) -> dict[str, Any]:
@@ -37,37 +42,84 @@ def summary(ledger: Ledger, run_id: str) -> dict[str, Any]:
 
 def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
     """Why rows are not marked, with how many, the most frequent first."""
-    found: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
+    sentences: dict[tuple[str, str], str] = {}
     with ledger.read() as tx:
         c = message.c
         rows = tx.select(message, c.unreachable, c.consent, c.allowed, c.unmarked)
         for row in tx.stream(rows.where(c.run == run_id, c.marked.is_(False))):
-            reason = why_not(row)
-            found[reason] = found.get(reason, 0) + 1
-    return sorted(found.items(), key=lambda item: -item[1])
+            code, reason = why_not(row)
+            found[code] = found.get(code, 0) + 1
+            sentences.setdefault(code, _DETAILS.sub("", reason))
+    by_count = sorted(found.items(), key=lambda item: -item[1])
+    return [(sentences[code], count) for code, count in by_count]
 
 
-def why_not(row: Any) -> str:  # noqa: ANN401
-    """One sentence why a row is not marked."""
+def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
+    """Why a row is not marked: what decided and its code, and one sentence."""
     if row.unreachable:
-        return str(row.unreachable[1])
+        return ("address", row.unreachable[0]), str(row.unreachable[1])
     if not row.allowed:
-        return denial(row.consent or [])
-    return str(row.unmarked["reason"]) if row.unmarked else ""
+        for answer in row.consent or []:
+            if answer["verdict"] == "deny":
+                return (answer["check"], answer["code"]), _sentence(answer)
+    if row.unmarked:
+        code = row.unmarked["code"]
+        shared = "gleiche Adresse wie eine andere Person"
+        return ("choice", code), shared if code == "same_address" else str(row.unmarked["reason"])
+    return ("", ""), ""
 
 
 def denial(answers: list[dict[str, Any]]) -> str:
-    """The sentence of the first check that denies, or that none allowed."""
-    for answer in answers:
-        if answer["verdict"] == "deny":
-            return f"{answer['check']}: {answer['reason']}"
-    return "keine Prüfung hat eine Erlaubnis gefunden"
+    """The sentence of the first check that denies."""
+    return next((_sentence(a) for a in answers if a["verdict"] == "deny"), "")
 
 
-def recipients(ledger: Ledger, run_id: str) -> Iterator[dict[str, Any]]:
-    """Each row in its documented form, read as it is used."""
+def _sentence(answer: dict[str, Any]) -> str:
+    return f"{answer['check']}: {answer['reason']}"
+
+
+SORTABLE = ("row", "number", "name", "address", "reachable", "allowed", "marked")
+"""Columns of the review that it can be sorted by."""
+
+
+def _order(sort: str | None) -> list[Any]:
+    """The order of the rows. Numbers sort as such where they are of one pattern."""
+    c = message.c
+    if sort is None:
+        return [c.no]
+    name = sort.removeprefix("-")
+    if name not in SORTABLE:
+        raise SerienpostError(
+            f"rows cannot be sorted by {name}", hint=f"one of {', '.join(SORTABLE)}"
+        )
+    columns: dict[str, list[Any]] = {
+        "row": [c.no],
+        "number": [func.length(c.number), c.number],
+        "name": [func.lower(c.name)],
+        "address": [func.lower(c.address)],
+        "reachable": [c.unreachable.is_(None)],
+        "allowed": [c.allowed],
+        "marked": [c.marked],
+    }
+    turned = [each.desc() if sort.startswith("-") else each for each in columns[name]]
+    return [*(each.nulls_last() for each in turned), c.no]
+
+
+def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator[dict[str, Any]]:
+    """Each row in its documented form, read as it is used.
+
+    Args:
+        ledger: the practice's ledger.
+        run_id: the run.
+        sort: one of `SORTABLE`, `-` before it for the reverse; else the order of the run.
+
+    Raises:
+        SerienpostError: there is no such column.
+    """
+    order = _order(sort)
     with ledger.read() as tx:
-        statement = tx.select(message).where(message.c.run == run_id).order_by(message.c.no)
+        statement = tx.select(message).where(message.c.run == run_id).order_by(*order)
         for row in tx.stream(statement):
             yield recipient(row)
 

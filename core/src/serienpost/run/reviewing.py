@@ -45,13 +45,20 @@ class Reviewed:
 
 def review_rows(blueprint: Blueprint, rows: Sequence[Row], block: int) -> list[Reviewed]:
     """Review a batch: address, consent, choice of the user, values, content."""
+    reviewed = decide_rows(blueprint, rows, block)
+    for one in reviewed:
+        if one.marked:
+            render(blueprint, one)
+    return reviewed
+
+
+def decide_rows(blueprint: Blueprint, rows: Sequence[Row], block: int) -> list[Reviewed]:
+    """Say of each row whether it is reachable, allowed and chosen; nothing is rendered."""
     reviewed = [Reviewed(row, block, _address(blueprint, row)) for row in rows]
     judge_rows(blueprint, [r for r in reviewed if r.reachable])
     for one in reviewed:
         if one.reachable and one.allowed:
             one.unmarked = _chosen_out(blueprint, one.row)
-            if one.unmarked is None:
-                render(blueprint, one)
     return reviewed
 
 

@@ -107,26 +107,27 @@ def _objection(
     wordings: Sequence[str] | None,
 ) -> Deny | None:
     """Why a consent for the purpose that nobody withdrew does not count all the same."""
-    what = f"Die Einwilligung {ENTITY}:{record.id}"
+    what, record_id = f"Die Einwilligung für {_label(question)}", f"{ENTITY}:{record.id}"
     if record.given is None or record.given > today:
-        since = f"gilt erst ab {_german(record.given)}" if record.given else "hat kein Datum"
+        since = f"ab {_german(record.given)}" if record.given else "ohne Datum"
         return Deny(
             "not_yet_valid",
-            f"{what} für {_label(question)} {since}.",
+            f"{what} gilt noch nicht ({record_id}, {since}).",
             "Das Datum der Einwilligung prüfen, oder bis dahin warten.",
             overridable=True,
         )
+    details = f"({record_id} vom {_german(record.given)})"
     if is_bound_elsewhere(context, question.kind, record.address, question.address):
         return Deny(
             "other_address",
-            f"{what} vom {_german(record.given)} gilt für eine andere Adresse.",
+            f"{what} gilt für eine andere Adresse {details}.",
             "Eine Einwilligung für die jetzige Adresse einholen und eintragen.",
             overridable=True,
         )
     if wordings is not None and record.wording not in wordings:
         return Deny(
             "other_wording",
-            f"{what} vom {_german(record.given)} hat einen Wortlaut, der nicht mehr gilt.",
+            f"{what} hat einen Wortlaut, der nicht mehr gilt {details}.",
             "Eine Einwilligung mit dem jetzigen Wortlaut einholen und eintragen.",
             overridable=True,
         )
@@ -137,8 +138,8 @@ def _other_purpose(question: ConsentQuestion, records: Sequence[Record]) -> Deny
     ids = ", ".join(f"{ENTITY}:{record.id}" for record in records)
     return Deny(
         "other_purpose",
-        f"Im Register steht für {_label(question)} nur anderes als der Zweck"
-        f" {question.purpose} ({ids}).",
+        f"Im Register steht für {_label(question)} keine Einwilligung zum Zweck"
+        f" {question.purpose}, nur zu anderem ({ids}).",
         "Eine Einwilligung für diesen Zweck einholen und eintragen.",
         overridable=True,
     )
@@ -149,7 +150,7 @@ def _withdrawn(question: ConsentQuestion, record: Record) -> Deny:
     when = f" am {_german(record.withdrawn)}" if readable and record.withdrawn else ""
     return Deny(
         "withdrawn",
-        f"Die Einwilligung {ENTITY}:{record.id} für {_label(question)} wurde{when} widerrufen.",
+        f"Die Einwilligung für {_label(question)} wurde widerrufen ({ENTITY}:{record.id}{when}).",
         "Nur eine neue Einwilligung, die nach dem Widerruf erteilt ist.",
     )
 

@@ -42,6 +42,7 @@ DEFAULT = "default"
 _PRACTICE_ID = re.compile(r"[a-z0-9-]+\Z")
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
+_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[!#$&-;=?-Z_a-z~%]*\Z")
 _PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
 
 
@@ -92,6 +93,12 @@ def _without_password(value: str) -> str:
     return value
 
 
+def _start_of_link(value: str) -> str:
+    if not _LINK.match(value):
+        raise ValueError("write a web address, as in https://example.org/abmelden?nr=")
+    return value
+
+
 def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
@@ -115,6 +122,13 @@ class PracticeInfo(StrictModel):
     phone: str = Field(default="", description="Telephone, in quotes.")
     email: str = Field(default="", description="E-mail for patients.")
     web: str = Field(default="", description="Web page.")
+    unsubscribe_url: Annotated[str, AfterValidator(_start_of_link)] | None = Field(
+        default=None,
+        description="Where people say that they want no more mail: `Abmelde_Link` is this"
+        " address and the message's reference behind it. Without it `Abmelde_Link` is an e-mail"
+        " to whom answers go.",
+        examples=["https://example.org/abmelden?nr="],
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         default="Europe/Berlin", description="Time zone of everything that users see and write."
     )

@@ -17,6 +17,7 @@ from serienpost.contracts.channels import (
 from serienpost.faults import faultpoint
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message
+from serienpost.reference import with_reference
 from serienpost.run.values import from_json
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _message(blueprint: Blueprint, row: Row[Any]) -> Message | None:
     content = blueprint.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused):
         content = Content(blueprint.kind.name, "", row.address, "", "")
-    return Message(row.ref, row.run, row.no, content)
+    return Message(row.ref, row.run, row.no, with_reference(content, row.ref))
 
 
 def _write(tx: Tx, row: Row[Any], answer: Answer | None) -> int:

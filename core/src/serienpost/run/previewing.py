@@ -11,6 +11,7 @@ from serienpost.kinds import Address
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
+from serienpost.reference import with_reference
 from serienpost.run.approving import allow_command, find_run
 from serienpost.run.door import Door
 from serienpost.run.doubts import find_rows
@@ -64,7 +65,7 @@ def _files(blueprint: Blueprint, row: Row[Any]) -> dict[str, bytes]:
             f"row {row.row_id} would now read differently than reviewed",
             hint="prepare the mailing again",
         )
-    made = Message(ref=row.ref, run=row.run, position=row.no, content=content)
+    made = Message(row.ref, row.run, row.no, with_reference(content, row.ref))
     return dict(blueprint.channel.preview(blueprint.account, made))
 
 
@@ -93,7 +94,9 @@ def send_test(
             at = free_at.astimezone(blueprint.context.zone) if free_at else None
             raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
         tx.note(user, "test", run_id, detail={"row": row_id})
-    return asyncio.run(_send(blueprint, Message(new_ref(), run_id, 0, _marked_as_test(content))))
+    ref = new_ref()
+    made = Message(ref, run_id, 0, with_reference(_marked_as_test(content), ref))
+    return asyncio.run(_send(blueprint, made))
 
 
 def _own_address(blueprint: Blueprint, to: str) -> str:

@@ -1,0 +1,45 @@
+"""The message's reference inside its own text, as the link to unsubscribe carries it.
+
+A text is rendered and hashed before a message has its reference, and the same text may go out as
+a test under another one. So a macro writes `PLACEHOLDER`, and the reference takes its place in
+the last step, when content becomes a message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Content
+
+PLACEHOLDER = "--REFERENZ--"
+"""As long as a reference (12 characters), plain in SMS, in links and in HTML, so that neither
+the length of a message nor its form changes when the reference is put in."""
+
+
+def with_reference(content: Content, ref: str) -> Content:
+    """The content as it leaves under this reference.
+
+    Args:
+        content: as composed and hashed.
+        ref: the message's reference, the same over all attempts.
+    """
+    template = content.template
+    if template is not None:
+        data = {name: text.replace(PLACEHOLDER, ref) for name, text in template.data.items()}
+        template = replace(template, data=data)
+    return replace(
+        content,
+        subject=content.subject.replace(PLACEHOLDER, ref),
+        text=content.text.replace(PLACEHOLDER, ref),
+        html=None if content.html is None else content.html.replace(PLACEHOLDER, ref),
+        template=template,
+    )
+
+
+def is_in(content: Content) -> bool:
+    """Whether every version of the text that may be read carries the reference."""
+    if content.template is not None:
+        return any(PLACEHOLDER in text for text in content.template.data.values())
+    return PLACEHOLDER in content.text and (content.html is None or PLACEHOLDER in content.html)

@@ -31,6 +31,7 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "json"
 HEAD = {"serienpost", "ok", "exit", "problems"}
 SPECIAL = {
     ("review", "--explain"): "explain",
+    ("review", "--history"): "review-history",
     ("show", "--recipient"): "show-recipient",
     ("show", "--manifest"): "show-manifest",
     ("resume", "--due"): "resume-due",
@@ -112,6 +113,16 @@ class Practice:
         """Run a command to its end."""
         return finish(self.start(*args, fault=fault))
 
+    @staticmethod
+    def finish(process: subprocess.Popen[str]) -> Done:
+        """Wait for the end of a command."""
+        return finish(process)
+
+    @staticmethod
+    def wait_until(condition: Callable[[], bool]) -> None:
+        """Wait for something that a running command does."""
+        wait_until(condition)
+
     def json(self, *args: str, code: int = 0) -> dict[str, Any]:
         """Run a command with `--json`; the document has this exit code and its documented form."""
         return self.document(self(*args, "--json"), args, code)
@@ -132,6 +143,16 @@ class Practice:
         assert document["problems"]
         problems: list[dict[str, Any]] = document["problems"]
         return problems
+
+    def install(self, name: str, source: str) -> None:
+        """Make a distribution with a serienpost entry point that this practice's commands see."""
+        site, module = self.folder.parent / "site", name.replace("-", "_")
+        info = site / f"{module}-1.2.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        (info / "entry_points.txt").write_text(f"[serienpost]\n{name} = {module}\n")
+        (site / f"{module}.py").write_text(source, "utf-8")
+        self.env["PYTHONPATH"] = str(site)
 
     def edit(self, file: str, old: str, new: str) -> int:
         """Replace a text that stands once in a file; returns the line where it stood."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from serienpost.context import Context
-    from serienpost.ledger.store import Ledger
 
 _MOST_ROWS = 200
 
@@ -30,6 +29,8 @@ _MOST_ROWS = 200
 @click.option("--override", metavar="ROW", multiple=True, help="Mark although not allowed.")
 @click.option("--reason", metavar="TEXT", help="Why, for --override; recorded.")
 @click.option("--explain", metavar="ROW", help="Say which check decided what, and the remedy.")
+@click.option("--history", is_flag=True, help="Say who changed the marks, when and why.")
+@click.option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN: in reverse.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the rows to a file.")
 @click.option("--summary", is_flag=True, help="Leave the rows out.")
 @json_option
@@ -43,10 +44,13 @@ def review_command(
     override: tuple[str, ...],
     reason: str | None,
     explain: str | None,
+    history: bool,
+    sort: str | None,
     csv_file: str | None,
     summary: bool,
 ) -> Reply:
     """Show or change who is marked in a prepared run."""
+    from serienpost.cli.explain import changes, explanation
     from serienpost.ledger.store import open_ledger
     from serienpost.run.marks import change_marks
     from serienpost.run.recipients import recipients
@@ -66,13 +70,15 @@ def review_command(
             drop_not_allowed=drop_not_allowed,
         )
     if explain:
-        return _explanation(ledger, run, explain)
+        return explanation(context, ledger, run, explain)
+    if history:
+        return changes(context, ledger, run)
     if csv_file:
-        _write_csv(Path(csv_file), recipients(ledger, run))
-    return review_reply(context, run, rows=not summary)
+        _write_csv(Path(csv_file), recipients(ledger, run, sort))
+    return review_reply(context, run, rows=not summary, sort=sort)
 
 
-def review_reply(context: Context, run: str, *, rows: bool) -> Reply:
+def review_reply(context: Context, run: str, *, rows: bool, sort: str | None = None) -> Reply:
     """The review of a run, for people and as JSON."""
     from serienpost.ledger.store import open_ledger
     from serienpost.run.forecast import duration, earlier_runs
@@ -86,10 +92,10 @@ def review_reply(context: Context, run: str, *, rows: bool) -> Reply:
 
     def text() -> None:
         if rows:
-            _show_rows(recipients(ledger, run), head["counts"]["selected"])
+            _show_rows(recipients(ledger, run, sort), head["counts"]["selected"])
         _show_head(head, reasons(ledger, run))
 
-    stream = ("recipients", recipients(ledger, run)) if rows else None
+    stream = ("recipients", recipients(ledger, run, sort)) if rows else None
     return Reply(head, text, stream=stream)
 
 
@@ -100,7 +106,8 @@ def _show_rows(rows: Iterable[dict[str, Any]], selected: int) -> None:
             click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
             break
         shown.append(_line(row))
-    table(["row", "number", "name", "address", "erlaubt", "marked", "why not"], shown)
+    columns = ["row", "number", "name", "address", "reachable", "erlaubt", "marked", "why not"]
+    table(columns, shown)
 
 
 def _line(row: dict[str, Any]) -> Sequence[object]:
@@ -117,9 +124,10 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
     allowed = Cell("JA", "green") if row["allowed"] else Cell("NEIN", "red")
     return (
         Cell(row["row"], style),
-        row["number"] or "",
-        Cell(row["name"] or "", style),
-        (row["address"] or "").replace("\n", ", "),
+        Cell(row["number"], style),
+        Cell(row["name"], style),
+        Cell((row["address"] or "").replace("\n", ", "), style),
+        Cell(row["reachable"], style),
         allowed if row["reachable"] else Cell("-", "red"),
         "x" if row["marked"] else "",
         Cell(why, style),
@@ -155,37 +163,6 @@ def _span(seconds: float) -> str:
         return "no longer than the server needs"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"at least {hours} h {minutes:02} min at the account's rate"
-
-
-def _explanation(ledger: Ledger, run: str, row_id: str) -> Reply:
-    from serienpost.run.doubts import find_rows
-    from serienpost.run.recipients import recipient
-
-    with ledger.read() as tx:
-        found = [recipient(row) for row in find_rows(tx, run, row_id)]
-
-    def text() -> None:
-        for row in found:
-            click.echo(f"{row['row']}: {'goes out' if row['marked'] else 'does not go out'}")
-            if not row["reachable"]:
-                click.echo(f"  not reachable: {row['unreachable_reason']}")
-            if row["unmarked"]:
-                click.echo(f"  not marked: {row['unmarked']['reason']}")
-            table(
-                ["check", "verdict", "code", "reason or evidence", "remedy"],
-                [
-                    [
-                        a["check"],
-                        a["verdict"],
-                        a["code"] or "",
-                        a["reason"] or "",
-                        a["remedy"] or "",
-                    ]
-                    for a in row["consent"]
-                ],
-            )
-
-    return Reply({"run": run, "recipients": found}, text)
 
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -161,6 +161,7 @@ def _recipient(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply
                     ("sent", one["sent_at"] or "-"),
                     ("reference", one["ref"]),
                     ("consent", "; ".join(one["evidence"] or []) or "-"),
+                    *_override(one["override"]),
                     ("released", f"{one['approved_at'] or '-'} by {one['approved_by'] or '-'}"),
                     *((f"attempt {a['attempt']}", _attempt(a)) for a in one["log"]),
                     *((d["action"], f"{d['at']} by {d['user']}") for d in one["decisions"]),
@@ -168,6 +169,11 @@ def _recipient(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply
             )
 
     return Reply({"run": run, "messages": found}, text)
+
+
+def _override(override: dict[str, Any] | None) -> Iterable[tuple[str, str]]:
+    if override:
+        yield "override", f"{override['id']} by {override['user']}: {override['reason']}"
 
 
 def _attempt(attempt: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from serienpost.errors import LedgerError, SerienpostError, SourceError
 from serienpost.kinds import Address
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
-from serienpost.run.approving import allow_command, find_run
+from serienpost.run.approving import allow_command, lock_run
 from serienpost.run.doubts import find_rows
 from serienpost.run.plan import write_plan_hash
 from serienpost.run.recipients import denial
@@ -76,7 +76,7 @@ def change_marks(
         SerienpostError: a row is not in the run, cannot be included or overridden.
     """
     with ledger.begin() as tx:
-        allow_command(find_run(tx, run_id), "review")
+        allow_command(lock_run(tx, run_id), "review")
         change = _Change(tx, blueprint, ledger, run_id, user)
         if drop_not_allowed:
             change.drop_overrides()

@@ -135,7 +135,7 @@ def _objection(
 
 
 def _other_purpose(question: ConsentQuestion, records: Sequence[Record]) -> Deny:
-    ids = ", ".join(f"{ENTITY}:{record.id}" for record in records)
+    ids = ", ".join(map(_dated, records))
     return Deny(
         "other_purpose",
         f"Im Register steht für {_label(question)} keine Einwilligung zum Zweck"
@@ -143,6 +143,11 @@ def _other_purpose(question: ConsentQuestion, records: Sequence[Record]) -> Deny
         "Eine Einwilligung für diesen Zweck einholen und eintragen.",
         overridable=True,
     )
+
+
+def _dated(record: Record) -> str:
+    when = f" vom {_german(record.given)}" if record.given else ""
+    return f"{ENTITY}:{record.id}{when}"
 
 
 def _withdrawn(question: ConsentQuestion, record: Record) -> Deny:

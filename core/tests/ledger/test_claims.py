@@ -26,6 +26,7 @@ DEAD = "999999-DEAD"
 
 _CLAIM_ALL = """
 import json, sys
+from pathlib import Path
 from datetime import timedelta
 from serienpost.ledger.claims import claim
 from serienpost.ledger.engine import open_engine

@@ -99,6 +99,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
 READS: dict[str, Callable[[Any], object]] = {
     "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
     "find_run": lambda tx: approving.find_run(tx, "r"),
+    "lock_run": lambda tx: approving.find_run(tx, "r"),
     "find_rows": lambda tx: doubts.find_rows(tx, "r", "patient:5"),
     "list_runs": lambda ledger: history.list_runs(ledger, 50),
     "messages_of": lambda ledger: list(history.messages_of(ledger, "r")),

@@ -26,7 +26,19 @@ def find_run(tx: Tx, run_id: str) -> Row[Any]:
     Raises:
         LedgerError: there is none.
     """
-    row = tx.first(tx.select(run).where(run.c.id == run_id))
+    return _found(tx.first(tx.select(run).where(run.c.id == run_id)), run_id)
+
+
+def lock_run(tx: Tx, run_id: str) -> Row[Any]:
+    """The run of this id, which no other process changes before this transaction ends.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    return _found(tx.first(tx.select(run).where(run.c.id == run_id).with_for_update()), run_id)
+
+
+def _found(row: Row[Any] | None, run_id: str) -> Row[Any]:
     if row is None:
         raise LedgerError(f"there is no run {run_id}", hint="serienpost runs lists them")
     return row
@@ -65,7 +77,7 @@ def approve(
         LedgerError: the run is not prepared, or its plan is another one.
     """
     with ledger.begin() as tx:
-        row = find_run(tx, run_id)
+        row = lock_run(tx, run_id)
         if plan is not None and plan != row.plan_hash:
             raise LedgerError(
                 Problem(
@@ -164,7 +176,7 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
     """
     c = message.c
     with ledger.begin() as tx:
-        row = find_run(tx, run_id)
+        row = lock_run(tx, run_id)
         allow_command(row, "cancel")
         stopped = tx.execute(
             tx.update(message)
@@ -195,7 +207,7 @@ def pause(ledger: Ledger, run_id: str, user: str) -> None:
         LedgerError: the run is not approved or is over.
     """
     with ledger.begin() as tx:
-        row = find_run(tx, run_id)
+        row = lock_run(tx, run_id)
         allow_command(row, "pause")
         set_paused(tx, run_id, "person", f"paused by {user}")
         tx.note(user, "pause", run_id)

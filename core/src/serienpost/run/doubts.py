@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from serienpost.errors import LedgerError
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message, once, run
-from serienpost.run.approving import allow_command, find_run
+from serienpost.run.approving import allow_command, lock_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def resolve(ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision
     """
     c = message.c
     with ledger.begin() as tx:
-        run_row = find_run(tx, run_id)
+        run_row = lock_run(tx, run_id)
         allow_command(run_row, "resolve")
         numbers = []
         for row_id in dict.fromkeys(rows):
@@ -103,7 +103,7 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
     """
     c = message.c
     with ledger.begin() as tx:
-        allow_command(find_run(tx, run_id), "retry")
+        allow_command(lock_run(tx, run_id), "retry")
         failed = tx.all(
             tx.select(message, c.no, c.once_key).where(c.run == run_id, c.state == "failed")
         )

@@ -16,7 +16,7 @@ from serienpost.ledger.claims import living_owner
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import asset, message, run
 from serienpost.ledger.states import BY_PERSON, OPEN
-from serienpost.run.approving import allow_command, find_run, set_paused
+from serienpost.run.approving import allow_command, find_run, lock_run, set_paused
 from serienpost.run.blueprint import Blueprint
 from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
@@ -118,7 +118,7 @@ def _begin(
 ) -> bool:
     """Move the run to `sending` if nothing stands against it."""
     with ledger.begin() as tx:
-        row = find_run(tx, run_id)
+        row = lock_run(tx, run_id)
         allow_command(row, "resume")
         if row.state == "finished":
             return False
@@ -149,7 +149,7 @@ def _end(
         if halted and halted.reason != "person":
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)
             return
-        is_sending = find_run(tx, run_id).state == "sending"
+        is_sending = lock_run(tx, run_id).state == "sending"
         reopened = is_sending and apply_rule(tx, run_id, blueprint.header)
     if not is_sending or reopened or open_count(ledger, run_id):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -115,8 +116,7 @@ def to_result(
 
 def _deferred(intent: Intent, outcome: Deferred, now: datetime, *, attempts_left: bool) -> Result:
     state = "pending" if attempts_left or outcome.connection else "failed"
-    backoff = min(FIRST_RETRY * 2 ** (intent.attempt - 1), LONGEST_RETRY)
-    wait = outcome.retry_after if outcome.retry_after is not None else backoff
+    wait = _wait(outcome.retry_after, intent.attempt)
     return Result(
         intent.no,
         intent.fence + 1,
@@ -125,8 +125,17 @@ def _deferred(intent: Intent, outcome: Deferred, now: datetime, *, attempts_left
         "deferred",
         outcome.code,
         outcome.text,
-        next_attempt_at=now + timedelta(seconds=wait) if state == "pending" else None,
+        next_attempt_at=now + wait if state == "pending" else None,
     )
+
+
+def _wait(retry_after: float | None, attempt: int) -> timedelta:
+    """As long as the channel says, within a day, else longer with each attempt."""
+    if retry_after is not None and not math.isnan(retry_after):
+        seconds = min(max(retry_after, 0.0), GIVE_UP_AFTER.total_seconds())
+        return timedelta(seconds=seconds)
+    doublings = min(attempt - 1, 10)
+    return timedelta(seconds=min(FIRST_RETRY * 2**doublings, LONGEST_RETRY))
 
 
 def halt(outcomes: Sequence[Outcome]) -> Halt | None:

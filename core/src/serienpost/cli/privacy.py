@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +15,9 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import ConfigError, SerienpostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from serienpost.consent.suppression_file import Entry
     from serienpost.context import Context
-    from serienpost.kinds import Kind
+    from serienpost.ledger.store import Ledger
 
 
 @click.group(name="suppress")
@@ -30,7 +28,7 @@ def suppress_command() -> None:
 @suppress_command.command(name="add")
 @click.argument("addresses", nargs=-1, metavar="ADDRESS...")
 @click.option("--kind", default="email", show_default=True, help="email, sms or a channel's own.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Also those in the column `address`.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Also those in a file.")
 @json_option
 @with_practice
 def suppress_add(
@@ -41,23 +39,21 @@ def suppress_add(
     from serienpost.ledger.suppressions import suppress
 
     ledger = open_ledger(context)
-    hashes = [
-        ledger.keyed_hash("address", kind, one)
-        for one in _given(context, addresses, kind, csv_file)
-    ]
+    given = _given(context, ledger, addresses, kind, csv_file)
+    source = f"by {user_name()}"
     with ledger.begin() as tx:
-        added = sum(suppress(tx, kind, one, "manual", f"by {user_name()}") for one in hashes)
+        added = sum(suppress(tx, e.kind, e.address_hash, e.reason, source) for e in given)
         tx.note(user_name(), "suppress add", detail={"kind": kind, "added": added})
     return Reply(
-        {"added": added, "known": len(hashes) - added},
-        lambda: click.echo(f"{added} added, {len(hashes) - added} were on the list"),
+        {"added": added, "known": len(given) - added},
+        lambda: click.echo(f"{added} added, {len(given) - added} were on the list"),
     )
 
 
 @suppress_command.command(name="remove")
 @click.argument("addresses", nargs=-1, metavar="ADDRESS...")
 @click.option("--kind", default="email", show_default=True, help="email, sms or a channel's own.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Also those in the column `address`.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Also those in a file.")
 @json_option
 @with_practice
 def suppress_remove(
@@ -68,12 +64,9 @@ def suppress_remove(
     from serienpost.ledger.suppressions import release
 
     ledger = open_ledger(context)
-    hashes = [
-        ledger.keyed_hash("address", kind, one)
-        for one in _given(context, addresses, kind, csv_file)
-    ]
+    given = _given(context, ledger, addresses, kind, csv_file)
     with ledger.begin() as tx:
-        removed = sum(release(tx, kind, one) for one in hashes)
+        removed = sum(release(tx, e.kind, e.address_hash) for e in given)
         tx.note(user_name(), "suppress remove", detail={"kind": kind, "removed": removed})
     return Reply({"removed": removed}, lambda: click.echo(f"{removed} removed"))
 
@@ -84,11 +77,12 @@ def suppress_remove(
 @with_practice
 def suppress_list(context: Context, csv_file: str | None) -> Reply:
     """Show the list; of the addresses only the beginning of their hashes is known."""
-    from serienpost.files import private_file
+    from serienpost.consent.suppression_file import write
     from serienpost.ledger.store import open_ledger
     from serienpost.ledger.suppressions import entries
 
-    with open_ledger(context).read() as tx:
+    ledger = open_ledger(context)
+    with ledger.read() as tx:
         found = [
             {
                 "kind": row.kind,
@@ -100,12 +94,7 @@ def suppress_list(context: Context, csv_file: str | None) -> Reply:
             for row in entries(tx)
         ]
     if csv_file:
-        with private_file(Path(csv_file)) as file:
-            writer = csv.DictWriter(
-                file, ["kind", "address_hash", "reason", "source", "since"], delimiter=";"
-            )
-            writer.writeheader()
-            writer.writerows(found)
+        write(Path(csv_file), found, ledger)
 
     def text() -> None:
         table(
@@ -205,37 +194,15 @@ def erase_person_command(context: Context, person: str, yes: bool) -> Reply:
 
 
 def _given(
-    context: Context, addresses: tuple[str, ...], kind: str, csv_file: str | None
-) -> Iterator[str]:
-    """The addresses that the user names, normalised as the kind does it."""
-    known = _kind(context, kind)
-    everything = list(addresses)
-    if csv_file:
-        try:
-            with Path(csv_file).open(encoding="utf-8-sig", newline="") as file:
-                everything += [row["address"] for row in csv.DictReader(file, delimiter=";")]
-        except (OSError, UnicodeDecodeError, KeyError) as error:
-            raise ConfigError(
-                f"{csv_file} cannot be read: {type(error).__name__}",
-                hint="UTF-8, semicolons, a header line with the column address",
-            ) from error
-    if not everything:
+    context: Context,
+    ledger: Ledger,
+    addresses: tuple[str, ...],
+    kind: str,
+    csv_file: str | None,
+) -> list[Entry]:
+    """What the user names, as arguments or in a file."""
+    from serienpost.consent.suppression_file import named
+
+    if not addresses and not csv_file:
         raise click.UsageError("name addresses, or a file with --csv")
-    from serienpost.kinds import Unreachable
-
-    (field, *_) = sorted(known.fields)
-    for number, one in enumerate(everything, start=1):
-        found = known.address({field: one})
-        if isinstance(found, Unreachable):
-            raise ConfigError(f"address {number} is none: {found.reason}")
-        yield found.value
-
-
-def _kind(context: Context, name: str) -> Kind:
-    from serienpost.kinds import core_kind
-
-    kinds = {k.name: k for k in map(context.registry.kind, context.registry.channels.values())}
-    kinds |= {name: core_kind(name) for name in ("email", "sms")}
-    if name not in kinds:
-        raise ConfigError(f"there is no kind {name}", hint=f"one of {', '.join(sorted(kinds))}")
-    return kinds[name]
+    return named(context, ledger, addresses, kind, csv_file)

@@ -1,0 +1,126 @@
+"""The suppression list as a file: what `suppress list --csv` writes, `add` and `remove` read."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serienpost.errors import ConfigError, Problem
+from serienpost.kinds import Unreachable, core_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from serienpost.context import Context
+    from serienpost.kinds import Kind
+    from serienpost.ledger.store import Ledger
+
+COLUMNS = ("kind", "address_hash", "reason", "source", "since", "practice")
+REASONS = frozenset({"bounce", "complaint", "unsubscribe", "manual"})
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_FORM = "UTF-8, semicolons, a header line with the column address or address_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An address by its keyed hash, with the reason that is recorded."""
+
+    kind: str
+    address_hash: str
+    reason: str = "manual"
+
+
+def fingerprint(ledger: Ledger) -> str:
+    """Stands in the file, because hashes mean nothing under another practice's key."""
+    return ledger.keyed_hash("suppression list")[:12]
+
+
+def named(
+    context: Context, ledger: Ledger, addresses: Sequence[str], kind: str, csv_file: str | None
+) -> list[Entry]:
+    """The entries that a user names as addresses and in a file.
+
+    A file has a column `address`, or `address_hash` as `suppress list --csv` writes it; `kind`
+    and `reason` may stand beside.
+
+    Raises:
+        ConfigError: something is no address, or the file cannot be used; names the line.
+    """
+    found = [
+        Entry(kind, _hash(context, ledger, kind, one, Problem(f"address {number} is none")))
+        for number, one in enumerate(addresses, start=1)
+    ]
+    if csv_file:
+        found += _read(context, ledger, kind, csv_file)
+    return found
+
+
+def write(path: Path, entries: Sequence[Mapping[str, str]], ledger: Ledger) -> None:
+    """Write the list to a file that only its owner reads."""
+    from serienpost.files import private_file
+
+    with private_file(path) as file:
+        writer = csv.DictWriter(file, COLUMNS, delimiter=";")
+        writer.writeheader()
+        writer.writerows({**entry, "practice": fingerprint(ledger)} for entry in entries)
+
+
+def _read(context: Context, ledger: Ledger, kind: str, csv_file: str) -> Iterator[Entry]:
+    try:
+        with Path(csv_file).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, delimiter=";")
+            if not {"address", "address_hash"} & set(reader.fieldnames or ()):
+                raise ConfigError(Problem("has no column address", _FORM, csv_file, 1))
+            for row in reader:
+                place = Problem("holds no address", None, csv_file, reader.line_num)
+                yield _entry(context, ledger, kind, row, place)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(
+            Problem(f"cannot be read: {type(error).__name__}", _FORM, csv_file)
+        ) from error
+
+
+def _entry(
+    context: Context, ledger: Ledger, kind: str, row: Mapping[str, str | None], place: Problem
+) -> Entry:
+    kind = row.get("kind") or kind
+    reason = row.get("reason") or "manual"
+    if reason not in REASONS:
+        known = ", ".join(sorted(REASONS))
+        raise ConfigError(Problem("has an unknown reason", known, place.file, place.line))
+    address = row.get("address")
+    if address:
+        return Entry(kind, _hash(context, ledger, kind, address, place), reason)
+    address_hash = row.get("address_hash") or ""
+    if not _HASH.fullmatch(address_hash):
+        raise ConfigError(place)
+    if row.get("practice") != fingerprint(ledger):
+        hint = "import addresses in clear, in a column address"
+        raise ConfigError(
+            Problem("is the list of another practice or ledger", hint, place.file, place.line)
+        )
+    _kind(context, kind)
+    return Entry(kind, address_hash, reason)
+
+
+def _hash(context: Context, ledger: Ledger, kind: str, written: str, place: Problem) -> str:
+    known = _kind(context, kind)
+    if len(known.fields) != 1:
+        raise ConfigError(f"addresses of kind {kind} cannot be put on the list")
+    (field,) = known.fields
+    found = known.address({field: written})
+    if isinstance(found, Unreachable):
+        raise ConfigError(Problem(f"{place.message}: {found.reason}", None, place.file, place.line))
+    return ledger.keyed_hash("address", kind, found.value)
+
+
+def _kind(context: Context, name: str) -> Kind:
+    kinds = {k.name: k for k in map(context.registry.kind, context.registry.channels.values())}
+    kinds |= {name: core_kind(name) for name in ("email", "sms")}
+    if name not in kinds:
+        raise ConfigError(f"there is no kind {name}", hint=f"one of {', '.join(sorted(kinds))}")
+    return kinds[name]

@@ -19,7 +19,7 @@ class PracticeMacro:
 
     name: str
     description: str
-    example: str
+    example: FieldValue
     compute: Callable[[Mapping[str, FieldValue], MacroSetting], FieldValue]
     fields: frozenset[str] = frozenset()
     sensitivity: Sensitivity = Sensitivity.PLAIN

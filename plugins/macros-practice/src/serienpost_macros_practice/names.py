@@ -29,6 +29,9 @@ _PREPOSITION_WORDS = """af al am an auf aus d' da dal dalla dall' das de degli d
     tho to und van vom von y zu zum zur"""
 _PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
 
+_GENERATIONS = frozenset({"jun.", "jr.", "junior", "sen.", "sr.", "senior", "i.", "ii.", "iii."})
+"""Additions that follow a name without a comma."""
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -54,11 +57,21 @@ def name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> Name:
     )
 
 
-def full_name_of(fields: Mapping[str, FieldValue]) -> str:
-    """As in an address: titles, first name, surname, degrees."""
-    title = titles.parse(text_of(fields, "titel"))
-    parts = (title.before, text_of(fields, "vorname"), surname_of(fields))
-    return ", ".join(filter(None, (" ".join(filter(None, parts)), title.after)))
+def full_name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:
+    """As in an address: titles, first name, surname, degrees and other additions."""
+    title = titles.parse(text_of(fields, f"{prefix}titel"))
+    addition = text_of(fields, f"{prefix}namenszusatz")
+    if _is_noble(addition):
+        addition = ""
+    generation = addition if addition.lower() in _GENERATIONS else ""
+    parts = (
+        title.before,
+        text_of(fields, f"{prefix}vorname"),
+        surname_of(fields, prefix),
+        generation,
+    )
+    name = " ".join(filter(None, parts))
+    return ", ".join(filter(None, (name, title.after, "" if generation else addition)))
 
 
 def text_of(fields: Mapping[str, FieldValue], field: str) -> str:

@@ -37,6 +37,14 @@ def _nachname(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
     return surname_of(fields)
 
 
+def _namenszusatz(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return text_of(fields, "namenszusatz")
+
+
+def _nummer(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return text_of(fields, "nummer")
+
+
 def _voller_name(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
     return full_name_of(fields)
 
@@ -88,6 +96,22 @@ PERSON_MACROS = (
         "Dr. med. Eva von Beispiel",
         _voller_name,
         NAME_FIELDS - {"anrede", "geschlecht"},
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "Namenszusatz",
+        "Der Namenszusatz, wie er eingetragen ist.",
+        "Freifrau",
+        _namenszusatz,
+        frozenset({"namenszusatz"}),
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "PatientenNr",
+        "Die Nummer in der Praxis.",
+        "4711",
+        _nummer,
+        frozenset({"nummer"}),
         Sensitivity.IDENTITY,
     ),
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from serienpost.reference import PLACEHOLDER
+from serienpost_macros_practice.language import language_of, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 
 if TYPE_CHECKING:
@@ -11,7 +16,8 @@ if TYPE_CHECKING:
 
     from serienpost import FieldValue, MacroSetting
 
-_LOCALES = {"de": "de_DE", "en": "en_GB"}
+_DAYS_TO_ANSWER = 14
+_UNSUBSCRIBE = {"de": "Abmeldung", "en": "Unsubscribe"}
 
 
 def _of_practice(
@@ -31,14 +37,38 @@ def _signature(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> str 
     return "\n".join(filter(None, (signature.closing, signature.name, signature.text)))
 
 
+def _address(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> str:
+    practice = setting.practice
+    place = f"{practice.postal_code} {practice.city}".strip()
+    return "\n".join(filter(None, (practice.name, practice.street, place)))
+
+
+def _unsubscribe_link(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> str | None:
+    """RFC 6068 for the mail; the subject names the message, so that the practice finds it."""
+    if setting.practice.unsubscribe_url:
+        return f"{setting.practice.unsubscribe_url}{PLACEHOLDER}"
+    address = parseaddr(setting.reply_to or "")[1]
+    if not address:
+        return None
+    subject = _UNSUBSCRIBE[language_of(setting.language)]
+    return f"mailto:{quote(address, safe='@+')}?subject={subject}%20{PLACEHOLDER}"
+
+
+def _time_limit(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> date:
+    return setting.due + timedelta(days=_DAYS_TO_ANSWER)
+
+
+def _year(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> str:
+    return str(setting.due.year)
+
+
 def _due_date(
     style: str,
 ) -> Callable[[Mapping[str, FieldValue], MacroSetting], FieldValue]:
     def compute(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
         from babel.dates import format_date
 
-        language = setting.language.replace("_", "-").partition("-")[0].lower()
-        return format_date(setting.due, style, _LOCALES.get(language, "de_DE"))
+        return format_date(setting.due, style, locale_of(setting))
 
     return compute
 
@@ -73,6 +103,20 @@ PRACTICE_MACROS = (
         _of_practice("web"),
     ),
     PracticeMacro(
+        "Praxis_Anschrift",
+        "Name und Anschrift der Praxis, jeweils in einer eigenen Zeile.",
+        "Praxis Dr. Sonnenschein\nLindenallee 5\n01067 Dresden",
+        _address,
+    ),
+    PracticeMacro(
+        "Abmelde_Link",
+        "Wohin man schreibt, um nichts mehr zu bekommen: `unsubscribe_url` oder eine E-Mail an "
+        "die Antwortadresse, jeweils mit dem Kennzeichen der Nachricht.",
+        f"mailto:praxis@example.org?subject=Abmeldung%20{PLACEHOLDER}",
+        _unsubscribe_link,
+        kinds=frozenset({"email", "sms"}),
+    ),
+    PracticeMacro(
         "Signatur",
         "Grußformel, Name und Zusatz der Signatur, jeweils in einer eigenen Zeile.",
         "Mit freundlichen Grüßen\nDr. med. Sonja Sonnenschein\nFachärztin für Allgemeinmedizin",
@@ -90,6 +134,14 @@ PRACTICE_MACROS = (
         "Das Datum des Versands mit ausgeschriebenem Monat.",
         "23. November 2026",
         _due_date("long"),
+        is_dated=True,
+    ),
+    PracticeMacro("Jahr", "Das Jahr des Versands.", "2026", _year, is_dated=True),
+    PracticeMacro(
+        "Fristdatum",
+        "Das Datum vierzehn Tage nach dem Versand.",
+        date(2026, 12, 7),
+        _time_limit,
         is_dated=True,
     ),
 )

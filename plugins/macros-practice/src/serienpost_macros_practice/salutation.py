@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from serienpost_macros_practice.language import language_of
 from serienpost_macros_practice.names import NAME_FIELDS, form_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import FieldValue
-    from serienpost_macros_practice.names import Name
+from serienpost_macros_practice.names import Name
 
 REPRESENTATIVE = "vertreter_"
 SALUTATION_FIELDS = (
@@ -83,7 +84,7 @@ def salutation(fields: Mapping[str, FieldValue], language: str) -> str:
 
 
 def _wording(language: str) -> Wording:
-    return _WORDINGS.get(language.lower().replace("_", "-").partition("-")[0], _WORDINGS["de"])
+    return _WORDINGS[language_of(language)]
 
 
 def _greeting(name: Name, wording: Wording) -> str:

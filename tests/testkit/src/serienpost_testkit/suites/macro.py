@@ -122,10 +122,11 @@ class MacroSuite(Suite):
     def test_has_an_example(self, macro: Macro) -> None:
         """`example` is a made-up value; `check` and `test` render texts with it.
 
-        When it fails: give a value such as real rows have, of nobody real.
+        When it fails: give a value such as real rows have, of nobody real, of the type that
+        `value` returns.
         """
-        assert isinstance(macro.example, str)
-        assert macro.example.strip()
+        assert type(macro.example) in _PLAIN
+        assert str(macro.example or "").strip()
 
     def test_declares_its_fields(self, macro: Macro) -> None:
         """`fields` is a frozen set of names.

@@ -1,0 +1,97 @@
+"""Macros of the address: each only in messages that go there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import Sensitivity
+from serienpost.kinds.letter import address_lines
+from serienpost_macros_practice.macro import PracticeMacro
+from serienpost_macros_practice.names import NAME_FIELDS, form_of, full_name_of, text_of
+from serienpost_macros_practice.salutation import REPRESENTATIVE, SALUTATION_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from serienpost import FieldValue, MacroSetting
+
+POSTAL_FIELDS = frozenset({"strasse", "adresszusatz", "postfach", "plz", "ort", "land"})
+_LETTER = frozenset({"letter"})
+_FORM_LINES = {"w": "Frau", "m": "Herrn"}
+
+
+def address_block(fields: Mapping[str, FieldValue]) -> str:
+    """The lines of an address after DIN 5008, at most six and none empty.
+
+    `Frau` or `Herrn` has a line of its own, and none where neither is recorded. A minor's letter
+    goes to the representative, without one to the parents.
+    """
+    return "\n".join([*_addressee(fields), *address_lines(fields)])
+
+
+def _addressee(fields: Mapping[str, FieldValue]) -> list[str]:
+    prefix = ""
+    if fields.get("minderjaehrig"):
+        if not text_of(fields, f"{REPRESENTATIVE}nachname"):
+            child = full_name_of(fields)
+            return ["An die Eltern von", child] if child else []
+        prefix = REPRESENTATIVE
+    name = full_name_of(fields, prefix)
+    form = _FORM_LINES.get(form_of(fields, prefix), "")
+    return [form, name] if form and name else [name] if name else []
+
+
+def _block(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return address_block(fields)
+
+
+def _form(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return _FORM_LINES.get(form_of(fields), "")
+
+
+def _text(field: str) -> Callable[[Mapping[str, FieldValue], MacroSetting], FieldValue]:
+    def compute(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> FieldValue:
+        return text_of(fields, field)
+
+    return compute
+
+
+def _contact(name: str, description: str, example: str, field: str, kind: str) -> PracticeMacro:
+    return PracticeMacro(
+        name,
+        description,
+        example,
+        _text(field),
+        frozenset({field}),
+        Sensitivity.CONTACT,
+        frozenset({kind}),
+    )
+
+
+ADDRESS_MACROS = (
+    PracticeMacro(
+        "Anschrift",
+        "Die Anschrift mit Namen, höchstens sechs Zeilen; bei Minderjährigen an die "
+        "vertretungsberechtigte Person.",
+        "Frau\nDr. med. Eva von Beispiel\nMusterweg 1\n01067 Dresden",
+        _block,
+        SALUTATION_FIELDS | POSTAL_FIELDS,
+        Sensitivity.CONTACT,
+        _LETTER,
+    ),
+    PracticeMacro(
+        "AnredeBrief",
+        "Frau oder Herrn, wie es in einer Anschrift steht; leer, wenn keines eingetragen ist.",
+        "Herrn",
+        _form,
+        NAME_FIELDS & {"anrede", "geschlecht"},
+        Sensitivity.IDENTITY,
+    ),
+    _contact("Strasse", "Straße und Hausnummer.", "Musterweg 1", "strasse", "letter"),
+    _contact("PLZ", "Die Postleitzahl.", "01067", "plz", "letter"),
+    _contact("Ort", "Der Ort.", "Dresden", "ort", "letter"),
+    _contact("Land", "Das Land.", "Österreich", "land", "letter"),
+    _contact("Telefon", "Die Telefonnummer.", "0351 1234567", "telefon", "sms"),
+    _contact("Mobil", "Die Mobilnummer.", "0152 28817386", "mobil", "sms"),
+    _contact("Email", "Die E-Mail-Adresse.", "eva@example.org", "email", "email"),
+)

@@ -239,6 +239,17 @@ def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
     tx.execute(statement, rows)
 
 
+def cancel_pending(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:
+    """Cancel those of these messages that their outcome made pending in a cancelled run."""
+    stopped = tx.execute(
+        tx.update(message)
+        .where(message.c.run == run_id, message.c.no.in_(numbers), message.c.state == "pending")
+        .values(state="cancelled", fence=message.c.fence + 1, updated_at=tx.now)
+    )
+    if stopped:
+        free_once(tx, run_id, numbers)
+
+
 def free_once(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:
     """Give up the places in "once" of those messages that now hold none by their state."""
     holding = tx.select(message, message.c.no).where(

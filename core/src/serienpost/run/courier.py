@@ -9,7 +9,13 @@ from sqlalchemy import func
 
 from serienpost.faults import faultpoint
 from serienpost.ledger import claims
-from serienpost.ledger.delivery import Intent, Result, write_intents, write_results
+from serienpost.ledger.delivery import (
+    Intent,
+    Result,
+    cancel_pending,
+    write_intents,
+    write_results,
+)
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message, run
 
@@ -90,6 +96,8 @@ class Courier:
         with self.ledger.begin() as tx:
             state = tx.scalar(tx.select(run, run.c.state).where(run.c.id == self.run_id))
             write_results(tx, self.run_id, self.owner, results)
+            if state == "cancelled":
+                cancel_pending(tx, self.run_id, [result.no for result in results])
             if renew:
                 claims.renew(tx, self.run_id, self.owner, self.lease)
             committed = Committed(state)

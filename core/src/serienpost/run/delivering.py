@@ -222,6 +222,7 @@ class Delivery:
             flow.free.remove(call.slot)
             task = asyncio.create_task(self._deliver(sender, call))
             flow.tasks[task] = call
+        await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
         self.report(Progress(flow.settled))
         if flow.blocked_until:
             if not self.wait:
@@ -296,6 +297,7 @@ class Delivery:
                 return False
             flow.blocked_until = next_at
             self.report(Progress(flow.settled, "deferral", next_at))
+        self._wake.set()
         return True
 
     def _is_blocked(self) -> bool:

@@ -1,0 +1,314 @@
+"""Who may be written to: one row per class of flags, register, suppression, status and age.
+
+Each row is a person of its own in one practice database; what is expected was written by hand
+from the rules of the manual. Today is the real day, ages and days count from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from serienpost.cli.prepare import checked
+from serienpost.config.loading import open_practice
+from serienpost.errors import SerienpostError
+from serienpost.ledger.store import open_ledger
+from serienpost.ledger.suppressions import suppress
+from serienpost.run.marks import change_marks
+from serienpost.run.preparing import prepare
+from serienpost.run.recipients import recipients
+from serienpost_demo.practice.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from serienpost.run.blueprint import Blueprint
+
+# Columns: age | flag | flag of the representative | written consents | suppressed | status
+#          | kind | purpose | expected | after an override
+# Age: a adult, c child, n child without representative, y child of a child, t 18 today,
+#   m 18 tomorrow, u date of birth unknown.
+# Flag: ja, nein, - unknown.
+# Consents: purpose of a valid one; `!` withdrawn, `>` from tomorrow, `@` for another address,
+#   `2` given again after a withdrawal; `r:` of the representative, `x:` for another kind.
+# Purposes: information and recall are covered by flags; recall and survey need the register.
+CLASSES = """
+a | ja | - | | - | - | email | information | JA | -
+a | ja | - | | - | - | sms | information | JA | -
+a | ja | - | | - | - | letter | information | JA | -
+u | ja | - | | - | - | email | information | JA | -
+t | ja | nein | | - | - | email | information | JA | -
+t | nein | ja | | - | - | email | information | flags.flag_no | no
+a | nein | - | | - | - | email | information | flags.flag_no | no
+a | nein | - | | - | - | sms | information | flags.flag_no | no
+a | nein | - | | - | - | letter | information | flags.flag_no | no
+a | - | - | | - | - | email | information | flags.flag_unknown | yes
+a | - | - | | - | - | sms | information | flags.flag_unknown | yes
+a | - | - | | - | - | letter | information | flags.flag_unknown | yes
+a | ja | - | | - | - | email | marketing | consent.no_permission | no
+a | nein | - | | - | - | email | marketing | flags.flag_no | no
+a | - | - | | - | - | email | marketing | flags.flag_unknown | yes
+a | ja | - | | - | - | email | survey | register.required | no
+a | - | - | | - | - | email | survey | flags.flag_unknown | no
+a | ja | - | | - | - | email | recall | register.required | no
+a | ja | - | information | - | - | email | information | JA | -
+a | ja | - | alle | - | - | email | information | JA | -
+a | ja | - | marketing | - | - | email | marketing | JA | -
+a | ja | - | marketing | - | - | sms | marketing | JA | -
+a | ja | - | marketing | - | - | letter | marketing | JA | -
+a | ja | - | alle | - | - | sms | marketing | JA | -
+a | ja | - | survey | - | - | email | survey | JA | -
+a | ja | - | recall | - | - | email | recall | JA | -
+a | ja | - | alle | - | - | letter | recall | JA | -
+a | nein | - | alle | - | - | email | information | flags.flag_no | no
+a | nein | - | marketing | - | - | email | marketing | flags.flag_no | no
+a | - | - | marketing | - | - | email | marketing | flags.flag_unknown | yes
+a | - | - | survey | - | - | email | survey | flags.flag_unknown | yes
+a | ja | - | x:marketing | - | - | email | marketing | consent.no_permission | no
+a | ja | - | x:marketing! | - | - | email | information | JA | -
+a | ja | - | x:survey | - | - | email | survey | register.required | no
+a | ja | - | marketing | - | - | email | information | register.other_purpose | yes
+a | ja | - | information | - | - | email | marketing | register.other_purpose | yes
+a | ja | - | recall | - | - | email | survey | register.other_purpose | yes
+a | - | - | recall | - | - | email | information | flags.flag_unknown | yes
+a | nein | - | recall | - | - | email | information | flags.flag_no | no
+a | ja | - | information! | - | - | email | information | register.withdrawn | no
+a | ja | - | alle! | - | - | email | information | register.withdrawn | no
+a | ja | - | marketing! | - | - | sms | marketing | register.withdrawn | no
+a | ja | - | marketing! | - | - | letter | marketing | register.withdrawn | no
+a | - | - | information! | - | - | email | information | flags.flag_unknown | no
+a | ja | - | survey! | - | - | email | survey | register.withdrawn | no
+a | ja | - | marketing! | - | - | email | information | register.other_purpose | yes
+a | ja | - | marketing!, information | - | - | email | information | JA | -
+a | ja | - | marketing!, alle | - | - | email | marketing | register.withdrawn | no
+a | ja | - | marketing!, alle | - | - | email | information | JA | -
+a | ja | - | marketing!, marketing2 | - | - | email | marketing | JA | -
+a | ja | - | marketing> | - | - | email | marketing | register.not_yet_valid | yes
+a | ja | - | survey> | - | - | email | survey | register.not_yet_valid | yes
+a | ja | - | information> | - | - | sms | information | register.not_yet_valid | yes
+a | ja | - | marketing>, alle | - | - | email | marketing | JA | -
+a | ja | - | marketing@ | - | - | email | marketing | register.other_address | yes
+a | ja | - | marketing@ | - | - | sms | marketing | register.other_address | yes
+a | ja | - | marketing@ | - | - | letter | marketing | register.other_address | yes
+a | ja | - | marketing@, marketing | - | - | email | marketing | JA | -
+a | ja | - | | yes | - | email | information | suppression.suppressed_manual | no
+a | ja | - | | yes | - | sms | information | suppression.suppressed_manual | no
+a | - | - | | yes | - | email | information | suppression.suppressed_manual | no
+a | ja | - | marketing | yes | - | email | marketing | suppression.suppressed_manual | no
+a | ja | - | marketing! | yes | - | email | marketing | suppression.suppressed_manual | no
+a | ja | - | | other | - | email | information | JA | -
+a | ja | - | | - | dead | email | information | status.deceased | no
+a | ja | - | | - | dead | letter | information | status.deceased | no
+a | - | - | alle | - | dead | email | marketing | status.deceased | no
+a | ja | - | | - | block | sms | information | status.blocked | no
+a | ja | - | survey | - | block | email | survey | status.blocked | no
+a | - | - | | - | block | email | information | status.blocked | no
+c | - | ja | | - | - | email | information | JA | -
+c | nein | ja | | - | - | sms | information | JA | -
+c | nein | ja | | - | - | letter | information | JA | -
+m | nein | ja | | - | - | email | information | JA | -
+m | ja | nein | | - | - | email | information | flags.flag_no | no
+c | ja | nein | | - | - | email | information | flags.flag_no | no
+c | ja | - | | - | - | sms | information | flags.flag_unknown | yes
+c | ja | ja | marketing | - | - | email | marketing | consent.no_permission | no
+c | ja | ja | r:marketing | - | - | email | marketing | JA | -
+c | ja | ja | r:survey | - | - | letter | survey | JA | -
+c | ja | ja | survey | - | - | email | survey | register.required | no
+c | ja | ja | r:marketing!, marketing | - | - | email | marketing | register.withdrawn | no
+c | ja | ja | r:recall | - | - | email | information | register.other_purpose | yes
+c | ja | ja | information! | - | - | email | information | JA | -
+c | ja | ja | | yes | - | email | information | suppression.suppressed_manual | no
+c | ja | ja | | - | dead | email | information | status.deceased | no
+c | ja | ja | | - | block | email | information | status.blocked | no
+c | ja | ja | | - | rdead | email | information | status.representative_deceased | no
+c | ja | ja | | - | rblock | letter | information | status.representative_blocked | no
+n | ja | - | alle | - | - | email | information | unreachable | no
+n | ja | - | alle | - | - | letter | information | unreachable | no
+y | ja | ja | r:alle | - | - | sms | information | unreachable | no
+"""
+ROWS = [[cell.strip() for cell in line.split("|")] for line in CLASSES.strip().splitlines()]
+KINDS = ("email", "sms", "letter")
+PURPOSES = ("information", "marketing", "survey", "recall")
+TODAY = date.today()  # noqa: DTZ011  # the day of the machine, as the practice's day below
+
+CONFIG = """\
+practice: {id: sonnenschein, name: "Praxis Dr. Sonnenschein", timezone: Europe/Berlin}
+database: sqlite:///praxis.db
+ledger: sqlite:///versandbuch.db
+plugins: [serienpost-practice-db, serienpost-source-patients, serienpost-consent-flags,
+          serienpost-consent-register, serienpost-testkit]
+consent:
+  require: {default: [], survey: [register], recall: [register]}
+  override: true
+  flags_purposes: [information, recall]
+accounts:
+  email: {channel: null-email}
+  sms: {channel: null-sms}
+  letter: {channel: null-letter}
+"null": {default: abstain}
+"""
+
+
+def born(years: int, days: int = 0) -> str:
+    day = TODAY + timedelta(days=days)
+    return day.replace(year=day.year - years, day=min(day.day, 28)).isoformat()
+
+
+def exactly_18(days: int) -> str:
+    day = TODAY + timedelta(days=days)
+    try:
+        return day.replace(year=day.year - 18).isoformat()
+    except ValueError:
+        return day.replace(year=day.year - 18, month=3, day=1).isoformat()
+
+
+def births() -> dict[str, str | None]:
+    return {
+        "a": born(40),
+        **dict.fromkeys("cny", born(9)),
+        "t": exactly_18(0),
+        "m": exactly_18(1),
+        "u": None,
+    }
+
+
+def enter(db: sqlite3.Connection, number: int, row: list[str]) -> None:
+    age, flag, guardian_flag, consents, _, status, kind, *_ = row
+    guardian = 1000 + number
+    state = {"dead": (1, 0), "block": (0, 1)}
+    persons = [
+        (number, births()[age], flag, guardian if age in "cytm" else None, status),
+        (guardian, born(9 if age == "y" else 45), guardian_flag, None, status.removeprefix("r")
+         if status.startswith("r") else "-"),
+    ]  # fmt: skip
+    for id_, birth, entry, represented_by, condition in persons:
+        dead, blocked = state.get(condition, (0, 0))
+        db.execute(
+            "INSERT INTO patient (id, nummer, vorname, nachname, geburtsdatum, email, mobil,"
+            " strasse, plz, ort, kontakt_email, kontakt_sms, kontakt_brief, vertreter_id,"
+            " verstorben, gesperrt) VALUES (?,?,'Ada','Muster',?,?,?,?,'01067','Dresden',"
+            "?,?,?,?,?,?)",
+            (id_, str(id_), birth, f"p{id_}@example.org", f"0176 0{id_:07d}", f"Weg {id_}",
+             *[None if entry == "-" else entry] * 3, represented_by, dead, blocked),
+        )  # fmt: skip
+    for word in filter(None, map(str.strip, consents.split(","))):
+        of_guardian, purpose = word.startswith("r:"), word.removeprefix("r:")
+        other_kind, purpose = purpose.startswith("x:"), purpose.removeprefix("x:")
+        given, withdrawn, address = TODAY - timedelta(days=300), None, None
+        if purpose.endswith("!"):
+            withdrawn = TODAY - timedelta(days=100)
+        if purpose.endswith("2"):
+            given = TODAY - timedelta(days=50)
+        if purpose.endswith(">"):
+            given = TODAY + timedelta(days=2)
+        if purpose.endswith("@"):
+            address = {"email": "alt@example.org", "sms": "0176 9999999"}.get(kind, "Alter Weg 1")
+        db.execute(
+            "INSERT INTO einwilligung (person_typ, person_id, kontaktart, zweck, adresse,"
+            " erteilt_am, widerrufen_am) VALUES ('patient',?,?,?,?,?,?)",
+            (guardian if of_guardian else number,
+             KINDS[(KINDS.index(kind) + 1) % 3] if other_kind else kind,
+             purpose.rstrip("!2>@"), address, str(given), withdrawn and str(withdrawn)),
+        )  # fmt: skip
+
+
+class Classes:
+    """One prepared run per kind and purpose over everybody in the table."""
+
+    def __init__(self, folder: Path) -> None:
+        self.context = open_practice(folder)
+        self.ledger = open_ledger(self.context)
+        self.runs: dict[tuple[str, str], tuple[str, Blueprint, dict[str, Any]]] = {}
+        for kind in KINDS:
+            for purpose in PURPOSES:
+                self.runs[kind, purpose] = self._prepared(kind, purpose)
+
+    def _prepared(self, kind: str, purpose: str) -> tuple[str, Blueprint, dict[str, Any]]:
+        blueprint = checked(self.context, f"{kind}-{purpose}", {}, due=TODAY)
+        run_id = prepare(blueprint, self.ledger, "test")
+        return run_id, blueprint, {r["id"]: r for r in recipients(self.ledger, run_id)}
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
+    folder = tmp_path_factory.mktemp("classes")
+    (folder / "mailings").mkdir()
+    (folder / "serienpost.yaml").write_text(CONFIG, "utf-8")
+    for kind in KINDS:
+        for purpose in PURPOSES:
+            subject = "" if kind == "sms" else "subject: Gruß\n"
+            (folder / "mailings" / f"{kind}-{purpose}.yaml").write_text(
+                f"source: patients\nselect: {{}}\naccount: {kind}\npurpose: {purpose}\n{subject}"
+                "text: Guten Tag.\n",
+                "utf-8",
+            )
+    with contextlib.closing(sqlite3.connect(folder / "praxis.db")) as db, db:
+        db.executescript(TABLES)
+        for number, row in enumerate(ROWS, start=1):
+            enter(db, number, row)
+    with open_practice(folder) as context:
+        ledger = open_ledger(context)
+        with ledger.begin() as tx:
+            for number, row in enumerate(ROWS, start=1):
+                for kind, value in suppressed_addresses(number, row):
+                    key = ledger.keyed_hash("address", kind, value)
+                    suppress(tx, kind, key, "manual", "test")
+    made = Classes(folder)
+    yield made
+    made.context.close()
+
+
+def suppressed_addresses(number: int, row: list[str]) -> list[tuple[str, str]]:
+    age, suppressed, kind = row[0], row[4], row[6]
+    id_ = number + 1000 if age == "c" else number
+    values = {"email": f"p{id_}@example.org", "sms": f"+491760{id_:07d}"}
+    other = "sms" if kind == "email" else "email"
+    word = {"yes": kind, "other": other}.get(suppressed)
+    return [(word, values[word])] if word else []
+
+
+def first_denial(row: dict[str, Any]) -> str:
+    if not row["reachable"]:
+        return "unreachable"
+    if row["allowed"]:
+        return "JA"
+    first = next(answer for answer in row["consent"] if answer["verdict"] == "deny")
+    return f"{first['check']}.{first['code']}"
+
+
+@pytest.mark.parametrize("number", range(1, len(ROWS) + 1), ids=lambda n: "|".join(ROWS[n - 1]))
+def test_class(classes: Classes, number: int) -> None:
+    kind, purpose, expected, after_override = ROWS[number - 1][6:]
+    run_id, blueprint, rows = classes.runs[kind, purpose]
+    row = rows[f"patient:{number}"]
+    assert first_denial(row) == expected
+    assert row["marked"] is (expected == "JA")
+    if expected == "JA":
+        assert after_override == "-"
+        return
+    change = {"override": [row["row"]], "reason": "am Telefon"}
+    if after_override == "yes":
+        change_marks(blueprint, classes.ledger, run_id, "test", **change)
+    else:
+        with pytest.raises(SerienpostError):
+            change_marks(blueprint, classes.ledger, run_id, "test", **change)
+    now = {r["id"]: r for r in recipients(classes.ledger, run_id)}[row["id"]]
+    assert now["marked"] is now["allowed"] is (after_override == "yes")
+
+
+def test_the_table_covers_every_word() -> None:
+    assert len(ROWS) >= 80
+    columns = [set(column) for column in zip(*ROWS, strict=True)]
+    assert columns[0] == set("acnytmu")
+    assert columns[1] == columns[2] == {"ja", "nein", "-"}
+    assert columns[4:8] == [
+        {"yes", "other", "-"},
+        {"dead", "block", "rdead", "rblock", "-"},
+        set(KINDS),
+        set(PURPOSES),
+    ]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
-from serienpost.faults import faultpoint
 from serienpost.ledger.owners import is_dead
 from serienpost.ledger.schema import attempt, message
 
@@ -32,10 +31,13 @@ def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequenc
         .order_by(message.c.no)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     statement = (
         tx.update(message)
-        .where(message.c.run == run, message.c.no.in_(due), message.c.state == "pending")
+        .where(
+            message.c.run == run, message.c.no.in_(select(due.c.no)), message.c.state == "pending"
+        )
         .values(
             state="claimed",
             owner=owner,
@@ -116,7 +118,7 @@ def _owners(tx: Tx, run: str) -> list[tuple[str, datetime | None]]:
 
 
 def _free(ledger: Ledger, run: str, owner: str, lease: datetime | None, *, repeatable: bool) -> int:
-    with ledger.begin() as tx:
+    with ledger.begin("takeover") as tx:
         held = [message.c.run == run, message.c.owner == owner]
         if lease:
             held.append(message.c.lease_until < lease)
@@ -153,6 +155,4 @@ def _free(ledger: Ledger, run: str, owner: str, lease: datetime | None, *, repea
             .where(*held, message.c.state == "claimed")
             .values(state="pending", **common)
         )
-        faultpoint("takeover.before_commit")
-    faultpoint("takeover.after_commit")
     return changed

@@ -53,6 +53,8 @@ def write_intents(
 ) -> list[Intent]:
     """Move claimed messages to `sending`, each with an open attempt.
 
+    Written again after a commit whose answer was lost, it changes nothing.
+
     Returns:
         The intents that took; one whose message was taken over meanwhile is left out.
     """
@@ -92,7 +94,7 @@ def write_intents(
     taken = list(intents)
     if tx.execute(move, rows) != len(rows):
         taken = [i for i in intents if _is_sending(tx, run_id, owner, i)]
-    tx.insert(
+    tx.insert_new(
         attempt,
         [
             {

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The newest revision of the ledger's tables; the last file in `migrations/versions`."""
 
+CONNECT_SECONDS = 10
+"""How long a PostgreSQL server may take to answer a new connection."""
+
 _READ_ONLY = "serienpost_reads"
 
 
@@ -25,7 +28,7 @@ def open_engine(url: str, folder: Path) -> Engine:
     """Connect, check durability, migrate an older ledger, refuse a newer one.
 
     Args:
-        url: SQLAlchemy URL; relative SQLite paths start at `folder`.
+        url: SQLAlchemy URL; relative SQLite paths start at `folder`, `postgresql://` means psycopg.
         folder: the practice folder.
 
     Raises:
@@ -38,6 +41,8 @@ def open_engine(url: str, folder: Path) -> Engine:
             raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
         where = where.set(database=str(path))
         _create_private(path)
+    elif where.drivername == "postgresql":
+        where = where.set(drivername="postgresql+psycopg")
     try:
         engine = create_engine(where, **_options(where.get_backend_name()))
         if where.get_backend_name() == "sqlite":
@@ -45,23 +50,31 @@ def open_engine(url: str, folder: Path) -> Engine:
         with engine.connect() as connection:
             _check_durable(connection)
             version = _version(connection)
-    except (SQLAlchemyError, ImportError) as error:
+        if version != HEAD:
+            _migrate(engine, version)
+    except ModuleNotFoundError as error:
+        raise LedgerError(
+            f"the ledger needs the Python package {error.name}",
+            hint="pip install 'serienpost[postgresql]'",
+        ) from error
+    except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise LedgerError(f"the ledger cannot be opened: {type(cause).__name__}") from error
-    if version != HEAD:
-        _migrate(engine, version)
     return engine
 
 
 def reading(connection: Connection) -> Connection:
-    """Mark a connection so that its transaction takes no write lock."""
-    return connection.execution_options(**{_READ_ONLY: True})
+    """Mark a connection so that its transaction takes no write lock and sees one snapshot."""
+    if connection.dialect.name == "sqlite":
+        return connection.execution_options(**{_READ_ONLY: True})
+    return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _options(backend: str) -> dict[str, Any]:
+    common: dict[str, Any] = {"hide_parameters": True}
     if backend == "sqlite":
-        return {"connect_args": {"timeout": 60, "check_same_thread": False}}
-    return {"pool_pre_ping": True}
+        return common | {"connect_args": {"timeout": 60, "check_same_thread": False}}
+    return common | {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
 
 
 def _create_private(path: Path) -> None:
@@ -101,8 +114,8 @@ def _check_durable(connection: Connection) -> None:
         if mode != "wal" or level != 2:
             raise LedgerError("the ledger's file system does not support durable commits (WAL)")
         return
-    for setting in ("fsync", "synchronous_commit"):
-        if connection.execute(text(f"SHOW {setting}")).scalar() in ("off", "local"):
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        if connection.execute(text(f"SHOW {setting}")).scalar() == "off":
             raise LedgerError(f"PostgreSQL runs with {setting} off; commits would not survive")
 
 
@@ -118,7 +131,8 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
     """One migrating process at a time."""
     if engine.dialect.name != "sqlite":
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(hashtext('serienpost migration'))"))
+            lock = "SELECT pg_advisory_xact_lock(hashtext('serienpost migration'))"
+            connection.execute(text(lock))
             yield
         return
     import fcntl

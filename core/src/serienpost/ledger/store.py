@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from serienpost.errors import LedgerError, Problem, SerienpostError
+from serienpost.faults import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.engine import open_engine, reading
 
@@ -156,11 +157,16 @@ class Ledger:
         self._hash_key = self._own_key()
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
-        """A transaction that writes: durable when the block ends, undone if it raises."""
+    def begin(self, name: str = "") -> Iterator[Tx]:
+        """A transaction that writes: durable when the block ends, undone if it raises.
+
+        With a name it passes the fault points `NAME.before_commit` and `NAME.after_commit`.
+        """
         try:
             with self.engine.begin() as connection:
                 yield Tx(connection, self.practice, self.clock())
+                faultpoint(f"{name}.before_commit")
+            faultpoint(f"{name}.after_commit")
         except SQLAlchemyError as error:
             raise _failure(error) from error
 
@@ -187,7 +193,7 @@ class Ledger:
         with self.read() as tx:
             found = tx.scalar(statement)
         if found is None:
-            with self.begin() as tx:
+            with self.begin("practice") as tx:
                 tx.insert_new(schema.practice, [{"hash_key": secrets.token_bytes(32)}])
                 found = tx.scalar(statement)
         return bytes(found)

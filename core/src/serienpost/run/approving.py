@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, literal, select
 
 from serienpost.errors import LedgerError, Problem
-from serienpost.faults import faultpoint
 from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 
@@ -76,7 +75,7 @@ def approve(
     Raises:
         LedgerError: the run is not prepared, or its plan is another one.
     """
-    with ledger.begin() as tx:
+    with ledger.begin("approve") as tx:
         row = lock_run(tx, run_id)
         if plan is not None and plan != row.plan_hash:
             raise LedgerError(
@@ -102,8 +101,6 @@ def approve(
             tx.update(run).where(run.c.id == run_id, run.c.state == "prepared").values(**values)
         )
         tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
-        faultpoint("approve.before_commit")
-    faultpoint("approve.after_commit")
 
 
 def _take_once(tx: Tx, run_id: str) -> None:
@@ -112,6 +109,7 @@ def _take_once(tx: Tx, run_id: str) -> None:
     marked = select(
         literal(tx.practice), c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)
     ).where(c.practice == tx.practice, c.run == run_id, c.marked, c.once_key.is_not(None))
+    marked = marked.order_by(c.once_key)
     if tx.connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
@@ -175,7 +173,7 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
         LedgerError: the run is finished.
     """
     c = message.c
-    with ledger.begin() as tx:
+    with ledger.begin("cancel") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "cancel")
         stopped = tx.execute(
@@ -206,7 +204,7 @@ def pause(ledger: Ledger, run_id: str, user: str) -> None:
     Raises:
         LedgerError: the run is not approved or is over.
     """
-    with ledger.begin() as tx:
+    with ledger.begin("pause") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "pause")
         set_paused(tx, run_id, "person", f"paused by {user}")

@@ -11,8 +11,8 @@ from serienpost.contracts.channels import Attachment, Draft, Refused
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.rows import RowRequest
 from serienpost.errors import ConfigError, Problem
-from serienpost.fields import Sensitivity
-from serienpost.firewall import values_for
+from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
+from serienpost.firewall import exposes_type, is_harmless, values_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,22 +133,31 @@ class Blueprint:
             language=header.language,
             due=date.fromisoformat(header.due),
             zone=self.context.zone,
-            reply_to=header.reply_to,
+            reply_to=header.reply_to or (header.sender if header.kind == "email" else None),
         )
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:
-        """Files that go with every message."""
-        from mimetypes import guess_type
-
-        return tuple(
-            Attachment(
-                name.removeprefix(ATTACHMENT),
-                guess_type(name)[0] or "application/octet-stream",
-                data,
-            )
+        """Files that go with every message: those of the mailing, then the text's images."""
+        files = (
+            _attachment(name.removeprefix(ATTACHMENT), data)
             for name, data in sorted(self.assets.items())
             if name.startswith(ATTACHMENT)
+        )
+        images = (
+            _attachment(name, self.assets[name], content_id=name)
+            for name in sorted(self.template.images)
+        )
+        return (*files, *images)
+
+    @cached_property
+    def _shows_type(self) -> bool:
+        return exposes_type(self.template.used, self.macros, self.kind)
+
+    def hides(self, fields: Mapping[str, FieldValue]) -> bool:
+        """Whether this row's appointment is of a type that must not leave in the open."""
+        return self._shows_type and not is_harmless(
+            fields.get(APPOINTMENT_TYPE), self.context.config.appointment_types_harmless
         )
 
     def request(self, block: SourceBlock) -> RowRequest:
@@ -177,6 +186,13 @@ class Blueprint:
         return {
             name: macro.example if macro.fields else macro.value({}, self.setting)
             for name, macro in self.macros.items()
+        }
+
+    def least_values(self) -> dict[str, FieldValue]:
+        """The made-up values without those that a row may lack."""
+        return {
+            name: None if self.macros[name].fields and name in self.template.may_be_empty else value
+            for name, value in self.example_values().items()
         }
 
     def missing(self, values: Mapping[str, FieldValue]) -> str | None:
@@ -208,6 +224,13 @@ class Blueprint:
             attachments=self.attachments,
         )
         return self.channel.compose(self.context, self.account, draft)
+
+
+def _attachment(name: str, data: bytes, *, content_id: str | None = None) -> Attachment:
+    from mimetypes import guess_type
+
+    media_type = guess_type(name)[0] or "application/octet-stream"
+    return Attachment(name, media_type, data, content_id)
 
 
 def _known(objects: Mapping[str, T], name: str, thing: str) -> T:

@@ -10,6 +10,7 @@ from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateErr
 from serienpost.firewall import check_names
 from serienpost.run.blueprint import ATTACHMENT, Blueprint
 from serienpost.run.header import Block, Header, digest
+from serienpost.run.lint import lint
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def check_mailing(
         exclude=tuple(mailing.exclude),
         limit=mailing.row_limit,
         order_by=tuple(mailing.order),
+        extra={"practice": context.config.practice.model_dump(mode="json")},
     )
     blueprint = Blueprint(context, header, assets)
     problems = [
@@ -203,13 +205,15 @@ def _capability_problems(blueprint: Blueprint) -> list[Problem]:
 
 
 def _example_problems(blueprint: Blueprint) -> list[Problem]:
-    """Compose once with made-up values, so that a channel can refuse before anyone is selected."""
-    content = blueprint.content(
-        blueprint.example_values(), EXAMPLE_ADDRESS.get(blueprint.kind.name, "example")
-    )
-    if isinstance(content, Refused):
-        return [Problem(content.reason, key=blueprint.header.template)]
-    return []
+    """Compose with made-up values, so that a channel can refuse before anyone is selected."""
+    address = EXAMPLE_ADDRESS.get(blueprint.kind.name, "example")
+    contents = []
+    for values in (blueprint.example_values(), blueprint.least_values()):
+        content = blueprint.content(values, address, examples=True)
+        if isinstance(content, Refused):
+            return [Problem(content.reason, None, *blueprint.template.begin)]
+        contents.append(content)
+    return lint(blueprint, contents)
 
 
 EXAMPLE_ADDRESS = {

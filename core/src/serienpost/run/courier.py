@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
 
-from serienpost.faults import faultpoint
 from serienpost.ledger import claims
 from serienpost.ledger.delivery import (
     Intent,
@@ -16,6 +15,7 @@ from serienpost.ledger.delivery import (
     write_intents,
     write_results,
 )
+from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message, run
 
@@ -44,6 +44,7 @@ class Committed:
     """What a commit let pass: calls to start now, messages left for later, and until when."""
 
     run_state: str
+    is_owner: bool = True
     calls: list[Call] = field(default_factory=list)
     left: list[Ready] = field(default_factory=list)
     free_at: datetime | None = None
@@ -64,21 +65,21 @@ class Courier:
 
     def claim(self, limit: int) -> Sequence[Row[Any]]:
         """Take pending messages that are due."""
-        with self.ledger.begin() as tx:
-            rows = claims.claim(tx, self.run_id, self.owner, limit, self.lease)
-            faultpoint("claim.before_commit")
-        faultpoint("claim.after_commit")
-        return rows
+        with self.ledger.begin("claim") as tx:
+            return claims.claim(tx, self.run_id, self.owner, limit, self.lease)
 
     def release(self) -> None:
         """Give back what was claimed and not sent."""
-        with self.ledger.begin() as tx:
+        with self.ledger.begin("release") as tx:
             claims.release(tx, self.run_id, self.owner)
-            faultpoint("release.before_commit")
 
     def next_attempt(self) -> datetime | None:
-        """When the next pending message is due; None if none is pending."""
-        with self.ledger.read() as tx:
+        """When the next pending message is due; None if none is pending.
+
+        Nothing is in hand now: what a claim took whose answer was lost is given back first.
+        """
+        with self.ledger.begin("idle") as tx:
+            claims.release(tx, self.run_id, self.owner)
             rows = tx.first(
                 tx.select(
                     message,
@@ -93,20 +94,20 @@ class Courier:
 
     def commit(self, results: Sequence[Result], calls: Sequence[Call], renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
-        with self.ledger.begin() as tx:
-            state = tx.scalar(tx.select(run, run.c.state).where(run.c.id == self.run_id))
+        with self.ledger.begin("commit") as tx:
+            state = tx.scalar(
+                tx.select(run, run.c.state).where(run.c.id == self.run_id).with_for_update()
+            )
             write_results(tx, self.run_id, self.owner, results)
             if state == "cancelled":
                 cancel_pending(tx, self.run_id, [result.no for result in results])
             if renew:
                 claims.renew(tx, self.run_id, self.owner, self.lease)
-            committed = Committed(state)
-            if state == "sending":
+            committed = Committed(state, is_held(tx, self.owner))
+            if state == "sending" and committed.is_owner:
                 self._write_calls(tx, calls, committed)
             else:
                 committed.left = [one for call in calls for one in call.ready]
-            faultpoint("commit.before")
-        faultpoint("commit.after")
         return committed
 
     def _write_calls(self, tx: Tx, calls: Sequence[Call], committed: Committed) -> None:
@@ -119,19 +120,17 @@ class Courier:
             tx, self.account_name, self.account.rate, wanted, spread=self.account.spread
         )
         for call in calls:
-            allowed, late = call.ready[:given], call.ready[given:]
-            given -= len(allowed)
+            call.ready, late = call.ready[:given], call.ready[given:]
+            given -= len(call.ready)
             committed.left.extend(late)
-            intents = {
-                one.row.no: Intent(one.row.no, one.row.fence, one.row.attempts + 1, one.evidence)
-                for one in allowed
-            }
-            taken = {
-                intent.no: intent
-                for intent in write_intents(
-                    tx, self.run_id, self.owner, list(intents.values()), self.lease
-                )
-            }
-            ready = [one for one in allowed if one.row.no in taken]
+        intents = [
+            Intent(one.row.no, one.row.fence, one.row.attempts + 1, one.evidence)
+            for call in calls
+            for one in call.ready
+        ]
+        written = write_intents(tx, self.run_id, self.owner, intents, self.lease)
+        taken = {intent.no: intent for intent in written}
+        for call in calls:
+            ready = [one for one in call.ready if one.row.no in taken]
             if ready:
                 committed.calls.append(Call(call.slot, ready, [taken[o.row.no] for o in ready]))

@@ -213,8 +213,10 @@ class Delivery:
         if renew:
             self._renewed = self._looked
         flow.settled += sum(r.state not in ("pending", "sending") for r in results)
-        if committed.run_state != "sending" and self.halt is None:
-            self.halt = Halt("person", "")
+        if committed.run_state != "sending":
+            self.halt = self.halt or Halt("person", "")
+        if not committed.is_owner:
+            self.halt = self.halt or Halt("crash", "the ledger's server dropped this process")
         if calls:
             flow.blocked_until = committed.free_at
         flow.ready.extendleft(reversed(committed.left))

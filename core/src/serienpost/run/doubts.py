@@ -35,7 +35,7 @@ def resolve(ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision
         LedgerError: a row is not in this run or not in doubt; nothing is changed.
     """
     c = message.c
-    with ledger.begin() as tx:
+    with ledger.begin("resolve") as tx:
         run_row = lock_run(tx, run_id)
         allow_command(run_row, "resolve")
         numbers = []
@@ -102,12 +102,12 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
         LedgerError: the run's state does not allow it.
     """
     c = message.c
-    with ledger.begin() as tx:
+    with ledger.begin("retry") as tx:
         allow_command(lock_run(tx, run_id), "retry")
         failed = tx.all(
             tx.select(message, c.no, c.once_key).where(c.run == run_id, c.state == "failed")
         )
-        keyed = [row for row in failed if row.once_key]
+        keyed = sorted((row for row in failed if row.once_key), key=lambda row: row.once_key)
         tx.insert_new(
             once,
             [{"key": r.once_key, "run": run_id, "no": r.no, "since": tx.now} for r in keyed],

@@ -75,7 +75,7 @@ def take_events(ledger: Ledger, account: str, kind: str, events: Sequence[Event]
     comes again, or comes late (`delivered` after `bounced`), changes nothing.
     """
     taken = Taken()
-    with ledger.begin() as tx:
+    with ledger.begin("events") as tx:
         for one in events:
             known = tx.select(event, event.c.id).where(
                 event.c.account == account, event.c.id == one.id

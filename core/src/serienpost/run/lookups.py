@@ -14,7 +14,6 @@ from serienpost.contracts.channels import (
     Rejected,
     Unknown,
 )
-from serienpost.faults import faultpoint
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message
 from serienpost.reference import with_reference
@@ -52,10 +51,8 @@ def look_up_doubts(blueprint: Blueprint, ledger: Ledger, run_id: str) -> int:
         messages = [made for row in rows if (made := _message(blueprint, row))]
         answers = asyncio.run(_ask(blueprint, channel, messages))
         by_no = {made.position: answer for made, answer in zip(messages, answers, strict=True)}
-        with ledger.begin() as tx:
+        with ledger.begin("lookup") as tx:
             decided += sum(_write(tx, row, by_no.get(row.no)) for row in rows)
-            faultpoint("lookup.before_commit")
-        faultpoint("lookup.after_commit")
     return decided
 
 

@@ -75,7 +75,7 @@ def change_marks(
     Raises:
         SerienpostError: a row is not in the run, cannot be included or overridden.
     """
-    with ledger.begin() as tx:
+    with ledger.begin("review") as tx:
         allow_command(lock_run(tx, run_id), "review")
         change = _Change(tx, blueprint, ledger, run_id, user)
         if drop_not_allowed:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from serienpost.faults import faultpoint
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
@@ -52,8 +51,7 @@ def prepare(
         except BaseException:
             discard(ledger, run_id)
             raise
-        faultpoint("prepare.before_freeze")
-        with ledger.begin() as tx:
+        with ledger.begin("freeze") as tx:
             if exclude_already_sent:
                 _unmark_already_sent(tx, run_id)
             if blueprint.header.same_address == "one":
@@ -65,16 +63,15 @@ def prepare(
                 .values(state="prepared", owner=None, prepared_at=tx.now)
             )
             tx.note(user, "prepare", run_id)
-        faultpoint("prepare.after_freeze")
     return run_id
 
 
 def discard(ledger: Ledger, run_id: str) -> None:
     """Remove a run that was never prepared, with everything it holds."""
-    with ledger.begin() as tx:
-        for table in (message, asset):
+    with ledger.begin("discard") as tx:
+        gone = tx.execute(tx.delete(run).where(run.c.id == run_id, run.c.state == "preparing"))
+        for table in (message, asset) if gone else ():
             tx.execute(tx.delete(table).where(table.c.run == run_id))
-        tx.execute(tx.delete(run).where(run.c.id == run_id, run.c.state == "preparing"))
 
 
 def discard_dead(ledger: Ledger) -> int:
@@ -89,7 +86,7 @@ def discard_dead(ledger: Ledger) -> int:
 
 def _create(blueprint: Blueprint, ledger: Ledger, owner: str) -> str:
     header = blueprint.header
-    with ledger.begin() as tx:
+    with ledger.begin("create") as tx:
         run_id = f"{header.due.replace('-', '')}-{new_ref(4).lower()}"
         while tx.first(tx.select(run, run.c.id).where(run.c.id == run_id)):
             run_id = f"{header.due.replace('-', '')}-{new_ref(4).lower()}"
@@ -134,9 +131,8 @@ def _fill(
             {**ledger_row(blueprint, ledger, one, number + offset), "run": run_id}
             for offset, one in enumerate(reviewed, start=1)
         ]
-        with ledger.begin() as tx:
+        with ledger.begin("batch") as tx:
             tx.insert(message, found)
-            faultpoint("prepare.batch")
         number += len(found)
         progress(number)
         if limit is not None and number >= limit:

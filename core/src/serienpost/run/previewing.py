@@ -86,7 +86,7 @@ def send_test(
     content = blueprint.content(values, address, examples=row_id is None)
     if isinstance(content, Refused):
         raise SerienpostError(content.reason)
-    with ledger.begin() as tx:
+    with ledger.begin("test") as tx:
         allow_command(find_run(tx, run_id), "test")
         rates = blueprint.account.rate
         given, free_at = take_permits(tx, blueprint.header.account, rates, 1)

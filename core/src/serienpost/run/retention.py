@@ -51,7 +51,7 @@ def purge(context: Context, ledger: Ledger, user: str) -> Purged:
     keep = context.config.retention
     c = run.c
     over = func.coalesce(c.finished_at, c.progress_at, c.approved_at, c.created_at)
-    with ledger.begin() as tx:
+    with ledger.begin("purge") as tx:
         old = _runs(tx, c.state.in_(_ENDED), over < tx.now - keep.messages)
         never = _runs(
             tx, c.state.in_(("preparing", "prepared")), c.created_at < tx.now - keep.unapproved
@@ -107,8 +107,9 @@ def erase_person(context: Context, ledger: Ledger, person: str, user: str) -> in
     """
     c = message.c
     grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
-    with ledger.begin() as tx:
-        mine = tx.all(tx.select(message).where(or_(c.person == person, c.consenting == person)))
+    with ledger.begin("erase") as tx:
+        theirs = tx.select(message).where(or_(c.person == person, c.consenting == person))
+        mine = tx.all(theirs.with_for_update())
         if any(row.state in ("claimed", "sending") for row in mine):
             raise LedgerError(f"a message to {person} is being sent; try again in a minute")
         prepared = {row.run for row in mine if row.state == "planned"}

@@ -94,6 +94,10 @@ def question(
 def render(blueprint: Blueprint, one: Reviewed) -> None:
     """Fill in values and content, or unmark the row and say why."""
     assert isinstance(one.address, Address)  # noqa: S101  # only reachable rows are rendered
+    if blueprint.hides(one.row.fields):
+        reason = "Terminart ist nicht als unbedenklich eingetragen"
+        one.unmarked = _unmarked("value_refused", reason)
+        return
     values = blueprint.values(one.row.fields)
     empty = blueprint.missing(values)
     if empty:

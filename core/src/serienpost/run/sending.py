@@ -11,7 +11,6 @@ from sqlalchemy import func
 
 from serienpost.contracts.channels import HasFinish
 from serienpost.errors import Exit, LedgerError
-from serienpost.faults import faultpoint
 from serienpost.ledger.claims import living_owner
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import asset, message, run
@@ -117,7 +116,7 @@ def _begin(
     context: Context, ledger: Ledger, run_id: str, blueprint: Blueprint, options: Options
 ) -> bool:
     """Move the run to `sending` if nothing stands against it."""
-    with ledger.begin() as tx:
+    with ledger.begin("begin") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "resume")
         if row.state == "finished":
@@ -136,7 +135,6 @@ def _begin(
             .where(run.c.id == run_id, run.c.state.in_(("approved", "paused", "sending")))
             .values(state="sending", reason=None, reason_text=None, until=None, progress_at=tx.now)
         )
-        faultpoint("begin.before_commit")
     return True
 
 
@@ -145,7 +143,7 @@ def _end(
 ) -> None:
     channel = blueprint.channel
     look_up_doubts(blueprint, ledger, run_id)
-    with ledger.begin() as tx:
+    with ledger.begin("settle") as tx:
         if halted and halted.reason != "person":
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)
             return
@@ -155,26 +153,27 @@ def _end(
         return
     if isinstance(channel, HasFinish):
         channel.finish(context, blueprint.account, run_id)
-    with ledger.begin() as tx:
-        faultpoint("finish.before_commit")
+    with ledger.begin("finish") as tx:
+        if lock_run(tx, run_id).state != "sending" or _count_open(tx, run_id):
+            return
         tx.execute(
             tx.update(run)
             .where(run.c.id == run_id, run.c.state == "sending")
             .values(state="finished", finished_at=tx.now, reason=None, reason_text=None)
         )
-    faultpoint("finish.after_commit")
 
 
 def open_count(ledger: Ledger, run_id: str) -> int:
     """How many messages of a run are still to be dealt with."""
     with ledger.read() as tx:
-        return int(
-            tx.scalar(
-                tx.select(message, func.count()).where(
-                    message.c.run == run_id, message.c.state.in_(OPEN)
-                )
-            )
-        )
+        return _count_open(tx, run_id)
+
+
+def _count_open(tx: Tx, run_id: str) -> int:
+    still = tx.select(message, func.count()).where(
+        message.c.run == run_id, message.c.state.in_(OPEN)
+    )
+    return int(tx.scalar(still))
 
 
 def count_states(tx: Tx, run_id: str) -> dict[str, int]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # Flag: ja, nein, - unknown.
 # Consents: purpose of a valid one; `!` withdrawn, `>` from tomorrow, `@` for another address,
 #   `2` given again after a withdrawal; `r:` of the representative, `x:` for another kind.
-# Purposes: information and recall are covered by flags; recall and survey need the register.
+# Purposes: information and recall are covered by flags; recall and poll need the register.
 CLASSES = """
 a | ja | - | | - | - | email | information | JA | -
 a | ja | - | | - | - | sms | information | JA | -
@@ -50,63 +50,63 @@ a | nein | - | | - | - | letter | information | flags.flag_no | no
 a | - | - | | - | - | email | information | flags.flag_unknown | yes
 a | - | - | | - | - | sms | information | flags.flag_unknown | yes
 a | - | - | | - | - | letter | information | flags.flag_unknown | yes
-a | ja | - | | - | - | email | marketing | consent.no_permission | no
-a | nein | - | | - | - | email | marketing | flags.flag_no | no
-a | - | - | | - | - | email | marketing | flags.flag_unknown | yes
-a | ja | - | | - | - | email | survey | register.required | no
-a | - | - | | - | - | email | survey | flags.flag_unknown | no
+a | ja | - | | - | - | email | offer | consent.no_permission | no
+a | nein | - | | - | - | email | offer | flags.flag_no | no
+a | - | - | | - | - | email | offer | flags.flag_unknown | yes
+a | ja | - | | - | - | email | poll | register.required | no
+a | - | - | | - | - | email | poll | flags.flag_unknown | no
 a | ja | - | | - | - | email | recall | register.required | no
 a | ja | - | information | - | - | email | information | JA | -
 a | ja | - | alle | - | - | email | information | JA | -
-a | ja | - | marketing | - | - | email | marketing | JA | -
-a | ja | - | marketing | - | - | sms | marketing | JA | -
-a | ja | - | marketing | - | - | letter | marketing | JA | -
-a | ja | - | alle | - | - | sms | marketing | JA | -
-a | ja | - | survey | - | - | email | survey | JA | -
+a | ja | - | offer | - | - | email | offer | JA | -
+a | ja | - | offer | - | - | sms | offer | JA | -
+a | ja | - | offer | - | - | letter | offer | JA | -
+a | ja | - | alle | - | - | sms | offer | JA | -
+a | ja | - | poll | - | - | email | poll | JA | -
 a | ja | - | recall | - | - | email | recall | JA | -
 a | ja | - | alle | - | - | letter | recall | JA | -
 a | nein | - | alle | - | - | email | information | flags.flag_no | no
-a | nein | - | marketing | - | - | email | marketing | flags.flag_no | no
-a | - | - | marketing | - | - | email | marketing | flags.flag_unknown | yes
-a | - | - | survey | - | - | email | survey | flags.flag_unknown | yes
-a | ja | - | x:marketing | - | - | email | marketing | consent.no_permission | no
-a | ja | - | x:marketing! | - | - | email | information | JA | -
-a | ja | - | x:survey | - | - | email | survey | register.required | no
-a | ja | - | marketing | - | - | email | information | register.other_purpose | yes
-a | ja | - | information | - | - | email | marketing | register.other_purpose | yes
-a | ja | - | recall | - | - | email | survey | register.other_purpose | yes
+a | nein | - | offer | - | - | email | offer | flags.flag_no | no
+a | - | - | offer | - | - | email | offer | flags.flag_unknown | yes
+a | - | - | poll | - | - | email | poll | flags.flag_unknown | yes
+a | ja | - | x:offer | - | - | email | offer | consent.no_permission | no
+a | ja | - | x:offer! | - | - | email | information | JA | -
+a | ja | - | x:poll | - | - | email | poll | register.required | no
+a | ja | - | offer | - | - | email | information | register.other_purpose | yes
+a | ja | - | information | - | - | email | offer | register.other_purpose | yes
+a | ja | - | recall | - | - | email | poll | register.other_purpose | yes
 a | - | - | recall | - | - | email | information | flags.flag_unknown | yes
 a | nein | - | recall | - | - | email | information | flags.flag_no | no
 a | ja | - | information! | - | - | email | information | register.withdrawn | no
 a | ja | - | alle! | - | - | email | information | register.withdrawn | no
-a | ja | - | marketing! | - | - | sms | marketing | register.withdrawn | no
-a | ja | - | marketing! | - | - | letter | marketing | register.withdrawn | no
+a | ja | - | offer! | - | - | sms | offer | register.withdrawn | no
+a | ja | - | offer! | - | - | letter | offer | register.withdrawn | no
 a | - | - | information! | - | - | email | information | flags.flag_unknown | no
-a | ja | - | survey! | - | - | email | survey | register.withdrawn | no
-a | ja | - | marketing! | - | - | email | information | register.other_purpose | yes
-a | ja | - | marketing!, information | - | - | email | information | JA | -
-a | ja | - | marketing!, alle | - | - | email | marketing | register.withdrawn | no
-a | ja | - | marketing!, alle | - | - | email | information | JA | -
-a | ja | - | marketing!, marketing2 | - | - | email | marketing | JA | -
-a | ja | - | marketing> | - | - | email | marketing | register.not_yet_valid | yes
-a | ja | - | survey> | - | - | email | survey | register.not_yet_valid | yes
+a | ja | - | poll! | - | - | email | poll | register.withdrawn | no
+a | ja | - | offer! | - | - | email | information | register.other_purpose | yes
+a | ja | - | offer!, information | - | - | email | information | JA | -
+a | ja | - | offer!, alle | - | - | email | offer | register.withdrawn | no
+a | ja | - | offer!, alle | - | - | email | information | JA | -
+a | ja | - | offer!, offer2 | - | - | email | offer | JA | -
+a | ja | - | offer> | - | - | email | offer | register.not_yet_valid | yes
+a | ja | - | poll> | - | - | email | poll | register.not_yet_valid | yes
 a | ja | - | information> | - | - | sms | information | register.not_yet_valid | yes
-a | ja | - | marketing>, alle | - | - | email | marketing | JA | -
-a | ja | - | marketing@ | - | - | email | marketing | register.other_address | yes
-a | ja | - | marketing@ | - | - | sms | marketing | register.other_address | yes
-a | ja | - | marketing@ | - | - | letter | marketing | register.other_address | yes
-a | ja | - | marketing@, marketing | - | - | email | marketing | JA | -
+a | ja | - | offer>, alle | - | - | email | offer | JA | -
+a | ja | - | offer@ | - | - | email | offer | register.other_address | yes
+a | ja | - | offer@ | - | - | sms | offer | register.other_address | yes
+a | ja | - | offer@ | - | - | letter | offer | register.other_address | yes
+a | ja | - | offer@, offer | - | - | email | offer | JA | -
 a | ja | - | | yes | - | email | information | suppression.suppressed_manual | no
 a | ja | - | | yes | - | sms | information | suppression.suppressed_manual | no
 a | - | - | | yes | - | email | information | suppression.suppressed_manual | no
-a | ja | - | marketing | yes | - | email | marketing | suppression.suppressed_manual | no
-a | ja | - | marketing! | yes | - | email | marketing | suppression.suppressed_manual | no
+a | ja | - | offer | yes | - | email | offer | suppression.suppressed_manual | no
+a | ja | - | offer! | yes | - | email | offer | suppression.suppressed_manual | no
 a | ja | - | | other | - | email | information | JA | -
 a | ja | - | | - | dead | email | information | status.deceased | no
 a | ja | - | | - | dead | letter | information | status.deceased | no
-a | - | - | alle | - | dead | email | marketing | status.deceased | no
+a | - | - | alle | - | dead | email | offer | status.deceased | no
 a | ja | - | | - | block | sms | information | status.blocked | no
-a | ja | - | survey | - | block | email | survey | status.blocked | no
+a | ja | - | poll | - | block | email | poll | status.blocked | no
 a | - | - | | - | block | email | information | status.blocked | no
 c | - | ja | | - | - | email | information | JA | -
 c | nein | ja | | - | - | sms | information | JA | -
@@ -115,11 +115,11 @@ m | nein | ja | | - | - | email | information | JA | -
 m | ja | nein | | - | - | email | information | flags.flag_no | no
 c | ja | nein | | - | - | email | information | flags.flag_no | no
 c | ja | - | | - | - | sms | information | flags.flag_unknown | yes
-c | ja | ja | marketing | - | - | email | marketing | consent.no_permission | no
-c | ja | ja | r:marketing | - | - | email | marketing | JA | -
-c | ja | ja | r:survey | - | - | letter | survey | JA | -
-c | ja | ja | survey | - | - | email | survey | register.required | no
-c | ja | ja | r:marketing!, marketing | - | - | email | marketing | register.withdrawn | no
+c | ja | ja | offer | - | - | email | offer | consent.no_permission | no
+c | ja | ja | r:offer | - | - | email | offer | JA | -
+c | ja | ja | r:poll | - | - | letter | poll | JA | -
+c | ja | ja | poll | - | - | email | poll | register.required | no
+c | ja | ja | r:offer!, offer | - | - | email | offer | register.withdrawn | no
 c | ja | ja | r:recall | - | - | email | information | register.other_purpose | yes
 c | ja | ja | information! | - | - | email | information | JA | -
 c | ja | ja | | yes | - | email | information | suppression.suppressed_manual | no
@@ -133,7 +133,7 @@ y | ja | ja | r:alle | - | - | sms | information | unreachable | no
 """
 ROWS = [[cell.strip() for cell in line.split("|")] for line in CLASSES.strip().splitlines()]
 KINDS = ("email", "sms", "letter")
-PURPOSES = ("information", "marketing", "survey", "recall")
+PURPOSES = ("information", "offer", "poll", "recall")
 TODAY = date.today()  # noqa: DTZ011  # the day of the machine, as the practice's day below
 
 CONFIG = """\
@@ -142,8 +142,9 @@ database: sqlite:///praxis.db
 ledger: sqlite:///versandbuch.db
 plugins: [serienpost-practice-db, serienpost-source-patients, serienpost-consent-flags,
           serienpost-consent-register, serienpost-testkit]
+purposes: [offer, poll]
 consent:
-  require: {default: [], survey: [register], recall: [register]}
+  require: {default: [], poll: [register], recall: [register]}
   override: true
   flags_purposes: [information, recall]
 accounts:
@@ -244,7 +245,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
             subject = "" if kind == "sms" else "subject: Gruß\n"
             (folder / "mailings" / f"{kind}-{purpose}.yaml").write_text(
                 f"source: patients\nselect: {{}}\naccount: {kind}\npurpose: {purpose}\n{subject}"
-                "text: Guten Tag.\n",
+                "text: Guten Tag aus der Praxis Dr. Sonnenschein.\n",
                 "utf-8",
             )
     with contextlib.closing(sqlite3.connect(folder / "praxis.db")) as db, db:

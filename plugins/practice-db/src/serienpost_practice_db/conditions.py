@@ -21,7 +21,7 @@ from serienpost_practice_db.views import KEY, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
     from sqlalchemy.sql.elements import ColumnElement
@@ -122,6 +122,37 @@ def after(field: str, day: date) -> Condition:
     """The date lies after this day; unknown dates do not."""
     next_day = day + timedelta(days=1)
     return Condition(frozenset({field}), lambda columns: columns[field] >= next_day)
+
+
+def begins_within(field: str, start: datetime, end: datetime) -> Condition:
+    """The time is `start` or later and before `end`, both as the database keeps times."""
+    return Condition(
+        frozenset({field}),
+        lambda columns: and_(columns[field] >= start, columns[field] < end),
+    )
+
+
+def one_of(field: str, values: Sequence[str]) -> Condition:
+    """The field is exactly one of these texts."""
+    return Condition(frozenset({field}), lambda columns: columns[field].in_(values))
+
+
+def any_text(field: str, values: Sequence[str]) -> Condition:
+    """The field is one of these texts."""
+    tests = [same_text(field, value) for value in values]
+    return Condition(
+        frozenset({field}), lambda columns: or_(*(test.test(columns) for test in tests))
+    )
+
+
+def treated_by(entity: EntityMapping, practitioner: str | int) -> Condition:
+    """`behandler_id` is that practitioner: last name, first and last name, or key."""
+    if isinstance(practitioner, int):
+        return refers_to("behandler_id", entity, keys_among([practitioner]))
+    named = [same_text("nachname", practitioner)]
+    if "vorname" in entity.fields:
+        named.append(same_words(("vorname", "nachname"), practitioner))
+    return refers_to("behandler_id", entity, *named)
 
 
 def is_known(field: str) -> Condition:

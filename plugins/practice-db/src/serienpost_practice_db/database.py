@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa  # noqa: TID253  # this module is imported when the database is read
 
 from serienpost import Occasion, Problem, SourceError
+from serienpost_practice_db.appointments import appointment_statement
 from serienpost_practice_db.conditions import keys_among
 from serienpost_practice_db.engine import open_engine
-from serienpost_practice_db.failures import translated
-from serienpost_practice_db.rows import plain_value, row_builder
+from serienpost_practice_db.failures import QUERY, SCHEMA, translated
+from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded, refuse_powerful_role
+from serienpost_practice_db.rows import in_utc, plain_value, row_builder
 from serienpost_practice_db.schema_file import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
@@ -20,11 +23,13 @@ from serienpost_practice_db.views import KEY, view
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from zoneinfo import ZoneInfo
+    from datetime import datetime
 
     from serienpost import Context, FieldValue, Row, RowRequest
     from serienpost_practice_db.birthdays import BirthdayWindow
+    from serienpost_practice_db.chosen import Chosen
     from serienpost_practice_db.conditions import Condition
+    from serienpost_practice_db.guards import Clock
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
 
 _IDS_PER_STATEMENT = 500
@@ -39,6 +44,7 @@ class PracticeDb:
 
     def __init__(self, engine: sa.Engine, schema: SchemaMapping, zone: ZoneInfo) -> None:
         self.schema = schema
+        self.stored_zone = ZoneInfo(schema.timezone) if schema.timezone else zone
         self._engine = engine
         self._zone = zone
 
@@ -64,6 +70,8 @@ class PracticeDb:
         conditions: Sequence[Condition],
         request: RowRequest,
         birthdays: BirthdayWindow | None = None,
+        chosen: Chosen | None = None,
+        seconds: float = STATEMENT_SECONDS,
     ) -> Iterator[list[Row]]:
         """Read the people who meet all conditions, in batches, ordered by key at last.
 
@@ -72,16 +80,92 @@ class PracticeDb:
             conditions: from `serienpost_practice_db.conditions`.
             request: fields, order, size of a batch, due date.
             birthdays: only people whose birthday is then; each gets it as occasion.
+            chosen: only people whom a query returns, with its columns; a person it returns twice
+                comes twice if columns are asked for.
+            seconds: after which a statement that has not delivered the next batch is stopped.
         """
         entity = self.entity(name)
-        statement = person_statement(self.schema, entity, conditions, request, birthdays)
-        build = row_builder(name, statement.names, request, self._occasions(birthdays))
+        statement = person_statement(self.schema, entity, conditions, request, birthdays, chosen)
+        build = row_builder(statement.names, request, self.stored_zone)
+        occasions = self._occasions(birthdays)
+        mends = QUERY if chosen else SCHEMA
+        for records in self._partitions(statement.select, request.batch, seconds, mends):
+            yield [
+                build(name, key, representative, minor, values, occasions.get(year))
+                for key, representative, minor, year, *values in records
+            ]
+
+    def appointments(
+        self, persons: Sequence[str], conditions: Sequence[Condition], request: RowRequest
+    ) -> Iterator[list[Row]]:
+        """Read appointments with the people they are for, in batches, by their begin.
+
+        Each row's occasion is its appointment (`termin:99`); it starts at the begin, and expires
+        then too while the appointment is still to come.
+
+        Args:
+            persons: kinds of person.
+            conditions: on the appointment, from `serienpost_practice_db.conditions`.
+            request: fields of appointment, practitioner and person, order, size of a batch.
+        """
+        statement = appointment_statement(self.schema, persons, conditions, request)
+        build = row_builder(statement.names, request, self.stored_zone)
+        for records in self._partitions(statement.select, request.batch):
+            yield [
+                build(kind, key, representative, minor, values, self._appointment(*when))
+                for kind, key, representative, minor, *when, values in (
+                    (*record[:7], record[7:]) for record in records
+                )
+            ]
+
+    def _appointment(self, key: object, begins: datetime, to_come: int) -> Occasion:
+        start = in_utc(begins, self.stored_zone)
+        return Occasion(f"termin:{key}", start, start if to_come else None)
+
+    def stored_time(self, moment: datetime) -> datetime:
+        """A moment as the database keeps times: naive, in its zone."""
+        return moment.astimezone(self.stored_zone).replace(tzinfo=None)
+
+    def columns_of(self, tables: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The names of the columns of tables and views; a table that is not there is missing."""
+        found = {}
+        try:
+            inspector = sa.inspect(self._engine)
+            for written in tables:
+                schema, _, name = written.rpartition(".")
+                if inspector.has_table(name, schema or None):
+                    columns = inspector.get_columns(name, schema or None)
+                    found[written] = tuple(column["name"] for column in columns)
+        except sa.exc.SQLAlchemyError as error:
+            raise translated(error, QUERY) from None
+        return found
+
+    @property
+    def dialect(self) -> str:
+        """The database's language: `sqlite`, `postgresql`, `mysql`."""
+        return self._engine.dialect.name
+
+    def refuse_powerful_role(self) -> None:
+        """Make sure that a query somebody wrote cannot read files of the database server.
+
+        Raises:
+            SourceError: the account is a superuser or may read files.
+        """
         with self._reading() as connection:
-            result = connection.execute(
-                statement.select, execution_options={"yield_per": request.batch}
-            )
+            refuse_powerful_role(connection)
+
+    def _partitions(
+        self,
+        statement: sa.Select[Any],
+        batch: int,
+        seconds: float = STATEMENT_SECONDS,
+        mends: str = SCHEMA,
+    ) -> Iterator[Sequence[Any]]:
+        with self._guarded(seconds, mends) as (connection, clock):
+            result = connection.execute(statement, execution_options={"yield_per": batch})
             for records in result.partitions():
-                yield [build(record) for record in records]
+                yield records
+                clock.restart()
 
     def by_ids(self, name: str, person_ids: Iterable[str], request: RowRequest) -> dict[str, Row]:
         """Read people by id, as they are now. Who is not there is missing from the result."""
@@ -184,11 +268,19 @@ class PracticeDb:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
+        with self._guarded(STATEMENT_SECONDS, SCHEMA) as (connection, _):
+            yield connection
+
+    @contextmanager
+    def _guarded(self, seconds: float, mends: str) -> Iterator[tuple[sa.Connection, Clock]]:
         try:
-            with self._engine.connect() as connection:
-                yield connection
+            with (
+                self._engine.connect() as connection,
+                guarded(connection, seconds) as clock,
+            ):
+                yield connection, clock
         except sa.exc.SQLAlchemyError as error:
-            raise translated(error) from None
+            raise translated(error, mends) from None
 
 
 def _keys(entity: EntityMapping, person_ids: Iterable[str]) -> list[int | str]:
@@ -212,7 +304,8 @@ def _opened(context: Context) -> Iterator[PracticeDb]:
     if not isinstance(settings, DatabaseUrl):
         raise SourceError(Problem("is missing", "sqlite:///praxis.db", key="database"))
     schema = practice_schema(context)
-    engine = open_engine(context, settings.root)
+    zone = schema.timezone or context.zone.key
+    engine = open_engine(context, settings.root, zone)
     try:
         yield PracticeDb(engine, schema, context.zone)
     finally:

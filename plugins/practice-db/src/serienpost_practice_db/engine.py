@@ -19,14 +19,19 @@ _LOCK_WAIT = 15.0
 """Seconds to wait while the practice software writes."""
 
 
-def open_engine(context: Context, url_text: str) -> sa.Engine:
+def open_engine(context: Context, url_text: str, zone: str) -> sa.Engine:
     """Open the database behind the key `database` read-only and read from it once.
+
+    Args:
+        context: the practice.
+        url_text: as written, with references to secrets.
+        zone: of the times in the database, by its IANA name.
 
     Raises:
         SourceError: the URL is none of ours, or the database is missing or unreachable. The URL
             is not repeated, it may hold a password.
     """
-    engine = _engine(context, url_text)
+    engine = _engine(context, url_text, zone)
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
@@ -39,7 +44,7 @@ def open_engine(context: Context, url_text: str) -> sa.Engine:
     return engine
 
 
-def _engine(context: Context, url_text: str) -> sa.Engine:
+def _engine(context: Context, url_text: str, zone: str) -> sa.Engine:
     try:
         url = sa.make_url(context.expand(url_text))
     except sa.exc.ArgumentError as error:
@@ -48,11 +53,13 @@ def _engine(context: Context, url_text: str) -> sa.Engine:
     if backend == "sqlite":
         return _sqlite(context, url)
     if backend == "postgresql":
-        return _postgresql(context, url)
+        return _postgresql(context, url, zone)
+    if backend in {"mysql", "mariadb"}:
+        return _mariadb(context, url)
     raise _refused(
         context,
         f"databases of type {backend} cannot be read",
-        "use a sqlite: or postgresql: URL",
+        "use a sqlite:, postgresql: or mariadb: URL",
     )
 
 
@@ -77,11 +84,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # no
     functions.register(connection)
 
 
-def _postgresql(context: Context, url: sa.URL) -> sa.Engine:
+def _postgresql(context: Context, url: sa.URL, zone: str) -> sa.Engine:
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": 10},
+            connect_args={"connect_timeout": 10, "options": f"-c timezone={zone}"},
             execution_options={"postgresql_readonly": True},
             hide_parameters=True,
         )
@@ -91,6 +98,28 @@ def _postgresql(context: Context, url: sa.URL) -> sa.Engine:
             "the driver for PostgreSQL is not installed",
             "pip install 'serienpost-practice-db[postgresql]'",
         ) from error
+
+
+def _mariadb(context: Context, url: sa.URL) -> sa.Engine:
+    try:
+        engine = sa.create_engine(
+            url.set(drivername="mariadb+pymysql"),
+            connect_args={"connect_timeout": 10, "charset": "utf8mb4", "local_infile": False},
+            hide_parameters=True,
+        )
+    except ModuleNotFoundError as error:
+        raise _refused(
+            context,
+            "the driver for MariaDB is not installed",
+            "pip install 'serienpost-practice-db[mariadb]'",
+        ) from error
+    sa.event.listen(engine, "connect", _prepare_mariadb)
+    return engine
+
+
+def _prepare_mariadb(connection: Any, _record: Any) -> None:  # noqa: ANN401
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
 
 def _hint(engine: sa.Engine) -> str:

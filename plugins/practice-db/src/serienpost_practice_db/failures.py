@@ -9,23 +9,47 @@ from serienpost import SourceError
 if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
 
-_UNDEFINED = {"42703", "42P01", "42883"}
-"""SQLSTATE of PostgreSQL for an undefined column, table, function."""
+SCHEMA = "the file named under schema:"
+QUERY = "the query"
+
+_UNDEFINED = {"42703", "42P01", "42883", "42702", 1054, 1146, 1305}
+"""SQLSTATE of PostgreSQL, numbers of MariaDB: undefined column, table, function."""
+
+_FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
+"""A write in a read-only transaction, or a right that the account lacks."""
+
+_TIMED_OUT = {1969, 3024}
 
 
-def translated(error: SQLAlchemyError) -> SourceError:
-    """What went wrong, without the driver's text where that may quote a person's data."""
+def translated(error: SQLAlchemyError, mends: str) -> SourceError:
+    """What went wrong, without the driver's text where that may quote a person's data.
+
+    Args:
+        error: what the database layer raised.
+        mends: `SCHEMA` or `QUERY`, what to correct if a name is unknown.
+    """
     cause = getattr(error, "orig", None)
+    state = getattr(cause, "sqlstate", None)
+    number = cause.args[0] if cause and cause.args else None
     text = str(cause)
-    if getattr(cause, "sqlstate", None) in _UNDEFINED:
+    if text == "interrupted" or state == "57014" or number in _TIMED_OUT:
+        return SourceError(
+            "the practice's database was stopped because it took too long",
+            hint="narrow the selection, or correct a query that never ends",
+        )
+    if text.startswith("not authorized") or state in _FORBIDDEN or number in _FORBIDDEN:
+        return SourceError("the practice's database is only read, and the statement does more")
+    if state in _UNDEFINED:
         text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
-    elif not text.startswith("no such "):
+    elif number in _UNDEFINED:
+        text = str(cause.args[1]) if cause else ""
+    elif not text.startswith(("no such ", "ambiguous column")):
         kind = type(cause or error).__name__
         return SourceError(
             f"the practice's database stopped answering ({kind})",
             hint="run serienpost doctor, then try again",
         )
+    what = "the query" if mends == QUERY else "the schema"
     return SourceError(
-        f"the practice's database does not fit the schema: {text}",
-        hint="correct the file named under schema:",
+        f"the practice's database does not fit {what}: {text}", hint=f"correct {mends}"
     )

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, cast, func, literal_column  # noqa: TID253  # imported when reading
+from sqlalchemy import (  # noqa: TID253  # imported when reading
+    DateTime,
+    String,
+    cast,
+    collate,
+    func,
+    literal,
+    literal_column,
+)
+from sqlalchemy.dialects import sqlite  # noqa: TID253
 from sqlalchemy.ext.compiler import compiles  # noqa: TID253
 from sqlalchemy.sql.functions import FunctionElement  # noqa: TID253
 
@@ -36,6 +46,16 @@ class Digits(FunctionElement[str]):
     """`folding.digits` of a text column."""
 
     type = String()
+    inherit_cache = True
+
+
+class Moment(FunctionElement[datetime]):
+    """A point in time as the database compares it; SQLite keeps times as text of several forms."""
+
+    type = DateTime().with_variant(
+        sqlite.DATETIME(truncate_microseconds=True),  # type: ignore[no-untyped-call]
+        "sqlite",
+    )
     inherit_cache = True
 
 
@@ -90,6 +110,42 @@ def _spelt(element: FunctionElement[str], spelling: dict[str, str]) -> ColumnEle
     letters = "".join(folding.BASE_LETTERS)
     bases = "".join(folding.BASE_LETTERS.values())
     return func.translate(folded, _quoted(letters + folding.COMBINING_MARKS), _quoted(bases))
+
+
+@compiles(German, "mysql", "mariadb")
+def _german_mariadb(element: German, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return compiler.process(_collated(element, folding.GERMAN_SPELLING), **options)
+
+
+@compiles(Plain, "mysql", "mariadb")
+def _plain_mariadb(element: Plain, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return compiler.process(_collated(element, folding.PLAIN_SPELLING), **options)
+
+
+@compiles(Digits, "mysql", "mariadb")
+def _digits_mariadb(element: Digits, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    prefix = literal(folding.COUNTRY_PREFIX, String)
+    national = func.regexp_replace(_argument(element), prefix, literal("0", String))
+    bare = func.regexp_replace(national, literal(folding.NOT_A_DIGIT, String), literal("", String))
+    return compiler.process(bare, **options)
+
+
+@compiles(Moment)
+def _moment(element: Moment, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(Moment, "sqlite")
+def _moment_sqlite(element: Moment, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"datetime({compiler.process(element.clauses, **options)})"
+
+
+def _collated(element: FunctionElement[str], spelling: dict[str, str]) -> ColumnElement[str]:
+    """Spelt out; base letters are left to the collation, which ignores case and accents."""
+    folded = func.lower(_argument(element))
+    for letter, spelt in spelling.items():
+        folded = func.replace(folded, _quoted(letter), _quoted(spelt))
+    return collate(folded, "utf8mb4_unicode_ci")
 
 
 def _argument(element: FunctionElement[str]) -> ColumnElement[str]:

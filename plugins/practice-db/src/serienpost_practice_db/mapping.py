@@ -11,12 +11,15 @@ from serienpost.fields import CATALOGUE, Sensitivity, lookup
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ValueType = Literal["text", "integer", "boolean", "date"]
+ValueType = Literal["text", "integer", "boolean", "date", "datetime"]
 
 BIRTH_DATE = "geburtsdatum"
 REPRESENTATIVE_ID = "vertreter_id"
 REPRESENTATIVE = "vertreter_"
 IS_MINOR = "minderjaehrig"
+PRACTITIONER = "behandler_"
+BEGIN = "termin_beginn"
+STATUS = "termin_status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,22 @@ class FieldMapping:
         is_expression: which of the two.
         values: stored text -> our value; other values stay as they are.
         type: what the database holds.
+        table: the joined table that holds the column, None for the entity's own.
     """
 
     sql: str
     is_expression: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     type: ValueType = "text"
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntityMapping:
     """One kind of record (`patient`, `interessent`): its table, its key, its fields.
 
-    `key_type` decides what `patient:17` means: the number 17 or the text "17".
+    `key_type` decides what `patient:17` means: the number 17 or the text "17". `joins` are tables
+    with at most one record per person, each with the condition that finds it.
     """
 
     name: str
@@ -48,6 +54,7 @@ class EntityMapping:
     id: str
     fields: Mapping[str, FieldMapping]
     key_type: Literal["integer", "text"] = "integer"
+    joins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_minors(self) -> bool:
@@ -67,6 +74,8 @@ class SchemaMapping:
 
     entities: Mapping[str, EntityMapping]
     classes: Mapping[str, Sensitivity] = field(default_factory=dict)
+    timezone: str | None = None
+    """Zone of the times in the database, None for the practice's."""
 
     def sensitivity(self, name: str) -> Sensitivity:
         """The class of a field: the catalogue's, or a stricter one of the schema."""
@@ -113,6 +122,18 @@ _PATIENT = _columns(
 )
 _INTERESSENT = _columns(f"{_PERSON} {_FLAGS} anliegen quelle status")
 _BEHANDLER = _columns("titel vorname nachname")
+_TERMIN = {
+    **_columns(
+        "patient_id interessent_id behandler_id terminart",
+        patient_id="integer",
+        interessent_id="integer",
+        behandler_id="integer",
+    ),
+    BEGIN: FieldMapping("beginn", type="datetime"),
+    "termin_dauer": FieldMapping("dauer", type="integer"),
+    "termin_raum": FieldMapping("raum"),
+    STATUS: FieldMapping("status"),
+}
 _EINWILLIGUNG = _columns(
     "person_typ person_id kontaktart zweck adresse wortlaut erteilt_am widerrufen_am dokument",
     person_id="integer",
@@ -126,6 +147,7 @@ REFERENCE_SCHEMA = SchemaMapping(
                 ("patient", _PATIENT),
                 ("interessent", _INTERESSENT),
                 ("behandler", _BEHANDLER),
+                ("termin", _TERMIN),
                 ("einwilligung", _EINWILLIGUNG),
             )
         }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from serienpost import Row
 from serienpost_practice_db.mapping import IS_MINOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
+    from zoneinfo import ZoneInfo
 
     from serienpost import FieldValue, Occasion, RowRequest
 
@@ -21,34 +22,42 @@ _NO_REPRESENTATIVE = (
 
 
 def row_builder(
-    name: str,
-    columns: tuple[str, ...],
-    request: RowRequest,
-    occasions: Mapping[int, Occasion],
-) -> Callable[[Any], Row]:
-    """A function that makes a row of a record of `PersonStatement`.
+    columns: tuple[str, ...], request: RowRequest, zone: ZoneInfo
+) -> Callable[[str, Any, Any, Any, Iterable[Any], Occasion | None], Row]:
+    """A function that makes a row of the parts of a record.
+
+    Its arguments are kind of person, key, key of the representative, 1 for a minor, the values of
+    `columns`, and the occasion.
 
     Args:
-        name: the kind of person, the first part of the ids.
-        columns: names of the record's columns after the first four.
+        columns: names of the values.
         request: what was asked for; fields that no column has are None.
-        occasions: the occasion of each year that a record may carry.
+        zone: of naive times; they become UTC.
     """
     lacking = dict.fromkeys(request.fields.difference(columns))
     wants_age = IS_MINOR in lacking
 
-    def build(record: Any) -> Row:  # noqa: ANN401
-        key, representative, minor, year, *values = record
-        fields: dict[str, FieldValue] = dict(zip(columns, map(plain_value, values), strict=True))
+    def build(
+        kind: str,
+        key: Any,  # noqa: ANN401
+        representative: Any,  # noqa: ANN401
+        minor: Any,  # noqa: ANN401
+        values: Iterable[Any],
+        occasion: Occasion | None,
+    ) -> Row:
+        fields: dict[str, FieldValue] = {
+            name: in_utc(value, zone) if type(value) is datetime else plain_value(value)
+            for name, value in zip(columns, values, strict=True)
+        }
         fields.update(lacking)
         if wants_age:
             fields[IS_MINOR] = bool(minor)
         has_representative = representative is not None
         return Row(
-            f"{name}:{key}",
+            f"{kind}:{key}",
             fields,
-            occasions.get(year),
-            f"{name}:{representative}" if has_representative else None,
+            occasion,
+            f"{kind}:{representative}" if has_representative else None,
             _NO_REPRESENTATIVE if minor and not has_representative else None,
         )
 
@@ -59,3 +68,9 @@ def plain_value(value: Any) -> FieldValue:  # noqa: ANN401
     """A driver's value as a field's value; other types (Decimal, UUID) become text."""
     plain: FieldValue = value if type(value) in _PLAIN else str(value)
     return plain
+
+
+def in_utc(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment in UTC; a naive one is in `zone`."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return aware.astimezone(UTC)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from serienpost import Sensitivity, StrictModel
 from serienpost.fields import CATALOGUE
@@ -37,6 +38,9 @@ def _table_name(value: str) -> str:
     return value
 
 
+_Table = Annotated[str, AfterValidator(_table_name)]
+
+
 class FieldModel(StrictModel):
     """Where one field is. A bare text is short for `{column: text}`."""
 
@@ -57,6 +61,11 @@ class FieldModel(StrictModel):
     type: ValueType | None = Field(
         default=None, description="What the database holds; default as in the reference schema."
     )
+    table: _Table | None = Field(
+        default=None,
+        description="The table under joins that holds the column; default the entity's own.",
+        examples=["address"],
+    )
     class_: (
         Literal["plain", "identity", "contact", "appointment", "protected", "medical"] | None
     ) = Field(
@@ -76,6 +85,8 @@ class FieldModel(StrictModel):
             raise ValueError("needs either column or expression")
         if self.expression and _SEVERAL_STATEMENTS.search(self.expression):
             raise ValueError("an expression holds no semicolon and no comment")
+        if self.expression and self.table:
+            raise ValueError("table belongs to a column; in an expression write table.column")
         return self
 
     def mapping(self, known: FieldMapping | None) -> FieldMapping:
@@ -83,7 +94,7 @@ class FieldModel(StrictModel):
         type_ = self.type or (known.type if known else "text")
         if self.expression is not None:
             return FieldMapping(self.expression, True, self.values, type_)
-        return FieldMapping(str(self.column), False, self.values, type_)
+        return FieldMapping(str(self.column), False, self.values, type_, self.table)
 
 
 class EntityModel(StrictModel):
@@ -93,7 +104,7 @@ class EntityModel(StrictModel):
     here are added or replaced.
     """
 
-    table: Annotated[str, AfterValidator(_table_name)] | None = Field(
+    table: _Table | None = Field(
         default=None,
         description="Name of a table or view, with its database schema if need be.",
         examples=["patients", "stamm.patient"],
@@ -103,6 +114,12 @@ class EntityModel(StrictModel):
     )
     key_type: Literal["integer", "text"] = Field(
         default="integer", description="What the key column holds."
+    )
+    joins: dict[_Table, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Further table -> condition that finds a record's one row there; records"
+        " without such a row stay.",
+        examples=[{"address": "address.person_no = person.no AND address.kind = 'home'"}],
     )
     fields: dict[Annotated[str, AfterValidator(_field_name)], FieldModel] = Field(
         default_factory=dict, description="Field name -> where it is."
@@ -116,7 +133,18 @@ class EntityModel(StrictModel):
         if reference and self.table is None:
             fields = {**known, **fields}
         id_ = self.id or (reference.id if reference and self.table is None else "id")
-        return EntityMapping(name, self.table or name, id_, fields, self.key_type)
+        table = self.table or name
+        return EntityMapping(name, table, id_, fields, self.key_type, self.joins)
+
+    @model_validator(mode="after")
+    def _joins_are_known(self) -> Self:
+        for condition in self.joins.values():
+            if _SEVERAL_STATEMENTS.search(condition):
+                raise ValueError("the condition of a join holds no semicolon and no comment")
+        for name, field in self.fields.items():
+            if field.table and field.table not in self.joins:
+                raise ValueError(f"field {name}: table {field.table} is not under joins")
+        return self
 
 
 class SchemaModel(StrictModel):
@@ -125,11 +153,31 @@ class SchemaModel(StrictModel):
     patient: EntityModel = Field(default=EntityModel(), description="Patients.")
     interessent: EntityModel = Field(default=EntityModel(), description="People who enquired.")
     behandler: EntityModel = Field(default=EntityModel(), description="Who treats patients.")
+    termin: EntityModel = Field(default=EntityModel(), description="Appointments.")
     einwilligung: EntityModel = Field(default=EntityModel(), description="Written consents.")
+
+    timezone: str | None = Field(
+        default=None,
+        description="Time zone of the times that the database holds; default the practice's.",
+        examples=["UTC"],
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        try:
+            ZoneInfo(value or "UTC")
+        except (KeyError, ValueError, OSError):
+            raise ValueError("is no time zone; write it as in Europe/Berlin or UTC") from None
+        return value
+
+    def entities(self) -> dict[str, EntityModel]:
+        """The models of all entities by name."""
+        return {name: value for name, value in self if isinstance(value, EntityModel)}
 
     def mistakes(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """What is wrong with fields because of their names, each with the way to it."""
-        for entity, model in self:
+        for entity, model in self.entities().items():
             for name, field in model.fields.items():
                 known = CATALOGUE.get(name)
                 if name == "id":
@@ -140,11 +188,12 @@ class SchemaModel(StrictModel):
 
     def mapping(self) -> SchemaMapping:
         """The practice's mapping: the reference schema with what the file says."""
-        models: dict[str, EntityModel] = dict(self)
+        models = self.entities()
         classes = {
             field: Sensitivity.named(model.class_)
             for entity in models.values()
             for field, model in entity.fields.items()
             if model.class_
         }
-        return SchemaMapping({name: model.mapping(name) for name, model in models.items()}, classes)
+        mapped = {name: model.mapping(name) for name, model in models.items()}
+        return SchemaMapping(mapped, classes, self.timezone)

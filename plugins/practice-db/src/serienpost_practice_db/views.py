@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
     Boolean,
     Date,
+    DateTime,
     Integer,
     String,
     case,
@@ -20,12 +21,13 @@ from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
 from sqlalchemy import column as sql_column  # noqa: TID253
 
 from serienpost import SourceError
+from serienpost_practice_db.functions import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.sql.elements import ColumnClause, ColumnElement
-    from sqlalchemy.sql.selectable import Subquery, TableClause
+    from sqlalchemy.sql.selectable import FromClause, Subquery, TableClause
     from sqlalchemy.types import TypeEngine
 
     from serienpost_practice_db.mapping import EntityMapping, FieldMapping
@@ -38,6 +40,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "integer": Integer(),
     "boolean": Boolean(),
     "date": Date(),
+    "datetime": DateTime(),
 }
 
 
@@ -51,15 +54,38 @@ def view(entity: EntityMapping, fields: Iterable[str], alias: str | None = None)
         SourceError: the schema does not map one of the fields.
     """
     mapped = {name: _mapped(entity, name) for name in sorted(set(fields))}
-    plain = {mapping.sql for mapping in mapped.values() if not mapping.is_expression}
-    schema, _, name = entity.table.rpartition(".")
-    columns: list[ColumnClause[Any]] = [
-        sql_column(column) for column in sorted({entity.id} | plain)
+    own = _table(entity.table, [entity.id, *_columns_of(mapped.values(), None)])
+    tables: dict[str | None, TableClause] = {None: own}
+    joined: FromClause = own
+    for name, condition in _joins_needed(entity, mapped.values()):
+        tables[name] = _table(name, _columns_of(mapped.values(), name))
+        joined = joined.outerjoin(tables[name], literal_column(f"({condition})", Boolean()))
+    key = type_coerce(own.c[entity.id], _TYPES[entity.key_type]).label(KEY)
+    values = [
+        _value(tables[mapping.table], mapping).label(field) for field, mapping in mapped.items()
     ]
-    source = table(name, *columns, schema=schema or None)
-    key = type_coerce(source.c[entity.id], _TYPES[entity.key_type]).label(KEY)
-    values = [_value(source, mapping).label(field) for field, mapping in mapped.items()]
-    return select(key, *values).select_from(source).subquery(alias or entity.name)
+    return select(key, *values).select_from(joined).subquery(alias or entity.name)
+
+
+def _joins_needed(entity: EntityMapping, mapped: Collection[FieldMapping]) -> list[tuple[str, str]]:
+    """The joins that a field uses; an expression may use any."""
+    used = {mapping.table for mapping in mapped}
+    any_of_them = any(mapping.is_expression for mapping in mapped)
+    return [(name, on) for name, on in entity.joins.items() if any_of_them or name in used]
+
+
+def _columns_of(mapped: Collection[FieldMapping], table_name: str | None) -> list[str]:
+    return [
+        mapping.sql
+        for mapping in mapped
+        if not mapping.is_expression and mapping.table == table_name
+    ]
+
+
+def _table(written: str, names: Iterable[str]) -> TableClause:
+    schema, _, name = written.rpartition(".")
+    columns: list[ColumnClause[Any]] = [sql_column(c) for c in sorted(set(names))]
+    return table(name, *columns, schema=schema or None)
 
 
 def _mapped(entity: EntityMapping, name: str) -> FieldMapping:
@@ -73,6 +99,10 @@ def _mapped(entity: EntityMapping, name: str) -> FieldMapping:
 
 def _value(source: TableClause, mapping: FieldMapping) -> ColumnElement[Any]:
     type_ = _TYPES[mapping.type]
+    if mapping.type == "datetime":
+        return Moment(
+            literal_column(f"({mapping.sql})") if mapping.is_expression else source.c[mapping.sql]
+        )
     stored: ColumnElement[Any] = (
         literal_column(f"({mapping.sql})", type_)
         if mapping.is_expression

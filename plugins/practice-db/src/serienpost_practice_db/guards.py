@@ -1,0 +1,107 @@
+"""What keeps a statement from doing more than reading, and from never ending.
+
+Each barrier stands on its own: the file is opened read-only, SQLite's authorizer admits nothing
+but reading, a progress handler or the server's time limit ends what takes too long, and an account
+that could read the server's files is refused before a query that somebody wrote is run.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from serienpost import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy as sa
+
+STATEMENT_SECONDS = 120.0
+"""How long a statement may take before its first, and between two batches."""
+
+_STEPS_BETWEEN_LOOKS = 20_000
+_READING = {
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+}
+_HARMFUL_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"}
+
+_FILE_ROLES = ("pg_read_server_files", "pg_write_server_files", "pg_execute_server_program")
+
+
+class Clock:
+    """Tells how long SQLite has been at work since the last batch."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """The next batch is asked for."""
+        self._end = time.monotonic() + self._seconds
+
+    def is_over(self) -> bool:
+        """Whether the statement is to be stopped."""
+        return time.monotonic() > self._end
+
+
+@contextmanager
+def guarded(connection: sa.Connection, seconds: float) -> Iterator[Clock]:
+    """Admit nothing but reading on this connection, and no statement longer than `seconds`."""
+    clock = Clock(seconds)
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        with _guarded_sqlite(connection, clock):
+            yield clock
+        return
+    if dialect == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+    else:
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {seconds}")
+    yield clock
+
+
+@contextmanager
+def _guarded_sqlite(connection: sa.Connection, clock: Clock) -> Iterator[None]:
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.set_authorizer(_admitted)
+    driver.set_progress_handler(clock.is_over, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+        driver.set_authorizer(None)
+
+
+def _admitted(
+    action: int, _first: str | None, second: str | None, _database: str | None, _by: str | None
+) -> int:
+    harmful = action == sqlite3.SQLITE_FUNCTION and str(second).lower() in _HARMFUL_FUNCTIONS
+    return sqlite3.SQLITE_OK if action in _READING and not harmful else sqlite3.SQLITE_DENY
+
+
+def refuse_powerful_role(connection: sa.Connection) -> None:
+    """Refuse a PostgreSQL account for which a read-only transaction is no barrier.
+
+    A superuser, and members of `pg_read_server_files` and the like, read the server's files by
+    functions in a SELECT, see "Predefined Roles" in the manual of PostgreSQL.
+
+    Raises:
+        SourceError: the account is one of those.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    member = ", ".join(f"pg_has_role(current_user, '{role}', 'member')" for role in _FILE_ROLES)
+    row = connection.exec_driver_sql(
+        f"SELECT rolsuper, {member} FROM pg_roles WHERE rolname = current_user"
+    ).one()
+    if any(row):
+        raise SourceError(
+            "the account of the database could read files of the server; no query is run with it",
+            hint="name an account under database: that may only SELECT, and is no superuser",
+        )

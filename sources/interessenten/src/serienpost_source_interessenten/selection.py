@@ -1,0 +1,29 @@
+"""What `select:` may say about Interessenten."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from serienpost_practice_db.people import PersonSelection, Text
+
+
+class InteressentSelection(PersonSelection):
+    """Which Interessenten; somebody is selected who meets every condition that is given."""
+
+    status: list[Text] | None = Field(
+        default=None,
+        min_length=1,
+        description="Any of these states; case and umlauts do not matter.",
+        examples=[["neu", "beraten"]],
+    )
+    concern: Text | None = Field(
+        default=None,
+        description="Words that must all stand in what the person asked for.",
+        examples=["Ernährung"],
+    )
+    origin: list[Text] | None = Field(
+        default=None,
+        min_length=1,
+        description="Any of these ways by which the person came to know the practice.",
+        examples=[["Webseite", "Infoabend"]],
+    )

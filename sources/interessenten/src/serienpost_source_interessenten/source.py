@@ -1,0 +1,76 @@
+"""The source `interessenten`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import SourceError, Standing
+from serienpost_source_interessenten.selection import InteressentSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from serienpost import Context, Row, RowRef, RowRequest
+    from serienpost_practice_db.conditions import Condition
+    from serienpost_practice_db.database import PracticeDb
+
+_ENTITY = "interessent"
+_VANISHED = Standing(("vanished", "Die Person steht nicht mehr unter den Interessenten."))
+
+
+class InteressentenSource:
+    """Interessenten from the practice's database, one row per person."""
+
+    name = "interessenten"
+    title = "Interessenten: people who enquired and are no patients"
+    selection = InteressentSelection
+
+    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:  # noqa: ARG002
+        """All fields of Interessenten that may leave the practice at all."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.offers(_ENTITY)
+
+    def is_relative(self, selection: BaseModel) -> bool:  # noqa: ARG002
+        """No filter counts from the due date."""
+        return False
+
+    def rows(
+        self, context: Context, selection: BaseModel, request: RowRequest
+    ) -> Iterator[Sequence[Row]]:
+        """Stream the people who meet every condition."""
+        from serienpost_practice_db.database import PracticeDb
+
+        if not isinstance(selection, InteressentSelection):
+            raise SourceError("the selection is none of the source interessenten")
+        db = PracticeDb.of(context)
+        return db.stream(_ENTITY, list(_conditions(selection, db)), request)
+
+    def current(
+        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+    ) -> Sequence[Standing]:
+        """Read the people again by id; a row is gone when the person is."""
+        from serienpost_practice_db.database import PracticeDb
+
+        people = PracticeDb.of(context).by_ids(_ENTITY, {row.person_id for row in rows}, request)
+
+        def standing(row: RowRef) -> Standing:
+            person = people.get(row.person_id)
+            return Standing(None, person.fields, person.consenting_id) if person else _VANISHED
+
+        return [standing(row) for row in rows]
+
+
+def _conditions(selected: InteressentSelection, db: PracticeDb) -> Iterator[Condition]:
+    from serienpost_practice_db import conditions as where
+    from serienpost_practice_db.people import person_conditions
+
+    yield from person_conditions(selected, db, _ENTITY)
+    if selected.status is not None:
+        yield where.any_text("status", selected.status)
+    if selected.concern is not None:
+        yield where.all_words(selected.concern, ["anliegen"], [])
+    if selected.origin is not None:
+        yield where.any_text("quelle", selected.origin)

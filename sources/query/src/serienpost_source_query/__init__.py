@@ -1,0 +1,1 @@
+"""Recipients by database query over patients or Interessenten."""

@@ -1,0 +1,1 @@
+"""Recipients from a CSV or XLSX file."""

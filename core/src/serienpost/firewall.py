@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from serienpost.errors import Problem
-from serienpost.fields import APPOINTMENT_TYPE, Field, Sensitivity, lookup
+from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Sensitivity, lookup
 from serienpost.kinds import CORE_KINDS
 
 if TYPE_CHECKING:
@@ -119,10 +119,43 @@ def check_names(
         }
         allowed = [name for name, reason in refusals.items() if reason is None]
         for name in sorted(set(names)):
-            message = refusals.get(name, f"there is no macro {name}")
+            message = refusals.get(name) if name in refusals else _unknown(name, classes)
             if message:
                 findings.append((name, part, Problem(message, _hint(name, allowed))))
     return findings
+
+
+def exposes_type(
+    used: Mapping[Part, Collection[str]], macros: Mapping[str, Macro], kind: Kind
+) -> bool:
+    """Whether a text shows the type of an appointment where anybody may read it.
+
+    Args:
+        used: the names in each part of the text.
+        macros: the macros that the text uses, by name.
+        kind: the kind of message.
+    """
+    return any(
+        APPOINTMENT_TYPE in macros[name].fields
+        for part, names in used.items()
+        if _is_open(kind, part)
+        for name in names
+    )
+
+
+def is_harmless(appointment_type: FieldValue, harmless: Collection[str]) -> bool:
+    """Whether the practice listed this type of appointment; none at all is harmless too."""
+    given = _folded(str(appointment_type or ""))
+    return not given or given in map(_folded, harmless)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _is_open(kind: Kind, part: Part) -> bool:
+    """A subject stands in lists and notifications, an SMS on the lock screen."""
+    return part == "subject" or kind.name == "sms"
 
 
 def values_for(macro: Macro, fields: Mapping[str, FieldValue]) -> Mapping[str, FieldValue]:
@@ -141,11 +174,9 @@ def _field_blocked(field: Field, kind: Kind, part: Part, harmless_types: bool) -
         return "which never enters a mailing"
     if field.sensitivity == Sensitivity.CONTACT and not _is_contact_of(field, kind):
         return f"which does not belong to {kind.name}"
-    if field.name == APPOINTMENT_TYPE and not harmless_types:
-        if kind.name == "sms":
-            return "which must not stand in an SMS"
-        if part == "subject":
-            return "which must not stand in a subject"
+    if field.name == APPOINTMENT_TYPE and not harmless_types and _is_open(kind, part):
+        where = "an SMS" if kind.name == "sms" else "a subject"
+        return f"which must not stand in {where}"
     return None
 
 
@@ -156,6 +187,19 @@ def _is_contact_of(field: Field, kind: Kind) -> bool:
     if kind.name in CORE_KINDS:
         return field.kinds is not None and kind.name in field.kinds
     return field.name in kind.fields
+
+
+def _unknown(name: str, classes: Mapping[str, Sensitivity]) -> str:
+    """Say of a field that no macro may show why there is none for it."""
+    field = name.casefold()
+    if field in CATALOGUE or field in classes:
+        sensitivity = lookup(field, dict(classes)).sensitivity
+        if sensitivity >= Sensitivity.PROTECTED:
+            return (
+                f"there is no macro {name}: data of class {sensitivity.label} never enters "
+                "a mailing"
+            )
+    return f"there is no macro {name}"
 
 
 def _hint(name: str, allowed: Collection[str]) -> str:

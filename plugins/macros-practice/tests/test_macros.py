@@ -126,7 +126,7 @@ NAIVE = datetime(2026, 3, 28, 9, 5, 7)  # noqa: DTZ001  # practice time
         ("Termin_Uhrzeit", {"termin_beginn": BEGIN}, time(3, 30), time(3, 30)),
         (
             "Termin_Uhrzeit",
-            {"termin_beginn": datetime(2026, 3, 28, 9, 5, 7)},
+            {"termin_beginn": NAIVE},
             time(9, 5),
             time(9, 5),
         ),

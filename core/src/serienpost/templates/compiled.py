@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from operator import lt
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from serienpost.templates.syntax import Formatted, Operand
 
 __all__ = ["CompiledTemplate", "Part", "Rendered", "ValueRefused"]
+
+
+_IMAGE = re.compile(r"\bcid:([A-Za-z0-9_.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class CompiledTemplate:
             part: renderer(source, html_side if part == "html" else text_side)
             for part, source in built.sources.items()
         }
+        self.images = files.images & frozenset(_IMAGE.findall(built.sources.get("html", "")))
         self._links = tuple(sorted(built.links))
         self._order = tuple(sorted(self.names))
 
@@ -109,6 +114,12 @@ class CompiledTemplate:
             )
         )
 
+    @property
+    def begin(self) -> tuple[str, int]:
+        """File and line where the text begins."""
+        program = self._programs["text"]
+        return program.file, program.first_line
+
     def line_of(self, part: Part, name: str) -> tuple[str, int]:
         """File and line where a part first names a macro.
 
@@ -137,8 +148,7 @@ class CompiledTemplate:
         for name, value in ready.items():
             if value is EMPTY and name not in self.may_be_empty:
                 raise ValueRefused(name, "is empty", "missing_value")
-        if not examples:
-            self._check_types(ready)
+        self._check_types(ready, examples=examples)
         filled = self._filled(ready)
         subject = filled.get("subject", "")
         if "=?" in subject:
@@ -166,9 +176,11 @@ class CompiledTemplate:
             ready = {name: example(value) for name, value in ready.items()}
         return ready
 
-    def _check_types(self, ready: dict[str, FieldValue]) -> None:
+    def _check_types(self, ready: dict[str, FieldValue], *, examples: bool) -> None:
         for use, file in self._formatted:
             value = ready[use.name]
+            if examples and isinstance(value, str):
+                continue
             kinds, needed = NEEDS[use.filter]
             if type(value) not in kinds and value is not EMPTY:
                 raise TemplateError(

@@ -3,18 +3,79 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, literal
+from sqlalchemy import bindparam, func, update
 
 from serienpost.ledger.schema import attempt, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
+from serienpost.ledger.store import PRACTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from serienpost.ledger.store import Tx
+
+
+_c = message.c
+_NOW = bindparam("b_now", type_=_c.updated_at.type)
+
+_HELD = update(message).where(
+    _c.practice == PRACTICE,
+    _c.run == bindparam("b_run"),
+    _c.no == bindparam("b_no"),
+    _c.state == bindparam("b_before"),
+    _c.owner == bindparam("b_owner"),
+    _c.fence == bindparam("b_fence"),
+)
+"""Guards every change by a process of what it holds."""
+
+_TO_SENDING = _HELD.values(
+    state="sending",
+    fence=_c.fence + 1,
+    attempts=bindparam("b_attempt"),
+    evidence=bindparam("b_evidence", type_=_c.evidence.type),
+    lease_until=bindparam("b_lease", type_=_c.lease_until.type),
+    next_attempt_at=None,
+    first_attempt_at=func.coalesce(_c.first_attempt_at, _NOW),
+    updated_at=_NOW,
+)
+_FROM_WORK = _HELD.values(
+    state=bindparam("b_state"),
+    code=bindparam("b_code"),
+    text=bindparam("b_text"),
+    provider_ref=bindparam("b_provider_ref"),
+    next_attempt_at=bindparam("b_next", type_=_c.next_attempt_at.type),
+    sent_at=bindparam("b_sent", type_=_c.sent_at.type),
+    fence=_c.fence + 1,
+    owner=None,
+    lease_until=None,
+    updated_at=_NOW,
+)
+_COMPLETE = (
+    update(attempt)
+    .where(
+        attempt.c.practice == PRACTICE,
+        attempt.c.run == bindparam("b_run"),
+        attempt.c.no == bindparam("b_no"),
+        attempt.c.attempt == bindparam("b_attempt"),
+        attempt.c.outcome.is_(None),
+    )
+    .values(
+        finished_at=_NOW,
+        outcome=bindparam("b_outcome"),
+        stage=bindparam("b_stage"),
+        code=bindparam("b_code"),
+        text=bindparam("b_text"),
+        provider_ref=bindparam("b_provider_ref"),
+    )
+)
+_PROGRESS = (
+    update(run)
+    .where(run.c.practice == PRACTICE, run.c.id == bindparam("b_run"))
+    .values(progress_at=_NOW)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +121,6 @@ def write_intents(
     """
     if not intents:
         return []
-    move = (
-        tx.update(message)
-        .where(
-            message.c.run == run_id,
-            message.c.no == bindparam("b_no"),
-            message.c.state == "claimed",
-            message.c.owner == owner,
-            message.c.fence == bindparam("b_fence"),
-        )
-        .values(
-            state="sending",
-            fence=message.c.fence + 1,
-            attempts=bindparam("b_attempt"),
-            evidence=bindparam("b_evidence", type_=message.c.evidence.type),
-            lease_until=tx.now + lease,
-            next_attempt_at=None,
-            first_attempt_at=func.coalesce(
-                message.c.first_attempt_at, literal(tx.now, message.c.first_attempt_at.type)
-            ),
-            updated_at=tx.now,
-        )
-    )
     rows = [
         {
             "b_no": i.no,
@@ -91,8 +130,17 @@ def write_intents(
         }
         for i in intents
     ]
+    moved = tx.change(
+        _TO_SENDING,
+        rows,
+        b_run=run_id,
+        b_owner=owner,
+        b_before="claimed",
+        b_lease=tx.now + lease,
+        b_now=tx.now,
+    )
     taken = list(intents)
-    if tx.execute(move, rows) != len(rows):
+    if moved != len(rows):
         taken = [i for i in intents if _is_sending(tx, run_id, owner, i)]
     tx.insert_new(
         attempt,
@@ -127,44 +175,17 @@ def _is_sending(tx: Tx, run_id: str, owner: str, intent: Intent) -> bool:
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
     """Write what became of messages, complete their attempts, free "once" where nothing left."""
     wire = [r for r in results if r.attempt is not None]
-    for group, before in (
-        (wire, "sending"),
-        ([r for r in results if r.attempt is None], "claimed"),
-    ):
-        _move(tx, run_id, owner, group, before)
+    _move(tx, run_id, owner, wire, "sending")
+    _move(tx, run_id, owner, [r for r in results if r.attempt is None], "claimed")
     _complete_attempts(tx, run_id, wire)
     ended = [r.no for r in results if r.state in ("failed", "suppressed")]
     if ended:
         free_once(tx, run_id, ended)
     if wire:
-        tx.execute(tx.update(run).where(run.c.id == run_id).values(progress_at=tx.now))
+        tx.change(_PROGRESS, [{"b_run": run_id, "b_now": tx.now}])
 
 
 def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: str) -> None:
-    if not results:
-        return
-    statement = (
-        tx.update(message)
-        .where(
-            message.c.run == run_id,
-            message.c.no == bindparam("b_no"),
-            message.c.state == before,
-            message.c.owner == owner,
-            message.c.fence == bindparam("b_fence"),
-        )
-        .values(
-            state=bindparam("b_state"),
-            code=bindparam("b_code"),
-            text=bindparam("b_text"),
-            provider_ref=bindparam("b_provider_ref"),
-            next_attempt_at=bindparam("b_next", type_=message.c.next_attempt_at.type),
-            sent_at=bindparam("b_sent", type_=message.c.sent_at.type),
-            fence=message.c.fence + 1,
-            owner=None,
-            lease_until=None,
-            updated_at=tx.now,
-        )
-    )
     rows = [
         {
             "b_no": r.no,
@@ -178,7 +199,8 @@ def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: st
         }
         for r in results
     ]
-    if tx.execute(statement, rows) != len(rows) and before == "sending":
+    moved = tx.change(_FROM_WORK, rows, b_run=run_id, b_owner=owner, b_before=before, b_now=tx.now)
+    if moved != len(rows) and before == "sending":
         for result in results:
             _late_answer(tx, run_id, result)
 
@@ -209,24 +231,7 @@ def _late_answer(tx: Tx, run_id: str, result: Result) -> None:
 
 
 def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
-    statement = (
-        tx.update(attempt)
-        .where(
-            attempt.c.run == run_id,
-            attempt.c.no == bindparam("b_no"),
-            attempt.c.attempt == bindparam("b_attempt"),
-            attempt.c.outcome.is_(None),
-        )
-        .values(
-            finished_at=tx.now,
-            outcome=bindparam("b_outcome"),
-            stage=bindparam("b_stage"),
-            code=bindparam("b_code"),
-            text=bindparam("b_text"),
-            provider_ref=bindparam("b_provider_ref"),
-        )
-    )
-    rows: list[dict[str, Any]] = [
+    rows = [
         {
             "b_no": r.no,
             "b_attempt": r.attempt,
@@ -238,7 +243,7 @@ def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
         }
         for r in results
     ]
-    tx.execute(statement, rows)
+    tx.change(_COMPLETE, rows, b_run=run_id, b_now=tx.now)
 
 
 def cancel_pending(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:

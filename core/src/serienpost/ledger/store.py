@@ -7,16 +7,20 @@ import hmac
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     Delete,
     Engine,
+    Insert,
     Row,
     Select,
     Table,
     Update,
+    bindparam,
     delete,
     select,
     update,
@@ -38,6 +42,13 @@ if TYPE_CHECKING:
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
+PRACTICE: BindParameter[str] = bindparam("b_practice")
+"""The practice in a statement that is built once, because building it takes longer than executing.
+
+A transaction binds it, so that such a statement too sees one practice only.
+"""
+
+
 def utc_now() -> datetime:
     """The clock of the ledger."""
     return datetime.now(UTC)
@@ -46,6 +57,20 @@ def utc_now() -> datetime:
 def new_ref(length: int = 12) -> str:
     """Random Crockford base32: 60 bits for 12 characters."""
     return "".join(secrets.choice(_CROCKFORD) for _ in range(length))
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return table.insert()
+
+
+@cache
+def _insert_new(table: Table, dialect: str) -> Insert:
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return insert(table).on_conflict_do_nothing()
 
 
 class Tx:
@@ -72,19 +97,34 @@ class Tx:
         """Insert rows of this practice."""
         if rows:
             self.connection.execute(
-                table.insert(), [{"practice": self.practice, **row} for row in rows]
+                _insert(table), [{"practice": self.practice, **row} for row in rows]
             )
 
     def insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of this practice, leaving out those whose key exists."""
+        if rows:
+            statement = _insert_new(table, self.connection.dialect.name)
+            self.connection.execute(statement, [{"practice": self.practice, **row} for row in rows])
+
+    def change(self, statement: Update, rows: Sequence[Mapping[str, Any]], **common: Any) -> int:  # noqa: ANN401
+        """Execute a change that was built once, with `PRACTICE` in its condition, for each row.
+
+        Args:
+            statement: the change.
+            rows: values of its parameters.
+            common: values of parameters that are the same for all rows.
+
+        Returns:
+            How many rows it changed.
+        """
         if not rows:
-            return
-        if self.connection.dialect.name == "sqlite":
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-        statement = insert(table).on_conflict_do_nothing()
-        self.connection.execute(statement, [{"practice": self.practice, **row} for row in rows])
+            return 0
+        bound = {PRACTICE.key: self.practice, **common}
+        return self.connection.execute(statement, [{**bound, **row} for row in rows]).rowcount
+
+    def look(self, statement: Select[Any], **bound: Any) -> Row[Any] | None:  # noqa: ANN401
+        """The first row of a query that was built once, with `PRACTICE` in its condition."""
+        return self.connection.execute(statement, {PRACTICE.key: self.practice, **bound}).first()
 
     def all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         """All rows of a small result."""

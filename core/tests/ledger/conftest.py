@@ -149,8 +149,17 @@ def engines() -> Iterator[list[Engine]]:
         engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of an empty ledger, so that not every test migrates one."""
+    folder = tmp_path_factory.mktemp("migrated")
+    open_engine("sqlite:///ledger.db", folder).dispose()
+    return (folder / "ledger.db").read_bytes()
+
+
 @pytest.fixture
-def engine(tmp_path: Path, engines: list[Engine]) -> Engine:
+def engine(tmp_path: Path, engines: list[Engine], migrated: bytes) -> Engine:
+    (tmp_path / "ledger.db").write_bytes(migrated)
     engines.append(open_engine("sqlite:///ledger.db", tmp_path))
     return engines[-1]
 

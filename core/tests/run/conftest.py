@@ -29,6 +29,7 @@ from serienpost import (
 from serienpost.config.mailing import Mailing, SelectBlock
 from serienpost.config.models import ConsentConfig, PracticeConfig, PracticeInfo
 from serienpost.core_plugin import register_core
+from serienpost.ledger.engine import open_engine
 from serienpost.ledger.schema import message as message_table
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.store import open_ledger
@@ -401,8 +402,17 @@ class Office:
             return list(tx.all(tx.select(table).order_by(*table.primary_key)))
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of an empty ledger, so that not every test migrates one."""
+    folder = tmp_path_factory.mktemp("migrated")
+    open_engine("sqlite:///ledger.db", folder).dispose()
+    return (folder / "ledger.db").read_bytes()
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, migrated: bytes) -> Iterator[Office]:
+    (tmp_path / "versandbuch.db").write_bytes(migrated)
     made = Office(tmp_path)
     yield made
     made.context.close()

@@ -64,7 +64,7 @@ def test_the_plan_covers_the_bytes_of_attachments(office: Office) -> None:
 
 
 CHANGES: dict[str, Callable[[Any], object]] = {
-    "sender": lambda office: office.reconfigure(sender="Labor <labor@example.org>"),
+    "sender": lambda office: office.reconfigure(sender="Praxis <labor@example.org>"),
     "reply-to": lambda office: office.reconfigure(reply_to="antwort@example.org"),
     "plugin version": lambda office: office.registry.versions.update({"serienpost-toys": "1.1"}),
     "new row": lambda office: office.add("Eva"),

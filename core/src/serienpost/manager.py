@@ -93,7 +93,7 @@ def _load(
     manager.add_hookspecs(hookspecs)
     try:
         module = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(provider, f"cannot be imported: {_brief(error)}") from error
     try:
         manager.register(module, name)
@@ -131,13 +131,21 @@ def _collect(
     for group in _GROUPS:
         hook = getattr(manager.hook, f"serienpost_{_NAMED_BY.get(group, group)}")
         try:
-            objects = [thing for things in hook() for thing in _iterable(things)]
+            objects = [thing for things in _answers(hook) for thing in _iterable(things)]
             named = [(_name(group, thing), thing) for thing in objects]
         except Exception as error:
             raise _broken(provider, f"fails to register its {group}: {_brief(error)}") from error
         for name, thing in named:
             registry.add(group, name, thing, provider)
             report.provides.append(f"{group.removesuffix('s').replace('_', ' ')} {name}")
+
+
+def _answers(hook: pluggy.HookCaller) -> list[object]:
+    """What the hook returned; pluggy leaves out None, which here is a forgotten `return`."""
+    answers: list[object] = hook()
+    if len(answers) < len(hook.get_hookimpls()):
+        raise TypeError("the hook returned None, not a list")
+    return answers
 
 
 def _iterable(things: object) -> Iterable[object]:

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from serienpost import Context, SecretError, StrictModel
+from serienpost.config.models import PracticeConfig, PracticeInfo
+from serienpost.registry import Provider, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Loft(StrictModel):
+    birds: int = 2
+
+
+class Drawer:
+    def __init__(self, name: str, **secrets: str) -> None:
+        self.name = name
+        self.secrets = secrets
+        self.asked: list[str] = []
+
+    def get(self, context: Context, name: str) -> str | None:
+        self.asked.append(name)
+        return self.secrets.get(name)
+
+
+@pytest.fixture
+def drawers() -> tuple[Drawer, Drawer]:
+    return Drawer("first", KEY="one", URL="a b/c@d:e"), Drawer("second", KEY="two", OTHER="three")
+
+
+@pytest.fixture
+def context(tmp_path: Path, drawers: tuple[Drawer, Drawer]) -> Context:
+    registry = Registry()
+    for drawer in drawers:
+        registry.add("secret_stores", drawer.name, drawer, Provider("toys", "1"))
+    config = PracticeConfig(
+        practice=PracticeInfo(name="Praxis", timezone="Europe/Zurich"),
+        secrets=["first", "second"],
+        claimed={"loft": Loft(birds=7)},
+    )
+    return Context(tmp_path, config, registry)
+
+
+@pytest.mark.parametrize("reference", ["secret:KEY", "KEY"])
+def test_stores_are_asked_in_their_order(
+    context: Context, drawers: tuple[Drawer, Drawer], reference: str
+) -> None:
+    assert context.secret(reference) == "one"
+    assert [drawer.asked for drawer in drawers] == [["KEY"], []]
+    assert context.secret("OTHER") == "three"
+
+
+def test_a_missing_secret_says_where_it_was_looked_for(context: Context) -> None:
+    with pytest.raises(SecretError) as caught:
+        context.secret("secret:MISSING")
+    assert str(caught.value) == (
+        "secret MISSING is in none of the stores first, second"
+        " (set the environment variable MISSING, or MISSING_FILE to a file that holds it)"
+    )
+
+
+def test_secrets_inside_a_url_are_encoded(context: Context) -> None:
+    url = context.expand("postgresql://u:${secret:URL}@db/x?k=${secret:KEY}&p=$HOME")
+    assert url == "postgresql://u:a%20b%2Fc%40d%3Ae@db/x?k=one&p=$HOME"
+
+
+def test_settings_paths_and_zone_are_the_practice_s(context: Context, tmp_path: Path) -> None:
+    assert context.settings("loft") == Loft(birds=7)
+    assert context.settings("nothing") is None
+    assert context.path("a/b.txt") == tmp_path / "a" / "b.txt"
+    assert str(context.path("/etc/x")) == "/etc/x"
+    assert context.zone.key == "Europe/Zurich"
+
+
+def test_shared_resources_open_once_and_close_in_reverse_with_the_context(context: Context) -> None:
+    log: list[str] = []
+
+    @contextmanager
+    def resource(name: str) -> Iterator[str]:
+        log.append(f"open {name}")
+        yield name
+        log.append(f"close {name}")
+
+    with context:
+        for _ in range(2):
+            assert context.shared("a", lambda: resource("a")) == "a"
+            assert context.shared("b", lambda: resource("b")) == "b"
+    assert log == ["open a", "open b", "close b", "close a"]
+    assert context.shared("a", lambda: resource("a again")) == "a again"
+    context.close()
+    assert log[-2:] == ["open a again", "close a again"]
+
+
+def test_a_resource_that_cannot_be_opened_is_tried_again(context: Context) -> None:
+    @contextmanager
+    def broken() -> Iterator[str]:
+        if not log:
+            log.append("tried")
+            raise RuntimeError("away")
+        yield "there"
+
+    log: list[str] = []
+    with pytest.raises(RuntimeError):
+        context.shared("x", broken)
+    assert context.shared("x", broken) == "there"
+    context.close()

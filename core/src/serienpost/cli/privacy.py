@@ -41,7 +41,7 @@ def suppress_add(
     ledger = open_ledger(context)
     given = _given(context, ledger, addresses, kind, csv_file)
     source = f"by {user_name()}"
-    with ledger.begin() as tx:
+    with ledger.begin("suppress") as tx:
         added = sum(suppress(tx, e.kind, e.address_hash, e.reason, source) for e in given)
         tx.note(user_name(), "suppress add", detail={"kind": kind, "added": added})
     return Reply(
@@ -65,7 +65,7 @@ def suppress_remove(
 
     ledger = open_ledger(context)
     given = _given(context, ledger, addresses, kind, csv_file)
-    with ledger.begin() as tx:
+    with ledger.begin("unsuppress") as tx:
         removed = sum(release(tx, e.kind, e.address_hash) for e in given)
         tx.note(user_name(), "suppress remove", detail={"kind": kind, "removed": removed})
     return Reply({"removed": removed}, lambda: click.echo(f"{removed} removed"))

@@ -92,7 +92,11 @@ TABLE: list[tuple[dict[str, Verdict], Sequence[str], Any, bool, str]] = [
 
 @pytest.mark.parametrize(("verdicts", "require", "override", "allowed", "code"), TABLE)
 def test_the_answers_together(
-    verdicts: dict[str, Verdict], require: Sequence[str], override: Any, allowed: bool, code: str
+    verdicts: dict[str, Verdict],
+    require: Sequence[str],
+    override: Override | None,
+    allowed: bool,
+    code: str,
 ) -> None:
     checks = [Check(name, verdict) for name, verdict in verdicts.items()]
     found = _judge(*checks, require=require, override=override)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from serienpost import StrictModel
-from serienpost_practice_db.people import Text
+from serienpost_practice_db.people import Text  # noqa: TC001  # the model needs it
 from serienpost_source_appointments.days import first_and_last, is_relative
 
 _ANY_DAY = date(2024, 1, 1)

@@ -25,6 +25,9 @@ _REASSIGNED = Standing(("reassigned", "Der Termin gehört jetzt jemand anderem."
 _STATUS = Standing(("status_changed", "Der Termin hat jetzt einen anderen Status."))
 
 
+_WITHOUT_PERSON = {None: _VANISHED, "abgesagt": _CANCELLED}
+
+
 class AppointmentsSource:
     """Appointments from the practice's database, one row per appointment."""
 
@@ -91,12 +94,8 @@ class AppointmentsSource:
 def _standing(row: RowRef, found: Row | None, status: str | None, now: datetime) -> Standing:
     from serienpost_practice_db.appointments import OPEN_STATES
 
-    if status is None:
-        return _VANISHED
-    if status == "abgesagt":
-        return _CANCELLED
     if found is None or found.occasion is None:
-        return _STATUS
+        return _WITHOUT_PERSON.get(status, _STATUS)
     if found.person_id != row.person_id:
         return _REASSIGNED
     begin = found.occasion.starts_at

@@ -1,1 +1,21 @@
-"""Recipients by database query over patients or Interessenten."""
+"""Recipients by database query over patients or Interessenten.
+
+The source `query` reads people through `serienpost-practice-db`, by the ids that a SELECT of the
+practice returns; `statement` checks the SELECT, `lineage` where its further columns come from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.hookspecs import hookimpl
+from serienpost_source_query.source import QuerySource
+
+if TYPE_CHECKING:
+    from serienpost import Source
+
+
+@hookimpl
+def serienpost_sources() -> list[Source]:
+    """Register `query`."""
+    return [QuerySource()]

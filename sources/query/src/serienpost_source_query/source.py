@@ -1,0 +1,122 @@
+"""The source `query`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import SourceError, Standing
+from serienpost_source_query.selection import QuerySelection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from serienpost import Context, Row, RowRef, RowRequest
+    from serienpost_practice_db.chosen import Chosen
+    from serienpost_practice_db.database import PracticeDb
+
+_VANISHED = Standing(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+
+
+class QuerySource:
+    """People whose ids a query of the practice returns, one row per person."""
+
+    name = "query"
+    title = "Export by database query over patients or Interessenten"
+    selection = QuerySelection
+
+    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+        """The fields of the person, and the columns of the query that are named and may leave."""
+        from serienpost_practice_db.database import PracticeDb
+        from serienpost_source_query.lineage import Returned
+        from serienpost_source_query.statement import read_statement
+
+        selected = _checked(selection)
+        db = PracticeDb.of(context)
+        statement = read_statement(context, selected, db.dialect)
+        returned = Returned.by(statement, db)
+        offered = dict(db.schema.offers(selected.person))
+        for name in selected.columns:
+            if name in db.entity(selected.person).fields or name in offered or name == "id":
+                raise SourceError(
+                    f"query: the field {name} is read from the master data by id",
+                    hint="remove it from columns:",
+                )
+            offered[name] = returned.column_class(name, db.schema).label
+        return offered
+
+    def is_relative(self, selection: BaseModel) -> bool:  # noqa: ARG002
+        """Not as far as we know: the query gets no date."""
+        return False
+
+    def rows(
+        self, context: Context, selection: BaseModel, request: RowRequest
+    ) -> Iterator[Sequence[Row]]:
+        """Stream the people whose ids the query returns.
+
+        Raises:
+            SourceError: the query is refused or fails, or returns somebody twice although columns
+                of it are used.
+        """
+        from serienpost_practice_db.database import PracticeDb
+
+        selected = _checked(selection)
+        db = PracticeDb.of(context)
+        db.refuse_powerful_role()
+        chosen = _chosen(context, selected, db)
+        last = None
+        for batch in db.stream(
+            selected.person, [], request, chosen=chosen, seconds=selected.seconds
+        ):
+            for row in batch:
+                if row.person_id == last:
+                    raise SourceError(
+                        f"query: returns {last} more than once", hint="use GROUP BY or DISTINCT"
+                    )
+                last = row.person_id
+            yield batch
+
+    def current(
+        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+    ) -> Sequence[Standing]:
+        """Read the people again by id; a row is gone when the person is.
+
+        The query itself is not run again, and its columns are not read again.
+        """
+        from serienpost_practice_db.database import PracticeDb
+
+        db = PracticeDb.of(context)
+        ids = {row.person_id for row in rows}
+        people: dict[str, Row] = {}
+        for kind in sorted({id_.partition(":")[0] for id_ in ids} & {"patient", "interessent"}):
+            people |= db.by_ids(kind, ids, _without_columns(db, kind, request))
+
+        def standing(row: RowRef) -> Standing:
+            person = people.get(row.person_id)
+            if person is None:
+                return _VANISHED
+            lacking = dict.fromkeys(request.fields - person.fields.keys())
+            return Standing(None, {**lacking, **person.fields}, person.consenting_id)
+
+        return [standing(row) for row in rows]
+
+
+def _without_columns(db: PracticeDb, kind: str, request: RowRequest) -> RowRequest:
+    from dataclasses import replace
+
+    return replace(request, fields=request.fields & db.schema.offers(kind).keys())
+
+
+def _chosen(context: Context, selected: QuerySelection, db: PracticeDb) -> Chosen:
+    from serienpost_practice_db.chosen import Chosen
+    from serienpost_source_query.statement import read_statement
+
+    statement = read_statement(context, selected, db.dialect)
+    return Chosen(statement.sql, selected.parameters, tuple(selected.columns))
+
+
+def _checked(selection: BaseModel) -> QuerySelection:
+    if not isinstance(selection, QuerySelection):
+        raise SourceError("the selection is none of the source query")
+    return selection

@@ -1,0 +1,196 @@
+"""Reads the rows of CSV and XLSX files, everything as text."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from serienpost import Problem, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from pathlib import Path
+
+_SAMPLE = 64 * 1024
+_DELIMITERS = ";,\t|"
+_ENCODINGS = ("utf-8-sig", "cp1252")
+_LARGEST_CELL = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the file: its number, as people count (the header is 1), and its values."""
+
+    number: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A file with a header."""
+
+    path: Path
+    name: str
+    sheet: str | None = None
+
+    def digest(self) -> str:
+        """SHA-256 of the file in hexadecimal.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise self._refused(f"cannot be read: {error.strerror}") from None
+
+    def header(self) -> list[str]:
+        """The headers."""
+        with closing(self._records()) as records:
+            return self._header(records)
+
+    def lines(self) -> Iterator[Line]:
+        """Each row under the header that is not empty.
+
+        Raises:
+            SourceError: the file cannot be read, or a row has too few or too many cells.
+        """
+        with closing(self._records()) as records:
+            header = self._header(records)
+            for number, cells in records:
+                if any(cells):
+                    yield Line(number, self._row(header, number, cells))
+
+    def _header(self, records: Iterable[tuple[int, list[str]]]) -> list[str]:
+        for _, cells in records:
+            names = [cell.strip() for cell in cells]
+            while names and not names[-1]:
+                names.pop()
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise self._refused(f"the header {twice[0]!r} stands there twice", 1)
+            if names:
+                return names
+        raise self._refused("holds no header")
+
+    def _row(self, header: list[str], number: int, cells: list[str]) -> dict[str, str]:
+        while len(cells) > len(header) and not cells[-1]:
+            cells = cells[:-1]
+        if len(cells) != len(header):
+            message = f"the row has {len(cells)} cells, the header {len(header)}"
+            raise self._refused(message, number)
+        return dict(zip(header, (cell.strip() for cell in cells), strict=True))
+
+    def _records(self) -> Generator[tuple[int, list[str]], None, None]:
+        suffix = self.path.suffix.lower()
+        if not self.path.is_file():
+            raise self._refused("there is no such file")
+        if suffix == ".csv":
+            return self._of_csv()
+        if suffix == ".xlsx":
+            return self._of_xlsx()
+        raise self._refused("is neither .csv nor .xlsx")
+
+    def _of_csv(self) -> Generator[tuple[int, list[str]], None, None]:
+        encoding = self._encoding()
+        try:
+            with self.path.open(encoding=encoding, newline="") as file:
+                yield from self._numbered(file)
+        except csv.Error as error:
+            raise self._refused(f"is not CSV: {error}") from None
+        except OSError as error:
+            raise self._refused(f"cannot be read: {error.strerror}") from None
+
+    def _numbered(self, file: IO[str]) -> Generator[tuple[int, list[str]], None, None]:
+        first = file.readline()
+        file.seek(0)
+        delimiter = max(_DELIMITERS, key=first.count)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        start = 1
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+
+    def _encoding(self) -> str:
+        """UTF-8 if the whole file is, else CP1252 unless it cannot be that."""
+        problem = 0
+        for encoding in _ENCODINGS:
+            number = 1
+            try:
+                with self.path.open("rb") as file:
+                    for line in file:
+                        line.decode(encoding)
+                        number += 1
+            except UnicodeDecodeError:
+                problem = number
+                continue
+            except OSError as error:
+                raise self._refused(f"cannot be read: {error.strerror}") from None
+            if encoding == "utf-8-sig" or self._looks_german():
+                return encoding
+            problem = problem or 1
+        raise self._refused("holds a byte that is neither UTF-8 nor Windows-1252", problem)
+
+    def _looks_german(self) -> bool:
+        """Whether the bytes beyond ASCII read as Windows-1252, and not as binary data."""
+        from charset_normalizer import from_bytes
+
+        with self.path.open("rb") as file:
+            sample = file.read(_SAMPLE)
+        return from_bytes(sample, cp_isolation=["cp1252"]).best() is not None
+
+    def _of_xlsx(self) -> Generator[tuple[int, list[str]], None, None]:
+        from zipfile import BadZipFile
+
+        from openpyxl import load_workbook  # type: ignore[import-untyped]
+        from openpyxl.utils.exceptions import (  # type: ignore[import-untyped]
+            InvalidFileException,
+        )
+
+        try:
+            book = load_workbook(self.path, read_only=True, data_only=True)
+            try:
+                sheet = self._sheet(book)
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+                    yield number, [_as_text(cell) for cell in cells]
+            finally:
+                book.close()
+        except SourceError:
+            raise
+        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, EOFError) as error:
+            raise self._refused(f"is no readable XLSX file ({type(error).__name__})") from None
+        except Exception as error:
+            if type(error).__name__ not in {"ParseError", "XMLSyntaxError", "error"}:
+                raise
+            raise self._refused("is no readable XLSX file") from None
+
+    def _sheet(self, book: Any) -> Any:  # noqa: ANN401
+        if self.sheet is None:
+            return book.worksheets[0]
+        if self.sheet not in book.sheetnames:
+            raise self._refused(f"has no sheet {self.sheet!r}")
+        return book[self.sheet]
+
+    def _refused(self, message: str, line: int | None = None) -> SourceError:
+        return SourceError(Problem(message, file=self.name, line=line))
+
+
+def _as_text(cell: object) -> str:
+    """What a person sees in the cell: whole numbers without a point, dates as year-month-day."""
+    from datetime import date, datetime, time
+
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "ja" if cell else "nein"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return str(cell)

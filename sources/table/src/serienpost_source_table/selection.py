@@ -1,0 +1,89 @@
+"""What `select:` may say about a file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from serienpost import Sensitivity, StrictModel
+from serienpost.fields import CATALOGUE
+
+ID = "id"
+
+
+class ColumnModel(StrictModel):
+    """What a column of the file holds. A bare text is short for `{field: text}`."""
+
+    field: str = Field(
+        pattern=r"^[^\W\d]\w*$", description="Name of the field.", examples=["email"]
+    )
+    class_: Literal["plain", "identity", "contact", "appointment"] | None = Field(
+        default=None,
+        alias="class",
+        description="Class of a field that serienpost does not know.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_field(cls, value: Any) -> Any:  # noqa: ANN401
+        return {"field": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _may_leave(self) -> Self:
+        known = CATALOGUE.get(self.field)
+        if self.field == ID:
+            return self
+        if known is None and self.class_ is None:
+            raise ValueError(f"field {self.field} is not known; give it a class")
+        if known is not None and known.sensitivity >= Sensitivity.PROTECTED:
+            raise ValueError(f"field {self.field} is {known.sensitivity.label}, it never leaves")
+        if known and self.class_ and Sensitivity.named(self.class_) < known.sensitivity:
+            raise ValueError(f"field {self.field} is {known.sensitivity.label}")
+        return self
+
+
+class TableSelection(StrictModel):
+    """The rows of a CSV or XLSX file."""
+
+    file: str = Field(
+        min_length=1,
+        description="The file, .csv or .xlsx; a path starts at the practice folder.",
+        examples=["listen/infoabend.csv"],
+    )
+    columns: dict[str, ColumnModel] = Field(
+        default_factory=dict,
+        description="Header -> field, or {field: ..., class: ...}. Columns that are not named are "
+        "not used, except one with the header id.",
+        examples=[{"E-Mail": "email", "Kurs": {"field": "kurs", "class": "plain"}}],
+    )
+    consent_column: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Header of the column in which people without an id say yes: ja, j, yes, y, x, "
+        "1, true, wahr.",
+        examples=["Einwilligung"],
+    )
+    person: Literal["patient", "interessent"] = Field(
+        default="patient", description="Whose ids stand in the file where they are bare numbers."
+    )
+    sheet: str | None = Field(
+        default=None, min_length=1, description="Sheet of an XLSX file; default the first."
+    )
+
+    @model_validator(mode="after")
+    def _one_column_per_field(self) -> Self:
+        fields = [column.field for column in self.columns.values()]
+        twice = sorted({field for field in fields if fields.count(field) > 1})
+        if twice:
+            raise ValueError(f"columns: two columns give the field {twice[0]}")
+        return self
+
+    def id_header(self) -> str:
+        """The header of the column with ids; the file need not have it."""
+        named = (header for header, column in self.columns.items() if column.field == ID)
+        return next(named, ID)
+
+    def fields(self) -> dict[str, str | None]:
+        """The fields that columns give, with their class where it is given here."""
+        return {c.field: c.class_ for c in self.columns.values() if c.field != ID}

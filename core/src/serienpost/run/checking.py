@@ -77,6 +77,7 @@ def check_mailing(
         exclude=tuple(mailing.exclude),
         limit=mailing.row_limit,
         order_by=tuple(mailing.order),
+        exclude_recipients_of=tuple(mailing.exclude_recipients_of),
         extra={"practice": context.config.practice.model_dump(mode="json")},
     )
     blueprint = Blueprint(context, header, assets)

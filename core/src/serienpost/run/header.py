@@ -51,6 +51,7 @@ class Header:
     exclude: tuple[str, ...] = ()
     limit: int | None = None
     order_by: tuple[str, ...] = ()
+    exclude_recipients_of: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class Header:
         """The header that `to_json` was called on."""
         known = dict(plain)
         known["blocks"] = tuple(Block(**block) for block in known["blocks"])
-        for name in ("rows", "include", "exclude", "order_by"):
+        for name in ("rows", "include", "exclude", "order_by", "exclude_recipients_of"):
             known[name] = None if known[name] is None else tuple(known[name])
         return cls(**known)
 

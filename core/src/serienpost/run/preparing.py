@@ -10,6 +10,7 @@ from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import new_ref
+from serienpost.run.earlier import refuse_unknown_mailings, unmark_recipients_of
 from serienpost.run.plan import write_plan_hash
 from serienpost.run.reviewing import review_rows
 from serienpost.run.rows import ledger_row
@@ -44,6 +45,8 @@ def prepare(
     Raises:
         SourceError: the source cannot deliver; the run is removed.
     """
+    others = blueprint.header.exclude_recipients_of
+    refuse_unknown_mailings(blueprint.context, ledger, others)
     with ownership(ledger) as owner:
         run_id = _create(blueprint, ledger, owner)
         try:
@@ -54,6 +57,8 @@ def prepare(
         with ledger.begin("freeze") as tx:
             if exclude_already_sent:
                 _unmark_already_sent(tx, run_id)
+            if others:
+                unmark_recipients_of(tx, run_id, others)
             if blueprint.header.same_address == "one":
                 unmark_same_address(tx, run_id)
             write_plan_hash(tx, run_id)

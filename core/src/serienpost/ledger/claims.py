@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 
+_NEEDED = [
+    message.c[name]
+    for name in (
+        *("run", "no", "row_id", "state", "fence", "block", "ref", "content_hash", "macro_values"),
+        *("person", "occasion", "occasion_at", "expires_at", "address", "address_hash", "override"),
+        *("attempts", "attempts_before", "first_attempt_at"),
+    )
+]
+"""What delivering reads of a message; the review's columns stay where they are."""
+
+
 def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequence[Row[Any]]:
     """Take up to `limit` pending messages that are due, in order."""
     due = (
@@ -45,7 +56,7 @@ def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequenc
             fence=message.c.fence + 1,
             updated_at=tx.now,
         )
-        .returning(*message.c)
+        .returning(*_NEEDED)
     )
     return sorted(tx.connection.execute(statement).all(), key=lambda row: row.no)
 

@@ -238,10 +238,8 @@ class Delivery:
         outcomes: list[Outcome]
         try:
             faultpoint("wire.before")
-            answer = await asyncio.wait_for(
-                sender.send([one.message for one in call.ready], call.slot),
-                self.blueprint.channel.longest_call,
-            )
+            async with asyncio.timeout(self.blueprint.channel.longest_call):
+                answer = await sender.send([one.message for one in call.ready], call.slot)
             faultpoint("wire.after")
             outcomes = checked(answer, len(call.ready))
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001

@@ -1,3 +1,4 @@
+from datetime import date, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,11 +12,23 @@ PACK = serienpost_templates()[0]
 BERLIN = ZoneInfo("Europe/Berlin")
 VALUES = {
     "Briefanrede": "Sehr geehrte Frau Dr. Mühlenbach-Schönefeld,",
-    "Termin_Datum": "24. September 2026",
-    "Termin_Uhrzeit": "09:30",
+    "Termin_Datum": date(2026, 9, 24),
+    "Termin_Wochentag": "Donnerstag",
+    "Termin_Uhrzeit": time(9, 30),
+    "Fristdatum": date(2026, 12, 7),
+    "Kind_Vorname": "Lena",
     "Praxis": "Praxis Dr. Sonnenschein",
+    "Praxis_Anschrift": "Praxis Dr. Sonnenschein\nLindenallee 5\n01067 Dresden",
     "Praxis_Telefon": "0351 1234567",
     "Praxis_Web": "https://example.org",
+}
+OPTIONAL = {"Praxis_Telefon", "Praxis_Web", "Kind_Vorname"}
+PURPOSES = {
+    "terminerinnerung": "appointment",
+    "geburtstag": "birthday",
+    "einladung": "event",
+    "recall": "recall",
+    "information": "information",
 }
 FILES = [
     (name, file)
@@ -34,29 +47,36 @@ def compiled(name: str, file: str) -> CompiledTemplate:
     return CompiledTemplate(files, kind, html=kind != "sms", zone=BERLIN)
 
 
-def test_the_pack_holds_the_documented_templates() -> None:
+def test_the_pack_holds_the_documented_templates_in_both_languages() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    assert {name for name, _ in FILES} == {"geburtstag", "information", "terminerinnerung"}
-    assert all(f"`{name}`" in readme for name, _ in FILES)
+    assert {name for name, _ in FILES} == {*PURPOSES, *(f"{name}-en" for name in PURPOSES)}
+    assert all(f"`{name}`" in readme for name in PURPOSES)
 
 
 @pytest.mark.parametrize(("name", "file"), FILES)
 def test_every_file_renders_with_everything_known(name: str, file: str) -> None:
-    template = compiled(name, file)
-    rendered = template.render(VALUES)
+    rendered = compiled(name, file).render(VALUES)
     assert "{" not in rendered.subject + rendered.text
     assert bool(rendered.subject) == (file != "sms.txt")
-    assert load_template(name, file, [PACK.folder]).purposes
+    files = load_template(name, file, [PACK.folder])
+    german, suffix, _ = name.partition("-en")
+    assert files.purposes == (PURPOSES[german],)
+    assert files.language == ("en-GB" if suffix else "de")
 
 
 @pytest.mark.parametrize(("name", "file"), FILES)
 def test_every_file_renders_with_the_least_that_a_practice_must_give(name: str, file: str) -> None:
-    optional = {"Praxis_Telefon", "Praxis_Web"}
     template = compiled(name, file)
-    assert optional & template.names <= template.may_be_empty
-    rendered = template.render({k: v for k, v in VALUES.items() if k not in optional})
-    assert "unter ." not in rendered.text
+    assert OPTIONAL & template.names <= template.may_be_empty
+    rendered = template.render({k: v for k, v in VALUES.items() if k not in OPTIONAL})
+    assert " ." not in rendered.text
     assert "- \n" not in rendered.text
+    assert "\n\n\n" not in rendered.text
+
+
+@pytest.mark.parametrize(("name", "file"), FILES)
+def test_every_text_names_the_practice(name: str, file: str) -> None:
+    assert VALUES["Praxis"] in compiled(name, file).render(VALUES).text
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in FILES}))

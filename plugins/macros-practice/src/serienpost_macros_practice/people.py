@@ -37,6 +37,10 @@ def _nachname(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
     return surname_of(fields)
 
 
+def _child(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
+    return text_of(fields, "vorname") if fields.get("minderjaehrig") else ""
+
+
 def _namenszusatz(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
     return text_of(fields, "namenszusatz")
 
@@ -104,6 +108,14 @@ PERSON_MACROS = (
         "Freifrau",
         _namenszusatz,
         frozenset({"namenszusatz"}),
+        Sensitivity.IDENTITY,
+    ),
+    PracticeMacro(
+        "Kind_Vorname",
+        "Der Vorname von Minderjährigen, an deren Vertretung geschrieben wird; sonst leer.",
+        "Lena",
+        _child,
+        frozenset({"vorname", "minderjaehrig"}),
         Sensitivity.IDENTITY,
     ),
     PracticeMacro(

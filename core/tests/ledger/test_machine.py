@@ -320,7 +320,7 @@ def test_every_order_of_events_keeps_the_states(desk: Desk) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=30,
+            max_examples=25,
             stateful_step_count=30,
             phases=[Phase.generate],
             derandomize=True,

@@ -1,0 +1,287 @@
+"""A practice folder on either ledger, driven by the real command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import create_engine, make_url, select, text  # noqa: TID253
+
+from serienpost.ledger.schema import attempt, journal, message, metadata
+from serienpost.ledger.schema import run as run_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy import Engine, Table
+
+    from serienpost_demo.misbehaviour import Script
+
+KILLED = -signal.SIGKILL
+SLOTS = 4
+ROWS = 24
+LONGEST = 90.0
+"""Seconds after which a command is stuck."""
+
+PLUGINS = "[serienpost-testkit, serienpost-channel-smtp, fault-channel]"
+CONFIGURATION = """\
+practice: {{id: {id}, name: "Praxis Null"}}
+plugins: {plugins}
+ledger: {ledger}
+accounts:
+  mail: {{channel: {channel}}}
+"null": {{consent: consent.jsonl, gone: gone.json}}
+"""
+SENDER = 'sender: "Praxis Null <praxis@example.org>"'
+NULL_ACCOUNT = f"fault-channel, {SENDER}, oracle: oracle.tsv, slots: 4, outcomes: outcomes.json"
+SMTP_ACCOUNT = f"smtp, {SENDER}, host: 127.0.0.1, port: {{port}}, security: none, connections: 4"
+MAILING = """\
+source: "null"
+select: {{count: {rows}}}
+account: mail
+purpose: event
+once_per: recipient
+subject: Einladung
+text: "Guten Tag {{{{Null_Name}}}}, Ihre Nummer ist {{{{Null_Nr}}}}."
+"""
+CHANNEL = '''\
+"""The null channel of e-mail with a provider that can be asked and that reports."""
+
+from datetime import UTC, datetime
+
+from serienpost import Accepted, Event, Rejected, hookimpl
+from serienpost_testkit.null.channels import NullChannel, null_email
+
+
+def accepted(context, account):
+    return {line.split("\\t")[0] for line in context.path(account.oracle).read_text().splitlines()}
+
+
+class FaultChannel(NullChannel):
+    async def events(self, context, account, since):
+        for ref in sorted(accepted(context, account)):
+            yield Event(ref, "delivered", datetime.now(UTC), ref=ref)
+
+
+class AskableChannel(FaultChannel):
+    async def lookup(self, context, account, messages):
+        known = accepted(context, account)
+        return [
+            Accepted(f"null-{m.ref}") if m.ref in known else Rejected("never", "never seen")
+            for m in messages
+        ]
+
+
+@hookimpl
+def serienpost_channels():
+    null = null_email()
+    parts = (null.title, null.kind, null.capabilities, null.account)
+    return [FaultChannel("fault-channel", *parts), AskableChannel("askable", *parts)]
+'''
+
+
+class Oracle(Protocol):
+    """The provider's own knowledge: how often it accepted which reference."""
+
+    def __call__(self) -> Counter[str]: ...
+
+
+def read_oracle(path: Path) -> Counter[str]:
+    """What the null channel wrote down when it accepted."""
+    lines = path.read_text("ascii").splitlines() if path.exists() else []
+    return Counter(line.split("\t")[0] for line in lines)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    args: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Practice:
+    """A practice folder; each command is a process of its own."""
+
+    folder: Path
+    url: str
+    id: str = "sonnenschein"
+    run: str = ""
+    said: list[Done] = field(default_factory=list)
+    ask: Oracle | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    deaths: int = 0
+    script: Script | None = None
+
+    @classmethod
+    def make(cls, folder: Path, url: str, name: str = "sonnenschein") -> Practice:
+        """Write the folder; nothing is prepared yet."""
+        practice = cls(folder, url, name)
+        (folder / "mailings").mkdir(parents=True)
+        practice.write("mailings/einladung.yaml", MAILING.format(rows=ROWS))
+        practice.write("consent.jsonl", "")
+        practice.write("gone.json", "{}")
+        practice.write("outcomes.json", "[]")
+        info = folder / "site" / "fault_channel-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fault-channel\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[serienpost]\nfault-channel = fault_channel\n")
+        practice.write("site/fault_channel.py", CHANNEL)
+        practice.configure(NULL_ACCOUNT)
+        return practice
+
+    def copy(self, folder: Path, url: str | None = None) -> Practice:
+        """The same practice elsewhere; on SQLite with its ledger."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.owners"))
+        made = Practice(folder, url or self.url, self.id, self.run)
+        made.configure(NULL_ACCOUNT)
+        return made
+
+    def configure(self, account: str, **changes: str) -> None:
+        """Write `serienpost.yaml` with this account."""
+        values = {"id": self.id, "plugins": PLUGINS, "ledger": self.url, **changes}
+        text = CONFIGURATION.format(channel=account, **values)
+        self.write("serienpost.yaml", text)
+
+    def write(self, name: str, content: str) -> None:
+        """Write a file of the folder."""
+        (self.folder / name).write_text(content, "utf-8")
+
+    def refuse(self, *addresses: str) -> None:
+        """The provider refuses these recipients from now on, and no others."""
+        numbers = [int(address.partition("@")[0].removeprefix("null-")) for address in addresses]
+        rules = [{"position": numbers, "outcome": "rejected"}] if numbers else []
+        self.write("outcomes.json", json.dumps(rules))
+        if self.script is not None:
+            self.script.clear()
+            for address in addresses:
+                self.script.refuse(address)
+
+    def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
+        """Start a command and let it run."""
+        known = {k: v for k, v in os.environ.items() if not k.startswith("SERIENPOST_")}
+        extra = {"SERIENPOST_FAULT": fault} if fault else {}
+        return subprocess.Popen(
+            [sys.executable, "-m", "serienpost", "-C", str(self.folder), *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=self.folder.parent,
+            env={
+                **known,
+                "PYTHONUTF8": "1",
+                "PYTHONPATH": str(self.folder / "site"),
+                **self.env,
+                **extra,
+            },
+        )
+
+    def finish(self, process: subprocess.Popen[str], *args: str) -> Done:
+        """Wait for a command; what it said is kept for the search for patients' data."""
+        try:
+            out, err = process.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"{args} is stuck: {out[-500:]}{err[-500:]}") from None
+        self.said.append(Done(args, process.returncode, out, err))
+        self.deaths += process.returncode == KILLED
+        return self.said[-1]
+
+    def __call__(self, *args: str, fault: str | None = None) -> Done:
+        """Run a command to its end."""
+        return self.finish(self.start(*args, fault=fault), *args)
+
+    def must(self, *args: str, codes: tuple[int, ...] = (0,)) -> Done:
+        """Run a command that ends with one of these codes."""
+        done = self(*args)
+        assert done.code in codes, f"{args}: exit {done.code}\n{done.out[-800:]}{done.err[-1500:]}"
+        return done
+
+    def prepare(self) -> str:
+        """Prepare the mailing; the newest run is the practice's run from now on."""
+        self.must("prepare", "einladung", "--summary")
+        self.run = self.newest()
+        return self.run
+
+    def newest(self) -> str:
+        """The run that was made last and is not half made."""
+        found = [row for row in self.rows(run_table) if row["state"] != "preparing"]
+        return str(max(found, key=lambda row: row["created_at"])["id"]) if found else ""
+
+    def oracle(self) -> Counter[str]:
+        """What the provider accepted: reference -> how often."""
+        if self.ask is not None:
+            return self.ask()
+        return read_oracle(self.folder / "oracle.tsv")
+
+    def engine(self) -> Engine:
+        """A plain engine on the ledger, past all of the code under test."""
+        where = make_url(self.url)
+        if where.drivername == "postgresql":
+            return create_engine(where.set(drivername="postgresql+psycopg"))
+        return create_engine(where.set(database=str(self.folder / str(where.database))))
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """All rows of all tables and practices."""
+        engine = self.engine()
+        try:
+            with engine.connect() as connection:
+                return {
+                    name: [
+                        dict(row._mapping)
+                        for row in connection.execute(
+                            select(table).order_by(*table.primary_key.columns)
+                        )
+                    ]
+                    for name, table in metadata.tables.items()
+                }
+        finally:
+            engine.dispose()
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """This practice's rows of a table."""
+        return [row for row in self.tables()[table.name] if row["practice"] == self.id]
+
+    def change(self, statement: str, **values: object) -> None:
+        """Change the ledger behind the command line's back, to let time pass."""
+        engine = self.engine()
+        try:
+            with engine.begin() as connection:
+                connection.execute(text(statement), values)
+        finally:
+            engine.dispose()
+
+    def messages(self, run: str | None = None) -> dict[str, dict[str, Any]]:
+        """The messages of a run, by row."""
+        wanted = run or self.run
+        return {row["row_id"]: row for row in self.rows(message) if row["run"] == wanted}
+
+    def attempts(self) -> list[dict[str, Any]]:
+        """All attempts of the practice, in order."""
+        return self.rows(attempt)
+
+    def decisions(self) -> Iterator[Mapping[str, Any]]:
+        """The journal's lines about single messages."""
+        yield from (row for row in self.rows(journal) if row["no"] is not None)
+
+    def states(self) -> Counter[str]:
+        """How many messages of the run are in which state."""
+        return Counter(row["state"] for row in self.messages().values())
+
+    def state(self, run: str | None = None) -> str:
+        """The state of a run."""
+        wanted = run or self.run
+        return next(str(row["state"]) for row in self.rows(run_table) if row["id"] == wanted)

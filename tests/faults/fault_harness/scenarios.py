@@ -1,0 +1,178 @@
+"""Which command passes which fault point, and how its practice comes to be there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fault_harness.practice import KILLED
+
+import serienpost
+from serienpost.ledger.schema import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fault_harness.practice import Practice
+
+PACKAGE = Path(serienpost.__file__).parent
+DONE_AGAIN = (0, 3, 4, 5, 75)
+"""A decision whose process died may be made again, or is refused as made already."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Set up, then this command; `{run}` in it is the practice's run."""
+
+    set_up: Callable[[Practice], object]
+    command: tuple[str, ...]
+    channels: tuple[str, ...] = ("null", "smtp")
+
+
+def fresh(practice: Practice) -> None:
+    """A prepared run."""
+    assert practice.state() == "prepared"
+
+
+def interrupted(practice: Practice) -> None:
+    """A run whose process died with calls on the wire."""
+    assert practice("send", practice.run, "--yes", fault="wire.after:3").code == KILLED
+
+
+def doubtful(practice: Practice) -> None:
+    """A finished run with messages in doubt."""
+    interrupted(practice)
+    practice.must("resume", practice.run, codes=(5,))
+
+
+def sent(practice: Practice) -> None:
+    """A finished run."""
+    practice.must("send", practice.run, "--yes")
+
+
+def failed(practice: Practice) -> None:
+    """A finished run with two failures, of recipients who would be accepted now."""
+    practice.refuse("null-3@example.org", "null-5@example.org")
+    practice.must("send", practice.run, "--yes", codes=(4,))
+    practice.refuse()
+
+
+def old(practice: Practice) -> None:
+    """A finished run of last year."""
+    sent(practice)
+    year = 365 * 86400 * 1_000_000
+    practice.change(f"UPDATE run SET finished_at = finished_at - {year}")
+
+
+def half_prepared(practice: Practice) -> None:
+    """A run whose process died while preparing."""
+    assert practice("prepare", "einladung", fault="freeze.before_commit").code == KILLED
+
+
+def blank(practice: Practice) -> None:
+    """A ledger in which the practice has never been."""
+    for table in metadata.tables:
+        practice.change(f"DELETE FROM {table}")
+
+
+def suppressed(practice: Practice) -> None:
+    """An address on the suppression list."""
+    practice.must("suppress", "add", "null-7@example.org")
+
+
+PREPARE = ("prepare", "einladung", "--summary")
+SEND = ("send", "{run}", "--yes")
+RESUME = ("resume", "{run}")
+RESEND = ("resolve", "{run}", "--recipient", "{doubtful}", "--as", "resend")
+
+SCENARIOS = {
+    "practice": Scenario(blank, PREPARE),
+    "create": Scenario(fresh, PREPARE),
+    "batch": Scenario(fresh, PREPARE),
+    "freeze": Scenario(fresh, PREPARE),
+    "discard": Scenario(half_prepared, PREPARE),
+    "review": Scenario(fresh, ("review", "{run}", "--exclude", "patient:3", "--csv", "marks.csv")),
+    "test": Scenario(fresh, ("test", "{run}", "--to", "own@example.org")),
+    "approve": Scenario(fresh, SEND),
+    "begin": Scenario(fresh, SEND),
+    "claim": Scenario(fresh, SEND),
+    "commit": Scenario(fresh, SEND),
+    "wire": Scenario(fresh, SEND),
+    "idle": Scenario(fresh, SEND),
+    "release": Scenario(fresh, SEND),
+    "settle": Scenario(fresh, SEND),
+    "finish": Scenario(fresh, SEND),
+    "takeover": Scenario(interrupted, RESUME),
+    "lookup": Scenario(interrupted, RESUME, ("askable",)),
+    "pause": Scenario(interrupted, ("pause", "{run}")),
+    "cancel": Scenario(interrupted, ("cancel", "{run}")),
+    "resolve": Scenario(doubtful, RESEND),
+    "retry": Scenario(failed, ("retry", "{run}", "--failed")),
+    "events": Scenario(sent, ("events", "mail"), ("null",)),
+    "purge": Scenario(old, ("purge",)),
+    "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),
+    "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),
+    "unsuppress": Scenario(suppressed, ("suppress", "remove", "null-7@example.org")),
+}
+"""By the name of the transaction, or the part of a point's name before the dot."""
+
+
+def points() -> dict[str, list[str]]:
+    """Every fault point in the source: name of its scenario -> points."""
+    found: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = _constant(node)
+            if _called(node) == "begin" and _is_ledger(node):
+                assert name, f"{path.name}:{node.lineno} writes without a fault point"
+                both = {f"{name}.{when}_commit" for when in ("before", "after")}
+                found.setdefault(name, set()).update(both)
+            elif _called(node) == "faultpoint" and name:
+                found.setdefault(name.partition(".")[0], set()).add(name)
+    return {name: sorted(each) for name, each in sorted(found.items())}
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _is_ledger(node: ast.Call) -> bool:
+    assert isinstance(node.func, ast.Attribute)
+    owner = node.func.value
+    last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+    return last in ("ledger", "self") or isinstance(owner, ast.Call)
+
+
+def _constant(node: ast.Call) -> str:
+    first = node.args[0] if node.args else None
+    return str(first.value) if isinstance(first, ast.Constant) else ""
+
+
+def fill_in(practice: Practice, command: tuple[str, ...]) -> tuple[str, ...]:
+    """The command with the practice's run and, where wanted, a row in doubt."""
+    values = {"run": practice.run, "doubtful": ""}
+    if "{doubtful}" in command:
+        rows = practice.messages().items()
+        values["doubtful"] = next(row for row, m in rows if m["state"] == "in_doubt")
+    return tuple(word.format(**values) for word in command)
+
+
+def go_on(practice: Practice, command: tuple[str, ...]) -> None:
+    """What a person does after a crash: decide again, then send or resume until it is over."""
+    if command[0] == "prepare":
+        practice.prepare()
+    elif command[0] not in ("send", "resume"):
+        practice.must(*command, codes=DONE_AGAIN)
+    state = practice.state()
+    if state == "prepared":
+        practice.must("send", practice.run, "--yes", codes=(0, 4, 5))
+    elif state == "cancelled":
+        practice.must("cancel", practice.run)
+    else:
+        practice.must("resume", practice.run, "--confirm", codes=(0, 4, 5))

@@ -1,0 +1,149 @@
+"""What a run needs goes away: the ledger's server, the disk, the practice's own database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from fault_harness.invariants import assert_always, assert_clean, snapshot
+from fault_harness.practice import NULL_ACCOUNT, SLOTS, Practice, read_oracle
+from fault_harness.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Figures, Practices
+
+SLOW = f"{NULL_ACCOUNT}, delay_ms: 250"
+
+
+@pytest.fixture
+def own_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server of this test alone, thoroughly only: it takes some seconds to make."""
+    if not request.config.getoption("thorough"):
+        pytest.skip("the PostgreSQL server is killed in `make faults` only")
+    with Server() as running:
+        yield running
+
+
+@pytest.mark.parametrize("after", [1, 5, 9, 17])
+def test_postgresql_killed_and_restarted(
+    practices: Practices, tmp_path: Path, figures: Figures, own_server: Server, after: int
+) -> None:
+    """The process loses its lock with the server: it starts no call and pauses, or dies."""
+    practice = Practice.make(tmp_path / "own" / "praxis", own_server.url(own_server.database()))
+    practices.made.append(practice)
+    practice.prepare()
+    practice.configure(SLOW)
+    before = snapshot(practice)
+    sending = practice.start("send", practice.run, "--yes")
+    _wait_for(practice, sending, after)
+    own_server.kill()
+    figures.add("PostgreSQL servers killed")
+    reached = sum(practice.oracle().values())
+    time.sleep(0.5)
+    own_server.start()
+    done = practice.finish(sending, "send")
+    assert done.code == 75, (done.code, done.err)
+    assert sum(practice.oracle().values()) <= reached + SLOTS
+    assert_always(practice, before)
+    practice.configure(NULL_ACCOUNT)
+    practice.must("resume", practice.run, codes=(0, 5))
+    assert_clean(practice, before)
+    assert practice.states()["in_doubt"] <= SLOTS
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "serienpost", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("free", [0, 8, 40], ids=lambda free: f"{free} kB free")
+def test_disk_full(practices: Practices, figures: Figures, small_disk: Path, free: int) -> None:
+    """Without room for an intent nothing is sent; with room again the run goes on."""
+    practice = practices.new("sqlite").copy(small_disk / "praxis")
+    practices.made.append(practice)
+    practice.deaths = 1
+    oracle = practices.folder / "outside.tsv"
+    account = NULL_ACCOUNT.replace("oracle.tsv", str(oracle))
+    practice.configure(account)
+    practice.ask = partial(read_oracle, oracle)
+    before = snapshot(practice)
+    filler = small_disk / "filler"
+    with filler.open("wb") as file:
+        try:
+            while True:
+                file.write(bytes(1024))
+                file.flush()
+        except OSError:
+            figures.add("disks filled")
+    os.truncate(filler, max(0, filler.stat().st_size - free * 1024))
+    done = practice("send", practice.run, "--yes")
+    assert done.code in (3, 75), (done.code, done.err)
+    assert "Traceback" not in done.err
+    filler.unlink()
+    assert_always(practice, before)
+    if practice.state() == "prepared":
+        practice.must("send", practice.run, "--yes", codes=(0, 5))
+    else:
+        practice.must("resume", practice.run, codes=(0, 5))
+    assert_clean(practice, before)
+
+
+def test_practice_database_away(
+    new: Callable[..., Practice], figures: Figures, ledger: str
+) -> None:
+    """A check that cannot answer suppresses nobody and loses nothing."""
+    practice = new(ledger)
+    before = snapshot(practice)
+    (practice.folder / "consent.jsonl").rename(practice.folder / "away")
+    for _ in range(3):
+        done = practice("send", practice.run, "--yes")
+        assert done.code == 75, done.err
+        assert practice.states() == {"pending": len(before)}
+        assert practice.oracle() == {}
+    (practice.folder / "away").rename(practice.folder / "consent.jsonl")
+    practice.must("resume", "--due")
+    assert practice.states() == {"accepted": len(before)}
+    assert_clean(practice, before)
+    figures.add("sends without the practice's database", 3)
+
+
+def test_practice_database_goes_away(
+    new: Callable[..., Practice], figures: Figures, ledger: str
+) -> None:
+    """The same in the middle of a run: what was on the wire keeps its outcome."""
+    practice = new(ledger)
+    practice.configure(f"{SLOW}, rate: [8/second]")
+    before = snapshot(practice)
+    sending = practice.start("send", practice.run, "--yes")
+    _wait_for(practice, sending, 3)
+    (practice.folder / "consent.jsonl").rename(practice.folder / "away")
+    assert practice.finish(sending, "send").code == 75
+    assert set(practice.states()) == {"accepted", "pending"}
+    (practice.folder / "away").rename(practice.folder / "consent.jsonl")
+    practice.must("resume", practice.run)
+    assert practice.states() == {"accepted": len(before)}
+    assert_clean(practice, before)
+    figures.add("sends without the practice's database")
+
+
+def _wait_for(practice: Practice, process: subprocess.Popen[str], count: int) -> None:
+    """Wait until the provider has so many messages."""
+    until = time.monotonic() + 60
+    while sum(practice.oracle().values()) < count:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < until
+        time.sleep(0.005)

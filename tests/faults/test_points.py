@@ -1,0 +1,74 @@
+"""The process is killed at every write, then goes on at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fault_harness.invariants import assert_always, assert_clean, snapshot
+from fault_harness.practice import KILLED
+from fault_harness.scenarios import DONE_AGAIN, SCENARIOS, fill_in, go_on, points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from conftest import Figures
+    from fault_harness.practice import Practice
+
+POINTS = [(name, point) for name, found in points().items() for point in found]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each point; thoroughly also its second passage, on all channels."""
+    if "point" not in metafunc.fixturenames:
+        return
+    thorough = metafunc.config.getoption("thorough", default=False)
+    metafunc.parametrize("nth", [1, 2] if thorough else [1])
+    cases = [
+        (name, point, channel)
+        for name, point in POINTS
+        for channel in SCENARIOS[name].channels
+        if thorough or channel == SCENARIOS[name].channels[0]
+    ]
+    metafunc.parametrize(("name", "point", "channel"), cases)
+
+
+def test_every_write_has_its_scenario() -> None:
+    assert set(points()) == set(SCENARIOS)
+    assert len(POINTS) > 40
+
+
+def test_killed_at(
+    new: Callable[..., Practice],
+    figures: Figures,
+    ledger: str,
+    name: str,
+    point: str,
+    channel: str,
+    nth: int,
+) -> None:
+    scenario = SCENARIOS[name]
+    practice = new(ledger, channel)
+    scenario.set_up(practice)
+    before = snapshot(practice)
+    command = fill_in(practice, scenario.command)
+    done = practice(*command, fault=f"{point}:{nth}")
+    if nth == 1:
+        assert done.code == KILLED, f"{point} was never passed\n{done.err}"
+        figures.add("points at which a process was killed")
+    elif done.code == KILLED:
+        figures.add("points at which a process was killed a second time")
+    else:
+        assert done.code in DONE_AGAIN, done.err
+    if name not in ("erase", "purge"):
+        assert_always(practice, before)
+
+    go_on(practice, command)
+    if name not in ("erase", "purge"):
+        assert_clean(practice, before)
+    tables, oracle = practice.tables(), practice.oracle()
+    again = "cancel" if practice.state() == "cancelled" else "resume"
+    if again == "resume":
+        practice.must("resume", practice.run, codes=(0, 4, 5))
+        assert practice.tables() == tables
+    assert practice.oracle() == oracle

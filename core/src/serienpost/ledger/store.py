@@ -122,9 +122,9 @@ class Tx:
         bound = {PRACTICE.key: self.practice, **common}
         return self.connection.execute(statement, [{**bound, **row} for row in rows]).rowcount
 
-    def look(self, statement: Select[Any], **bound: Any) -> Row[Any] | None:  # noqa: ANN401
-        """The first row of a query that was built once, with `PRACTICE` in its condition."""
-        return self.connection.execute(statement, {PRACTICE.key: self.practice, **bound}).first()
+    def look(self, statement: Select[Any], **bound: Any) -> Any:  # noqa: ANN401
+        """The first value that a query finds which was built once, with `PRACTICE` in it."""
+        return self.connection.execute(statement, {PRACTICE.key: self.practice, **bound}).scalar()
 
     def all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         """All rows of a small result."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func, select
 
 from serienpost.ledger import claims
 from serienpost.ledger.delivery import (
@@ -18,6 +18,7 @@ from serienpost.ledger.delivery import (
 from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message, run
+from serienpost.ledger.store import PRACTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
     from serienpost.run.door import Ready
+
+
+_STATE = (
+    select(run.c.state)
+    .where(run.c.practice == PRACTICE, run.c.id == bindparam("b_run"))
+    .with_for_update()
+)
 
 
 @dataclass
@@ -95,9 +103,7 @@ class Courier:
     def commit(self, results: Sequence[Result], calls: Sequence[Call], renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
         with self.ledger.begin("commit") as tx:
-            state = tx.scalar(
-                tx.select(run, run.c.state).where(run.c.id == self.run_id).with_for_update()
-            )
+            state = tx.look(_STATE, b_run=self.run_id)
             write_results(tx, self.run_id, self.owner, results)
             if state == "cancelled":
                 cancel_pending(tx, self.run_id, [result.no for result in results])

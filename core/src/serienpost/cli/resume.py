@@ -63,7 +63,9 @@ def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
 
 
 def _resume_due(context: Context, ledger: Ledger) -> Reply:
-    from serienpost.ledger.schema import run
+    from serienpost.ledger.claims import take_over
+    from serienpost.ledger.schema import message, run
+    from serienpost.ledger.states import OPEN
     from serienpost.run.preparing import discard_dead
 
     discard_dead(ledger)
@@ -74,6 +76,13 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
             .order_by(run.c.created_at)
         )
         now = tx.now
+        cancelled = tx.select(run, run.c.id).where(run.c.state == "cancelled")
+        left = tx.select(message, message.c.run).where(
+            message.c.state.in_(OPEN), message.c.run.in_(cancelled)
+        )
+        cut_off = [row.run for row in tx.all(left.distinct())]
+    for run_id in cut_off:
+        take_over(ledger, run_id, repeatable=False)
     waiting = [row.id for row in found if row.until and row.until > now + timedelta(seconds=1)]
     codes: dict[str, int] = {}
     for row in found:

@@ -11,7 +11,7 @@ from sqlalchemy import func
 
 from serienpost.contracts.channels import HasFinish
 from serienpost.errors import Exit, LedgerError
-from serienpost.ledger.claims import living_owner
+from serienpost.ledger.claims import living_owner, take_over
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import asset, message, run
 from serienpost.ledger.states import BY_PERSON, OPEN
@@ -103,6 +103,18 @@ def continue_run(
         )
         halted = asyncio.run(delivery.run())
         _end(context, ledger, run_id, blueprint, halted)
+
+
+def free_dead(context: Context, ledger: Ledger, run_id: str) -> int:
+    """Free what dead processes left of a run that is not to be continued; its account and even
+    its channel may be gone. Returns how many messages changed.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with ledger.read() as tx:
+        channel = context.registry.channels.get(find_run(tx, run_id).channel)
+    return take_over(ledger, run_id, repeatable=channel is not None and channel.repeatable)
 
 
 def _finished_in_doubt(ledger: Ledger, run_id: str) -> bool:

@@ -56,7 +56,7 @@ def utc_now() -> datetime:
 
 def new_ref(length: int = 12) -> str:
     """Random Crockford base32: 60 bits for 12 characters."""
-    return "".join(secrets.choice(_CROCKFORD) for _ in range(length))
+    return "".join(_CROCKFORD[byte & 31] for byte in secrets.token_bytes(length))
 
 
 @cache

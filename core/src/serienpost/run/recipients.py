@@ -117,7 +117,10 @@ def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator
     Raises:
         SerienpostError: there is no such column.
     """
-    order = _order(sort)
+    return _stream(ledger, run_id, _order(sort))
+
+
+def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[dict[str, Any]]:
     with ledger.read() as tx:
         statement = tx.select(message).where(message.c.run == run_id).order_by(*order)
         for row in tx.stream(statement):

@@ -100,10 +100,13 @@ def judge(
         for check in context.registry.consent_checks.values()
     ]
     required = context.config.consent.required(questions[0].purpose)
+    names = [name for name, _ in columns]
     judgements = []
-    for index in range(len(questions)):
+    for index, verdicts in enumerate(zip(*(column for _, column in columns), strict=True)):
+        answers = tuple(zip(names, verdicts, strict=True))
         override = overrides[index] if overrides else None
-        answers = tuple((name, _overridden(name, c[index], override)) for name, c in columns)
+        if override is not None:
+            answers = tuple((name, _overridden(name, v, override)) for name, v in answers)
         judgements.append(_judge(answers, required))
     return judgements
 
@@ -162,9 +165,9 @@ def _is_verdict(verdict: object) -> bool:
     return type(verdict) is Abstain
 
 
-def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any] | None) -> Verdict:
+def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any]) -> Verdict:
     """A Deny that this override covers becomes an Allow whose evidence is the override."""
-    if override is None or type(verdict) is not Deny or not verdict.overridable:
+    if type(verdict) is not Deny or not verdict.overridable:
         return verdict
     if [check, verdict.code] not in override["codes"]:
         return verdict
@@ -172,14 +175,16 @@ def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any] | None
 
 
 def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) -> Judgement:
+    is_allowed = False
     for name, verdict in answers:
         if type(verdict) is Deny:
             return Judgement(False, answers, name, verdict)
-    said = dict(answers)
+        is_allowed = is_allowed or type(verdict) is Allow
+    said = dict(answers) if required or not is_allowed else {}
     for name in required:
         if type(said.get(name)) is not Allow:
             return Judgement(False, answers, name, _required(name))
-    if any(type(verdict) is Allow for _, verdict in answers):
+    if is_allowed:
         return Judgement(True, answers)
     return Judgement(False, answers, "consent", _NO_CHECK if set(said) <= _ONLY_DENY else _NONE)
 

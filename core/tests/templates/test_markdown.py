@@ -150,8 +150,8 @@ def test_an_own_page_takes_macros_in_text_and_whole_links(mail: Mail) -> None:
 <style>p {color: red}</style>"""
     rendered = mail("{{X}}", email_html=page).render({"X": "<b>\nc", "L": "https://a.de/?a&b"})
     assert rendered.html == (
-        '<!DOCTYPE html><p title="a">&lt;b&gt;<br>\nc</p>\n'
-        '<a href="https://a.de/?a&amp;b">hier</a>\n<style>p {color: red}</style>'
+        '<!DOCTYPE html><html><head></head><body><p title="a" style="color: red;">'
+        '&lt;b&gt;<br>\nc</p>\n<a href="https://a.de/?a&amp;b">hier</a>\n</body></html>'
     )
 
 
@@ -187,3 +187,52 @@ def body(html: str | None) -> str:
     assert html is not None
     inner = html.partition("<body>")[2].partition("</body>")[0]
     return re.sub(r"\s+", " ", inner).strip()
+
+
+def test_a_style_sheet_goes_into_the_elements_of_text_and_page(mail: Mail) -> None:
+    sheet = b"p { color: #333 } @media (max-width: 1px) { p { margin: 0 } }"
+    for files in ({}, {"email_html": b"<table><tr><td><p>{{X}}</p></td></tr></table>"}):
+        html = mail("{{X}}", email_css=sheet, **files).render({"X": "<i>"}).html
+        assert html
+        assert '<p style="color: #333;">&lt;i&gt;</p>' in html
+        assert "@media" in html
+
+
+def test_rows_of_a_table_may_be_conditional(mail: Mail) -> None:
+    page = b"""<style>td {color: red}</style>
+<table><tbody>{% if X %}<tr><td>{{X}}</td></tr>{% endif %}</tbody></table>"""
+    made = mail("{{X}}", email_html=page)
+    assert '<tbody><tr><td style="color: red;">a</td></tr></tbody>' in (
+        made.render({"X": "a"}).html or ""
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<img src="https://example.org/pixel.gif">',
+        '<img src="//example.org/pixel.gif">',
+        '<img src="cid:other.png">',
+        '<img srcset="https://example.org/a 2x">',
+        '<body background="https://example.org/a.png">',
+        '<link rel="stylesheet" href="https://example.org/a.css">',
+        "<script>alert(1)</script>",
+        '<iframe src="https://example.org"></iframe>',
+        '<p onclick="x()">a</p>',
+        '<a href="javascript:x()">a</a>',
+        '<p style="background: url(https://example.org/a.png)">a</p>',
+        "<style>@import 'https://example.org/a.css';</style>",
+        "<style>p { background: u\\72l(a) }</style>",
+        '<form action="https://example.org"></form>',
+    ],
+)
+def test_a_page_loads_and_runs_nothing(mail: Mail, page: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        mail("a", email_html=f"<p>a</p>\n{page}".encode())
+    assert {(p.file, p.line) for p in caught.value.problems} == {("t/email.html", 2)}
+
+
+def test_a_style_sheet_loads_nothing(mail: Mail) -> None:
+    with pytest.raises(TemplateError) as caught:
+        mail("a", email_css=b"p { color: red }\n@import url(https://example.org/a.css);")
+    assert {(p.file, p.line) for p in caught.value.problems} == {("t/email.css", 2)}

@@ -10,6 +10,7 @@ from serienpost.templates.folder import FREE_TEXT, decoded
 from serienpost.templates.language import PLACE, Program, parse
 from serienpost.templates.markdown import page
 from serienpost.templates.page_source import checked_page
+from serienpost.templates.styles import check_sheet, inlined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,12 +101,28 @@ def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, 
     made = page(program, files.images, "asset:" if kind == "letter" else "cid:")
     parts.add("text", program, made.text)
     if own:
-        parts.add("html", own, checked_page(own))
+        parts.add("html", own, inlined(checked_page(own, files.images), _sheet(files), own.file))
     elif html:
         document = made.html
         if kind != "letter":
             document = _DOCUMENT.format(language=files.language.replace("_", "-"), body=made.html)
+            document = inlined(document, _sheet(files), program.file)
         parts.add("html", program, document)
+
+
+def _sheet(files: TemplateFiles) -> str:
+    """The style sheet of an e-mail; that of a letter belongs to its layout."""
+    data = files.files.get("email.css")
+    if data is None:
+        return ""
+    file = _beside(files, "email.css")
+    sheet = decoded(data, file)
+    check_sheet(sheet, file)
+    return sheet
+
+
+def _beside(files: TemplateFiles, name: str) -> str:
+    return f"{files.text.file.rpartition('/')[0]}/{name}".lstrip("/")
 
 
 def _is_markdown(files: TemplateFiles, kind: str) -> bool:
@@ -119,7 +136,7 @@ def _own_page(files: TemplateFiles) -> Program | None:
     data = files.files.get("email.html")
     if data is None:
         return None
-    file = f"{files.text.file.rpartition('/')[0]}/email.html".lstrip("/")
+    file = _beside(files, "email.html")
     return parse(decoded(data, file), file)
 
 

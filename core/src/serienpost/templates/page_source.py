@@ -8,20 +8,34 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.language import PLACE
+from serienpost.templates.styles import check_sheet
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from serienpost.templates.language import Program
 
+_ACTIVE = frozenset(
+    {"applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "iframe", "input"}
+    | {"link", "math", "object", "script", "select", "svg", "textarea", "video"}
+)
+_LOADING = frozenset({"background", "data", "longdesc", "poster", "src", "srcset"})
+_LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
 _FILLED_NAME = re.compile("</?\ue000[a-z][0-9]+\ue001")
 
 
-def checked_page(program: Program) -> str:
+def checked_page(program: Program, images: Collection[str] = ()) -> str:
     """The marked page, with macros that are a whole `href` marked as links.
 
+    Args:
+        program: the page.
+        images: file names that the template holds; the page names them as `cid:NAME`.
+
     Raises:
-        TemplateError: a tag of ours stands inside an HTML tag, a comment, a script or a style.
+        TemplateError: a tag of ours stands inside an HTML tag, a comment, a script or a style,
+            or the page would load something or run something when it is read.
     """
-    places = _Places(program)
+    places = _Places(program, images)
     places.feed(program.marked)
     places.unfinished()
     places.close()
@@ -34,9 +48,10 @@ def checked_page(program: Program) -> str:
 
 
 class _Places(HTMLParser):
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, images: Collection[str]) -> None:
         super().__init__(convert_charrefs=True)
         self.program = program
+        self.images = images
         self.problems: list[Problem] = []
         self.links: list[str] = []
 
@@ -56,6 +71,7 @@ class _Places(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         raw = self.get_starttag_text() or ""
+        self._passive(tag, attrs)
         for name, value in attrs:
             if name != "href" or not value or not PLACE.fullmatch(value):
                 continue
@@ -70,6 +86,36 @@ class _Places(HTMLParser):
             'only a whole link can: href="{{X}}"',
         )
 
+    def _passive(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Nothing in a message loads, sends or runs anything."""
+        if tag in _ACTIVE:
+            self._forbid(f"a page cannot contain <{tag}>", "leave it out")
+        for name, value in attrs:
+            text = (value or "").strip()
+            if name in _LOADING and text.removeprefix("cid:") not in self.images:
+                self._forbid(
+                    f"{name} names no image of the template",
+                    'put the file into the template\'s folder: src="cid:logo.png"',
+                )
+            elif name == "href" and not PLACE.fullmatch(text) and not _LINK.match(text):
+                self._forbid("this link leads nowhere", "begin with https://, mailto: or tel:")
+            elif name.startswith("on"):
+                self._forbid(f"a page cannot contain {name}", "leave it out")
+            elif name == "style":
+                self._style(text)
+
+    def _style(self, sheet: str) -> None:
+        try:
+            check_sheet(sheet, self.program.file, self._line())
+        except TemplateError as error:
+            self.problems += error.problems
+
+    def _forbid(self, what: str, instead: str) -> None:
+        self.problems.append(Problem(what, instead, self.program.file, self._line()))
+
+    def _line(self) -> int:
+        return self.program.first_line + self.getpos()[0] - 1
+
     def handle_endtag(self, tag: str) -> None:
         self.refuse(tag, "nothing can be filled in inside an HTML tag", "write the tag itself")
 
@@ -78,6 +124,8 @@ class _Places(HTMLParser):
             self.refuse(
                 data, f"nothing can be filled in inside {self.cdata_elem}", "write it as it is"
             )
+        if self.cdata_elem == "style":
+            self._style(data)
 
     def handle_comment(self, data: str) -> None:
         self.refuse(data, "nothing can be filled in inside a comment", "write {# ... #} instead")

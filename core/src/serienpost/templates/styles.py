@@ -1,0 +1,62 @@
+"""Style sheets of e-mails, written into the elements: many mail programs read nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from serienpost.errors import Problem, TemplateError
+from serienpost.templates.language import PLACE
+
+_FETCHES = re.compile(r"@import|url\s*\(|expression\s*\(|</|\\", re.IGNORECASE)
+_HIDDEN = re.compile("(?:<|&lt;)!--(\ue000[bc][0-9]+\ue001)--(?:>|&gt;)")
+
+
+def check_sheet(sheet: str, file: str, first_line: int = 1) -> None:
+    """Refuse a style sheet that loads something or leaves its place.
+
+    Raises:
+        TemplateError: with the line of the first such rule.
+    """
+    found = _FETCHES.search(sheet)
+    if found:
+        line = first_line + sheet.count("\n", 0, found.start())
+        raise TemplateError(
+            Problem(
+                f"a style sheet cannot contain {found[0].strip()}",
+                "nothing is loaded while a message is read; images belong into the text",
+                file,
+                line,
+            )
+        )
+
+
+def inlined(page: str, sheet: str, file: str) -> str:
+    """The marked page with the rules of its `<style>` and of `sheet` in its elements.
+
+    Rules for a medium (`@media`) stay in the head. Nothing is loaded.
+
+    Args:
+        page: HTML with placeholders.
+        sheet: a style sheet, may be empty.
+        file: named in problems.
+
+    Raises:
+        TemplateError: the page puts text where HTML has no place for it, as between the rows of
+            a table.
+    """
+    if not sheet and "<style" not in page.lower():
+        return page
+    from css_inline import CSSInliner
+
+    inliner = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, extra_css=sheet)
+    hidden = PLACE.sub(lambda place: f"<!--{place[0]}-->" if place[1] in "bc" else place[0], page)
+    made = _HIDDEN.sub(r"\1", inliner.inline(hidden))
+    if PLACE.findall(made) != PLACE.findall(page):
+        raise TemplateError(
+            Problem(
+                "a macro stands where HTML has no place for text",
+                "put it into a cell or a paragraph",
+                file,
+            )
+        )
+    return made

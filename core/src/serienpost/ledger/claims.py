@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
+from serienpost.ledger.delivery import cancel_pending
 from serienpost.ledger.owners import is_dead
 from serienpost.ledger.schema import attempt, message
+from serienpost.ledger.schema import run as runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,4 +168,7 @@ def _free(ledger: Ledger, run: str, owner: str, lease: datetime | None, *, repea
             .where(*held, message.c.state == "claimed")
             .values(state="pending", **common)
         )
+        state = tx.scalar(tx.select(runs, runs.c.state).where(runs.c.id == run))
+        if state == "cancelled":
+            cancel_pending(tx, run, [row.no for row in sending])
     return changed

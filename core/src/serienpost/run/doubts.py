@@ -38,6 +38,8 @@ def resolve(ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision
     with ledger.begin("resolve") as tx:
         run_row = lock_run(tx, run_id)
         allow_command(run_row, "resolve")
+        if decision == "resend" and run_row.purged_at:
+            raise LedgerError(f"the values of run {run_id} were removed after the retention period")
         numbers = []
         for row_id in dict.fromkeys(rows):
             found = find_rows(tx, run_id, row_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import (
@@ -20,7 +20,6 @@ from serienpost.ledger.delivery import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from serienpost.ledger.delivery import Intent
 
@@ -46,14 +45,39 @@ class Halt:
 
 def checked(outcomes: object, count: int) -> list[Outcome]:
     """The outcomes of a call; a wrong number or type means that nothing is known."""
-    known = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached)
     if (
         isinstance(outcomes, (list, tuple))
         and len(outcomes) == count
-        and all(type(outcome) in known for outcome in outcomes)
+        and all(_is_sound(outcome) for outcome in outcomes)
     ):
         return list(outcomes)
-    return [Unknown("channel", "the channel did not return one outcome per message")] * count
+    return [_UNSOUND] * count
+
+
+_VOCABULARY = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached)
+_UNSOUND = Unknown("channel", "the channel did not return one outcome per message")
+
+
+def _is_sound(outcome: object) -> bool:
+    """Whether it is of the vocabulary, with plain values and aware times."""
+    if not isinstance(outcome, _VOCABULARY) or type(outcome) not in _VOCABULARY:
+        return False
+    for field in fields(outcome):
+        value = getattr(outcome, field.name)
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                return False
+        elif value is not None and type(value) not in _PLAIN[field.name]:
+            return False
+    return True
+
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("ref", "code", "text", "stage", "scope"), (str,)),
+    "retry_after": (int, float),
+    "connection": (bool,),
+    "until": (),
+}
 
 
 def to_result(

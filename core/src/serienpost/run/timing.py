@@ -74,5 +74,7 @@ def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     ):
         raise ConfigError(f"{text} does not exist on that day (clocks go forward)")
     if when <= now:
+        when = when.replace(fold=1)
+    if when <= now:
         raise ConfigError(f"{text} is in the past")
     return when

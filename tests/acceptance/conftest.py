@@ -152,7 +152,8 @@ class Practice:
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
         (info / "entry_points.txt").write_text(f"[serienpost]\n{name} = {module}\n")
         (site / f"{module}.py").write_text(source, "utf-8")
-        self.env["PYTHONPATH"] = str(site)
+        path = (str(site), os.environ.get("PYTHONPATH"))
+        self.env["PYTHONPATH"] = os.pathsep.join(filter(None, path))
 
     def edit(self, file: str, old: str, new: str) -> int:
         """Replace a text that stands once in a file; returns the line where it stood."""
@@ -285,8 +286,8 @@ practice: {id: sonnenschein, name: "Praxis Null"}
 plugins: [serienpost-testkit]
 ledger: sqlite:///versandbuch.db
 accounts:
-  mail: {channel: null-email, oracle: oracle.tsv, slots: 4}
-  brief: {channel: null-letter, oracle: oracle.tsv, slots: 4}
+  mail: {channel: null-email, oracle: oracle.tsv, slots: 4, sender: "Praxis Null <n@example.org>"}
+  brief: {channel: null-letter, oracle: oracle.tsv, slots: 4, sender: "Praxis Null"}
 "null": {consent: consent.jsonl, gone: gone.json}
 """,
     "consent.jsonl": "",

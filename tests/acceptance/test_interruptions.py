@@ -1,0 +1,127 @@
+"""Signals, and other people's commands, while a run is being sent."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from conftest import Post, Practice
+
+SLOTS = 4
+
+
+def slow(null: Practice, delay_ms: int) -> None:
+    null.edit("serienpost.yaml", "null-email, ", f"null-email, delay_ms: {delay_ms}, ")
+
+
+def started(null: Practice, count: int = SLOTS) -> subprocess.Popen[str]:
+    """A process that is sending; so many messages have been accepted."""
+    process = null.start("send", null.run, "--yes", "--json")
+    null.wait_until(lambda: null.oracle().total() >= count)
+    return process
+
+
+def ended(null: Practice, process: subprocess.Popen[str], code: int) -> dict[str, object]:
+    return null.document(null.finish(process), ["send"], code)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_the_calls_under_way(null: Practice, number: signal.Signals) -> None:
+    slow(null, 100)
+    process = started(null)
+    process.send_signal(number)
+    document = ended(null, process, 75)
+    assert (document["state"], document["reason"]) == ("paused", "interrupted")
+    states = null.states()
+    assert set(states) == {"accepted", "pending"}
+    assert states["accepted"] == null.oracle().total() < 40
+
+    assert null.json("resume", null.run)["counts"] == {"accepted": 40}
+    assert null.oracle().total() == len(null.oracle()) == 40
+
+
+def test_two_signals_end_at_once_and_leave_doubt(null: Practice) -> None:
+    slow(null, 60_000)
+    process = started(null, count=SLOTS)
+    process.send_signal(signal.SIGINT)
+    null.wait_until(lambda: process.poll() is not None or null.state()[0] == "sending")
+    process.send_signal(signal.SIGINT)
+    document = ended(null, process, 75)
+    assert document["reason"] == "interrupted"
+    assert null.states() == {"in_doubt": SLOTS, "pending": 40 - SLOTS}
+
+    null.edit("serienpost.yaml", "delay_ms: 60000, ", "")
+    assert null.json("resume", null.run, code=5)["counts"] == {
+        "accepted": 40 - SLOTS,
+        "in_doubt": SLOTS,
+    }
+    assert null.oracle().total() == len(null.oracle()) == 40
+
+
+def test_a_person_pauses_from_another_process(null: Practice) -> None:
+    slow(null, 2000)
+    process = started(null)
+    assert null.json("pause", null.run)["state"] == "paused"
+    document = ended(null, process, 75)
+    assert (document["state"], document["reason"]) == ("paused", "person")
+    assert set(null.states()) == {"accepted", "pending"}
+
+    due = null.json("resume", "--due", code=75)
+    assert due["runs"] == [{"run": null.run, "exit": 75}]
+    assert set(null.states()) == {"accepted", "pending"}
+    null.edit("serienpost.yaml", "delay_ms: 2000, ", "")
+    assert null.json("resume", null.run)["counts"] == {"accepted": 40}
+    assert null.oracle().total() == len(null.oracle()) == 40
+
+
+def test_a_person_cancels_from_another_process(null: Practice) -> None:
+    slow(null, 2000)
+    process = started(null)
+    assert null.json("cancel", null.run)["state"] == "cancelled"
+    document = ended(null, process, 0)
+    assert document["state"] == "cancelled"
+    states = null.states()
+    assert set(states) == {"accepted", "cancelled"}
+    assert states["accepted"] == null.oracle().total() < 40
+
+    for command in (("resume",), ("send", "--yes"), ("pause",), ("retry", "--failed")):
+        (problem,) = null.refused(command[0], null.run, *command[1:])
+        assert "cancelled" in problem["message"]
+    assert null.json("cancel", null.run)["counts"] == states
+    assert null.states() == states
+
+
+def test_two_processes_share_a_run(null: Practice) -> None:
+    """Whether the second one helps or finds the run busy: each message leaves once."""
+    slow(null, 30)
+    null("send", null.run, "--yes", fault="claim.after_commit")
+    processes = [null.start("resume", null.run, "--json") for _ in range(2)]
+    codes = {null.finish(process).code for process in processes}
+    assert codes in ({0}, {0, 75})
+    assert null.states() == {"accepted": 40}
+    assert null.oracle().total() == len(null.oracle()) == 40
+    assert null.state() == ("finished", None)
+
+
+def test_a_run_that_is_being_sent_is_busy(null: Practice) -> None:
+    slow(null, 2000)
+    process = started(null, count=1)
+    done = null("resume", null.run, "--json")
+    assert null.document(done, ["resume"], 75)["state"] == "sending"
+    assert str(process.pid) in done.err
+    process.terminate()
+    ended(null, process, 75)
+    assert null.oracle().total() == len(null.oracle())
+
+
+def test_a_mail_server_that_is_not_there_pauses_the_run(demo: Practice, post: Post) -> None:
+    demo.edit("serienpost.yaml", f"port: {post.catcher.port}", "port: 1")
+    document = demo.json("send", demo.run, "--yes", code=75)
+    assert (document["state"], document["reason"]) == ("paused", "connection")
+    assert set(demo.states()) == {"pending", "suppressed"}
+    assert post.mails() == {}

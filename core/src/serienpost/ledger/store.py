@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from contextlib import contextmanager
@@ -222,9 +221,8 @@ class Ledger:
     def keyed_hash(self, *parts: str | None) -> str:
         """HMAC-SHA-256 under the practice's own key; equal only within the practice."""
         joined = "\x1f".join("" if part is None else part for part in parts)
-        return hmac.new(
-            self._hash_key, joined.encode("utf-8", "surrogatepass"), hashlib.sha256
-        ).hexdigest()
+        text = joined.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._hash_key, text, "sha256").hex()
 
     def _own_key(self) -> bytes:
         statement = select(schema.practice.c.hash_key).where(

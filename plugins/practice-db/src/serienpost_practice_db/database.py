@@ -162,10 +162,11 @@ class PracticeDb:
         mends: str = SCHEMA,
     ) -> Iterator[Sequence[Any]]:
         with self._guarded(seconds, mends) as (connection, clock):
-            result = connection.execute(statement, execution_options={"yield_per": batch})
-            for records in result.partitions():
-                yield records
-                clock.restart()
+            options = {"yield_per": batch}
+            with connection.execute(statement, execution_options=options) as result:
+                for records in result.partitions():
+                    yield records
+                    clock.restart()
 
     def by_ids(self, name: str, person_ids: Iterable[str], request: RowRequest) -> dict[str, Row]:
         """Read people by id, as they are now. Who is not there is missing from the result."""

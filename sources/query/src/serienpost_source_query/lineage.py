@@ -118,7 +118,7 @@ def _class_of(name: str, table: str, column: str, schema: SchemaMapping) -> Sens
         for entity in schema.entities.values()
         for field, mapping in entity.fields.items()
         if not mapping.is_expression
-        and (mapping.table or entity.table).lower() == table.lower()
+        and _same_table(mapping.table or entity.table, table)
         and mapping.sql.lower() == column.lower()
     }
     if not fields and column in CATALOGUE:
@@ -141,6 +141,12 @@ def _class_of(name: str, table: str, column: str, schema: SchemaMapping) -> Sens
     if APPOINTMENT_TYPE in fields | {name} or name in CATALOGUE:
         _refuse_other_name(name, fields)
     return strictest
+
+
+def _same_table(mapped: str, written: str) -> bool:
+    """Whether they may be the same; a name without a schema may be in any."""
+    one, other = mapped.lower().split("."), written.lower().split(".")
+    return one[-1] == other[-1] and (one == other or len(one) != len(other))
 
 
 def _refuse_other_name(name: str, fields: set[str]) -> None:

@@ -46,6 +46,8 @@ _HARMFUL = {
 }
 """Functions that read files, hold the server up or run a text as a statement."""
 
+_DIALECTS = {"postgresql": "postgres", "mariadb": "mysql"}
+
 _NOT_READING = (
     exp.Insert,
     exp.Update,
@@ -75,6 +77,7 @@ def read_statement(context: Context, selected: QuerySelection, dialect: str) -> 
             returns `id`.
     """
     text, file = _text(context, selected.query)
+    dialect = _DIALECTS.get(dialect, dialect)
     try:
         statements = [tree for tree in parse(text, dialect=dialect) if tree is not None]
     except SqlglotError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Abstain, Allow, Deny
+from serienpost.kinds import CORE_KINDS
 from serienpost_source_table.known import KIND, Known
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _NO = Deny(
 
 
 class ColumnCheck:
-    """Answers for people who are only in a file; of everybody else it says nothing.
+    """Answers for people who are only in a file, for e-mail, SMS and letter; else it abstains.
 
     The evidence is the file's hash and the number of the row.
     """
@@ -41,7 +42,7 @@ class ColumnCheck:
         found = Known.of(context).lines(context, ids) if ids else {}
         return [
             _verdict(found.get(question.consenting_id))
-            if question.consenting_id in ids
+            if question.consenting_id in ids and question.kind in CORE_KINDS
             else Abstain()
             for question in questions
         ]

@@ -82,8 +82,10 @@ class TableSource:
         lines = Known.of(context).lines(context, ids)
 
         def standing(id_: str) -> Standing:
-            if id_ in people:
-                return Standing(None, people[id_].fields, people[id_].consenting_id)
+            person = people.get(id_)
+            if person:
+                lacking = dict.fromkeys(request.fields)
+                return Standing(None, {**lacking, **person.fields}, person.consenting_id)
             if id_ in lines:
                 _, selected, line = lines[id_]
                 return Standing(None, _fields(selected, line, request))
@@ -105,9 +107,7 @@ def _read(
         own = _fields(selected, line, request)
         person = people.get(id_)
         if person:
-            known = _master_fields(context, id_)
-            merged = {n: person.fields[n] if n in known else own[n] for n in request.fields}
-            rows.append(replace(person, fields=merged))
+            rows.append(replace(person, fields={**own, **person.fields}))
         elif id_.startswith(f"{KIND}:"):
             rows.append(Row(id_, own))
         else:
@@ -124,16 +124,8 @@ def _people(context: Context, ids: Sequence[str], request: RowRequest) -> dict[s
         mine = {id_ for id_ in ids if id_.startswith(f"{kind}:")}
         if mine:
             offered = request.fields & db.schema.offers(kind).keys()
-            found = db.by_ids(kind, mine, replace(request, fields=offered))
-            lacking = dict.fromkeys(request.fields - offered)
-            people |= {
-                id_: replace(row, fields={**lacking, **row.fields}) for id_, row in found.items()
-            }
+            people |= db.by_ids(kind, mine, replace(request, fields=offered))
     return people
-
-
-def _master_fields(context: Context, id_: str) -> Mapping[str, str | None]:
-    return _database(context).schema.offers(id_.partition(":")[0])
 
 
 def _database(context: Context) -> PracticeDb:

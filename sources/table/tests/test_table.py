@@ -1,0 +1,207 @@
+"""Reading files as practices have them, and whom they permit to write to."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openpyxl import Workbook
+from pydantic import ValidationError
+
+from serienpost import Abstain, Allow, ConsentQuestion, Deny, RowRef, RowRequest, SourceError
+from serienpost_source_table.check import ColumnCheck
+from serienpost_source_table.source import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from serienpost import Context, Row
+
+SOURCE = TableSource()
+DUE = date(2026, 3, 2)
+COLUMNS = {"Name": "nachname", "PLZ": "plz", "Mail": "email"}
+FIELDS = frozenset({"nachname", "plz", "email"})
+
+
+def read(context: Context, file: str, fields: frozenset[str] = FIELDS, **keys: Any) -> list[Row]:  # noqa: ANN401
+    selected = SOURCE.selection.model_validate({"file": file, "columns": COLUMNS, **keys})
+    SOURCE.offers(context, selected)
+    batches = SOURCE.rows(context, selected, RowRequest(fields, DUE, batch=2))
+    return [row for batch in batches for row in batch]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_csv_as_programs_write_it(
+    context: Context, practice_folder: Path, encoding: str, delimiter: str, end: str
+) -> None:
+    lines = [
+        ["Name", "PLZ", "Mail", "Rest"],
+        ["Müller-Lüdenscheidt", "01067", "mueller@example.org", ""],
+        ['"von ""Groß"""', "99999", "gross@example.org", "egal"],
+        ["", "", "", ""],
+        ['"Zeile 1\nZeile 2"', "", "", ""],
+    ]
+    text = end.join(delimiter.join(line) for line in lines) + end
+    (practice_folder / "liste.csv").write_bytes(text.encode(encoding))
+    rows = read(context, "liste.csv")
+    assert [dict(row.fields) for row in rows] == [
+        {"nachname": "Müller-Lüdenscheidt", "plz": "01067", "email": "mueller@example.org"},
+        {"nachname": 'von "Groß"', "plz": "99999", "email": "gross@example.org"},
+        {"nachname": "Zeile 1\nZeile 2", "plz": None, "email": None},
+    ]
+
+
+def test_xlsx(context: Context, practice_folder: Path) -> None:
+    book = Workbook()
+    book.active.append(["Name", "PLZ", "Mail", None])
+    book.active.append(["Groß", 1067.0, date(2026, 3, 2)])
+    book.create_sheet("Zweites").append(["Name", "PLZ", "Mail"])
+    book["Zweites"].append(["Klein", "01067", True])
+    book.save(practice_folder / "liste.xlsx")
+    (first,) = read(context, "liste.xlsx")
+    assert first.fields == {"nachname": "Groß", "plz": "1067", "email": "2026-03-02"}
+    (second,) = read(context, "liste.xlsx", sheet="Zweites")
+    assert second.fields == {"nachname": "Klein", "plz": "01067", "email": "ja"}
+    with pytest.raises(SourceError, match="no sheet 'Drittes'"):
+        read(context, "liste.xlsx", sheet="Drittes")
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        (b"Name;PLZ;Mail\nA;1;a\nB;2\n", 3, "has 2 cells, the header 3"),
+        (b"Name;PLZ;Mail\nA;1;a;zu viel\n", 2, "has 4 cells, the header 3"),
+        (b"Name;PLZ;Name;Mail\n", 1, "'Name' stands there twice"),
+        (b"Name;PLZ\n", 1, "no header 'Mail'"),
+        (b"Name;PLZ;E-Mail\n", 1, "no header 'Mail'"),
+        (b"Name;PLZ;Mail\nA;1;a\nB\x81;2;b\n", 3, "neither UTF-8 nor Windows-1252"),
+        (b"", None, "no header"),
+        (b'Name;PLZ;Mail\n"A;1;a\n', None, "not CSV"),
+    ],
+)
+def test_bad_csv(
+    context: Context, practice_folder: Path, content: bytes, line: int | None, words: str
+) -> None:
+    (practice_folder / "liste.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=words) as refused:
+        read(context, "liste.csv")
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line) == ("liste.csv", line)
+
+
+def test_bad_xlsx(context: Context, practice_folder: Path) -> None:
+    file = practice_folder / "liste.xlsx"
+    file.write_bytes(b"PK\x03\x04 kein Archiv")
+    with pytest.raises(SourceError, match="no readable XLSX"):
+        read(context, "liste.xlsx")
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<kaputt")
+    with pytest.raises(SourceError, match="no readable XLSX"):
+        read(context, "liste.xlsx")
+    book = Workbook()
+    book.active.append(["Name", "PLZ", "Mail"])
+    book.save(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SourceError, match="no readable XLSX"):
+        read(context, "liste.xlsx")
+
+
+@pytest.mark.parametrize("name", ["fehlt.csv", "liste.txt", "."])
+def test_files_that_are_none(context: Context, practice_folder: Path, name: str) -> None:
+    (practice_folder / "liste.txt").touch()
+    with pytest.raises(SourceError):
+        read(context, name)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"a": "geburtsdatum"},
+        {"a": "diagnose"},
+        {"a": "kurs"},
+        {"a": {"field": "email", "class": "plain"}},
+        {"a": {"field": "kurs", "class": "medical"}},
+        {"a": "email", "b": "email"},
+    ],
+)
+def test_columns_that_must_not_leave(columns: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SOURCE.selection.model_validate({"file": "x.csv", "columns": columns})
+
+
+def test_people_with_an_id_are_read_from_the_practice(
+    context: Context, practice_folder: Path, add: Callable[..., None]
+) -> None:
+    add("patient", id=1, nachname="Stammdaten", email="stamm@example.org")
+    add("interessent", id=1, nachname="Interessiert")
+    text = "Nr;Name;PLZ;Mail;Kurs\n1;Falsch;1;falsch@example.org;Rücken\n"
+    text += "interessent:1;x;;;\npatient:1;doppelt;;;\n99;fort;;;\n;Nur hier;2;hier@example.org;\n"
+    (practice_folder / "liste.csv").write_text(text, "utf-8")
+    columns = {**COLUMNS, "Nr": "id", "Kurs": {"field": "kurs", "class": "plain"}}
+    rows = read(context, "liste.csv", FIELDS | {"kurs"}, columns=columns)
+    assert [row.person_id for row in rows[:3]] == ["patient:1", "interessent:1", "patient:99"]
+    assert rows[0].fields == {
+        "nachname": "Stammdaten", "plz": None, "email": "stamm@example.org", "kurs": "Rücken"
+    }  # fmt: skip
+    assert rows[1].fields["nachname"] == "Interessiert"
+    assert rows[2].unreachable
+    assert rows[2].unreachable[0] == "vanished"
+    assert rows[3].person_id.startswith("table:")
+    assert rows[3].fields["email"] == "hier@example.org"
+
+
+def test_the_failures_of_a_report_are_a_valid_file(
+    context: Context, practice_folder: Path, add: Callable[..., None]
+) -> None:
+    add("patient", id=17, nachname="Nochmal")
+    text = "id;row;state;code;reason\r\npatient:17;patient:17/termin:9;failed;550;\r\n"
+    (practice_folder / "fehler.csv").write_text(text, "utf-8")
+    (row,) = read(context, "fehler.csv", frozenset({"nachname"}), columns={})
+    assert (row.id, row.fields) == ("patient:17", {"nachname": "Nochmal"})
+
+
+def ask(context: Context, person: str) -> object:
+    question = ConsentQuestion(person, person, "email", "marketing", "a@example.org")
+    return ColumnCheck().check(context, [question])[0]
+
+
+def test_permission_only_by_the_column(context: Context, practice_folder: Path) -> None:
+    file = practice_folder / "liste.csv"
+    file.write_text("Name;PLZ;Mail;Ok\nA;;a@x.org;Ja\nB;;b@x.org;nein\nC;;c@x.org;\n", "utf-8")
+    yes, no, empty = read(context, "liste.csv", consent_column="Ok")
+    allowed = ask(context, yes.person_id)
+    assert isinstance(allowed, Allow)
+    assert allowed.evidence.endswith(" row 2")
+    for row in (no, empty):
+        denied = ask(context, row.person_id)
+        assert isinstance(denied, Deny)
+        assert (denied.code, denied.overridable) == ("column_not_yes", False)
+    assert ask(context, "patient:1") == Abstain()
+
+
+def test_without_a_column_nobody_is_permitted(context: Context, practice_folder: Path) -> None:
+    (practice_folder / "liste.csv").write_text("Name;PLZ;Mail\nA;;a@x.org\n", "utf-8")
+    (row,) = read(context, "liste.csv")
+    assert ask(context, row.person_id) == Abstain()
+
+
+def test_a_changed_file_permits_nobody(context: Context, practice_folder: Path) -> None:
+    file = practice_folder / "liste.csv"
+    file.write_text("Name;PLZ;Mail;Ok\nA;;a@x.org;ja\n", "utf-8")
+    (row,) = read(context, "liste.csv", consent_column="Ok")
+    ref, request = RowRef(row.person_id, None, None), RowRequest(frozenset({"email"}), DUE)
+    assert SOURCE.current(context, [ref], request)[0].fields == {"email": "a@x.org"}
+    for change in ("Name;PLZ;Mail;Ok\nB;;a@x.org;ja\n", None):
+        file.write_text(change, "utf-8") if change else file.unlink()
+        gone = SOURCE.current(context, [ref], request)[0].gone
+        assert gone
+        assert gone[0] == "file_changed"
+        denied = ask(context, row.person_id)
+        assert isinstance(denied, Deny)
+        assert denied.code == "file_changed"

@@ -123,9 +123,10 @@ def _keys(
     schema = model.model_json_schema()
     for name in model.model_fields if only is None else only:
         field = model.model_fields[name]
-        described = schema["properties"][name]
+        key = field.alias or name
+        described = schema["properties"][key]
         yield Key(
-            f"{prefix}{name}",
+            f"{prefix}{key}",
             _type(field, described, schema),
             "the file name" if _is_file_name(model, name) else _default(field),
             owner,
@@ -133,7 +134,7 @@ def _keys(
         )
         below, step = _below(field.annotation)
         if below:
-            yield from _keys(below, owner, f"{prefix}{name}.{step}")
+            yield from _keys(below, owner, f"{prefix}{key}.{step}")
 
 
 def _below(annotation: Any) -> tuple[type[BaseModel] | None, str]:  # noqa: ANN401  # a type form

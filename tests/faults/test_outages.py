@@ -74,19 +74,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_disk_full(practices: Practices, figures: Figures, small_disk: Path, free: int) -> None:
     """Without room for an intent nothing is sent; with room again the run goes on."""
     practice = practices.new("sqlite").copy(small_disk / "praxis")
-    practices.made.append(practice)
-    practice.deaths = 1
     oracle = practices.folder / "outside.tsv"
     account = NULL_ACCOUNT.replace("oracle.tsv", str(oracle))
     practice.configure(account)
     practice.ask = partial(read_oracle, oracle)
     before = snapshot(practice)
     filler = small_disk / "filler"
-    with filler.open("wb") as file:
+    with filler.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(1024))
-                file.flush()
         except OSError:
             figures.add("disks filled")
     os.truncate(filler, max(0, filler.stat().st_size - free * 1024))
@@ -100,6 +97,7 @@ def test_disk_full(practices: Practices, figures: Figures, small_disk: Path, fre
     else:
         practice.must("resume", practice.run, codes=(0, 5))
     assert_clean(practice, before)
+    figures.close(practice)
 
 
 def test_practice_database_away(

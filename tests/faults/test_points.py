@@ -68,7 +68,7 @@ def test_killed_at(
         assert_clean(practice, before)
     tables, oracle = practice.tables(), practice.oracle()
     again = "cancel" if practice.state() == "cancelled" else "resume"
-    if again == "resume":
+    if again == "resume" and name != "purge":
         practice.must("resume", practice.run, codes=(0, 4, 5))
         assert practice.tables() == tables
     assert practice.oracle() == oracle

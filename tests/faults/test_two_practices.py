@@ -66,13 +66,12 @@ def _same_ids(first: Practice, second: Practice) -> None:
             old=second.run,
         )
     second.run = first.run
-    for row, message in first.messages().items():
+    for column in ("ref", "message_id"):
         second.change(
-            "UPDATE message SET ref = :ref, message_id = :message_id"
-            " WHERE practice = 'second' AND row_id = :row",
-            ref=message["ref"],
-            message_id=message["message_id"],
-            row=row,
+            f"UPDATE message SET {column} = (SELECT f.{column} FROM message AS f"
+            " WHERE f.practice = 'first' AND f.row_id = message.row_id)"
+            " WHERE practice = 'second'"
         )
-    mine = [m["row_id"] for m in first.messages().values()]
-    assert mine == [m["row_id"] for m in second.messages().values()]
+    assert [m["ref"] for m in first.messages().values()] == [
+        m["ref"] for m in second.messages().values()
+    ]

@@ -169,6 +169,8 @@ def go_on(practice: Practice, command: tuple[str, ...]) -> None:
         practice.prepare()
     elif command[0] not in ("send", "resume"):
         practice.must(*command, codes=DONE_AGAIN)
+    if command[0] == "purge":
+        return
     state = practice.state()
     if state == "prepared":
         practice.must("send", practice.run, "--yes", codes=(0, 4, 5))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, update
 
-from serienpost.ledger.schema import attempt, message, once, run
+from serienpost.ledger.compiled import PRACTICE
+from serienpost.ledger.schema import attempt, message, microseconds, once, run
 from serienpost.ledger.states import HOLDS_ONCE
-from serienpost.ledger.store import PRACTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,7 @@ def write_intents(
             "b_no": i.no,
             "b_fence": i.fence,
             "b_attempt": i.attempt,
-            "b_evidence": i.evidence,
+            "b_evidence": json.dumps(i.evidence),
         }
         for i in intents
     ]
@@ -136,8 +137,8 @@ def write_intents(
         b_run=run_id,
         b_owner=owner,
         b_before="claimed",
-        b_lease=tx.now + lease,
-        b_now=tx.now,
+        b_lease=microseconds(tx.now + lease),
+        b_now=microseconds(tx.now),
     )
     taken = list(intents)
     if moved != len(rows):
@@ -182,10 +183,11 @@ def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) ->
     if ended:
         free_once(tx, run_id, ended)
     if wire:
-        tx.change(_PROGRESS, [{"b_run": run_id, "b_now": tx.now}])
+        tx.change(_PROGRESS, [{"b_run": run_id, "b_now": microseconds(tx.now)}])
 
 
 def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: str) -> None:
+    now = microseconds(tx.now)
     rows = [
         {
             "b_no": r.no,
@@ -194,12 +196,12 @@ def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: st
             "b_code": r.code,
             "b_text": r.text,
             "b_provider_ref": r.provider_ref,
-            "b_next": r.next_attempt_at,
-            "b_sent": tx.now if r.state == "accepted" else None,
+            "b_next": microseconds(r.next_attempt_at) if r.next_attempt_at else None,
+            "b_sent": now if r.state == "accepted" else None,
         }
         for r in results
     ]
-    moved = tx.change(_FROM_WORK, rows, b_run=run_id, b_owner=owner, b_before=before, b_now=tx.now)
+    moved = tx.change(_FROM_WORK, rows, b_run=run_id, b_owner=owner, b_before=before, b_now=now)
     if moved != len(rows) and before == "sending":
         for result in results:
             _late_answer(tx, run_id, result)
@@ -243,7 +245,7 @@ def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
         }
         for r in results
     ]
-    tx.change(_COMPLETE, rows, b_run=run_id, b_now=tx.now)
+    tx.change(_COMPLETE, rows, b_run=run_id, b_now=microseconds(tx.now))
 
 
 def cancel_pending(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:

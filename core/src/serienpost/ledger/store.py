@@ -10,7 +10,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    BindParameter,
     Connection,
     Delete,
     Engine,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Select,
     Table,
     Update,
-    bindparam,
     delete,
     select,
     update,
@@ -29,6 +27,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from serienpost.errors import LedgerError, Problem, SerienpostError
 from serienpost.faults import faultpoint
 from serienpost.ledger import schema
+from serienpost.ledger.compiled import PRACTICE, execute
 from serienpost.ledger.engine import open_engine, reading
 
 if TYPE_CHECKING:
@@ -39,13 +38,6 @@ if TYPE_CHECKING:
     from serienpost.context import Context
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-PRACTICE: BindParameter[str] = bindparam("b_practice")
-"""The practice in a statement that is built once, because building it takes longer than executing.
-
-A transaction binds it, so that such a statement too sees one practice only.
-"""
 
 
 def utc_now() -> datetime:
@@ -110,7 +102,7 @@ class Tx:
 
         Args:
             statement: the change.
-            rows: values of its parameters.
+            rows: values of its parameters, as the database stores them.
             common: values of parameters that are the same for all rows.
 
         Returns:
@@ -118,8 +110,7 @@ class Tx:
         """
         if not rows:
             return 0
-        bound = {PRACTICE.key: self.practice, **common}
-        return self.connection.execute(statement, [{**bound, **row} for row in rows]).rowcount
+        return execute(self.connection, statement, {PRACTICE.key: self.practice, **common}, rows)
 
     def look(self, statement: Select[Any], **bound: Any) -> Any:  # noqa: ANN401
         """The first value that a query finds which was built once, with `PRACTICE` in it."""
@@ -131,7 +122,8 @@ class Tx:
 
     def stream(self, statement: Select[Any], batch: int = 1000) -> Iterator[Row[Any]]:
         """The rows of a large result, read as they are used."""
-        with self.connection.execution_options(yield_per=batch).execute(statement) as result:
+        options = {"yield_per": batch}
+        with self.connection.execute(statement, execution_options=options) as result:
             yield from result
 
     def first(self, statement: Select[Any]) -> Row[Any] | None:

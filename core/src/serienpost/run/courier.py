@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select
 
 from serienpost.ledger import claims
+from serienpost.ledger.compiled import PRACTICE
 from serienpost.ledger.delivery import (
     Intent,
     Result,

@@ -1,0 +1,34 @@
+"""The message's reference, put into its text in the last step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from serienpost.contracts.channels import Content, ProviderTemplate
+from serienpost.reference import PLACEHOLDER, is_in, with_reference
+
+REF = "0123456789AB"
+CONTENT = Content(
+    "email", "p@x.org", "a@x.org", "Gruß", f"weg: {PLACEHOLDER}", f"<p>{PLACEHOLDER}</p>"
+)
+
+
+def test_the_reference_takes_its_place_without_changing_the_length() -> None:
+    made = with_reference(CONTENT, REF)
+    assert (made.text, made.html) == (f"weg: {REF}", f"<p>{REF}</p>")
+    assert len(PLACEHOLDER) == len(REF)
+    assert with_reference(replace(CONTENT, html=None), REF).html is None
+
+
+def test_a_providers_template_gets_it_in_its_data() -> None:
+    template = ProviderTemplate("d-1", "v1", {"Abmelde_Link": f"https://x.org/{PLACEHOLDER}"})
+    made = with_reference(replace(CONTENT, template=template), REF)
+    assert made.template
+    assert made.template.data == {"Abmelde_Link": f"https://x.org/{REF}"}
+
+
+def test_both_parts_must_carry_it() -> None:
+    assert is_in(CONTENT)
+    assert not is_in(replace(CONTENT, html="<p></p>"))
+    assert not is_in(replace(CONTENT, text=""))
+    assert is_in(replace(CONTENT, html=None))

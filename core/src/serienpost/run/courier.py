@@ -19,7 +19,6 @@ from serienpost.ledger.delivery import (
 from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message, run
-from serienpost.ledger.store import PRACTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

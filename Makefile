@@ -42,10 +42,15 @@ docs: setup  ## the manual, into site/
 	@echo "the manual is in site/index.html"
 
 bench: setup  ## all benchmarks; results in bench/results/
+	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/startup.py
 
 ci:  ## what .ci/run does: check, test, every member alone
 	@.ci/run
+
+.PHONY: scale
+scale: setup  ## a million recipients through prepare and send; takes many minutes
+	$(BIN)/python bench/scale.py
 
 clean:  ## remove environments, caches and everything built
 	rm -rf .venv .tools dist site bench/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from serienpost import Row
 from serienpost.cli.prepare import checked
 from serienpost.config.loading import open_practice
 from serienpost.errors import ConfigError
+from serienpost.run.blueprint import Blueprint
+from serienpost.run.differences import what_changed
 from serienpost.run.reviewing import review_rows
 
 if TYPE_CHECKING:
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Context
-    from serienpost.run.blueprint import Blueprint
 
 DUE = date(2026, 11, 23)
 CONFIG = """\
@@ -121,3 +123,14 @@ def test_only_rows_of_a_harmless_type_leave_in_the_open(
         "reason": "Terminart ist nicht als unbedenklich eingetragen",
         "includable": False,
     }
+
+
+def test_a_changed_practice_is_named_when_a_text_reads_differently(tmp_path: Path) -> None:
+    with practice(tmp_path) as context:
+        blueprint = check(context, "mail", "{{Praxis}} {{Praxis_Telefon}}")
+        assert what_changed(blueprint) == "nothing that the run remembers has changed"
+        frozen = {**blueprint.header.extra["practice"], "phone": "0351 2"}
+        header = replace(blueprint.header, sender="x", versions={}, extra={"practice": frozen})
+        said = what_changed(Blueprint(context, header, blueprint.assets))
+    assert said.startswith("changed since: practice.phone, accounts.mail.sender, serienpost")
+    assert "none -> 0.1.0" in said

@@ -13,6 +13,7 @@ from serienpost.errors import SerienpostError
 from serienpost.kinds import Address
 from serienpost.ledger.delivery import Result
 from serienpost.reference import with_reference
+from serienpost.run.differences import what_changed
 from serienpost.run.reviewing import question
 from serienpost.run.values import from_json
 from serienpost.timelimit import within
@@ -149,7 +150,10 @@ class Door:
         if isinstance(content, Refused):
             raise ContentChangedError(f"row {row.row_id} is now refused: {content.reason}")
         if content.digest() != row.content_hash:
-            raise ContentChangedError(f"row {row.row_id} would now read differently than reviewed")
+            raise ContentChangedError(
+                f"row {row.row_id} would now read differently than reviewed; "
+                f"{what_changed(self.blueprint)}"
+            )
         addressed = with_reference(content, row.ref)
         return Message(ref=row.ref, run=row.run, position=row.no, content=addressed)
 

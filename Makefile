@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix pins docs bench ci clean
+.PHONY: help setup demo test faults check fix pins docs bench ci clean
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -19,8 +19,11 @@ demo: setup  ## a demo practice from end to end, on this machine only
 	@$(BIN)/serienpost demo
 
 test: setup  ## all tests: units, then the whole system
-	@scripts/stage units 240 scripts/tests -n $(WORKERS) --ignore=tests/acceptance --ignore=tests/packaging
+	@scripts/stage units 240 scripts/tests -n $(WORKERS) --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults
 	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) tests/acceptance
+
+faults: setup  ## kill it at every write and 200 random moments, on SQLite and PostgreSQL
+	@scripts/stage faults 3600 scripts/tests -n $(WORKERS) tests/faults --thorough $(FAULTS)
 
 check: setup  ## lint, format, types, lock, layout
 	$(BIN)/ruff check
@@ -44,6 +47,10 @@ docs: setup  ## the manual, into site/
 bench: setup  ## all benchmarks; results in bench/results/
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/sources.py
+
+mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
+	@scripts/tests tests/sources/mariadb_selection.py
 
 ci:  ## what .ci/run does: check, test, every member alone
 	@.ci/run

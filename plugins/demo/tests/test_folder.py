@@ -22,8 +22,11 @@ def test_writes_configuration_database_mailings_and_a_template(tmp_path: Path) -
     folder = tmp_path / "a" / "praxis"
     written = serienpost_demo.init_demo(folder, 60, 1)
     assert sorted(path.relative_to(folder).as_posix() for path in written) == [
+        "mailings/einladung.yaml",
         "mailings/geburtstag.yaml",
         "mailings/information.yaml",
+        "mailings/recall.yaml",
+        "mailings/terminerinnerung.yaml",
         "praxis.db",
         "serienpost.yaml",
         "templates/neue-sprechzeiten/email.md",

@@ -19,7 +19,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
 
 from serienpost import SourceError
 from serienpost_practice_db.household import Household, Wanted, fields_for_age
-from serienpost_practice_db.mapping import BEGIN, PRACTITIONER, STATUS
+from serienpost_practice_db.mapping import BEGIN, PERSONS, PRACTITIONER, STATUS
 from serienpost_practice_db.statements import directed, ordered_fields, sortable
 from serienpost_practice_db.views import KEY, view
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from serienpost import RowRequest
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.mapping import SchemaMapping
-
-PERSONS = ("patient", "interessent")
-"""The kinds of person an appointment may be for."""
 
 OPEN_STATES = ("geplant", "bestaetigt")
 PAST_STATES = ("erschienen", "nicht_erschienen")

@@ -17,12 +17,12 @@ _UMLAUTS: Final = {"ä": "ae", "Ä": "ae", "ö": "oe", "Ö": "oe", "ü": "ue", "
 GERMAN_SPELLING: Final = {**_UMLAUTS, **_LIGATURES}
 PLAIN_SPELLING: Final = _LIGATURES
 
-_UNDECOMPOSED = {"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ı": "i"}
+UNDECOMPOSED: Final = {"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ı": "i"}
 COMBINING_MARKS: Final = "".join(map(chr, range(0x300, 0x370)))
 
 
 def _base_letters() -> dict[str, str]:
-    letters = dict(_UNDECOMPOSED)
+    letters = dict(UNDECOMPOSED)
     for letter in map(chr, range(0xC0, 0x250)):
         base = unicodedata.normalize("NFKD", letter)[0]
         if base != letter and base.isascii() and base.isalpha():

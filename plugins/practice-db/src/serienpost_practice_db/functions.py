@@ -143,7 +143,7 @@ def _moment_sqlite(element: Moment, compiler: SQLCompiler, **options: Any) -> st
 def _collated(element: FunctionElement[str], spelling: dict[str, str]) -> ColumnElement[str]:
     """Spelt out; base letters are left to the collation, which ignores case and accents."""
     folded = func.lower(_argument(element))
-    for letter, spelt in spelling.items():
+    for letter, spelt in {**spelling, **folding.UNDECOMPOSED}.items():
         folded = func.replace(folded, _quoted(letter), _quoted(spelt))
     return collate(folded, "utf8mb4_unicode_ci")
 

@@ -17,6 +17,15 @@ BIRTH_DATE = "geburtsdatum"
 REPRESENTATIVE_ID = "vertreter_id"
 REPRESENTATIVE = "vertreter_"
 IS_MINOR = "minderjaehrig"
+
+PERSONS = ("patient", "interessent")
+"""The kinds of person that are written to."""
+
+IDENTITY = frozenset(
+    name for name, known in CATALOGUE.items() if known.sensitivity == Sensitivity.IDENTITY
+)
+"""Fields that say who somebody is."""
+
 PRACTITIONER = "behandler_"
 BEGIN = "termin_beginn"
 STATUS = "termin_status"
@@ -86,17 +95,14 @@ class SchemaMapping:
         return self.sensitivity(name) < Sensitivity.PROTECTED
 
     def offers(self, entity: str) -> dict[str, str | None]:
-        """Fields that rows of an entity can carry, as `Source.offers` reports them."""
-        record = self.entities[entity]
-        names = set(record.fields)
-        if record.has_minors:
-            names |= {IS_MINOR}
-            names |= {
-                name
-                for name in CATALOGUE
-                if name.startswith(REPRESENTATIVE)
-                and name.removeprefix(REPRESENTATIVE) in record.fields
-            }
+        """Fields that rows of an entity can carry, as `Source.offers` reports them.
+
+        People have all fields that say who they are; those that the practice does not keep of
+        them are None, so that one text serves for patients and Interessenten.
+        """
+        names = set(self.entities[entity].fields)
+        if entity in PERSONS:
+            names |= IDENTITY
         return {
             name: self.classes[name].label if name in self.classes else None
             for name in sorted(names)

@@ -108,7 +108,7 @@ def _standing(row: RowRef, found: Row | None, status: str | None, now: datetime)
 
 def _by_id(db: PracticeDb, ids: set[str], request: RowRequest) -> dict[str, Row]:
     from serienpost_practice_db import conditions as where
-    from serienpost_practice_db.appointments import PERSONS
+    from serienpost_practice_db.mapping import PERSONS
 
     termin = db.entity("termin")
     keys = [termin.key(id_.removeprefix("termin:")) for id_ in ids if id_.startswith("termin:")]

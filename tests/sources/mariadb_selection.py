@@ -1,0 +1,112 @@
+"""One selection end to end on MariaDB, Debian's server (`make mariadb`)."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import time
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from serienpost import RowRequest, SourceError
+from serienpost_source_appointments.source import AppointmentsSource
+from serienpost_source_patients.source import PatientsSource
+from serienpost_source_query.source import QuerySource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from serienpost import Context, Row, Source
+
+SOCKET = "mysqld.sock"
+TABLES = ("patient", "interessent", "behandler", "termin", "behandlung", "einwilligung")
+DUE = date(2026, 3, 2)
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory, reference: Path) -> Iterator[str]:
+    """A server with the demo practice; gives its URL for an account that may only read."""
+    assert shutil.which("mariadbd"), "apt-get install mariadb-server"
+    folder = tmp_path_factory.mktemp("mariadb")
+    data, socket = folder / "data", folder / SOCKET
+    subprocess.run(
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root",
+         "--auth-root-authentication-method=normal", "--skip-test-db"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    server = subprocess.Popen(
+        ["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={socket}", "--user=root",
+         "--skip-networking", f"--pid-file={folder / 'pid'}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _fill(str(socket), reference)
+        yield f"mariadb://leser@localhost/praxis?unix_socket={socket}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _fill(socket: str, reference: Path) -> None:
+    import pymysql
+
+    deadline = time.monotonic() + 30
+    while not Path(socket).exists():
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.1)
+    connection = pymysql.connect(unix_socket=socket, user="root", charset="utf8mb4")
+    source = sqlite3.connect(reference)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE praxis CHARACTER SET utf8mb4")
+        cursor.execute("USE praxis")
+        for table in TABLES:
+            facts = source.execute(f"PRAGMA table_info({table})").fetchall()
+            columns = ", ".join(f"{name} {_type(type_)}" for _, name, type_, *_ in facts)
+            cursor.execute(f"CREATE TABLE {table} ({columns})")
+            rows = source.execute(f"SELECT * FROM {table}").fetchall()
+            marks = ", ".join(["%s"] * len(facts))
+            if rows:
+                cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        cursor.execute("CREATE USER leser@localhost")
+        cursor.execute("GRANT SELECT ON praxis.* TO leser@localhost")
+    connection.commit()
+    connection.close()
+    source.close()
+
+
+def _type(written: str) -> str:
+    return {"TIMESTAMP": "DATETIME"}.get(written, written)
+
+
+def read(source: Source, context: Context, selection: dict[str, Any]) -> list[Row]:
+    selected = source.selection.model_validate(selection)
+    request = RowRequest(frozenset(source.offers(context, selected)), DUE, (), 20)
+    return [row for rows in source.rows(context, selected, request) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("source", "selection"),
+    [
+        (PatientsSource(), {}),
+        (PatientsSource(), {"search": "mueller"}),
+        (PatientsSource(), {"birthday": "this_month"}),
+        (PatientsSource(), {"city": "DRESDEN", "last_name": "m"}),
+        (AppointmentsSource(), {"day": "+1..+7", "practitioner": "elif yildiz"}),
+        (QuerySource(), {"query": "SELECT patient_id AS id FROM termin WHERE dauer > 20"}),
+    ],
+)
+def test_same_rows(
+    open_practice: Callable[..., Context], mariadb: str, source: Source, selection: dict[str, Any]
+) -> None:
+    expected = read(source, open_practice(), selection)
+    assert expected
+    assert read(source, open_practice(mariadb), selection) == expected
+
+
+def test_an_endless_query_is_stopped(open_practice: Callable[..., Context], mariadb: str) -> None:
+    slow = "SELECT count(*) AS id FROM patient a, patient b, patient c, patient d, patient e"
+    with pytest.raises(SourceError, match="took too long"):
+        read(QuerySource(), open_practice(mariadb), {"query": slow, "seconds": 1})

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from serienpost.contracts.channels import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError
@@ -20,6 +20,7 @@ from serienpost.faults import faultpoint
 from serienpost.ledger import claims
 from serienpost.run.courier import Call, Courier
 from serienpost.run.door import (
+    FRESH_SECONDS,
     CheckUnavailableError,
     ContentChangedError,
     Door,
@@ -39,8 +40,6 @@ from serienpost.run.timing import quiet_hours
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-    from sqlalchemy import Row
 
     from serienpost.contracts.channels import Sender
     from serienpost.ledger.delivery import Intent
@@ -98,6 +97,7 @@ class Delivery:
         self._wake = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
+        self._door_rows = LARGEST_DOOR
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._renewed = self._looked = time.monotonic()
 
@@ -155,24 +155,26 @@ class Delivery:
         fresh = flow.fresh_count()
         if not flow.free or fresh >= needed:
             return
-        stale = [flow.ready.popleft().row for _ in range(len(flow.ready) - fresh)]
-        if flow.claims_empty and not stale:
+        flow.claimed += [flow.ready.popleft().row for _ in range(len(flow.ready) - fresh)]
+        if flow.claims_empty and not flow.claimed:
             return
-        size = min(LARGEST_DOOR, max(needed, int(flow.rate)))
-        self._opening = asyncio.create_task(self._pass_door(stale, size))
+        size = min(self._door_rows, max(needed, int(flow.rate)))
+        self._opening = asyncio.create_task(self._pass_door(size))
 
-    async def _pass_door(self, stale: list[Row[Any]], size: int) -> None:
+    async def _pass_door(self, size: int) -> None:
         flow = self._flow
-        rows = stale
+        rows, flow.claimed = flow.claimed[:size], flow.claimed[size:]
         try:
             if len(rows) < size:
                 new = await self._in_thread(self.courier.claim, size - len(rows))
                 flow.claims_empty = not new
                 rows = [*rows, *new]
             if rows:
+                begun = time.monotonic()
                 ready, closed = await asyncio.to_thread(self.door.open, rows, self.ledger.clock())
                 flow.ready.extend(ready)
                 flow.results.extend(closed)
+                self._mind_pace(len(rows), time.monotonic() - begun)
         except (CheckUnavailableError, SourceUnavailableError) as error:
             self.halt = self.halt or Halt("check_unavailable", str(error))
         except ContentChangedError as error:
@@ -183,6 +185,17 @@ class Delivery:
         finally:
             self._opening = None
             self._wake.set()
+
+    def _mind_pace(self, rows: int, seconds: float) -> None:
+        """Read as many rows at once as stay fresh; a single one that does not stops the run."""
+        if seconds < FRESH_SECONDS:
+            if seconds < FRESH_SECONDS / 4:
+                self._door_rows = min(LARGEST_DOOR, self._door_rows * 2)
+        elif rows > 1:
+            self._door_rows = max(1, rows // 4)
+        else:
+            slow = f"source and consent take more than {FRESH_SECONDS:g} seconds to answer"
+            self.halt = self.halt or Halt("check_unavailable", slow)
 
     def _next_calls(self, sender: Sender) -> list[Call]:
         """Messages that passed the door, cut into as many calls as there are free slots."""
@@ -285,7 +298,7 @@ class Delivery:
     async def _more_to_come(self) -> bool:
         """Nothing is under way: is there more to claim, now or later?"""
         flow = self._flow
-        if flow.ready or self._is_blocked() or not flow.claims_empty:
+        if flow.ready or flow.claimed or self._is_blocked() or not flow.claims_empty:
             return True
         next_at = await self._in_thread(self.courier.next_attempt)
         if next_at is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from datetime import datetime
+
+    from sqlalchemy import Row
 
     from serienpost.ledger.delivery import Result
     from serienpost.run.courier import Call
@@ -42,6 +44,7 @@ class Flow:
     """What is where between ledger and wire."""
 
     ready: deque[Ready] = field(default_factory=deque)
+    claimed: list[Row[Any]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     free: list[int] = field(default_factory=list)
     tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)

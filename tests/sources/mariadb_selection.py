@@ -19,6 +19,7 @@ from serienpost_source_query.source import QuerySource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
     from serienpost import Context, Row, Source
 
 SOCKET = "mysqld.sock"

@@ -34,8 +34,8 @@ class TableSource:
     def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
         """The fields that columns give; with ids, those of the master data too."""
         selected = _checked(selection)
-        Known.of(context).remember(context, selected)
         header = _checked_header(context, selected)
+        Known.of(context).remember(context, selected)
         given = selected.fields()
         if IDENTITY & given.keys():
             given = dict.fromkeys(IDENTITY) | given

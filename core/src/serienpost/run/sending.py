@@ -38,6 +38,12 @@ class BusyError(LedgerError):
     """Another living process delivers the run."""
 
 
+class LedgerLostError(LedgerError):
+    """The ledger failed while messages were being delivered; what is open goes on with `resume`."""
+
+    exit_code = Exit.OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a run is continued.
@@ -86,6 +92,7 @@ def continue_run(
     Raises:
         LedgerError: the run was never approved or is cancelled.
         BusyError: another process delivers it.
+        LedgerLostError: the ledger failed on the way.
     """
     blueprint = load_blueprint(context, ledger, run_id)
     take_over_dead(blueprint, ledger, run_id)
@@ -101,8 +108,12 @@ def continue_run(
         delivery = Delivery(
             blueprint, ledger, run_id, owner, wait=options.wait, report=report, stop=stop
         )
-        halted = asyncio.run(delivery.run())
-        _end(context, ledger, run_id, blueprint, halted)
+        try:
+            halted = asyncio.run(delivery.run())
+            _end(context, ledger, run_id, blueprint, halted)
+        except LedgerError as error:
+            hint = f"serienpost resume {run_id}, when the ledger works again"
+            raise LedgerLostError(str(error), hint=hint) from error
 
 
 def free_dead(context: Context, ledger: Ledger, run_id: str) -> int:

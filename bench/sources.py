@@ -25,7 +25,8 @@ FEW = 10_000
 MANY = 1_000_000
 MAILING = "information"
 BATCH = 500
-TEXT = """{% if geschlecht == "w" %}Sehr geehrte Frau{% else %}Sehr geehrter Herr{% endif %} {{ name }},
+TEXT = """{% if geschlecht == "w" %}Sehr geehrte Frau{% else %}Sehr geehrter Herr{% endif %}
+{{ name }},
 
 heute möchten wir Sie über Änderungen in unserer Praxis informieren. Haben Sie Fragen, sprechen
 Sie uns gern an.

@@ -63,9 +63,11 @@ def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
 
 
 def _resume_due(context: Context, ledger: Ledger) -> Reply:
+    from serienpost.cli.runs import when
     from serienpost.ledger.claims import take_over
     from serienpost.ledger.schema import message, run
     from serienpost.ledger.states import OPEN
+    from serienpost.run.approving import find_run
     from serienpost.run.preparing import discard_dead
 
     discard_dead(ledger)
@@ -91,13 +93,27 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
         else:
             codes[row.id] = Exit.OPEN
 
+    with ledger.read() as tx:
+        after = [find_run(tx, run_id) for run_id in codes]
+    runs = [
+        {
+            "run": row.id,
+            "exit": int(codes[row.id]),
+            "state": row.state,
+            "reason": row.reason,
+            "until": when(row.until, context.zone) if row.until else None,
+        }
+        for row in after
+    ]
+
     def text() -> None:
-        for run_id, code in codes.items():
-            click.echo(f"{run_id}: exit {code}")
+        for one in runs:
+            why = f" ({one['reason']})" if one["reason"] else ""
+            until = f" until {one['until']}" if one["until"] else ""
+            click.echo(f"{one['run']}: {one['state']}{why}{until}")
 
     order = (Exit.OPEN, Exit.SOME_IN_DOUBT, Exit.SOME_FAILED)
     worst = next((code for code in order if code in codes.values()), Exit.DONE)
-    runs = [{"run": run_id, "exit": int(code)} for run_id, code in codes.items()]
     return Reply({"runs": runs}, text, worst)
 
 

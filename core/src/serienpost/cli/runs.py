@@ -81,6 +81,7 @@ def run_reply(
 
     Without `code` the exit code describes the run.
     """
+    from serienpost.ledger.states import MESSAGE_STATES
     from serienpost.run.approving import find_run
     from serienpost.run.history import messages_of
     from serienpost.run.sending import count_states, exit_of
@@ -93,13 +94,15 @@ def run_reply(
         "mailing": row.mailing,
         "state": row.state,
         "reason": row.reason,
-        "counts": counts,
+        "counts": {state: counts.get(state, 0) for state in MESSAGE_STATES},
     }
 
     def text() -> None:
         if messages:
-            _show_messages(messages_of(ledger, run), sum(counts.values()))
+            troubled = messages_of(ledger, run, first=("in_doubt", "failed"))
+            _show_messages(troubled, sum(counts.values()))
         _show_run(row, counts, context.zone)
+        _advise(row, counts)
 
     return Reply(
         data,
@@ -140,6 +143,23 @@ def _show_run(row: Row[Any], counts: dict[str, int], zone: ZoneInfo) -> None:
             *((state, n) for state, n in sorted(counts.items())),
         ]
     )
+
+
+def _advise(row: Row[Any], counts: dict[str, int]) -> None:
+    """What a person can do next."""
+    if not counts:
+        click.echo("Nobody was selected.")
+    elif row.state == "finished" and not set(counts) - {"suppressed", "cancelled"}:
+        click.echo("Nothing was sent; serienpost report says why.")
+    if counts.get("in_doubt"):
+        click.echo(
+            f"Nobody knows about {counts['in_doubt']} messages. Find out, then: "
+            f"serienpost resolve {row.id} --recipient ROW --as accepted|resend|failed"
+        )
+    if counts.get("failed"):
+        click.echo(f"To try the failed ones again: serienpost retry {row.id} --failed")
+    if row.state in ("paused", "approved", "sending"):
+        click.echo(f"To go on: serienpost resume {row.id}")
 
 
 def when(moment: datetime | None, zone: ZoneInfo) -> str:

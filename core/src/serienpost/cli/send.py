@@ -90,6 +90,7 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
     from serienpost.config.loading import load_mailing
     from serienpost.ledger.store import open_ledger
     from serienpost.run.approving import approve
+    from serienpost.run.forecast import earlier_runs
     from serienpost.run.sending import Options
 
     ledger = open_ledger(context)
@@ -103,6 +104,12 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
     if not yes and not ask(f"Prepare and send {name} now?", "--yes"):
         raise SerienpostError("not released; nothing was sent")
     run_id = prepare_run(context, mailing, due=day, instead={})
+    for earlier in earlier_runs(context, ledger, run_id):
+        click.echo(
+            f"{name}: {earlier['people']} of these people had this mailing on {earlier['on']}; "
+            "once_per: recipient leaves them out",
+            err=True,
+        )
     approve(ledger, run_id, user_name())
     return deliver(context, ledger, run_id, options)
 

@@ -102,7 +102,10 @@ def judge(
     required = context.config.consent.required(questions[0].purpose)
     names = [name for name, _ in columns]
     judgements = []
-    for index, verdicts in enumerate(zip(*(column for _, column in columns), strict=True)):
+    rows = (
+        zip(*(column for _, column in columns), strict=True) if columns else [()] * len(questions)
+    )
+    for index, verdicts in enumerate(rows):
         answers = tuple(zip(names, verdicts, strict=True))
         override = overrides[index] if overrides else None
         if override is not None:

@@ -31,7 +31,7 @@ class SuppressionCheck:
         from serienpost.ledger.store import open_ledger
 
         ledger = open_ledger(context)
-        hashes = [ledger.keyed_hash("address", q.kind, q.address) for q in questions]
+        hashes = [ledger.address_hash(q.kind, q.address) for q in questions]
         with ledger.read() as tx:
             found = {
                 (row.kind, row.address_hash): row.reason

@@ -115,7 +115,7 @@ def _hash(context: Context, ledger: Ledger, kind: str, written: str, place: Prob
     found = known.address({field: written})
     if isinstance(found, Unreachable):
         raise ConfigError(Problem(f"{place.message}: {found.reason}", None, place.file, place.line))
-    return ledger.keyed_hash("address", kind, found.value)
+    return ledger.address_hash(kind, found.value)
 
 
 def _kind(context: Context, name: str) -> Kind:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from serienpost.errors import LedgerError
 
@@ -34,7 +34,12 @@ def open_engine(url: str, folder: Path) -> Engine:
     Raises:
         LedgerError: unreachable, not durable, or written by a newer serienpost.
     """
-    where = make_url(url)
+    try:
+        where = make_url(url)
+    except ArgumentError as error:
+        raise LedgerError(
+            "this is not a database URL", hint="write it as in sqlite:///versandbuch.db"
+        ) from error
     if where.get_backend_name() == "sqlite":
         path = folder / (where.database or "")
         if where.database in (None, "", ":memory:"):

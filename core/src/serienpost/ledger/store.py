@@ -216,6 +216,10 @@ class Ledger:
         text = joined.encode("utf-8", "surrogatepass")
         return hmac.digest(self._hash_key, text, "sha256").hex()
 
+    def address_hash(self, kind: str, address: str) -> str:
+        """The keyed hash of an address, the same however its letters are written."""
+        return self.keyed_hash("address", kind, address.casefold())
+
     def _own_key(self) -> bytes:
         statement = select(schema.practice.c.hash_key).where(
             schema.practice.c.practice == self.practice

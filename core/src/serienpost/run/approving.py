@@ -50,7 +50,11 @@ def allow_command(row: Row[Any], command: str) -> None:
         LedgerError: naming the state.
     """
     if row.state not in COMMANDS[command]:
-        raise LedgerError(f"run {row.id} is {row.state}; {command} is not possible any more")
+        hint = f"serienpost send {row.id}" if row.state == "prepared" else None
+        since = "yet" if row.state in ("preparing", "prepared") else "any more"
+        raise LedgerError(
+            f"run {row.id} is {row.state}; {command} is not possible {since}", hint=hint
+        )
 
 
 def approve(

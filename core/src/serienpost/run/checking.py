@@ -83,6 +83,7 @@ def check_mailing(
     blueprint = Blueprint(context, header, assets)
     problems = [
         *_purpose_problems(mailing, files),
+        *_empty_problems(mailing, files),
         *_secret_problems(context, mailing.account, account),
         *_name_problems(blueprint),
         *_capability_problems(blueprint),
@@ -139,6 +140,12 @@ def _signature(context: Context, mailing: Mailing) -> dict[str, object] | None:
     if mailing.signature is None:
         return None
     return context.config.signatures[mailing.signature].model_dump(mode="json")
+
+
+def _empty_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
+    if files.text.text.strip() or mailing.sendgrid_template:
+        return []
+    return [Problem("the text is empty", "nobody would be told anything", files.text.file)]
 
 
 def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:

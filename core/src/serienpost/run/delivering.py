@@ -231,7 +231,7 @@ class Delivery:
         if not committed.is_owner:
             self.halt = self.halt or Halt("crash", "the ledger's server dropped this process")
         if calls:
-            flow.blocked_until = committed.free_at
+            flow.blocked_until, flow.blocked_by = committed.free_at, "rate"
         flow.ready.extendleft(reversed(committed.left))
         for call in committed.calls:
             flow.free.remove(call.slot)
@@ -239,10 +239,10 @@ class Delivery:
             flow.tasks[task] = call
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
         self.report(Progress(flow.settled))
-        if flow.blocked_until:
-            if not self.wait:
-                self.halt = self.halt or Halt("rate", "the account's rate", flow.blocked_until)
-            self.report(Progress(flow.settled, "rate", flow.blocked_until))
+        if flow.blocked_until and not self.wait:
+            self.halt = self.halt or Halt("rate", "the account's rate", flow.blocked_until)
+        elif flow.blocked_until:
+            self.report(Progress(flow.settled, flow.blocked_by, flow.blocked_until))
 
     async def _deliver(self, sender: Sender, call: Call) -> None:
         """One wire request; whatever happens, there is an outcome for each of its messages."""
@@ -308,7 +308,7 @@ class Delivery:
             if not self.wait:
                 self.halt = Halt("deferral", "temporary refusals are tried again later", next_at)
                 return False
-            flow.blocked_until = next_at
+            flow.blocked_until, flow.blocked_by = next_at, "deferral"
             self.report(Progress(flow.settled, "deferral", next_at))
         self._wake.set()
         return True

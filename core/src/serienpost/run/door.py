@@ -141,7 +141,7 @@ class Door:
         address = kind.address({name: fields.get(name) for name in kind.fields})
         if not isinstance(address, Address):
             return ("address_changed", "the address is no longer usable")
-        if self.ledger.keyed_hash("address", kind.name, address.value) != row.address_hash:
+        if self.ledger.address_hash(kind.name, address.value) != row.address_hash:
             return ("address_changed", "the address was changed since the review")
         return None
 

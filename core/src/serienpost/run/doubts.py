@@ -169,5 +169,6 @@ def find_rows(tx: Tx, run_id: str, row_id: str) -> Sequence[Any]:
         .order_by(c.no)
     )
     if not found:
-        raise LedgerError(f"run {run_id} has no row {row_id}")
+        hint = None if ":" in row_id else f"an id is written as in patient:{row_id}"
+        raise LedgerError(f"run {run_id} has no row {row_id}", hint=hint)
     return found

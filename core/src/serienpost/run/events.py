@@ -106,7 +106,7 @@ def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
     changed = _move(tx, row, one, tx.now) if row else 0
     address_hash = row.address_hash if row else None
     if address_hash is None and one.address:
-        address_hash = ledger.keyed_hash("address", kind, one.address)
+        address_hash = ledger.address_hash(kind, one.address)
     final = one.kind in ("complained", "unsubscribed") or (one.kind == "bounced" and one.permanent)
     if not (final and address_hash):
         return Taken(1, changed)

@@ -50,6 +50,7 @@ class Flow:
     tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     claims_empty: bool = False
     blocked_until: datetime | None = None
+    blocked_by: str = "rate"
     failures: int = 0
     settled: int = 0
     rate: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import case, func, or_
 
 from serienpost.fields import lookup
 from serienpost.ledger.schema import attempt, journal, message, run
@@ -45,10 +45,14 @@ def list_runs(ledger: Ledger, limit: int) -> list[dict[str, Any]]:
         ]
 
 
-def messages_of(ledger: Ledger, run_id: str) -> Iterator[dict[str, Any]]:
-    """Each message in its documented form, read as it is used."""
+def messages_of(
+    ledger: Ledger, run_id: str, *, first: tuple[str, ...] = ()
+) -> Iterator[dict[str, Any]]:
+    """Each message in its documented form, read as it is used; those in `first` states first."""
+    c = message.c
+    rank = [case((c.state.in_(first), 0), else_=1)] if first else []
     with ledger.read() as tx:
-        statement = tx.select(message).where(message.c.run == run_id).order_by(message.c.no)
+        statement = tx.select(message).where(c.run == run_id).order_by(*rank, c.no)
         for row in tx.stream(statement):
             yield message_json(row)
 

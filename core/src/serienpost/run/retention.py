@@ -103,13 +103,15 @@ def erase_person(context: Context, ledger: Ledger, person: str, user: str) -> in
     What has not been sent yet is cancelled. Returns how many messages were changed.
 
     Raises:
-        LedgerError: one of the person's messages is on the wire right now.
+        LedgerError: nothing is known, or one of the messages is on the wire right now.
     """
     c = message.c
     grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
     with ledger.begin("erase") as tx:
         theirs = tx.select(message).where(or_(c.person == person, c.consenting == person))
         mine = tx.all(theirs.with_for_update())
+        if not mine:
+            raise LedgerError(f"the ledger knows nothing about {person}")
         if any(row.state in ("claimed", "sending") for row in mine):
             raise LedgerError(f"a message to {person} is being sent; try again in a minute")
         prepared = {row.run for row in mine if row.state == "planned"}

@@ -38,7 +38,7 @@ def ledger_row(
         "number": _text(row.fields.get("nummer")),
         "name": display_name(row),
         "address": address,
-        "address_hash": ledger.keyed_hash("address", blueprint.kind.name, address)
+        "address_hash": ledger.address_hash(blueprint.kind.name, address)
         if address is not None
         else None,
         "unreachable": [one.address.code, one.address.reason]

@@ -56,6 +56,37 @@ def test_a_no_cannot_be_overridden_where_overrides_are_permitted(demo: Practice)
     assert demo.messages()[NO]["marked"] == 0
 
 
+def test_an_empty_entry_cannot_be_overridden_whatever_else_is_set(
+    demo: Practice, post: Post
+) -> None:
+    """Overrides permitted, no check required, and a written consent for all purposes."""
+    unknown = sorted(demo.patients("kontakt_email IS NULL AND vertreter_id IS NULL"))
+    numbers = [row.partition(":")[2] for row in unknown]
+    assert UNKNOWN in unknown
+    for number in numbers:
+        demo.change("INSERT INTO einwilligung (person_typ, person_id, kontaktart, zweck,"
+                    " erteilt_am) VALUES ('patient', ?, 'email', 'alle', '2025-04-01')",
+                    number)  # fmt: skip
+    demo.edit("serienpost.yaml", "override: false", "override: true")
+    register = "  - serienpost-consent-register\n  - serienpost-consent-flags "
+    demo.edit("serienpost.yaml", "  - serienpost-consent-flags ", register)
+    demo.edit("mailings/information.yaml", "select: {}", f"select: {{ids: [{', '.join(numbers)}]}}")
+    prepared = demo.json("prepare", "information")
+    demo.run = prepared["run"]
+    assert prepared["counts"]["reachable"] > 10
+    (known,) = (row for row in prepared["recipients"] if row["row"] == UNKNOWN)
+    verdicts = {answer["check"]: answer["verdict"] for answer in known["consent"]}
+    assert (verdicts["flags"], verdicts["register"]) == ("deny", "allow")
+
+    before = demo.contents()
+    (problem,) = demo.refused("review", demo.run, "--override", UNKNOWN, "--reason", "gefragt")
+    assert "cannot be overridden" in problem["message"]
+    assert demo.contents() == before
+    demo.json("send", demo.run, "--yes")
+    assert demo.states() == {"suppressed": len(unknown)}
+    assert post.mails() == {}
+
+
 def test_without_a_consent_plugin_nobody_is_allowed(demo: Practice, post: Post) -> None:
     demo.edit("serienpost.yaml", "  - serienpost-consent-flags ", "  # ")
     prepared = demo.json("prepare", "information")

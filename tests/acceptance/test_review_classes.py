@@ -47,12 +47,12 @@ t | nein | ja | | - | - | email | information | flags.flag_no | no
 a | nein | - | | - | - | email | information | flags.flag_no | no
 a | nein | - | | - | - | sms | information | flags.flag_no | no
 a | nein | - | | - | - | letter | information | flags.flag_no | no
-a | - | - | | - | - | email | information | flags.flag_unknown | yes
-a | - | - | | - | - | sms | information | flags.flag_unknown | yes
-a | - | - | | - | - | letter | information | flags.flag_unknown | yes
+a | - | - | | - | - | email | information | flags.flag_unknown | no
+a | - | - | | - | - | sms | information | flags.flag_unknown | no
+a | - | - | | - | - | letter | information | flags.flag_unknown | no
 a | ja | - | | - | - | email | offer | consent.no_permission | no
 a | nein | - | | - | - | email | offer | flags.flag_no | no
-a | - | - | | - | - | email | offer | flags.flag_unknown | yes
+a | - | - | | - | - | email | offer | flags.flag_unknown | no
 a | ja | - | | - | - | email | poll | register.required | no
 a | - | - | | - | - | email | poll | flags.flag_unknown | no
 a | ja | - | | - | - | email | recall | register.required | no
@@ -67,15 +67,15 @@ a | ja | - | recall | - | - | email | recall | JA | -
 a | ja | - | alle | - | - | letter | recall | JA | -
 a | nein | - | alle | - | - | email | information | flags.flag_no | no
 a | nein | - | offer | - | - | email | offer | flags.flag_no | no
-a | - | - | offer | - | - | email | offer | flags.flag_unknown | yes
-a | - | - | poll | - | - | email | poll | flags.flag_unknown | yes
+a | - | - | offer | - | - | email | offer | flags.flag_unknown | no
+a | - | - | poll | - | - | email | poll | flags.flag_unknown | no
 a | ja | - | x:offer | - | - | email | offer | consent.no_permission | no
 a | ja | - | x:offer! | - | - | email | information | JA | -
 a | ja | - | x:poll | - | - | email | poll | register.required | no
 a | ja | - | offer | - | - | email | information | register.other_purpose | yes
 a | ja | - | information | - | - | email | offer | register.other_purpose | yes
 a | ja | - | recall | - | - | email | poll | register.other_purpose | yes
-a | - | - | recall | - | - | email | information | flags.flag_unknown | yes
+a | - | - | recall | - | - | email | information | flags.flag_unknown | no
 a | nein | - | recall | - | - | email | information | flags.flag_no | no
 a | ja | - | information! | - | - | email | information | register.withdrawn | no
 a | ja | - | alle! | - | - | email | information | register.withdrawn | no
@@ -114,7 +114,7 @@ c | nein | ja | | - | - | letter | information | JA | -
 m | nein | ja | | - | - | email | information | JA | -
 m | ja | nein | | - | - | email | information | flags.flag_no | no
 c | ja | nein | | - | - | email | information | flags.flag_no | no
-c | ja | - | | - | - | sms | information | flags.flag_unknown | yes
+c | ja | - | | - | - | sms | information | flags.flag_unknown | no
 c | ja | ja | offer | - | - | email | offer | consent.no_permission | no
 c | ja | ja | r:offer | - | - | email | offer | JA | -
 c | ja | ja | r:poll | - | - | letter | poll | JA | -

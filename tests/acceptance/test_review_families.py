@@ -84,7 +84,10 @@ def test_two_of_a_family_cannot_be_chosen_by_hand(family: Practice) -> None:
 
 def test_an_override_that_is_dropped_gives_the_place_back(family: Practice) -> None:
     family.edit("serienpost.yaml", "override: false", "override: true")
-    family.change("UPDATE patient SET kontakt_email = NULL WHERE id = 21")
+    register = "  - serienpost-consent-register\n  - serienpost-consent-flags "
+    family.edit("serienpost.yaml", "  - serienpost-consent-flags ", register)
+    family.change("INSERT INTO einwilligung (person_typ, person_id, kontaktart, zweck, erteilt_am)"
+                  " VALUES ('patient', 21, 'email', 'marketing', '2025-04-01')")  # fmt: skip
     prepared(family)
     assert marked(family) == [FATHER]
     assert marked(family, "--override", MOTHER, "--reason", "gefragt") == [MOTHER]

@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 REASON = ("--reason", "am Telefon gefragt")
 NO, UNKNOWN, UNREACHABLE, FINE = "patient:14", "patient:15", "patient:3", "patient:2"
+SIGNED = "patient:20"
 
 
 @pytest.fixture
 def permissive(demo: Practice) -> Practice:
+    """Overrides are permitted; a written consent of `SIGNED` is for another purpose."""
     demo.edit("serienpost.yaml", "override: false", "override: true")
+    register = "  - serienpost-consent-register\n  - serienpost-consent-flags "
+    demo.edit("serienpost.yaml", "  - serienpost-consent-flags ", register)
+    demo.run = demo.json("prepare", "information", "--summary")["run"]
     return demo
 
 
@@ -36,25 +41,27 @@ def test_rows_of_another_run(permissive: Practice) -> None:
     permissive.edit("mailings/information.yaml", "select: {}", "limit: 5\nselect: {}")
     small = permissive.json("prepare", "information", "--summary")["run"]
     for option in ("--include", "--exclude", "--override"):
-        assert "has no row" in refuse(permissive, option, UNKNOWN, *REASON, run=small)
+        assert "has no row" in refuse(permissive, option, SIGNED, *REASON, run=small)
     assert "no run" in refuse(permissive, "--exclude", FINE, run="20260101-aaaa")
 
 
 def test_what_cannot_be_included_or_overridden(permissive: Practice) -> None:
-    assert "not allowed" in refuse(permissive, "--include", UNKNOWN)
+    assert "not allowed" in refuse(permissive, "--include", SIGNED)
     assert "not reachable" in refuse(permissive, "--include", UNREACHABLE)
     assert "not reachable" in refuse(permissive, "--override", UNREACHABLE, *REASON)
-    assert "cannot be overridden" in refuse(permissive, "--override", NO, *REASON)
-    assert "needs a reason" in refuse(permissive, "--override", UNKNOWN)
-    assert "needs a reason" in refuse(permissive, "--override", UNKNOWN, "--reason", "  ")
+    for row in (NO, UNKNOWN):
+        assert "cannot be overridden" in refuse(permissive, "--override", row, *REASON)
+    assert "needs a reason" in refuse(permissive, "--override", SIGNED)
+    assert "needs a reason" in refuse(permissive, "--override", SIGNED, "--reason", "  ")
 
 
-def test_an_override_that_the_practice_does_not_permit(demo: Practice) -> None:
-    assert "does not permit" in refuse(demo, "--override", UNKNOWN, *REASON)
+def test_an_override_that_the_practice_does_not_permit(permissive: Practice) -> None:
+    permissive.edit("serienpost.yaml", "override: true", "override: false")
+    assert "does not permit" in refuse(permissive, "--override", SIGNED, *REASON)
 
 
 def test_one_bad_change_takes_the_good_ones_with_it(permissive: Practice) -> None:
-    refuse(permissive, "--exclude", FINE, "--override", UNKNOWN, *REASON, "--include", NO)
+    refuse(permissive, "--exclude", FINE, "--override", SIGNED, *REASON, "--include", NO)
 
 
 def test_who_withdraws_after_the_review_cannot_be_included_again(permissive: Practice) -> None:
@@ -70,8 +77,8 @@ def test_marks_are_fixed_from_the_approval_on(permissive: Practice) -> None:
     permissive.json("send", permissive.run, "--yes")
     for change in (
         ("--exclude", FINE),
-        ("--include", UNKNOWN),
-        ("--override", UNKNOWN, *REASON),
+        ("--include", SIGNED),
+        ("--override", SIGNED, *REASON),
         ("--drop-not-allowed",),
     ):
         assert "not possible any more" in refuse(permissive, *change)
@@ -89,14 +96,14 @@ def test_a_change_makes_the_old_plan_unusable(permissive: Practice) -> None:
 
 
 def test_every_change_is_recorded_with_its_reason(permissive: Practice) -> None:
-    permissive.json("review", permissive.run, "--exclude", FINE, "--override", UNKNOWN, *REASON)
+    permissive.json("review", permissive.run, "--exclude", FINE, "--override", SIGNED, *REASON)
     permissive.json("review", permissive.run, "--drop-not-allowed", "--summary")
     found = permissive.json("review", permissive.run, "--history")["changes"]
     assert {(line["action"], line["row"]) for line in found} == {
         ("prepare", None),
         ("exclude", FINE),
-        ("override", UNKNOWN),
-        ("drop override", UNKNOWN),
+        ("override", SIGNED),
+        ("drop override", SIGNED),
         ("review", None),
     }
     (override,) = (line for line in found if line["action"] == "override")
@@ -107,14 +114,14 @@ def test_every_change_is_recorded_with_its_reason(permissive: Practice) -> None:
 
 
 def test_an_override_is_the_evidence_of_what_it_sent(permissive: Practice) -> None:
-    permissive.json("review", permissive.run, "--override", UNKNOWN, *REASON, "--summary")
-    (override,) = permissive.json("review", permissive.run, "--explain", UNKNOWN)[
+    permissive.json("review", permissive.run, "--override", SIGNED, *REASON, "--summary")
+    (override,) = permissive.json("review", permissive.run, "--explain", SIGNED)[
         "overrides"
     ].values()
     permissive.json("send", permissive.run, "--yes")
-    (got,) = permissive.json("show", permissive.run, "--recipient", UNKNOWN)["messages"]
+    (got,) = permissive.json("show", permissive.run, "--recipient", SIGNED)["messages"]
     assert got["state"] == "accepted"
-    assert got["evidence"] == [f"flags: override {override['id']}"]
+    assert f"register: override {override['id']}" in got["evidence"]
     assert got["override"]["reason"] == "am Telefon gefragt"
     assert got["approved_by"]
-    assert "am Telefon gefragt" in permissive("show", permissive.run, "--recipient", UNKNOWN).out
+    assert "am Telefon gefragt" in permissive("show", permissive.run, "--recipient", SIGNED).out

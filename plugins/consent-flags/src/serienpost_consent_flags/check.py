@@ -23,9 +23,9 @@ _LABELS = {"email": "E-Mail", "sms": "SMS", "letter": "Brief"}
 class FlagsCheck:
     """Answers from "Kontakt erlaubt" of the person whose permission counts.
 
-    `nein` and an empty or unknown entry deny every purpose; `ja` allows the purposes of
-    `consent.flags_purposes` and says nothing to others. A kind without a flag and a person who
-    is not in the master data are none of its business.
+    `nein` and an empty or unknown entry deny every purpose, and nobody can override that; `ja`
+    allows the purposes of `consent.flags_purposes` and says nothing to others. A kind without a
+    flag and a person who is not in the master data are none of its business.
     """
 
     name = "flags"
@@ -68,5 +68,4 @@ def _verdict(
         "flag_unknown",
         f"In den Stammdaten fehlt die Angabe „Kontakt erlaubt“ für {label}.",
         f"Die Person fragen und „Kontakt erlaubt“ für {label} eintragen.",
-        overridable=True,
     )

@@ -30,10 +30,12 @@ def ownership(ledger: Ledger) -> Iterator[str]:
             yield owner
     else:
         with ledger.engine.connect() as connection:
-            connection.detach()
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _number(owner)})
             connection.commit()
-            yield owner
+            try:
+                yield owner
+            finally:
+                connection.invalidate()
 
 
 def is_dead(ledger: Ledger, owner: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -234,11 +235,16 @@ class Ledger:
 
 
 def _failure(error: SQLAlchemyError) -> LedgerError:
-    """The database's complaint without the statement, whose parameters are a person's data."""
+    """The database's complaint without the statement, whose parameters are a person's data;
+    PostgreSQL repeats them in its message too, SQLite never does."""
     if isinstance(error, IntegrityError):
         return LedgerError("the ledger refused a row that exists already")
     cause = getattr(error, "orig", None) or error
-    text = str(cause).splitlines()[0][:120] if getattr(error, "orig", None) else ""
+    text = ""
+    if isinstance(cause, sqlite3.Error):
+        text = str(cause)[:120]
+    elif hasattr(cause, "sqlstate"):
+        text = f"SQLSTATE {cause.sqlstate}" if cause.sqlstate else "no connection"
     return LedgerError(f"the ledger failed: {type(cause).__name__} {text}".rstrip())
 
 

@@ -1,0 +1,135 @@
+"""The ledger itself on a real PostgreSQL server: what differs from SQLite, and the state table."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from sqlalchemy import event, text  # noqa: TID253
+
+from serienpost.errors import LedgerError
+from serienpost.ledger.claims import claim
+from serienpost.ledger.engine import open_engine
+from serienpost.ledger.owners import is_dead, is_held, ownership
+from serienpost.ledger.schema import once
+from serienpost.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from fault_harness.server import Server
+
+    Desk = Any
+
+TESTS = Path(__file__).parents[2] / "core" / "tests" / "ledger"
+
+
+def _module(name: str) -> ModuleType:
+    """A module of the core's tests of the ledger."""
+    spec = spec_from_file_location(f"core_ledger_{name}", TESTS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> str:
+    if not request.config.getoption("thorough"):
+        pytest.skip("PostgreSQL is tested by `make faults`")
+    server: Server = request.getfixturevalue("server")
+    return server.url(server.database())
+
+
+@pytest.fixture
+def book(url: str, tmp_path: Path) -> Iterator[Ledger]:
+    engine = open_engine(url, tmp_path)
+    yield Ledger(engine, "sonnenschein")
+    engine.dispose()
+
+
+@pytest.fixture
+def desk(book: Ledger) -> Desk:
+    return _module("conftest").Desk(book)
+
+
+def test_every_order_of_events_keeps_the_states(desk: Desk) -> None:
+    _module("test_machine").test_every_order_of_events_keeps_the_states(desk)
+
+
+@pytest.mark.parametrize("setting", ["synchronous_commit"])
+def test_commits_that_are_not_durable_are_refused(url: str, tmp_path: Path, setting: str) -> None:
+    database = url.rpartition("/")[2]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{database}" SET {setting} = off'.encode())
+    with pytest.raises(LedgerError, match=setting):
+        open_engine(url, tmp_path)
+
+
+def test_two_workers_claim_different_messages_without_waiting(desk: Desk, book: Ledger) -> None:
+    desk.add_run("r")
+    desk.add_messages("r", 6)
+    lease = timedelta(minutes=5)
+    with book.begin() as one, book.begin() as two:
+        first = claim(one, "r", "1-ONE", 4, lease)
+        second = claim(two, "r", "2-TWO", 4, lease)
+    assert [row.no for row in first] == [1, 2, 3, 4]
+    assert [row.no for row in second] == [5, 6]
+
+
+def test_an_owner_is_dead_with_its_connection(book: Ledger) -> None:
+    with ownership(book) as owner:
+        assert [is_dead(book, owner) for _ in range(3)] == [False] * 3
+        with book.engine.connect() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                    " WHERE locktype = 'advisory' AND granted"
+                )
+            )
+        with book.begin() as tx:
+            assert not is_held(tx, owner)
+        assert is_dead(book, owner)
+
+
+def test_an_owner_that_ends_is_dead(book: Ledger) -> None:
+    with ownership(book) as owner, book.begin() as tx:
+        assert is_held(tx, owner)
+    assert is_dead(book, owner)
+
+
+def test_a_read_sees_one_snapshot(desk: Desk, book: Ledger) -> None:
+    desk.add_run("r")
+    with book.read() as tx:
+        assert tx.all(tx.select(once)) == []
+        desk.hold_once("r", 1)
+        assert tx.all(tx.select(once)) == []
+    assert len(desk.rows(once)) == 1
+
+
+def test_a_large_result_is_read_as_it_is_used(desk: Desk, book: Ledger) -> None:
+    desk.add_run("r")
+    desk.hold_once("r", *range(1, 51))
+    statements = []
+    event.listen(book.engine, "before_cursor_execute", lambda *args: statements.append(args[1]))
+    with book.read() as tx:
+        rows = tx.stream(tx.select(once).order_by(once.c.no), batch=10)
+        assert next(rows).no == 1
+        assert [type(cursor).__name__ for cursor in statements] == ["ServerCursor"]
+        assert sum(1 for _ in rows) == 49
+
+
+def test_errors_name_no_values(desk: Desk, book: Ledger) -> None:
+    desk.add_run("r")
+    with pytest.raises(LedgerError) as refused, book.begin() as tx:
+        tx.insert(once, [{"key": "geheim", "run": "r", "no": "geheim", "since": tx.now}])
+    assert "geheim" not in str(refused.value)
+    assert "SQLSTATE" in str(refused.value)

@@ -257,7 +257,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
         with ledger.begin() as tx:
             for number, row in enumerate(ROWS, start=1):
                 for kind, value in suppressed_addresses(number, row):
-                    key = ledger.keyed_hash("address", kind, value)
+                    key = ledger.address_hash(kind, value)
                     suppress(tx, kind, key, "manual", "test")
     made = Classes(folder)
     yield made

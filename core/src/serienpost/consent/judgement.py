@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from serienpost.context import Context
     from serienpost.contracts.consent import ConsentCheck, Verdict
 
-_ONLY_DENY = {"suppression", "status"}
+_NOT_OF_PATIENTS = {"suppression", "status", "column"}
+"""Checks that never allow a person of the practice's data; without another there is none."""
 
 CHECK_SECONDS = 30.0
 """How long a check may take for one batch of questions."""
@@ -189,7 +190,7 @@ def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) ->
             return Judgement(False, answers, name, _required(name))
     if is_allowed:
         return Judgement(True, answers)
-    return Judgement(False, answers, "consent", _NO_CHECK if set(said) <= _ONLY_DENY else _NONE)
+    return Judgement(False, answers, "consent", _NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE)
 
 
 def _required(name: str) -> Deny:

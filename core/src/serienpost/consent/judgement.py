@@ -190,7 +190,9 @@ def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) ->
             return Judgement(False, answers, name, _required(name))
     if is_allowed:
         return Judgement(True, answers)
-    return Judgement(False, answers, "consent", _NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE)
+    return Judgement(
+        False, answers, "consent", _NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
+    )
 
 
 def _required(name: str) -> Deny:

@@ -21,6 +21,12 @@ HEAD = "0001"
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer a new connection."""
 
+CACHE_KIB = 16_384
+"""SQLite's page cache; in a large run every new reference lies on another page."""
+
+CHECKPOINT_PAGES = 16_384
+"""Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once."""
+
 _READ_ONLY = "serienpost_reads"
 
 
@@ -50,13 +56,11 @@ def open_engine(url: str, folder: Path) -> Engine:
         where = where.set(drivername="postgresql+psycopg")
     try:
         engine = create_engine(where, **_options(where.get_backend_name()))
-        if where.get_backend_name() == "sqlite":
-            _prepare_sqlite(engine)
-        with engine.connect() as connection:
-            _check_durable(connection)
-            version = _version(connection)
-        if version != HEAD:
-            _migrate(engine, version)
+        try:
+            _make_ready(engine)
+        except BaseException:
+            engine.dispose()
+            raise
     except ModuleNotFoundError as error:
         raise LedgerError(
             f"the ledger needs the Python package {error.name}",
@@ -66,6 +70,16 @@ def open_engine(url: str, folder: Path) -> Engine:
         cause = getattr(error, "orig", None) or error
         raise LedgerError(f"the ledger cannot be opened: {type(cause).__name__}") from error
     return engine
+
+
+def _make_ready(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    with engine.connect() as connection:
+        _check_durable(connection)
+        version = _version(connection)
+    if version != HEAD:
+        _migrate(engine, version)
 
 
 def reading(connection: Connection) -> Connection:
@@ -103,6 +117,8 @@ def _prepare_sqlite(engine: Engine) -> None:
             "secure_delete=ON",
             "foreign_keys=ON",
             "temp_store=MEMORY",
+            f"cache_size=-{CACHE_KIB}",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         ):
             dbapi.execute(f"PRAGMA {pragma}")
 

@@ -210,6 +210,15 @@ class Practice:
         assert done.code in codes, f"{args}: exit {done.code}\n{done.out[-800:]}{done.err[-1500:]}"
         return done
 
+    def resume(self, *options: str) -> Done:
+        """Resume until the run is over; a machine under load may pause a run for slow reads."""
+        codes = (0, 4, 5)
+        for _ in range(3):
+            done = self.must("resume", self.run, *options, codes=(*codes, 75))
+            if done.code in codes:
+                return done
+        raise AssertionError(f"the run does not end: {done.out[-800:]}{done.err[-800:]}")
+
     def prepare(self) -> str:
         """Prepare the mailing; the newest run is the practice's run from now on."""
         self.must("prepare", "einladung", "--summary")

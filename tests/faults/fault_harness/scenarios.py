@@ -177,4 +177,4 @@ def go_on(practice: Practice, command: tuple[str, ...]) -> None:
     elif state == "cancelled":
         practice.must("cancel", practice.run)
     else:
-        practice.must("resume", practice.run, "--confirm", codes=(0, 4, 5))
+        practice.resume("--confirm")

@@ -19,6 +19,7 @@ PRAGMAS = (
     "secure_delete=ON",
     "foreign_keys=ON",
     "temp_store=MEMORY",
+    "wal_autocheckpoint=16384",
 )
 
 

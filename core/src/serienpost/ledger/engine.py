@@ -21,9 +21,6 @@ HEAD = "0001"
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer a new connection."""
 
-CACHE_KIB = 16_384
-"""SQLite's page cache; in a large run every new reference lies on another page."""
-
 CHECKPOINT_PAGES = 16_384
 """Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once."""
 
@@ -117,7 +114,6 @@ def _prepare_sqlite(engine: Engine) -> None:
             "secure_delete=ON",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            f"cache_size=-{CACHE_KIB}",
             f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         ):
             dbapi.execute(f"PRAGMA {pragma}")

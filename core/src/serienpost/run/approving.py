@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import exists, func, literal, select
 
 from serienpost.errors import LedgerError, Problem
 from serienpost.ledger.schema import message, once, run
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from serienpost.ledger.store import Ledger, Tx
+
+
+_AT_ONCE = 2_000
+"""Rows changed by one statement: SQLite holds the pages that a statement changes in memory."""
 
 
 def find_run(tx: Tx, run_id: str) -> Row[Any]:
@@ -124,7 +128,14 @@ def _take_once(tx: Tx, run_id: str) -> None:
 
 def _move_rows(tx: Tx, run_id: str) -> None:
     c = message.c
-    planned = [c.run == run_id, c.state == "planned"]
+    last = tx.scalar(tx.select(message, func.max(c.no)).where(c.run == run_id)) or 0
+    for first in range(1, last + 1, _AT_ONCE):
+        between = c.no.between(first, first + _AT_ONCE - 1)
+        _move_planned(tx, c.run == run_id, between, c.state == "planned")
+
+
+def _move_planned(tx: Tx, *planned: ColumnElement[bool]) -> None:
+    c = message.c
     has_key = exists().where(
         once.c.practice == c.practice,
         once.c.key == c.once_key,

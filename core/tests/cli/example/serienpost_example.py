@@ -116,7 +116,7 @@ class Named:
 
 
 class PigeonAccount(AccountSettings):
-    sender: str = "Pigeons <pigeons@example.org>"
+    sender: str = "Praxis Beispiel <pigeons@example.org>"
     key: SecretRef | None = None
     answers: bool = True
 

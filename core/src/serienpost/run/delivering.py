@@ -155,7 +155,8 @@ class Delivery:
         self.halt = quiet_hours(blueprint.context, blueprint.kind.name, self.ledger.clock())
         if self.halt:
             return
-        needed = len(flow.free) * sender.batch + int(flow.rate * 0.5)
+        ahead = min(int(flow.rate * 0.5), self._door_rows)
+        needed = len(flow.free) * sender.batch + ahead
         fresh = flow.fresh_count()
         if not flow.free or fresh >= needed:
             return

@@ -2,9 +2,10 @@
 
 The real `send` delivers a prepared run over the null channel, the ledger on a SQLite file with
 fsync. Its statements are recorded and replayed by plain sqlite3: the same SQL, parameters,
-transactions and commits, on a copy of the ledger. Compared are the seconds inside transactions,
-from begin to end, with the seconds of the replay; the target is that the ledger takes at most 2.5
-times as long (plain sqlite3 takes at least 40 % of it).
+transactions and commits, on a copy of the ledger. Compared is the time inside transactions, from
+begin to end, with the time of the replay; the target is that the ledger needs at most 2.5 times as
+much processor time (plain sqlite3 needs at least 40 % of it). Wall clock is shown too, without a
+target: in it the ledger's thread also waits for the interpreter while other threads render.
 
     python bench/ledger.py [RECIPIENTS SLOTS]...
 """
@@ -78,9 +79,9 @@ def compare(count: int, slots: int) -> bool:
     with tempfile.TemporaryDirectory(prefix="serienpost-ledger-") as work:
         rounds, profile = measure(Path(work), count, slots)
     met = True
-    for clock, of_send, of_replay in (
-        ("wall", "ledger_seconds", "seconds"),
-        ("processor", "ledger_processor", "processor"),
+    for clock, of_send, of_replay, target in (
+        ("wall", "ledger_seconds", "seconds", None),
+        ("processor", "ledger_processor", "processor", TARGET),
     ):
         report = Report(
             f"ledger-{count}-{slots}-{clock}",
@@ -92,7 +93,7 @@ def compare(count: int, slots: int) -> bool:
                 "commits": rounds.replays[-1]["commits"],
                 "reads": rounds.sends[-1]["reads"],
             },
-            target=TARGET,
+            target=target,
         )
         met = met and report.met
         print(report.table(), f"written to {report.write(RESULTS)}", sep="\n")

@@ -24,7 +24,9 @@ from harness import RESULTS, Report
 from null_practice import Spent, make_practice, prepared, run
 
 START, SMALL, LARGE = 10, 10_000, 1_000_000
-ROUNDS = 3
+ROUNDS = 2
+"""Of the small size before the large one, and as many after it."""
+
 SLOTS = 100
 TIME_TARGET = 1.3
 MEMORY_TARGET = 40.0
@@ -64,9 +66,9 @@ def memory(used: Used, command: str) -> float:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else LARGE
     load = os.getloadavg()[0]
-    start, before = rounds(START, 2), rounds(SMALL, ROUNDS - 1)
+    start, before = rounds(START, 2), rounds(SMALL, ROUNDS)
     large = rounds(count, 1)
-    after = rounds(SMALL, ROUNDS - 1)
+    after = rounds(SMALL, ROUNDS)
     small = {command: before[command] + after[command] for command in before}
     met = True
     for command in ("prepare", "send"):

@@ -45,9 +45,9 @@ docs: setup  ## the manual, into site/
 	@echo "the manual is in site/index.html"
 
 bench: setup  ## all benchmarks; results in bench/results/
-	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/sources.py
+	$(BIN)/python bench/ledger.py
 
 mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
 	@scripts/tests tests/sources/mariadb_selection.py

@@ -30,13 +30,14 @@ def test_a_birthday_is_congratulated_once(demo: Practice, post: Post) -> None:
 
 def test_two_cron_runs_in_the_same_second_remind_once(demo: Practice, post: Post) -> None:
     processes = [demo.start("run", "geburtstag", "--yes", "--json") for _ in range(2)]
-    documents = [demo.document(demo.finish(p), ["run"], 0) for p in processes]
-    accepted = sum(document["counts"].get("accepted", 0) for document in documents)
-    addressees = sorted(recipient for recipient, _ in post.mails().values())
-    assert accepted == len(addressees) >= len(BIRTHDAY_TODAY)
+    ends = [demo.finish(process) for process in processes]
+    for end in ends:  # the later one may find the run under way in the other process
+        demo.document(end, ["run"], end.code)
+    assert {0} <= {end.code for end in ends} <= {0, 75}
     sent = "SELECT person FROM message WHERE state = 'accepted'"
     people = [row["person"] for row in demo.ledger(sent)]
-    assert len(people) == len(set(people)) == accepted
+    assert len(people) == len(set(people)) >= len(BIRTHDAY_TODAY)
+    assert len(post.mails()) == len(people)
 
 
 def test_run_without_a_yes_sends_nothing(demo: Practice, post: Post) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from serienpost_practice_db.settings import DatabaseUrl
+from serienpost_testkit.reference_practice import add, change, database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,27 +16,11 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_testkit.contexts import MakeContext
 
-TABLES = """
-create table patient(id integer primary key, vorname text);
-create table interessent(id integer primary key, vorname text);
-create table einwilligung(id integer primary key, person_typ text, person_id integer,
-  kontaktart text, zweck text, adresse text, wortlaut text, erteilt_am text, widerrufen_am text,
-  dokument text);
-"""
+__all__ = ["add", "change", "database"]
 
 
 @pytest.fixture
-def database(practice_folder: Path) -> Path:
-    """The practice database."""
-    file = practice_folder / "praxis.db"
-    connection = sqlite3.connect(file)
-    connection.executescript(TABLES)
-    connection.close()
-    return file
-
-
-@pytest.fixture
-def sign(database: Path) -> Callable[..., None]:
+def sign(add: Callable[..., None]) -> Callable[..., None]:
     """Enters a consent: `sign("patient:17", "email", "marketing", "2025-01-01")`."""
 
     def insert(
@@ -52,13 +36,7 @@ def sign(database: Path) -> Callable[..., None]:
             "dokument": "akte.pdf",
             **more,
         }
-        names, marks = ", ".join(values), ", ".join("?" * len(values))
-        connection = sqlite3.connect(database)
-        connection.execute(
-            f"insert into einwilligung({names}) values ({marks})", [*values.values()]
-        )
-        connection.commit()
-        connection.close()
+        add("einwilligung", **values)
 
     return insert
 

@@ -32,6 +32,7 @@ class TestInteressenten(SourceSuite):
     def context(self, context: Context, add: Callable[..., None]) -> Context:
         for number in range(1, 6):
             add(
+                "interessent",
                 id=number,
                 vorname=f"Vorkanarie{number}",
                 nachname=f"Kanarie{number}",
@@ -61,9 +62,16 @@ class TestInteressenten(SourceSuite):
 def test_filters(
     context: Context, add: Callable[..., None], selection: dict[str, Any], expected: list[int]
 ) -> None:
-    add(id=1, vorname="Ada", telefon="+49 351 12", status="neu", quelle="Webseite")
-    add(id=2, status="beraten", anliegen="Möchte Ernährungsberatung", quelle="Infoabend")
-    add(id=3, ort="Köln", status="verloren", quelle="Empfehlung")
+    ada = {"telefon": "+49 351 12", "status": "neu", "quelle": "Webseite"}
+    add("interessent", id=1, vorname="Ada", **ada)
+    add(
+        "interessent",
+        id=2,
+        status="beraten",
+        anliegen="Möchte Ernährungsberatung",
+        quelle="Infoabend",
+    )
+    add("interessent", id=3, ort="Köln", status="verloren", quelle="Empfehlung")
     source = InteressentenSource()
     selected = source.selection.model_validate(selection)
     rows = [row for batch in source.rows(context, selected, REQUEST) for row in batch]
@@ -80,7 +88,7 @@ def test_nothing_that_a_filter_reads_is_offered(context: Context) -> None:
 def test_somebody_deleted_is_gone(
     context: Context, change: Callable[..., None], add: Callable[..., None]
 ) -> None:
-    add(id=1, nachname="Neu")
+    add("interessent", id=1, nachname="Neu")
     source = InteressentenSource()
     row = RowRef("interessent:1", None, None)
     assert source.current(context, [row], REQUEST)[0].gone is None

@@ -28,6 +28,7 @@ class TestPatients(SourceSuite):
     def context(self, context: Context, add: Callable[..., None]) -> Context:
         for number in range(1, 6):
             add(
+                "patient",
                 id=number,
                 vorname=f"Vorkanarie{number}",
                 nachname=f"Kanarie{number}",
@@ -38,8 +39,15 @@ class TestPatients(SourceSuite):
                 telefon=f"0351 99887{number}",
             )
         child = {"nachname": "Kanarienkind", "geburtsdatum": "2018-03-02"}
-        add(id=7, vorname="Lenakanarie", email="kind@example.org", vertreter_id=1, **child)
-        add(id=8, vorname="Ohnekanarie", email="ohne@example.org", **child)
+        add(
+            "patient",
+            id=7,
+            vorname="Lenakanarie",
+            email="kind@example.org",
+            vertreter_id=1,
+            **child,
+        )
+        add("patient", id=8, vorname="Ohnekanarie", email="ohne@example.org", **child)
         return context
 
 

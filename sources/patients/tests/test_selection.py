@@ -34,6 +34,7 @@ def ids(context: Context, due: date = DUE, **select: object) -> list[int]:
 @pytest.fixture
 def people(add: Callable[..., None]) -> None:
     add(
+        "patient",
         id=1,
         nummer="P-100",
         vorname="Anna",
@@ -49,6 +50,7 @@ def people(add: Callable[..., None]) -> None:
         sprache="de",
     )
     add(
+        "patient",
         id=2,
         nummer="P-200",
         vorname="Änne",
@@ -61,6 +63,7 @@ def people(add: Callable[..., None]) -> None:
         sprache="en",
     )
     add(
+        "patient",
         id=3,
         nummer="P-300",
         vorname="Bernd",
@@ -72,6 +75,7 @@ def people(add: Callable[..., None]) -> None:
         behandler_id=3,
     )
     add(
+        "patient",
         id=4,
         vorname="Lena",
         nachname="Kind_",
@@ -174,7 +178,7 @@ def test_birthdays_are_occasions(
     add: Callable[..., None], context: Context, due: str, days: str, occasion: str, expires: str
 ) -> None:
     day = "03-02" if days == "today" else "01-01"
-    add(id=1, geburtsdatum=f"1980-{day}")
+    add("patient", id=1, geburtsdatum=f"1980-{day}")
     (row,) = rows(context, date.fromisoformat(due), birthday=days)
     assert row.id == f"patient:1/{occasion}"
     assert row.occasion
@@ -189,8 +193,8 @@ def test_birthdays_are_occasions(
 def test_leap_day(
     add: Callable[..., None], context: Context, due: str, expected: list[int]
 ) -> None:
-    add(id=1, geburtsdatum="1980-02-28")
-    add(id=2, geburtsdatum="1980-02-29")
+    add("patient", id=1, geburtsdatum="1980-02-28")
+    add("patient", id=2, geburtsdatum="1980-02-29")
     assert ids(context, date.fromisoformat(due), birthday="today") == expected
 
 
@@ -217,10 +221,10 @@ def test_another_sources_selection_is_refused(context: Context) -> None:
 def test_current_sees_changes(
     add: Callable[..., None], change: Callable[..., None], context: Context
 ) -> None:
-    add(id=1, nachname="Alt", geburtsdatum="1980-03-02")
-    add(id=2, nachname="Weg", geburtsdatum="1980-03-02")
-    add(id=3, nachname="Ohne", geburtsdatum="1980-03-02")
-    add(id=4, nachname="Kind", geburtsdatum="2015-03-02", vertreter_id=1)
+    add("patient", id=1, nachname="Alt", geburtsdatum="1980-03-02")
+    add("patient", id=2, nachname="Weg", geburtsdatum="1980-03-02")
+    add("patient", id=3, nachname="Ohne", geburtsdatum="1980-03-02")
+    add("patient", id=4, nachname="Kind", geburtsdatum="2015-03-02", vertreter_id=1)
     refs = [
         RowRef(row.person_id, row.occasion.id if row.occasion else None, None)
         for row in rows(context, birthday="today")

@@ -1,73 +1,21 @@
-"""A practice with a calendar in the reference schema."""
+"""A practice in the reference schema to query."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from serienpost_practice_db.settings import DatabaseUrl
+from serienpost_testkit.reference_practice import add, change, database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from serienpost import Context
     from serienpost_testkit.contexts import MakeContext
 
-TABLES = """
-create table patient(id integer primary key, nummer text, anrede text, titel text,
-  vorsatzwort text, vorname text, nachname text, namenszusatz text, geschlecht text,
-  geburtsdatum text, beruf text, versicherungsnummer text, krankenkasse text, strasse text,
-  adresszusatz text, postfach text, plz text, ort text, land text, telefon text, mobil text,
-  email text, sprache text, behandler_id integer, letzter_besuch text, kontakt_email text,
-  kontakt_sms text, kontakt_brief text, vertreter_id integer, verstorben integer,
-  gesperrt integer);
-create table interessent(id integer primary key, anrede text, titel text, vorname text,
-  nachname text, geschlecht text, strasse text, plz text, ort text, land text, telefon text,
-  mobil text, email text, kontakt_email text, kontakt_sms text, kontakt_brief text,
-  anliegen text, quelle text, status text, gesperrt integer);
-create table behandler(id integer primary key, titel text, vorname text, nachname text);
-create table termin(id integer primary key, patient_id integer, interessent_id integer,
-  beginn text, dauer integer, behandler_id integer, terminart text, raum text, status text);
-create table behandlung(id integer primary key, patient_id integer, datum text, diagnose text);
-insert into behandler values (3, 'Dr. med.', 'Sonja', 'Sonnenschein'), (4, null, 'Uwe', 'Groß');
-"""
-
-
-@pytest.fixture
-def database(practice_folder: Path) -> Path:
-    """A practice database with two practitioners."""
-    file = practice_folder / "praxis.db"
-    connection = sqlite3.connect(file)
-    connection.executescript(TABLES)
-    connection.close()
-    return file
-
-
-@pytest.fixture
-def change(database: Path) -> Callable[..., None]:
-    """Changes the database as the practice software would: `change(sql, *values)`."""
-
-    def execute(sql: str, *values: object) -> None:
-        connection = sqlite3.connect(database)
-        connection.execute(sql, values)
-        connection.commit()
-        connection.close()
-
-    return execute
-
-
-@pytest.fixture
-def add(change: Callable[..., None]) -> Callable[..., None]:
-    """Adds a record: `add("termin", id=1, status="geplant")`."""
-
-    def insert(table: str, **values: object) -> None:
-        names, marks = ", ".join(values), ", ".join("?" * len(values))
-        change(f"insert into {table}({names}) values ({marks})", *values.values())
-
-    return insert
+__all__ = ["add", "change", "database"]
 
 
 @pytest.fixture

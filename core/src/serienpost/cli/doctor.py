@@ -270,12 +270,13 @@ def _check(context: Context, check: ConsentCheck) -> Iterator[Finding]:
 
 def _account(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:
     from serienpost.contracts.channels import HasBalance, HasProbe
+    from serienpost.run.checking import secret_problems
 
-    missing = list(_missing_secrets(context, name, account))
-    yield from missing
+    label = f"account {name}"
+    missing = secret_problems(context, name, account)
+    yield from (Finding.of(label, problem) for problem in missing)
     if missing:
         return
-    label = f"account {name}"
     channel = context.registry.channels[account.channel]
     if isinstance(channel, HasProbe):
         for result in _wait_for(channel.probe(context, account)):
@@ -284,22 +285,6 @@ def _account(context: Context, name: str, account: AccountSettings) -> Iterator[
         yield Finding(label, True, f"{channel.title}: nothing to try without sending")
     if isinstance(channel, HasBalance):
         yield Finding(label, True, f"balance {_wait_for(channel.balance(context, account)):g}")
-
-
-def _missing_secrets(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:
-    from serienpost.config.accounts import SecretRef
-
-    for field in type(account).model_fields:
-        value = getattr(account, field)
-        if isinstance(value, SecretRef):
-            try:
-                context.secret(value)
-            except SerienpostError as error:
-                key = f"accounts.{name}.{field}"
-                file, line = context.config.place(key)
-                for problem in error.problems:
-                    where = replace(problem, file=file, line=line, key=key)
-                    yield Finding.of(f"account {name}", where)
 
 
 def _wait_for(answer: Coroutine[Any, Any, T]) -> T:

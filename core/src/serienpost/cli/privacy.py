@@ -15,9 +15,24 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import ConfigError, SerienpostError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from serienpost.consent.suppression_file import Entry
     from serienpost.context import Context
     from serienpost.ledger.store import Ledger
+
+
+def _addresses(command: Callable[..., object]) -> Callable[..., object]:
+    """The addresses that a command names, on the command line and in a file."""
+    for option in (
+        click.option("--csv", "csv_file", metavar="FILE", help="Also those in a file."),
+        click.option(
+            "--kind", default="email", show_default=True, help="email, sms or a channel's own."
+        ),
+        click.argument("addresses", nargs=-1, metavar="ADDRESS..."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group(name="suppress")
@@ -26,9 +41,7 @@ def suppress_command() -> None:
 
 
 @suppress_command.command(name="add")
-@click.argument("addresses", nargs=-1, metavar="ADDRESS...")
-@click.option("--kind", default="email", show_default=True, help="email, sms or a channel's own.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Also those in a file.")
+@_addresses
 @json_option
 @with_practice
 def suppress_add(
@@ -51,9 +64,7 @@ def suppress_add(
 
 
 @suppress_command.command(name="remove")
-@click.argument("addresses", nargs=-1, metavar="ADDRESS...")
-@click.option("--kind", default="email", show_default=True, help="email, sms or a channel's own.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Also those in a file.")
+@_addresses
 @json_option
 @with_practice
 def suppress_remove(

@@ -84,7 +84,7 @@ def check_mailing(
     problems = [
         *_purpose_problems(mailing, files),
         *_empty_problems(mailing, files),
-        *_secret_problems(context, mailing.account, account),
+        *secret_problems(context, mailing.account, account),
         *_name_problems(blueprint),
         *_capability_problems(blueprint),
     ]
@@ -162,7 +162,8 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
     ]
 
 
-def _secret_problems(context: Context, name: str, account: AccountSettings) -> list[Problem]:
+def secret_problems(context: Context, name: str, account: AccountSettings) -> list[Problem]:
+    """The secrets of an account that no store knows, each at its key."""
     problems = []
     for field in type(account).model_fields:
         value = getattr(account, field)

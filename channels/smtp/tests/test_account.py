@@ -71,7 +71,8 @@ def test_sender_is_required() -> None:
 
 def test_login_on_loopback_without_encryption() -> None:
     login = {"username": "praxis", "password": "secret:MAIL_PASSWORD"}
-    SmtpAccount.model_validate({**GOOD, **login, "security": "none", "host": "localhost"})
+    account = SmtpAccount.model_validate({**GOOD, **login, "security": "none", "host": "localhost"})
+    assert account.username == "praxis"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ class Tx:
             statement = _insert_new(table, self.connection.dialect.name)
             self.connection.execute(statement, [{"practice": self.practice, **row} for row in rows])
 
+    def copy_new(self, table: Table, columns: Sequence[str], rows: Select[Any]) -> None:
+        """Insert the rows of a query, whose first column is the practice; as `insert_new` does."""
+        statement = _insert_new(table, self.connection.dialect.name)
+        self.connection.execute(statement.from_select(columns, rows))
+
     def change(self, statement: Update, rows: Sequence[Mapping[str, Any]], **common: Any) -> int:  # noqa: ANN401
         """Execute a change that was built once, with `PRACTICE` in its condition, for each row.
 

@@ -117,13 +117,8 @@ def _take_once(tx: Tx, run_id: str) -> None:
     marked = select(
         literal(tx.practice), c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)
     ).where(c.practice == tx.practice, c.run == run_id, c.marked, c.once_key.is_not(None))
-    marked = marked.order_by(c.once_key)
-    if tx.connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
     columns = ["practice", "key", "run", "no", "since"]
-    tx.connection.execute(insert(once).from_select(columns, marked).on_conflict_do_nothing())
+    tx.copy_new(once, columns, marked.order_by(c.once_key))
 
 
 def _move_rows(tx: Tx, run_id: str) -> None:

@@ -243,3 +243,23 @@ def test_rendering_is_at_least_half_as_fast_as_bare_jinja(mail: Mail) -> None:
     ours = min(repeat(lambda: template.render(values), number=300, repeat=7))
     theirs = min(repeat(lambda: [part.render(values) for part in bare], number=300, repeat=7))
     assert ours < 2 * theirs, f"{ours / theirs:.2f} times the time of bare Jinja2"
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "printed"),
+    [
+        ("{{A}} {{B|falls_leer('-')}}", {"A": "a"}, {"A"}),
+        ("{{A}} {{B|falls_leer('-')}}", {"A": "a", "B": "b"}, {"A", "B"}),
+        ("{% if A %}{{A}}{% else %}{{B}}{% endif %}", {"A": "a", "B": "b"}, {"A"}),
+        ("{% if A %}{{A}}{% else %}{{B}}{% endif %}", {"B": "b"}, {"B"}),
+        ("{% if A == 'x' %}ja{% else %}nein{% endif %}", {"A": "a"}, {"A"}),
+        ("{% if A %}{{B|datum}}{% endif %}", {"A": "a", "B": date(2026, 1, 2)}, {"A", "B"}),
+        ("{% if A %}{{B|datum}}{% endif %}", {"B": date(2026, 1, 2)}, set()),
+        ("{# {{A}} #}{{B}}", {"A": "a", "B": "b"}, {"B"}),
+        ("{{ 'A' }} A {{B}}", {"A": "a", "B": "b"}, {"B"}),
+    ],
+)
+def test_which_macros_a_message_shows(
+    mail: Mail, text: str, values: dict[str, FieldValue], printed: set[str]
+) -> None:
+    assert mail(text, "Gruß {{S}}").printed({**values, "S": "s"}) == printed | {"S"}

@@ -202,15 +202,22 @@ def _attempt(attempt: dict[str, Any]) -> str:
 
 
 def _manifest(context: Context, ledger: Ledger, run: str) -> Reply:
-    from serienpost.run.history import manifest
+    from serienpost.run.manifest import manifest
 
     data = manifest(context, ledger, run)
 
     def text() -> None:
-        facts([("run", run), ("to", data["processor"] or "the practice's own machines")])
+        facts([("run", run)])
         table(
-            ["field", "class", "by macro", "people"],
-            [[f["field"], f["class"], f["macro"], f["people"]] for f in data["fields"]],
+            ["field", "class", "by macro", "people", "to", "region"],
+            [
+                [
+                    *(f[key] for key in ("field", "class", "macro", "people")),
+                    f["processor"] or "the practice's own machines",
+                    f["region"] or "",
+                ]
+                for f in data["fields"]
+            ],
         )
 
     return Reply(data, text)

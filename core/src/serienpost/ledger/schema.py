@@ -73,6 +73,7 @@ run = Table(
     Column("reason_text", Text),
     Column("owner", Text),
     Column("header", JSON, nullable=False),
+    Column("carries", JSON(none_as_null=True)),
     Column("plan_hash", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("prepared_at", UtcTime),
@@ -86,7 +87,8 @@ run = Table(
     Column("disclaimer_at", UtcTime),
     Column("purged_at", UtcTime),
 )
-"""`header` is what the plan hash covers besides the rows; `owner` the process that prepares."""
+"""`header` is what the plan hash covers besides the rows; `owner` the process that prepares;
+`carries` the fields and macros that the bits of a message's `carried` stand for."""
 
 asset = Table(
     "asset",
@@ -122,6 +124,7 @@ message = Table(
     Column("unmarked", JSON(none_as_null=True)),
     Column("override", JSON(none_as_null=True)),
     Column("macro_values", JSON(none_as_null=True)),
+    Column("carried", Text),
     Column("attachments", JSON(none_as_null=True)),
     Column("content_hash", Text),
     Column("cost", JSON(none_as_null=True)),

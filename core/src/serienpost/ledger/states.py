@@ -20,6 +20,9 @@ MESSAGE_STATES = (
 OPEN = ("planned", "pending", "claimed", "sending")
 """States of messages that a run still has to deal with."""
 
+LEFT = ("accepted", "delivered", "bounced", "complained", "in_doubt", "sending")
+"""States of messages whose data left, or may have left."""
+
 HOLDS_ONCE = (
     "pending",
     "claimed",

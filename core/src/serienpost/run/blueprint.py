@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.rows import FieldValue, Source
     from serienpost.kinds import Kind
+    from serienpost.run.carried import Carried
     from serienpost.run.header import Header
     from serienpost.templates.compiled import CompiledTemplate
 
@@ -149,6 +150,13 @@ class Blueprint:
             for name in sorted(self.template.images)
         )
         return (*files, *images)
+
+    @cached_property
+    def carried(self) -> Carried:
+        """Says of each row which fields its message carries."""
+        from serienpost.run.carried import Carried
+
+        return Carried(self)
 
     @cached_property
     def _shows_type(self) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from serienpost.ledger.schema import message, run
+from serienpost.ledger.states import LEFT
 from serienpost.run.approving import find_run
-from serienpost.run.history import LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

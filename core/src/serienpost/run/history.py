@@ -1,17 +1,16 @@
-"""What the ledger knows: runs, messages, what one person got and why, which data left."""
+"""What the ledger knows: runs, messages, what one person got and why."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, or_
+from sqlalchemy import case
 
-from serienpost.fields import lookup
 from serienpost.ledger.schema import attempt, journal, message, run
 from serienpost.run.approving import find_run
 from serienpost.run.doubts import find_rows
-from serienpost.run.sending import count_states, load_blueprint
+from serienpost.run.sending import count_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from serienpost.context import Context
     from serienpost.ledger.store import Ledger
-
-LEFT = ("accepted", "delivered", "bounced", "complained", "in_doubt", "sending")
-"""States of messages whose data left, or may have left."""
 
 
 def list_runs(ledger: Ledger, limit: int) -> list[dict[str, Any]]:
@@ -110,37 +105,6 @@ def biography(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[
                 }
             )
     return found
-
-
-def manifest(context: Context, ledger: Ledger, run_id: str) -> dict[str, Any]:
-    """Which fields left (or will leave), by which macro, to which processor, for how many."""
-    blueprint = load_blueprint(context, ledger, run_id)
-    with ledger.read() as tx:
-        people = tx.scalar(
-            tx.select(message, func.count(message.c.person.distinct())).where(
-                message.c.run == run_id,
-                or_(message.c.state.in_(LEFT), message.c.state.in_(("pending", "claimed")))
-                if find_run(tx, run_id).approved_at
-                else message.c.marked,
-            )
-        )
-    processor = blueprint.channel.processor(blueprint.account)
-    uses = [(field, name) for name, m in blueprint.macros.items() for field in sorted(m.fields)]
-    uses += [(field, "address") for field in sorted(blueprint.kind.fields)]
-    return {
-        "run": run_id,
-        "processor": processor.name if processor else None,
-        "region": processor.region if processor else None,
-        "fields": [
-            {
-                "field": field,
-                "class": lookup(field, blueprint.classes).sensitivity.label,
-                "macro": name,
-                "people": people,
-            }
-            for field, name in uses
-        ],
-    }
 
 
 def _plain(row: Row[Any], names: str, zone: ZoneInfo) -> dict[str, Any]:

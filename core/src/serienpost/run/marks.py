@@ -35,6 +35,7 @@ _RENEWED = (
     "marked",
     "unmarked",
     "macro_values",
+    "carried",
     "content_hash",
     "cost",
     "evidence",

@@ -110,6 +110,7 @@ def _create(blueprint: Blueprint, ledger: Ledger, owner: str) -> str:
                     "state": "preparing",
                     "owner": owner,
                     "header": header.to_json(),
+                    "carries": blueprint.carried.pairs,
                     "created_at": tx.now,
                 }
             ],

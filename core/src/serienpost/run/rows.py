@@ -50,6 +50,7 @@ def ledger_row(
         "unmarked": one.unmarked,
         "override": None,
         "macro_values": to_json(one.values) if one.marked else None,
+        "carried": blueprint.carried.of(row.fields, one.values, content) if content else None,
         "content_hash": content.digest() if content else None,
         "cost": {"unit": cost.unit, "amount": cost.amount, **cost.detail} if cost else None,
         "ref": ref,

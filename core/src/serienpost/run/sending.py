@@ -22,6 +22,7 @@ from serienpost.run.doubts import apply_rule
 from serienpost.run.header import Header
 from serienpost.run.lookups import look_up_doubts
 from serienpost.run.outcomes import Halt
+from serienpost.run.processors import note_processor
 from serienpost.run.timing import is_stale, not_now
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def _begin(
         if halted:
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)
             return False
+        note_processor(tx, run_id, blueprint.channel.processor(blueprint.account))
         tx.execute(
             tx.update(run)
             .where(run.c.id == run_id, run.c.state.in_(("approved", "paused", "sending")))

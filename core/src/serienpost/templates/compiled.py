@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import lt
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,11 @@ class CompiledTemplate:
             part: renderer(source, html_side if part == "html" else text_side)
             for part, source in built.sources.items()
         }
+        self._traces = tuple(
+            renderer(program.trace(), text_side)
+            for program in {id(p): p for p in built.programs.values()}.values()
+        )
+        self._named = lru_cache(256)(lambda trace: frozenset(trace.split()))
         self.images = files.images & frozenset(_IMAGE.findall(built.sources.get("html", "")))
         self._links = tuple(sorted(built.links))
         self._order = tuple(sorted(self.names))
@@ -163,6 +168,17 @@ class CompiledTemplate:
         """
         ready = self._admitted(values, examples=False)
         return {name: self._formats.plain(value) for name, value in ready.items()}
+
+    def printed(self, values: Mapping[str, FieldValue]) -> frozenset[str]:
+        """The macros that these values put into the message, or that decide what it says: those
+        of the branches taken, and those that are only asked in conditions. Empty ones are not.
+
+        Raises:
+            ValueRefused: a value cannot go into a message.
+        """
+        ready = self._admitted(values, examples=False)
+        traced = self._named("".join(trace(ready) for trace in self._traces))  # type: ignore[arg-type]
+        return frozenset(name for name in traced if ready[name] is not EMPTY)
 
     def _admitted(
         self, values: Mapping[str, FieldValue], *, examples: bool

@@ -64,13 +64,15 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag of a text. `name` is the macro where it stands alone; `partner` the number of the
-    `endif` of an `if`, `is_split` whether an `elif` or `else` lies between."""
+    """A tag of a text. `name` is the macro where it stands alone, `shown` also behind filters;
+    `partner` the number of the `endif` of an `if`, `is_split` whether an `elif` or `else` lies
+    between."""
 
     keyword: str
     raw: str
     line: int
     name: str | None = None
+    shown: str | None = None
     partner: int = -1
     is_split: bool = False
 
@@ -121,6 +123,13 @@ class Program:
         return _ONLY_TAGS.sub(
             lambda found: "".join(p[0] for p in PLACE.finditer(found[0])), self.marked
         )
+
+    def trace(self) -> str:
+        """The source of a text that names, each on a line of its own, the macros that are shown."""
+        shown = {tag.shown for tag in self.tags}
+        asked = [f"{name}\n" for name in sorted(self.names - shown)]
+        tags = (f"{tag.shown or ''}\n" if tag.keyword == "output" else tag.raw for tag in self.tags)
+        return "".join((*asked, *tags))
 
     def restored(self, marked: str) -> str:
         """Put the tags back; text that looks like a tag stays text."""
@@ -245,8 +254,8 @@ class _Reader:
             )
         line = self.first_line + piece.line - 1
         if piece.kind == "variable":
-            name = self._output(piece)
-            self.tags.append(Tag("output", piece.raw, line, name))
+            name, shown = self._output(piece)
+            self.tags.append(Tag("output", piece.raw, line, name, shown))
             return f"\ue000o{number}\ue001"
         keyword = "raw" if piece.kind == "raw" else _keyword(piece.raw)
         self.tags.append(Tag(keyword, piece.raw, line))
@@ -261,21 +270,21 @@ class _Reader:
             )
         return f"\ue000b{number}\ue001"
 
-    def _output(self, piece: Piece) -> str | None:
+    def _output(self, piece: Piece) -> tuple[str | None, str | None]:
         parsed = self._parsed(piece.raw, piece.line)
         if parsed is None:
-            return None
+            return None, None
         output = parsed.body[0]
         if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
             self.refuse(piece.line, "a pair of braces holds one macro", "{{A}} {{B}}")
-            return None
+            return None, None
         check = ExpressionCheck(self.file, self.first_line + piece.line - 1)
         name, has_fallback = check.printed(output.nodes[0])
         held = frozenset().union(*(branch.holds for branch in self.branches))
         self._take(check)
         if not has_fallback:
             self.unguarded |= check.names.keys() - held
-        return name
+        return name, next(iter(check.names), None)
 
     def _block(self, keyword: str, piece: Piece, number: int) -> None:
         if keyword != "if" and not self.branches:

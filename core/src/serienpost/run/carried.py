@@ -1,0 +1,57 @@
+"""Which fields the message of a row carries, written down when the row is rendered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.fields import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost.contracts.channels import Content
+    from serienpost.contracts.rows import FieldValue
+    from serienpost.run.blueprint import Blueprint
+
+ADDRESS = "address"
+"""Stands in place of the macro for the fields of the address itself."""
+
+
+class Carried:
+    """Says of each row which fields its message carries.
+
+    `pairs` are the field, its class and the macro that each bit stands for, from the lowest.
+    """
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        uses = [(field, name) for name, m in blueprint.macros.items() for field in sorted(m.fields)]
+        uses += [(field, ADDRESS) for field in sorted(blueprint.kind.fields)]
+        self.pairs = [
+            (field, lookup(field, blueprint.classes).sensitivity.label, name)
+            for field, name in uses
+        ]
+        self._template = blueprint.template
+        self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
+
+    def of(
+        self,
+        fields: Mapping[str, FieldValue],
+        values: Mapping[str, FieldValue],
+        content: Content,
+    ) -> str:
+        """The bits of one row as the ledger keeps them.
+
+        Args:
+            fields: what was read of the row.
+            values: the macros' values.
+            content: with a provider's template all of its data leave, whatever the text shows.
+        """
+        if content.template is None:
+            shown = self._template.printed(values)
+        else:
+            shown = frozenset(name for name, value in values.items() if value not in (None, ""))
+        mask = 0
+        for bit, field, name in self._bits:
+            if (name in shown or name == ADDRESS) and fields.get(field) not in (None, ""):
+                mask |= bit
+        return f"{mask:x}"

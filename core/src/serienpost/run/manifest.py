@@ -1,0 +1,101 @@
+"""The manifest: which fields leave with the messages of a run, to whom, for how many people.
+
+A field counts for a person where it holds a value and the message shows a macro that was given it,
+or the text asks for that macro in a condition. That is written when a row is rendered, so the
+figures stay when the values are gone.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, or_, select, true
+
+from serienpost.ledger.schema import attempt, message
+from serienpost.ledger.states import LEFT
+from serienpost.run.approving import find_run
+from serienpost.run.carried import Carried
+from serienpost.run.processors import HandedOver, handed_over
+from serienpost.run.sending import load_blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Row
+
+    from serienpost.context import Context
+    from serienpost.ledger.store import Ledger, Tx
+
+
+def manifest(context: Context, ledger: Ledger, run_id: str) -> dict[str, Any]:
+    """Which fields left (or will leave), with which macro, to which processor, for how many.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    c = message.c
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        pairs = row.carries or Carried(load_blueprint(context, ledger, run_id)).pairs
+        leaves = (
+            c.state.in_((*LEFT, "pending", "claimed")) if row.approved_at else c.marked.is_(True)
+        )
+        given: dict[tuple[str | None, str | None], list[ColumnElement[bool]]] = {}
+        known = handed_over(tx, run_id) or [_configured(context, row)]
+        for name, region, when in _stretches(known):
+            given.setdefault((name, region), []).append(when)
+        fields = [
+            {**counted, "processor": name, "region": region}
+            for (name, region), whens in given.items()
+            for counted in _counted(tx, run_id, pairs, and_(leaves, or_(*whens)))
+        ]
+    name, region = list(given)[-1]
+    return {"run": run_id, "processor": name, "region": region, "fields": fields}
+
+
+def _configured(context: Context, row: Row[Any]) -> HandedOver:
+    """To whom the messages of a run would go today."""
+    channel = context.registry.channels[row.channel]
+    processor = channel.processor(context.config.accounts[row.account])
+    name, region = (processor.name, processor.region) if processor else (None, None)
+    return HandedOver(row.created_at, name, region)
+
+
+def _counted(
+    tx: Tx, run_id: str, pairs: Sequence[Sequence[str]], leaves: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """People per pair; rows without bits are of an older ledger and count for every pair."""
+    c = message.c
+    here = and_(c.run == run_id, leaves)
+    masks = [row.carried for row in tx.all(tx.select(message, c.carried).where(here).distinct())]
+    counts = []
+    for bit in range(len(pairs)):
+        having = [mask for mask in masks if mask is not None and int(mask, 16) >> bit & 1]
+        carries = or_(c.carried.in_(having), c.carried.is_(None))
+        counts.append(func.count(case((carries, c.person)).distinct()))
+    (found,) = tx.all(tx.select(message, *counts).where(here)) if counts else ((),)
+    return [
+        {"field": field, "class": label, "macro": name, "people": people}
+        for (field, label, name), people in zip(pairs, found, strict=True)
+    ]
+
+
+def _stretches(
+    notes: Sequence[HandedOver],
+) -> Iterator[tuple[str | None, str | None, ColumnElement[bool]]]:
+    """From when to when messages went to whom; what has no attempt yet goes to the last."""
+    a = attempt.c
+    last_try = (
+        select(func.max(a.started_at))
+        .where(a.practice == message.c.practice, a.run == message.c.run, a.no == message.c.no)
+        .scalar_subquery()
+    )
+    for note, following in pairwise([*notes, None]):
+        assert note is not None  # noqa: S101  # only the last is
+        within = [last_try >= note.since] if note is not notes[0] else []
+        if following is not None:
+            within.append(last_try < following.since)
+        elif within:
+            within = [or_(last_try.is_(None), *within)]
+        yield note.processor, note.region, and_(true(), *within)

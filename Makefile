@@ -46,7 +46,9 @@ docs: setup  ## the manual, into site/
 
 bench: setup  ## all benchmarks; results in bench/results/
 	$(BIN)/python bench/startup.py
-	$(BIN)/python bench/sources.py
+	$(BIN)/python bench/rendering.py
+	$(BIN)/python bench/review.py 100000 3
+	$(BIN)/python bench/sources.py --many 200000
 	$(BIN)/python bench/ledger.py
 
 mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server

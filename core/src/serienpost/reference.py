@@ -35,6 +35,7 @@ def with_reference(content: Content, ref: str) -> Content:
         text=content.text.replace(PLACEHOLDER, ref),
         html=None if content.html is None else content.html.replace(PLACEHOLDER, ref),
         template=template,
+        headers=tuple((name, value.replace(PLACEHOLDER, ref)) for name, value in content.headers),
     )
 
 

@@ -32,3 +32,12 @@ def test_both_parts_must_carry_it() -> None:
     assert not is_in(replace(CONTENT, html="<p></p>"))
     assert not is_in(replace(CONTENT, text=""))
     assert is_in(replace(CONTENT, html=None))
+
+
+def test_headers_carry_it_and_are_part_of_what_is_hashed() -> None:
+    with_header = replace(
+        CONTENT, headers=(("List-Unsubscribe", f"<https://x.org/{PLACEHOLDER}>"),)
+    )
+    assert with_header.digest() != CONTENT.digest()
+    made = with_reference(with_header, REF)
+    assert made.headers == (("List-Unsubscribe", f"<https://x.org/{REF}>"),)

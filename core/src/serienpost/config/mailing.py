@@ -99,7 +99,10 @@ class Mailing(StrictModel):
     )
     max_attempts: int = Field(default=8, ge=1, le=100, description="Attempts per message.")
     attachments: list[str] = Field(
-        default=[], description="Files that go with every message, relative to the practice folder."
+        default=[],
+        description="Files that go with every message, relative to the practice folder; with"
+        " macros in its name, the file of each recipient, who is left out where it is missing.",
+        examples=[["anfahrt.pdf", "befunde/{{Nummer}}.pdf"]],
     )
     transliterate: Literal["ask", "always", "never"] = Field(
         default="ask", description="Whether an SMS is rewritten to fit the cheaper GSM alphabet."

@@ -84,7 +84,10 @@ class ProviderTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything that leaves for one recipient. Two contents with one digest are the same."""
+    """Everything that leaves for one recipient. Two contents with one digest are the same.
+
+    `headers` are those of an e-mail that stand in none of the other parts (`Reply-To`).
+    """
 
     kind: str
     sender: str
@@ -94,6 +97,7 @@ class Content:
     html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     template: ProviderTemplate | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over canonical JSON of all parts; attachments by their own digests."""
@@ -109,6 +113,8 @@ class Content:
                 for a in self.attachments
             ],
         }
+        if self.headers:
+            plain["headers"] = [list(header) for header in self.headers]
         if self.template:
             plain["template"] = [self.template.id, self.template.version, dict(self.template.data)]
         canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

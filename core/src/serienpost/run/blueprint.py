@@ -7,12 +7,13 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from serienpost.contracts.channels import Attachment, Draft, Refused
+from serienpost.contracts.channels import Draft, Refused
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.rows import RowRequest
 from serienpost.errors import ConfigError, Problem
 from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
 from serienpost.firewall import exposes_type, is_harmless, values_for
+from serienpost.run.own_files import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
-    from serienpost.contracts.channels import Channel, Content
+    from serienpost.contracts.channels import Attachment, Channel, Content
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.rows import FieldValue, Source
+    from serienpost.firewall import Part
     from serienpost.kinds import Kind
     from serienpost.run.carried import Carried
     from serienpost.run.header import Header
@@ -36,6 +38,9 @@ DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachna
 
 ATTACHMENT = "attachment/"
 """Prefix of frozen files that go with every message."""
+
+OWN_FILES = "own_files"
+"""Key in the header's `extra`: the attachments that each row has of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +122,29 @@ class Blueprint:
         )
 
     @cached_property
+    def own_files(self) -> OwnFiles:
+        """The attachments that each row has of its own."""
+        patterns = tuple(self.header.extra.get(OWN_FILES, ()))
+        return OwnFiles(self.context, patterns, self.header.language)
+
+    @cached_property
+    def used(self) -> dict[Part, frozenset[str]]:
+        """The macros in each part. A file's name is as open to view as a subject."""
+        used = dict(self.template.used)
+        if self.own_files.names:
+            used["subject"] = used.get("subject", frozenset()) | self.own_files.names
+        return used
+
+    @cached_property
     def macros(self) -> dict[str, Macro]:
-        """The macros that the text uses."""
-        return {name: self.context.registry.macros[name] for name in sorted(self.template.names)}
+        """The macros that the text and the names of its files use."""
+        names = self.template.names | self.own_files.names
+        return {name: self.context.registry.macros[name] for name in sorted(names)}
+
+    @cached_property
+    def _may_be_empty(self) -> frozenset[str]:
+        unseen = self.own_files.names - self.template.names
+        return (self.template.may_be_empty | unseen) - self.own_files.needed
 
     @cached_property
     def setting(self) -> MacroSetting:
@@ -141,12 +166,12 @@ class Blueprint:
     def attachments(self) -> tuple[Attachment, ...]:
         """Files that go with every message: those of the mailing, then the text's images."""
         files = (
-            _attachment(name.removeprefix(ATTACHMENT), data)
+            file_attachment(name.removeprefix(ATTACHMENT), data)
             for name, data in sorted(self.assets.items())
             if name.startswith(ATTACHMENT)
         )
         images = (
-            _attachment(name, self.assets[name], content_id=name)
+            file_attachment(name, self.assets[name], content_id=name)
             for name in sorted(self.template.images)
         )
         return (*files, *images)
@@ -160,7 +185,7 @@ class Blueprint:
 
     @cached_property
     def _shows_type(self) -> bool:
-        return exposes_type(self.template.used, self.macros, self.kind)
+        return exposes_type(self.used, self.macros, self.kind)
 
     def hides(self, fields: Mapping[str, FieldValue]) -> bool:
         """Whether this row's appointment is of a type that must not leave in the open."""
@@ -199,14 +224,14 @@ class Blueprint:
     def least_values(self) -> dict[str, FieldValue]:
         """The made-up values without those that a row may lack."""
         return {
-            name: None if self.macros[name].fields and name in self.template.may_be_empty else value
+            name: None if self.macros[name].fields and name in self._may_be_empty else value
             for name, value in self.example_values().items()
         }
 
     def missing(self, values: Mapping[str, FieldValue]) -> str | None:
         """The first used macro that is empty without the text allowing for it."""
         for name, value in values.items():
-            if value in (None, "") and name not in self.template.may_be_empty:
+            if value in (None, "") and name not in self._may_be_empty:
                 return name
         return None
 
@@ -220,6 +245,9 @@ class Blueprint:
             rendered = self.template.render(values, examples=examples)
         except ValueRefused as error:
             return Refused(error.code, str(error))
+        own = () if examples else self.own_files.read(values)
+        if isinstance(own, Refused):
+            return own
         capabilities = self.channel.capabilities
         draft = Draft(
             kind=self.header.kind,
@@ -229,16 +257,9 @@ class Blueprint:
             text=rendered.text,
             html=rendered.html if capabilities.html else None,
             values=self.template.shown(values),
-            attachments=self.attachments,
+            attachments=self.attachments + own,
         )
         return self.channel.compose(self.context, self.account, draft)
-
-
-def _attachment(name: str, data: bytes, *, content_id: str | None = None) -> Attachment:
-    from mimetypes import guess_type
-
-    media_type = guess_type(name)[0] or "application/octet-stream"
-    return Attachment(name, media_type, data, content_id)
 
 
 def _known(objects: Mapping[str, T], name: str, thing: str) -> T:

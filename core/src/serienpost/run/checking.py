@@ -8,9 +8,10 @@ from serienpost.config.accounts import SecretRef
 from serienpost.contracts.channels import Refused
 from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
 from serienpost.firewall import check_names
-from serienpost.run.blueprint import ATTACHMENT, Blueprint
+from serienpost.run.blueprint import ATTACHMENT, OWN_FILES, Blueprint
 from serienpost.run.header import Block, Header, digest
 from serienpost.run.lint import lint
+from serienpost.run.own_files import folder_problem, is_own
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
@@ -78,14 +79,17 @@ def check_mailing(
         limit=mailing.row_limit,
         order_by=tuple(mailing.order),
         exclude_recipients_of=tuple(mailing.exclude_recipients_of),
-        extra={"practice": context.config.practice.model_dump(mode="json")},
+        extra={
+            "practice": context.config.practice.model_dump(mode="json"),
+            **_own_files(context, mailing),
+        },
     )
     blueprint = Blueprint(context, header, assets)
     problems = [
         *_purpose_problems(mailing, files),
         *_empty_problems(mailing, files),
         *secret_problems(context, mailing.account, account),
-        *_name_problems(blueprint),
+        *_name_problems(blueprint, mailing),
         *_capability_problems(blueprint),
     ]
     if not problems:
@@ -119,21 +123,35 @@ def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
 
 
 def _attachments(context: Context, mailing: Mailing) -> dict[str, bytes]:
-    frozen = {}
+    frozen: dict[str, bytes] = {}
     for name in mailing.attachments:
+        if is_own(name):
+            continue
         path = context.path(name)
         if not path.is_file():
-            raise ConfigError(
-                Problem(
-                    f"attachment {name} is not a file",
-                    "a path starts at the practice folder",
-                    mailing.file,
-                    mailing.line("attachments"),
-                    "attachments",
-                )
+            raise _attachment_error(
+                mailing, f"attachment {name} is not a file", "a path starts at the practice folder"
+            )
+        if ATTACHMENT + path.name in frozen:
+            raise _attachment_error(
+                mailing, f"two attachments are called {path.name}", "rename one of the files"
             )
         frozen[ATTACHMENT + path.name] = path.read_bytes()
     return frozen
+
+
+def _own_files(context: Context, mailing: Mailing) -> dict[str, list[str]]:
+    patterns = [name for name in mailing.attachments if is_own(name)]
+    for pattern in patterns:
+        problem = folder_problem(context.folder, pattern)
+        if problem:
+            raise _attachment_error(mailing, problem.message, problem.hint)
+    return {OWN_FILES: patterns} if patterns else {}
+
+
+def _attachment_error(mailing: Mailing, message: str, hint: str | None) -> ConfigError:
+    line = mailing.line("attachments")
+    return ConfigError(Problem(message, hint, mailing.file, line, "attachments"))
 
 
 def _signature(context: Context, mailing: Mailing) -> dict[str, object] | None:
@@ -177,10 +195,10 @@ def secret_problems(context: Context, name: str, account: AccountSettings) -> li
     return problems
 
 
-def _name_problems(blueprint: Blueprint) -> list[Problem]:
+def _name_problems(blueprint: Blueprint, mailing: Mailing) -> list[Problem]:
     registry = blueprint.context.registry
     found = check_names(
-        blueprint.template.used,
+        blueprint.used,
         registry.macros,
         blueprint.kind,
         blueprint.classes,
@@ -189,14 +207,18 @@ def _name_problems(blueprint: Blueprint) -> list[Problem]:
     )
     problems = []
     for name, part, problem in found:
-        file, line = blueprint.template.line_of(part, name)
-        problems.append(Problem(problem.message, problem.hint, file, line, name))
+        if name in blueprint.template.used.get(part, ()):
+            file, line = blueprint.template.line_of(part, name)
+            problems.append(Problem(problem.message, problem.hint, file, line, name))
+        else:
+            problems.append(_at(mailing, "attachments", problem))
     return list(dict.fromkeys(problems))
 
 
 def _capability_problems(blueprint: Blueprint) -> list[Problem]:
     capabilities = blueprint.channel.capabilities
-    if blueprint.attachments and not capabilities.attachments:
+    has_files = blueprint.attachments or blueprint.header.extra.get(OWN_FILES)
+    if has_files and not capabilities.attachments:
         return [Problem(f"the channel {blueprint.channel.name} carries no attachments")]
     missing = blueprint.kind.fields
     for block in blueprint.blocks:

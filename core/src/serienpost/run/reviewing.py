@@ -105,7 +105,8 @@ def render(blueprint: Blueprint, one: Reviewed) -> None:
         return
     content = blueprint.content(values, one.address.value)
     if isinstance(content, Refused):
-        one.unmarked = _unmarked("value_refused", content.reason)
+        code = "attachment" if content.code == "attachment" else "value_refused"
+        one.unmarked = _unmarked(code, content.reason)
         return
     one.values, one.content = values, content
 

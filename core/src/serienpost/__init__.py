@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from serienpost.contracts.consent import Verdict as Verdict
     from serienpost.contracts.macros import Macro as Macro
     from serienpost.contracts.macros import MacroSetting as MacroSetting
+    from serienpost.contracts.providers import Disclaimer as Disclaimer
+    from serienpost.contracts.providers import KeptTemplate as KeptTemplate
+    from serienpost.contracts.providers import Variable as Variable
     from serienpost.contracts.rows import FieldValue as FieldValue
     from serienpost.contracts.rows import Occasion as Occasion
     from serienpost.contracts.rows import Row as Row
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from serienpost.errors import SecretError as SecretError
     from serienpost.errors import SerienpostError as SerienpostError
     from serienpost.errors import SourceError as SourceError
+    from serienpost.errors import TemplateError as TemplateError
     from serienpost.fields import Sensitivity as Sensitivity
     from serienpost.hookspecs import hookimpl as hookimpl
     from serienpost.kinds import Address as Address
@@ -79,9 +83,12 @@ _HOME = {
     ),
     "contracts.consent": "Abstain Allow ConsentCheck ConsentQuestion Deny Verdict",
     "contracts.macros": "Macro MacroSetting",
+    "contracts.providers": "Disclaimer KeptTemplate Variable",
     "contracts.rows": "FieldValue Occasion Row RowRef RowRequest Source Standing",
     "contracts.services": "Archive ArchiveEntry Dispatcher SecretStore Settings TemplatePack",
-    "errors": "ConfigError PluginError Problem SecretError SerienpostError SourceError",
+    "errors": (
+        "ConfigError PluginError Problem SecretError SerienpostError SourceError TemplateError"
+    ),
     "fields": "Sensitivity",
     "hookspecs": "hookimpl",
     "kinds": "Address Kind Unreachable",

@@ -52,7 +52,7 @@ def test_time_and_disclaimer_are_recorded(office: Office) -> None:
     office.add("Ada")
     run = office.prepare()
     later = office.clock() + timedelta(hours=3)
-    approve(office.ledger, run, "petra", send_at=later, disclaimer=True)
+    approve(office.ledger, run, "petra", send_at=later, disclaimer="petra")
     row = office.run(run)
     assert (row.send_at, row.disclaimer_by, row.disclaimer_at) == (later, "petra", office.clock())
 

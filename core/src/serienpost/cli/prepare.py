@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @with_practice
 def check_command(context: Context, mailing: str) -> Reply:
     """Check a mailing without reading any recipient."""
+    from serienpost.run.kept import notes
+
     blueprint = checked(context, mailing, {}, due=today(context))
     data = {
         "mailing": blueprint.header.mailing,
@@ -32,6 +34,7 @@ def check_command(context: Context, mailing: str) -> Reply:
         "account": blueprint.header.account,
         "macros": sorted(blueprint.macros),
         "fields": sorted({f for b in blueprint.blocks for f in blueprint.request(b).fields}),
+        "notes": notes(blueprint),
     }
 
     def text() -> None:
@@ -39,6 +42,8 @@ def check_command(context: Context, mailing: str) -> Reply:
         click.echo(f"  goes by {blueprint.kind.title} from account {blueprint.header.account}")
         click.echo(f"  macros: {', '.join(data['macros']) or 'none'}")
         click.echo(f"  fields read: {', '.join(data['fields'])}")
+        for note in data["notes"]:
+            click.echo(f"  {note}")
 
     return Reply(data, text)
 

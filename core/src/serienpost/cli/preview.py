@@ -60,6 +60,7 @@ def preview_command(
 @with_practice
 def test_command(context: Context, run: str, to: str, recipient: str | None) -> Reply:
     """Send one message to an address of your own."""
+    from serienpost.cli.disclaimer import accepted_by
     from serienpost.contracts.channels import Accepted
     from serienpost.ledger.store import open_ledger
     from serienpost.run.previewing import send_test
@@ -68,6 +69,7 @@ def test_command(context: Context, run: str, to: str, recipient: str | None) -> 
     ledger = open_ledger(context)
     blueprint = load_blueprint(context, ledger, run)
     if recipient:
+        accepted_by(context, blueprint.header.account)
         processor = blueprint.channel.processor(blueprint.account)
         whom = f"{processor.name} ({processor.region})" if processor else "your own mail server"
         click.echo(f"the data of {recipient} goes to the address you named, by {whom}", err=True)

@@ -207,7 +207,14 @@ def _manifest(context: Context, ledger: Ledger, run: str) -> Reply:
     data = manifest(context, ledger, run)
 
     def text() -> None:
-        facts([("run", run)])
+        accepted = f"by {data['disclaimer_by']} at {data['disclaimer_at']}"
+        facts(
+            [
+                ("run", run),
+                *((key, data[key]) for key in ("contract", "attestation") if data[key]),
+                *([("disclaimer accepted", accepted)] if data["disclaimer_at"] else []),
+            ]
+        )
         table(
             ["field", "class", "by macro", "people", "to", "region"],
             [

@@ -46,6 +46,7 @@ def send_command(
     ignore_balance: bool,
 ) -> Reply:
     """Release a prepared run and deliver it."""
+    from serienpost.cli.disclaimer import accepted_by
     from serienpost.ledger.store import open_ledger
     from serienpost.run.approving import allow_command, approve, find_run
     from serienpost.run.sending import Options
@@ -70,7 +71,7 @@ def send_command(
             user_name(),
             plan=row.plan_hash,
             send_at=send_at,
-            disclaimer=accept_disclaimer,
+            disclaimer=accepted_by(context, row.account, here=accept_disclaimer),
         )
     elif when:
         raise LedgerError(f"run {run} is {row.state}; --at belongs to its release")
@@ -86,6 +87,7 @@ def send_command(
 @with_practice
 def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_wait: bool) -> Reply:
     """Prepare and send a mailing in one go, for cron."""
+    from serienpost.cli.disclaimer import accepted_by
     from serienpost.cli.prepare import parse_day, prepare_run, today
     from serienpost.config.loading import load_mailing
     from serienpost.ledger.store import open_ledger
@@ -103,6 +105,7 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
         return deliver(context, ledger, open_run, options)
     if not yes and not ask(f"Prepare and send {name} now?", "--yes"):
         raise SerienpostError("not released; nothing was sent")
+    disclaimer = accepted_by(context, load_mailing(context, mailing).account)
     run_id = prepare_run(context, mailing, due=day, instead={})
     for earlier in earlier_runs(context, ledger, run_id):
         click.echo(
@@ -110,7 +113,7 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
             "once_per: recipient leaves them out",
             err=True,
         )
-    approve(ledger, run_id, user_name())
+    approve(ledger, run_id, user_name(), disclaimer=disclaimer)
     return deliver(context, ledger, run_id, options)
 
 

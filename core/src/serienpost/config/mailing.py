@@ -67,7 +67,9 @@ class Mailing(StrictModel):
     subject: str | None = Field(default=None, description="Subject, with `text`.")
     text: str | None = Field(default=None, description="The text itself, instead of a template.")
     sendgrid_template: str | None = Field(
-        default=None, description="Id of a template kept at SendGrid, instead of a template."
+        default=None,
+        description="Id or name of a template kept at SendGrid that is filled in there, with the"
+        " macros that both it and our text name.",
     )
     signature: str | None = Field(default=None, description="Who signs.")
     rows: Literal["all"] | list[str] = Field(

@@ -116,9 +116,11 @@ def _check_names(context: Context, data: dict[str, Any], collector: Collector) -
 
 
 def _check_text(context: Context, data: dict[str, Any], collector: Collector) -> None:
-    """Exactly one text: a template, `text` (with `subject` where there is one), or SendGrid's."""
-    given = [key for key in ("template", "text", "sendgrid_template") if data.get(key) is not None]
-    if not given:
+    """Exactly one text: a template, or `text` (with `subject` where there is one). SendGrid's own
+    template may stand alone, or beside a text that names the macros it gets."""
+    given = [key for key in ("template", "text") if data.get(key) is not None]
+    kept = data.get("sendgrid_template") is not None
+    if not given and not kept:
         hint = "name a template:, or write subject: and text:"
         collector.add(("template",), "there is no text", hint)
     elif len(given) > 1:
@@ -133,5 +135,5 @@ def _check_text(context: Context, data: dict[str, Any], collector: Collector) ->
     channel = context.registry.channels[account.channel]
     if has_subject and not channel.capabilities.subject:
         collector.add(("subject",), f"the channel {channel.name} has no subject", "remove it")
-    elif given == ["text"] and not has_subject and channel.kind == "email":
+    elif given == ["text"] and not has_subject and channel.kind == "email" and not kept:
         collector.add(("subject",), "is missing", "an e-mail with text: needs subject:")

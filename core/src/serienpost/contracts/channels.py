@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
+    from serienpost.contracts.providers import KeptTemplate
     from serienpost.kinds import Kind
 
 
@@ -39,10 +40,19 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """Who receives the data outside the practice, for the manifest."""
+    """Who receives the data outside the practice, for the manifest.
+
+    Args:
+        name: the company.
+        region: where it processes the data.
+        contract: day of the contract about processing (Art. 28 GDPR), ISO 8601, if known.
+        attestation: what attests its security (C5 type 2, section 393 SGB V), if known.
+    """
 
     name: str
     region: str
+    contract: str | None = None
+    attestation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,8 @@ class Draft:
     """A row's text as rendered by the core, before the channel has had its say.
 
     `values` are the macros that the text uses, as text in the message's language; `subject` is
-    empty where the channel has none.
+    empty where the channel has none. With a `template` kept by the provider subject and text are
+    empty: the provider writes them, and `values` are all that it gets.
     """
 
     kind: str
@@ -71,6 +82,7 @@ class Draft:
     html: str | None
     values: Mapping[str, str]
     attachments: tuple[Attachment, ...] = ()
+    template: KeptTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)

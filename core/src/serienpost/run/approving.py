@@ -68,7 +68,7 @@ def approve(
     *,
     plan: str | None = None,
     send_at: datetime | None = None,
-    disclaimer: bool = False,
+    disclaimer: str | None = None,
 ) -> None:
     """Release a prepared run: marked rows become pending, all others suppressed, in one commit.
 
@@ -78,7 +78,7 @@ def approve(
         user: who releases it.
         plan: the plan hash that was looked at; another one is refused.
         send_at: not before this time.
-        disclaimer: the channel's disclaimer was accepted.
+        disclaimer: who accepted the channel's disclaimer.
 
     Raises:
         LedgerError: the run is not prepared, or its plan is another one.
@@ -104,7 +104,7 @@ def approve(
             "progress_at": tx.now,
         }
         if disclaimer:
-            values |= {"disclaimer_by": user, "disclaimer_at": tx.now}
+            values |= {"disclaimer_by": disclaimer, "disclaimer_at": tx.now}
         tx.execute(
             tx.update(run).where(run.c.id == run_id, run.c.state == "prepared").values(**values)
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from serienpost.contracts.channels import Draft, Refused
 from serienpost.contracts.macros import MacroSetting
+from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
 from serienpost.errors import ConfigError, Problem
 from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
@@ -17,13 +18,15 @@ from serienpost.run.own_files import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from pydantic import BaseModel
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
-    from serienpost.contracts.channels import Attachment, Channel, Content
+    from serienpost.contracts.channels import Attachment, Channel, Content, Sender
     from serienpost.contracts.macros import Macro
+    from serienpost.contracts.providers import Variable
     from serienpost.contracts.rows import FieldValue, Source
     from serienpost.firewall import Part
     from serienpost.kinds import Kind
@@ -129,22 +132,37 @@ class Blueprint:
 
     @cached_property
     def used(self) -> dict[Part, frozenset[str]]:
-        """The macros in each part. A file's name is as open to view as a subject."""
+        """The macros in each part, also in those where a template of the provider has them. A
+        file's name is as open to view as a subject."""
         used = dict(self.template.used)
         if self.own_files.names:
             used["subject"] = used.get("subject", frozenset()) | self.own_files.names
+        for variable in self._variables:
+            for part in variable.parts:
+                used[part] = used.get(part, frozenset()) | {variable.name}
         return used
 
     @cached_property
+    def _variables(self) -> list[Variable]:
+        """What a template of the provider uses and our text names."""
+        kept = self.header.kept_template
+        return [each for each in kept.variables if each.name in self.template.names] if kept else []
+
+    @cached_property
     def macros(self) -> dict[str, Macro]:
-        """The macros that the text and the names of its files use."""
-        names = self.template.names | self.own_files.names
+        """The macros that the text and the names of its files use; with a template of the
+        provider those that both texts use."""
+        names = self.template.names
+        if self.header.kept_template:
+            names = frozenset(variable.name for variable in self._variables)
+        names |= self.own_files.names
         return {name: self.context.registry.macros[name] for name in sorted(names)}
 
     @cached_property
     def _may_be_empty(self) -> frozenset[str]:
+        provided = frozenset(each.name for each in self._variables if each.may_be_empty)
         unseen = self.own_files.names - self.template.names
-        return (self.template.may_be_empty | unseen) - self.own_files.needed
+        return (self.template.may_be_empty | provided | unseen) - self.own_files.needed
 
     @cached_property
     def setting(self) -> MacroSetting:
@@ -185,7 +203,7 @@ class Blueprint:
 
     @cached_property
     def _shows_type(self) -> bool:
-        return exposes_type(self.used, self.macros, self.kind)
+        return exposes_type(self.used, self.context.registry.macros, self.kind)
 
     def hides(self, fields: Mapping[str, FieldValue]) -> bool:
         """Whether this row's appointment is of a type that must not leave in the open."""
@@ -239,10 +257,15 @@ class Blueprint:
         self, values: Mapping[str, FieldValue], address: str, *, examples: bool = False
     ) -> Content | Refused:
         """Render and compose one message; `examples` are made-up values of the right look."""
-        from serienpost.templates.compiled import ValueRefused
+        from serienpost.templates.compiled import Rendered, ValueRefused
 
+        kept = self.header.kept_template
         try:
-            rendered = self.template.render(values, examples=examples)
+            if kept:
+                rendered = Rendered("", "", None)
+            else:
+                rendered = self.template.render(values, examples=examples)
+            shown = self.template.shown(values)
         except ValueRefused as error:
             return Refused(error.code, str(error))
         own = () if examples else self.own_files.read(values)
@@ -256,10 +279,17 @@ class Blueprint:
             subject=rendered.subject if capabilities.subject else "",
             text=rendered.text,
             html=rendered.html if capabilities.html else None,
-            values=self.template.shown(values),
+            values={each.name: shown[each.name] for each in self._variables} if kept else shown,
             attachments=self.attachments + own,
+            template=kept,
         )
         return self.channel.compose(self.context, self.account, draft)
+
+    def open(self) -> AbstractAsyncContextManager[Sender]:
+        """Open the account for this run's messages."""
+        if self.header.kept_template and isinstance(self.channel, HasTemplates):
+            return self.channel.open_for_template(self.context, self.account)
+        return self.channel.open(self.context, self.account)
 
 
 def _known(objects: Mapping[str, T], name: str, thing: str) -> T:

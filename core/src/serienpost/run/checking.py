@@ -8,6 +8,7 @@ from serienpost.config.accounts import SecretRef
 from serienpost.contracts.channels import Refused
 from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
 from serienpost.firewall import check_names
+from serienpost.run import kept
 from serienpost.run.blueprint import ATTACHMENT, OWN_FILES, Blueprint
 from serienpost.run.header import Block, Header, digest
 from serienpost.run.lint import lint
@@ -49,6 +50,7 @@ def check_mailing(
     if files is None:
         files = read_text(context, mailing, kind.template_suffix)
     assets = {**files.to_assets(), **_attachments(context, mailing)}
+    missing = secret_problems(context, mailing.account, account)
     header = Header(
         mailing=mailing.id,
         title=mailing.title,
@@ -79,6 +81,7 @@ def check_mailing(
         limit=mailing.row_limit,
         order_by=tuple(mailing.order),
         exclude_recipients_of=tuple(mailing.exclude_recipients_of),
+        kept_template=None if missing else kept.fetch(context, mailing),
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(context, mailing),
@@ -88,8 +91,9 @@ def check_mailing(
     problems = [
         *_purpose_problems(mailing, files),
         *_empty_problems(mailing, files),
-        *secret_problems(context, mailing.account, account),
+        *missing,
         *_name_problems(blueprint, mailing),
+        *kept.unnamed(blueprint),
         *_capability_problems(blueprint),
     ]
     if not problems:
@@ -207,8 +211,11 @@ def _name_problems(blueprint: Blueprint, mailing: Mailing) -> list[Problem]:
     )
     problems = []
     for name, part, problem in found:
-        if name in blueprint.template.used.get(part, ()):
-            file, line = blueprint.template.line_of(part, name)
+        parts = blueprint.template.used
+        own = name in blueprint.own_files.names
+        named = part if own else next(p for p in (part, *parts) if name in parts.get(p, ()))
+        if name in parts.get(named, ()):
+            file, line = blueprint.template.line_of(named, name)
             problems.append(Problem(problem.message, problem.hint, file, line, name))
         else:
             problems.append(_at(mailing, "attachments", problem))

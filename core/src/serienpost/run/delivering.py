@@ -27,6 +27,7 @@ from serienpost.run.door import (
     SourceUnavailableError,
 )
 from serienpost.run.flow import Flow, Progress, Stop
+from serienpost.run.kept import KeptTemplateChangedError, KeptTemplateUnavailableError, Watch
 from serienpost.run.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
@@ -97,10 +98,11 @@ class Delivery:
         self.courier = Courier(blueprint, ledger, run_id, owner, self.lease)
         self.halt: Halt | None = None
         self._flow = Flow()
+        self._watch = Watch(blueprint)
         self._wake = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
-        self._door_rows = LARGEST_DOOR
+        self._door_rows = self._largest_door = LARGEST_DOOR
         self._too_slow = 0
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._renewed = self._looked = time.monotonic()
@@ -113,10 +115,10 @@ class Delivery:
             loop.call_soon_threadsafe(self._wake.set)
 
         self.stop.wake = wake
-        blueprint = self.blueprint
         try:
-            async with blueprint.channel.open(blueprint.context, blueprint.account) as sender:
+            async with self.blueprint.open() as sender:
                 self._flow.free = list(range(sender.slots))[::-1]
+                self._door_rows = self._largest_door = max(LARGEST_DOOR, sender.batch)
                 await self._pump(sender)
         finally:
             await self._in_thread(self.courier.release)
@@ -170,6 +172,7 @@ class Delivery:
         flow = self._flow
         rows, flow.claimed = flow.claimed[:size], flow.claimed[size:]
         try:
+            await self._watch.look()
             if len(rows) < size:
                 new = await self._in_thread(self.courier.claim, size - len(rows))
                 flow.claims_empty = not new
@@ -180,8 +183,14 @@ class Delivery:
                 flow.ready.extend(ready)
                 flow.results.extend(closed)
                 self._mind_pace(len(rows), time.monotonic() - begun)
-        except (CheckUnavailableError, SourceUnavailableError) as error:
+        except (
+            CheckUnavailableError,
+            SourceUnavailableError,
+            KeptTemplateUnavailableError,
+        ) as error:
             self.halt = self.halt or Halt("check_unavailable", str(error))
+        except KeptTemplateChangedError as error:
+            self.halt = self.halt or Halt("template_changed", str(error))
         except ContentChangedError as error:
             self.halt = self.halt or Halt("content_changed", str(error))
         except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
@@ -196,7 +205,7 @@ class Delivery:
         if seconds < FRESH_SECONDS:
             self._too_slow = 0
             if seconds < FRESH_SECONDS / 4:
-                self._door_rows = min(LARGEST_DOOR, self._door_rows * 2)
+                self._door_rows = min(self._largest_door, self._door_rows * 2)
         elif rows > 1:
             self._door_rows = max(1, rows // 4)
         else:
@@ -208,7 +217,7 @@ class Delivery:
     def _next_calls(self, sender: Sender) -> list[Call]:
         """Messages that passed the door, cut into as many calls as there are free slots."""
         flow = self._flow
-        if not flow.free or not flow.ready or self._is_blocked():
+        if not flow.free or not flow.ready or self._is_blocked() or self._is_filling(sender):
             return []
         space = len(flow.free) * sender.batch
         stale = len(flow.ready) - flow.fresh_count()
@@ -223,6 +232,14 @@ class Delivery:
             Call(slot, [fresh[message.ref] for message in call])
             for slot, call in zip(reversed(flow.free), cut, strict=False)
         ]
+
+    def _is_filling(self, sender: Sender) -> bool:
+        """Whether a call would leave half empty although the rest of it is just being read."""
+        fresh = self._flow.fresh_count()
+        if self._opening is None or not 0 < fresh < sender.batch:
+            return False
+        oldest = self._flow.ready[-fresh].read_at
+        return time.monotonic() - oldest < FRESH_SECONDS / 2
 
     async def _commit(self, sender: Sender, calls: list[Call]) -> None:
         """Write outcomes and intents in one commit, then start the calls."""

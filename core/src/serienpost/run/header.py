@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from serienpost.contracts.providers import KeptTemplate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,7 +25,8 @@ class Block:
 class Header:
     """Everything that is the same for all rows of a run. Holds no secret, host, port or rate.
 
-    `assets` are the digests of the frozen files; `versions` those of all plugins.
+    `assets` are the digests of the frozen files; `versions` those of all plugins; `kept_template`
+    is the provider's template, where it fills one in.
     """
 
     mailing: str
@@ -52,6 +55,7 @@ class Header:
     limit: int | None = None
     order_by: tuple[str, ...] = ()
     exclude_recipients_of: tuple[str, ...] = ()
+    kept_template: KeptTemplate | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +69,8 @@ class Header:
         known["blocks"] = tuple(Block(**block) for block in known["blocks"])
         for name in ("rows", "include", "exclude", "order_by", "exclude_recipients_of"):
             known[name] = None if known[name] is None else tuple(known[name])
+        if known.get("kept_template"):
+            known["kept_template"] = KeptTemplate.from_json(known["kept_template"])
         return cls(**known)
 
     def digest_line(self) -> bytes:

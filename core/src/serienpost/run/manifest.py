@@ -21,6 +21,7 @@ from serienpost.run.sending import load_blueprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
 
@@ -51,7 +52,29 @@ def manifest(context: Context, ledger: Ledger, run_id: str) -> dict[str, Any]:
             for counted in _counted(tx, run_id, pairs, and_(leaves, or_(*whens)))
         ]
     name, region = list(given)[-1]
-    return {"run": run_id, "processor": name, "region": region, "fields": fields}
+    return {
+        "run": run_id,
+        "processor": name,
+        "region": region,
+        **_assurances(context, row),
+        "fields": fields,
+    }
+
+
+def _assurances(context: Context, row: Row[Any]) -> dict[str, str | None]:
+    """What is known of the processor's duties, and who accepted its terms for this run."""
+    channel = context.registry.channels.get(row.channel)
+    account = context.config.accounts.get(row.account)
+    processor = channel.processor(account) if channel and account else None
+    accepted: datetime | None = row.disclaimer_at
+    return {
+        "contract": processor.contract if processor else None,
+        "attestation": processor.attestation if processor else None,
+        "disclaimer_by": row.disclaimer_by,
+        "disclaimer_at": accepted.astimezone(context.zone).isoformat(timespec="seconds")
+        if accepted
+        else None,
+    }
 
 
 def _configured(context: Context, row: Row[Any]) -> HandedOver:

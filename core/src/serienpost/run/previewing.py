@@ -15,6 +15,7 @@ from serienpost.reference import with_reference
 from serienpost.run.approving import allow_command, find_run
 from serienpost.run.door import Door
 from serienpost.run.doubts import find_rows
+from serienpost.run.kept import Watch
 from serienpost.run.outcomes import checked
 from serienpost.run.values import from_json
 
@@ -129,6 +130,7 @@ def _marked_as_test(content: Content) -> Content:
 
 
 async def _send(blueprint: Blueprint, test: Message) -> Outcome:
-    async with blueprint.channel.open(blueprint.context, blueprint.account) as sender:
+    await Watch(blueprint).look()
+    async with blueprint.open() as sender:
         (call,) = sender.calls([test])
         return checked(await sender.send(call, 0), 1)[0]

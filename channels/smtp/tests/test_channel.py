@@ -12,9 +12,9 @@ from serienpost.contracts.channels import HasProbe
 from serienpost_channel_smtp import serienpost_channels
 from serienpost_channel_smtp.account import SmtpAccount
 from serienpost_channel_smtp.channel import SmtpChannel
+from serienpost_channel_smtp.dial import FINAL_TIMEOUT
 from serienpost_channel_smtp.redact import redact
 from serienpost_channel_smtp.sender import BEFORE_DOT
-from serienpost_channel_smtp.wire import FINAL_TIMEOUT
 
 DRAFT = Draft("email", "de", "erika@example.net", "Grüße", "Guten Tag", "<p>Guten Tag</p>", {})
 ACCOUNT = SmtpAccount.model_validate(

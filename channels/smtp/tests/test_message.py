@@ -30,7 +30,7 @@ def content(**changes: object) -> Content:
 
 
 def made(**changes: object) -> bytes:
-    return build(Message("0123456789AB", "run", 1, content(**changes)), reply_to=None, date=DATE)
+    return build(Message("0123456789AB", "run", 1, content(**changes)), date=DATE)
 
 
 def body(part: EmailMessage) -> str:
@@ -52,8 +52,8 @@ HTML = '<p>Grüße <img src="cid:logo" alt=""></p>' + "<b>lang</b>" * 200
 
 
 def test_headers() -> None:
-    message = Message("0123456789AB", "run", 1, content())
-    mail = parsed(build(message, reply_to="Empfang <empfang@example.org>", date=DATE))
+    further = (("Reply-To", "Empfang Müller <empfang@example.org>"),)
+    mail = parsed(made(headers=further))
     assert mail.keys() == [
         "From", "To", "Subject", "Date", "Message-ID", "Reply-To",
         "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
@@ -65,6 +65,7 @@ def test_headers() -> None:
     assert mail["Date"].datetime == DATE
     assert mail["Message-ID"] == "<0123456789AB@example.org>"
     assert mail["Reply-To"].addresses[0].addr_spec == "empfang@example.org"
+    assert mail["Reply-To"].addresses[0].display_name == "Empfang Müller"
 
 
 def test_text_alone() -> None:
@@ -133,7 +134,7 @@ def test_same_message_same_bytes() -> None:
 def test_only_the_date_differs_between_preview_and_wire() -> None:
     message = Message("0123456789AB", "run", 1, content(html=HTML))
     later = DATE.replace(year=2027)
-    one, two = (build(message, reply_to=None, date=date).splitlines() for date in (DATE, later))
+    one, two = (build(message, date=date).splitlines() for date in (DATE, later))
     assert [b.split(b":")[0] for a, b in zip(one, two, strict=True) if a != b] == [b"Date"]
 
 
@@ -183,6 +184,12 @@ def test_many_subjects_and_senders_arrive() -> None:
         {"attachments": (Attachment("a.eml", "message/rfc822", b""),)},
         {"html": "x", "attachments": (Attachment("a.png", "image/png", b"", "a>\r\nX: y"),)},
         {"text": "half \ud800"},
+        {"headers": (("List-Unsubscribe", "<https://example.org/>\r\nBcc: evil@example.org"),)},
+        {"headers": (("List-Unsubscribe", "<https://example.org/ü>"),)},
+        {"headers": (("List-Unsubscribe", "<https://example.org/" + "x" * 5000 + ">"),)},
+        {"headers": (("Bcc", "evil@example.org"),)},
+        {"headers": (("X-Evil: 1\r\nBcc", "evil@example.org"),)},
+        {"headers": (("Reply-To", "evil"),)},
     ],
 )
 def test_refused_before_the_wire(changes: dict[str, object]) -> None:
@@ -193,17 +200,40 @@ def test_refused_before_the_wire(changes: dict[str, object]) -> None:
 
 
 def test_unsafe_reply_to_and_reference() -> None:
-    with pytest.raises(UnsafeMessageError, match="reply_to"):
-        build(Message("0123456789AB", "r", 1, content()), reply_to=EVIL, date=DATE)
+    with pytest.raises(UnsafeMessageError, match="Reply-To"):
+        made(headers=(("Reply-To", EVIL),))
     with pytest.raises(UnsafeMessageError, match="reference"):
-        build(Message("0123>\r\nX: y", "r", 1, content()), reply_to=None, date=DATE)
+        build(Message("0123>\r\nX: y", "r", 1, content()), date=DATE)
 
 
 @pytest.mark.parametrize("subject", [EVIL, EVIL_BODY, "a =?utf-8?q?b?="])
-def test_second_guard_reads_the_bytes_again(subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_past_the_guard_an_encoded_word_is_still_only_text(
+    subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_unsafe_part", lambda *_: None)
-    with pytest.raises(UnsafeMessageError):
-        made(subject=subject)
+    mail = parsed(made(subject=subject))
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == subject
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject": "a\r\nBcc: evil@example.org"},
+        {"subject": "a\nBcc: evil@example.org"},
+        {"address": "erika@example.net\r\nBcc: evil@example.org"},
+        {"headers": (("List-Unsubscribe", "<x>\r\nBcc: evil@example.org"),)},
+    ],
+)
+def test_past_the_guard_no_value_reaches_beyond_its_header(
+    changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_unsafe_part", lambda *_: None)
+    try:
+        mail = parsed(made(**changes))
+    except UnsafeMessageError:
+        return
+    assert mail["Bcc"] is None
 
 
 @pytest.mark.parametrize(
@@ -213,8 +243,6 @@ def test_second_guard_reads_the_bytes_again(subject: str, monkeypatch: pytest.Mo
         (b"\r\nDate:", b"\r\n\r\nDate:", "headers"),
         (b"\r\nDate:", b"\r\nno header\r\nDate:", "headers"),
         (b"To: erika", b"To: evil@example.org, erika", "recipient"),
-        (b"<praxis@", b"<evil@", "sender"),
-        (b"Subject: ", b"Subject: x", "subject"),
         (b"--=_0123456789AB_0--", b"--=_0123456789AB_0", "parts"),
         (b"--=_0123456789AB_0--", b"--=_0123456789AB_0\r\n\r\n--=_0123456789AB_0--", "parts"),
         (b"Guten", b"\xe4uten", "octet"),
@@ -223,12 +251,12 @@ def test_second_guard_reads_the_bytes_again(subject: str, monkeypatch: pytest.Mo
     ],
 )
 def test_every_difference_is_seen(old: bytes, new: bytes, reason: str) -> None:
-    meant = content(html="<p>x</p>")
-    mail = module._assemble(Message("0123456789AB", "run", 1, meant), None, DATE)
-    raw = mail.as_bytes()
-    assert module._difference(raw, mail, meant) is None
+    message = Message("0123456789AB", "run", 1, content(html="<p>x</p>"))
+    raw = build(message, date=DATE)
+    frame = module.skeleton(module._form(message.content))
+    assert module._difference(raw, frame, message) is None
     assert old in raw
-    difference = module._difference(raw.replace(old, new, 1), mail, meant)
+    difference = module._difference(raw.replace(old, new, 1), frame, message)
     assert difference is not None
     assert reason in difference
 

@@ -5,6 +5,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -137,13 +138,15 @@ def settings(port: int, **changes: object) -> dict[str, object]:
     return {**plain, **changes}
 
 
-async def send(context: Context, values: dict[str, object], count: int = 1) -> list[Outcome]:
+async def send(
+    context: Context, values: dict[str, object], count: int = 1, content: Content = CONTENT
+) -> list[Outcome]:
     channel = SmtpChannel()
     account = channel.account.model_validate(values)
     outcomes: list[Outcome] = []
     async with channel.open(context, account) as sender:
         for number in range(count):
-            message = Message(f"0123456789{number:02}", "run", number, CONTENT)
+            message = Message(f"0123456789{number:02}", "run", number, content)
             outcomes.extend(await sender.send([message], 0))
     return outcomes
 
@@ -168,10 +171,11 @@ def test_tls_from_the_first_octet(
 def test_what_arrives_is_what_was_previewed(
     context: Context, authority: Authority, implicit: int, mailbox: Mailbox
 ) -> None:
-    values = settings(implicit, security="tls", ca_file=str(authority.ca), reply_to="a@example.org")
-    asyncio.run(send(context, values))
+    values = settings(implicit, security="tls", ca_file=str(authority.ca))
+    content = replace(CONTENT, headers=(("Reply-To", "a@example.org"),))
+    asyncio.run(send(context, values, content=content))
     channel = SmtpChannel()
-    message = Message("012345678900", "run", 0, CONTENT)
+    message = Message("012345678900", "run", 0, content)
     preview = channel.preview(channel.account.model_validate(values), message)[".eml"]
     arrived = mailbox.envelopes[0].content
     assert isinstance(arrived, bytes)

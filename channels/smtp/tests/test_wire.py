@@ -1,12 +1,24 @@
 """Every failure of a server, played by a scripted one, and the outcome that follows from it."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Self
 
 import pytest
+from smtp_servers.scripted import (
+    DEFAULTS,
+    OK,
+    PIPELINING,
+    Action,
+    LostError,
+    Server,
+    cut,
+    cut_after,
+    in_pieces,
+    opened,
+    send,
+    silence,
+    single,
+)
 
 from serienpost import (
     Accepted,
@@ -18,171 +30,16 @@ from serienpost import (
     Outcome,
     QuotaReached,
     Rejected,
-    Sender,
     Unknown,
 )
 from serienpost_channel_smtp.channel import SmtpChannel
 
-Action = bytes | Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-OK = b"250 2.0.0 Ok\r\n"
-DEFAULTS: dict[str, bytes] = {
-    "GREETING": b"220 scripted ESMTP\r\n",
-    "EHLO": b"250-scripted\r\n250-SIZE 100000\r\n250 AUTH PLAIN\r\n",
-    "AUTH": b"235 2.7.0 ok\r\n",
-    "DATA": b"354 go on\r\n",
-    "DOT": b"250 2.0.0 Ok: queued as 4F2A1B\r\n",
-    "QUIT": b"221 bye\r\n",
-}
-
-
-class LostError(Exception):
-    """The scripted server cuts the connection."""
-
-
-async def cut(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    raise LostError
-
-
-async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await reader.read()
-    raise LostError
-
-
-def in_pieces(*pieces: bytes) -> Action:
-    async def write(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.02)
-
-    return write
-
-
-def cut_after(start: bytes) -> Action:
-    async def write(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(start)
-        await writer.drain()
-        await asyncio.sleep(0.02)
-        raise LostError
-
-    return write
-
-
-class Server:
-    """Answers each verb with the next action of its script, then with the usual reply.
-
-    `bodies` are messages whose final dot came; `accepted` those that were answered with 250.
-    """
-
-    def __init__(self, **script: Action | list[Action]) -> None:
-        self._script = {
-            verb: list(actions) if isinstance(actions, list) else actions
-            for verb, actions in script.items()
-        }
-        self.bodies: list[bytes] = []
-        self.accepted: list[bytes] = []
-        self.commands: list[str] = []
-        self.connections = 0
-        self.command_came = asyncio.Event()
-        self.body_came = asyncio.Event()
-        self._under_way: set[asyncio.Task[None] | None] = set()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._under_way - {None}:
-            task.cancel()
-        await asyncio.gather(*self._under_way - {None}, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._under_way.add(asyncio.current_task())
-        with contextlib.suppress(
-            LostError, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
-        ):
-            await self._talk(reader, writer)
-        writer.transport.abort()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._act("GREETING", reader, writer)
-        while line := await reader.readline():
-            verb = line.split()[0].decode().upper()
-            self.commands.append(verb)
-            self.command_came.set()
-            reply = await self._act(verb, reader, writer)
-            if verb == "DATA" and reply.startswith(b"354"):
-                body = await reader.readuntil(b"\r\n.\r\n")
-                self.bodies.append(body)
-                self.body_came.set()
-                if (await self._act("DOT", reader, writer)).startswith(b"2"):
-                    self.accepted.append(body)
-            if verb == "QUIT":
-                return
-
-    async def _act(
-        self, verb: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bytes:
-        usual = DEFAULTS.get(verb, OK)
-        action = self._script.get(verb, usual)
-        if isinstance(action, list):
-            action = action.pop(0) if action else usual
-        if not isinstance(action, bytes):
-            await action(reader, writer)
-            return b""
-        writer.write(action)
-        await writer.drain()
-        if action.startswith(b"421"):
-            raise LostError
-        return action
-
-
-def message(number: int = 0, text: str = "Guten Tag\n.\n..zwei Punkte\n") -> Message:
-    content = Content(
-        kind="email",
-        sender="Praxis <praxis@example.org>",
-        address=f"erika.canary{number}@example.net",
-        subject="Termin",
-        text=text,
-    )
-    return Message(f"0123456789{number:02}", "run", number, content)
-
-
-@contextlib.asynccontextmanager
-async def opened(
-    server: Server, context: Context, *, final_timeout: float = 2.0, **changes: object
-) -> AsyncIterator[Sender]:
-    channel = SmtpChannel(final_timeout=final_timeout)
-    account = channel.account.model_validate(
-        {
-            "channel": "smtp",
-            "host": "127.0.0.1",
-            "port": server.port,
-            "security": "none",
-            "sender": "Praxis <praxis@example.org>",
-            "timeout": 1.0,
-            **changes,
-        }
-    )
-    async with channel.open(context, account) as sender:
-        yield sender
-
-
-async def send(sender: Sender, number: int = 0, slot: int = 0) -> Outcome:
-    (outcome,) = await sender.send([message(number)], slot)
-    return outcome
-
-
-async def single(server: Server, context: Context, **changes: object) -> Outcome:
-    async with server, opened(server, context, **changes) as sender:
-        return await send(sender)
+@pytest.fixture(params=["one by one", "pipelined"])
+def ehlo(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test against a server without and one with PIPELINING."""
+    if request.param == "pipelined":
+        monkeypatch.setitem(DEFAULTS, "EHLO", PIPELINING)
 
 
 @pytest.fixture(autouse=True)
@@ -193,12 +50,15 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
 LOGIN = {"username": "praxis", "password": "secret:MAIL_PASSWORD"}
 
 
+pytestmark = pytest.mark.usefixtures("ehlo")
+
+
 def test_accepted(context: Context) -> None:
     server = Server()
     outcome = asyncio.run(single(server, context, **LOGIN))
     assert outcome == Accepted("4F2A1B", "2.0.0 Ok: queued as 4F2A1B")
     assert server.commands == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
-    assert b"\r\n..\r\n...zwei Punkte\r\n" in server.accepted[0]
+    assert b"\r\n=2E\r\n...zwei Punkte\r\n" in server.accepted[0]
 
 
 @pytest.mark.parametrize(
@@ -530,3 +390,65 @@ def test_texts_hold_no_recipient(context: Context) -> None:
         outcome = asyncio.run(single(Server(**{verb: reply}), context))
         assert "canary" not in repr(outcome)
         assert "example.net" not in repr(outcome)
+
+
+def pipelined(**script: Action | list[Action]) -> Server:
+    return Server(EHLO=PIPELINING, **script)
+
+
+async def several(server: Server, context: Context, count: int) -> list[Outcome]:
+    async with server, opened(server, context) as sender:
+        return [await send(sender, number) for number in range(count)]
+
+
+def test_the_envelope_goes_out_in_one_packet(context: Context) -> None:
+    packets: list[bytes] = []
+
+    async def mail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)
+        packets.append(bytes(reader._buffer))  # type: ignore[attr-defined]
+        writer.write(OK)
+
+    asyncio.run(single(pipelined(MAIL=mail), context))
+    asyncio.run(single(Server(EHLO=b"250 scripted\r\n", MAIL=mail), context))
+    assert packets == [b"RCPT TO:<erika.canary0@example.net>\r\nDATA\r\n", b""]
+
+
+def test_where_a_refusal_is_followed_by_354_the_connection_is_cut(context: Context) -> None:
+    server = pipelined(RCPT=[b"550 5.1.1 User unknown\r\n"], DATA=b"354 go on\r\n")
+    outcomes = asyncio.run(several(server, context, 2))
+    assert [type(outcome) for outcome in outcomes] == [Rejected, Accepted]
+    assert (server.connections, len(server.bodies)) == (2, 1)
+
+
+@pytest.mark.parametrize("action", [cut, silence, b"what?\r\n", b"421 4.3.0 bye\r\n"])
+def test_a_refusal_stays_one_whatever_follows_it(context: Context, action: Action) -> None:
+    server = pipelined(RCPT=[b"550 5.1.1 User unknown\r\n"], DATA=[action])
+    outcomes = asyncio.run(several(server, context, 2))
+    assert outcomes[0] == Rejected("550", "5.1.1 User unknown")
+    assert isinstance(outcomes[1], Accepted)
+    assert server.connections == 2
+
+
+def test_the_first_refusal_counts(context: Context) -> None:
+    server = pipelined(
+        MAIL=[b"553 5.7.1 not yours\r\n"],
+        RCPT=[b"503 5.5.1 MAIL first\r\n"],
+        DATA=[b"503 5.5.1 RCPT first\r\n"],
+    )
+    (outcome,) = asyncio.run(several(server, context, 1))
+    assert outcome == AccountProblem("553", "5.7.1 not yours")
+    assert server.bodies == []
+
+
+def test_the_reset_goes_out_with_the_next_envelope(context: Context) -> None:
+    server = pipelined(RCPT=[b"550 5.1.1 User unknown\r\n"])
+    outcomes = asyncio.run(several(server, context, 2))
+    assert [type(outcome) for outcome in outcomes] == [Rejected, Accepted]
+    assert server.connections == 1
+    assert server.commands.count("RSET") == 1
+
+
+def test_replies_of_different_codes_in_one_are_no_reply(context: Context) -> None:
+    outcome = asyncio.run(single(Server(DOT=b"250-fine\r\n554 no\r\n"), context))
+    assert isinstance(outcome, Unknown)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from serienpost.contracts.channels import Content
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 PLACEHOLDER = "--REFERENZ--"
 """As long as a reference (12 characters), plain in SMS, in links and in HTML, so that neither
 the length of a message nor its form changes when the reference is put in."""
+
+_UNSUBSCRIBE = {"de": "Abmeldung", "en": "Unsubscribe"}
 
 
 def with_reference(content: Content, ref: str) -> Content:
@@ -37,6 +40,18 @@ def with_reference(content: Content, ref: str) -> Content:
         template=template,
         headers=tuple((name, value.replace(PLACEHOLDER, ref)) for name, value in content.headers),
     )
+
+
+def unsubscribe_mail(address: str, language: str) -> str:
+    """The link that writes an e-mail to say so (RFC 6068). The subject carries the reference, by
+    which the answer is matched to its message.
+
+    Args:
+        address: who is written to.
+        language: of the text; German for every language but English.
+    """
+    word = _UNSUBSCRIBE["en" if language.lower().startswith("en") else "de"]
+    return f"mailto:{quote(address, safe='@+')}?subject={word}%20{PLACEHOLDER}"
 
 
 def is_in(content: Content) -> bool:

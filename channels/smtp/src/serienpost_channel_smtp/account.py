@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from serienpost.config.accounts import AccountSettings, SecretRef
 from serienpost_channel_smtp.headers import is_address, parse_mailbox
+from serienpost_channel_smtp.presets import preset_defaults, presets
 
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
 
 
 def is_loopback(host: str) -> bool:
@@ -40,14 +43,35 @@ def _host(value: str) -> str:
     return value
 
 
+def _preset(value: str) -> str:
+    if value not in presets():
+        raise ValueError(f"there is no such preset; there are {', '.join(sorted(presets()))}")
+    return value
+
+
+def _token_url(value: str) -> str:
+    parts = urlsplit(value)
+    is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
+    if not is_safe or not parts.hostname or parts.username:
+        raise ValueError("write the https address where the provider gives out tokens")
+    return value
+
+
 MailboxText = Annotated[str, AfterValidator(_mailbox)]
 AddressText = Annotated[str, AfterValidator(_address)]
 HostText = Annotated[str, Field(min_length=1), AfterValidator(_host)]
+Security = Literal["starttls", "tls", "none"]
 
 
 class SmtpAccount(AccountSettings):
     """A mailbox at a provider from which mail is submitted (RFC 6409)."""
 
+    preset: Annotated[str, AfterValidator(_preset)] | None = Field(
+        default=None,
+        description="The provider: sets host, encryption, rate and connections as far as they"
+        " are known; keys of the account win.",
+        examples=["ionos"],
+    )
     sender: MailboxText = Field(
         description="Who writes, as patients see it: `Name <address>`.",
         examples=["Praxis Dr. Sonnenschein <praxis@example.org>"],
@@ -64,14 +88,35 @@ class SmtpAccount(AccountSettings):
         le=65535,
         description="Default: 587 with `starttls`, 465 with `tls`, 25 with `none`.",
     )
-    security: Literal["starttls", "tls", "none"] = Field(
+    security: Security = Field(
         default="starttls",
         description="How the connection is encrypted. The certificate is always checked. `none`"
         " only for a server on this machine.",
     )
+    login: Literal["password", "xoauth2"] = Field(
+        default="password", description="How the login is made; `xoauth2` needs the `oauth_` keys."
+    )
     username: str | None = Field(default=None, min_length=1, description="For the login.")
     password: SecretRef | None = Field(
         default=None, description="For the login.", examples=["secret:MAIL_PASSWORD"]
+    )
+    oauth_token: SecretRef | None = Field(
+        default=None, description="An access token that something else keeps fresh."
+    )
+    oauth_token_url: Annotated[str, AfterValidator(_token_url)] | None = Field(
+        default=None,
+        description="Where the provider gives out access tokens (RFC 6749).",
+        examples=["https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"],
+    )
+    oauth_client_id: str | None = Field(default=None, description="The registered program.")
+    oauth_client_secret: SecretRef | None = Field(default=None, description="Its secret.")
+    oauth_refresh_token: SecretRef | None = Field(
+        default=None, description="Given once by a person; without it the program logs in itself."
+    )
+    oauth_scope: str | None = Field(
+        default=None,
+        description="What is asked for.",
+        examples=["https://outlook.office365.com/.default"],
     )
     ca_file: str | None = Field(
         default=None,
@@ -94,6 +139,28 @@ class SmtpAccount(AccountSettings):
     envelope_sender: AddressText | None = Field(
         default=None, description="Where bounces go; default: the sender's address."
     )
+    list_unsubscribe: Literal["when_linked", "always", "never"] = Field(
+        default="when_linked",
+        description="Whether messages have a List-Unsubscribe header (RFC 2369, 8058);"
+        " `when_linked`: those whose text has the `Abmelde_Link`.",
+    )
+    auto_submitted: bool = Field(
+        default=False,
+        description="Mark messages as sent by a program (RFC 3834), so that nobody's absence"
+        " note comes back.",
+    )
+    imap_host: HostText | None = Field(
+        default=None, description="The server with the mailbox that bounces come to."
+    )
+    imap_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Default: 993, or 143 without `tls`."
+    )
+    imap_security: Security = Field(
+        default="tls", description="How the mailbox is reached; `none` only on this machine."
+    )
+    imap_username: str | None = Field(default=None, min_length=1, description="If another.")
+    imap_password: SecretRef | None = Field(default=None, description="If another.")
+    imap_folder: str = Field(default="INBOX", min_length=1, description="Where bounces lie.")
     region: str = Field(
         default="unknown",
         min_length=1,
@@ -101,18 +168,47 @@ class SmtpAccount(AccountSettings):
         examples=["DE"],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, values: Any) -> Any:  # noqa: ANN401  as it stands in the file
+        name = values.get("preset") if isinstance(values, dict) else None
+        if not isinstance(name, str) or name not in presets():
+            return values
+        return {**preset_defaults(name), **values}
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.security == "none" and not is_loopback(self.host):
-            raise ValueError("security: none is only for a server on this machine (127.0.0.1)")
-        if (self.username is None) != (self.password is None):
+        for host, security in ((self.host, self.security), (self.imap_host, self.imap_security)):
+            if security == "none" and host is not None and not is_loopback(host):
+                raise ValueError("security: none is only for a server on this machine (127.0.0.1)")
+        if self.login == "xoauth2":
+            self._check_tokens()
+        elif (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together: give both or none")
+        if self.imap_password is not None and self.imap_username is None:
+            raise ValueError("imap_password needs imap_username")
+        if self.imap_host is not None and (self.imap_username or self.username) is None:
+            raise ValueError("imap_host needs a username and a password")
         return self
+
+    def _check_tokens(self) -> None:
+        if self.username is None or self.password is not None:
+            raise ValueError("login: xoauth2 needs a username and no password")
+        can_ask = self.oauth_token_url is not None and self.oauth_client_id is not None
+        if (self.oauth_token is not None) == can_ask:
+            raise ValueError(
+                "login: xoauth2 needs either oauth_token, or oauth_token_url and oauth_client_id"
+            )
 
     @property
     def effective_port(self) -> int:
         """The port as given, else the usual one for the kind of encryption."""
         return self.port or DEFAULT_PORTS[self.security]
+
+    @property
+    def effective_imap_port(self) -> int:
+        """The port as given, else the usual one for the kind of encryption."""
+        return self.imap_port or IMAP_PORTS[self.imap_security]
 
     @property
     def envelope(self) -> str:

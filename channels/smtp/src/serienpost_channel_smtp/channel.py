@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from serienpost.context import Context
     from serienpost.contracts.channels import Cost, Draft, Message, ProbeResult, Sender
     from serienpost_channel_smtp.account import SmtpAccount
-    from serienpost_channel_smtp.wire import Dial
+    from serienpost_channel_smtp.dial import Dial
 
 _LONGEST_CALL = 920.0
 """300 s until the message, 600 s for the reply to it, the rest to take leave."""
@@ -59,18 +59,22 @@ class SmtpChannel:
 
     def compose(
         self,
-        context: Context,  # noqa: ARG002
+        context: Context,
         account: AccountSettings,
         draft: Draft,
     ) -> Content | Refused:
         from serienpost_channel_smtp.compose import compose
 
-        return compose(self._own(account), draft)
+        return compose(context, self._own(account), draft)
 
     def cost(self, account: AccountSettings, content: Content) -> Cost | None:  # noqa: ARG002
         return None
 
-    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+    def preview(
+        self,
+        account: AccountSettings,  # noqa: ARG002
+        message: Message,
+    ) -> Mapping[str, bytes]:
         """The bytes that would be sent, with today's Date.
 
         Raises:
@@ -78,8 +82,7 @@ class SmtpChannel:
         """
         from serienpost_channel_smtp.message import build
 
-        reply_to = self._own(account).reply_to
-        return {".eml": build(message, reply_to=reply_to, date=self._clock(UTC))}
+        return {".eml": build(message, date=self._clock(UTC))}
 
     @contextlib.asynccontextmanager
     async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import Content, Refused
+from serienpost.reference import is_in
+from serienpost_channel_smtp.further_headers import further_headers
 from serienpost_channel_smtp.headers import is_address, unsafe
 from serienpost_channel_smtp.message import unsafe_attachment
 
 if TYPE_CHECKING:
+    from serienpost.context import Context
     from serienpost.contracts.channels import Draft
     from serienpost_channel_smtp.account import SmtpAccount
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def compose(account: SmtpAccount, draft: Draft) -> Content | Refused:
-    """Take the draft as it is; refuse what SMTP or a header cannot carry."""
+def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | Refused:
+    """Take the draft as it is, add the account's headers; refuse what SMTP cannot carry."""
     refused = _refused(draft)
     if refused:
         return refused
-    return Content(
+    content = Content(
         kind="email",
         sender=account.sender,
         address=draft.address,
@@ -30,6 +34,8 @@ def compose(account: SmtpAccount, draft: Draft) -> Content | Refused:
         html=draft.html,
         attachments=draft.attachments,
     )
+    headers = further_headers(context, account, draft.language, linked=is_in(content))
+    return replace(content, headers=headers)
 
 
 def _refused(draft: Draft) -> Refused | None:

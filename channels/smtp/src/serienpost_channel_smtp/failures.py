@@ -13,12 +13,17 @@ from serienpost.contracts.channels import (
     Unknown,
 )
 from serienpost_channel_smtp.classify import SESSION, classify
-from serienpost_channel_smtp.wire import NotOfferedError, TooBigError
+from serienpost_channel_smtp.dialogue import ReplyError
+from serienpost_channel_smtp.oauth import TokenRefusedError
+from serienpost_channel_smtp.wire import NotOfferedError, RefusedError, TooBigError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost_channel_smtp.classify import Stage
+
+WIRE_ERRORS = (OSError, ReplyError, RefusedError, NotOfferedError, TooBigError, TokenRefusedError)
+"""What a connection raises, beside the library's `SMTPException` while it is opened."""
 
 _DOING = {
     "connect": "connecting",
@@ -34,21 +39,43 @@ _DOING = {
 def outcome_of(error: Exception, stage: Stage, *, now: datetime, address: str = "") -> Outcome:
     """The outcome for an error; anything but a reply after the first octet of the message is
     unknown, anything before it is definitely not sent."""
-    from aiosmtplib import SMTPResponseException
-
-    if isinstance(error, SMTPResponseException):
-        return classify(stage, error.code, error.message, now=now, address=address)
+    reply = _reply(error)
+    if reply is not None:
+        return classify(stage, *reply, now=now, address=address)
     if stage == "dot":
         return Unknown("data", f"{_what(error)} after the message, before its reply")
-    if isinstance(error, NotOfferedError):
-        return AccountProblem(error.code, error.text)
-    if isinstance(error, TooBigError):
-        return Rejected("too_big", str(error), scope="message")
-    if problem := _tls_problem(error):
+    problem = _own_problem(error) or _tls_problem(error)
+    if problem is not None:
         return problem
     return Deferred(
         "connection", f"{_what(error)} during {_DOING[stage]}", connection=stage in SESSION
     )
+
+
+def _reply(error: Exception) -> tuple[int, str] | None:
+    """Code and text of a reply that is an error; -1 where it is no SMTP."""
+    from aiosmtplib import SMTPResponseException
+
+    match error:
+        case RefusedError():
+            return error.reply.code, error.reply.text
+        case ReplyError():
+            return -1, error.text
+        case SMTPResponseException():
+            return error.code, error.message
+    return None
+
+
+def _own_problem(error: Exception) -> Outcome | None:
+    """What was found out here, before anything was sent."""
+    match error:
+        case NotOfferedError():
+            return AccountProblem(error.code, error.text)
+        case TokenRefusedError():
+            return AccountProblem("token", f"the provider gives no access token: {error.text}")
+        case TooBigError():
+            return Rejected("too_big", str(error), scope="message")
+    return None
 
 
 def _tls_problem(error: BaseException) -> AccountProblem | None:

@@ -1,44 +1,47 @@
-"""The bytes of a message: built with the `email` package, then read again and compared."""
+"""The bytes of a message: a skeleton filled with checked values, then looked at again."""
 
 from __future__ import annotations
 
 import re
 from email.errors import MessageError
-from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, getaddresses, parseaddr
-from functools import cache
+from email.utils import format_datetime
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
+from serienpost_channel_smtp.encoding import encoded_body, encoded_header, encoding_of
 from serienpost_channel_smtp.headers import is_address, parse_mailbox, unsafe
+from serienpost_channel_smtp.skeleton import POLICY, Form, skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from serienpost.contracts.channels import Attachment, Content, Message
+    from serienpost_channel_smtp.skeleton import Skeleton
 
-_POLICY = SMTP.clone(cte_type="7bit")
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")
 _MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z]+/[A-Za-z0-9.+-]+")
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._@+-]+")
-_RAW_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-_NAME = re.compile(rb"([!-9;-~]+):")
+_HEADER_NAME = re.compile(r"(?:List-Unsubscribe(?:-Post)?|Auto-Submitted|Reply-To|X-[A-Za-z-]+)")
+_FILLED = re.compile(rb"[ -~]+(?:\r\n [ -~]+)*")
+"""A header's value: printable octets, folded so that every line begins with a space."""
+
+_NAME = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
 _LONGEST_LINE = 998
+_LONGEST_HEADER = 4000
 
 
 class UnsafeMessageError(SerienpostError):
     """The message would not leave as it is meant; never holds the value itself."""
 
 
-def build(message: Message, *, reply_to: str | None, date: datetime) -> bytes:
+def build(message: Message, *, date: datetime) -> bytes:
     """The message as it goes over the wire, before dots are doubled.
 
-    The same message, Reply-To and date always give the same bytes. Lines end with CRLF and stay
-    within 998 octets (RFC 5322); all octets are ASCII.
+    The same message and date always give the same bytes. Lines end with CRLF and stay within 998
+    octets (RFC 5322); all octets are ASCII.
 
     Raises:
         UnsafeMessageError: a value would reach beyond its own header.
@@ -46,9 +49,17 @@ def build(message: Message, *, reply_to: str | None, date: datetime) -> bytes:
     content = message.content
     if not _REFERENCE.fullmatch(message.ref):
         raise UnsafeMessageError("the reference is not letters and digits alone")
-    if reason := _unsafe_part(content, reply_to):
+    if reason := _unsafe_part(content):
         raise UnsafeMessageError(f"message {message.ref}: {reason}")
-    return _checked_bytes(message, reply_to, date)
+    # Errors of the email package quote the value, so their chain is cut.
+    try:
+        frame = skeleton(_form(content))
+        raw = frame.fill(_values(message, date))
+    except (MessageError, ValueError):
+        raise UnsafeMessageError(f"message {message.ref} cannot be written as an e-mail") from None
+    if reason := _difference(raw, frame, message):
+        raise UnsafeMessageError(f"message {message.ref}: {reason}")
+    return raw
 
 
 def unsafe_attachment(attachment: Attachment) -> str | None:
@@ -70,7 +81,7 @@ def encoded_words_become_headers() -> bool:
 
     CVE-2024-6923; seen with 3.10.13, 3.11.7, 3.12.1. The guard in this module protects anyway.
     """
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=POLICY)
     try:
         mail["Subject"] = "a =?utf-8?q?b=0D=0ABcc:_c@example.org?="
         return b"\nBcc:" in mail.as_bytes()
@@ -78,121 +89,84 @@ def encoded_words_become_headers() -> bool:
         return False
 
 
-def _unsafe_part(content: Content, reply_to: str | None) -> str | None:
-    values = {"subject": content.subject, "sender": content.sender, "reply_to": reply_to or ""}
-    for name, value in values.items():
-        if reason := unsafe(value):
-            return f"the {name} {reason}"
+def _unsafe_part(content: Content) -> str | None:
+    if reason := unsafe(content.subject):
+        return f"the subject {reason}"
+    if reason := unsafe(content.sender):
+        return f"the sender {reason}"
     if not is_address(content.address):
         return "the recipient is not a plain ASCII address"
+    for name, value in content.headers:
+        if reason := unsafe(value):
+            return f"the header {name} {reason}"
+        if not _HEADER_NAME.fullmatch(name) or len(value) > _LONGEST_HEADER:
+            return "a header is not one that this channel sets, or too long"
     reasons = (unsafe_attachment(attachment) for attachment in content.attachments)
     return next((reason for reason in reasons if reason), None)
 
 
-def _checked_bytes(message: Message, reply_to: str | None, date: datetime) -> bytes:
-    # Errors of the email package quote the value, so their chain is cut.
-    try:
-        mail = _assemble(message, reply_to, date)
-        raw = mail.as_bytes()
-    except (MessageError, ValueError):
-        raise UnsafeMessageError(f"message {message.ref} cannot be written as an e-mail") from None
-    if reason := _difference(raw, mail, message.content):
-        raise UnsafeMessageError(f"message {message.ref}: {reason}")
-    return raw
+def _form(content: Content) -> Form:
+    return Form(
+        content.sender,
+        tuple(name for name, _ in content.headers),
+        encoding_of(content.text),
+        encoding_of(content.html) if content.html is not None else None,
+        content.attachments,
+    )
 
 
-def _assemble(message: Message, reply_to: str | None, date: datetime) -> EmailMessage:
+def _values(message: Message, date: datetime) -> dict[str, bytes]:
+    """The octets of each slot; those of headers are of a closed form."""
     content = message.content
-    sender = parse_mailbox(content.sender)
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = Address(sender.name, addr_spec=sender.address)
-    mail["To"] = Address(addr_spec=content.address)
-    mail["Subject"] = content.subject
-    mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = f"<{message.ref}@{sender.domain}>"
-    if reply_to:
-        answer = parse_mailbox(reply_to)
-        mail["Reply-To"] = Address(answer.name, addr_spec=answer.address)
-    _add_text(mail, content)
-    for attachment in content.attachments:
-        if attachment.content_id is None:
-            maintype, _, subtype = attachment.media_type.partition("/")
-            mail.add_attachment(attachment.data, maintype, subtype, filename=attachment.filename)
-    for number, part in enumerate(_multiparts(mail)):
-        part.set_boundary(f"=_{message.ref}_{number}")
-    return mail
+    values = {
+        "To": content.address.encode("ascii"),
+        "Date": format_datetime(date).encode("ascii"),
+        "Subject": encoded_header("Subject", content.subject),
+        "ref": message.ref.encode("ascii"),
+        **{name: _further_header(name, value) for name, value in content.headers},
+    }
+    if not all(map(_FILLED.fullmatch, values.values())):
+        raise ValueError("a header would not end where it should")
+    values["text"] = encoded_body(content.text, encoding_of(content.text))
+    if content.html is not None:
+        values["html"] = encoded_body(content.html, encoding_of(content.html))
+    return values
 
 
-def _add_text(mail: EmailMessage, content: Content) -> None:
-    mail.set_content(content.text, cte=_encoding(content.text))
-    if content.html is None:
-        return
-    mail.add_alternative(content.html, subtype="html", cte=_encoding(content.html))
-    formatted = mail.get_body(("html",))
-    for image in content.attachments:
-        if image.content_id is not None and isinstance(formatted, EmailMessage):
-            maintype, _, subtype = image.media_type.partition("/")
-            formatted.add_related(
-                image.data,
-                maintype,
-                subtype,
-                cid=f"<{image.content_id}>",
-                filename=image.filename,
-                disposition="inline",
-            )
+def _further_header(name: str, value: str) -> bytes:
+    if name == "Reply-To":
+        return _mailbox(value)
+    return value.replace(">, <", ">,\r\n <").encode("ascii")
 
 
-def _encoding(text: str) -> str | None:
-    return "quoted-printable" if _RAW_CONTROL.search(text) else None
+@lru_cache(maxsize=16)
+def _mailbox(value: str) -> bytes:
+    mailbox = parse_mailbox(value)
+    mail = EmailMessage(policy=POLICY)
+    mail["Reply-To"] = Address(mailbox.name, addr_spec=mailbox.address)
+    return mail.as_bytes().split(b":", 1)[1].strip()
 
 
-def _multiparts(mail: EmailMessage) -> Iterator[EmailMessage]:
-    for part in mail.walk():
-        if part.is_multipart() and isinstance(part, EmailMessage):
-            yield part
-
-
-def _difference(raw: bytes, mail: EmailMessage, content: Content) -> str | None:
-    """Read the bytes again and compare them with what was meant."""
-    lines = raw.split(b"\r\n")
-    if max(map(len, lines)) > _LONGEST_LINE:
+def _difference(raw: bytes, frame: Skeleton, message: Message) -> str | None:
+    """Look at the finished bytes and compare them with what was meant."""
+    if max(map(len, raw.split(b"\r\n"))) > _LONGEST_LINE:
         return f"a line is longer than {_LONGEST_LINE} octets"
-    if not raw.isascii() or any(b"\r" in line or b"\n" in line for line in lines):
+    ends = raw.count(b"\r\n")
+    if not raw.isascii() or raw.count(b"\r") != ends or raw.count(b"\n") != ends:
         return "an octet or line end is not one that every server carries"
-    for part in _multiparts(mail):
-        opening = f"--{part.get_boundary()}".encode()
-        closing = opening + b"--"
-        found = [line for line in lines if line in {opening, closing}]
-        if found != [opening] * len(part.get_payload()) + [closing]:
-            return "the parts are not those that were meant"
-    return _header_difference(_header_fields(lines[: lines.index(b"")]), mail, content)
-
-
-def _header_difference(
-    headers: list[tuple[str, str]], mail: EmailMessage, content: Content
-) -> str | None:
-    if [name for name, _ in headers] != mail.keys():
+    head = raw[: raw.find(b"\r\n\r\n")]
+    lines = head.split(b"\r\n")
+    names = [name.decode() for name in _NAME.findall(head)]
+    if names != list(frame.names) or any(_is_stray(line) for line in lines):
         return "the headers are not those that were meant"
-    fields = dict(headers)
-    if getaddresses([fields["To"]]) != [("", content.address)]:
+    if f"To: {message.content.address}".encode() not in lines:
         return "the recipient is not the one that was meant"
-    if parseaddr(fields["From"])[1] != parse_mailbox(content.sender).address:
-        return "the sender is not the one that was meant"
-    subject = str(make_header(decode_header(fields["Subject"])))
-    if "".join(subject.split()) != "".join(content.subject.split()):
-        return "the subject is not the one that was meant"
+    for number, count in frame.parts:
+        delimiter = f"\r\n--=_{message.ref}_{number}".encode()
+        if raw.count(delimiter) != count + 1 or raw.count(delimiter + b"--\r\n") != 1:
+            return "the parts are not those that were meant"
     return None
 
 
-def _header_fields(lines: list[bytes]) -> list[tuple[str, str]]:
-    fields: list[tuple[str, str]] = []
-    for line in lines:
-        found = _NAME.match(line)
-        if found:
-            fields.append((found[1].decode(), line[found.end() :].decode().strip()))
-        elif fields and line[:1] in {b" ", b"\t"}:
-            name, value = fields[-1]
-            fields[-1] = (name, f"{value} {line.decode().strip()}")
-        else:
-            fields.append(("", line.decode()))
-    return fields
+def _is_stray(line: bytes) -> bool:
+    return not line.startswith((b" ", b"\t")) and _NAME.match(line) is None

@@ -6,16 +6,16 @@ import ssl
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import AccountProblem, ProbeResult
-from serienpost_channel_smtp.failures import outcome_of
+from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import encoded_words_become_headers
-from serienpost_channel_smtp.wire import Connection, NotOfferedError
+from serienpost_channel_smtp.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from serienpost_channel_smtp.account import SmtpAccount
-    from serienpost_channel_smtp.wire import Dial
+    from serienpost_channel_smtp.dial import Dial
 
 _REMEDIES = {
     "certificate": "compare host with the name in the certificate; for an authority of your own"
@@ -40,7 +40,7 @@ async def probe(account: SmtpAccount, dial: Dial, now: datetime) -> Sequence[Pro
         (connection.connect, lambda: f"{dial.host}:{dial.port} answers"),
         (connection.secure, lambda: _encryption(connection)),
         (connection.login, lambda: "login accepted" if dial.username else "no login is set"),
-        (lambda: connection.mail(account.envelope), lambda: "the sender is allowed"),
+        (lambda: connection.offer(account.envelope), lambda: "the sender is allowed"),
     )
     results: list[ProbeResult] = []
     try:
@@ -64,7 +64,7 @@ async def _failure(
 
     try:
         await step()
-    except (SMTPException, OSError, NotOfferedError) as error:
+    except (SMTPException, *WIRE_ERRORS) as error:
         outcome = outcome_of(error, connection.stage, now=now)
         text = getattr(outcome, "text", "")
         code = getattr(outcome, "code", "")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import Accepted, Deferred, Outcome, Rejected
 from serienpost_channel_smtp.classify import classify
-from serienpost_channel_smtp.failures import outcome_of
+from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import UnsafeMessageError, build
 from serienpost_channel_smtp.redact import readable, redact
-from serienpost_channel_smtp.wire import Connection, NotOfferedError, TooBigError
+from serienpost_channel_smtp.wire import Connection, RefusedError, TooBigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from serienpost.contracts.channels import Message
     from serienpost_channel_smtp.account import SmtpAccount
-    from serienpost_channel_smtp.wire import Dial
+    from serienpost_channel_smtp.dial import Dial
+    from serienpost_channel_smtp.dialogue import Reply
 
 BEFORE_DOT = 300.0
 """Seconds at most from the start of a call to the first octet of the message, all in all."""
@@ -53,7 +54,7 @@ class SmtpSender:
 
     async def _send_one(self, message: Message, slot: Slot) -> Outcome:
         try:
-            raw = build(message, reply_to=self._account.reply_to, date=self._clock())
+            raw = build(message, date=self._clock())
         except UnsafeMessageError as error:
             return Rejected("header_guard", str(error), scope="message")
         return await slot.deliver(message.content.address, raw)
@@ -99,10 +100,12 @@ class Slot:
             self._connection = Connection(self._dial)
         connection = self._connection
         try:
-            async with asyncio.timeout_at(deadline):
-                await self._until_dot(connection, address, len(raw))
+            if not connection.is_open:
+                async with asyncio.timeout_at(deadline):
+                    await connection.open()
+            await connection.envelope(self._account.envelope, address, len(raw), deadline)
             reply = await connection.body(raw)
-        except (SMTPException, OSError, NotOfferedError, TooBigError) as error:
+        except (SMTPException, *WIRE_ERRORS) as error:
             outcome = outcome_of(error, connection.stage, now=self._clock(), address=address)
             if not _can_go_on(error):
                 connection.drop()
@@ -110,20 +113,17 @@ class Slot:
         except BaseException:
             connection.drop()
             raise
-        text = readable(reply.message)
-        if not 200 <= reply.code <= 299:
-            if not 400 <= reply.code <= 599 or reply.code == 421:
-                connection.drop()
-            return classify("dot", reply.code, text, now=self._clock(), address=address)
-        queued = _QUEUED_AS.search(text)
-        return Accepted(queued[1] if queued else None, redact(text, address))
+        return self._outcome(connection, reply, address)
 
-    async def _until_dot(self, connection: Connection, address: str, size: int) -> None:
-        if not connection.is_open:
-            await connection.open()
-        await connection.mail(self._account.envelope, size)
-        await connection.rcpt(address)
-        await connection.data()
+    def _outcome(self, connection: Connection, reply: Reply, address: str) -> Outcome:
+        """What the reply to the whole message means."""
+        if 200 <= reply.code <= 299:
+            text = readable(reply.text)
+            queued = _QUEUED_AS.search(text)
+            return Accepted(queued[1] if queued else None, redact(text, address))
+        if not 400 <= reply.code <= 599 or reply.code == 421:
+            connection.drop()
+        return classify("dot", reply.code, reply.text, now=self._clock(), address=address)
 
     async def close(self) -> None:
         await self._connection.quit()
@@ -132,9 +132,6 @@ class Slot:
 
 def _can_go_on(error: Exception) -> bool:
     """Whether server and client still agree about where they are in the dialogue."""
-    from aiosmtplib import SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused
-
-    if isinstance(error, TooBigError):
-        return True
-    refusals = SMTPSenderRefused | SMTPRecipientRefused | SMTPDataError
-    return isinstance(error, refusals) and 400 <= error.code <= 599 and error.code != 421
+    if isinstance(error, RefusedError):
+        return 400 <= error.reply.code <= 599 and error.reply.code != 421
+    return isinstance(error, TooBigError)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import ssl
+from serienpost_channel_smtp.dialogue import Dialogue, Reply, ReplyError
 
-    from aiosmtplib import SMTP, SMTPResponse
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiosmtplib import SMTP
 
     from serienpost_channel_smtp.classify import Stage
-
-FINAL_TIMEOUT = 600.0
-"""Seconds for the reply to the final dot (RFC 5321 4.5.3.2.6). Giving up earlier makes doubt."""
+    from serienpost_channel_smtp.dial import Dial
 
 _QUIT_TIMEOUT = 5.0
 _TRY_NEXT_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
@@ -36,19 +36,12 @@ class TooBigError(Exception):
         super().__init__(f"the message has {size} octets, the server takes {limit}")
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
-    """Everything that a connection needs. `tls` is None only for a server on this machine."""
+class RefusedError(Exception):
+    """A command's reply that is not the hoped-for one."""
 
-    host: str
-    port: int
-    security: str
-    tls: ssl.SSLContext | None
-    username: str | None
-    password: str | None
-    ehlo_name: str
-    timeout: float
-    final_timeout: float
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply.code))
+        self.reply = reply
 
 
 class Connection:
@@ -57,13 +50,15 @@ class Connection:
     def __init__(self, dial: Dial) -> None:
         self._dial = dial
         self._client: SMTP | None = None
+        self._dialogue: Dialogue | None = None
         self._needs_reset = False
         self.stage: Stage = "connect"
         self.sent = 0
+        self.size_limit = 0
 
     @property
     def is_open(self) -> bool:
-        return self._client is not None and self._client.is_connected
+        return self._dialogue is not None and self._dialogue.is_open
 
     @property
     def client(self) -> SMTP:
@@ -82,6 +77,7 @@ class Connection:
         await self.connect()
         await self.secure()
         await self.login()
+        self.begin()
 
     async def connect(self) -> None:
         from aiosmtplib import SMTP
@@ -113,10 +109,18 @@ class Connection:
 
     async def login(self) -> None:
         dial = self._dial
-        if dial.username is None or dial.password is None:
+        if dial.username is None:
             return
         self._enter("auth")
-        await self._authenticate(dial.username, dial.password)
+        if dial.token is not None:
+            await self._authenticate_by_token(dial.username, await dial.token())
+        elif dial.password is not None:
+            await self._authenticate(dial.username, dial.password)
+
+    async def _authenticate_by_token(self, username: str, token: str) -> None:
+        if "xoauth2" not in self.client.server_auth_methods:
+            raise NotOfferedError("no_login", "the server offers no login by XOAUTH2")
+        await self.client.auth_xoauth2(username, token)
 
     async def _authenticate(self, username: str, password: str) -> None:
         from aiosmtplib import SMTPAuthenticationError
@@ -143,92 +147,155 @@ class Connection:
             raise refusal
         raise NotOfferedError("no_login", "the server offers no login by PLAIN, LOGIN or CRAM-MD5")
 
-    @property
-    def size_limit(self) -> int:
-        """Octets that the server takes at most (RFC 1870), 0 where it does not say."""
+    def begin(self) -> None:
+        """Take the connection over from the library, which is done with it."""
+        self._enter("mail")
+        transport = self.client.transport
+        if not isinstance(transport, asyncio.Transport):
+            raise ConnectionError("connection lost")
         limit = self.client.esmtp_extensions.get("size", "")
-        return int(limit) if limit.isdecimal() else 0
+        self.size_limit = int(limit) if limit.isdecimal() else 0
+        self._knows_size = self.client.supports_extension("size")
+        self._pipelines = self.client.supports_extension("pipelining")
+        self._dialogue = Dialogue(transport)
 
-    async def mail(self, sender: str, size: int | None = None) -> None:
-        """Begin a transaction.
+    async def offer(self, sender: str) -> None:
+        """Ask whether the server takes mail from this sender; nothing is sent.
+
+        Raises:
+            RefusedError: it does not.
+        """
+        self.begin()
+        self._dialogue_now.write(_mail(sender, ""))
+        self._needs_reset = True
+        reply = await self._dialogue_now.reply(self._dial.timeout)
+        if not 200 <= reply.code <= 299:
+            raise RefusedError(reply)
+
+    async def envelope(self, sender: str, recipient: str, size: int, deadline: float) -> None:
+        """MAIL, RCPT and DATA, in one packet where the server can take them so (RFC 2920).
+
+        Until this returns, nothing of the message can have been sent.
+
+        Args:
+            sender: for MAIL FROM.
+            recipient: for RCPT TO.
+            size: octets of the message.
+            deadline: of the loop's clock.
 
         Raises:
             TooBigError: before anything is sent.
+            RefusedError: by the command of `stage`.
+            ReplyError, TimeoutError, ConnectionError: at the command of `stage`.
         """
-        self._enter("mail")
-        if self._needs_reset:
-            await self._reset()
-        if size is not None and 0 < self.size_limit < size:
+        self.stage = "mail"
+        if 0 < self.size_limit < size:
             raise TooBigError(size, self.size_limit)
-        knows_size = size is not None and self.client.supports_extension("size")
-        await self.client.mail(sender, options=[f"SIZE={size}"] if knows_size else None)
-        self._needs_reset = True
-
-    async def rcpt(self, recipient: str) -> None:
-        self._enter("rcpt")
-        await self.client.rcpt(recipient)
-
-    async def data(self) -> None:
-        """Ask whether the server will take the message. Until it agrees nothing can be sent."""
-        from aiosmtplib import SMTPDataError
-
-        self._enter("data")
-        answer = await self.client.execute_command(b"DATA")
-        if answer.code != 354:
-            raise SMTPDataError(answer.code, answer.message)
-
-    async def body(self, raw: bytes) -> SMTPResponse:
-        """Send the message with its final dot and wait for the reply, whatever it is.
-
-        Not the library's own `data()`: that one cannot say whether a lost connection or a
-        malformed reply came before the message or after it.
-        """
-        protocol = self.client.protocol
-        if protocol is None:
-            raise ConnectionError("not connected")
         self._refuse_unasked_reply()
-        protocol.write(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        steps = list(self._steps(sender, recipient, size))
+        if self._pipelines:
+            self._dialogue_now.write(b"".join(command for _, command in steps))
+        refusal = None
+        for stage, command in steps:
+            if not self._pipelines:
+                self._refuse_unasked_reply()
+                self._dialogue_now.write(command)
+            self.stage = stage if refusal is None else self.stage
+            try:
+                reply = await self._reply_by(deadline)
+            except (OSError, ReplyError):
+                if refusal is None:
+                    raise
+                self.drop()
+                break
+            refusal = refusal or self._judge(command, reply)
+            if refusal and (not self._pipelines or reply.code in {354, 421}):
+                # After a refusal 354 waits for a message that nobody is to get.
+                if reply.code in {354, 421}:
+                    self.drop()
+                break
+        if refusal:
+            raise refusal
+
+    def _steps(self, sender: str, recipient: str, size: int) -> Iterator[tuple[Stage, bytes]]:
+        if self._needs_reset:
+            yield "mail", b"RSET\r\n"
+        self._needs_reset = True
+        yield "mail", _mail(sender, f" SIZE={size}" if self._knows_size else "")
+        yield "rcpt", f"RCPT TO:<{recipient}>\r\n".encode("ascii")
+        yield "data", b"DATA\r\n"
+
+    @staticmethod
+    def _judge(command: bytes, reply: Reply) -> RefusedError | None:
+        if command == b"DATA\r\n":
+            return None if reply.code == 354 else RefusedError(reply)
+        if 200 <= reply.code <= 299:
+            return None
+        if command == b"RSET\r\n":
+            raise ConnectionError("the server refuses RSET")
+        return RefusedError(reply)
+
+    async def body(self, raw: bytes) -> Reply:
+        """Send the message with its final dot and wait for the reply, whatever it is."""
+        self._refuse_unasked_reply()
+        stuffed = raw.replace(b"\r\n.", b"\r\n..") if b"\r\n." in raw else raw
+        self._dialogue_now.write(stuffed + b".\r\n")
         self.stage = "dot"
-        answer = await protocol.read_response(timeout=self._dial.final_timeout)
+        answer = await self._dialogue_now.reply(self._dial.final_timeout)
         self.sent += 1
         self._needs_reset = not 200 <= answer.code <= 299
         return answer
-
-    async def _reset(self) -> None:
-        from aiosmtplib import SMTPResponseException
-
-        try:
-            await self.client.rset()
-        except SMTPResponseException as error:
-            raise ConnectionError("the server refuses RSET") from error
-        self._needs_reset = False
 
     async def quit(self) -> None:
         """Take leave; whatever happens, the connection is closed afterwards."""
         from aiosmtplib import SMTPException
 
-        if self._client is not None and self._client.is_connected:
-            with contextlib.suppress(SMTPException, OSError):
-                await self._client.quit(timeout=_QUIT_TIMEOUT)
+        with contextlib.suppress(Exception):
+            if self._dialogue is not None:
+                self._dialogue.write(b"QUIT\r\n")
+                await self._dialogue.reply(_QUIT_TIMEOUT)
+            elif self._client is not None and self._client.is_connected:
+                with contextlib.suppress(SMTPException, OSError):
+                    await self._client.quit(timeout=_QUIT_TIMEOUT)
         self.drop()
 
     def drop(self) -> None:
         """Cut the connection; octets that have not left yet never will."""
         client, self._client = self._client, None
-        if client is None:
-            return
-        abort = getattr(client.transport, "abort", None)
-        if abort is not None:
-            abort()
-        client.close()
+        dialogue, self._dialogue = self._dialogue, None
+        if dialogue is not None:
+            dialogue.abort()
+        elif client is not None:
+            abort = getattr(client.transport, "abort", None)
+            if abort is not None:
+                abort()
+            client.close()
+
+    @property
+    def _dialogue_now(self) -> Dialogue:
+        if self._dialogue is None:
+            raise ConnectionError("not connected")
+        return self._dialogue
+
+    async def _reply_by(self, deadline: float) -> Reply:
+        left = deadline - asyncio.get_running_loop().time()
+        return await self._dialogue_now.reply(min(left, self._dial.timeout))
 
     def _enter(self, stage: Stage) -> None:
         self.stage = stage
         self._refuse_unasked_reply()
 
     def _refuse_unasked_reply(self) -> None:
-        # The library keeps octets that follow a reply in the same packet and would take them for
-        # the answer to the next command; after the message that would be a false "accepted".
-        protocol = self._client.protocol if self._client else None
-        if getattr(protocol, "_buffer", None):
+        # It would be taken for the answer to the next command; after the message that would be a
+        # false "accepted". The library keeps octets that follow a reply in the same packet.
+        if self._dialogue is not None:
+            unasked = not self._dialogue.is_silent
+        else:
+            protocol = self._client.protocol if self._client else None
+            unasked = bool(getattr(protocol, "_buffer", None))
+        if unasked:
             raise ConnectionError("the server sent a reply that nobody asked for")
+
+
+def _mail(sender: str, parameters: str) -> bytes:
+    return f"MAIL FROM:<{sender}>{parameters}\r\n".encode("ascii")

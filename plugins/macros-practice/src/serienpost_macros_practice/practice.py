@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from serienpost.reference import PLACEHOLDER
+from serienpost.reference import PLACEHOLDER, unsubscribe_mail
 from serienpost_macros_practice.language import language_of, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from serienpost import FieldValue, MacroSetting
 
 _DAYS_TO_ANSWER = 14
-_UNSUBSCRIBE = {"de": "Abmeldung", "en": "Unsubscribe"}
 
 
 def _of_practice(
@@ -50,8 +48,7 @@ def _unsubscribe_link(_fields: Mapping[str, FieldValue], setting: MacroSetting) 
     address = parseaddr(setting.reply_to or "")[1]
     if not address:
         return None
-    subject = _UNSUBSCRIBE[language_of(setting.language)]
-    return f"mailto:{quote(address, safe='@+')}?subject={subject}%20{PLACEHOLDER}"
+    return unsubscribe_mail(address, language_of(setting.language))
 
 
 def _time_limit(_fields: Mapping[str, FieldValue], setting: MacroSetting) -> date:

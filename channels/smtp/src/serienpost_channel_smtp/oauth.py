@@ -1,0 +1,90 @@
+"""Access tokens for a login by XOAUTH2 (RFC 6749, 4.4 and 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+_TIMEOUT = 30.0
+_LARGEST_ANSWER = 64 * 1024
+_EARLY = 60.0
+"""Seconds before its end from which a token is not used any more."""
+
+_SHORTEST = 300.0
+_REFUSED = frozenset({400, 401, 403})
+
+
+class TokenRefusedError(Exception):
+    """The provider gives no token to these keys; `text` is its own word for it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Tokens:
+    """Gets access tokens and keeps the last one as long as it is good.
+
+    Args:
+        url: where the provider gives them out.
+        form: what is posted there.
+        tls: for the certificate check.
+    """
+
+    def __init__(self, url: str, form: Mapping[str, str], tls: ssl.SSLContext | None) -> None:
+        self._url = url
+        self._form = dict(form)
+        self._tls = tls
+        self._token = ""
+        self._until = 0.0
+        self._lock = asyncio.Lock()
+
+    async def __call__(self) -> str:
+        """A token that is good for at least a minute.
+
+        Raises:
+            TokenRefusedError: the keys are not accepted.
+            ConnectionError: the provider cannot be asked now.
+        """
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                self._token, seconds = await asyncio.to_thread(self._ask)
+                self._until = time.monotonic() + max(seconds, _SHORTEST) - _EARLY
+            return self._token
+
+    def _ask(self) -> tuple[str, float]:
+        request = Request(self._url, urlencode(self._form).encode("ascii"))  # noqa: S310  checked
+        try:
+            with urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
+                found = json.loads(answer.read(_LARGEST_ANSWER))
+        except HTTPError as error:
+            with error:
+                if error.code in _REFUSED:
+                    raise TokenRefusedError(_reason(error)) from None
+            raise ConnectionError(f"the token server answers {error.code}") from None
+        except (URLError, OSError, ValueError):
+            raise ConnectionError("the token server does not answer") from None
+        token = found.get("access_token") if isinstance(found, dict) else None
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise ConnectionError("the token server's answer holds no token")
+        seconds = found.get("expires_in")
+        return token, float(seconds) if isinstance(seconds, int | float) else _SHORTEST
+
+
+def _reason(error: HTTPError) -> str:
+    """The error's code (RFC 6749, 5.2), without what else the answer may repeat."""
+    try:
+        code = json.loads(error.read(_LARGEST_ANSWER)).get("error")
+    except (ValueError, AttributeError, OSError):
+        code = None
+    known = isinstance(code, str) and code.replace("_", "").isalpha() and len(code) <= 40
+    return str(code) if known else str(error.code)

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 """The inner pytest neither keeps a cache nor loads what no suite uses."""
 
+PLUGIN_MODULE = """
+from serienpost import hookimpl
+
+@hookimpl
+def serienpost_channels():
+    from test_it import Plugin
+
+    return [Plugin()]
+"""
+"""What the command line loads as the distribution `postbox`: the plugin under test."""
+
 HEADS = {
     "source": """
 import dataclasses, itertools, logging
@@ -96,13 +107,14 @@ import asyncio, dataclasses, itertools, logging
 import pytest
 from pydantic import BaseModel, Field
 from serienpost import *
-from postbox import PostboxAccount, PostboxChannel, PostboxSender, arrived
+from postbox import PostboxAccount, PostboxChannel, PostboxSender, arrived, play
 from serienpost_testkit.suites import ChannelSuite
 
 {plugin}
 
 class TestIt(ChannelSuite):
     plugin_module = "{module}"
+    distribution = "postbox"
 
     @pytest.fixture
     def channel(self):
@@ -115,6 +127,10 @@ class TestIt(ChannelSuite):
     @pytest.fixture
     def arrived(self, context):
         return lambda: arrived(context.path("box"))
+
+    @pytest.fixture
+    def play(self, context):
+        return lambda fault: play(context.path("box"), fault)
 """,
 }
 
@@ -126,6 +142,10 @@ def run_suite(pytester: pytest.Pytester) -> Callable[..., tuple[set[str], set[st
     pytester.path.joinpath("postbox.py").write_text(
         Path(__file__).with_name("postbox.py").read_text("utf-8"), "utf-8"
     )
+    pytester.makepyfile(postbox_plugin=PLUGIN_MODULE)
+    installed = pytester.mkdir("postbox-1.0.dist-info")
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: postbox\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[serienpost]\npostbox = postbox_plugin\n")
 
     def run(
         kind: str, plugin: str, only: str = "", plugin_module: str = "serienpost_testkit.plugin"

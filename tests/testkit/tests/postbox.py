@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from serienpost import Accepted, AccountSettings, Capabilities, Content, Cost, Processor, Refused
+from serienpost import (
+    Accepted,
+    AccountProblem,
+    AccountSettings,
+    Capabilities,
+    Content,
+    Cost,
+    Deferred,
+    Processor,
+    QuotaReached,
+    Refused,
+    Rejected,
+    Unknown,
+)
 from serienpost_testkit.suites import Arrived
 
 if TYPE_CHECKING:
@@ -23,6 +36,24 @@ class PostboxAccount(AccountSettings):
     folder: str = Field(default="postbox", description="Where messages are put.")
 
 
+REFUSALS: dict[str, Outcome] = {
+    "connection": Deferred("connection", "there is no postbox", connection=True),
+    "login": AccountProblem("key", "the key does not fit"),
+    "quota": QuotaReached("full", "the postbox is full"),
+    "recipient": Rejected("unknown", "nobody of this name"),
+    "message": Rejected("thick", "does not fit the slot", scope="message"),
+    "later": Deferred("busy", "somebody else is posting"),
+    "lost_request": Unknown("slot", "fell beside it"),
+}
+
+
+def play(folder: Path, fault: str | None) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "fault").unlink(missing_ok=True)
+    if fault:
+        (folder / "fault").write_text(fault)
+
+
 class PostboxSender:
     slots = 2
     batch = 3
@@ -34,9 +65,18 @@ class PostboxSender:
         return [messages[at : at + self.batch] for at in range(0, len(messages), self.batch)]
 
     async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+        fault = self.folder / "fault"
+        played = fault.read_text() if fault.exists() else ""
+        if played in REFUSALS:
+            return [self.refused(played, message) for message in call]
         for message in call:
             self.put(message)
+        if played:
+            return [Unknown("answer", "the flap was shut") for _ in call]
         return [Accepted(message.ref) for message in call]
+
+    def refused(self, fault: str, message: Message) -> Outcome:
+        return REFUSALS[fault]
 
     def put(self, message: Message) -> None:
         letter = {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from serienpost import Channel, Context, Macro
+    from serienpost import Channel, Context, Macro, Message
     from serienpost_testkit.contexts import MakeContext
 
 
@@ -80,7 +80,24 @@ class TestNullMacros(MacroSuite):
         return macro
 
 
+NULL_FAULTS: dict[str, dict[str, object]] = {
+    "connection": {"outcome": "deferred", "connection": True},
+    "login": {"outcome": "account_problem"},
+    "quota": {"outcome": "quota"},
+    "recipient": {"outcome": "rejected", "scope": "recipient"},
+    "message": {"outcome": "rejected", "scope": "message"},
+    "later": {"outcome": "deferred"},
+    "lost_request": {"outcome": "unknown"},
+    "lost_answer": {"outcome": "unknown", "wire": True},
+    "garbled_answer": {"outcome": "unknown", "wire": True},
+}
+
+
 class TestNullChannels(ChannelSuite):
+    @pytest.fixture(autouse=True)
+    def _accepts_everything(self, play: Callable[[str | None], None]) -> None:
+        play(None)
+
     @pytest.fixture(
         params=[null_email(), null_sms(), null_letter()], ids=lambda channel: channel.name
     )
@@ -90,32 +107,54 @@ class TestNullChannels(ChannelSuite):
 
     @pytest.fixture
     def account(self) -> dict[str, object]:
-        return {"oracle": "oracle.tsv", "batch": 3}
+        return {"oracle": "oracle.tsv", "batch": 3, "outcomes": "outcomes.json"}
+
+    @pytest.fixture
+    def play(self, context: Context, account: dict[str, object]) -> Callable[[str | None], None]:
+        def write(fault: str | None) -> None:
+            rules = [{"outcome": "accepted"} if fault is None else NULL_FAULTS[fault]]
+            context.path(str(account["outcomes"])).write_text(json.dumps(rules))
+
+        write(None)
+        return write
 
     @pytest.fixture
     def arrived(
-        self, context: Context, monkeypatch: pytest.MonkeyPatch
+        self, channel: Channel, context: Context, monkeypatch: pytest.MonkeyPatch
     ) -> Callable[[], Sequence[Arrived]]:
-        """The oracle keeps no texts, so the contents are noted where they are handed over."""
+        """The oracle keeps no texts, so the contents are noted where they are handed over; what
+        another process handed over is known by its reference alone."""
         contents: dict[str, Content] = {}
         accept = NullSender._accept
 
-        def noted(sender: NullSender, messages: Sequence[object]) -> None:
-            contents.update((each.ref, each.content) for each in messages)  # type: ignore[attr-defined]
-            accept(sender, messages)  # type: ignore[arg-type]
+        def noted(sender: NullSender, messages: Sequence[Message]) -> None:
+            contents.update((each.ref, each.content) for each in messages)
+            accept(sender, messages)
 
         monkeypatch.setattr(NullSender, "_accept", noted)
 
         def read() -> list[Arrived]:
-            lines = [
-                line.split("\t") for line in context.path("oracle.tsv").read_text().splitlines()
-            ]
-            for ref, _, hashed, _ in lines:
-                address = contents[ref].address
-                assert hashed == hashlib.sha256(address.encode()).hexdigest()[:16]
-            return [
-                Arrived(ref, contents[ref].address, contents[ref].text, contents[ref].subject)
-                for ref, *_ in lines
-            ]
+            oracle = context.path("oracle.tsv")
+            lines = oracle.read_text().splitlines() if oracle.exists() else []
+            arrivals = [_arrived(line, contents) for line in lines]
+            if channel.repeatable:  # a letter made again replaces the first
+                arrivals = list({each.ref: each for each in arrivals}.values())
+            return arrivals
 
         return read
+
+
+def _arrived(line: str, contents: dict[str, Content]) -> Arrived:
+    ref, _, hashed, _ = line.split("\t")
+    content = contents.get(ref)
+    if content is None:
+        return Arrived(ref, "", "")
+    assert hashed == hashlib.sha256(content.address.encode()).hexdigest()[:16]
+    return Arrived(
+        ref,
+        content.address,
+        content.text,
+        content.subject,
+        html=content.html,
+        attachments=tuple((each.filename, each.data) for each in content.attachments),
+    )

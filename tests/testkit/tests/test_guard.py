@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serienpost_testkit import suites
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -84,3 +86,17 @@ def test_an_import_that_is_not_cheap_is_found(
     plugin = "class Plugin(NullName): pass"
     _, failed = run_suite("macro", plugin, "import_is_cheap", plugin_module="heavy")
     assert failed == {"test_import_is_cheap"}
+
+
+def test_each_test_says_what_to_look_at_when_it_fails() -> None:
+    silent = [
+        f"{suite}.{name}"
+        for suite in suites.__all__
+        for name, test in _inherited(getattr(suites, suite))
+        if name.startswith("test_") and "When it fails:" not in (test.__doc__ or "")
+    ]
+    assert silent == []
+
+
+def _inherited(suite: type) -> set[tuple[str, object]]:
+    return {item for base in suite.__mro__ for item in vars(base).items() if callable(item[1])}

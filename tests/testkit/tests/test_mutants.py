@@ -424,13 +424,135 @@ class Plugin(PostboxChannel):
 """,
 }
 
+FAULTS_OF_CHANNELS = {
+    "test_impossible_faults_are_explained": """
+class Plugin(PostboxChannel): pass
+class ChannelSuite(ChannelSuite):
+    impossible = {"quota": "no"}
+""",
+    "test_a_fault_has_its_outcome": """
+class Sender(PostboxSender):
+    def refused(self, fault, message):
+        return Deferred("busy", "try again")
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_a_definite_no_did_not_leave": """
+class Sender(PostboxSender):
+    def refused(self, fault, message):
+        self.put(message)
+        return super().refused(fault, message)
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_after_a_fault_it_works_again": """
+class Sender(PostboxSender):
+    failed = None
+    async def send(self, call, slot):
+        if self.failed:
+            return [self.failed for _ in call]
+        outcomes = await super().send(call, slot)
+        if type(outcomes[0]) is Deferred:
+            self.failed = outcomes[0]
+        return outcomes
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_a_fault_tells_nothing_personal": """
+class Sender(PostboxSender):
+    def refused(self, fault, message):
+        outcome = super().refused(fault, message)
+        return dataclasses.replace(outcome, text=f"550 <{message.content.address}> unknown")
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+    "test_the_formatted_part_arrives": """
+class Plugin(PostboxChannel):
+    capabilities = Capabilities(scheduling=True, html=True, longest_text=500)
+    def compose(self, context, account, draft):
+        return super().compose(context, account, dataclasses.replace(draft, html=None))
+""",
+    "test_attachments_arrive": """
+class Plugin(PostboxChannel):
+    capabilities = Capabilities(scheduling=True, attachments=True, longest_text=500)
+    def compose(self, context, account, draft):
+        return super().compose(context, account, dataclasses.replace(draft, attachments=()))
+""",
+    "test_a_killed_run_is_resumed": """
+import contextlib
+class Sender(PostboxSender):
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.kept = []
+    def put(self, message):
+        self.kept.append(message)
+    def flush(self):
+        for message in self.kept:
+            super().put(message)
+class Plugin(PostboxChannel):
+    sender = Sender
+    @contextlib.asynccontextmanager
+    async def open(self, context, account):
+        async with super().open(context, account) as sender:
+            yield sender
+            sender.flush()
+""",
+    "test_a_run_tells_nothing_personal": """
+class Sender(PostboxSender):
+    def put(self, message):
+        print("posting", message.content.text)
+        super().put(message)
+class Plugin(PostboxChannel):
+    sender = Sender
+""",
+}
+
+ABLE_CHANNELS = {
+    "test_probe_finds_the_account_in_order": """
+class Plugin(PostboxChannel):
+    async def probe(self, context, account):
+        return []
+""",
+    "test_probe_finds_a_refused_login": """
+class Plugin(PostboxChannel):
+    async def probe(self, context, account):
+        return [ProbeResult(True, "there is a folder")]
+""",
+    "test_balance_is_a_number": """
+class Plugin(PostboxChannel):
+    async def balance(self, context, account):
+        return float("inf")
+""",
+    "test_lookup_tells_sent_from_unsent": """
+class Plugin(PostboxChannel):
+    async def lookup(self, context, account, messages):
+        return [Accepted(message.ref) for message in messages]
+""",
+    "test_events_are_told_apart": """
+from datetime import UTC, datetime
+class Plugin(PostboxChannel):
+    calls = itertools.count()
+    async def events(self, context, account, since):
+        for file in context.path("box").glob("*.json"):
+            yield Event(f"{next(self.calls)}", "delivered", datetime.now(UTC), ref=file.stem)
+""",
+    "test_finish_is_idempotent": """
+class Plugin(PostboxChannel):
+    calls = itertools.count()
+    def finish(self, context, account, run):
+        file = context.path("box") / f"{run}-{next(self.calls)}.txt"
+        file.write_text("all")
+        return [file]
+""",
+}
+
 MUTANTS = [
     pytest.param(kind, name, plugin, id=f"{kind}-{name.removeprefix('test_')}")
     for kind, mutants in {
         "source": SOURCES,
         "consent": CONSENT_CHECKS,
         "macro": MACROS,
-        "channel": CHANNELS,
+        "channel": {**CHANNELS, **FAULTS_OF_CHANNELS, **ABLE_CHANNELS},
     }.items()
     for name, plugin in mutants.items()
 ]

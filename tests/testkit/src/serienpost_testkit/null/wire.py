@@ -34,7 +34,7 @@ _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class NullSender:
-    """Answers by the account's rules.
+    """Answers by the account's rules; those in a file are read again at each call.
 
     The oracle is a file that other processes read and that outlives a kill. The lines of a call
     go there in one append, and this write stands for the provider's acceptance. Beside it, and
@@ -49,9 +49,9 @@ class NullSender:
         self.slots = account.slots
         self.batch = account.batch
         self._delay = account.delay_ms / 1000
-        self._rules = rules(account, context.folder)
+        self._account, self._folder = account, context.folder
+        self._read_rules()
         self._die_at = frozenset(account.die_at)
-        self._counts_attempts = any(rule.attempt is not None for rule in self._rules)
         if account.oracle is None and (self._die_at or self._counts_attempts):
             raise ConfigError(
                 Problem(
@@ -80,6 +80,8 @@ class NullSender:
 
     async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
         """Accept what the rules accept, then answer after the delay."""
+        if isinstance(self._account.outcomes, str):
+            self._read_rules()
         number = _count(self._beside(".calls")) if self._die_at else 0
         self._die("before_wire", number)
         decided = [self._decide(message) for message in call] if self._rules else [None] * len(call)
@@ -94,6 +96,10 @@ class NullSender:
         if self._delay:
             await asyncio.sleep(self._delay)
         return [_outcome(message, rule) for message, rule in zip(call, decided, strict=True)]
+
+    def _read_rules(self) -> None:
+        self._rules = rules(self._account, self._folder)
+        self._counts_attempts = any(rule.attempt is not None for rule in self._rules)
 
     def _decide(self, message: Message) -> Rule | None:
         attempt = _attempt(self._beside(".attempts"), message.ref) if self._counts_attempts else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -20,7 +20,10 @@ from serienpost.contracts.channels import (
     Refused,
 )
 from serienpost.kinds import CORE_KINDS
+from serienpost_testkit.suites.afterwards import AfterwardsSuite
+from serienpost_testkit.suites.faults import FaultSuite
 from serienpost_testkit.suites.messages import ADDRESSES, PLAIN, UNICODE, draft, message
+from serienpost_testkit.suites.resuming import ResumeSuite
 from serienpost_testkit.suites.wire import Arrived, WireSuite
 
 if TYPE_CHECKING:
@@ -32,13 +35,15 @@ if TYPE_CHECKING:
 __all__ = ["Arrived", "ChannelSuite"]
 
 
-class ChannelSuite(WireSuite):
-    """Inherit, and supply fixtures, with a fake provider that accepts everything.
+class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
+    """Inherit, and supply fixtures, with a fake provider that accepts everything until told not to.
 
     - fixture `channel`: the channel.
     - fixture `account`: what stands under the account's name in `accounts:`, as a mapping.
     - fixture `arrived`: a function without arguments that returns what the fake provider has,
       as a sequence of `Arrived`. A fake that needs an event loop runs in a thread of its own.
+    - fixture `play` and attribute `impossible`: see `FaultSuite`.
+    - attributes `practice_keys`, `people`, `distribution`: see `ResumeSuite`.
     - fixture `context`: the practice (default: a made-up one).
     - `address`: an address of the channel's kind (default: made-up ones for the core's kinds).
     """
@@ -69,6 +74,22 @@ class ChannelSuite(WireSuite):
                 draft(_kind(channel), channel.capabilities, self._to(channel), text, subject),
             )
             assert isinstance(content, Content), f"an ordinary draft was refused: {content}"
+            return content
+
+        return make
+
+    @pytest.fixture
+    def formatted(
+        self, channel: Channel, context: Context, settings: AccountSettings
+    ) -> Callable[..., Content]:
+        """Makes the content of a draft with a formatted part: `formatted(attachments=...)`."""
+
+        def make(**changes: Any) -> Content:  # noqa: ANN401
+            plain = draft(_kind(channel), channel.capabilities, self._to(channel))
+            if channel.capabilities.html:
+                plain = replace(plain, html=f"<p>{PLAIN} <strong>hervorgehoben</strong></p>")
+            content = channel.compose(context, settings, replace(plain, **changes))
+            assert isinstance(content, Content), f"a capability is not kept: {content}"
             return content
 
         return make

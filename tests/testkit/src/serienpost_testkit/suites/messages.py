@@ -9,6 +9,8 @@ from serienpost.contracts.channels import Draft, Message
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
     from serienpost.contracts.channels import Capabilities, Content
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -51,6 +53,12 @@ def message(number: int, content: Content, send_at: datetime | None = None) -> M
     return Message(
         ref=reference(number), run="run-1", position=number, content=content, send_at=send_at
     )
+
+
+def secrets_of(context: Context, settings: AccountSettings) -> list[str]:
+    """The secrets that the account refers to."""
+    given = map(str, settings.model_dump().values())
+    return [context.secret(value) for value in given if value.startswith("secret:")]
 
 
 def _as_html(text: str) -> str:

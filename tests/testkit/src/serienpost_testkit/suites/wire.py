@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 from serienpost.contracts.channels import (
     Accepted,
     AccountProblem,
+    Attachment,
     Deferred,
     QuotaReached,
     Rejected,
     Unknown,
 )
 from serienpost_testkit.suites.base import Suite
-from serienpost_testkit.suites.messages import LOOKS_LIKE_CODE, UNICODE, message
+from serienpost_testkit.suites.messages import (
+    LOOKS_LIKE_CODE,
+    UNICODE,
+    message,
+    secrets_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +48,8 @@ class Arrived:
         text: the text part; how its words are set in lines does not matter.
         subject: the subject line, decoded, where the channel has one.
         send_at: when the provider is to send it, where the channel can schedule.
+        html: the formatted part, where the provider gets one beside the text.
+        attachments: name and bytes of each file that came with it.
     """
 
     ref: str
@@ -49,6 +57,8 @@ class Arrived:
     text: str
     subject: str = ""
     send_at: datetime | None = None
+    html: str | None = None
+    attachments: tuple[tuple[str, bytes], ...] = ()
 
 
 class WireSuite(Suite):
@@ -172,6 +182,46 @@ class WireSuite(Suite):
             if channel.capabilities.subject:
                 assert got[each.ref].subject == each.content.subject
 
+    def test_the_formatted_part_arrives(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        formatted: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """A channel that takes a formatted part hands it over, or lays it out itself.
+
+        When it fails: put `content.html` on the wire, or declare `html=False`. `arrived` gives
+        it as `html`, or within `text` where the channel makes the layout.
+        """
+        if channel.capabilities.html:
+            asyncio.run(_deliver(channel, context, settings, [message(1, formatted())]))
+            (got,) = arrived()
+            assert "hervorgehoben" in f"{got.html or ''}{got.text}"
+
+    def test_attachments_arrive(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        formatted: Callable[..., Content],
+        arrived: Callable[[], Sequence[Arrived]],
+    ) -> None:
+        """A channel that takes attachments hands them over, by name and octet for octet.
+
+        When it fails: put `content.attachments` on the wire in their encoding, or declare
+        `attachments=False`.
+        """
+        if channel.capabilities.attachments:
+            files = (
+                Attachment("Plan für Köln.bin", "application/octet-stream", bytes(range(256))),
+            )
+            content = formatted(attachments=files)
+            asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
+            (got,) = arrived()
+            assert got.attachments == tuple((each.filename, each.data) for each in files)
+
     def test_a_schedule_is_passed_on(
         self,
         channel: Channel,
@@ -292,9 +342,7 @@ class WireSuite(Suite):
         canary_log.plant(
             "Kanarienvogel", "Kim Kanarie", content.subject, *content.address.splitlines()
         )
-        given = settings.model_dump().values()
-        references = [str(value) for value in given if str(value).startswith("secret:")]
-        canary_log.plant(*map(context.secret, references))
+        canary_log.plant(*secrets_of(context, settings))
         asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
         canary_log.check(self.foreign_loggers)
 

@@ -1,0 +1,211 @@
+"""The contract of a channel when things go wrong: a fault at each stage, and what may follow."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    QuotaReached,
+    Rejected,
+    Unknown,
+)
+from serienpost_testkit.suites.base import Suite
+from serienpost_testkit.suites.messages import message, secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pytest
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Channel, Content, Outcome
+    from serienpost_testkit.canary import CanaryLog
+    from serienpost_testkit.suites.wire import Arrived
+
+    Play = Callable[[str | None], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A way in which a provider fails.
+
+    Args:
+        meaning: what the fake does.
+        outcomes: what a channel may answer.
+        keeps: whether the fake has the message in spite of it.
+        is_final: whether this opening of the account is of no more use.
+    """
+
+    meaning: str
+    outcomes: tuple[type, ...]
+    keeps: bool = False
+    is_final: bool = False
+
+
+FAULTS: Mapping[str, Fault] = {
+    "connection": Fault("cannot be reached", (Deferred,)),
+    "login": Fault("refuses the account's login or key", (AccountProblem,), is_final=True),
+    "quota": Fault("says that the account has used up its share", (QuotaReached,), is_final=True),
+    "recipient": Fault("refuses the recipient for good", (Rejected,)),
+    "message": Fault("refuses the message for good", (Rejected,)),
+    "later": Fault("refuses for the moment", (Deferred,)),
+    "lost_request": Fault("loses the connection and has no message", (Deferred, Unknown)),
+    "lost_answer": Fault("keeps the message and loses the connection", (Unknown,), keeps=True),
+    "garbled_answer": Fault("keeps the message and answers nonsense", (Unknown,), keeps=True),
+}
+"""Stage by stage, what the author's fake plays."""
+
+
+class FaultSuite(Suite):
+    """The part of `ChannelSuite` in which the provider fails; not inherited alone.
+
+    - fixture `play`: a function; `play(fault)` makes the fake fail from now on in this way, one
+      of `FAULTS`, and `play(None)` makes it accept everything again. Its words, where it has
+      any, name the recipient, as those of real providers do.
+    - `impossible`: faults that cannot happen on this channel, each with the reason.
+    """
+
+    impossible: Mapping[str, str] = {}
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test of faults runs once for each that is possible."""
+        if "fault" in metafunc.fixturenames:
+            impossible = getattr(metafunc.cls, "impossible", {})
+            metafunc.parametrize("fault", [name for name in FAULTS if name not in impossible])
+
+    def test_impossible_faults_are_explained(self) -> None:
+        """What is left out has a reason, and something is left.
+
+        When it fails: `impossible` maps names of `FAULTS` to sentences. A channel that fails in
+        no way at all does not exist: a disk is full, a folder is not there.
+        """
+        assert [fault for fault in self.impossible if fault not in FAULTS] == []
+        assert [fault for fault, reason in self.impossible.items() if len(reason) < 10] == []
+        assert len(self.impossible) < len(FAULTS)
+
+    def test_a_fault_has_its_outcome(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        play: Play,
+        fault: str,
+    ) -> None:
+        """Each fault is answered with the outcome that the core can rely on.
+
+        When it fails: look at the stage at which it happens. Before the provider can have the
+        message: `Deferred` (`connection=True` if it was not even reached), `AccountProblem` or
+        `QuotaReached`. A clear no: `Rejected`, with the scope it has. From then on, whatever is
+        not a clear answer: `Unknown`. Never raise, never guess.
+        """
+        play(fault)
+        outcome = asyncio.run(_one(channel, context, settings, compose()))
+        assert isinstance(outcome, FAULTS[fault].outcomes), outcome
+        if fault == "connection":
+            assert isinstance(outcome, Deferred)
+            assert outcome.connection
+        elif isinstance(outcome, Deferred):
+            assert fault == "lost_request" or not outcome.connection
+        elif isinstance(outcome, Rejected):
+            assert outcome.scope == fault
+
+    def test_a_definite_no_did_not_leave(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        play: Play,
+        arrived: Callable[[], Sequence[Arrived]],
+        fault: str,
+    ) -> None:
+        """What is not `Unknown` did not leave: it is tried again, or reported as failed.
+
+        When it fails: if the provider has the message, only `Accepted` or `Unknown` is true. If
+        it has none after a fault that keeps it, mend the fake.
+        """
+        play(fault)
+        outcome = asyncio.run(_one(channel, context, settings, compose()))
+        if FAULTS[fault].keeps:
+            assert len(arrived()) == 1
+        if not isinstance(outcome, Accepted | Unknown):
+            assert list(arrived()) == []
+
+    def test_after_a_fault_it_works_again(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        play: Play,
+        arrived: Callable[[], Sequence[Arrived]],
+        fault: str,
+    ) -> None:
+        """Once the provider works again, the next message is accepted, by the same opening.
+
+        When it fails: give up a connection that has failed and make a new one for the next
+        call; do not keep the failure in mind.
+        """
+        contents = [compose(number=number) for number in range(2)]
+
+        async def both() -> Outcome:
+            if FAULTS[fault].is_final:
+                await _one(channel, context, settings, contents[0])
+                play(None)
+                return await _one(channel, context, settings, contents[1], number=2)
+            async with channel.open(context, settings) as sender:
+                for call in sender.calls([message(1, contents[0])]):
+                    await sender.send(call, 0)
+                play(None)
+                (call,) = sender.calls([message(2, contents[1])])
+                (outcome,) = await sender.send(call, 0)
+                return outcome
+
+        play(fault)
+        outcome = asyncio.run(both())
+        assert isinstance(outcome, Accepted), outcome
+        assert [each.ref for each in arrived()].count(message(2, contents[1]).ref) == 1
+
+    def test_a_fault_tells_nothing_personal(
+        self,
+        channel: Channel,
+        context: Context,
+        settings: AccountSettings,
+        compose: Callable[..., Content],
+        play: Play,
+        canary_log: CanaryLog,
+        fault: str,
+    ) -> None:
+        """Neither log, output nor outcome of a failure holds an address, a text or a secret.
+
+        When it fails: mask addresses in the provider's words; log `ref` and codes; never put a
+        request, an account or an exception's whole text into an outcome.
+        """
+        content = compose("Kanarienvogel, lieber Kim Kanarie")
+        private = ["Kanarienvogel", content.subject, *content.address.splitlines()]
+        private += secrets_of(context, settings)
+        canary_log.plant(*private)
+        play(fault)
+        outcome = asyncio.run(_one(channel, context, settings, content))
+        assert [value for value in private if value and value in str(outcome)] == []
+        canary_log.check(self.foreign_loggers)
+
+
+async def _one(
+    channel: Channel,
+    context: Context,
+    settings: AccountSettings,
+    content: Content,
+    number: int = 1,
+) -> Outcome:
+    async with channel.open(context, settings) as sender:
+        (call,) = sender.calls([message(number, content)])
+        (outcome,) = await sender.send(call, 0)
+        return outcome

@@ -1,0 +1,206 @@
+"""How long an SMS is: a table written by hand, and properties of every text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serienpost.kinds.gsm import (
+    BASIC,
+    CONCATENATED,
+    EXTENSION,
+    SINGLE,
+    changes,
+    measure,
+    transliterate,
+)
+
+GSM, UCS = "GSM-7", "UCS-2"
+
+TEXTS = [
+    # one part, septets
+    ("", GSM, 0, 1),
+    ("a", GSM, 1, 1),
+    ("a" * 159, GSM, 159, 1),
+    ("a" * 160, GSM, 160, 1),
+    ("ä" * 160, GSM, 160, 1),
+    ("ß" * 160, GSM, 160, 1),
+    ("Guten Tag, Ihr Termin ist am 02.03. um 08:30 Uhr.", GSM, 49, 1),
+    ("Grüße aus Köln, Ärzte öffnen früh!", GSM, 34, 1),
+    ("ÄÖÜäöüß§", GSM, 8, 1),
+    ("àèéìòùÇñÑ", GSM, 9, 1),
+    ("¿Qué?¡Sí!", UCS, 9, 1),
+    ("¿Qué?¡Si!", GSM, 9, 1),
+    ("Zeile 1\nZeile 2", GSM, 15, 1),
+    ("Zeile 1\r\nZeile 2", GSM, 16, 1),
+    ("ΔΦΓΛΩΠΨΣΘΞ", GSM, 10, 1),
+    ("@£$¥_¤%&'()*+,-./:;<=>?", GSM, 23, 1),
+    # the extension table: two septets each
+    ("€", GSM, 2, 1),
+    ("^{}\\[~]|€\f", GSM, 20, 1),
+    ("€" * 80, GSM, 160, 1),
+    ("€" * 79 + "a", GSM, 159, 1),
+    ("a" * 158 + "€", GSM, 160, 1),
+    ("a" * 159 + "€", GSM, 161, 2),
+    ("€" * 81, GSM, 162, 2),
+    ("{Rabatt} 20 % [nur heute] ~ 5 €", GSM, 37, 1),
+    # several parts of 153 septets
+    ("a" * 161, GSM, 161, 2),
+    ("a" * 305, GSM, 305, 2),
+    ("a" * 306, GSM, 306, 2),
+    ("a" * 307, GSM, 307, 3),
+    ("a" * 459, GSM, 459, 3),
+    ("a" * 460, GSM, 460, 4),
+    ("ü" * 306, GSM, 306, 2),
+    ("€" * 76 + "a" + "€" * 76 + "a", GSM, 306, 2),
+    # an escape is not cut from its sign
+    ("a" * 151 + "€" + "a" * 153, GSM, 306, 2),
+    ("a" * 152 + "€" + "a" * 151, GSM, 305, 2),
+    ("a" * 152 + "€" + "a" * 152, GSM, 306, 3),
+    ("a" * 153 + "€" + "a" * 151, GSM, 306, 2),
+    ("a" * 305 + "€", GSM, 307, 3),
+    ("a" * 304 + "€", GSM, 306, 2),
+    ("€" * 152, GSM, 304, 2),
+    ("€" * 153, GSM, 306, 3),
+    ("€" * 228, GSM, 456, 3),
+    ("€" * 229, GSM, 458, 4),
+    ("a" * 152 + "{" + "a" * 151 + "}", GSM, 307, 3),
+    # one part, UTF-16 units
+    ("„", UCS, 1, 1),
+    ("„Termin“", UCS, 8, 1),
+    ("„" * 69, UCS, 69, 1),
+    ("„" * 70, UCS, 70, 1),
+    ("„" * 71, UCS, 71, 2),
+    ("a" * 69 + "ç", UCS, 70, 1),
+    ("a" * 70 + "ç", UCS, 71, 2),
+    ("a" * 160 + "–", UCS, 161, 3),
+    ("a" * 69 + "€", GSM, 71, 1),
+    ("€" * 69 + "ž", UCS, 70, 1),
+    ("Žižkov", UCS, 6, 1),
+    ("ẞ", UCS, 1, 1),
+    ("Привет", UCS, 6, 1),
+    ("\u00a0", UCS, 1, 1),
+    ("\t", UCS, 1, 1),
+    ("`", UCS, 1, 1),
+    ("´", UCS, 1, 1),
+    ("20°C", UCS, 4, 1),
+    ("a\x1b", UCS, 2, 1),
+    # several parts of 67 units
+    ("„" * 134, UCS, 134, 2),
+    ("„" * 135, UCS, 135, 3),
+    ("„" * 201, UCS, 201, 3),
+    ("„" * 202, UCS, 202, 4),
+    # a surrogate pair is not cut
+    ("😀", UCS, 2, 1),
+    ("😀" * 35, UCS, 70, 1),
+    ("😀" * 36, UCS, 72, 2),
+    ("x" * 68 + "😀", UCS, 70, 1),
+    ("x" * 69 + "😀", UCS, 71, 2),
+    ("x" * 65 + "😀" + "x" * 67, UCS, 134, 2),
+    ("x" * 66 + "😀" + "x" * 65, UCS, 133, 2),
+    ("x" * 66 + "😀" + "x" * 66, UCS, 134, 3),
+    ("x" * 67 + "😀" + "x" * 65, UCS, 134, 2),
+    ("😀" * 66, UCS, 132, 2),
+    ("😀" * 67, UCS, 134, 3),
+    ("x" * 133 + "😀", UCS, 135, 3),
+    ("x" * 132 + "😀", UCS, 134, 2),
+    ("👨‍👩‍👧", UCS, 8, 1),
+]
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(TEXTS) == len({text for text, *_ in TEXTS}) >= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "units", "segments"), TEXTS, ids=[ascii(t[:24]) for t, *_ in TEXTS]
+)
+def test_length(text: str, encoding: str, units: int, segments: int) -> None:
+    found = measure(text)
+    assert (found.encoding, found.units, found.segments) == (encoding, units, segments)
+
+
+def test_the_alphabet() -> None:
+    assert len(BASIC) == len(set(BASIC)) == 127
+    assert len(EXTENSION) == len(set(EXTENSION)) == 10
+    assert not set(BASIC) & set(EXTENSION)
+
+
+def test_names_the_signs_that_cost() -> None:
+    assert measure("Žižek – „Žižkov“ 😀").beyond == "Žž–„“😀"
+    assert measure("Müller & Söhne {5 €}").beyond == ""
+
+
+SMS_LIKE = st.text(st.sampled_from("aäß €{„ž😀\n"), max_size=800)
+
+
+@given(st.one_of(st.text(max_size=400), SMS_LIKE))
+def test_parts_lose_nothing_and_fit(text: str) -> None:
+    found = measure(text)
+    assert "".join(found.parts) == text
+    assert found.segments >= 1
+    room = (SINGLE if found.segments == 1 else CONCATENATED)[found.encoding]
+    for part in found.parts:
+        assert _octets_or_septets(part, found.encoding) <= room
+    assert sum(_octets_or_septets(part, found.encoding) for part in found.parts) == found.units
+
+
+@given(st.one_of(st.text(max_size=400), SMS_LIKE))
+def test_no_part_could_take_the_next_sign(text: str) -> None:
+    """As few parts as possible: each is full, but for a pair that does not fit any more."""
+    found = measure(text)
+    for part, following in zip(found.parts, found.parts[1:], strict=False):
+        room = CONCATENATED[found.encoding]
+        assert _octets_or_septets(part + following[0], found.encoding) > room
+
+
+def _octets_or_septets(text: str, encoding: str) -> int:
+    """The length as the encodings themselves give it."""
+    if encoding == UCS:
+        return len(text.encode("utf-16-be", "surrogatepass")) // 2
+    return len(text) + sum(text.count(sign) for sign in EXTENSION)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("„Guten Tag“", '"Guten Tag"'),
+        ("‚so‘ geht’s", "'so' geht's"),
+        ("Mo – Fr — immer", "Mo - Fr - immer"),
+        ("bald …", "bald ..."),
+        ("8\u00a0Uhr\t!", "8 Uhr !"),
+        ("GROẞ", "GROSS"),
+        ("20 °", "20  Grad"),
+        ("Žižek, Çelik, Dvořák, Łódź, Şahin", "Zizek, Çelik, Dvorak, Lodz, Sahin"),
+        ("René, Zoë, François, Ångström", "René, Zoe, Francois, Ångström"),
+        ("Mu\u0308ller, e\u0308", "Müller, e"),
+        ("Привет 😀", "Привет 😀"),
+        ("Müller {€}", "Müller {€}"),
+    ],
+)
+def test_writes_with_the_alphabet(before: str, after: str) -> None:
+    assert transliterate(before) == after
+
+
+def test_lists_what_changes() -> None:
+    assert changes("„a“ – ž – 😀") == {
+        ("„", '"'): 1,
+        ("“", '"'): 1,
+        ("–", "-"): 2,
+        ("ž", "z"): 1,
+    }
+    assert changes("Müller {€} Привет") == {}
+
+
+@given(st.text(max_size=200))
+def test_writing_twice_changes_nothing_more(text: str) -> None:
+    once = transliterate(text)
+    assert transliterate(once) == once
+    assert changes(once) == {}
+    assert (changes(text) == {}) == (once == text)
+
+
+@given(st.text(st.sampled_from(BASIC + EXTENSION), max_size=200))
+def test_what_fits_stays(text: str) -> None:
+    assert transliterate(text) == text

@@ -21,6 +21,7 @@ from serienpost.run import (
     approving,
     doubts,
     events,
+    handover,
     history,
     plan,
     preparing,
@@ -46,6 +47,7 @@ MODULES = [
     "run.approving",
     "run.doubts",
     "run.events",
+    "run.handover",
     "run.history",
     "run.plan",
     "run.preparing",
@@ -108,6 +110,9 @@ READS: dict[str, Callable[[Any], object]] = {
     "compute_plan_hash": lambda tx: plan.compute_plan_hash(tx, "p"),
     "count_plan": lambda tx: plan.count_plan(tx, "p"),
     "summary": lambda ledger: recipients.summary(ledger, "p"),
+    "costly_signs": lambda ledger: recipients.costly_signs(ledger, "p"),
+    "held_runs": handover.held_runs,
+    "owed": lambda ledger: handover.owed(ledger, "post"),
     "reasons": lambda ledger: recipients.reasons(ledger, "p"),
     "recipients": lambda ledger: list(recipients.recipients(ledger, "p")),
     "figures": lambda ledger: reporting.figures(ledger, "r", ZONE),
@@ -130,7 +135,11 @@ def _fill(desk: Desk, count: int) -> None:
     desk.add_run("p", "prepared", plan_hash="?")
     desk.add_run("g", "preparing", owner=DEAD)
     desk.add_run("f", "finished")
-    desk.add_messages("p", count, "planned", consent=[], once_key=None)
+    cost = {"unit": "credits", "amount": 2, "because": "ž"}
+    desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost)
+    later = datetime(2999, 1, 1, tzinfo=UTC)
+    desk.add_run("h", "finished", send_at=later, header={"hand_over": "now"}, account="post")
+    desk.add_messages("h", count, "accepted", cost=cost)
     states = ["pending", "claimed", "sending", "failed", "in_doubt", "cancelled"]
     states += ["accepted"] * (count - len(states))
     desk.add_messages("r", count, "pending")

@@ -85,7 +85,13 @@ def test_a_time_that_the_next_day_does_not_have_is_refused() -> None:
 
 def _run(**times: datetime | None) -> Any:  # noqa: ANN401
     names = ("progress_at", "send_at", "until", "approved_at")
-    plain = {"state": "approved", "reason": None, "reason_text": None, "kind": "sms"}
+    plain: dict[str, Any] = {
+        "state": "approved",
+        "reason": None,
+        "reason_text": None,
+        "kind": "sms",
+    }
+    plain |= {"header": {}}
     return SimpleNamespace(**plain, **{**dict.fromkeys(names), **times})
 
 
@@ -118,5 +124,8 @@ def test_a_run_waits_for_its_time_then_its_quota_then_the_end_of_quiet_hours() -
     assert waits(state="paused", reason="quota", until=later) == ("quota", later)
     assert waits(send_at=NOW) == ("quiet", _at("2026-03-02T11:00:00+01:00"))
     assert waits(kind="email") is None
+    held = {"header": {"hand_over": "now"}}
+    assert waits(send_at=later, **held) == ("quiet", _at("2026-03-02T11:00:00+01:00"))
+    assert waits(send_at=_at("2026-03-02T11:00:00+01:00"), **held) is None
     assert waits(kind="email", state="paused", reason="quota", until=NOW) is None
     assert waits(kind="email", state="paused", reason="deferral", until=later) is None

@@ -40,10 +40,12 @@ def cancel_command(context: Context, run: str) -> Reply:
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger
     from serienpost.run.approving import cancel
+    from serienpost.run.handover import refuse_cancel
     from serienpost.run.sending import free_dead
 
     ledger = open_ledger(context)
     free_dead(context, ledger, run)
+    refuse_cancel(context, ledger, run)
     cancel(ledger, run, user_name())
     return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
 

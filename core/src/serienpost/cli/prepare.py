@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 @with_practice
 def check_command(context: Context, mailing: str) -> Reply:
     """Check a mailing without reading any recipient."""
-    from serienpost.run.kept import notes
+    from serienpost.run import kept, transliteration
 
     blueprint = checked(context, mailing, {}, due=today(context))
-    data = {
+    data: dict[str, Any] = {
         "mailing": blueprint.header.mailing,
         "kind": blueprint.kind.name,
         "account": blueprint.header.account,
         "macros": sorted(blueprint.macros),
         "fields": sorted({f for b in blueprint.blocks for f in blueprint.request(b).fields}),
-        "notes": notes(blueprint),
+        "notes": [*kept.notes(blueprint), *transliteration.notes(blueprint)],
     }
 
     def text() -> None:
@@ -90,13 +90,14 @@ def prepare_run(
     instead: dict[str, str],
     edit: bool = False,
     exclude_already_sent: bool = False,
+    unattended: bool = False,
 ) -> str:
-    """Prepare a run; returns its id."""
+    """Prepare a run; returns its id. Unattended nothing is asked."""
     from serienpost.cli.progress import counting
     from serienpost.ledger.store import open_ledger
     from serienpost.run.preparing import discard_dead, prepare
 
-    blueprint = checked(context, mailing, instead, due=due, edit=edit)
+    blueprint = _decided(checked(context, mailing, instead, due=due, edit=edit), unattended)
     ledger = open_ledger(context)
     discard_dead(ledger)
     with counting("rows") as progress:
@@ -120,6 +121,32 @@ def checked(
     if instead:
         mailing = _replaced(context, mailing, instead)
     return check_mailing(context, mailing, due, _edited(context, mailing) if edit else None)
+
+
+def _decided(blueprint: Blueprint, unattended: bool) -> Blueprint:
+    """Ask whether signs that make an SMS longer are written in another way."""
+    from dataclasses import replace
+
+    from serienpost.cli.practice import ask
+    from serienpost.run.blueprint import Blueprint
+    from serienpost.run.transliteration import listed, text_changes
+
+    header = blueprint.header
+    found = text_changes(blueprint) if header.transliterate == "ask" else None
+    if not found:
+        return blueprint
+    question = (
+        f"{header.mailing}: signs that make an SMS longer could be rewritten: {listed(found)}."
+    )
+    if unattended:
+        click.echo(f"{question} They stay; transliterate: always rewrites them.", err=True)
+        rewrite = False
+    else:
+        rewrite = ask(
+            f"{question} Rewrite them?", "transliterate: always (or never) to the mailing"
+        )
+    decided = replace(header, transliterate="always" if rewrite else "never")
+    return Blueprint(blueprint.context, decided, blueprint.assets)
 
 
 def _replaced(context: Context, mailing: Mailing, instead: dict[str, str]) -> Mailing:

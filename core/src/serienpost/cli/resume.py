@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ from serienpost.cli.send import deliver
 from serienpost.errors import Exit, SerienpostError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serienpost.context import Context
     from serienpost.ledger.store import Ledger
+    from serienpost.run.handover import Withdrawal
 
 
 @click.command(name="resume")
@@ -68,6 +72,7 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
     from serienpost.ledger.schema import message, run
     from serienpost.ledger.states import OPEN
     from serienpost.run.approving import find_run
+    from serienpost.run.handover import sentence
     from serienpost.run.preparing import discard_dead
 
     discard_dead(ledger)
@@ -92,6 +97,8 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
             codes[row.id] = continue_by_itself(context, ledger, row.id)
         else:
             codes[row.id] = Exit.OPEN
+    withdrawals = _withdrawals(context, ledger)
+    codes |= dict.fromkeys(withdrawals, Exit.OPEN)
 
     with ledger.read() as tx:
         after = [find_run(tx, run_id) for run_id in codes]
@@ -102,6 +109,7 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
             "state": row.state,
             "reason": row.reason,
             "until": when(row.until, context.zone) if row.until else None,
+            "withdraw": [asdict(one) for one in withdrawals.get(row.id, ())],
         }
         for row in after
     ]
@@ -111,10 +119,37 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
             why = f" ({one['reason']})" if one["reason"] else ""
             until = f" until {one['until']}" if one["until"] else ""
             click.echo(f"{one['run']}: {one['state']}{why}{until}")
+        for row in after:
+            for order in withdrawals.get(row.id, ()):
+                what = f"{order.ref} ({order.row}: {order.reason})"
+                click.echo(f"  {sentence(context, row)}: {what}")
 
     order = (Exit.OPEN, Exit.SOME_IN_DOUBT, Exit.SOME_FAILED)
     worst = next((code for code in order if code in codes.values()), Exit.DONE)
     return Reply({"runs": runs}, text, worst)
+
+
+def _withdrawals(context: Context, ledger: Ledger) -> dict[str, Sequence[Withdrawal]]:
+    """By run: orders that a provider holds for later and that must not go out any more.
+
+    A run that cannot be judged is named on stderr and has no orders here.
+    """
+    from serienpost.run.handover import held_runs, to_withdraw
+    from serienpost.run.sending import load_blueprint
+
+    with ledger.read() as tx:
+        held = [row.id for row in held_runs(tx) if row.purged_at is None]
+    found: dict[str, Sequence[Withdrawal]] = {}
+    for run_id in held:
+        try:
+            orders = to_withdraw(load_blueprint(context, ledger, run_id), ledger, run_id)
+        except SerienpostError as error:
+            click.echo(f"{run_id}: what the provider holds was not looked at: {error}", err=True)
+            found[run_id] = ()
+            continue
+        if orders:
+            found[run_id] = orders
+    return found
 
 
 def continue_by_itself(context: Context, ledger: Ledger, run_id: str) -> int:

@@ -80,15 +80,22 @@ def review_command(
 
 def review_reply(context: Context, run: str, *, rows: bool, sort: str | None = None) -> Reply:
     """The review of a run, for people and as JSON."""
+    from serienpost.cli.balance import known_balance
     from serienpost.ledger.store import open_ledger
     from serienpost.run.forecast import duration, earlier_runs
-    from serienpost.run.recipients import reasons, recipients, summary
+    from serienpost.run.recipients import costly_signs, reasons, recipients, summary
 
     ledger = open_ledger(context)
     head = summary(ledger, run)
     account = context.config.accounts.get(head["account"])
     seconds = duration(account.rate, head["counts"]["marked"]) if account else 0.0
-    head |= {"seconds": seconds, "earlier": earlier_runs(context, ledger, run)}
+    head |= {
+        "seconds": seconds,
+        "earlier": earlier_runs(context, ledger, run),
+        "costly_signs": costly_signs(ledger, run),
+    }
+    if head["cost"]["unit"] == "credits":
+        head["cost"]["balance"] = known_balance(context, ledger, head["account"])
 
     def text() -> None:
         if rows:
@@ -135,6 +142,8 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 
 def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:
+    from serienpost.cli.balance import too_little
+
     counts, cost = head["counts"], head["cost"]
     facts(
         [
@@ -145,10 +154,17 @@ def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:
             ("allowed", counts["allowed"]),
             ("marked", counts["marked"]),
             ("cost", f"{cost['total']:g} {cost['unit']}"),
+            *([("balance", f"{cost['balance']:g}")] if cost["balance"] is not None else []),
             ("takes", _span(head["seconds"])),
             ("plan", head["plan_hash"]),
         ]
     )
+    problem = too_little(cost["total"], cost["balance"])
+    if problem:
+        click.echo(f"{problem}: send will refuse it.")
+    if head["costly_signs"]:
+        named = ", ".join(f"{one['sign']} in {one['messages']}" for one in head["costly_signs"])
+        click.echo(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
     for one in head["earlier"]:
         click.echo(
             f"You already sent this mailing to {one['people']} of these people on {one['on']} "

@@ -46,6 +46,7 @@ def send_command(
     ignore_balance: bool,
 ) -> Reply:
     """Release a prepared run and deliver it."""
+    from serienpost.cli.balance import refuse_if_too_little
     from serienpost.cli.disclaimer import accepted_by
     from serienpost.ledger.store import open_ledger
     from serienpost.run.approving import allow_command, approve, find_run
@@ -64,7 +65,8 @@ def send_command(
         if not yes and not _confirmed(ledger, row):
             raise SerienpostError("not released; nothing was sent")
         if not ignore_balance:
-            _check_balance(context, ledger, run)
+            hint = "top up the account, or add --ignore-balance"
+            refuse_if_too_little(context, ledger, run, hint)
         approve(
             ledger,
             run,
@@ -87,6 +89,7 @@ def send_command(
 @with_practice
 def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_wait: bool) -> Reply:
     """Prepare and send a mailing in one go, for cron."""
+    from serienpost.cli.balance import refuse_if_too_little
     from serienpost.cli.disclaimer import accepted_by
     from serienpost.cli.prepare import parse_day, prepare_run, today
     from serienpost.config.loading import load_mailing
@@ -106,13 +109,15 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
     if not yes and not ask(f"Prepare and send {name} now?", "--yes"):
         raise SerienpostError("not released; nothing was sent")
     disclaimer = accepted_by(context, load_mailing(context, mailing).account)
-    run_id = prepare_run(context, mailing, due=day, instead={})
+    run_id = prepare_run(context, mailing, due=day, instead={}, unattended=yes)
     for earlier in earlier_runs(context, ledger, run_id):
         click.echo(
             f"{name}: {earlier['people']} of these people had this mailing on {earlier['on']}; "
             "once_per: recipient leaves them out",
             err=True,
         )
+    hint = f"top up the account, then serienpost send {run_id}"
+    refuse_if_too_little(context, ledger, run_id, hint)
     approve(ledger, run_id, user_name(), disclaimer=disclaimer)
     return deliver(context, ledger, run_id, options)
 
@@ -157,6 +162,7 @@ def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> date
     from serienpost.run.timing import parse_when
 
     at = parse_when(when, ledger.clock(), context.zone)
+    _refuse_quiet(context, row, at)
     if at.astimezone(context.zone).date().isoformat() == row.due:
         return at
     blueprint = load_blueprint(context, ledger, row.id)
@@ -171,23 +177,16 @@ def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> date
     return at
 
 
-def _check_balance(context: Context, ledger: Ledger, run: str) -> None:
-    """Refuse a run that the provider's balance does not cover."""
-    import asyncio
+def _refuse_quiet(context: Context, row: Row[Any], at: datetime) -> None:
+    """What the provider holds until `at` goes out then, whatever the hour; better say so now."""
+    from serienpost.run.timing import quiet_hours
 
-    from serienpost.contracts.channels import HasBalance
-    from serienpost.run.recipients import summary
-    from serienpost.run.sending import load_blueprint
-
-    blueprint = load_blueprint(context, ledger, run)
-    if not isinstance(blueprint.channel, HasBalance):
-        return
-    balance = asyncio.run(blueprint.channel.balance(context, blueprint.account))
-    cost = summary(ledger, run)["cost"]["total"]
-    if cost > balance:
-        raise SerienpostError(
-            f"the run costs {cost:g}, the balance is {balance:g}; nothing was sent",
-            hint="top up the account, or add --ignore-balance",
+    quiet = quiet_hours(context, row.kind, at)
+    if row.header.get("hand_over") == "now" and quiet and quiet.until:
+        until = quiet.until.astimezone(context.zone)
+        raise ConfigError(
+            f"{at.astimezone(context.zone):%H:%M} lies in the {quiet.text} of {row.kind}",
+            hint=f"--at {until:%Y-%m-%dT%H:%M}, or hand_over: due in the mailing",
         )
 
 

@@ -144,7 +144,8 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one message costs: `unit` is `credits`, `pages` or `messages`; `detail` goes to JSON
-    (`{"segments": 2, "encoding": "GSM-7", "credits": 2}`)."""
+    (`{"segments": 2, "encoding": "GSM-7"}`), but for `because`: the sign outside of the GSM
+    alphabet that makes an SMS longer, which the review names with how often."""
 
     unit: Literal["credits", "pages", "messages"]
     amount: float

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from serienpost.run.carried import Carried
     from serienpost.run.header import Header
     from serienpost.templates.compiled import CompiledTemplate
+    from serienpost.templates.folder import TemplateFiles
 
 T = TypeVar("T")
 
@@ -108,16 +109,21 @@ class Blueprint:
         return merged
 
     @cached_property
+    def files(self) -> TemplateFiles:
+        """The template as it was frozen."""
+        from serienpost.templates.folder import TemplateFiles
+
+        return TemplateFiles.from_assets(
+            {n: data for n, data in self.assets.items() if not n.startswith(ATTACHMENT)}
+        )
+
+    @cached_property
     def template(self) -> CompiledTemplate:
         """The compiled text."""
         from serienpost.templates.compiled import CompiledTemplate
-        from serienpost.templates.folder import TemplateFiles
 
-        files = TemplateFiles.from_assets(
-            {n: data for n, data in self.assets.items() if not n.startswith(ATTACHMENT)}
-        )
         return CompiledTemplate(
-            files,
+            self.files,
             self.header.kind,
             html=self.channel.capabilities.html,
             zone=self.context.zone,
@@ -277,7 +283,7 @@ class Blueprint:
             language=self.header.language,
             address=address,
             subject=rendered.subject if capabilities.subject else "",
-            text=rendered.text,
+            text=self._written(rendered.text),
             html=rendered.html if capabilities.html else None,
             values={each.name: shown[each.name] for each in self._variables} if kept else shown,
             attachments=self.attachments + own,
@@ -290,6 +296,13 @@ class Blueprint:
         if self.header.kept_template and isinstance(self.channel, HasTemplates):
             return self.channel.open_for_template(self.context, self.account)
         return self.channel.open(self.context, self.account)
+
+    def _written(self, text: str) -> str:
+        if self.header.transliterate != "always":
+            return text
+        from serienpost.kinds.gsm import transliterate
+
+        return transliterate(text)
 
 
 def _known(objects: Mapping[str, T], name: str, thing: str) -> T:

@@ -82,6 +82,8 @@ def check_mailing(
         order_by=tuple(mailing.order),
         exclude_recipients_of=tuple(mailing.exclude_recipients_of),
         kept_template=None if missing else kept.fetch(context, mailing),
+        transliterate=mailing.transliterate if kind.name == "sms" else "never",
+        hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(context, mailing),

@@ -75,6 +75,7 @@ class Delivery:
         wait: wait in this process for rate and retries instead of pausing the run.
         report: called now and then with the progress.
         stop: how others ask the loop to stop.
+        held_until: when the provider is to send what it gets before.
     """
 
     def __init__(
@@ -87,13 +88,15 @@ class Delivery:
         wait: bool,
         report: Callable[[Progress], None],
         stop: Stop,
+        held_until: datetime | None = None,
     ) -> None:
         self.blueprint = blueprint
         self.ledger = ledger
         self.wait = wait
         self.report = report
         self.stop = stop
-        self.door = Door(blueprint, ledger)
+        self.door = Door(blueprint, ledger, held_until)
+        self.held_until = held_until
         self.lease = timedelta(seconds=blueprint.channel.longest_call) + LEASE_MARGIN
         self.courier = Courier(blueprint, ledger, run_id, owner, self.lease)
         self.halt: Halt | None = None
@@ -154,7 +157,9 @@ class Delivery:
         if self.halt or self._opening or self._is_blocked():
             return
         blueprint = self.blueprint
-        self.halt = quiet_hours(blueprint.context, blueprint.kind.name, self.ledger.clock())
+        now = self.ledger.clock()
+        leaves_at = max(now, self.held_until or now)
+        self.halt = quiet_hours(blueprint.context, blueprint.kind.name, leaves_at)
         if self.halt:
             return
         ahead = min(int(flow.rate * 0.5), self._door_rows)

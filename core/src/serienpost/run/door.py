@@ -57,14 +57,23 @@ class Ready:
 
 
 class Door:
-    """Checks claimed rows in batches with one read of source and consent each."""
+    """Checks claimed rows in batches with one read of source and consent each.
 
-    def __init__(self, blueprint: Blueprint, ledger: Ledger) -> None:
+    Args:
+        blueprint: the run's frozen header and files.
+        ledger: the practice's ledger.
+        held_until: when the provider is to send what it gets before; it is judged for then.
+    """
+
+    def __init__(
+        self, blueprint: Blueprint, ledger: Ledger, held_until: datetime | None = None
+    ) -> None:
         self.blueprint = blueprint
         self.ledger = ledger
+        self.held_until = held_until
 
     def open(self, rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Ready], list[Result]]:
-        """Check claimed rows.
+        """Check claimed rows and render those that may leave.
 
         Returns:
             Those that may leave, and for the others why they are suppressed.
@@ -75,8 +84,28 @@ class Door:
             ContentChangedError: rendering gives something else than was reviewed.
         """
         read_at = time.monotonic()
+        later = self.held_until if self.held_until and self.held_until > now else None
+        allowed, closed = self.judge(rows, later or now)
+        ready = [
+            Ready(row, self._same_content(row, later), evidence, read_at)
+            for row, evidence in allowed
+        ]
+        return ready, closed
+
+    def judge(
+        self, rows: Sequence[Row[Any]], at: datetime
+    ) -> tuple[list[tuple[Row[Any], list[str]]], list[Result]]:
+        """Say of each row whether it is valid and allowed, for a message that goes out `at`.
+
+        Returns:
+            Those that are with the evidence, and for the others why not.
+
+        Raises:
+            CheckUnavailableError: a consent check cannot answer; nothing is decided.
+            SourceUnavailableError: the source cannot answer; nothing is decided.
+        """
         closed: dict[int, Result] = {}
-        consenting = self._still_valid(rows, now, closed)
+        consenting = self._still_valid(rows, at, closed)
         passing = [row for row in rows if row.no not in closed]
         judgements = judge(
             self.blueprint.context,
@@ -87,21 +116,20 @@ class Door:
             [row.override for row in passing],
             at_door=True,
         )
-        ready = []
+        allowed = []
         for row, judgement in zip(passing, judgements, strict=True):
             if judgement.allowed:
-                message = self._same_content(row)
-                ready.append(Ready(row, message, judgement.evidence, read_at))
+                allowed.append((row, judgement.evidence))
             else:
                 closed[row.no] = suppressed(row, judgement.code, judgement.reason)
-        return ready, list(closed.values())
+        return allowed, list(closed.values())
 
     def _still_valid(
-        self, rows: Sequence[Row[Any]], now: datetime, closed: dict[int, Result]
+        self, rows: Sequence[Row[Any]], at: datetime, closed: dict[int, Result]
     ) -> dict[int, str | None]:
         consenting: dict[int, str | None] = {}
         for row in rows:
-            if row.expires_at and row.expires_at <= now:
+            if row.expires_at and row.expires_at <= at:
                 closed[row.no] = suppressed(row, "expired", "the occasion is over")
         for index in range(len(self.blueprint.blocks)):
             mine = [row for row in rows if row.block == index and row.no not in closed]
@@ -145,7 +173,7 @@ class Door:
             return ("address_changed", "the address was changed since the review")
         return None
 
-    def _same_content(self, row: Row[Any]) -> Message:
+    def _same_content(self, row: Row[Any], send_at: datetime | None) -> Message:
         content = self.blueprint.content(from_json(row.macro_values), row.address)
         if isinstance(content, Refused):
             raise ContentChangedError(f"row {row.row_id} is now refused: {content.reason}")
@@ -155,7 +183,7 @@ class Door:
                 f"{what_changed(self.blueprint)}"
             )
         addressed = with_reference(content, row.ref)
-        return Message(ref=row.ref, run=row.run, position=row.no, content=addressed)
+        return Message(row.ref, row.run, row.no, addressed, send_at)
 
 
 def suppressed(row: Row[Any], code: str, reason: str) -> Result:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from serienpost.errors import SerienpostError
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import LEFT
 from serienpost.run.approving import find_run
@@ -13,11 +15,14 @@ from serienpost.run.approving import find_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.config.accounts import Rate
+    from serienpost.config.accounts import AccountSettings, Rate
     from serienpost.context import Context
+    from serienpost.contracts.channels import HasBalance
     from serienpost.ledger.store import Ledger
 
 EARLIER_RUNS = 5
+BALANCE_SECONDS = 20.0
+"""So long a provider may take to tell its balance."""
 
 
 def duration(rates: Sequence[Rate], messages: int) -> float:
@@ -27,6 +32,39 @@ def duration(rates: Sequence[Rate], messages: int) -> float:
     """
     windows = (((messages - 1) // rate.count) * rate.seconds for rate in rates)
     return float(max(windows, default=0)) if messages else 0.0
+
+
+def free_balance(context: Context, ledger: Ledger, account: str) -> float | None:
+    """The provider's balance less own orders that it holds for later and has not charged yet.
+
+    None where there is no such account, or its provider keeps none.
+
+    Raises:
+        SerienpostError: the provider does not answer.
+    """
+    from serienpost.contracts.channels import HasBalance
+    from serienpost.run.handover import owed
+
+    settings = context.config.accounts.get(account)
+    if settings is None:
+        return None
+    channel = context.registry.channels[settings.channel]
+    if not isinstance(channel, HasBalance):
+        return None
+    return asyncio.run(_balance(context, account, settings, channel)) - owed(ledger, account)
+
+
+async def _balance(
+    context: Context, account: str, settings: AccountSettings, channel: HasBalance
+) -> float:
+    try:
+        async with asyncio.timeout(BALANCE_SECONDS):
+            return await channel.balance(context, settings)
+    except SerienpostError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  # whatever a channel raises, the run is not lost by it
+        reason = type(error).__name__
+    raise SerienpostError(f"the balance of account {account} is not known: {reason}")
 
 
 def earlier_runs(context: Context, ledger: Ledger, run_id: str) -> list[dict[str, Any]]:

@@ -26,7 +26,9 @@ class Header:
     """Everything that is the same for all rows of a run. Holds no secret, host, port or rate.
 
     `assets` are the digests of the frozen files; `versions` those of all plugins; `kept_template`
-    is the provider's template, where it fills one in.
+    is the provider's template, where it fills one in. `hand_over` is `now` only where the provider
+    can hold messages until their time; with `transliterate: always` the text of an SMS is written
+    with the GSM alphabet.
     """
 
     mailing: str
@@ -56,6 +58,8 @@ class Header:
     order_by: tuple[str, ...] = ()
     exclude_recipients_of: tuple[str, ...] = ()
     kept_template: KeptTemplate | None = None
+    hand_over: str = "due"
+    transliterate: str = "never"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

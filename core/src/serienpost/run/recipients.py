@@ -55,6 +55,20 @@ def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
     return [(sentences[code], count) for code, count in by_count]
 
 
+def costly_signs(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+    """The signs that make marked SMS hold fewer signs, with how many, the most frequent first."""
+    c = message.c
+    sign = c.cost["because"].as_string()
+    with ledger.read() as tx:
+        rows = tx.all(
+            tx.select(message, sign.label("sign"), func.count().label("n"))
+            .where(c.run == run_id, c.marked, sign.is_not(None))
+            .group_by(sign)
+        )
+    found = sorted(rows, key=lambda row: (-row.n, row.sign))
+    return [{"sign": row.sign, "messages": row.n} for row in found]
+
+
 def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
     """Why a row is not marked: what decided and its code, and one sentence."""
     if row.unreachable:
@@ -133,6 +147,7 @@ def recipient(row: Row[Any]) -> dict[str, Any]:
     if cost:
         amount = cost.pop("amount")
         unit = cost.pop("unit")
+        cost.pop("because", None)
         cost = {**cost, unit: amount} if unit != "messages" else None
     return {
         "row": row.row_id,

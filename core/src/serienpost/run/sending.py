@@ -19,6 +19,7 @@ from serienpost.run.approving import allow_command, find_run, lock_run, set_paus
 from serienpost.run.blueprint import Blueprint
 from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
+from serienpost.run.handover import held_until
 from serienpost.run.header import Header
 from serienpost.run.lookups import look_up_doubts
 from serienpost.run.outcomes import Halt
@@ -105,9 +106,18 @@ def continue_run(
     if busy:
         process = busy.partition("-")[0]
         raise BusyError(f"run {run_id} is already being delivered by process {process}")
+    with ledger.read() as tx:
+        held = held_until(find_run(tx, run_id))
     with ownership(ledger) as owner:
         delivery = Delivery(
-            blueprint, ledger, run_id, owner, wait=options.wait, report=report, stop=stop
+            blueprint,
+            ledger,
+            run_id,
+            owner,
+            wait=options.wait,
+            report=report,
+            stop=stop,
+            held_until=held,
         )
         try:
             halted = asyncio.run(delivery.run())

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from serienpost.errors import ConfigError
+from serienpost.run.handover import held_until, judged_at
 from serienpost.run.outcomes import Halt
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 def not_now(context: Context, row: Row[Any], now: datetime) -> Halt | None:
     """Why this run must wait for its time: `--at`, the end of a quota, quiet hours."""
-    if row.send_at and row.send_at > now:
+    if row.send_at and row.send_at > now and not held_until(row):
         return Halt("schedule", "waits for its time", row.send_at)
     if row.state == "paused" and row.until and row.until > now and row.reason == "quota":
         return Halt("quota", row.reason_text, row.until)
-    return quiet_hours(context, row.kind, now)
+    return quiet_hours(context, row.kind, judged_at(row, now))
 
 
 def quiet_hours(context: Context, kind: str, now: datetime) -> Halt | None:

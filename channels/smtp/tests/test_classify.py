@@ -37,7 +37,7 @@ def test_labelled_reply(stage: Stage, code: int, text: str, meaning: str) -> Non
 
 
 def test_there_are_enough_labels() -> None:
-    assert len(REPLIES) >= 100
+    assert len(REPLIES) >= 200
     assert len(set(REPLIES)) == len(REPLIES)
 
 

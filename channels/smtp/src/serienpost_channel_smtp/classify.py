@@ -159,6 +159,12 @@ RULES: tuple[Rule, ...] = (
     Rule("later", _TRANSACTION, r"4"),
     Rule("busy", SESSION, r"4"),
     Rule("account", _TRANSACTION, r"5.. 5\.(?:1\.[78]|7\.(?:2[0-9]|30|5[0-9]|60|[45]\d\d|7\d\d))"),
+    Rule(
+        "message",
+        _ADDRESSED,
+        r"5",
+        r"\b(?:urls?|links?|domains?) in (?:the )?(?:body|message|mail)",
+    ),
     Rule("account", _TRANSACTION, r"5", _NOT_ALLOWED_TO_SEND),
     Rule("recipient", _ADDRESSED, r"5.. 5\.(?:1\.(?:[0-46]|10)|2\.1|4\.[14])(?!\d)"),
     Rule("recipient", _ADDRESSED, r"5", _NO_SUCH_RECIPIENT),

@@ -452,3 +452,10 @@ def test_the_reset_goes_out_with_the_next_envelope(context: Context) -> None:
 def test_replies_of_different_codes_in_one_are_no_reply(context: Context) -> None:
     outcome = asyncio.run(single(Server(DOT=b"250-fine\r\n554 no\r\n"), context))
     assert isinstance(outcome, Unknown)
+
+
+def test_the_server_s_limit_of_messages_is_kept(context: Context) -> None:
+    server = Server(EHLO=b"250-scripted\r\n250-LIMITS RCPTMAX=1 MAILMAX=2\r\n250 HELP\r\n")
+    outcomes = asyncio.run(several(server, context, 5))
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * 5
+    assert (server.connections, server.commands.count("QUIT")) == (3, 3)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
-    from serienpost.contracts.channels import Cost, Draft, Message, ProbeResult, Sender
+    from serienpost.contracts.channels import Cost, Draft, Event, Message, ProbeResult, Sender
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.dial import Dial
 
@@ -101,11 +101,33 @@ class SmtpChannel:
             await sender.close()
 
     async def probe(self, context: Context, account: AccountSettings) -> Sequence[ProbeResult]:
-        """Connect, check TLS, log in, ask whether the sender is allowed; nothing is sent."""
+        """Connect, check TLS, log in, ask whether the sender is allowed, look into the mailbox for
+        bounces; nothing is sent."""
         from serienpost_channel_smtp.probe import probe
 
         own = self._own(account)
-        return await probe(own, await self._dial(context, own), self._clock(context.zone))
+        return await probe(context, own, await self._dial(context, own), self._clock(context.zone))
+
+    async def events(
+        self, context: Context, account: AccountSettings, since: datetime | None
+    ) -> AsyncIterator[Event]:
+        """Bounces, complaints and unsubscriptions in the account's mailbox, if it names one.
+
+        Raises:
+            MailboxError: it cannot be read.
+            SerienpostError: a secret or the `ca_file` cannot be read.
+        """
+        import asyncio
+
+        from serienpost_channel_smtp.bounces import mailbox_of, read_events
+
+        own = self._own(account)
+        mailbox = await mailbox_of(context, own)
+        if mailbox is None:
+            return
+        now = self._clock(context.zone)
+        for event in await asyncio.to_thread(read_events, mailbox, own, since, now):
+            yield event
 
     async def _dial(self, context: Context, account: SmtpAccount) -> Dial:
         import asyncio

@@ -29,7 +29,7 @@ Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "auth", "mail", "rcpt"
 """What was under way: `data` until the server asks for the message, `dot` from its first octet."""
 
 Meaning: TypeAlias = Literal[
-    "busy", "greylisted", "later", "quota", "account", "recipient", "message"
+    "busy", "greylisted", "later", "quota", "account", "recipient", "full", "message"
 ]
 
 SESSION: frozenset[str] = frozenset({"connect", "ehlo", "starttls", "auth"})
@@ -149,9 +149,9 @@ RULES: tuple[Rule, ...] = (
     Rule("quota", _ANY, text=_ALLOWANCE),
     Rule("later", frozenset({"rcpt"}), r"552 (?:-|5\.2\.2)"),
     Rule("later", _ADDRESSED, r"4.. 4\.2\.2"),
-    Rule("recipient", _ADDRESSED, r"5.. 5\.2\.2"),
+    Rule("full", _ADDRESSED, r"5.. 5\.2\.2"),
     Rule("later", _ADDRESSED, r"4", _MAILBOX_FULL),
-    Rule("recipient", _ADDRESSED, r"5", _MAILBOX_FULL),
+    Rule("full", _ADDRESSED, r"5", _MAILBOX_FULL),
     Rule("quota", _ANY, text=_GENERAL_ALLOWANCE),
     Rule("greylisted", _TRANSACTION, r"4", _GREYLIST),
     Rule("account", _TRANSACTION, text=_RELAY),
@@ -194,11 +194,23 @@ def classify(stage: Stage, code: int, text: str, *, now: datetime, address: str 
         if stage == "dot":
             return Unknown("reply", shown)
         return Deferred("reply", "the server's reply is not SMTP", connection=True)
-    found = _ENHANCED.search(said)
-    enhanced = found[1] if found and found[1][0] == str(code)[0] else "-"
     words = " ".join(said.lower().split())
-    meaning = next(rule.meaning for rule in RULES if rule.fits(stage, f"{code} {enhanced}", words))
+    meaning = meaning_of(stage, code, words)
     return _outcome(meaning, stage, code=str(code), shown=shown, words=words, now=now)
+
+
+def meaning_of(stage: Stage, code: int, text: str) -> Meaning:
+    """What a reply of 400-599 means.
+
+    Args:
+        stage: what the reply answers.
+        code: the three digits.
+        text: the rest, readable.
+    """
+    found = _ENHANCED.search(text)
+    enhanced = found[1] if found and found[1][0] == str(code)[0] else "-"
+    words = " ".join(text.lower().split())
+    return next(rule.meaning for rule in RULES if rule.fits(stage, f"{code} {enhanced}", words))
 
 
 def _outcome(
@@ -208,7 +220,7 @@ def _outcome(
         return QuotaReached(code, shown, quota_until(words, now))
     if meaning == "account":
         return AccountProblem(code, shown)
-    if meaning == "recipient":
+    if meaning in {"recipient", "full"}:
         return Rejected(code, shown, "recipient")
     if meaning == "message":
         return Rejected(code, shown, "message")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import AccountProblem, ProbeResult
+from serienpost.errors import SerienpostError
+from serienpost_channel_smtp.bounces import mailbox_of, probe_mailbox
 from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import encoded_words_become_headers
+from serienpost_channel_smtp.presets import preset_note
 from serienpost_channel_smtp.wire import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
+    from serienpost.context import Context
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.dial import Dial
 
@@ -22,7 +27,8 @@ _REMEDIES = {
     " set ca_file",
     "tls": "check port and security: 587 goes with starttls, 465 with tls",
     "no_starttls": "check port and security: 587 goes with starttls, 465 with tls",
-    "no_login": "ask the provider whether this port takes a user name and a password",
+    "no_login": "ask the provider whether this port takes this kind of login",
+    "token": "check the oauth_ keys; the provider may want a person to agree again",
 }
 _REMEDY_OF_STAGE = {
     "connect": "check host and port, and whether the network lets this port out",
@@ -33,7 +39,19 @@ _REMEDY_OF_STAGE = {
 }
 
 
-async def probe(account: SmtpAccount, dial: Dial, now: datetime) -> Sequence[ProbeResult]:
+async def probe(
+    context: Context, account: SmtpAccount, dial: Dial, now: datetime
+) -> Sequence[ProbeResult]:
+    """Try sending without sending, then the mailbox for bounces; say what the provider limits."""
+    return [
+        *await _probe_sending(account, dial, now),
+        *await _probe_mailbox(context, account),
+        *_preset(account),
+        *_python(),
+    ]
+
+
+async def _probe_sending(account: SmtpAccount, dial: Dial, now: datetime) -> list[ProbeResult]:
     """Connect, encrypt, log in, offer the sender; the first failure ends it."""
     connection = Connection(dial)
     steps: tuple[tuple[Callable[[], Awaitable[None]], Callable[[], str]], ...] = (
@@ -51,10 +69,10 @@ async def probe(account: SmtpAccount, dial: Dial, now: datetime) -> Sequence[Pro
                 break
             results.append(ProbeResult(ok=True, text=found()))
         else:
-            results.append(ProbeResult(ok=True, text=_size(connection)))
+            results.extend(ProbeResult(ok=True, text=text) for text in _limits(connection))
     finally:
         await connection.quit()
-    return [*results, *_python()]
+    return results
 
 
 async def _failure(
@@ -84,9 +102,30 @@ def _encryption(connection: Connection) -> str:
     return f"{tls.version()}, certificate valid"
 
 
-def _size(connection: Connection) -> str:
-    limit = connection.size_limit
-    return f"messages up to {limit // 1_000_000} MB" if limit else "no limit of size is announced"
+def _limits(connection: Connection) -> Iterator[str]:
+    """What EHLO announces (RFC 1870, RFC 9422)."""
+    size, most = connection.size_limit, connection.most_messages
+    yield f"messages up to {size // 1_000_000} MB" if size else "no limit of size is announced"
+    if most:
+        yield f"at most {most} messages over one connection"
+
+
+async def _probe_mailbox(context: Context, account: SmtpAccount) -> list[ProbeResult]:
+    try:
+        mailbox = await mailbox_of(context, account)
+        if mailbox is None:
+            return []
+        count = await asyncio.to_thread(probe_mailbox, mailbox)
+    except SerienpostError as error:
+        hints = [problem.hint for problem in error.problems if problem.hint]
+        return [ProbeResult(ok=False, text=str(error), remedy=hints[0] if hints else None)]
+    return [ProbeResult(ok=True, text=f"{count} mails in {mailbox.folder} at {mailbox.host}")]
+
+
+def _preset(account: SmtpAccount) -> list[ProbeResult]:
+    if account.preset is None:
+        return []
+    return [ProbeResult(ok=True, text=f"{account.preset}: {preset_note(account.preset)}")]
 
 
 def _python() -> list[ProbeResult]:

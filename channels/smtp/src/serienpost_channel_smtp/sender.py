@@ -79,7 +79,7 @@ class Slot:
         A kept connection may have been closed by the server in the meantime. Where it turns out
         so before the message, the call goes on over a new connection.
         """
-        if self._connection.sent >= self._account.messages_per_connection:
+        if self._connection.sent >= self._most_messages():
             await self.close()
         deadline = asyncio.get_running_loop().time() + BEFORE_DOT
         was_kept = self._connection.is_open
@@ -91,6 +91,10 @@ class Slot:
             and self._connection.stage != "dot"
         )
         return await self._attempt(address, raw, deadline) if was_stale else outcome
+
+    def _most_messages(self) -> int:
+        own, server = self._account.messages_per_connection, self._connection.most_messages
+        return min(own, server) if server else own
 
     async def _attempt(self, address: str, raw: bytes, deadline: float) -> Outcome:
         from aiosmtplib import SMTPException

@@ -55,6 +55,7 @@ class Connection:
         self.stage: Stage = "connect"
         self.sent = 0
         self.size_limit = 0
+        self.most_messages = 0
 
     @property
     def is_open(self) -> bool:
@@ -155,6 +156,7 @@ class Connection:
             raise ConnectionError("connection lost")
         limit = self.client.esmtp_extensions.get("size", "")
         self.size_limit = int(limit) if limit.isdecimal() else 0
+        self.most_messages = _most_messages(self.client.esmtp_extensions.get("limits", ""))
         self._knows_size = self.client.supports_extension("size")
         self._pipelines = self.client.supports_extension("pipelining")
         self._dialogue = Dialogue(transport)
@@ -295,6 +297,15 @@ class Connection:
             unasked = bool(getattr(protocol, "_buffer", None))
         if unasked:
             raise ConnectionError("the server sent a reply that nobody asked for")
+
+
+def _most_messages(limits: str) -> int:
+    """Messages that the server takes over one connection (RFC 9422), 0 where it does not say."""
+    for limit in limits.upper().split():
+        name, _, number = limit.partition("=")
+        if name == "MAILMAX" and number.isdecimal():
+            return int(number)
+    return 0
 
 
 def _mail(sender: str, parameters: str) -> bytes:

@@ -1,0 +1,183 @@
+"""The mailbox that bounces come to, read by IMAP without changing anything in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import TYPE_CHECKING
+
+from serienpost.errors import SerienpostError
+from serienpost_channel_smtp.dial import tls, token
+from serienpost_channel_smtp.headers import parse_mailbox
+from serienpost_channel_smtp.oauth import TokenRefusedError
+from serienpost_channel_smtp.reports import may_be_report, read_report
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from imap_tools import BaseMailBox
+
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Event
+    from serienpost_channel_smtp.account import Security, SmtpAccount
+
+FIRST_LOOK = timedelta(days=30)
+OVERLAP = timedelta(days=2)
+"""Read again at each look, since servers search by day and reports may come late."""
+
+LARGEST = 5_000_000
+"""Octets; a larger mail is not read."""
+
+MOST = 20_000
+"""Mails looked at in one go, the newest."""
+
+_TIMEOUT = 60.0
+_BULK = 100
+
+
+class MailboxError(SerienpostError):
+    """The mailbox with the bounces cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Everything that is needed to open it; `token` instead of `password` for XOAUTH2."""
+
+    host: str
+    port: int
+    security: Security
+    tls: ssl.SSLContext | None
+    username: str
+    password: str
+    token: str | None
+    folder: str
+
+
+async def mailbox_of(context: Context, account: SmtpAccount) -> Mailbox | None:
+    """Where the account's bounces come to, None where the account does not say.
+
+    Raises:
+        SecretError: no store knows a secret.
+        ConfigError: the `ca_file` cannot be used.
+        MailboxError: the provider gives no access token.
+    """
+    if account.imap_host is None:
+        return None
+    reference = account.imap_password or account.password
+    tokens = None if account.imap_password else token(context, account)
+    check = await asyncio.to_thread(tls, context, account, account.imap_security)
+    access = None
+    if tokens is not None:
+        try:
+            access = await tokens()
+        except (TokenRefusedError, ConnectionError) as error:
+            raise MailboxError(f"no access token for {account.imap_host}: {error}") from None
+    return Mailbox(
+        host=account.imap_host.strip("[]"),
+        port=account.effective_imap_port,
+        security=account.imap_security,
+        tls=check,
+        username=account.imap_username or account.username or "",
+        password=context.secret(reference) if reference else "",
+        token=access,
+        folder=account.imap_folder,
+    )
+
+
+def read_events(
+    mailbox: Mailbox, account: SmtpAccount, since: datetime | None, now: datetime
+) -> list[Event]:
+    """What the mails since then say about our messages. Blocks.
+
+    Of all mails only the headers are read; the rest only of those that look like reports.
+
+    Raises:
+        MailboxError: it cannot be read.
+    """
+    domain = parse_mailbox(account.sender).domain
+    first = (since - OVERLAP if since else now - FIRST_LOOK).date()
+    with _opened(mailbox) as box:
+        from imap_tools import AND, UidRange
+
+        found = []
+        for uid in _candidates(box, str(AND(date_gte=first))):
+            for mail in box.fetch(AND(uid=UidRange(uid, uid)), mark_seen=False):
+                whole = message_from_bytes(mail.obj.as_bytes(), policy=default)
+                event = read_report(whole, domain, now) if isinstance(whole, EmailMessage) else None
+                if event is not None:
+                    found.append(event)
+    return found
+
+
+def probe_mailbox(mailbox: Mailbox) -> int:
+    """Log in and count the mails in the folder. Blocks.
+
+    Raises:
+        MailboxError: it cannot be read.
+    """
+    with _opened(mailbox) as box:
+        return int(box.folder.status(mailbox.folder)["MESSAGES"])
+
+
+def _candidates(box: BaseMailBox, criteria: str) -> list[str]:
+    heads = box.fetch(
+        criteria, mark_seen=False, headers_only=True, bulk=_BULK, limit=MOST, reverse=True
+    )
+    return [
+        head.uid
+        for head in heads
+        if head.uid and head.size_rfc822 <= LARGEST and may_be_report(head.obj)
+    ]
+
+
+@contextlib.contextmanager
+def _opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
+    from imaplib import IMAP4
+
+    from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
+    from imap_tools.errors import ImapToolsError
+
+    where = f"{mailbox.host}:{mailbox.port}"
+    try:
+        if mailbox.security == "none":
+            box: BaseMailBox = MailBoxUnencrypted(mailbox.host, mailbox.port, _TIMEOUT)
+        elif mailbox.security == "starttls":
+            box = MailBoxStartTls(
+                mailbox.host, mailbox.port, timeout=_TIMEOUT, ssl_context=mailbox.tls
+            )
+        else:
+            box = MailBox(mailbox.host, mailbox.port, timeout=_TIMEOUT, ssl_context=mailbox.tls)
+        if mailbox.token is not None:
+            box.xoauth2(mailbox.username, mailbox.token, initial_folder=None)
+        elif (mailbox.username + mailbox.password).isascii():
+            box.login(mailbox.username, mailbox.password, initial_folder=None)
+        else:
+            box.login_utf8(mailbox.username, mailbox.password, initial_folder=None)
+        try:
+            box.folder.set(mailbox.folder, readonly=True)
+            yield box
+        finally:
+            with contextlib.suppress(Exception):
+                box.logout()
+    except IMAP4.error:
+        raise MailboxError(
+            f"{where} refuses the login or the folder",
+            hint="check imap_username, imap_password and imap_folder",
+        ) from None
+    except ImapToolsError:
+        raise MailboxError(
+            f"{where} does not open the folder {mailbox.folder}", hint="check imap_folder"
+        ) from None
+    except OSError as error:
+        reason = getattr(error, "verify_message", None) or error.strerror or "no answer"
+        raise MailboxError(
+            f"the mailbox at {where} cannot be reached: {reason}",
+            hint="check imap_host, imap_port, imap_security, and ca_file for your own authority",
+        ) from None

@@ -72,7 +72,7 @@ POSTFIX = dsn(f"{UNKNOWN} Recipient address rejected: User unknown")
 HEADERS_ONLY = dsn(f"{UNKNOWN} User unknown", part="text/rfc822-headers")
 EXCHANGE = dsn(
     "Action: failed\nStatus: 5.1.10\nDiagnostic-Code: smtp;550 5.1.10"
-    " RESOLVER.ADR.RecipientNotFound; Recipient erika.canary@example.net not found by SMTP address lookup"
+    " RESOLVER.ADR.RecipientNotFound; Recipient erika.canary@example.net not found"
 )
 FULL = dsn("Action: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 Mailbox full")
 SPAM = dsn("Action: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp; 554 5.7.1 rejected as spam")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 import pytest
-from fault_harness.practice import NULL_ACCOUNT, SMTP_ACCOUNT, Practice
+from fault_harness.practice import Practice
+from fault_harness.providers import PROVIDERS
 from fault_harness.server import Server
 
 from serienpost.ledger.states import OPEN
-from serienpost_demo.catcher import Catcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from fault_harness.providers import Provider
 
 SQLITE = "sqlite:///versandbuch.db"
 FIGURE = "fault figure "
@@ -102,25 +103,31 @@ class Practices:
     request: pytest.FixtureRequest
     masters: dict[tuple[str, str], Practice]
     folder: Path
-    catcher: Catcher
+    stack: ExitStack
+    providers: dict[str, Provider] = field(default_factory=dict)
     made: list[Practice] = field(default_factory=list)
 
     def new(self, backend: str, channel: str = "null") -> Practice:
         """A practice of its own with a prepared run of 24 messages."""
+        provider = self.provider(channel)
         master = self.masters.get((backend, channel))
         if master is None:
             folder = self.request.getfixturevalue("tmp_path_factory").mktemp("master")
-            master = Practice.make(folder / "praxis", self.ledger(backend))
-            self.connect(master, channel)
+            master = Practice.make(folder / "praxis", self.ledger(backend), provider)
             master.prepare()
             self.masters[backend, channel] = master
         url = master.url
         if backend == "postgresql":
             url = self.ledger(backend, url.rpartition("/")[2])
-        practice = master.copy(self.folder / f"praxis{len(self.made)}" / "praxis", url)
-        self.connect(practice, channel)
-        self.made.append(practice)
-        return practice
+        folder = self.folder / f"praxis{len(self.made)}" / "praxis"
+        self.made.append(master.copy(folder, provider, url))
+        return self.made[-1]
+
+    def provider(self, channel: str) -> Provider:
+        """The far side of a channel, one for the test."""
+        if channel not in self.providers:
+            self.providers[channel] = self.stack.enter_context(PROVIDERS[channel]())
+        return self.providers[channel]
 
     def ledger(self, backend: str, template: str = "template0") -> str:
         """The URL of a new ledger."""
@@ -128,22 +135,6 @@ class Practices:
             return SQLITE
         server: Server = self.request.getfixturevalue("server")
         return server.url(server.database(template))
-
-    def connect(self, practice: Practice, channel: str, **changes: str) -> None:
-        """Give the practice an account whose provider is this test."""
-        if channel == "smtp":
-            practice.configure(SMTP_ACCOUNT.format(port=self.catcher.port), **changes)
-            practice.ask = self.arrived
-            practice.script = self.catcher.script
-        elif channel == "askable":
-            practice.configure(NULL_ACCOUNT.replace("fault-channel", "askable"), **changes)
-        else:
-            practice.configure(NULL_ACCOUNT, **changes)
-
-    def arrived(self) -> Counter[str]:
-        """References of the mails that the mail server kept."""
-        ids = [message_from_bytes(m.data)["Message-ID"] for m in list(self.catcher.messages)]
-        return Counter(re.match(r"<([^@]+)@", found)[1] for found in ids)  # type: ignore[index]
 
 
 @pytest.fixture(scope="session")
@@ -158,9 +149,9 @@ def practices(
     tmp_path: Path,
     figures: Figures,
 ) -> Iterator[Practices]:
-    """Makes practices; their provider is this process."""
-    with Catcher() as catcher:
-        made = Practices(request, masters, tmp_path, catcher)
+    """Makes practices; their providers are in this process."""
+    with ExitStack() as stack:
+        made = Practices(request, masters, tmp_path, stack)
         yield made
         for practice in made.made:
             figures.close(practice)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from fault_harness.invariants import assert_always, assert_clean, snapshot
-from fault_harness.practice import NULL_ACCOUNT, SLOTS, Practice, read_oracle
+from fault_harness.practice import Practice
+from fault_harness.providers import SLOTS, NullProvider
 from fault_harness.server import Server
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from conftest import Figures, Practices
 
-SLOW = f"{NULL_ACCOUNT}, delay_ms: 250"
+SLOW_MS = 250
 
 
 @pytest.fixture
@@ -37,9 +37,10 @@ def test_postgresql_killed_and_restarted(
     tmp_path: Path, figures: Figures, own_server: Server, after: int, stays_away: bool
 ) -> None:
     """The process loses its lock with the server: it starts no call and pauses, or dies."""
-    practice = Practice.make(tmp_path / "own" / "praxis", own_server.url(own_server.database()))
+    url = own_server.url(own_server.database())
+    practice = Practice.make(tmp_path / "own" / "praxis", url, NullProvider())
     practice.prepare()
-    practice.configure(SLOW)
+    practice.configure(delay_ms=SLOW_MS)
     before = snapshot(practice)
     sending = practice.start("send", practice.run, "--yes")
     _wait_for(practice, sending, after)
@@ -54,7 +55,7 @@ def test_postgresql_killed_and_restarted(
     assert done.code == 75, (done.code, done.err)
     assert sum(practice.oracle().values()) <= reached + SLOTS
     assert_always(practice, before)
-    practice.configure(NULL_ACCOUNT)
+    practice.configure()
     practice.must("resume", practice.run, codes=(0, 5))
     assert_clean(practice, before)
     assert practice.states()["in_doubt"] <= SLOTS
@@ -76,11 +77,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("free", [0, 8, 40], ids=lambda free: f"{free} kB free")
 def test_disk_full(practices: Practices, figures: Figures, small_disk: Path, free: int) -> None:
     """Without room for an intent nothing is sent; with room again the run goes on."""
-    practice = practices.new("sqlite").copy(small_disk / "praxis")
-    oracle = practices.folder / "outside.tsv"
-    account = NULL_ACCOUNT.replace("oracle.tsv", str(oracle))
-    practice.configure(account)
-    practice.ask = partial(read_oracle, oracle)
+    outside = NullProvider(practices.folder / "outside.tsv")
+    practice = practices.new("sqlite").copy(small_disk / "praxis", outside)
     before = snapshot(practice)
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as file:
@@ -128,7 +126,7 @@ def test_practice_database_goes_away(
 ) -> None:
     """The same in the middle of a run: what was on the wire keeps its outcome."""
     practice = new(ledger)
-    practice.configure(f"{SLOW}, rate: [8/second]")
+    practice.configure(delay_ms=SLOW_MS, rate="[8/second]")
     before = snapshot(practice)
     sending = practice.start("send", practice.run, "--yes")
     _wait_for(practice, sending, 3)

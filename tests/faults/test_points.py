@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from fault_harness.invariants import assert_always, assert_clean, snapshot
 from fault_harness.practice import KILLED
-from fault_harness.scenarios import DONE_AGAIN, SCENARIOS, fill_in, go_on, points
+from fault_harness.providers import PROVIDERS
+from fault_harness.scenarios import DONE_AGAIN, SCENARIOS, fill_in, go_on, points, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from fault_harness.practice import Practice
 
 POINTS = [(name, point) for name, found in points().items() for point in found]
+OWN_POINTS = [
+    (name, point, channel)
+    for channel, provider in PROVIDERS.items()
+    for package in provider.packages
+    for name, found in points(package).items()
+    for point in found
+]
+"""Points in the code of a channel, tried with that channel alone."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -30,7 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for channel in SCENARIOS[name].channels
         if thorough or channel == SCENARIOS[name].channels[0]
     ]
-    metafunc.parametrize(("name", "point", "channel"), cases)
+    metafunc.parametrize(("name", "point", "channel"), cases + OWN_POINTS)
 
 
 def test_every_write_has_its_scenario() -> None:
@@ -47,11 +56,11 @@ def test_killed_at(
     channel: str,
     nth: int,
 ) -> None:
-    scenario = SCENARIOS[name]
+    asked = scenario(name)
     practice = new(ledger, channel)
-    scenario.set_up(practice)
+    asked.set_up(practice)
     before = snapshot(practice)
-    command = fill_in(practice, scenario.command)
+    command = fill_in(practice, asked.command)
     done = practice(*command, fault=f"{point}:{nth}")
     if nth == 1:
         assert done.code == KILLED, f"{point} was never passed\n{done.err}"

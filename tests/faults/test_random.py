@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fault_harness.invariants import assert_always, assert_clean, snapshot
 from fault_harness.practice import KILLED
+from fault_harness.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from conftest import Figures
     from fault_harness.practice import Practice
 
-ALL = [(ledger, channel) for ledger in ("sqlite", "postgresql") for channel in ("null", "smtp")]
+ALL = [
+    (ledger, channel)
+    for ledger in ("sqlite", "postgresql")
+    for channel, provider in PROVIDERS.items()
+    if "send" in provider.can
+]
 FIRST_SECONDS = 1.6
 """A command starts, delivers 24 messages and ends within about this time."""
 
@@ -32,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         worker = getattr(metafunc.config, "workerinput", {})
         seed = int(str(worker.get("testrunuid", secrets.token_hex(4)))[:8], 16)
     kills = [
-        (f"{seed}/{n}", *(ALL[n % 4] if thorough else ALL[0]))
+        (f"{seed}/{n}", *(ALL[n % len(ALL)] if thorough else ALL[0]))
         for n in range(200 if thorough else 10)
     ]
     metafunc.parametrize(("kill", "backend", "channel"), kills)

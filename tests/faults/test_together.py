@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_harness.invariants import assert_clean, snapshot
-from fault_harness.practice import NULL_ACCOUNT, SLOTS
+from fault_harness.providers import SLOTS
 from fault_harness.scenarios import interrupted
 
 from serienpost.ledger.schema import run as run_table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conftest import Figures, Practices
     from fault_harness.practice import Practice
 
-SLOW = f"{NULL_ACCOUNT}, delay_ms: 300"
+SLOW_MS = 300
 
 
 def test_two_resume_at_once(new: Callable[..., Practice], figures: Figures, ledger: str) -> None:
@@ -59,14 +59,14 @@ def test_stopped_beyond_its_lease(
 ) -> None:
     """A process that sleeps too long loses its rows; awake again it sends none of them twice."""
     practice = new(ledger)
-    practice.configure(SLOW)
+    practice.configure(delay_ms=SLOW_MS)
     before = snapshot(practice)
     sleeper = practice.start("send", practice.run, "--yes")
     _wait_for_calls(practice, sleeper)
     sleeper.send_signal(signal.SIGSTOP)
     practice.change("UPDATE message SET lease_until = 1 WHERE state IN ('claimed', 'sending')")
     figures.add("processes stopped beyond their lease")
-    practice.configure(NULL_ACCOUNT)
+    practice.configure()
     practice.must("resume", practice.run, codes=(5,))
     assert practice.states()["in_doubt"] <= SLOTS
     if doubted:
@@ -86,7 +86,7 @@ def test_the_rate_holds_over_kills(
 ) -> None:
     """Eight per second, by the provider's own clock, whatever dies in between."""
     practice = new(ledger)
-    practice.configure(f"{NULL_ACCOUNT}, rate: [8/second]")
+    practice.configure(rate="[8/second]")
     before = snapshot(practice)
     practice("send", practice.run, "--yes", fault="wire.after:3")
     practice("resume", practice.run, fault="commit.after_commit:3")

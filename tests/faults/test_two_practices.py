@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fault_harness.practice import Practice
+from fault_harness.providers import NullProvider
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +38,8 @@ def test_one_leaves_the_other_alone(
     url = practices.ledger(ledger)
     if ledger == "sqlite":
         url = f"sqlite:///{tmp_path}/shared.db"
-    first = Practice.make(tmp_path / "first" / "praxis", url, "first")
-    second = Practice.make(tmp_path / "second" / "praxis", url, "second")
+    first = Practice.make(tmp_path / "first" / "praxis", url, NullProvider(), "first")
+    second = Practice.make(tmp_path / "second" / "praxis", url, NullProvider(), "second")
     for practice in (first, second):
         practices.made.append(practice)
         practice.prepare()

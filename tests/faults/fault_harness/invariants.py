@@ -6,8 +6,6 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from fault_harness.practice import SLOTS
-
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.states import OPEN
 
@@ -32,11 +30,12 @@ def assert_always(practice: Practice, before: Snapshot) -> None:
     """What holds at any moment, also right after a kill."""
     oracle, found = practice.oracle(), snapshot(practice)
     resends, decided = _decisions(practice)
+    known = ARRIVED | {"sending", "in_doubt"}
+    if practice.provider.repeatable:
+        known |= set(OPEN)
     for key, row in found.items():
         ref, state = row["ref"], row["state"]
-        assert not oracle[ref] or state in ARRIVED | {"sending", "in_doubt"} or key in decided, (
-            f"hidden send: {key} is {state}"
-        )
+        assert not oracle[ref] or state in known or key in decided, f"hidden send: {key} is {state}"
         assert oracle[ref] <= 1 + resends[key], f"silent duplicate: {key}"
         earlier = before.get(key)
         if earlier:
@@ -47,7 +46,8 @@ def assert_always(practice: Practice, before: Snapshot) -> None:
     tests = sum(done.args[0] == "test" for done in practice.said)
     assert len(unknown) <= tests, "an unknown reference was sent"
     doubtful = sum(row["state"] == "in_doubt" for row in found.values())
-    assert doubtful <= SLOTS * max(1, practice.deaths), f"{doubtful} in doubt"
+    most = practice.provider.most_in_doubt * max(1, practice.deaths)
+    assert doubtful <= most, f"{doubtful} in doubt"
     _assert_attempts(practice, found)
     assert_no_canary(practice)
 
@@ -66,6 +66,7 @@ def assert_clean(practice: Practice, before: Snapshot) -> None:
         claims_wire = row["state"] in ARRIVED and row["basis"] in (None, "lookup", "late answer")
         assert not claims_wire or oracle[row["ref"]], f"false sent: {key}"
     assert [a for a in practice.attempts() if a["outcome"] is None] == []
+    practice.provider.assert_clean(practice)
 
 
 def assert_no_canary(practice: Practice) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, make_url, select, text  # noqa: TID253
 
@@ -21,83 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from fault_harness.providers import Provider
     from sqlalchemy import Engine, Table
 
-    from serienpost_demo.misbehaviour import Script
-
 KILLED = -signal.SIGKILL
-SLOTS = 4
 ROWS = 24
 LONGEST = 90.0
 """Seconds after which a command is stuck."""
 
-PLUGINS = "[serienpost-testkit, serienpost-channel-smtp, fault-channel]"
 CONFIGURATION = """\
 practice: {{id: {id}, name: "Praxis Null"}}
-plugins: {plugins}
+plugins: [serienpost-testkit, {plugins}]
 ledger: {ledger}
 accounts:
-  mail: {{channel: {channel}}}
+  mail: {{{account}}}
 "null": {{consent: consent.jsonl, gone: gone.json}}
 """
-SENDER = 'sender: "Praxis Null <praxis@example.org>"'
-NULL_ACCOUNT = f"fault-channel, {SENDER}, oracle: oracle.tsv, slots: 4, outcomes: outcomes.json"
-SMTP_ACCOUNT = f"smtp, {SENDER}, host: 127.0.0.1, port: {{port}}, security: none, connections: 4"
 MAILING = """\
 source: "null"
 select: {{count: {rows}}}
 account: mail
 purpose: event
 once_per: recipient
-subject: Einladung
-text: "Guten Tag {{{{Null_Name}}}}, Ihre Nummer ist {{{{Null_Nr}}}}."
-"""
-CHANNEL = '''\
-"""The null channel of e-mail with a provider that can be asked and that reports."""
-
-from datetime import UTC, datetime
-
-from serienpost import Accepted, Event, Rejected, hookimpl
-from serienpost_testkit.null.channels import NullChannel, null_email
-
-
-def accepted(context, account):
-    return {line.split("\\t")[0] for line in context.path(account.oracle).read_text().splitlines()}
-
-
-class FaultChannel(NullChannel):
-    async def events(self, context, account, since):
-        for ref in sorted(accepted(context, account)):
-            yield Event(ref, "delivered", datetime.now(UTC), ref=ref)
-
-
-class AskableChannel(FaultChannel):
-    async def lookup(self, context, account, messages):
-        known = accepted(context, account)
-        return [
-            Accepted(f"null-{m.ref}") if m.ref in known else Rejected("never", "never seen")
-            for m in messages
-        ]
-
-
-@hookimpl
-def serienpost_channels():
-    null = null_email()
-    parts = (null.title, null.kind, null.capabilities, null.account)
-    return [FaultChannel("fault-channel", *parts), AskableChannel("askable", *parts)]
-'''
-
-
-class Oracle(Protocol):
-    """The provider's own knowledge: how often it accepted which reference."""
-
-    def __call__(self) -> Counter[str]: ...
-
-
-def read_oracle(path: Path) -> Counter[str]:
-    """What the null channel wrote down when it accepted."""
-    lines = path.read_text("ascii").splitlines() if path.exists() else []
-    return Counter(line.split("\t")[0] for line in lines)
+{lines}"""
 
 
 @dataclass(frozen=True)
@@ -116,57 +61,51 @@ class Practice:
 
     folder: Path
     url: str
+    provider: Provider
     id: str = "sonnenschein"
     run: str = ""
     said: list[Done] = field(default_factory=list)
-    ask: Oracle | None = None
     env: dict[str, str] = field(default_factory=dict)
     deaths: int = 0
-    script: Script | None = None
 
     @classmethod
-    def make(cls, folder: Path, url: str, name: str = "sonnenschein") -> Practice:
+    def make(
+        cls, folder: Path, url: str, provider: Provider, name: str = "sonnenschein"
+    ) -> Practice:
         """Write the folder; nothing is prepared yet."""
-        practice = cls(folder, url, name)
+        practice = cls(folder, url, provider, name)
         (folder / "mailings").mkdir(parents=True)
-        practice.write("mailings/einladung.yaml", MAILING.format(rows=ROWS))
+        lines = provider.mailing
+        practice.write("mailings/einladung.yaml", MAILING.format(rows=ROWS, lines=lines))
         practice.write("consent.jsonl", "")
         practice.write("gone.json", "{}")
-        practice.write("outcomes.json", "[]")
-        info = folder / "site" / "fault_channel-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fault-channel\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[serienpost]\nfault-channel = fault_channel\n")
-        practice.write("site/fault_channel.py", CHANNEL)
-        practice.configure(NULL_ACCOUNT)
+        provider.install(practice)
+        practice.configure()
         return practice
 
-    def copy(self, folder: Path, url: str | None = None) -> Practice:
+    def copy(self, folder: Path, provider: Provider, url: str | None = None) -> Practice:
         """The same practice elsewhere; on SQLite with its ledger."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.owners"))
-        made = Practice(folder, url or self.url, self.id, self.run)
-        made.configure(NULL_ACCOUNT)
+        made = Practice(folder, url or self.url, provider, self.id, self.run)
+        made.configure()
         return made
 
-    def configure(self, account: str, **changes: str) -> None:
-        """Write `serienpost.yaml` with this account."""
-        values = {"id": self.id, "plugins": PLUGINS, "ledger": self.url, **changes}
-        text = CONFIGURATION.format(channel=account, **values)
-        self.write("serienpost.yaml", text)
+    def configure(self, **settings: object) -> None:
+        """Write `serienpost.yaml`; settings of the account beside those of the provider."""
+        account = {**self.provider.account(), **settings}
+        self.write(
+            "serienpost.yaml",
+            CONFIGURATION.format(
+                id=self.id,
+                ledger=self.url,
+                plugins=", ".join(self.provider.plugins),
+                account=", ".join(f"{key}: {value}" for key, value in account.items()),
+            ),
+        )
 
     def write(self, name: str, content: str) -> None:
         """Write a file of the folder."""
         (self.folder / name).write_text(content, "utf-8")
-
-    def refuse(self, *addresses: str) -> None:
-        """The provider refuses these recipients from now on, and no others."""
-        numbers = [int(address.partition("@")[0].removeprefix("null-")) for address in addresses]
-        rules = [{"position": numbers, "outcome": "rejected"}] if numbers else []
-        self.write("outcomes.json", json.dumps(rules))
-        if self.script is not None:
-            self.script.clear()
-            for address in addresses:
-                self.script.refuse(address)
 
     def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
         """Start a command and let it run."""
@@ -232,9 +171,7 @@ class Practice:
 
     def oracle(self) -> Counter[str]:
         """What the provider accepted: reference -> how often."""
-        if self.ask is not None:
-            return self.ask()
-        return read_oracle(self.folder / "oracle.tsv")
+        return self.provider.accepted(self)
 
     def engine(self) -> Engine:
         """A plain engine on the ledger, past all of the code under test."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fault_harness.practice import KILLED
+from fault_harness.providers import PROVIDERS
 
-import serienpost
 from serienpost.ledger.schema import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fault_harness.practice import Practice
+    from fault_harness.providers import Need
 
-PACKAGE = Path(serienpost.__file__).parent
 DONE_AGAIN = (0, 3, 4, 5, 75)
 """A decision whose process died may be made again, or is refused as made already."""
 
@@ -28,7 +29,12 @@ class Scenario:
 
     set_up: Callable[[Practice], object]
     command: tuple[str, ...]
-    channels: tuple[str, ...] = ("null", "smtp")
+    needs: Need = "send"
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that take part."""
+        return tuple(name for name, provider in PROVIDERS.items() if self.needs in provider.can)
 
 
 def fresh(practice: Practice) -> None:
@@ -38,7 +44,8 @@ def fresh(practice: Practice) -> None:
 
 def interrupted(practice: Practice) -> None:
     """A run whose process died with calls on the wire."""
-    assert practice("send", practice.run, "--yes", fault="wire.after:3").code == KILLED
+    fault = f"wire.after:{practice.provider.middle_call}"
+    assert practice("send", practice.run, "--yes", fault=fault).code == KILLED
 
 
 def doubtful(practice: Practice) -> None:
@@ -54,9 +61,9 @@ def sent(practice: Practice) -> None:
 
 def failed(practice: Practice) -> None:
     """A finished run with two failures, of recipients who would be accepted now."""
-    practice.refuse("null-3@example.org", "null-5@example.org")
+    practice.provider.refuse(practice, 3, 5)
     practice.must("send", practice.run, "--yes", codes=(4,))
-    practice.refuse()
+    practice.provider.refuse(practice)
 
 
 def old(practice: Practice) -> None:
@@ -105,12 +112,12 @@ SCENARIOS = {
     "settle": Scenario(fresh, SEND),
     "finish": Scenario(fresh, SEND),
     "takeover": Scenario(interrupted, RESUME),
-    "lookup": Scenario(interrupted, RESUME, ("askable",)),
+    "lookup": Scenario(interrupted, RESUME, "lookup"),
     "pause": Scenario(interrupted, ("pause", "{run}")),
     "cancel": Scenario(interrupted, ("cancel", "{run}")),
-    "resolve": Scenario(doubtful, RESEND),
+    "resolve": Scenario(doubtful, RESEND, "doubt"),
     "retry": Scenario(failed, ("retry", "{run}", "--failed")),
-    "events": Scenario(sent, ("events", "mail"), ("null",)),
+    "events": Scenario(sent, ("events", "mail"), "events"),
     "purge": Scenario(old, ("purge",)),
     "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),
     "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),
@@ -119,10 +126,16 @@ SCENARIOS = {
 """By the name of the transaction, or the part of a point's name before the dot."""
 
 
-def points() -> dict[str, list[str]]:
-    """Every fault point in the source: name of its scenario -> points."""
+def scenario(name: str) -> Scenario:
+    """The scenario of a point by the name before its dot; channels' own points are passed by
+    sending."""
+    return SCENARIOS.get(name) or Scenario(fresh, SEND)
+
+
+def points(package: str = "serienpost") -> dict[str, list[str]]:
+    """Every fault point in the source of a package: name of its scenario -> points."""
     found: dict[str, set[str]] = {}
-    for path in PACKAGE.rglob("*.py"):
+    for path in _folder(package).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
@@ -134,6 +147,13 @@ def points() -> dict[str, list[str]]:
             elif _called(node) == "faultpoint" and name:
                 found.setdefault(name.partition(".")[0], set()).add(name)
     return {name: sorted(each) for name, each in sorted(found.items())}
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _called(node: ast.Call) -> str:

@@ -1,0 +1,218 @@
+"""The far side of each channel: it lives in the test process and knows what arrived.
+
+A channel joins the fault tests with a subclass of `Provider` and a line in `PROVIDERS`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from email import message_from_bytes
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeAlias
+
+from serienpost_demo.catcher import Catcher
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from fault_harness.practice import Practice
+
+SENDER = '"Praxis Null <praxis@example.org>"'
+SLOTS = 4
+Need: TypeAlias = Literal["send", "doubt", "lookup", "events"]
+NULL_CHANNELS = '''\
+"""The null channel of e-mail with a provider that can be asked and that reports."""
+
+from datetime import UTC, datetime
+
+from serienpost import Accepted, Event, Rejected, hookimpl
+from serienpost_testkit.null.channels import NullChannel, null_email
+
+
+def accepted(context, account):
+    return {line.split("\\t")[0] for line in context.path(account.oracle).read_text().splitlines()}
+
+
+class FaultChannel(NullChannel):
+    async def events(self, context, account, since):
+        for ref in sorted(accepted(context, account)):
+            yield Event(ref, "delivered", datetime.now(UTC), ref=ref)
+
+
+class AskableChannel(FaultChannel):
+    async def lookup(self, context, account, messages):
+        known = accepted(context, account)
+        return [
+            Accepted(f"null-{m.ref}") if m.ref in known else Rejected("never", "never seen")
+            for m in messages
+        ]
+
+
+@hookimpl
+def serienpost_channels():
+    null = null_email()
+    parts = (null.title, null.kind, null.capabilities, null.account)
+    return [FaultChannel("fault-channel", *parts), AskableChannel("askable", *parts)]
+'''
+
+
+class Provider(ABC):
+    """What a channel sends to. One lives as long as a test and serves all of its practices.
+
+    Attributes:
+        plugins: distributions of the channel.
+        packages: import names whose own fault points are tried with this channel.
+        mailing: the lines of the mailing that depend on the kind.
+        most_in_doubt: messages that one dead process may leave in doubt (slots x batch).
+        repeatable: a call may be made again; what counts is what is there in the end.
+        middle_call: the number of a call in the middle of a run of 24 messages.
+        can: the scenarios to take part in: ordinary ones, ones that need a doubt that stays, a
+            lookup that answers, reports.
+    """
+
+    plugins: ClassVar[tuple[str, ...]] = ()
+    packages: ClassVar[tuple[str, ...]] = ()
+    mailing: ClassVar[str] = (
+        'subject: Einladung\ntext: "Guten Tag {{Null_Name}}, Ihre Nummer ist {{Null_Nr}}."\n'
+    )
+    most_in_doubt: ClassVar[int] = SLOTS
+    repeatable: ClassVar[bool] = False
+    middle_call: ClassVar[int] = 3
+    can: ClassVar[frozenset[Need]] = frozenset({"send", "doubt"})
+
+    @abstractmethod
+    def account(self) -> Mapping[str, object]:
+        """The settings of the account; YAML takes them as they are printed."""
+
+    @abstractmethod
+    def accepted(self, practice: Practice) -> Counter[str]:
+        """How often the provider accepted which reference of a message."""
+
+    @abstractmethod
+    def refuse(self, practice: Practice, *numbers: int) -> None:
+        """Refuse the messages to the people of these numbers from now on, and no others."""
+
+    def install(self, practice: Practice) -> None:  # noqa: B027
+        """Write what the channel needs into a new practice folder."""
+
+    def assert_clean(self, practice: Practice) -> None:  # noqa: B027
+        """Check what must hold beside the counts when all runs are over."""
+
+    def __enter__(self) -> Self:
+        """Begin to listen."""
+        return self
+
+    def __exit__(  # noqa: B027
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+
+
+class NullProvider(Provider):
+    """The testkit's null channel, which writes down in a file what it accepts.
+
+    Args:
+        oracle: the file, relative to the practice folder.
+    """
+
+    plugins = ("fault-channel",)
+    channel: ClassVar[str] = "fault-channel"
+    can = frozenset({"send", "doubt", "events"})
+
+    def __init__(self, oracle: Path | str = "oracle.tsv") -> None:
+        self.oracle = oracle
+
+    def account(self) -> Mapping[str, object]:
+        """A slot for each of four calls, and a file that says what to refuse."""
+        return {
+            "channel": self.channel,
+            "sender": SENDER,
+            "oracle": self.oracle,
+            "slots": SLOTS,
+            "outcomes": "outcomes.json",
+        }
+
+    def accepted(self, practice: Practice) -> Counter[str]:
+        """The lines of the file."""
+        path = practice.folder / self.oracle
+        lines = path.read_text("ascii").splitlines() if path.exists() else []
+        return Counter(line.split("\t")[0] for line in lines)
+
+    def refuse(self, practice: Practice, *numbers: int) -> None:
+        """Write the rules that the channel reads."""
+        rules = [{"position": list(numbers), "outcome": "rejected"}] if numbers else []
+        practice.write("outcomes.json", json.dumps(rules))
+
+    def install(self, practice: Practice) -> None:
+        """Write the plugin and make it importable as an installed one."""
+        info = practice.folder / "site" / "fault_channel-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fault-channel\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[serienpost]\nfault-channel = fault_channel\n")
+        practice.write("site/fault_channel.py", NULL_CHANNELS)
+        practice.write("outcomes.json", "[]")
+
+
+class AskableProvider(NullProvider):
+    """The same, and it can be asked."""
+
+    channel = "askable"
+    can = frozenset({"lookup"})
+
+
+class SmtpProvider(Provider):
+    """A mail server on loopback."""
+
+    plugins = ("serienpost-channel-smtp",)
+    packages = ("serienpost_channel_smtp",)
+
+    def __enter__(self) -> Self:
+        """Listen."""
+        self._catcher = Catcher().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop all connections."""
+        self._catcher.__exit__(kind, error, trace)
+
+    def account(self) -> Mapping[str, object]:
+        """Four connections."""
+        return {
+            "channel": "smtp",
+            "sender": SENDER,
+            "host": "127.0.0.1",
+            "port": self._catcher.port,
+            "security": "none",
+            "connections": SLOTS,
+        }
+
+    def accepted(self, practice: Practice) -> Counter[str]:
+        """References of the mails that the server kept."""
+        ids = [message_from_bytes(m.data)["Message-ID"] for m in list(self._catcher.messages)]
+        return Counter(re.match(r"<([^@]+)@", found)[1] for found in ids)  # type: ignore[index]
+
+    def refuse(self, practice: Practice, *numbers: int) -> None:
+        """Refuse the recipients."""
+        self._catcher.script.clear()
+        for number in numbers:
+            self._catcher.script.refuse(f"null-{number}@example.org")
+
+
+PROVIDERS: dict[str, type[Provider]] = {
+    "null": NullProvider,
+    "smtp": SmtpProvider,
+    "askable": AskableProvider,
+}
+"""By the word that selects them: `make faults FAULTS="-k smtp"`."""

@@ -163,10 +163,12 @@ def _called(node: ast.Call) -> str:
 
 
 def _is_ledger(node: ast.Call) -> bool:
+    """Whether this opens a transaction; the ledger itself does so with `self`, and a name."""
     assert isinstance(node.func, ast.Attribute)
     owner = node.func.value
     last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-    return last in ("ledger", "self") or isinstance(owner, ast.Call)
+    own = last == "self" and bool(_constant(node))
+    return last == "ledger" or own or isinstance(owner, ast.Call)
 
 
 def _constant(node: ast.Call) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import FieldValue
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LONGEST_SHOWN = 200
 _NOTHING = frozenset({"-", "--", "---", "k.a.", "k. a.", "keine", "n/a", "unbekannt"})
 
 
@@ -30,3 +31,12 @@ def has_control(text: str) -> bool:
     Covers NUL, VT, FF and NEL, all of which some mail software takes for the end of a line.
     """
     return _CONTROL.search(text) is not None
+
+
+def displayed(text: str) -> str:
+    """The text as it can be stored everywhere and shown on a terminal, at most 200 characters.
+
+    U+FFFD stands for what `has_control` finds, and an ellipsis for what is cut.
+    """
+    shown = _CONTROL.sub("\ufffd", text[:_LONGEST_SHOWN])
+    return shown if len(text) <= _LONGEST_SHOWN else f"{shown[:-1]}\u2026"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serienpost.kinds import Address, Unreachable
+from serienpost.kinds.text import displayed
 from serienpost.ledger.store import new_ref
 from serienpost.run.values import to_json
 
@@ -90,7 +91,7 @@ def once_key(blueprint: Blueprint, ledger: Ledger, row: Row) -> str | None:
 def display_name(row: Row) -> str:
     """Who is meant, for the people who review."""
     parts = (row.fields.get(f) for f in ("titel", "vorname", "vorsatzwort", "nachname"))
-    return " ".join(str(part) for part in parts if part)
+    return displayed(" ".join(str(part) for part in parts if part))
 
 
 def _message_id(content: Content, ref: str) -> str | None:
@@ -102,4 +103,4 @@ def _message_id(content: Content, ref: str) -> str | None:
 
 
 def _text(value: FieldValue) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else displayed(str(value))

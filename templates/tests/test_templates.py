@@ -17,12 +17,13 @@ VALUES = {
     "Termin_Uhrzeit": time(9, 30),
     "Fristdatum": date(2026, 12, 7),
     "Kind_Vorname": "Lena",
+    "Signatur": "Mit freundlichen Grüßen\nDr. med. Sonja Sonnenschein",
     "Praxis": "Praxis Dr. Sonnenschein",
     "Praxis_Anschrift": "Praxis Dr. Sonnenschein\nLindenallee 5\n01067 Dresden",
     "Praxis_Telefon": "0351 1234567",
     "Praxis_Web": "https://example.org",
 }
-OPTIONAL = {"Praxis_Telefon", "Praxis_Web", "Kind_Vorname"}
+OPTIONAL = {"Praxis_Telefon", "Praxis_Web", "Kind_Vorname", "Signatur"}
 PURPOSES = {
     "terminerinnerung": "appointment",
     "geburtstag": "birthday",
@@ -74,9 +75,23 @@ def test_every_file_renders_with_the_least_that_a_practice_must_give(name: str, 
     assert "\n\n\n" not in rendered.text
 
 
-@pytest.mark.parametrize(("name", "file"), FILES)
-def test_every_text_names_the_practice(name: str, file: str) -> None:
+@pytest.mark.parametrize(("name", "file"), [found for found in FILES if found[1] != "letter.md"])
+def test_every_text_without_a_letterhead_names_the_practice(name: str, file: str) -> None:
     assert VALUES["Praxis"] in compiled(name, file).render(VALUES).text
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in FILES}))
+def test_a_mail_ends_once_with_the_signature_or_with_the_team(name: str) -> None:
+    mail = compiled(name, "email.md")
+    signed = mail.render(VALUES).text
+    unsigned = mail.render({**VALUES, "Signatur": None}).text
+    team = (
+        "Kind regards\nYour practice team"
+        if "-en" in name
+        else "Mit freundlichen Grüßen\nIhr Praxisteam"
+    )
+    assert (signed.count("Dr. med. Sonja"), signed.count(team)) == (1, 0)
+    assert unsigned.count(team) == 1
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in FILES}))

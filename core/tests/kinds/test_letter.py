@@ -56,9 +56,9 @@ REACHABLE = [
     ),
     (
         {"plz": "SW1A 1AA", "ort": "London", "land": "UK"},
-        "Lindenallee 5\nSW1A 1AA LONDON\nGROSSBRITANNIEN",
+        "Lindenallee 5\nLONDON SW1A 1AA\nGROSSBRITANNIEN",
     ),
-    ({"plz": "90210", "ort": "Gera", "land": "U.S.A."}, "Lindenallee 5\n90210 GERA\nUSA"),
+    ({"plz": "90210", "ort": "Gera", "land": "U.S.A."}, "Lindenallee 5\nGERA 90210\nUSA"),
     (
         {"plz": "", "ort": "Hongkong", "land": "Hong Kong"},
         "Lindenallee 5\nHONGKONG\nHONGKONG",

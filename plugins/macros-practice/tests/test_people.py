@@ -36,6 +36,10 @@ w||Prof. Dr. med.|||Ute|Klos||Ring 3|||10115|Berlin|;Sehr geehrte Frau Professor
 d||Prof. Dr.|||Kim|Klos||Ring 3|||10115|Berlin|;Guten Tag Prof. Kim Klos,;Prof. Dr. Kim Klos > Ring 3 > 10115 Berlin
 |||Dr.||Kim|Klos||Ring 3|||10115|Berlin|;Guten Tag Kim Klos,;Kim Klos, Dr. > Ring 3 > 10115 Berlin
 d||Dr.|||Kim|Klos||Ring 3|||10115|Berlin|;Guten Tag Dr. Kim Klos,;Dr. Kim Klos > Ring 3 > 10115 Berlin
+m||Prof.|||Uwe|Klos||Ring 3|||10115|Berlin|;Sehr geehrter Herr Professor Klos,;Herrn > Prof. Uwe Klos > Ring 3 > 10115 Berlin
+w||Prof.|||Ute|Klos||Ring 3|||10115|Berlin|;Sehr geehrte Frau Professorin Klos,;Frau > Prof. Ute Klos > Ring 3 > 10115 Berlin
+|||||Kim|Klos|||Hinterhaus|77|20095|Hamburg|;Guten Tag Kim Klos,;Kim Klos > Hinterhaus > Postfach 77 > 20095 Hamburg
+w|||||Lena|Klein|minor|Gasse 1|Stiege 2||1010|Wien|AT;Sehr geehrte Eltern von Lena,;An die Eltern von > Lena Klein > Stiege 2 > Gasse 1 > 1010 WIEN > ÖSTERREICH
 m||PD Dr. med. habil.|||Uwe|Klos||Ring 3|||10115|Berlin|;Sehr geehrter Herr Dr. Klos,;Herrn > PD Dr. med. habil. Uwe Klos > Ring 3 > 10115 Berlin
 m||Dipl.-Ing.|||Uwe|Klos||Ring 3|||10115|Berlin|;Sehr geehrter Herr Klos,;Herrn > Dipl.-Ing. Uwe Klos > Ring 3 > 10115 Berlin
 w||Dipl.-Psych.|||Ute|Klos||Ring 3|||10115|Berlin|;Sehr geehrte Frau Klos,;Frau > Dipl.-Psych. Ute Klos > Ring 3 > 10115 Berlin
@@ -81,8 +85,8 @@ m||DDr.|||Franz|Huber||Gasse 1|||8010|Graz|AT;Sehr geehrter Herr Dr. Huber,;Herr
 m|||||Urs|Frei||Weg 1|||CH-8001|Zürich|Schweiz;Sehr geehrter Herr Frei,;Herrn > Urs Frei > Weg 1 > 8001 ZÜRICH > SCHWEIZ
 w|||||Léa|Dupont||1 rue Foch|Bâtiment B||75001|Paris|France;Sehr geehrte Frau Dupont,;Frau > Léa Dupont > Bâtiment B > 1 rue Foch > 75001 PARIS > FRANKREICH
 m|||||Jan|Kowalski||ul. Polna 1|||00-001|Warszawa|Polen;Sehr geehrter Herr Kowalski,;Herrn > Jan Kowalski > ul. Polna 1 > 00-001 WARSZAWA > POLEN
-w|||||Ann|Smith||1 High Street|||SW1A 1AA|London|England;Sehr geehrte Frau Smith,;Frau > Ann Smith > 1 High Street > SW1A 1AA LONDON > GROSSBRITANNIEN
-d|||||Robin|Smith||1 Main Street|||10001|New York|USA;Guten Tag Robin Smith,;Robin Smith > 1 Main Street > 10001 NEW YORK > USA
+w|||||Ann|Smith||1 High Street|||SW1A 1AA|London|England;Sehr geehrte Frau Smith,;Frau > Ann Smith > 1 High Street > LONDON SW1A 1AA > GROSSBRITANNIEN
+d|||||Robin|Smith||1 Main Street|||10001|New York|USA;Guten Tag Robin Smith,;Robin Smith > 1 Main Street > NEW YORK 10001 > USA
 w|||||Lena|Klein|minor|Ring 3|||10115|Berlin|;Sehr geehrte Eltern von Lena,;An die Eltern von > Lena Klein > Ring 3 > 10115 Berlin
 m|||Graf|von|Max|Stein|minor|Ring 3|||10115|Berlin|;Sehr geehrte Eltern von Max,;An die Eltern von > Max Graf von Stein > Ring 3 > 10115 Berlin
 d|||||Kim|Klein|minor|Ring 3|||10115|Berlin|;Sehr geehrte Eltern von Kim,;An die Eltern von > Kim Klein > Ring 3 > 10115 Berlin

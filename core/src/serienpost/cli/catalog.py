@@ -260,6 +260,7 @@ def _macro(
     classes: Mapping[str, Sensitivity],
 ) -> dict[str, Any]:
     from serienpost.firewall import effective, refusal
+    from serienpost.templates.formats import Formats
 
     harmless = bool(context.config.appointment_types_harmless)
     reasons = {
@@ -273,7 +274,7 @@ def _macro(
         "name": macro.name,
         "class": effective(macro, classes).label,
         "description": macro.description,
-        "example": str(macro.example),
+        "example": Formats("de", context.zone).plain(macro.example),
         "fields": sorted(macro.fields),
         "allowed": [kind.name for kind in kinds if reasons[kind.name, "text"] is None],
         "blocked": [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serienpost.kinds import Address, Unreachable
-from serienpost.kinds.countries import HOME, country_code, german_name
+from serienpost.kinds.countries import HOME, country_code, german_name, place_line
 from serienpost.kinds.text import field_text, has_control, visible
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _Postal:
     country: str | None
 
     def lines(self) -> list[str]:
-        place = f"{self.postcode} {self.town}".strip()
+        place = place_line(self.country, self.postcode, self.town)
         if self.country == HOME:
             lines = [self.extra, self.street or self.box, place]
         else:

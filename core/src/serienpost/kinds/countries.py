@@ -55,7 +55,7 @@ _ALSO = {
 
 
 _CODE_AFTER_TOWN = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US", "ZA"})
-"""Countries in whose addresses the postcode follows the town (Universal Postal Union, POST*CODE)."""
+"""Countries in whose addresses the postcode follows the town (UPU, POST*CODE)."""
 
 
 def place_line(code: str | None, postcode: str, town: str) -> str:

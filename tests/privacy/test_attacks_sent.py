@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 import pytest
-from attack_corpus.attacks import MAIL_ONLY, TEMPLATES, VALUES
+from attack_corpus.attacks import MAIL_ONLY, RUN_VALUES, TEMPLATES
 
 from serienpost.cli.edge import run
 from serienpost_demo.catcher import Catcher
@@ -80,7 +80,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database: a patient called Müller, then one per attack."""
     file = tmp_path_factory.mktemp("attacked") / "praxis.db"
     write_practice(file, 1, 7, date(2026, 11, 23))
-    values = ["Müller", *VALUES]
+    values = ["Müller", *RUN_VALUES]
     with closing(sqlite3.connect(file)) as db, db:
         for table in ("patient", "termin", "behandlung", "einwilligung"):
             db.execute(f"DELETE FROM {table}")
@@ -130,7 +130,7 @@ def test_values_leave_as_text_or_not_at_all(
     practice.mailing("brief", kind, TEXT, subject)
     prepared = practice("prepare", "brief")
     rows = {row["id"]: row for row in prepared["recipients"]}
-    assert len(rows) == len(VALUES) + 1
+    assert len(rows) == len(RUN_VALUES) + 1
     assert rows[f"patient:{BENIGN}"]["marked"]
     for row in rows.values():
         assert row["allowed"]
@@ -162,7 +162,7 @@ def test_values_as_addresses_reach_nobody_else(practice: Practice, kind: str, co
     practice.mailing("brief", kind, "{{Briefanrede}} {{Praxis}}")
     prepared = practice("prepare", "brief")
     reachable = [row for row in prepared["recipients"] if row["reachable"]]
-    assert len(prepared["recipients"]) == len(VALUES) + 1
+    assert len(prepared["recipients"]) == len(RUN_VALUES) + 1
     for row in reachable:
         unseen = {category(sign) for sign in row["address"].replace("\n", "")}
         assert not unseen & {"Cc", "Cf", "Cs", "Zl", "Zp"}

@@ -109,8 +109,10 @@ VALUES = [
     "e" + "\u0301" * 5000,
     ".",
     "\n.\n",
-    "--REFERENZ--",
     "' OR 1=1 --",
     "../../etc/passwd",
 ]
 """Refused for the row, or text like any other."""
+
+RUN_VALUES = [*VALUES, "--REFERENZ--"]
+"""And what only a run tells from a macro of its own."""

@@ -14,6 +14,7 @@ from serienpost.contracts.rows import RowRequest
 from serienpost.errors import ConfigError, Problem
 from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
 from serienpost.firewall import exposes_type, is_harmless, values_for
+from serienpost.reference import PLACEHOLDER
 from serienpost.run.own_files import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
@@ -266,6 +267,9 @@ class Blueprint:
         from serienpost.templates.compiled import Rendered, ValueRefused
 
         kept = self.header.kept_template
+        for name, value in values.items():
+            if self.macros[name].fields and isinstance(value, str) and PLACEHOLDER in value:
+                return Refused("value_refused", f"the macro {name} holds {PLACEHOLDER}")
         try:
             if kept:
                 rendered = Rendered("", "", None)

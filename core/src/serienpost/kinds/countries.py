@@ -54,16 +54,6 @@ _ALSO = {
 """Further names and the old letters for cars, one per country in practice records."""
 
 
-_CODE_AFTER_TOWN = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US", "ZA"})
-"""Countries in whose addresses the postcode follows the town (UPU, POST*CODE)."""
-
-
-def place_line(code: str | None, postcode: str, town: str) -> str:
-    """Town and postcode in the order of the country; unknown countries as in Germany."""
-    parts = (town, postcode) if code in _CODE_AFTER_TOWN else (postcode, town)
-    return " ".join(filter(None, parts))
-
-
 def country_code(text: str) -> str | None:
     """The ISO 3166 code (two letters) of a German or English name or of a code; None: unknown."""
     return _codes().get(_key(text))

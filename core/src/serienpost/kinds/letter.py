@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serienpost.kinds import Address, Unreachable
-from serienpost.kinds.countries import HOME, country_code, german_name, place_line
+from serienpost.kinds.countries import HOME, country_code, german_name
+from serienpost.kinds.places import place_line
 from serienpost.kinds.text import field_text, has_control, visible
 
 if TYPE_CHECKING:

@@ -7,20 +7,19 @@ figures stay when the values are gone.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, or_, select, true
+from sqlalchemy import and_, case, func, or_
 
-from serienpost.ledger.schema import attempt, message
+from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
 from serienpost.run.approving import find_run
 from serienpost.run.carried import Carried
-from serienpost.run.processors import HandedOver, handed_over
+from serienpost.run.processors import HandedOver, handed_over, stretches
 from serienpost.run.sending import load_blueprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
@@ -44,7 +43,7 @@ def manifest(context: Context, ledger: Ledger, run_id: str) -> dict[str, Any]:
         )
         given: dict[tuple[str | None, str | None], list[ColumnElement[bool]]] = {}
         known = handed_over(tx, run_id) or [_configured(context, row)]
-        for name, region, when in _stretches(known):
+        for name, region, when in stretches(known):
             given.setdefault((name, region), []).append(when)
         fields = [
             {**counted, "processor": name, "region": region}
@@ -102,23 +101,3 @@ def _counted(
         {"field": field, "class": label, "macro": name, "people": people}
         for (field, label, name), people in zip(pairs, found, strict=True)
     ]
-
-
-def _stretches(
-    notes: Sequence[HandedOver],
-) -> Iterator[tuple[str | None, str | None, ColumnElement[bool]]]:
-    """From when to when messages went to whom; what has no attempt yet goes to the last."""
-    a = attempt.c
-    last_try = (
-        select(func.max(a.started_at))
-        .where(a.practice == message.c.practice, a.run == message.c.run, a.no == message.c.no)
-        .scalar_subquery()
-    )
-    for note, following in pairwise([*notes, None]):
-        assert note is not None  # noqa: S101  # only the last is
-        within = [last_try >= note.since] if note is not notes[0] else []
-        if following is not None:
-            within.append(last_try < following.since)
-        elif within:
-            within = [or_(last_try.is_(None), *within)]
-        yield note.processor, note.region, and_(true(), *within)

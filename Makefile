@@ -50,12 +50,23 @@ bench: setup  ## all benchmarks; results in bench/results/
 	$(BIN)/python bench/review.py 100000 3
 	$(BIN)/python bench/sources.py --many 200000
 	$(BIN)/python bench/ledger.py
+	@scripts/packages postfix nodejs npm
+	$(BIN)/python bench/smtp.py
 
 mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
 	@scripts/tests tests/sources/mariadb_selection.py
 
 ci:  ## what .ci/run does: check, test, every member alone
 	@.ci/run
+
+.PHONY: smtp
+smtp: setup  ## mail through real Postfix, smtp-sink, Dovecot; installs them where it may
+	@scripts/packages postfix dovecot-imapd openssl
+	@scripts/tests -n 0 channels/smtp/tests/real_servers.py
+
+.PHONY: load
+load: setup  ## 50,000 mails in one run: memory, and every one accounted for
+	$(BIN)/python bench/load.py
 
 .PHONY: scale
 scale: setup  ## a million recipients through prepare and send; takes many minutes

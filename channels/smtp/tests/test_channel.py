@@ -31,6 +31,14 @@ def test_content_is_the_draft_with_the_account_s_sender(context: Context) -> Non
     )
 
 
+def test_an_account_may_send_the_text_alone(context: Context) -> None:
+    logo = Attachment("logo.png", "image/png", b"x", content_id="logo.png")
+    account = ACCOUNT.model_copy(update={"html": False})
+    content = SmtpChannel().compose(context, account, replace(DRAFT, attachments=(PDF, logo)))
+    assert isinstance(content, Content)
+    assert (content.html, content.attachments) == (None, (PDF,))
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -1,17 +1,14 @@
 """Against aiosmtpd: STARTTLS, TLS, login, certificates of an own authority, and the probe."""
 
 import asyncio
-import shutil
-import ssl
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
+from smtp_servers.authority import Authority, make_authority
 
 from serienpost import (
     Accepted,
@@ -34,39 +31,11 @@ CONTENT = Content(
     "email", SENDER, "erika@example.net", "Grüße", "Guten Tag, schöne Grüße\n", "<p>Grüße</p>"
 )
 LOGIN = {"username": "praxis", "password": "secret:MAIL_PASSWORD"}
-openssl = shutil.which("openssl") or "openssl"
-
-
-class Authority(NamedTuple):
-    ca: Path
-    certificate: Path
-    key: Path
-
-    def server_side(self) -> ssl.SSLContext:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(self.certificate, self.key)
-        return tls
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """A self-made CA and a certificate for 127.0.0.1 alone."""
-    folder = tmp_path_factory.mktemp("ca")
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-
-    def run(*arguments: str) -> None:
-        subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)
-
-    run("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA",
-        "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-days", "2")  # fmt: skip
-    run("req", *new_key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=catcher")
-    (folder / "server.ext").write_text(
-        "subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n"
-    )
-    run("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-        "-CAcreateserial",
-        "-out", "server.pem", "-days", "2", "-extfile", "server.ext")  # fmt: skip
-    return Authority(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    return make_authority(tmp_path_factory.mktemp("ca"))
 
 
 class Mailbox:

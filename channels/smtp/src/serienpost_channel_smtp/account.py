@@ -139,6 +139,10 @@ class SmtpAccount(AccountSettings):
     envelope_sender: AddressText | None = Field(
         default=None, description="Where bounces go; default: the sender's address."
     )
+    html: bool = Field(
+        default=True,
+        description="Whether messages have a formatted part, with its images, beside the text.",
+    )
     list_unsubscribe: Literal["when_linked", "always", "never"] = Field(
         default="when_linked",
         description="Whether messages have a List-Unsubscribe header (RFC 2369, 8058);"

@@ -21,7 +21,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | Refused:
-    """Take the draft as it is, add the account's headers; refuse what SMTP cannot carry."""
+    """Take the draft as it is, with the account's headers; refuse what SMTP cannot carry."""
+    if not account.html:
+        files = tuple(file for file in draft.attachments if file.content_id is None)
+        draft = replace(draft, html=None, attachments=files)
     refused = _refused(draft)
     if refused:
         return refused

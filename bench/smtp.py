@@ -3,7 +3,8 @@
 Ours is `serienpost run`: select, consent, render, freeze, approve, and send with consent again, a
 ledger with fsync and an outcome per message. mailmerge (PyPI) merges CSV and Jinja2 and sends one
 mail after the other; nodemailer (npm) sends over a pool of connections what a loop fills in. All
-get the same text for the same people, in turns; both are installed into a temporary folder.
+get the same text for the same people, in turns; both are installed into a temporary folder. The
+ledger is there already, as in any practice but on its first day.
 
     python bench/smtp.py [RECIPIENTS] [CONNECTIONS] [ROUNDS]
 """
@@ -257,6 +258,7 @@ def main() -> None:
             original = work / form
             html = form == "multipart"
             make_practice(original, port, count, connections, html=html)
+            spent([str(PROGRAM), "-C", str(original), "runs", "--json"], work)
             alternatives: dict[str, Callable[[], Spent]] = {
                 "serienpost run": lambda original=original: ours(original, work),  # type: ignore[misc]
                 "nodemailer": lambda html=html: peers.nodemailer(*["page.html"] * html),  # type: ignore[misc]

@@ -38,7 +38,7 @@ def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | R
         attachments=draft.attachments,
     )
     headers = further_headers(context, account, draft.language, linked=is_in(content))
-    return replace(content, headers=headers)
+    return replace(content, headers=headers) if headers else content
 
 
 def _refused(draft: Draft) -> Refused | None:

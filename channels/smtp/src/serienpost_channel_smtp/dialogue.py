@@ -43,6 +43,8 @@ class Dialogue(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._end: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         transport.set_protocol(self)
 
     @property
@@ -81,17 +83,39 @@ class Dialogue(asyncio.Protocol):
         raise ConnectionError("connection lost") from self._end
 
     async def _more(self, seconds: float) -> None:
-        waiter = self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(max(seconds, 0.0), _expire, waiter)
+        self._waiter = self._loop.create_future()
+        self._deadline = self._loop.time() + max(seconds, 0.0)
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._set_timer()
         try:
-            await waiter
+            await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
+
+    def _set_timer(self) -> None:
+        """One timer serves many replies: it looks again later if the present one has time left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._set_timer()
+        else:
+            self._waiter.set_exception(TimeoutError("no reply in time"))
 
     def abort(self) -> None:
         """Cut the connection; octets that have not left yet never will."""
         self._transport.abort()
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def data_received(self, data: bytes) -> None:
         """Called by the transport."""
@@ -108,6 +132,7 @@ class Dialogue(asyncio.Protocol):
         """Called by the transport."""
         if self._end is None:
             self._end = exc or ConnectionResetError("closed by the server")
+        self._stop_timer()
         self._wake()
 
     def _wake(self) -> None:
@@ -136,8 +161,3 @@ class Dialogue(asyncio.Protocol):
             text = b"\n".join(self._lines)
             self._lines.clear()
             self._replies.append(Reply(int(code), text.decode("utf-8", "surrogateescape")))
-
-
-def _expire(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError("no reply in time"))

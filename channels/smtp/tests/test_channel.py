@@ -46,6 +46,7 @@ def test_an_account_may_send_the_text_alone(context: Context) -> None:
         ({"address": "erika@"}, "address"),
         ({"address": "erika müller@example.net"}, "address"),
         ({"subject": " "}, "no_subject"),
+        ({"subject": "x" * 1000}, "long_subject"),
         ({"subject": "a\r\nBcc: x@example.org"}, "unsafe_subject"),
         ({"subject": "=?utf-8?q?a=0D=0ABcc:_x@example.org?="}, "unsafe_subject"),
         ({"text": " \n"}, "no_text"),

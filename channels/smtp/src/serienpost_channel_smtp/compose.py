@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Draft
     from serienpost_channel_smtp.account import SmtpAccount
 
+_LONGEST_SUBJECT = 900
+"""Characters; no provider shows nearly as many, and none need take more than 998 octets a line."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -48,6 +51,7 @@ def _refused(draft: Draft) -> Refused | None:
         (draft.kind != "email", "wrong_kind", "the channel smtp carries e-mail only"),
         (not is_address(draft.address), "address", "SMTP cannot carry this address in ASCII"),
         (not draft.subject.strip(), "no_subject", "an e-mail needs a subject"),
+        (len(draft.subject) > _LONGEST_SUBJECT, "long_subject", "the subject is too long"),
         (subject is not None, "unsafe_subject", f"the subject {subject}"),
         (not draft.text.strip(), "no_text", "the text is empty"),
         (bool(_SURROGATE.search(texts)), "text", "the text holds half a character"),

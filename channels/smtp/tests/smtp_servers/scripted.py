@@ -77,7 +77,7 @@ class Server:
         self._under_way: set[asyncio.Task[None] | None] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -129,7 +129,11 @@ def test_lost_inside_the_message_is_doubt(context: Context) -> None:
 
 
 @pytest.mark.parametrize("verb", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
-@pytest.mark.parametrize("action", [b"what is this\r\n", b"2x0 no\r\n", b"\xff\xfe\x00\r\n"])
+@pytest.mark.parametrize(
+    "action",
+    [b"what is this\r\n", b"2x0 no\r\n", b"\xff\xfe\x00\r\n", b"250-" + b"x" * 100_000 + b"\r\n"],
+    ids=["words", "no code", "octets", "100 kB"],
+)
 def test_garbage_before_the_message_is_definite(context: Context, verb: str, action: bytes) -> None:
     server = Server(**{verb: action})
     outcome = asyncio.run(single(server, context))

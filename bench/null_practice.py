@@ -68,8 +68,23 @@ def measured(command: list[str]) -> tuple[dict[str, Any], Spent]:
     Raises:
         RuntimeError: it did not end with 0.
     """
+    printed, spent = output_of(command)
+    return json.loads(printed), spent
+
+
+def output_of(command: list[str], folder: Path | None = None) -> tuple[bytes, Spent]:
+    """Run a program in a folder; what it printed and what the process used.
+
+    Python keeps compiled modules as it does by itself, whatever the environment says.
+
+    Raises:
+        RuntimeError: it did not end with 0.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
         assert child.stdout
         printed = child.stdout.read()
         _, status, used = os.wait4(child.pid, 0)
@@ -77,8 +92,7 @@ def measured(command: list[str]) -> tuple[dict[str, Any], Spent]:
     wall = time.perf_counter() - start
     if child.returncode:
         raise RuntimeError(f"{command[-3:]} ended with {child.returncode}")
-    spent = Spent(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-    return json.loads(printed), spent
+    return printed, Spent(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def prepared(folder: Path) -> tuple[str, Spent]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import RESULTS, Report
-from null_practice import HERE, PROGRAM, Spent, prepared
+from null_practice import HERE, PROGRAM, Spent, output_of, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,32 +140,15 @@ class Peers:
     def mailmerge(self) -> Spent:
         program = self.folder / "python" / "bin" / "mailmerge"
         files = ["--template", "mail.txt", "--database", "people.csv", "--config", "server.conf"]
-        return spent([str(program), "--no-dry-run", "--no-limit", *files], self.folder)
+        return run([str(program), "--no-dry-run", "--no-limit", *files], self.folder)
 
     def nodemailer(self, *html: str) -> Spent:
         settings = [str(self.port), str(self.connections), "people.csv", "text.txt", *html]
-        return spent(["node", "pool.js", *settings], self.folder)
+        return run(["node", "pool.js", *settings], self.folder)
 
 
-def spent(command: list[str], folder: Path) -> Spent:
-    """Run a program to its end and say what it used.
-
-    Raises:
-        RuntimeError: it did not end with 0.
-    """
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
-    ) as child:
-        assert child.stderr
-        said = child.stderr.read()
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - start
-    if child.returncode:
-        raise RuntimeError(f"{command[0]} ended with {child.returncode}: {said[-500:]!r}")
-    return Spent(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+def run(command: list[str], folder: Path) -> Spent:
+    return output_of(command, folder)[1]
 
 
 def make_practice(folder: Path, port: int, count: int, connections: int, *, html: bool) -> None:
@@ -191,7 +174,7 @@ def make_practice(folder: Path, port: int, count: int, connections: int, *, html
 def ours(original: Path, work: Path) -> Spent:
     """`run` in a fresh copy of the practice."""
     folder = _copy(original, work)
-    return spent([str(PROGRAM), "-C", str(folder), "run", "alle", "--yes", "--json"], work)
+    return run([str(PROGRAM), "-C", str(folder), "run", "alle", "--yes", "--json"], work)
 
 
 def _copy(original: Path, work: Path) -> Path:
@@ -207,8 +190,8 @@ def compare(
     """Run in turns, print and store each pair by both clocks; whether all targets are met."""
     found: dict[str, list[Spent]] = {name: [] for name in alternatives}
     for number in range(-1, rounds):
-        for name, run in alternatives.items():
-            used = run()
+        for name, alternative in alternatives.items():
+            used = alternative()
             if number >= 0:
                 found[name].append(used)
     met = True
@@ -238,10 +221,17 @@ def compare(
 def profile(original: Path, work: Path, form: str) -> None:
     """Where the time of one delivery goes, into a file."""
     folder = _copy(original, work)
-    run, _ = prepared(folder)
+    prepared_run, _ = prepared(folder)
     file = RESULTS / f"smtp-{form}-profile.txt"
-    spent(
-        [sys.executable, str(HERE / "metered_send.py"), str(folder), run, "--profile", str(file)],
+    run(
+        [
+            sys.executable,
+            str(HERE / "metered_send.py"),
+            str(folder),
+            prepared_run,
+            "--profile",
+            str(file),
+        ],
         work,
     )
     print(f"profile in {file}")
@@ -258,7 +248,7 @@ def main() -> None:
             original = work / form
             html = form == "multipart"
             make_practice(original, port, count, connections, html=html)
-            spent([str(PROGRAM), "-C", str(original), "runs", "--json"], work)
+            run([str(PROGRAM), "-C", str(original), "runs", "--json"], work)
             alternatives: dict[str, Callable[[], Spent]] = {
                 "serienpost run": lambda original=original: ours(original, work),  # type: ignore[misc]
                 "nodemailer": lambda html=html: peers.nodemailer(*["page.html"] * html),  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """Incoming mails as mail servers write them, and what they say about a message of ours."""
 
 from datetime import UTC, datetime
-from email import message_from_string
+from email import message_from_bytes, message_from_string
 from email.message import EmailMessage
 from email.policy import default
 
@@ -232,6 +232,18 @@ def test_a_bounce(raw: str, code: str, permanent: bool) -> None:
     assert event.at == datetime(2026, 11, 23, 9, 0, 5, tzinfo=UTC)
     assert event.text
     assert may_be_report(parsed(raw))
+
+
+@pytest.mark.parametrize("named", ["iso-8859-1", "utf-8", "unknown-8bit", "nonsense"])
+def test_a_bounce_in_another_charset(named: str) -> None:
+    octets = GERMAN_WORDS.encode("iso-8859-1").replace(
+        b"charset=utf-8", f"charset={named}".encode()
+    )
+    mail = message_from_bytes(octets, policy=default)
+    assert isinstance(mail, EmailMessage)
+    event = read_report(mail, "example.org", NOW)
+    assert event is not None
+    assert (event.kind, event.permanent) == ("bounced", True)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,14 @@ def _texts(mail: EmailMessage) -> Iterator[str]:
         if part.get_content_maintype() == "text":
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
-                yield payload[:_LONGEST_TEXT].decode("utf-8", "replace")
+                yield _decoded(payload[:_LONGEST_TEXT], part.get_content_charset())
+
+
+def _decoded(octets: bytes, charset: str | None) -> str:
+    try:
+        return octets.decode(charset or "utf-8")
+    except (LookupError, ValueError):
+        return octets.decode("latin-1")
 
 
 def _text(mail: EmailMessage) -> str:

@@ -302,10 +302,14 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that became known after acceptance. `id` is unique per account and event."""
+    """Something that became known after acceptance. `id` is unique per account and event.
+
+    `other` is whatever else a provider reports, or words that the channel does not know: it is
+    kept with its code and changes nothing.
+    """
 
     id: str
-    kind: Literal["delivered", "bounced", "complained", "unsubscribed"]
+    kind: Literal["delivered", "bounced", "complained", "unsubscribed", "other"]
     at: datetime
     ref: str | None = None
     provider_ref: str | None = None

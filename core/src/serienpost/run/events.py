@@ -42,7 +42,10 @@ class Taken:
 
 
 def poll_events(context: Context, ledger: Ledger, account: str) -> Taken:
-    """Ask an account's provider for everything since the last event; store, then interpret."""
+    """Ask an account's provider for everything since the last event; store, then interpret.
+
+    What came before a provider failed is kept.
+    """
     settings = context.config.accounts[account]
     channel = context.registry.channels[settings.channel]
     if not isinstance(channel, HasEvents):
@@ -51,13 +54,17 @@ def poll_events(context: Context, ledger: Ledger, account: str) -> Taken:
         since = tx.scalar(tx.select(event, func.max(event.c.at)).where(event.c.account == account))
 
     async def poll() -> Taken:
+        kind = channel_kind(context, account)
         taken, batch = Taken(), []
-        async for one in channel.events(context, settings, since):
-            batch.append(one)
-            if len(batch) >= BATCH:
-                taken += take_events(ledger, account, channel_kind(context, account), batch)
-                batch = []
-        return taken + take_events(ledger, account, channel_kind(context, account), batch)
+        try:
+            async for one in channel.events(context, settings, since):
+                batch.append(one)
+                if len(batch) >= BATCH:
+                    taken += take_events(ledger, account, kind, batch)
+                    batch = []
+        finally:
+            taken += take_events(ledger, account, kind, batch)
+        return taken
 
     return asyncio.run(poll())
 
@@ -130,6 +137,8 @@ def _move(tx: Tx, row: Row[Any], one: Event, now: datetime) -> int:
     state = _STATE.get(one.kind)
     if state is None:
         return 0
+    if row.state == "in_doubt":
+        _clear_doubt(tx, row, now)
     before = [name for name, moves in MESSAGE_MOVES.items() if state in moves]
     return tx.execute(
         tx.update(message)
@@ -142,3 +151,19 @@ def _move(tx: Tx, row: Row[Any], one: Event, now: datetime) -> int:
             updated_at=now,
         )
     )
+
+
+def _clear_doubt(tx: Tx, row: Row[Any], now: datetime) -> None:
+    """A provider that reports about a message has accepted it."""
+    tx.execute(
+        tx.update(message)
+        .where(message.c.run == row.run, message.c.no == row.no, message.c.state == "in_doubt")
+        .values(
+            state="accepted",
+            basis="late answer",
+            sent_at=now,
+            fence=message.c.fence + 1,
+            updated_at=now,
+        )
+    )
+    tx.note("report", "resolve accepted", row.run, row.no)

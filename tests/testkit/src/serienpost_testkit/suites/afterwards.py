@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from serienpost_testkit.suites.faults import Play
 
 _RUN = "run-1"
-_KINDS = {"delivered", "bounced", "complained", "unsubscribed"}
+_KINDS = {"delivered", "bounced", "complained", "unsubscribed", "other"}
 
 
 class AfterwardsSuite(Suite):

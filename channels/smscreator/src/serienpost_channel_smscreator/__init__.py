@@ -1,0 +1,18 @@
+"""SMS through smsCreator: one order per recipient, by the HTTP form binding of its gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Channel
+
+
+@hookimpl
+def serienpost_channels() -> list[Channel]:
+    """Register the channel `smscreator`."""
+    from serienpost_channel_smscreator.channel import SmsCreatorChannel
+
+    return [SmsCreatorChannel()]

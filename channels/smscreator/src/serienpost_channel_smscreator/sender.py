@@ -1,0 +1,48 @@
+"""An open account: one order per call, one call at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Outcome, Rejected
+from serienpost_channel_smscreator.compose import refused_length
+from serienpost_channel_smscreator.gateway import WireError
+from serienpost_channel_smscreator.orders import order
+from serienpost_channel_smscreator.outcomes import of_failure, outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from serienpost.contracts.channels import Message
+    from serienpost_channel_smscreator.account import SmsCreatorAccount
+    from serienpost_channel_smscreator.gateway import Gateway
+
+
+class SmsCreatorSender:
+    """Sends one `SendSimpleSMS` per message, since texts differ."""
+
+    slots = 1
+    batch = 1
+
+    def __init__(self, account: SmsCreatorAccount, gateway: Gateway) -> None:
+        self._account = account
+        self._gateway = gateway
+
+    def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
+        return [[message] for message in messages]
+
+    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:  # noqa: ARG002
+        return [await self._send_one(message) for message in call]
+
+    async def _send_one(self, message: Message) -> Outcome:
+        refused = refused_length(self._account, message.content.text)
+        if refused:
+            return Rejected(refused.code, refused.reason, "message")
+        fields = order(self._account, message)
+        try:
+            reply = await self._gateway.ask("Send", "SendSimpleSMS", fields)
+        except WireError as error:
+            return of_failure(error)
+        number = message.content.address.lstrip("+")
+        known = (number, fields["Recipient"], fields["SMSText"], *self._gateway.secrets)
+        return outcome_of(reply, fields["Caption"], known)

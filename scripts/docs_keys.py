@@ -174,7 +174,8 @@ def _default(field: FieldInfo) -> str:
     if value is None or value == "" or isinstance(value, BaseModel):
         return ""
     text = duration_text(value) if isinstance(value, timedelta) else value
-    return f"`{text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)}`"
+    written = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, default=str)
+    return f"`{written}`"
 
 
 def _meaning(field: FieldInfo, described: dict[str, Any]) -> str:

@@ -1,19 +1,26 @@
-"""What stands in the results, what a whole preparation leaves alone, and what it refuses."""
+"""What stands in the results, and what a whole run leaves alone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa  # noqa: TID253
 
 from serienpost import RowRequest
+from serienpost.cli.prepare import checked, today
+from serienpost.config.loading import open_practice
+from serienpost.ledger.schema import message
+from serienpost.ledger.store import open_ledger
+from serienpost.run.preparing import prepare as prepare_blueprint
+from serienpost_demo.catcher import Catcher
 from serienpost_practice_db.database import PracticeDb
 from serienpost_source_appointments.source import AppointmentsSource
 
@@ -87,32 +94,85 @@ def prepare(practice: Path, select: str, further: str = "") -> tuple[int, list[s
     return done.returncode, [f"{p['message']} ({p['hint']})" for p in problems]
 
 
-def runs(practice: Path) -> int:
-    done = subprocess.run(
-        [SERIENPOST, "-C", practice, "runs", "--json"], check=False, capture_output=True
-    )
-    return len(json.loads(done.stdout)["runs"])
+def state_of(file: Path) -> tuple[str, int, list[str]]:
+    """The file's hash and time of change, and what lies beside it."""
+    beside = sorted(path.name for path in file.parent.glob(f"{file.name}?*"))
+    return hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_mtime_ns, beside
 
 
-BAD = (
-    ("source: patients\nselect: {lastname: M}", "did you mean 'last_name'"),
-    ("source: patients\nselect: {last_visit_before: 2026-02-30}", "no date"),
-    ("source: appointments\nselect: {day: 2026-02-30}", "write today"),
-    ("source: query\nselect: {query: SELECT 1 AS id; SELECT 2 AS id}", "2 statements"),
-    ("source: query\nselect: {query: ATTACH 'x' AS y}", "more than read"),
-    ("source: query\nselect: {query: SELECT id FROM fehlt}", "no table fehlt"),
-    ("source: table\nselect: {file: fehlt.csv}", "no such file"),
-    ("source: patients\nselect: {}\norder_by: nachnahme", "did you mean nachname"),
-    ("source: patients\nselect: {}\nexclude_recipients_of: einladun", "did you mean"),
+@pytest.mark.parametrize(
+    "select",
+    [
+        "source: patients\nselect: {birthday: this_month}",
+        "source: appointments\nselect: {day: +1..+7}",
+        "source: query\nselect: {query: SELECT id FROM patient WHERE id < 40}",
+    ],
 )
+def test_a_whole_run_leaves_the_practices_database_byte_identical(
+    practice: Path, tmp_path: Path, select: str
+) -> None:
+    folder = tmp_path / "praxis"
+    shutil.copytree(practice, folder)
+    file = folder / "praxis.db"
+    text = MAILING.format(select=select, further="")
+    (folder / "mailings" / "probe.yaml").write_text(text, "utf-8")
+    with Catcher() as catcher:
+        config = folder / "serienpost.yaml"
+        config.write_text(config.read_text("utf-8").replace("2525", str(catcher.port)), "utf-8")
+        before = state_of(file)
+        sent = command(folder, "run", "probe", "--yes", "--json")
+        run = json.loads(sent.stdout)["run"]
+        for args in (("show", run), ("report", run), ("export-person", "patient:2"), ("doctor",)):
+            command(folder, *args)
+        assert sent.returncode == 0, sent.stderr
+        assert catcher.messages
+    assert state_of(file) == before
+    assert before[2] == []
 
 
-def test_bad_input_is_refused_and_leaves_no_run(practice: Path) -> None:
-    for select, words in BAD:
-        code, problems = prepare(practice, select)
-        assert code == 3, select
-        assert any(words in problem for problem in problems), problems
-    assert runs(practice) == 0
+def command(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SERIENPOST, "-C", folder, *args], check=False, capture_output=True, text=True
+    )
+
+
+def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: Path) -> None:
+    """All statements on the practice's database, consent checks included."""
+    folder = tmp_path / "praxis"
+    shutil.copytree(practice, folder)
+    config = folder / "serienpost.yaml"
+    written = config.read_text("utf-8")
+    written = written.replace("plugins:\n", "plugins:\n  - serienpost-testkit\n")
+    written = written.replace("accounts:\n", "accounts:\n  sms: {channel: null-sms}\n")
+    config.write_text(written + '\n"null": {default: abstain}\n', "utf-8")
+    (folder / "mailings" / "probe.yaml").write_text(
+        "source: appointments\nselect: {day: +1..+7}\naccount: sms\npurpose: appointment\n"
+        "template: terminerinnerung\n",
+        "utf-8",
+    )
+    seen: set[str] = set()
+
+    def note(connection: sa.Connection, cursor: Any, *_: object) -> None:  # noqa: ANN401
+        if "praxis.db" in str(connection.engine.url):
+            seen.update(column[0] for column in cursor.description or ())
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", note)
+    try:
+        with open_practice(folder) as context:
+            blueprint = checked(context, "probe", {}, due=today(context))
+            run = prepare_blueprint(blueprint, open_ledger(context), "test")
+            with open_ledger(context).read() as tx:
+                marked = tx.all(tx.select(message).where(message.c.run == run, message.c.marked))
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", note)
+    assert len(marked) > 3
+    assert {"mobil", "termin_beginn", "kontakt_sms"} <= seen
+    assert not seen & {
+        "geburtsdatum", "diagnose", "anamnese", "therapie", "behandlung", "beruf", "email",
+        "strasse", "plz", "ort", "adresszusatz", "postfach", "land", "versicherungsnummer",
+        "krankenkasse", "terminart", "termin_raum", "termin_dauer", "letzter_besuch",
+        "kontakt_email", "kontakt_brief",
+    }  # fmt: skip
 
 
 def test_the_practices_database_stays_as_it_is(practice: Path) -> None:

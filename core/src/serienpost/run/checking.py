@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from serienpost.config.accounts import SecretRef
 from serienpost.contracts.channels import Refused
-from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
+from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
+from serienpost.fields import Sensitivity, lookup
 from serienpost.firewall import check_names
 from serienpost.run import kept
 from serienpost.run.blueprint import ATTACHMENT, OWN_FILES, Blueprint
@@ -90,6 +92,7 @@ def check_mailing(
         },
     )
     blueprint = Blueprint(context, header, assets)
+    _check_selections(mailing, blueprint)
     problems = [
         *_purpose_problems(mailing, files),
         *_empty_problems(mailing, files),
@@ -103,6 +106,31 @@ def check_mailing(
     if problems:
         raise ConfigError(*problems)
     return blueprint
+
+
+def _check_selections(mailing: Mailing, blueprint: Blueprint) -> None:
+    """Let the sources look at their selections and at the order.
+
+    Raises:
+        SerienpostError: with the place in the mailing.
+    """
+    try:
+        blocks = blueprint.blocks
+    except SourceError as error:
+        raise SourceError(*(_at(mailing, "select", p) for p in error.problems)) from error
+    problems = []
+    for name in dict.fromkeys(written.removeprefix("-") for written in mailing.order):
+        offered = frozenset.intersection(*(block.offers for block in blocks))
+        if name in offered:
+            continue
+        near = get_close_matches(name, offered, n=1)
+        is_read = lookup(name, blueprint.classes).sensitivity < Sensitivity.PROTECTED
+        why = "which the source does not offer" if near or is_read else "which is never read"
+        hint = f"did you mean {near[0]}?" if near else None
+        problem = Problem(f"rows cannot be ordered by {name}, {why}", hint)
+        problems.append(_at(mailing, "order_by", problem))
+    if problems:
+        raise ConfigError(*problems)
 
 
 def read_text(context: Context, mailing: Mailing, suffix: str) -> TemplateFiles:

@@ -79,11 +79,11 @@ class CompiledTemplate:
             part: renderer(source, html_side if part == "html" else text_side)
             for part, source in built.sources.items()
         }
-        self._traces = tuple(
-            renderer(program.trace(), text_side)
-            for program in {id(p): p for p in built.programs.values()}.values()
-        )
-        self._named = lru_cache(256)(lambda trace: frozenset(trace.split()))
+        programs = {id(program): program for program in built.programs.values()}
+        trace = "".join(program.trace() for program in programs.values())
+        self._trace = renderer(trace, text_side)
+        self._named = lru_cache(256)(lambda named: frozenset(named.split()))
+        self._ready: tuple[Mapping[str, FieldValue] | None, dict[str, FieldValue]] = (None, {})
         self.images = files.images & frozenset(_IMAGE.findall(built.sources.get("html", "")))
         self._links = tuple(sorted(built.links))
         self._order = tuple(sorted(self.names))
@@ -177,19 +177,28 @@ class CompiledTemplate:
             ValueRefused: a value cannot go into a message.
         """
         ready = self._admitted(values, examples=False)
-        traced = self._named("".join(trace(ready) for trace in self._traces))  # type: ignore[arg-type]
-        return frozenset(name for name in traced if ready[name] is not EMPTY)
+        named = self._named(self._trace(ready))  # type: ignore[arg-type]
+        return frozenset(name for name in named if ready[name] is not EMPTY)
 
     def _admitted(
         self, values: Mapping[str, FieldValue], *, examples: bool
     ) -> dict[str, FieldValue]:
+        """The values as they are rendered; those of the same row are checked once."""
+        if examples:
+            ready = self._checked(values)
+            return {name: example(value) for name, value in ready.items()}
+        known, ready = self._ready
+        if known is not values:
+            ready = self._checked(values)
+            self._ready = (values, ready)
+        return ready
+
+    def _checked(self, values: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
         ready = {name: admitted(name, values.get(name)) for name in self._order}
         for name in self._subject_names:
             check_header(name, ready[name])
         for name in self._links:
             check_link(name, ready[name])
-        if examples:
-            ready = {name: example(value) for name, value in ready.items()}
         return ready
 
     def _check_types(self, ready: dict[str, FieldValue], *, examples: bool) -> None:

@@ -20,6 +20,9 @@ _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
 
 _TIMED_OUT = {1969, 3024}
 
+_DAMAGED = ("database disk image is malformed", "file is not a database", "malformed database")
+"""How SQLite says so."""
+
 
 def translated(error: SQLAlchemyError, mends: str) -> SourceError:
     """What went wrong, without the driver's text where that may quote a person's data.
@@ -39,6 +42,16 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
         )
     if text.startswith("not authorized") or state in _FORBIDDEN or number in _FORBIDDEN:
         return SourceError("the practice's database is only read, and the statement does more")
+    if text.startswith(_DAMAGED):
+        return SourceError(
+            "the file of the practice's database is damaged",
+            hint="restore it from a backup; let the practice software check it",
+        )
+    if text.startswith("database is locked"):
+        return SourceError(
+            "the practice's database is locked by another program",
+            hint="try again when the practice software has finished",
+        )
     if state in _UNDEFINED:
         text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
     elif number in _UNDEFINED:

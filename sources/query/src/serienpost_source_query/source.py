@@ -27,7 +27,12 @@ class QuerySource:
     selection = QuerySelection
 
     def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
-        """The fields of the person, and the columns of the query that are named and may leave."""
+        """The fields of the person, and the columns of the query that are named and may leave.
+
+        Raises:
+            SourceError: the query is refused, or its parameters are not those that are given.
+        """
+        from serienpost_practice_db.chosen import Chosen
         from serienpost_practice_db.database import PracticeDb
         from serienpost_source_query.lineage import Returned
         from serienpost_source_query.statement import read_statement
@@ -36,6 +41,7 @@ class QuerySource:
         db = PracticeDb.of(context)
         statement = read_statement(context, selected, db.dialect)
         returned = Returned.by(statement, db)
+        Chosen(statement.sql, selected.parameters).subquery(db.schema)
         offered = dict(db.schema.offers(selected.person))
         for name in selected.columns:
             if name in db.entity(selected.person).fields or name in offered or name == "id":

@@ -80,16 +80,19 @@ def measured(what: str, folder: Path) -> dict[str, float]:
     command = [sys.executable, __file__, "--measure", what, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     facts: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{what:8} {facts['rows']:>9.0f} rows {facts['seconds']:8.1f} s {facts['mib']:6.0f} MiB")
+    print(
+        f"{what:8} {facts['rows']:>9.0f} rows {facts['seconds']:8.1f} s"
+        f" {facts['processor']:8.1f} processor s {facts['mib']:6.0f} MiB"
+    )
     return facts
 
 
 def measure(what: str, folder: Path) -> None:
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     rows = {"prepare": prepare, "bare": bare_loop}[what](folder)
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, time.process_time() - busy
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "seconds": seconds, "mib": mib}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "processor": processor, "mib": mib}))
 
 
 def compare(many: int) -> None:
@@ -102,10 +105,15 @@ def compare(many: int) -> None:
             init_demo(practice, patients, 1)
             found[patients] = {what: measured(what, practice) for what in ("bare", "prepare")}
     few, most = found[FEW], found[many]
-    share = {n: f["bare"]["seconds"] / f["prepare"]["seconds"] for n, f in found.items()}
     more_memory = most["prepare"]["mib"] - few["prepare"]["mib"]
-    for patients, part in share.items():
-        print(f"prepare's rate at {patients} rows is {part:.1%} of the bare loop's")
+    for patients, facts in found.items():
+        wall, busy = (facts["bare"][of] / facts["prepare"][of] for of in ("seconds", "processor"))
+        print(
+            f"prepare's rate at {patients} rows is {wall:.1%} of the bare loop's, {busy:.1%} by"
+            " processor time"
+        )
+    by_processor = most["prepare"]["processor"] / many * FEW / few["prepare"]["processor"]
+    print(f"processor time per row at {many} is {by_processor:.2f} of that at {FEW}")
     print(f"peak memory at {many} rows is {more_memory:+.0f} MiB against {FEW} (target <= 40)")
     per_row = {n: f["prepare"]["seconds"] / n for n, f in found.items()}
     report = Report(

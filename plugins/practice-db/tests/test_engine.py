@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from contextlib import closing
 from datetime import date
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from serienpost import RowRequest, SourceError
+from serienpost_practice_db.conditions import same_text
 from serienpost_practice_db.database import PracticeDb
 from serienpost_practice_db.settings import DatabaseUrl
 
@@ -125,14 +127,32 @@ def test_missing_table_and_column_are_named(context: Context, database: Path) ->
         db.lookup(["behandler:1"], ["nachname"])
 
 
+def test_a_text_that_is_no_utf8_keeps_nobody_else_from_being_read(
+    context: Context, database: Path, add: Callable[..., None]
+) -> None:
+    add("patient", id=2, vorname="Ada")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        broken = "cast(x'4b616e61726965ff' as text)"
+        connection.execute(f"insert into patient(id, vorname) values (1, {broken})")
+    (rows,) = PracticeDb.of(context).stream("patient", [], REQUEST)
+    assert [row.fields["vorname"] for row in rows] == ["Kanarie\udcff", "Ada"]
+
+
+def test_an_appointment_whose_begin_is_no_time_is_none(
+    context: Context, add: Callable[..., None]
+) -> None:
+    add("patient", id=1)
+    add("termin", patient_id=1, beginn="Kanarie", status="geplant")
+    request = RowRequest(frozenset({"termin_beginn"}), REQUEST.due)
+    assert list(PracticeDb.of(context).appointments(["patient"], [], request)) == []
+
+
 def test_errors_hold_no_values(context: Context, database: Path) -> None:
-    connection = sqlite3.connect(database)
-    broken = "cast(x'4b616e61726965ff' as text)"
-    connection.execute(f"insert into patient(id, vorname) values (1, {broken})")
-    connection.commit()
-    connection.close()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        broken = "cast(x'4b616e61726965ff' as text)"
+        connection.execute(f"insert into patient(id, vorname) values (1, {broken})")
     with pytest.raises(SourceError) as failed:
-        list(PracticeDb.of(context).stream("patient", [], REQUEST))
+        list(PracticeDb.of(context).stream("patient", [same_text("vorname", "Ada")], REQUEST))
     assert "Kanarie" not in str(failed.value)
     assert failed.value.__suppress_context__
 

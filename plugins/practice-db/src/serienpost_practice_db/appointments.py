@@ -151,6 +151,7 @@ class _Parts:
             .select_from(tables)
             .where(
                 slot.c[STATUS].in_((*OPEN_STATES, *PAST_STATES)),
+                slot.c[BEGIN].is_not(None),
                 *(condition.test(slot.c) for condition in conditions),
             )
         )

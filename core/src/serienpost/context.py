@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from serienpost.errors import SecretError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -57,8 +57,9 @@ class Context:
         Raises:
             SecretError: no store knows the name.
         """
-        name = reference.removeprefix("secret:")
-        order = self.config.secrets
+        return self._secret(reference.removeprefix("secret:"), self.config.secrets)
+
+    def _secret(self, name: str, order: Sequence[str]) -> str:
         for store_name in order:
             value = self.registry.secret_stores[store_name].get(self, name)
             if value is not None:
@@ -69,10 +70,20 @@ class Context:
         )
 
     def expand(self, url: str) -> str:
-        """Replace each `${secret:NAME}` in a URL, percent-encoded."""
+        """Replace each `${secret:NAME}` in the URL of a database, percent-encoded.
+
+        Raises:
+            SecretError: no store knows the name but such as read a database themselves.
+        """
         from urllib.parse import quote
 
-        return _INSIDE_URL.sub(lambda found: quote(self.secret(found[1]), safe=""), url)
+        from serienpost.contracts.services import InDatabase
+
+        stores = self.registry.secret_stores
+        order = [
+            name for name in self.config.secrets if not isinstance(stores.get(name), InDatabase)
+        ]
+        return _INSIDE_URL.sub(lambda found: quote(self._secret(found[1], order), safe=""), url)
 
     def shared(self, key: str, factory: Callable[[], AbstractContextManager[T]]) -> T:
         """One resource per key, opened on first use by whichever thread comes first, closed with

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from serienpost.config.accounts import AccountSettings, SecretRef
+from serienpost.hosts import is_loopback
 from serienpost_channel_smtp.headers import is_address, parse_mailbox
 from serienpost_channel_smtp.presets import preset_defaults, presets
 
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this host is the machine itself."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _mailbox(value: str) -> str:

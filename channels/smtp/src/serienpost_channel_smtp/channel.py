@@ -52,7 +52,7 @@ class SmtpChannel:
         return SmtpAccount
 
     def processor(self, account: AccountSettings) -> Processor | None:
-        from serienpost_channel_smtp.account import is_loopback
+        from serienpost.hosts import is_loopback
 
         own = self._own(account)
         return None if is_loopback(own.host) else Processor(own.host, own.region)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,15 @@ class SecretStore(Protocol):
 
     def get(self, context: Context, name: str) -> str | None:
         """The secret, or None where this store does not know the name."""
+
+
+@runtime_checkable
+class InDatabase(Protocol):
+    """A store of secrets that reads a database, and so cannot hold what opens one: secrets inside
+    the URLs of `database` and `ledger` are not looked up in it."""
+
+    @property
+    def reads_database(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

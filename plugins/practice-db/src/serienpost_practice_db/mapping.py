@@ -145,6 +145,10 @@ _EINWILLIGUNG = _columns(
     person_id="integer",
 )
 
+_SYSTEMKUERZEL = EntityMapping(
+    "systemkuerzel", "systemkuerzel", "kuerzel", MappingProxyType(_columns("wert")), "text"
+)
+
 REFERENCE_SCHEMA = SchemaMapping(
     MappingProxyType(
         {
@@ -157,6 +161,7 @@ REFERENCE_SCHEMA = SchemaMapping(
                 ("einwilligung", _EINWILLIGUNG),
             )
         }
+        | {"systemkuerzel": _SYSTEMKUERZEL}
     )
 )
 """The tables of the demo practice; assumed where a practice has no `schema.yaml`."""

@@ -113,7 +113,8 @@ class EntityModel(StrictModel):
         default=None, min_length=1, description="The key column; default id.", examples=["pat_no"]
     )
     key_type: Literal["integer", "text"] = Field(
-        default="integer", description="What the key column holds."
+        default="integer",
+        description="What the key column holds; text for systemkuerzel.",
     )
     joins: dict[_Table, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict,
@@ -134,7 +135,10 @@ class EntityModel(StrictModel):
             fields = {**known, **fields}
         id_ = self.id or (reference.id if reference and self.table is None else "id")
         table = self.table or name
-        return EntityMapping(name, table, id_, fields, self.key_type, self.joins)
+        key_type = self.key_type
+        if reference and "key_type" not in self.model_fields_set:
+            key_type = reference.key_type
+        return EntityMapping(name, table, id_, fields, key_type, self.joins)
 
     @model_validator(mode="after")
     def _joins_are_known(self) -> Self:
@@ -155,6 +159,9 @@ class SchemaModel(StrictModel):
     behandler: EntityModel = Field(default=EntityModel(), description="Who treats patients.")
     termin: EntityModel = Field(default=EntityModel(), description="Appointments.")
     einwilligung: EntityModel = Field(default=EntityModel(), description="Written consents.")
+    systemkuerzel: EntityModel = Field(
+        default=EntityModel(), description="Settings of the practice software, by their Kürzel."
+    )
 
     timezone: str | None = Field(
         default=None,

@@ -1,0 +1,77 @@
+"""`sendgrid templates ACCOUNT`: what templates there are at SendGrid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost import ConfigError
+from serienpost.cli.group import json_option
+from serienpost.cli.practice import with_practice
+
+if TYPE_CHECKING:
+    from serienpost import Context
+    from serienpost.cli.reply import Reply
+    from serienpost_channel_sendgrid.account import SendGridAccount
+
+
+@click.group(name="sendgrid")
+def sendgrid_group() -> None:
+    """What is kept at SendGrid."""
+
+
+@sendgrid_group.command(name="templates")
+@click.argument("account")
+@json_option
+@with_practice
+def templates_command(context: Context, account: str) -> Reply:
+    """List the templates at SendGrid with their versions."""
+    import asyncio
+
+    from serienpost.cli.output import table
+    from serienpost.cli.reply import Reply
+
+    found = asyncio.run(_listed(context, _account(context, account)))
+
+    def text() -> None:
+        table(
+            ["id", "name", "generation", "version", "in force", "changed"],
+            [
+                [t["id"], t["name"], t["generation"], v["name"], v["active"], v["updated_at"]]
+                for t in found
+                for v in t["versions"] or [{"name": "-", "active": False, "updated_at": ""}]
+            ],
+        )
+
+    return Reply({"account": account, "templates": found}, text)
+
+
+def _account(context: Context, name: str) -> SendGridAccount:
+    from serienpost_channel_sendgrid.account import SendGridAccount
+
+    account = context.config.accounts.get(name)
+    if not isinstance(account, SendGridAccount):
+        ours = [n for n, a in context.config.accounts.items() if isinstance(a, SendGridAccount)]
+        hint = f"one of {', '.join(ours)}" if ours else "write one with channel: sendgrid"
+        raise ConfigError(f"there is no account {name} at SendGrid", hint=hint)
+    return account
+
+
+async def _listed(context: Context, account: SendGridAccount) -> list[dict[str, Any]]:
+    from serienpost_channel_sendgrid.api import reading
+    from serienpost_channel_sendgrid.listing import list_templates
+
+    async with reading(context, account, account.templates_url or account.base_url) as api:
+        return [
+            {
+                "id": each.id,
+                "name": each.name,
+                "generation": each.generation,
+                "versions": [
+                    {"id": id_, "name": name, "active": active, "updated_at": updated}
+                    for id_, name, active, updated in each.versions
+                ],
+            }
+            async for each in list_templates(api)
+        ]

@@ -1,0 +1,128 @@
+"""From a draft to what leaves, or the reason why it cannot."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Content, ProviderTemplate, Refused
+from serienpost.kinds.email import header_safe
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Draft
+    from serienpost.contracts.providers import KeptTemplate, Variable
+    from serienpost_channel_sendgrid.account import SendGridAccount
+
+LARGEST_REQUEST = 30_000_000
+"""Octets of one request, attachments included (SendGrid: below 30 MB)."""
+
+_HEAD = 10_000
+_WORST = 6
+"""A character is at most so many octets in JSON (an escaped control character)."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LINE = re.compile(r"[\t\n\u2028\u2029]")
+_NO = frozenset({"nein", "no"})
+
+
+def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
+    """Take the rendered text, or the values for a template; refuse what SendGrid would."""
+    refused = _refused(draft)
+    if refused:
+        return refused
+    template = None
+    if draft.template:
+        data = fill(draft.template, dict(draft.values))
+        if isinstance(data, Refused):
+            return data
+        template = ProviderTemplate(draft.template.id, draft.template.version, data)
+    content = Content(
+        kind="email",
+        sender=account.sender,
+        address=draft.address,
+        subject=draft.subject,
+        text=draft.text,
+        html=draft.html,
+        attachments=draft.attachments,
+        template=template,
+    )
+    if largest_size(content) + _HEAD > LARGEST_REQUEST:
+        return Refused("too_large", "the message with its attachments is larger than 30 MB")
+    return content
+
+
+def largest_size(content: Content) -> int:
+    """Octets that a message takes in a request at most; Base64 makes four of three."""
+    size = _octets(content.text) + _octets(content.html or "") + _octets(content.subject)
+    size += sum(4 * (len(a.data) // 3 + 1) + 500 for a in content.attachments)
+    if content.template:
+        size += sum(_WORST * len(text) + 100 for text in content.template.data.values())
+    return size
+
+
+def _octets(text: str) -> int:
+    return 2 * len(text.encode("utf-8", "surrogatepass"))
+
+
+def fill(template: KeptTemplate, values: dict[str, str]) -> dict[str, str] | Refused:
+    """What is sent for each variable, so that it reads the same wherever the template puts it.
+
+    Set into HTML as it is, a value is sent escaped, its lines with `<br>`; elsewhere plain. A
+    variable used both ways is sent only where both are the same.
+    """
+    data = {}
+    for variable in template.variables:
+        if variable.name not in values:
+            continue
+        value = values[variable.name]
+        reason = _unsuitable(variable, value)
+        if reason:
+            return Refused("value_refused", f"the macro {variable.name} {reason}")
+        data[variable.name] = as_markup(value) if variable.as_markup else value
+    return data
+
+
+def as_markup(value: str) -> str:
+    """The value as HTML that shows it literally."""
+    return escape(value).replace("\n", "<br>")
+
+
+def _unsuitable(variable: Variable, value: str) -> str | None:
+    if _CONTROL.search(value):
+        return "contains control characters"
+    if variable.tested and value.casefold() in _NO:
+        return f"is {value}, which SendGrid takes for yes; it tests with equals there"
+    if "subject" in variable.parts and (_LINE.search(value) or header_safe(value)):
+        return "cannot stand in the subject of SendGrid's template"
+    if variable.as_markup and variable.as_text and as_markup(value) != value:
+        return (
+            "stands in triple braces in the HTML of SendGrid's template and elsewhere too; this"
+            " value is not the same in both"
+        )
+    return None
+
+
+def _refused(draft: Draft) -> Refused | None:
+    written = draft.template is None
+    texts = draft.text + (draft.html or "")
+    checks = (
+        (draft.kind != "email", "wrong_kind", "the channel sendgrid carries e-mail only"),
+        (written and not draft.subject.strip(), "no_subject", "an e-mail needs a subject"),
+        (header_safe(draft.subject), "unsafe_subject", "the subject cannot stand in a header"),
+        (written and not draft.text.strip(), "no_text", "the text is empty"),
+        (_SURROGATE.search(texts + draft.subject), "text", "the text holds half a character"),
+    )
+    for applies, code, reason in checks:
+        if applies:
+            return Refused(code, reason)
+    for attachment in draft.attachments:
+        names = f"{attachment.filename}{attachment.media_type}{attachment.content_id or ''}"
+        if header_safe(names) or ";" in attachment.media_type or not attachment.filename.strip():
+            return Refused("attachment", "an attachment's name cannot stand in a header")
+        if "/" not in attachment.media_type or not attachment.data:
+            return Refused("attachment", "an attachment is empty or of no type")
+        if attachment.content_id is not None and written and draft.html is None:
+            return Refused("attachment", "an image inside the text needs a formatted part")
+    return None

@@ -1,0 +1,77 @@
+"""Suppressions at SendGrid as events: whom it no longer writes to, and why.
+
+SendGrid accepts messages to these addresses and drops them, so they belong on our list too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from serienpost.contracts.channels import Event
+from serienpost.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from serienpost_channel_sendgrid.api import Api
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    path: str
+    kind: Literal["bounced", "complained", "unsubscribed"]
+    permanent: bool = True
+
+
+LISTS = (
+    _List("bounces", "bounced"),
+    _List("blocks", "bounced", permanent=False),
+    _List("spam_reports", "complained"),
+    _List("invalid_emails", "bounced"),
+    _List("unsubscribes", "unsubscribed"),
+)
+
+
+async def suppressions(api: Api, key: str, since: datetime | None) -> AsyncIterator[Event]:
+    """What was added to the five lists.
+
+    Args:
+        api: for reading.
+        key: keys the ids of events, so that no address can be guessed from one.
+        since: aware; None for all.
+    """
+    for each in LISTS:
+        params: dict[str, str | int] = {"limit": PAGE, "offset": 0}
+        if since:
+            params["start_time"] = int(since.timestamp())
+        while True:
+            found = await api.get(f"/v3/suppression/{each.path}", **params) or []
+            for entry in found:
+                event = _event(each, entry, key) if isinstance(entry, dict) else None
+                if event:
+                    yield event
+            if len(found) < PAGE:
+                break
+            params["offset"] = int(params["offset"]) + PAGE
+
+
+def _event(of: _List, entry: dict[str, Any], key: str) -> Event | None:
+    address, created = str(entry.get("email") or ""), entry.get("created")
+    if not address or not isinstance(created, int):
+        return None
+    secret = hashlib.sha256(key.encode()).digest()
+    name = f"{of.path}\n{address.casefold()}\n{created}".encode()
+    return Event(
+        id=f"{of.path}:{created}:{hashlib.blake2b(name, key=secret, digest_size=12).hexdigest()}",
+        kind=of.kind,
+        at=datetime.fromtimestamp(created, UTC),
+        address=address,
+        code=str(entry.get("status") or of.path)[:40],
+        text=redact(str(entry.get("reason") or ""), address),
+        permanent=of.permanent,
+    )

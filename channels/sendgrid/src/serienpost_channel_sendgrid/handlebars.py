@@ -1,0 +1,219 @@
+"""Which variables a template of SendGrid uses and how, read off its Handlebars.
+
+Understood is what SendGrid documents: `{{x}}`, `{{{x}}}`, the block helpers below, `insert` with a
+default, `length`, comments. Everything else, and everything that belongs to marketing mail, is a
+problem that names the tag.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from serienpost.contracts.providers import Variable
+
+if TYPE_CHECKING:
+    from serienpost.firewall import Part
+
+_TAG = re.compile(
+    r"\\\{\{|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}",
+    re.DOTALL,
+)
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[()]|[^\s()\"']+")
+_NAME = re.compile(r"[^\W\d]\w*\Z")
+_LITERAL = re.compile(r"[\"'].*[\"']\Z|-?\d+(\.\d+)?\Z|(true|false|null|undefined)\Z", re.DOTALL)
+_UNSAFE = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_MARKETING = re.compile(
+    r"<%.*?%>|\[(?:unsubscribe|weblink|Unsubscribe_Preferences|Sender_\w+)\]",
+    re.DOTALL | re.IGNORECASE,
+)
+
+BLOCKS: Final = frozenset(
+    ("if", "unless", "equals", "notEquals", "greaterThan", "lessThan", "and", "or")
+)
+SYSTEM: Final = frozenset(
+    (
+        *("unsubscribe", "unsubscribe_preferences", "weblink", "Sender_Name", "Sender_Address"),
+        *("Sender_City", "Sender_State", "Sender_Zip", "Sender_Country"),
+    )
+)
+"""Names that SendGrid fills in itself, for marketing mail."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """An open block: which names are known to be filled in its current branch, and in `else`."""
+
+    helper: str
+    proven: frozenset[str]
+    otherwise: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Use:
+    parts: list[Part] = field(default_factory=list)
+    as_markup: bool = False
+    as_text: bool = False
+    tested: bool = False
+    unguarded: bool = False
+
+
+class Reading:
+    """What is in a template; parts are added one by one.
+
+    Attributes:
+        problems: why it must not be used.
+        hints: what may look wrong.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.hints: list[str] = []
+        self._uses: dict[str, _Use] = {}
+        self._part: Part = "text"
+        self._open: list[_Block] = []
+
+    def add(self, part: Part, source: str) -> None:
+        """Read one part: `subject`, `text` or `html`."""
+        self._part, self._open = part, []
+        unsafe = [found.span() for found in _UNSAFE.finditer(source)] if part == "html" else []
+        for found in _MARKETING.finditer(source):
+            self._refuse(found[0], "belongs to marketing mail")
+        for found in _TAG.finditer(source):
+            raw, tag = found["raw"], found["tag"]
+            if raw is None and tag is None:
+                continue
+            if any(start <= found.start() < end for start, end in unsafe):
+                self._refuse(found[0], "stands in a script or style sheet")
+            self._tag(
+                found[0], (raw if raw is not None else tag).strip("~ \t\r\n"), raw is not None
+            )
+        for block in self._open:
+            self._refuse(f"{{{{#{block.helper}}}}}", "is not closed")
+
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables, by name."""
+        return tuple(
+            Variable(
+                name,
+                tuple(dict.fromkeys(use.parts)),
+                as_markup=use.as_markup,
+                as_text=use.as_text,
+                tested=use.tested,
+                may_be_empty=not use.unguarded,
+            )
+            for name, use in sorted(self._uses.items())
+        )
+
+    def _refuse(self, tag: str, why: str) -> None:
+        shown = " ".join(tag.split())
+        shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
+        self.problems.append(f"{self._part}: {shown} {why}")
+
+    def _tag(self, whole: str, inner: str, raw: bool) -> None:
+        words = _WORD.findall(inner)
+        head = words[0] if words else ""
+        if not words:
+            self._refuse(whole, "is empty")
+        elif head[0] in "#^":
+            self._begin(whole, inner, raw)
+        elif head[0] == "/":
+            self._end(whole, head[1:])
+        elif head == "else":
+            self._otherwise(whole, words[1:])
+        elif head[0] in ">*":
+            self._refuse(whole, "includes another template")
+        elif head[0] == "&":
+            self._output(whole, _WORD.findall(inner[1:]), raw=True)
+        else:
+            self._output(whole, words, raw=raw)
+
+    def _begin(self, whole: str, inner: str, raw: bool) -> None:
+        words = _WORD.findall(inner[1:])
+        helper = words[0] if words else ""
+        if helper == "each":
+            self._refuse(whole, "repeats a list; a macro is one text")
+        elif raw or inner[0] == "^" or helper not in BLOCKS:
+            self._refuse(whole, f"is none of {', '.join(sorted(BLOCKS))}")
+        proven, otherwise = self._condition(whole, helper, words[1:])
+        self._open.append(_Block(helper, proven, otherwise))
+
+    def _condition(
+        self, whole: str, helper: str, words: list[str]
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Names that a test proves to be filled where it holds, and where it does not."""
+        names = frozenset(filter(None, (self._name(whole, word) for word in words)))
+        for name in names:
+            use = self._use(name)
+            use.tested = use.tested or helper in ("if", "unless", "and", "or")
+        if helper in ("if", "and"):
+            return names, frozenset()
+        return frozenset(), names if helper == "unless" else frozenset()
+
+    def _end(self, whole: str, helper: str) -> None:
+        if self._open and self._open[-1].helper in (helper, ""):
+            self._open.pop()
+        else:
+            self._refuse(whole, "closes nothing that is open")
+
+    def _otherwise(self, whole: str, words: list[str]) -> None:
+        if not self._open:
+            self._refuse(whole, "belongs to no block")
+            return
+        block = self._open[-1]
+        block.proven, block.otherwise = block.otherwise, frozenset()
+        if words:
+            also, _ = self._condition(whole, words[0], words[1:])
+            block.proven |= also
+
+    def _output(self, whole: str, words: list[str], *, raw: bool) -> None:
+        provided = False
+        if len(words) > 1 and words[0] == "insert":
+            provided, words = len(words) > 2, words[1:2]
+        elif len(words) > 1 and words[0] == "formatDate":
+            self._refuse(whole, "formats a date; macros are sent as ready text")
+            return
+        elif len(words) == 4 and words[:2] == ["(", "length"]:
+            self._name(whole, words[2])
+            return
+        if len(words) != 1:
+            self._refuse(whole, "is no helper that SendGrid knows")
+            return
+        name = self._name(whole, words[0])
+        if name is None:
+            return
+        use = self._use(name)
+        is_markup = raw and self._part == "html"
+        use.as_markup = use.as_markup or is_markup
+        use.as_text = use.as_text or not is_markup
+        if not provided and not any(name in block.proven for block in self._open):
+            use.unguarded = True
+        if not raw:
+            self._hint_about_braces(name)
+
+    def _hint_about_braces(self, name: str) -> None:
+        if self._part != "html":
+            self.hints.append(
+                f"{self._part}: {{{{{name}}}}} shows ' \" & < as codes; write {{{{{{{name}}}}}}}"
+            )
+        elif name == "Signatur":
+            self.hints.append("html: {{Signatur}} loses its lines; write {{{Signatur}}}")
+
+    def _use(self, name: str) -> _Use:
+        use = self._uses.setdefault(name, _Use())
+        use.parts.append(self._part)
+        return use
+
+    def _name(self, whole: str, word: str) -> str | None:
+        """The variable that a word names; None for a literal, or where it is refused."""
+        if _LITERAL.match(word) or word in ("(", ")", "length"):
+            return None
+        name = word.removeprefix("@root.").removeprefix("this.")
+        if name in SYSTEM:
+            self._refuse(whole, "belongs to marketing mail")
+        elif not _NAME.match(name):
+            self._refuse(whole, f"uses {word}, which cannot be the name of a macro")
+        else:
+            return name
+        return None

@@ -1,0 +1,84 @@
+"""What `doctor` finds out about an account without sending anything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from serienpost import SerienpostError
+from serienpost.contracts.channels import Accepted, ProbeResult
+from serienpost.kinds.email import parse_sender
+from serienpost_channel_sendgrid.api import Api
+from serienpost_channel_sendgrid.checks import EU
+from serienpost_channel_sendgrid.http import LostError, NotSentError
+from serienpost_channel_sendgrid.listing import list_templates
+from serienpost_channel_sendgrid.replies import utc_now, verdict
+from serienpost_channel_sendgrid.sender import SEND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost_channel_sendgrid.account import SendGridAccount
+    from serienpost_channel_sendgrid.http import Client
+
+_REMEDIES = {
+    "401": "check the API key and the region of base_url",
+    "403": "give the key the right to send, and let SendGrid verify the sender",
+}
+
+
+async def try_sending(account: SendGridAccount, client: Client) -> ProbeResult:
+    """Let SendGrid check a message to the practice itself; it is not sent (sandbox mode)."""
+    name, address = parse_sender(account.sender)
+    document = {
+        "personalizations": [{"to": [{"email": address}]}],
+        "from": {"email": address, "name": name} if name else {"email": address},
+        "subject": "Test",
+        "content": [{"type": "text/plain", "value": "Test"}],
+        "mail_settings": {"sandbox_mode": {"enable": True}},
+    }
+    try:
+        reply = await client.post(SEND, json.dumps(document).encode())
+    except (NotSentError, LostError) as error:
+        return ProbeResult(ok=False, text=str(error), remedy="check base_url and the network")
+    found = verdict(reply, 1, sandbox=True, now=utc_now())
+    if isinstance(found, Accepted):
+        return ProbeResult(ok=True, text="key and sender are accepted")
+    text = getattr(found, "text", "") or f"HTTP {reply.status}"
+    code = str(reply.status)
+    return ProbeResult(ok=False, text=f"{code} {text}", remedy=_REMEDIES.get(code))
+
+
+async def try_templates(client: Client) -> ProbeResult:
+    """Whether templates can be read; a key without that right can still send rendered texts."""
+    try:
+        found = [each async for each in list_templates(Api(client))]
+    except SerienpostError as error:
+        problem = error.problems[0]
+        return ProbeResult(ok=True, text=f"no templates: {problem.message}", remedy=problem.hint)
+    return ProbeResult(ok=True, text=f"{len(found)} templates can be read")
+
+
+def duties(account: SendGridAccount) -> Iterator[ProbeResult]:
+    """What is not known of the company that gets the data. Warnings: the practice decides."""
+    if account.is_local:
+        return
+    processor = account.processor
+    if processor.contract_date is None:
+        yield ProbeResult(
+            ok=True,
+            text=f"warning: no contract about processing with {processor.name} is entered",
+            remedy="Art. 28 GDPR; processor.contract_date",
+        )
+    if processor.attestation is None:
+        yield ProbeResult(
+            ok=True,
+            text=f"warning: no attestation of {processor.name} is entered",
+            remedy="section 393 SGB V asks for C5; processor.attestation",
+        )
+    if account.base_url != EU:
+        yield ProbeResult(
+            ok=True,
+            text=f"warning: the data are processed in {account.region}",
+            remedy=f"an EU subuser and base_url {EU}",
+        )

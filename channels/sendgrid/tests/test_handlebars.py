@@ -1,0 +1,97 @@
+"""Which variables a template uses, and what must not be in it."""
+
+import pytest
+
+from serienpost import Variable
+from serienpost_channel_sendgrid.handlebars import Reading
+
+
+def read(html: str = "", subject: str = "", text: str = "") -> Reading:
+    reading = Reading()
+    reading.add("subject", subject)
+    reading.add("html", html)
+    reading.add("text", text)
+    return reading
+
+
+def test_braces_and_parts_say_how_a_value_is_sent() -> None:
+    reading = read(
+        "<p>{{Vorname}} {{{Signatur}}} {{& Ort}}</p>", "{{{Betreff}}}", "{{{Vorname}}} {{{Ort}}}"
+    )
+    assert reading.problems == []
+    assert reading.variables() == (
+        Variable("Betreff", ("subject",), as_text=True),
+        Variable("Ort", ("html", "text"), as_markup=True, as_text=True),
+        Variable("Signatur", ("html",), as_markup=True),
+        Variable("Vorname", ("html", "text"), as_text=True),
+    )
+    assert reading.hints == []
+
+
+def test_double_braces_outside_of_html_and_around_lines_get_a_hint() -> None:
+    reading = read("{{Signatur}}", "Für {{Vorname}}", "{{Vorname}}")
+    assert reading.hints == [
+        "subject: {{Vorname}} shows ' \" & < as codes; write {{{Vorname}}}",
+        "html: {{Signatur}} loses its lines; write {{{Signatur}}}",
+        "text: {{Vorname}} shows ' \" & < as codes; write {{{Vorname}}}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "empty", "tested"),
+    [
+        ("{{X}}", False, False),
+        ("{{#if X}}{{X}}{{/if}}", True, True),
+        ("{{#if X}}a{{else}}{{X}}{{/if}}", False, True),
+        ("{{#if X}}{{X}}{{/if}}{{X}}", False, True),
+        ("{{#unless X}}a{{else}}{{X}}{{/unless}}", True, True),
+        ("{{#if Y}}{{Y}}{{else if X}}{{X}}{{/if}}", True, True),
+        ("{{#and X Y}}{{X}}{{/and}}", True, True),
+        ("{{#or X Y}}{{X}}{{/or}}", False, True),
+        ('{{#equals X "ja"}}a{{/equals}}', True, False),
+        ("{{#greaterThan X 3}}a{{else}}b{{/greaterThan}}", True, False),
+        ('{{insert X "default=alle"}}', True, False),
+        ("{{insert X}}", False, False),
+        ("{{@root.X}}", False, False),
+        ("{{~ X ~}}", False, False),
+        ("{{#if (length X)}}{{X}}{{/if}}", True, True),
+        ("{{! X }}{{!-- {{X}} --}}{{X}}", False, False),
+    ],
+)
+def test_what_provides_for_an_empty_value(source: str, empty: bool, tested: bool) -> None:
+    reading = read(source)
+    assert reading.problems == []
+    found = {variable.name: variable for variable in reading.variables()}["X"]
+    assert (found.may_be_empty, found.tested) == (empty, tested)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{{{unsubscribe}}}", "html: {{{unsubscribe}}} belongs to marketing mail"),
+        ("{{unsubscribe_preferences}}", "marketing"),
+        ("{{{weblink}}}", "marketing"),
+        ("<a href='<%asm_group_unsubscribe_raw_url%>'>ab</a>", "marketing"),
+        ("<a href='[unsubscribe]'>ab</a>", "marketing"),
+        ("{{Sender_Name}}", "marketing"),
+        ("{{#each Termine}}{{this}}{{/each}}", "repeats a list"),
+        ("{{patient.name}}", "patient.name, which cannot be the name of a macro"),
+        ("{{> footer}}", "includes another template"),
+        ("{{formatDate Termin 'DD.MM.YYYY'}}", "ready text"),
+        ("{{upper Name}}", "no helper"),
+        ("{{#if X}}", "{{#if}} is not closed"),
+        ("{{/if}}", "closes nothing"),
+        ("{{else}}", "belongs to no block"),
+        ("{{#with X}}a{{/with}}", "is none of"),
+        ("{{}}", "is empty"),
+        ("<script>var x = '{{Name}}'</script>", "script or style"),
+        ("<style>p {color: {{Farbe}}}</style>", "script or style"),
+    ],
+)
+def test_what_must_not_be_in_a_template(source: str, problem: str) -> None:
+    problems = read(source).problems
+    assert any(problem in each for each in problems), problems
+
+
+def test_literal_braces_and_comments_are_no_variables() -> None:
+    assert read(r"\{{X}} {{! {{Y}} }} {{!-- {{{Z}}} --}}").variables() == ()

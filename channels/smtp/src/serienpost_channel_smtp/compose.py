@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 _LONGEST_SUBJECT = 900
 """Characters; no provider shows nearly as many, and none need take more than 998 octets a line."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | Refused:
@@ -54,12 +51,20 @@ def _refused(draft: Draft) -> Refused | None:
         (len(draft.subject) > _LONGEST_SUBJECT, "long_subject", "the subject is too long"),
         (subject is not None, "unsafe_subject", f"the subject {subject}"),
         (not draft.text.strip(), "no_text", "the text is empty"),
-        (bool(_SURROGATE.search(texts)), "text", "the text holds half a character"),
+        (not _is_whole(texts), "text", "the text holds half a character"),
     )
     for applies, code, reason in checks:
         if applies:
             return Refused(code, reason)
     return _refused_attachment(draft)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refused_attachment(draft: Draft) -> Refused | None:

@@ -16,7 +16,8 @@ from serienpost_channel_smtp.headers import is_address, parse_mailbox, unsafe
 from serienpost_channel_smtp.skeleton import POLICY, Form, skeleton
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
 
     from serienpost.contracts.channels import Attachment, Content, Message
     from serienpost_channel_smtp.skeleton import Skeleton
@@ -28,7 +29,7 @@ _HEADER_NAME = re.compile(r"(?:List-Unsubscribe(?:-Post)?|Auto-Submitted|Reply-T
 _FILLED = re.compile(rb"[ -~]+(?:\r\n [ -~]+)*")
 """A header's value: printable octets, folded so that every line begins with a space."""
 
-_NAME = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
+_NAME = re.compile(rb"([!-9;-~]+):")
 _LONGEST_LINE = 998
 _LONGEST_HEADER = 4000
 
@@ -53,8 +54,9 @@ def build(message: Message, *, date: datetime) -> bytes:
         raise UnsafeMessageError(f"message {message.ref}: {reason}")
     # Errors of the email package quote the value, so their chain is cut.
     try:
-        frame = skeleton(_form(content))
-        raw = frame.fill(_values(message, date))
+        form = _form(content)
+        frame = skeleton(form)
+        raw = frame.fill(_values(message, date, form))
     except (MessageError, ValueError):
         raise UnsafeMessageError(f"message {message.ref} cannot be written as an e-mail") from None
     if reason := _difference(raw, frame, message):
@@ -115,21 +117,21 @@ def _form(content: Content) -> Form:
     )
 
 
-def _values(message: Message, date: datetime) -> dict[str, bytes]:
+def _values(message: Message, date: datetime, form: Form) -> dict[str, bytes]:
     """The octets of each slot; those of headers are of a closed form."""
     content = message.content
     values = {
         "To": content.address.encode("ascii"),
-        "Date": format_datetime(date).encode("ascii"),
+        "Date": _date(date.replace(microsecond=0), date.utcoffset()),
         "Subject": encoded_header("Subject", content.subject),
         "ref": message.ref.encode("ascii"),
         **{name: _further_header(name, value) for name, value in content.headers},
     }
     if not all(map(_FILLED.fullmatch, values.values())):
         raise ValueError("a header would not end where it should")
-    values["text"] = encoded_body(content.text, encoding_of(content.text))
-    if content.html is not None:
-        values["html"] = encoded_body(content.html, encoding_of(content.html))
+    values["text"] = encoded_body(content.text, form.text)
+    if content.html is not None and form.html is not None:
+        values["html"] = encoded_body(content.html, form.html)
     return values
 
 
@@ -137,6 +139,12 @@ def _further_header(name: str, value: str) -> bytes:
     if name == "Reply-To":
         return _mailbox(value)
     return value.replace(">, <", ">,\r\n <").encode("ascii")
+
+
+@lru_cache(maxsize=16)
+def _date(moment: datetime, _offset: timedelta | None) -> bytes:
+    """Two zones' names of one moment are equal, but not their text."""
+    return format_datetime(moment).encode("ascii")
 
 
 @lru_cache(maxsize=16)
@@ -149,24 +157,27 @@ def _mailbox(value: str) -> bytes:
 
 def _difference(raw: bytes, frame: Skeleton, message: Message) -> str | None:
     """Look at the finished bytes and compare them with what was meant."""
-    if max(map(len, raw.split(b"\r\n"))) > _LONGEST_LINE:
+    lines = raw.split(b"\r\n")
+    if max(map(len, lines)) > _LONGEST_LINE:
         return f"a line is longer than {_LONGEST_LINE} octets"
-    ends = raw.count(b"\r\n")
+    ends = len(lines) - 1
     if not raw.isascii() or raw.count(b"\r") != ends or raw.count(b"\n") != ends:
         return "an octet or line end is not one that every server carries"
-    head = raw[: raw.find(b"\r\n\r\n")]
-    lines = head.split(b"\r\n")
-    names = [name.decode() for name in _NAME.findall(head)]
-    if names != list(frame.names) or any(_is_stray(line) for line in lines):
+    head = lines[: lines.index(b"")]
+    if tuple(_names(head)) != frame.names:
         return "the headers are not those that were meant"
-    if f"To: {message.content.address}".encode() not in lines:
+    if f"To: {message.content.address}".encode() not in head:
         return "the recipient is not the one that was meant"
     for number, count in frame.parts:
-        delimiter = f"\r\n--=_{message.ref}_{number}".encode()
-        if raw.count(delimiter) != count + 1 or raw.count(delimiter + b"--\r\n") != 1:
+        delimiter = f"--=_{message.ref}_{number}".encode()
+        if lines.count(delimiter) != count or lines.count(delimiter + b"--") != 1:
             return "the parts are not those that were meant"
     return None
 
 
-def _is_stray(line: bytes) -> bool:
-    return not line.startswith((b" ", b"\t")) and _NAME.match(line) is None
+def _names(head: list[bytes]) -> Iterator[str]:
+    """The names of the headers; "" for a line that is neither a header nor folded from one."""
+    for line in head:
+        if not line.startswith((b" ", b"\t")):
+            found = _NAME.match(line)
+            yield found[1].decode() if found else ""

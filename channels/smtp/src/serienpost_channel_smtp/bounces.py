@@ -141,39 +141,28 @@ def _candidates(box: BaseMailBox, criteria: str) -> list[str]:
 def _opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
     from imaplib import IMAP4
 
-    from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
-    from imap_tools.errors import ImapToolsError
+    from imap_tools.errors import ImapToolsError, MailboxLoginError
 
     where = f"{mailbox.host}:{mailbox.port}"
     try:
-        if mailbox.security == "none":
-            box: BaseMailBox = MailBoxUnencrypted(mailbox.host, mailbox.port, _TIMEOUT)
-        elif mailbox.security == "starttls":
-            box = MailBoxStartTls(
-                mailbox.host, mailbox.port, timeout=_TIMEOUT, ssl_context=mailbox.tls
-            )
-        else:
-            box = MailBox(mailbox.host, mailbox.port, timeout=_TIMEOUT, ssl_context=mailbox.tls)
-        if mailbox.token is not None:
-            box.xoauth2(mailbox.username, mailbox.token, initial_folder=None)
-        elif (mailbox.username + mailbox.password).isascii():
-            box.login(mailbox.username, mailbox.password, initial_folder=None)
-        else:
-            box.login_utf8(mailbox.username, mailbox.password, initial_folder=None)
+        box = _connected(mailbox)
         try:
+            _login(box, mailbox)
             box.folder.set(mailbox.folder, readonly=True)
             yield box
         finally:
-            with contextlib.suppress(Exception):
-                box.logout()
-    except IMAP4.error:
+            for leave in (box.logout, box.client.shutdown):
+                with contextlib.suppress(Exception):
+                    leave()
+    except (IMAP4.error, MailboxLoginError):
         raise MailboxError(
-            f"{where} refuses the login or the folder",
-            hint="check imap_username, imap_password and imap_folder",
+            f"the mailbox at {where} refuses the login",
+            hint="check imap_username and imap_password, or username and password",
         ) from None
     except ImapToolsError:
         raise MailboxError(
-            f"{where} does not open the folder {mailbox.folder}", hint="check imap_folder"
+            f"the mailbox at {where} does not open the folder {mailbox.folder}",
+            hint="check imap_folder",
         ) from None
     except OSError as error:
         reason = getattr(error, "verify_message", None) or error.strerror or "no answer"
@@ -181,3 +170,23 @@ def _opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
             f"the mailbox at {where} cannot be reached: {reason}",
             hint="check imap_host, imap_port, imap_security, and ca_file for your own authority",
         ) from None
+
+
+def _connected(mailbox: Mailbox) -> BaseMailBox:
+    from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
+
+    host, port, check = mailbox.host, mailbox.port, mailbox.tls
+    if mailbox.security == "none":
+        return MailBoxUnencrypted(host, port, _TIMEOUT)
+    kind = MailBoxStartTls if mailbox.security == "starttls" else MailBox
+    return kind(host, port, timeout=_TIMEOUT, ssl_context=check)
+
+
+def _login(box: BaseMailBox, mailbox: Mailbox) -> None:
+    user, password = mailbox.username, mailbox.password
+    if mailbox.token is not None:
+        box.xoauth2(user, mailbox.token, initial_folder=None)
+    elif (user + password).isascii():
+        box.login(user, password, initial_folder=None)
+    else:
+        box.login_utf8(user, password, initial_folder=None)

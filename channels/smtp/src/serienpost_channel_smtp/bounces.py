@@ -6,16 +6,13 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from typing import TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
 from serienpost_channel_smtp.dial import tls, token
 from serienpost_channel_smtp.headers import parse_mailbox
 from serienpost_channel_smtp.oauth import TokenRefusedError
-from serienpost_channel_smtp.reports import may_be_report, read_report
+from serienpost_channel_smtp.reports import may_be_report, parse, read_report
 
 if TYPE_CHECKING:
     import ssl
@@ -109,8 +106,7 @@ def read_events(
         found = []
         for uid in _candidates(box, str(AND(date_gte=first))):
             for mail in box.fetch(AND(uid=UidRange(uid, uid)), mark_seen=False):
-                whole = message_from_bytes(mail.obj.as_bytes(), policy=default)
-                event = read_report(whole, domain, now) if isinstance(whole, EmailMessage) else None
+                event = read_report(parse(mail.obj.as_bytes()), domain, now)
                 if event is not None:
                     found.append(event)
     return found
@@ -133,7 +129,7 @@ def _candidates(box: BaseMailBox, criteria: str) -> list[str]:
     return [
         head.uid
         for head in heads
-        if head.uid and head.size_rfc822 <= LARGEST and may_be_report(head.obj)
+        if head.uid and head.size_rfc822 <= LARGEST and may_be_report(parse(head.obj.as_bytes()))
     ]
 
 

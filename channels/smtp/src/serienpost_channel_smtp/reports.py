@@ -10,6 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from serienpost.contracts.channels import Event
@@ -19,7 +23,7 @@ from serienpost_channel_smtp.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from email.message import EmailMessage, Message
+    from email.message import Message
 
 _REF = r"[0-9A-HJKMNP-TV-Z]{12}"
 _OUR_ID = re.compile(rf"<(?P<ref>{_REF})@(?P<domain>[A-Za-z0-9.-]+)>")
@@ -45,6 +49,8 @@ _DELAYED = re.compile(
 _CODE = re.compile(r"(?<![\d.])(?P<code>[45]\d\d)(?:[ -](?P<text>[^\r\n]{3,300}))")
 _STATUS = re.compile(r"(?<![\d.])(?P<status>[45]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _LONGEST_TEXT = 64 * 1024
+_LONGEST_HEADER = 2000
+_LONGEST_WORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,21 @@ class _Finding:
     code: str = ""
     text: str = ""
     permanent: bool = False
+
+
+class _Bounded(EmailPolicy):
+    """Parses no header further than this: the package needs seconds for one of 200 kB."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return str(super().header_fetch_parse(name, value[:_LONGEST_HEADER]))
+
+
+_POLICY = _Bounded()
+
+
+def parse(octets: bytes) -> EmailMessage:
+    """A mail as `read_report` takes it."""
+    return message_from_bytes(octets, _class=EmailMessage, policy=_POLICY)  # type: ignore[arg-type]
 
 
 def may_be_report(head: Message) -> bool:
@@ -73,7 +94,7 @@ def read_report(mail: EmailMessage, domain: str, now: datetime) -> Event | None:
     """What a mail says, None where it says nothing about a message of ours.
 
     Args:
-        mail: as parsed with the policy `default`.
+        mail: of `parse`.
         domain: of our sender; our Message-IDs end with it.
         now: aware; a mail from the future is taken as one from now.
     """
@@ -134,7 +155,7 @@ def _by_text(mail: EmailMessage, ref: str) -> _Finding | None:
     status = _STATUS.search(text)
     if said is None and status is None and _DELAYED.search(text):
         return None
-    words = said[0] if said else " ".join(text.split())[:500]
+    words = said[0] if said else " ".join(text.split())
     failed = str(mail.get("X-Failed-Recipients", ""))
     return _bounce(ref, words, status["status"] if status else "", failed)
 
@@ -142,6 +163,7 @@ def _by_text(mail: EmailMessage, ref: str) -> _Finding | None:
 def _bounce(ref: str, words: str, status: str, address: str) -> _Finding:
     """A final failure; permanent where it is the address that is wrong, not the message or the
     server: only then is nothing sent there again."""
+    words = words[:_LONGEST_WORDS]
     said = _CODE.match(words)
     code = said["code"] if said else ("450" if status.startswith("4") else "550")
     text = said["text"] if said else words
@@ -200,7 +222,7 @@ def _text(mail: EmailMessage) -> str:
 
 def _date(mail: EmailMessage) -> datetime | None:
     try:
-        moment: datetime | None = mail["Date"].datetime
-    except (AttributeError, TypeError, ValueError):
+        moment = parsedate_to_datetime(str(mail["Date"]))
+    except (TypeError, ValueError):
         return None
-    return moment if moment is None or moment.tzinfo else moment.astimezone()
+    return moment if moment.tzinfo else moment.astimezone()

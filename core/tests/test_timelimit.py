@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from serienpost.timelimit import within
+from serienpost.timelimit import each_within, within
 
 
 def test_an_answer_in_time_is_returned() -> None:
@@ -33,3 +33,52 @@ def test_too_slow_is_an_error_that_names_it() -> None:
     with pytest.raises(TimeoutError, match=r"^check x did not answer within 0\.05 seconds$"):
         within(0.05, "check x", lambda: late.wait(10))
     late.set()
+
+
+def test_each_has_its_own_limit_and_what_it_raises_is_its_own() -> None:
+    late = threading.Event()
+    asked: list[str] = []
+
+    def slow() -> str:
+        late.wait(10)
+        return "too late"
+
+    def fail() -> str:
+        raise ValueError("x")
+
+    def answer() -> str:
+        asked.append(threading.current_thread().name)
+        return "here"
+
+    jobs = [("fail", fail), ("one", answer), ("slow", slow), ("two", answer), ("slower", slow)]
+    outcomes = each_within(0.05, jobs)
+    late.set()
+    assert [outcome.result for outcome in outcomes] == [None, "here", None, "here", None]
+    assert [type(outcome.error) for outcome in outcomes] == [
+        ValueError,
+        type(None),
+        TimeoutError,
+        type(None),
+        TimeoutError,
+    ]
+    assert str(outcomes[2].error) == "slow did not answer within 0.05 seconds"
+    assert asked == ["one", "two"]
+
+
+def test_a_function_that_comes_back_too_late_is_followed_by_nothing() -> None:
+    late = threading.Event()
+    slow_one: list[threading.Thread] = []
+    calls: list[threading.Thread] = []
+
+    def slow() -> None:
+        slow_one.append(threading.current_thread())
+        late.wait(10)
+
+    def note() -> None:
+        calls.append(threading.current_thread())
+
+    each_within(0.05, [("slow", slow), ("note", note)])
+    late.set()
+    slow_one[0].join(10)
+    assert len(calls) == 1
+    assert calls[0] is not slow_one[0]

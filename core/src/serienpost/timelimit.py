@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What became of a function: its result, or what it raised."""
+
+    result: T | None = None
+    error: BaseException | None = None
 
 
 def within(seconds: float, what: str, function: Callable[[], T]) -> T:
@@ -19,20 +29,50 @@ def within(seconds: float, what: str, function: Callable[[], T]) -> T:
     Raises:
         TimeoutError: naming `what`.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
+    (outcome,) = each_within(seconds, [(what, function)])
+    if outcome.error is not None:
+        raise outcome.error
+    return cast("T", outcome.result)
 
-    def call() -> None:
+
+def each_within(seconds: float, jobs: Sequence[tuple[str, Callable[[], T]]]) -> list[Outcome[T]]:
+    """Call functions one after the other in a thread, each for at most `seconds`.
+
+    A function that does not come back is left behind with the thread, which begins nothing more;
+    its error is a `TimeoutError` that names it, and another thread goes on with the next.
+
+    Args:
+        seconds: for each.
+        jobs: what each is, which becomes the name of the thread, and the function.
+    """
+    outcomes: list[Outcome[T]] = []
+    while len(outcomes) < len(jobs):
+        rest = jobs[len(outcomes) :]
+        found: SimpleQueue[Outcome[T]] = SimpleQueue()
+        left = threading.Event()
+        threading.Thread(target=_work, args=(rest, found, left), daemon=True).start()
+        for what, _ in rest:
+            try:
+                outcomes.append(found.get(timeout=seconds))
+            except Empty:
+                left.set()
+                late = TimeoutError(f"{what} did not answer within {seconds:g} seconds")
+                outcomes.append(Outcome(error=late))
+                break
+    return outcomes
+
+
+def _work(
+    jobs: Sequence[tuple[str, Callable[[], T]]],
+    found: SimpleQueue[Outcome[T]],
+    left: threading.Event,
+) -> None:
+    for what, function in jobs:
+        if left.is_set():
+            return
+        threading.current_thread().name = what
         try:
-            results.append(function())
-        except BaseException as error:  # noqa: BLE001  # handed to the caller below
-            errors.append(error)
-
-    thread = threading.Thread(target=call, name=what, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError(f"{what} did not answer within {seconds:g} seconds")
-    if errors:
-        raise errors[0]
-    return results[0]
+            outcome = Outcome(function())
+        except BaseException as error:  # noqa: BLE001  # handed to the caller
+            outcome = Outcome(error=error)
+        found.put(outcome)

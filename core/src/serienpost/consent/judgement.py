@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
+from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
 from serienpost.errors import SerienpostError
-from serienpost.timelimit import within
+from serienpost.timelimit import each_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from serienpost.context import Context
-    from serienpost.contracts.consent import ConsentCheck, Verdict
+    from serienpost.contracts.consent import ConsentCheck, ConsentQuestion
 
 _NOT_OF_PATIENTS = {"suppression", "status", "column"}
 """Checks that never allow a person of the practice's data; without another there is none."""
+
+_VERDICTS = {Allow, Deny, Abstain}
 
 CHECK_SECONDS = 30.0
 """How long a check may take for one batch of questions."""
@@ -32,26 +35,53 @@ class CheckUnavailableError(SerienpostError):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What all checks together say about one question.
+class Rule:
+    """What follows when the checks answer with these types of verdicts, whoever is asked about.
 
     Args:
+        names: the checks, in the order asked.
         allowed: no Deny, every required check says Allow, and at least one Allow.
-        answers: check name -> verdict, in the order asked.
         by: when not allowed, the check that decided: one that denies, a required one that does
             not allow, or `consent` where none allows.
-        denial: what it says, with reason and remedy.
+        denying: the position of the check that denies; None where none does.
+        denial: what is said where none denies and it is not allowed all the same.
     """
 
+    names: tuple[str, ...]
     allowed: bool
-    answers: tuple[tuple[str, Verdict], ...]
     by: str = ""
+    denying: int | None = None
     denial: Deny | None = None
+
+
+class Judgement(NamedTuple):
+    """What all checks together say about one question."""
+
+    rule: Rule
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the person may be written to."""
+        return self.rule.allowed
+
+    @property
+    def answers(self) -> list[tuple[str, Verdict]]:
+        """Check name and verdict, in the order asked."""
+        return list(zip(self.rule.names, self.verdicts, strict=True))
+
+    @property
+    def denial(self) -> Deny | None:
+        """Why not, with reason and remedy; None where allowed."""
+        if self.rule.denying is None:
+            return self.rule.denial
+        verdict = self.verdicts[self.rule.denying]
+        return verdict if isinstance(verdict, Deny) else None
 
     @property
     def code(self) -> str:
         """Check and code of the denial, `flags.flag_no`."""
-        return f"{self.by}.{self.denial.code}" if self.denial else ""
+        return f"{self.rule.by}.{self.denial.code}" if self.denial else ""
 
     @property
     def reason(self) -> str:
@@ -71,8 +101,8 @@ class Judgement:
     def as_json(self) -> list[dict[str, Any]]:
         """The documented form of the answers; a denial that no single check gave comes last."""
         answers = [plain(name, verdict) for name, verdict in self.answers]
-        if self.denial and not self.denials:
-            answers.append(plain(self.by, self.denial))
+        if self.rule.denial:
+            answers.append(plain(self.rule.by, self.rule.denial))
         return answers
 
 
@@ -85,6 +115,9 @@ def judge(
 ) -> list[Judgement]:
     """Ask all checks about all questions (of one purpose) and judge each.
 
+    What verdicts mean together depends on their types alone, so it is found out once for each
+    combination that occurs.
+
     Args:
         context: the practice.
         questions: one per row.
@@ -96,53 +129,53 @@ def judge(
     """
     if not questions:
         return []
-    columns = [
-        (check.name, _ask(context, check, questions, at_door=at_door))
-        for check in context.registry.consent_checks.values()
-    ]
-    required = context.config.consent.required(questions[0].purpose)
-    names = [name for name, _ in columns]
-    judgements = []
-    rows = (
-        zip(*(column for _, column in columns), strict=True) if columns else [()] * len(questions)
-    )
-    for index, verdicts in enumerate(rows):
-        answers = tuple(zip(names, verdicts, strict=True))
-        override = overrides[index] if overrides else None
+    names = tuple(context.registry.consent_checks)
+    columns = _ask(context, tuple(questions), at_door=at_door)
+    for index, override in enumerate(overrides or ()):
         if override is not None:
-            answers = tuple((name, _overridden(name, v, override)) for name, v in answers)
-        judgements.append(_judge(answers, required))
-    return judgements
+            for name, column in zip(names, columns, strict=True):
+                column[index] = _overridden(name, column[index], override)
+    rules = _Rules(names, context.config.consent.required(questions[0].purpose))
+    if not columns:
+        return [Judgement(rules[()], ())] * len(questions)
+    types = zip(*(map(type, column) for column in columns), strict=True)
+    return list(map(Judgement, map(rules.__getitem__, types), zip(*columns, strict=True)))
 
 
 def _ask(
-    context: Context, check: ConsentCheck, questions: Sequence[ConsentQuestion], *, at_door: bool
-) -> Sequence[Verdict]:
-    try:
-        return within(
-            CHECK_SECONDS,
-            f"consent check {check.name}",
-            lambda: _answers(context, check, questions),
-        )
-    except Exception as error:
+    context: Context, questions: tuple[ConsentQuestion, ...], *, at_door: bool
+) -> list[list[Verdict]]:
+    """The verdicts of each check."""
+    checks = list(context.registry.consent_checks.values())
+    jobs = [
+        (f"consent check {check.name}", partial(_answers, context, check, questions))
+        for check in checks
+    ]
+    columns = []
+    for check, outcome in zip(checks, each_within(CHECK_SECONDS, jobs), strict=True):
+        if outcome.result is not None:
+            columns.append(outcome.result)
+            continue
+        error = outcome.error
         known = isinstance(error, (SerienpostError, TimeoutError))
         why = str(error) if known else type(error).__name__
         if at_door:
             raise CheckUnavailableError(check.name, why) from error
-        failed = Deny(
+        failed: Verdict = Deny(
             "check_failed",
             f"die Prüfung {check.name} konnte nicht antworten ({why})",
             "den Fehler beheben und neu vorbereiten",
         )
-        return [failed] * len(questions)
+        columns.append([failed] * len(questions))
+    return columns
 
 
 def _answers(
-    context: Context, check: ConsentCheck, questions: Sequence[ConsentQuestion]
-) -> tuple[Verdict, ...]:
+    context: Context, check: ConsentCheck, questions: tuple[ConsentQuestion, ...]
+) -> list[Verdict]:
     """What the check says, copied, so that nobody can change it afterwards."""
     try:
-        given: object = check.check(context, tuple(questions))
+        given: object = check.check(context, questions)
     except Exception:
         raise
     except BaseException as error:
@@ -151,22 +184,24 @@ def _answers(
         given.close()
     if type(given) is not list and type(given) is not tuple:
         raise SerienpostError("it did not return a list of verdicts")
-    verdicts = tuple(given)
+    verdicts = list(given)
     if len(verdicts) != len(questions):
         raise SerienpostError("it did not return one verdict per question")
-    if not all(map(_is_verdict, verdicts)):
+    if not _are_verdicts(verdicts):
         raise SerienpostError("it returned something that is no verdict")
     return verdicts
 
 
-def _is_verdict(verdict: object) -> bool:
-    """Whether this is a verdict by its exact type, with texts where texts belong."""
-    if type(verdict) is Allow:
-        return type(verdict.evidence) is str and bool(verdict.evidence.strip())
-    if type(verdict) is Deny:
-        texts = (verdict.code, verdict.reason, verdict.remedy)
-        return {type(text) for text in texts} == {str} and type(verdict.overridable) is bool
-    return type(verdict) is Abstain
+def _are_verdicts(given: list[Any]) -> bool:
+    """Whether all are verdicts by their exact type, with texts where texts belong."""
+    if not set(map(type, given)) <= _VERDICTS:
+        return False
+    evidence = [verdict.evidence for verdict in given if type(verdict) is Allow]
+    if not (set(map(type, evidence)) <= {str} and all(map(str.strip, evidence))):
+        return False
+    denials = {id(verdict): verdict for verdict in given if type(verdict) is Deny}.values()
+    texts = {type(t) for deny in denials for t in (deny.code, deny.reason, deny.remedy)}
+    return texts <= {str} and {type(deny.overridable) for deny in denials} <= {bool}
 
 
 def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any]) -> Verdict:
@@ -178,20 +213,33 @@ def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any]) -> Ve
     return Allow(f"override {override['id']}")
 
 
-def _judge(answers: tuple[tuple[str, Verdict], ...], required: Sequence[str]) -> Judgement:
-    is_allowed = False
-    for name, verdict in answers:
-        if type(verdict) is Deny:
-            return Judgement(False, answers, name, verdict)
-        is_allowed = is_allowed or type(verdict) is Allow
-    said = dict(answers) if required or not is_allowed else {}
+class _Rules(dict[tuple[type[Verdict], ...], Rule]):
+    """The rule for each combination of types of verdicts, found out when it first occurs."""
+
+    def __init__(self, names: tuple[str, ...], required: Sequence[str]) -> None:
+        super().__init__()
+        self._names = names
+        self._required = required
+
+    def __missing__(self, types: tuple[type[Verdict], ...]) -> Rule:
+        rule = self[types] = _rule(self._names, types, self._required)
+        return rule
+
+
+def _rule(
+    names: tuple[str, ...], types: tuple[type[Verdict], ...], required: Sequence[str]
+) -> Rule:
+    if Deny in types:
+        denying = types.index(Deny)
+        return Rule(names, False, names[denying], denying)
+    said = dict(zip(names, types, strict=True))
     for name in required:
-        if type(said.get(name)) is not Allow:
-            return Judgement(False, answers, name, _required(name))
-    if is_allowed:
-        return Judgement(True, answers)
-    return Judgement(
-        False, answers, "consent", _NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
+        if said.get(name) is not Allow:
+            return Rule(names, False, name, denial=_required(name))
+    if Allow in types:
+        return Rule(names, True)
+    return Rule(
+        names, False, "consent", denial=_NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from serienpost.context import Context
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentQuestion:
+class ConsentQuestion(NamedTuple):
     """One question to a check.
 
     Args:

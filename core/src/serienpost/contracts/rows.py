@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +30,7 @@ class Occasion:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One person in a run.
 
     Args:
@@ -68,7 +67,7 @@ class RowRequest:
     fields: frozenset[str]
     due: date
     order_by: tuple[str, ...] = ()
-    batch: int = 500
+    batch: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Door:
         judgements = judge(
             self.blueprint.context,
             [
-                question(self.blueprint, row.person, consenting[row.no], row.address)
+                question(self.blueprint.header, row.person, consenting[row.no], row.address)
                 for row in passing
             ],
             [row.override for row in passing],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from serienpost.consent.judgement import Judgement, judge
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Content
     from serienpost.contracts.rows import FieldValue, Row
     from serienpost.run.blueprint import Blueprint
+    from serienpost.run.header import Header
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Reviewed:
     address: Address | Unreachable
     judgement: Judgement | None = None
     unmarked: dict[str, Any] | None = None
-    values: dict[str, FieldValue] = field(default_factory=dict)
+    values: dict[str, FieldValue] | None = None
     content: Content | None = None
 
     @property
@@ -36,11 +38,14 @@ class Reviewed:
 
     @property
     def allowed(self) -> bool:
-        return self.judgement is not None and self.judgement.allowed
+        judgement = self.judgement
+        return judgement is not None and judgement.rule.allowed
 
     @property
     def marked(self) -> bool:
-        return self.reachable and self.allowed and self.unmarked is None
+        """Whether it goes out. Only reachable rows are judged."""
+        judgement = self.judgement
+        return self.unmarked is None and judgement is not None and judgement.rule.allowed
 
 
 def review_rows(blueprint: Blueprint, rows: Sequence[Row], block: int) -> list[Reviewed]:
@@ -54,11 +59,13 @@ def review_rows(blueprint: Blueprint, rows: Sequence[Row], block: int) -> list[R
 
 def decide_rows(blueprint: Blueprint, rows: Sequence[Row], block: int) -> list[Reviewed]:
     """Say of each row whether it is reachable, allowed and chosen; nothing is rendered."""
-    reviewed = [Reviewed(row, block, _address(blueprint, row)) for row in rows]
-    judge_rows(blueprint, [r for r in reviewed if r.reachable])
-    for one in reviewed:
-        if one.reachable and one.allowed:
-            one.unmarked = _chosen_out(blueprint, one.row)
+    addresses = _addresses(blueprint, rows)
+    reviewed = list(map(Reviewed, rows, repeat(block), addresses))
+    judge_rows(blueprint, [one for one in reviewed if type(one.address) is Address])
+    if blueprint.header.exclude or blueprint.header.rows is not None:
+        for one in reviewed:
+            if one.allowed:
+                one.unmarked = _chosen_out(blueprint, one.row)
     return reviewed
 
 
@@ -68,8 +75,9 @@ def judge_rows(
     overrides: Sequence[dict[str, Any] | None] | None = None,
 ) -> None:
     """Ask all consent checks about reachable rows."""
+    header = blueprint.header
     questions = [
-        question(blueprint, one.row.person_id, one.row.consenting_id, one.address.value)
+        question(header, one.row.person_id, one.row.consenting_id, one.address.value)
         for one in reviewed
         if isinstance(one.address, Address)
     ]
@@ -78,17 +86,9 @@ def judge_rows(
         one.judgement = judgement
 
 
-def question(
-    blueprint: Blueprint, person: str, consenting: str | None, address: str
-) -> ConsentQuestion:
+def question(header: Header, person: str, consenting: str | None, address: str) -> ConsentQuestion:
     """What the checks are asked about one row, in the review and at the door alike."""
-    return ConsentQuestion(
-        person_id=person,
-        consenting_id=consenting or person,
-        kind=blueprint.header.kind,
-        purpose=blueprint.header.purpose,
-        address=address,
-    )
+    return ConsentQuestion(person, consenting or person, header.kind, header.purpose, address)
 
 
 def render(blueprint: Blueprint, one: Reviewed) -> None:
@@ -111,10 +111,16 @@ def render(blueprint: Blueprint, one: Reviewed) -> None:
     one.values, one.content = values, content
 
 
-def _address(blueprint: Blueprint, row: Row) -> Address | Unreachable:
-    if row.unreachable:
-        return Unreachable(*row.unreachable)
-    return blueprint.kind.address({f: row.fields.get(f) for f in blueprint.kind.fields})
+def _addresses(blueprint: Blueprint, rows: Sequence[Row]) -> list[Address | Unreachable]:
+    """The address of each row; the kind of contact sees its own fields only."""
+    kind = blueprint.kind
+    names, address = tuple(kind.fields), kind.address
+    return [
+        Unreachable(*row.unreachable)
+        if row.unreachable
+        else address({name: row.fields.get(name) for name in names})
+        for row in rows
+    ]
 
 
 def _chosen_out(blueprint: Blueprint, row: Row) -> dict[str, Any] | None:

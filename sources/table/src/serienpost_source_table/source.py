@@ -110,7 +110,7 @@ def _read(
         own = _fields(selected, line, request)
         person = people.get(id_)
         if person:
-            rows.append(replace(person, fields={**own, **person.fields}))
+            rows.append(person._replace(fields={**own, **person.fields}))
         elif id_.startswith(f"{KIND}:"):
             rows.append(Row(id_, own))
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,7 +117,7 @@ class ConsentCheckSuite(Suite):
         When it fails: look at the number of bound parameters in one statement.
         """
         strangers = [
-            replace(self.questions[0], person_id=f"patient:{n}", consenting_id=f"patient:{n}")
+            self.questions[0]._replace(person_id=f"patient:{n}", consenting_id=f"patient:{n}")
             for n in range(900_000_000, 900_000_000 + _LARGE)
         ]
         answers = list(consent_check.check(context, [*strangers, *self.questions]))
@@ -134,8 +133,8 @@ class ConsentCheckSuite(Suite):
         When it fails: allow only where a record was found for the `consenting_id` of the
         question; raise for no id, whatever it looks like.
         """
-        asked = [replace(question, consenting_id=stranger) for question in self.questions]
-        asked += [replace(question, person_id=stranger) for question in asked]
+        asked = [question._replace(consenting_id=stranger) for question in self.questions]
+        asked += [question._replace(person_id=stranger) for question in asked]
         verdicts = consent_check.check(context, asked)
         assert len(verdicts) == len(asked)
         assert Allow not in {type(verdict) for verdict in verdicts}
@@ -149,7 +148,7 @@ class ConsentCheckSuite(Suite):
         When it fails: answer `Abstain()` or `Deny` for a purpose that the evidence does not
         know, instead of raising.
         """
-        asked = [replace(question, purpose=purpose) for question in self.questions]
+        asked = [question._replace(purpose=purpose) for question in self.questions]
         verdicts = consent_check.check(context, asked)
         assert len(verdicts) == len(asked)
         assert {type(verdict) for verdict in verdicts} <= {Allow, Deny, Abstain}
@@ -161,7 +160,7 @@ class ConsentCheckSuite(Suite):
 
         When it fails: do not fall back to the evidence of another kind.
         """
-        asked = [replace(question, kind="no-such-kind") for question in self.questions]
+        asked = [question._replace(kind="no-such-kind") for question in self.questions]
         verdicts = consent_check.check(context, asked)
         assert len(verdicts) == len(asked)
         assert Allow not in {type(verdict) for verdict in verdicts}

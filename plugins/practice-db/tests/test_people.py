@@ -10,6 +10,8 @@ import pytest
 from serienpost import RowRequest, SourceError
 from serienpost_practice_db import conditions as where
 from serienpost_practice_db.database import PracticeDb
+from serienpost_practice_db.evidence import ABSENT
+from serienpost_practice_db.mapping import EntityMapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,3 +192,66 @@ def test_lookup_serves_several_kinds_and_unknown_people(
         "patient:1": {"gesperrt": 1, "verstorben": 0},
         "interessent:1": {"gesperrt": 0},
     }
+
+
+def test_lookup_leaves_out_people_of_whom_nothing_is_entered(
+    add: Callable[..., None], context: Context
+) -> None:
+    entries = {1: (0, 0), 2: (None, "nein"), 3: ("", None), 4: (0, 1), 5: ("2025-01-01", 0)}
+    for number, (blocked, dead) in entries.items():
+        add("patient", id=number, gesperrt=blocked, verstorben=dead)
+    add("interessent", id=1, gesperrt=1)
+    ids = [f"patient:{number}" for number in entries] + ["interessent:1"]
+    found = PracticeDb.of(context).lookup(ids, ("gesperrt", "verstorben"), unless={"", "0", "nein"})
+    assert found.keys() == {"patient:4", "patient:5", "interessent:1"}
+
+
+def test_a_column_stands_beside_the_people_in_their_order(
+    add: Callable[..., None], context: Context
+) -> None:
+    """As ids are written: 01 is nobody; absent is not the same as empty."""
+    for number in range(1, 1201):
+        add("patient", id=number, kontakt_email=None if number == 3 else f"ja {number}")
+    add("interessent", id=1, kontakt_email="nein")
+    db = PracticeDb.of(context)
+    ids = ["patient:2", "interessent:1", "patient:3", "patient:01", "patient:9999", "fremd:1",
+           "patient:2", "patient:", "patient:x", "patient:1 "]  # fmt: skip
+    assert db.column(ids, "kontakt_email") == ["ja 2", "nein", None, ABSENT, ABSENT, ABSENT,
+                                               "ja 2", ABSENT, ABSENT, ABSENT]  # fmt: skip
+    many = [f"patient:{number}" for number in range(1200, 3, -1)]
+    assert db.column(many, "kontakt_email") == [f"ja {number}" for number in range(1200, 3, -1)]
+    assert db.column(["interessent:1"], "verstorben") == [ABSENT]
+    assert db.column([], "kontakt_email") == []
+
+
+def test_a_column_is_read_anew_each_time(
+    add: Callable[..., None], change: Callable[..., None], context: Context
+) -> None:
+    add("patient", id=1, kontakt_email="ja")
+    db = PracticeDb.of(context)
+    assert db.column(["patient:1"], "kontakt_email") == ["ja"]
+    change("update patient set kontakt_email = 'nein'")
+    assert db.column(["patient:1"], "kontakt_email") == ["nein"]
+
+
+def test_records_stand_beside_the_people_in_their_order(
+    add: Callable[..., None], context: Context
+) -> None:
+    for number, (kind, person) in enumerate(
+        [("patient", 1), ("interessent", 1), ("patient", 1), ("patient", 2)], start=1
+    ):
+        add("einwilligung", id=number, person_typ=kind, person_id=person, zweck=f"z{number}")
+    ids = ["patient:2", "patient:3", "interessent:1", "patient:1", "patient:001"]
+    found = PracticeDb.of(context).records("einwilligung", ids, ("zweck",), ("no_such_field",))
+    assert [[tuple(record) for record in records] for records in found] == [
+        [(2, 4, "z4", None)],
+        [],
+        [(1, 2, "z2", None)],
+        [(1, 1, "z1", None), (1, 3, "z3", None)],
+        [],
+    ]
+
+
+def test_text_keys_are_taken_as_they_are() -> None:
+    entity = EntityMapping("patient", "patient", "id", {}, key_type="text")
+    assert entity.keys(["A1", "01", "", "7"]) == ["A1", "01", None, "7"]

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from serienpost import Abstain, Allow, Deny
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from serienpost import ConsentQuestion, Context, FieldValue, Verdict
+    from serienpost import ConsentQuestion, Context, Verdict
 
 FLAGS = MappingProxyType(
     {"email": "kontakt_email", "sms": "kontakt_sms", "letter": "kontakt_brief"}
 )
 """Kind of contact -> the field that says whether the person wants it."""
 
+_NOTHING = Abstain()
 _LABELS = {"email": "E-Mail", "sms": "SMS", "letter": "Brief"}
 
 
@@ -32,33 +33,46 @@ class FlagsCheck:
 
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Answer from the master data, read in batches by id."""
-        from serienpost_practice_db.database import PracticeDb
-
-        asked = [question for question in questions if question.kind in FLAGS]
-        if not asked:
-            return [Abstain() for _ in questions]
-        people = {question.consenting_id for question in asked}
-        fields = {FLAGS[question.kind] for question in asked}
-        known = PracticeDb.of(context).lookup(people, fields)
         purposes = frozenset(context.config.consent.flags_purposes)
-        return [_verdict(question, known, purposes) for question in questions]
+        kinds = {question.kind for question in questions}
+        if len(kinds) == 1:
+            return _of_kind(context, questions, kinds.pop(), purposes)
+        verdicts: list[Verdict] = [_NOTHING] * len(questions)
+        for kind in kinds:
+            places = [i for i, question in enumerate(questions) if question.kind == kind]
+            found = _of_kind(context, [questions[i] for i in places], kind, purposes)
+            for place, verdict in zip(places, found, strict=True):
+                verdicts[place] = verdict
+        return verdicts
 
 
-def _verdict(
-    question: ConsentQuestion,
-    known: Mapping[str, Mapping[str, FieldValue]],
-    purposes: Collection[str],
-) -> Verdict:
-    flag = FLAGS.get(question.kind, "")
-    person = known.get(question.consenting_id, {})
-    if flag not in person:
-        return Abstain()
-    entry = str(person[flag] or "").strip().lower()
-    if entry == "ja":
-        evidence = f"{question.consenting_id} {flag}=ja"
-        return Allow(evidence) if question.purpose in purposes else Abstain()
-    label = _LABELS[question.kind]
-    if entry == "nein":
+def _of_kind(
+    context: Context, questions: Sequence[ConsentQuestion], kind: str, purposes: Collection[str]
+) -> list[Verdict]:
+    from serienpost_practice_db.database import PracticeDb
+    from serienpost_practice_db.evidence import ABSENT
+
+    flag = FLAGS.get(kind)
+    if flag is None:
+        return [_NOTHING] * len(questions)
+    people = [question.consenting_id for question in questions]
+    entries = PracticeDb.of(context).column(people, flag)
+    answers = {entry: _denial(entry, kind) for entry in set(entries) - {ABSENT}}
+    return [
+        answers[entry] or Allow(f"{question.consenting_id} {flag}=ja")
+        if entry in answers and (answers[entry] or question.purpose in purposes)
+        else _NOTHING
+        for question, entry in zip(questions, entries, strict=True)
+    ]
+
+
+def _denial(entry: object, kind: str) -> Deny | None:
+    """What an entry other than `ja` says."""
+    written = str(entry or "").strip().lower()
+    label = _LABELS[kind]
+    if written == "ja":
+        return None
+    if written == "nein":
         return Deny(
             "flag_no",
             f"In den Stammdaten steht „Kontakt erlaubt“ für {label} auf nein.",

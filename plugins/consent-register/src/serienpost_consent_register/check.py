@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from serienpost import Abstain, Allow, Deny
 from serienpost_consent_register.addresses import is_bound_elsewhere
-from serienpost_consent_register.records import OPTIONAL, REQUIRED, Record
+from serienpost_consent_register.records import OPTIONAL, REQUIRED, Record, fitting, record_of
 from serienpost_consent_register.settings import register_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from serienpost import ConsentQuestion, Context, Verdict
+    from serienpost import ConsentQuestion, Context, FieldValue, Verdict
 
 ENTITY = "einwilligung"
 
+_NOTHING = Abstain()
 _VERSION = re.compile(r"[\w.-]{1,32}")
 _KINDS = {"email": "E-Mail", "sms": "SMS", "letter": "Brief"}
 
@@ -50,53 +53,54 @@ class RegisterCheck:
 
         if not questions:
             return []
-        db = PracticeDb.of(context)
-        mapped = db.entity(ENTITY).fields
-        fields = [*REQUIRED, *(field for field in OPTIONAL if field in mapped)]
-        known = db.records(ENTITY, {question.consenting_id for question in questions}, fields)
-        signed = {person: [*map(Record.of, records)] for person, records in known.items()}
+        people = [question.consenting_id for question in questions]
+        signed = PracticeDb.of(context).records(ENTITY, people, REQUIRED, OPTIONAL)
         today = self._today(context)
         wordings = register_settings(context).wordings
         return [
-            _verdict(
-                context,
-                question,
-                [r for r in signed.get(question.consenting_id, ()) if r.kind == question.kind],
-                today,
-                wordings.get(question.purpose),
-            )
-            for question in questions
+            _verdict(context, question, records, today, wordings.get(question.purpose))
+            if records
+            else _NOTHING
+            for question, records in zip(questions, signed, strict=True)
         ]
 
 
 def _verdict(
     context: Context,
     question: ConsentQuestion,
-    records: Sequence[Record],
+    found: Iterable[Sequence[FieldValue]],
     today: date,
     wordings: Sequence[str] | None,
 ) -> Verdict:
+    records = [r for r in starmap(record_of, found) if r.terms.kind == question.kind]
     if not records:
-        return Abstain()
-    fitting = [record for record in records if record.is_for(question.purpose)]
-    if not fitting:
+        return _NOTHING
+    purposes = fitting(question.purpose)
+    signed = [record for record in records if record.terms.purpose in purposes]
+    if not signed:
         return _other_purpose(question, records)
-    withdrawals = [record for record in fitting if record.withdrawn]
-    last = max((record.withdrawn or date.min for record in withdrawals), default=date.min)
-    standing = [
-        record
-        for record in fitting
-        if not record.withdrawn and (record.given is None or record.given > last)
-    ]
+    withdrawals = [record for record in signed if record.terms.withdrawn]
+    standing = _not_taken_back(signed, withdrawals) if withdrawals else signed
     if withdrawals and not any(record.given for record in standing):
-        return _withdrawn(question, next(r for r in withdrawals if r.withdrawn == last))
+        return _withdrawn(question, max(withdrawals, key=_withdrawn_on))
+    if len(standing) > 1:
+        standing = sorted(standing, key=lambda record: record.given or date.min, reverse=True)
     denial: Deny | None = None
-    for record in sorted(standing, key=lambda r: r.given or date.min, reverse=True):
-        found = _objection(context, question, record, today, wordings)
-        if found is None:
+    for record in standing:
+        objection = _objection(context, question, record, today, wordings)
+        if objection is None:
             return Allow(_evidence(question, record))
-        denial = denial or found
-    return denial or Abstain()
+        denial = denial or objection
+    return denial or _NOTHING
+
+
+def _not_taken_back(signed: Sequence[Record], withdrawals: Sequence[Record]) -> list[Record]:
+    last = max(map(_withdrawn_on, withdrawals))
+    return [r for r in signed if not r.withdrawn and (r.given is None or r.given > last)]
+
+
+def _withdrawn_on(record: Record) -> date:
+    return record.withdrawn or date.min
 
 
 def _objection(
@@ -107,27 +111,27 @@ def _objection(
     wordings: Sequence[str] | None,
 ) -> Deny | None:
     """Why a consent for the purpose that nobody withdrew does not count all the same."""
-    what, record_id = f"Die Einwilligung für {_label(question)}", f"{ENTITY}:{record.id}"
     if record.given is None or record.given > today:
         since = f"ab {_german(record.given)}" if record.given else "ohne Datum"
         return Deny(
             "not_yet_valid",
-            f"{what} gilt noch nicht ({record_id}, {since}).",
+            f"{_what(question)} gilt noch nicht ({ENTITY}:{record.id}, {since}).",
             "Das Datum der Einwilligung prüfen, oder bis dahin warten.",
             overridable=True,
         )
-    details = f"({record_id} vom {_german(record.given)})"
-    if is_bound_elsewhere(context, question.kind, record.address, question.address):
+    if record.address and is_bound_elsewhere(
+        context, question.kind, record.address, question.address
+    ):
         return Deny(
             "other_address",
-            f"{what} gilt für eine andere Adresse {details}.",
+            f"{_what(question)} gilt für eine andere Adresse ({_dated(record)}).",
             "Eine Einwilligung für die jetzige Adresse einholen und eintragen.",
             overridable=True,
         )
     if wordings is not None and record.wording not in wordings:
         return Deny(
             "other_wording",
-            f"{what} hat einen Wortlaut, der nicht mehr gilt {details}.",
+            f"{_what(question)} hat einen Wortlaut, der nicht mehr gilt ({_dated(record)}).",
             "Eine Einwilligung mit dem jetzigen Wortlaut einholen und eintragen.",
             overridable=True,
         )
@@ -155,23 +159,32 @@ def _withdrawn(question: ConsentQuestion, record: Record) -> Deny:
     when = f" am {_german(record.withdrawn)}" if readable and record.withdrawn else ""
     return Deny(
         "withdrawn",
-        f"Die Einwilligung für {_label(question)} wurde widerrufen ({ENTITY}:{record.id}{when}).",
+        f"{_what(question)} wurde widerrufen ({ENTITY}:{record.id}{when}).",
         "Nur eine neue Einwilligung, die nach dem Widerruf erteilt ist.",
     )
 
 
 def _evidence(question: ConsentQuestion, record: Record) -> str:
-    parts = [question.consenting_id, f"{ENTITY}:{record.id}", f"erteilt {record.given}"]
-    if _VERSION.fullmatch(record.wording):
-        parts.append(f"Wortlaut {record.wording}")
-    if not record.document:
-        parts.append("ohne Dokument")
-    return " ".join(parts)
+    version = record.wording and _VERSION.fullmatch(record.wording)
+    wording = f" Wortlaut {record.wording}" if version else ""
+    document = "" if record.document else " ohne Dokument"
+    signed = f"{ENTITY}:{record.id} erteilt {_iso(record.terms.given)}"
+    return f"{question.consenting_id} {signed}{wording}{document}"
+
+
+def _what(question: ConsentQuestion) -> str:
+    return f"Die Einwilligung für {_label(question)}"
 
 
 def _label(question: ConsentQuestion) -> str:
     return _KINDS.get(question.kind, question.kind)
 
 
+@lru_cache(maxsize=4096)
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+@lru_cache(maxsize=4096)
 def _german(day: date) -> str:
     return f"{day:%d.%m.%Y}"

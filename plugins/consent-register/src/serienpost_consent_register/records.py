@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from serienpost import FieldValue
 
 REQUIRED = ("kontaktart", "zweck", "erteilt_am", "widerrufen_am")
@@ -18,49 +16,86 @@ ALL_PURPOSES = frozenset({"alle", "all", "*"})
 """What stands in `zweck` where somebody agreed to every purpose. An empty one agrees to none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A written consent.
+class Terms(NamedTuple):
+    """What many written consents have in common.
 
     Args:
-        id: its key in the practice.
         kind: kind of contact, `email`.
         purpose: `marketing`, or one of `ALL_PURPOSES`.
         given: the day of the signature; None where there is no readable day.
         withdrawn: the day of the withdrawal, the last day of all where the entry is no readable
             day; None where nothing is entered.
+    """
+
+    kind: str
+    purpose: str
+    given: date | None
+    withdrawn: date | None
+
+
+class Record(NamedTuple):
+    """A written consent.
+
+    Args:
+        id: its key in the practice.
+        terms: kind, purpose and days.
         address: the address it is bound to, as the practice wrote it, empty for none.
         wording: the text or version that was signed, empty for none.
         document: whether the signed paper is on file.
     """
 
     id: str
-    kind: str
-    purpose: str
-    given: date | None
-    withdrawn: date | None
+    terms: Terms
     address: str
     wording: str
     document: bool
 
-    @classmethod
-    def of(cls, fields: Mapping[str, FieldValue]) -> Record:
-        """The record in these fields of the practice's database."""
-        withdrawn = _text(fields["widerrufen_am"])
-        return cls(
-            id=_text(fields["id"]),
-            kind=_text(fields["kontaktart"]).casefold(),
-            purpose=_text(fields["zweck"]).casefold(),
-            given=_day(fields["erteilt_am"]),
-            withdrawn=(_day(fields["widerrufen_am"]) or date.max) if withdrawn else None,
-            address=_text(fields.get("adresse")),
-            wording=_text(fields.get("wortlaut")),
-            document=bool(_text(fields.get("dokument"))),
-        )
+    @property
+    def given(self) -> date | None:
+        return self.terms.given
 
-    def is_for(self, purpose: str) -> bool:
-        """Whether it was given for this purpose or for all."""
-        return self.purpose in ALL_PURPOSES or self.purpose == purpose.casefold()
+    @property
+    def withdrawn(self) -> date | None:
+        return self.terms.withdrawn
+
+
+def record_of(
+    _person: FieldValue,
+    key: FieldValue,
+    kind: FieldValue,
+    purpose: FieldValue,
+    given: FieldValue,
+    withdrawn: FieldValue,
+    address: FieldValue = None,
+    wording: FieldValue = None,
+    document: FieldValue = None,
+) -> Record:
+    """The record in the values of the practice's database, as `PracticeDb.records` has them."""
+    return Record(
+        str(key),
+        _terms(kind, purpose, given, withdrawn),
+        "" if address is None else _text(address),
+        "" if wording is None else _text(wording),
+        document is not None and bool(_text(document)),
+    )
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _terms(
+    kind: FieldValue, purpose: FieldValue, given: FieldValue, withdrawn: FieldValue
+) -> Terms:
+    return Terms(
+        _text(kind).casefold(),
+        _text(purpose).casefold(),
+        _day(given),
+        (_day(withdrawn) or date.max) if _text(withdrawn) else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def fitting(purpose: str) -> frozenset[str]:
+    """What `zweck` may hold in a consent for this purpose."""
+    return ALL_PURPOSES | {purpose.casefold()}
 
 
 def _text(value: FieldValue) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +15,19 @@ from serienpost import Occasion, Problem, SourceError
 from serienpost_practice_db.appointments import appointment_statement
 from serienpost_practice_db.conditions import keys_among
 from serienpost_practice_db.engine import open_engine
+from serienpost_practice_db.evidence import (
+    ABSENT,
+    asked,
+    fields_of,
+    matching,
+    records_of,
+)
 from serienpost_practice_db.failures import QUERY, SCHEMA, translated
 from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded, refuse_powerful_role
-from serienpost_practice_db.rows import in_utc, plain_value, row_builder
+from serienpost_practice_db.rows import in_utc, plain_records, row_builder
 from serienpost_practice_db.schema_file import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
-from serienpost_practice_db.views import KEY, view
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -29,10 +37,14 @@ if TYPE_CHECKING:
     from serienpost_practice_db.birthdays import BirthdayWindow
     from serienpost_practice_db.chosen import Chosen
     from serienpost_practice_db.conditions import Condition
+    from serienpost_practice_db.evidence import Absent, Asked
     from serienpost_practice_db.guards import Clock
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
 
 _IDS_PER_STATEMENT = 500
+_STATEMENTS = 32
+_BATCHES = 4
+"""Of batches of ids the keys are kept, because checks ask about the same people in turn."""
 
 
 class PracticeDb:
@@ -47,6 +59,19 @@ class PracticeDb:
         self.stored_zone = ZoneInfo(schema.timezone) if schema.timezone else zone
         self._engine = engine
         self._zone = zone
+        self._asked = lru_cache(maxsize=_BATCHES)(
+            lambda person_ids: asked(schema.entities, self.dialect, person_ids)
+        )
+        self._fields_of = lru_cache(maxsize=_STATEMENTS)(
+            lambda kind, fields, unless: fields_of(
+                schema.entities[kind], fields, self.dialect, unless
+            )
+        )
+        self._records_of = lru_cache(maxsize=_STATEMENTS)(
+            lambda name, fields, optional, kind: records_of(
+                schema.entities[name], fields, optional, self.dialect, kind
+            )
+        )
 
     @classmethod
     def of(cls, context: Context) -> PracticeDb:
@@ -86,13 +111,13 @@ class PracticeDb:
         """
         entity = self.entity(name)
         statement = person_statement(self.schema, entity, conditions, request, birthdays, chosen)
-        build = row_builder(statement.names, request, self.stored_zone)
+        build = row_builder(statement.names, request)
         occasions = self._occasions(birthdays)
         mends = QUERY if chosen else SCHEMA
         for records in self._partitions(statement.select, request.batch, seconds, mends):
             yield [
-                build(name, key, representative, minor, values, occasions.get(year))
-                for key, representative, minor, year, *values in records
+                build(name, record[0], record[1], record[2], record[4:], occasions.get(record[3]))
+                for record in plain_records(records, self.stored_zone)
             ]
 
     def appointments(
@@ -109,12 +134,12 @@ class PracticeDb:
             request: fields of appointment, practitioner and person, order, size of a batch.
         """
         statement = appointment_statement(self.schema, persons, conditions, request)
-        build = row_builder(statement.names, request, self.stored_zone)
+        build = row_builder(statement.names, request)
         for records in self._partitions(statement.select, request.batch):
             yield [
                 build(kind, key, representative, minor, values, self._appointment(*when))
                 for kind, key, representative, minor, *when, values in (
-                    (*record[:7], record[7:]) for record in records
+                    (*record[:7], record[7:]) for record in plain_records(records, self.stored_zone)
                 )
             ]
 
@@ -179,86 +204,87 @@ class PracticeDb:
 
     def matching(self, name: str, person_ids: Iterable[str], condition: Condition) -> set[str]:
         """Those of the people who meet a condition; nothing but ids is read."""
-        entity = self.entity(name)
-        found: set[str] = set()
-        with self._reading() as connection:
-            for keys in _chunks(_keys(entity, person_ids)):
-                people = view(entity, condition.fields)
-                statement = sa.select(people.c[KEY]).where(
-                    people.c[KEY].in_(keys), condition.test(people.c)
-                )
-                found |= {f"{name}:{key}" for key in connection.scalars(statement)}
-        return found
+        statement = matching(self.entity(name), self.dialect, condition)
+        among = (group for group in self._asked(tuple(person_ids)) if group.kind == name)
+        return {f"{name}:{key}" for group in among for (key,) in self._execute(statement, group)}
 
     def lookup(
-        self, person_ids: Iterable[str], fields: Collection[str]
+        self, person_ids: Iterable[str], fields: Iterable[str], unless: Collection[str] = ()
     ) -> dict[str, dict[str, FieldValue]]:
         """Read fields of the master data for a decision; they must not become part of a row.
 
         People may be of several kinds. Who is not in the master data is missing from the result;
         a field that the schema does not map is missing from the person's fields.
+
+        Args:
+            person_ids: who.
+            fields: what is read of each.
+            unless: people all of whose fields are empty or one of these texts are missing too.
         """
-        kinds: dict[str, set[str]] = defaultdict(set)
-        for person_id in person_ids:
-            kind, _, _ = person_id.partition(":")
-            if kind in self.schema.entities:
-                kinds[kind].add(person_id)
         found: dict[str, dict[str, FieldValue]] = {}
-        with self._reading() as connection:
-            for kind, ids in kinds.items():
-                found |= self._looked_up(connection, self.entity(kind), ids, fields)
+        for group in self._asked(tuple(person_ids)):
+            mapped = tuple(field for field in fields if field in self.entity(group.kind).fields)
+            statement = self._fields_of(group.kind, mapped, frozenset(unless))
+            for key, *values in self._execute(statement, group):
+                found[f"{group.kind}:{key}"] = dict(zip(mapped, values, strict=True))
+        return found
+
+    def column(self, person_ids: Sequence[str], field: str) -> list[FieldValue | Absent]:
+        """One field of the master data for each of the people, for a decision.
+
+        `ABSENT` stands for who is not in the master data, and where the schema lacks the field.
+        """
+        found: list[FieldValue | Absent] = [ABSENT] * len(person_ids)
+        for group in self._asked(tuple(person_ids)):
+            if field not in self.entity(group.kind).fields:
+                continue
+            records = self._execute(self._fields_of(group.kind, (field,), frozenset()), group)
+            known = {key: value for key, value in records}  # noqa: C416  # records are no pairs
+            values = map(known.get, group.keys, repeat(ABSENT))
+            for position, value in zip(group.positions, values, strict=True):
+                found[position] = value
         return found
 
     def records(
-        self, name: str, person_ids: Iterable[str], fields: Collection[str]
-    ) -> dict[str, list[dict[str, FieldValue]]]:
+        self,
+        name: str,
+        person_ids: Sequence[str],
+        fields: tuple[str, ...],
+        optional: tuple[str, ...] = (),
+    ) -> list[Sequence[Sequence[FieldValue]]]:
         """Read the records that name people by `person_typ` and `person_id`, for a decision.
 
         Args:
             name: the kind of record, `einwilligung`.
-            person_ids: whose; people without a record are missing from the result.
-            fields: what is read of each besides its key, which is `id`.
+            person_ids: whose.
+            fields: what is read of each.
+            optional: what is read too, None where the schema lacks it.
+
+        Returns:
+            For each of the people their records: key of the person, key of the record, `fields`,
+            `optional`.
 
         Raises:
             SourceError: the schema lacks one of the fields.
         """
-        entity = self.entity(name)
-        wanted = set(person_ids)
-        kinds = {person_id.partition(":")[0] for person_id in wanted} & self.schema.entities.keys()
-        found: dict[str, list[dict[str, FieldValue]]] = defaultdict(list)
-        read = view(entity, {"person_typ", "person_id", *fields})
-        names = [KEY, *fields]
-        columns = [read.c.person_id, *(read.c[field] for field in names)]
-        with self._reading() as connection:
-            for kind in sorted(kinds):
-                for keys in _chunks(_keys(self.entity(kind), wanted)):
-                    statement = sa.select(*columns).where(
-                        read.c.person_typ == kind, read.c.person_id.in_(keys)
-                    )
-                    for person, *values in connection.execute(statement):
-                        record = dict(zip(names, map(plain_value, values), strict=True))
-                        found[f"{kind}:{person}"].append(record)
-        return dict(found)
-
-    def _looked_up(
-        self,
-        connection: sa.Connection,
-        entity: EntityMapping,
-        ids: Iterable[str],
-        fields: Collection[str],
-    ) -> dict[str, dict[str, FieldValue]]:
-        mapped = [field for field in fields if field in entity.fields]
-        people = view(entity, mapped)
-        found: dict[str, dict[str, FieldValue]] = {}
-        for keys in _chunks(_keys(entity, ids)):
-            columns = [people.c[KEY], *(people.c[field] for field in mapped)]
-            for key, *values in connection.execute(
-                sa.select(*columns).where(people.c[KEY].in_(keys))
-            ):
-                found[f"{entity.name}:{key}"] = dict(
-                    zip(mapped, map(plain_value, values), strict=True)
-                )
+        self.entity(name)
+        found: list[Sequence[Sequence[FieldValue]]] = [()] * len(person_ids)
+        for group in self._asked(tuple(person_ids)):
+            of: dict[object, list[Sequence[FieldValue]]] = defaultdict(list)
+            statement = self._records_of(name, fields, optional, group.kind)
+            for record in self._execute(statement, group):
+                of[record[0]].append(record)
+            for position, key in zip(group.positions, group.keys, strict=True):
+                if key in of:
+                    found[position] = of[key]
         return found
+
+    def _execute(self, statement: sa.Select[Any], group: Asked) -> Sequence[Sequence[Any]]:
+        found: list[Sequence[Any]] = []
+        with self._reading() as connection:
+            for bound in group.bound:
+                found += connection.execute(statement, bound).all()
+        return plain_records(found, self.stored_zone)
 
     def _occasions(self, birthdays: BirthdayWindow | None) -> dict[int, Occasion]:
         if birthdays is None:

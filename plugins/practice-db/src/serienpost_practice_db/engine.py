@@ -82,6 +82,7 @@ def _sqlite(context: Context, url: sa.URL) -> sa.Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
     connection.text_factory = _decoded
     connection.execute("PRAGMA query_only=1")
+    connection.execute("SELECT 1 FROM json_each('[]')")
     functions.register(connection)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from serienpost.fields import CATALOGUE, Sensitivity, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ValueType = Literal["text", "integer", "boolean", "date", "datetime"]
 
@@ -75,6 +75,16 @@ class EntityMapping:
         if self.key_type == "text":
             return text or None
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+    def keys(self, texts: Sequence[str]) -> list[int | str | None]:
+        """The keys in the parts of ids after the colon, as ids are written: no leading zeros."""
+        joined = "".join(texts)
+        if self.key_type == "integer" and joined.isascii() and joined.isdigit():
+            lengths = set(map(len, texts))
+            if min(lengths) and max(lengths) <= 18 and "0" not in {text[0] for text in texts}:
+                return list(map(int, texts))
+        found = map(self.key, texts)
+        return [k if str(k) == text else None for k, text in zip(found, texts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from serienpost import Row
 from serienpost_practice_db.mapping import IS_MINOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
     from serienpost import FieldValue, Occasion, RowRequest
 
 _PLAIN = {str, int, bool, date, time, datetime, type(None)}
+_AS_THEY_ARE = _PLAIN - {datetime}
 _NO_REPRESENTATIVE = (
     "no_representative",
     "Es ist keine vertretungsberechtigte Person hinterlegt.",
@@ -22,17 +24,16 @@ _NO_REPRESENTATIVE = (
 
 
 def row_builder(
-    columns: tuple[str, ...], request: RowRequest, zone: ZoneInfo
+    columns: tuple[str, ...], request: RowRequest
 ) -> Callable[[str, Any, Any, Any, Iterable[Any], Occasion | None], Row]:
     """A function that makes a row of the parts of a record.
 
     Its arguments are kind of person, key, key of the representative, 1 for a minor, the values of
-    `columns`, and the occasion.
+    `columns`, from `plain_records`, and the occasion.
 
     Args:
         columns: names of the values.
         request: what was asked for; fields that no column has are None.
-        zone: of naive times; they become UTC.
     """
     lacking = dict.fromkeys(request.fields.difference(columns))
     wants_age = IS_MINOR in lacking
@@ -45,23 +46,30 @@ def row_builder(
         values: Iterable[Any],
         occasion: Occasion | None,
     ) -> Row:
-        fields: dict[str, FieldValue] = {
-            name: in_utc(value, zone) if type(value) is datetime else plain_value(value)
-            for name, value in zip(columns, values, strict=True)
-        }
-        fields.update(lacking)
+        fields: dict[str, FieldValue] = dict(zip(columns, values))  # noqa: B905  # as many by the statement
+        if lacking:
+            fields |= lacking
         if wants_age:
             fields[IS_MINOR] = bool(minor)
-        has_representative = representative is not None
-        return Row(
-            f"{kind}:{key}",
-            fields,
-            occasion,
-            f"{kind}:{representative}" if has_representative else None,
-            _NO_REPRESENTATIVE if minor and not has_representative else None,
-        )
+        if representative is None:
+            unreachable = _NO_REPRESENTATIVE if minor else None
+            return Row(f"{kind}:{key}", fields, occasion, None, unreachable)
+        return Row(f"{kind}:{key}", fields, occasion, f"{kind}:{representative}", None)
 
     return build
+
+
+def plain_records(records: Sequence[Sequence[Any]], zone: ZoneInfo) -> Sequence[Sequence[Any]]:
+    """A driver's records with the values of fields; naive times are in `zone` and become UTC.
+
+    Only records that hold something else are copied, because there are many.
+    """
+    if set(map(type, chain.from_iterable(records))) <= _AS_THEY_ARE:
+        return records
+    return [
+        [in_utc(value, zone) if type(value) is datetime else plain_value(value) for value in record]
+        for record in records
+    ]
 
 
 def plain_value(value: Any) -> FieldValue:  # noqa: ANN401

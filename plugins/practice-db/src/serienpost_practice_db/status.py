@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from serienpost import ConsentQuestion, Context, FieldValue, Verdict
 
-_NOT_SET = {"", "0", "f", "false", "n", "nein", "no"}
+_NOTHING = Abstain()
+_NOT_SET = frozenset({"", "0", "f", "false", "n", "nein", "no"})
 
 _DENIALS = {
     "verstorben": Deny(
@@ -52,11 +53,12 @@ class StatusCheck:
         """Answer from the master data of the person and of who consents."""
         from serienpost_practice_db.database import PracticeDb
 
-        people = {id_ for asked in questions for id_ in (asked.person_id, asked.consenting_id)}
-        if not people:
-            return []
-        known = PracticeDb.of(context).lookup(people, list(_DENIALS))
-        return [_verdict(question, known) for question in questions]
+        people = [question.person_id for question in questions]
+        people += [q.consenting_id for q in questions if q.consenting_id != q.person_id]
+        marked = PracticeDb.of(context).lookup(people, _DENIALS, unless=_NOT_SET)
+        if not marked:
+            return [_NOTHING] * len(questions)
+        return [_verdict(question, marked) for question in questions]
 
 
 def _verdict(question: ConsentQuestion, known: Mapping[str, Mapping[str, FieldValue]]) -> Verdict:
@@ -66,7 +68,7 @@ def _verdict(question: ConsentQuestion, known: Mapping[str, Mapping[str, FieldVa
         for field, denial in denials.items():
             if _is_set(fields.get(field)):
                 return denial
-    return Abstain()
+    return _NOTHING
 
 
 def _is_set(value: FieldValue) -> bool:

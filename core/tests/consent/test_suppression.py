@@ -60,3 +60,13 @@ def test_the_list_holds_no_address(context: Context) -> None:
     open_ledger(context).engine.dispose()
     data = b"".join(path.read_bytes() for path in context.folder.glob("versandbuch.db*"))
     assert b"geheim" not in data
+
+
+def test_a_list_longer_than_the_questions_is_asked_by_hash(context: Context) -> None:
+    for number in range(5):
+        _put(context, "email", f"a{number}@example.org", "bounce")
+    asked = [("email", "a3@example.org"), ("email", "b@example.org"), ("sms", "a3@example.org")]
+    for size in (1, 2, 3):
+        assert _ask(context, *asked[:size]) == ["suppressed_bounce", None, None][:size]
+    everybody = [("email", f"a{number}@example.org") for number in range(7)]
+    assert _ask(context, *everybody) == [*["suppressed_bounce"] * 5, None, None]

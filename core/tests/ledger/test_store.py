@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hmac
 import re
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from serienpost.config.models import PracticeConfig, PracticeInfo
 from serienpost.context import Context
 from serienpost.errors import LedgerError
 from serienpost.ledger.schema import journal, message, run
-from serienpost.ledger.store import new_ref, open_ledger
+from serienpost.ledger.store import keyed, new_ref, open_ledger
 from serienpost.registry import Registry
 
 if TYPE_CHECKING:
@@ -132,3 +133,9 @@ def test_a_context_opens_its_ledger_once(tmp_path: Path) -> None:
         assert open_ledger(context) is ledger
         assert ledger.practice == "mond"
     assert (tmp_path / "buch.db").is_file()
+
+
+@pytest.mark.parametrize("key", [b"", b"k" * 32, b"k" * 64, b"k" * 65, b"k" * 200])
+@pytest.mark.parametrize("data", [b"", b"a", "Ä".encode() * 300])
+def test_the_keyed_hash_is_hmac_sha_256(key: bytes, data: bytes) -> None:
+    assert keyed(key)(data) == hmac.digest(key, data, "sha256").hex()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from serienpost.contracts.consent import Abstain, Deny
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Select
 
     from serienpost.context import Context
     from serienpost.contracts.consent import ConsentQuestion, Verdict
@@ -20,6 +23,9 @@ _REASONS = {
 }
 
 
+_NOTHING = Abstain()
+
+
 class SuppressionCheck:
     """Denies addresses on the practice's suppression list; never overridable."""
 
@@ -27,27 +33,52 @@ class SuppressionCheck:
 
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """One batched look-up by keyed hash of kind and address."""
-        from serienpost.ledger.schema import suppression
         from serienpost.ledger.store import open_ledger
 
         ledger = open_ledger(context)
-        hashes = [ledger.address_hash(q.kind, q.address) for q in questions]
         with ledger.read() as tx:
-            found = {
-                (row.kind, row.address_hash): row.reason
-                for row in tx.all(
-                    tx.select(suppression).where(suppression.c.address_hash.in_(set(hashes)))
-                )
-            }
-        return [
-            _verdict(found.get((question.kind, key)))
-            for question, key in zip(questions, hashes, strict=True)
-        ]
+            listed = tx.find(_list(), most=len(questions))
+            if not listed:
+                return [_NOTHING] * len(questions)
+            keys = [(q.kind, ledger.address_hash(q.kind, q.address)) for q in questions]
+            if len(listed) == len(questions):
+                listed = tx.find(_among(), hashes=list({key for _, key in keys}))
+        reasons = {(entry.kind, entry.address_hash): entry.reason for entry in listed}
+        if reasons.keys().isdisjoint(keys):
+            return [_NOTHING] * len(questions)
+        return [_denial(reasons[key]) if key in reasons else _NOTHING for key in keys]
 
 
-def _verdict(reason: str | None) -> Verdict:
-    if reason is None:
-        return Abstain()
+@cache
+def _list() -> Select[Any]:
+    """The list, or as much of it as there are questions: then it is asked for by hash instead."""
+    from sqlalchemy import bindparam
+
+    return _entries().limit(bindparam("most"))
+
+
+@cache
+def _among() -> Select[Any]:
+    """The entries with one of the hashes."""
+    from sqlalchemy import bindparam
+
+    from serienpost.ledger.schema import suppression
+
+    return _entries().where(suppression.c.address_hash.in_(bindparam("hashes", expanding=True)))
+
+
+def _entries() -> Select[Any]:
+    from sqlalchemy import select
+
+    from serienpost.ledger.compiled import PRACTICE
+    from serienpost.ledger.schema import suppression
+
+    c = suppression.c
+    return select(c.kind, c.address_hash, c.reason).where(c.practice == PRACTICE)
+
+
+@cache
+def _denial(reason: str) -> Deny:
     return Deny(
         f"suppressed_{reason}",
         f"auf der Sperrliste: {_REASONS.get(reason, reason)}",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SEPARATOR = re.compile(r"[\s,;/|]+")
 _NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"\s*|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
 
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*@[A-Za-z0-9.-]+")
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LONGEST_LOCAL, _LONGEST = 64, 200
 """Within these a local part of plain letters is valid beside any valid domain (RFC 5321, 4.5.3.1),
@@ -48,7 +49,11 @@ class EmailKind:
         Syntax only (RFC 5321 and 5322 without quotes and comments); whether the domain exists is
         not asked. A local part outside ASCII would need SMTPUTF8 (RFC 6531) all the way.
         """
-        text = field_text(fields.get("email"))
+        written = fields.get("email")
+        if type(written) is str and len(written) <= _LONGEST_LOCAL and _PLAIN.fullmatch(written):
+            local, _, domain = written.partition("@")
+            return _with_domain(local, domain)
+        text = field_text(written)
         if not text:
             return _MISSING
         if header_safe(text):
@@ -61,9 +66,20 @@ class EmailKind:
 def _checked(text: str) -> Address | Unreachable:
     local, _, domain = text.rpartition("@")
     if len(local) <= _LONGEST_LOCAL and len(text) <= _LONGEST and _PLAIN_LOCAL.fullmatch(local):
-        sample = _validated(f"a@{domain}")
-        return Address(local + sample.value[1:]) if isinstance(sample, Address) else sample
+        return _with_domain(local, domain)
     return _validated(text)
+
+
+def _with_domain(local: str, written: str) -> Address | Unreachable:
+    domain = _domain(written)
+    return Address(local + domain) if domain else _INVALID
+
+
+@lru_cache(maxsize=4096)
+def _domain(written: str) -> str | None:
+    """`@` and the domain as it is used, None where it is none."""
+    sample = _validated(f"a@{written}")
+    return sample.value[1:] if isinstance(sample, Address) else None
 
 
 @lru_cache(maxsize=4096)

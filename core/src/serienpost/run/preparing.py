@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
+from serienpost.collecting import seldom_collected
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
@@ -50,7 +51,8 @@ def prepare(
     with ownership(ledger) as owner:
         run_id = _create(blueprint, ledger, owner)
         try:
-            _fill(blueprint, ledger, run_id, progress)
+            with seldom_collected():
+                _fill(blueprint, ledger, run_id, progress)
         except BaseException:
             discard(ledger, run_id)
             raise

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Cost as Cost
     from serienpost.contracts.channels import Deferred as Deferred
     from serienpost.contracts.channels import Draft as Draft
+    from serienpost.contracts.channels import Edition as Edition
     from serienpost.contracts.channels import Event as Event
     from serienpost.contracts.channels import Message as Message
     from serienpost.contracts.channels import Outcome as Outcome
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Refused as Refused
     from serienpost.contracts.channels import Rejected as Rejected
     from serienpost.contracts.channels import Sender as Sender
+    from serienpost.contracts.channels import Sent as Sent
     from serienpost.contracts.channels import Unknown as Unknown
     from serienpost.contracts.consent import Abstain as Abstain
     from serienpost.contracts.consent import Allow as Allow
@@ -77,9 +79,9 @@ _HOME = {
     "config.strict": "StrictModel",
     "context": "Context",
     "contracts.channels": (
-        "Accepted AccountProblem Attachment Capabilities Channel Content Cost Deferred Draft Event"
-        " Message Outcome ProbeResult Processor ProviderTemplate QuotaReached Refused Rejected"
-        " Sender Unknown"
+        "Accepted AccountProblem Attachment Capabilities Channel Content Cost Deferred Draft"
+        " Edition Event Message Outcome ProbeResult Processor ProviderTemplate QuotaReached Refused"
+        " Rejected Sender Sent Unknown"
     ),
     "contracts.consent": "Abstain Allow ConsentCheck ConsentQuestion Deny Verdict",
     "contracts.macros": "Macro MacroSetting",

@@ -241,6 +241,7 @@ def serienpost_archives() -> Iterable[Archive]:  # type: ignore[empty-body]
 
             class Shelf:
                 name = "shelf"
+                kinds = frozenset({"letter"})
 
                 def store(
                     self, context: Context, entries: Sequence[ArchiveEntry]

@@ -23,6 +23,7 @@ from serienpost.run import (
     events,
     handover,
     history,
+    parts,
     plan,
     preparing,
     recipients,
@@ -49,6 +50,7 @@ MODULES = [
     "run.events",
     "run.handover",
     "run.history",
+    "run.parts",
     "run.plan",
     "run.preparing",
     "run.recipients",
@@ -63,6 +65,7 @@ RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
 
 CHANGES: dict[str, Callable[[Any], object]] = {
     "claim": lambda tx: claims.claim(tx, "r", "me", 10, LEASE),
+    "claim_parts": lambda tx: claims.claim_parts(tx, "r", "me", 1, LEASE),
     "claims.release": lambda tx: claims.release(tx, "r", DEAD),
     "renew": lambda tx: claims.renew(tx, "r", DEAD, LEASE),
     "take_over": lambda ledger: claims.take_over(ledger, "r", repeatable=False),
@@ -94,6 +97,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
             Event("e2", "bounced", datetime(2026, 3, 2, tzinfo=UTC), provider_ref="q8"),
         ],
     ),
+    "cut_parts": lambda tx: parts.cut_parts(tx, "s", 2),
     "write_plan_hash": lambda tx: plan.write_plan_hash(tx, "p"),
     "discard": lambda ledger: preparing.discard(ledger, "g"),
     "discard_dead": preparing.discard_dead,
@@ -118,6 +122,8 @@ READS: dict[str, Callable[[Any], object]] = {
     "figures": lambda ledger: reporting.figures(ledger, "r", ZONE),
     "write_failures": lambda ledger: _csv(ledger, "r"),
     "count_states": lambda tx: sending.count_states(tx, "r"),
+    "last_part": lambda tx: parts.last_part(tx, "r"),
+    "edition_of": lambda ledger: parts.edition_of(ledger, "r"),
     "open_count": lambda ledger: sending.open_count(ledger, "r"),
     "entries": suppressions.entries,
 }
@@ -143,6 +149,8 @@ def _fill(desk: Desk, count: int) -> None:
     states = ["pending", "claimed", "sending", "failed", "in_doubt", "cancelled"]
     states += ["accepted"] * (count - len(states))
     desk.add_messages("r", count, "pending")
+    desk.add_run("s")
+    desk.add_messages("s", 3, "pending")
     with desk.ledger.begin() as tx:
         from serienpost.ledger.schema import message
 
@@ -153,6 +161,7 @@ def _fill(desk: Desk, count: int) -> None:
                 .where(message.c.run == "r", message.c.no == no)
                 .values(
                     state=state,
+                    part=None if no == 2 else no,
                     ref=f"REF{no:09}",
                     provider_ref=f"q{no}",
                     address_hash=f"a{no}",

@@ -54,7 +54,7 @@ def preview_command(
 
 @click.command(name="test")
 @click.argument("run")
-@click.option("--to", metavar="ADDRESS", required=True, help="Your own address.")
+@click.option("--to", metavar="ADDRESS", required=True, help="Your own address; letters: a file.")
 @click.option("--recipient", metavar="ROW", help="Use this marked row's data, not made-up data.")
 @json_option
 @with_practice
@@ -70,15 +70,14 @@ def test_command(context: Context, run: str, to: str, recipient: str | None) -> 
     blueprint = load_blueprint(context, ledger, run)
     if recipient:
         accepted_by(context, blueprint.header.account)
+    if recipient and not blueprint.channel.repeatable:
         processor = blueprint.channel.processor(blueprint.account)
         whom = f"{processor.name} ({processor.region})" if processor else "your own mail server"
         click.echo(f"the data of {recipient} goes to the address you named, by {whom}", err=True)
     outcome = send_test(blueprint, ledger, run, to, recipient, user_name())
     result = type(outcome).__name__.lower()
     if isinstance(outcome, Accepted):
-        return Reply(
-            {"run": run, "outcome": result},
-            lambda: click.echo("accepted; look into the mailbox"),
-        )
+        where = f"written to {to}" if blueprint.channel.repeatable else "look into the mailbox"
+        return Reply({"run": run, "outcome": result}, lambda: click.echo(f"{result}; {where}"))
     problem = Problem(f"the test was not accepted: {result} {outcome.text}".rstrip())
     return Reply({"run": run, "outcome": result}, exit=Exit.REFUSED, problems=(problem,))

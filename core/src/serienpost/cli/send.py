@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from serienpost.run.sending import Options
 
 
+archive_option = click.option(
+    "--archive",
+    type=click.Choice(["entry", "pdf"]),
+    help="What goes into the records, where the mailing says `archive: ask`.",
+)
+
+
 @click.command(name="send")
 @click.argument("run")
 @click.option("--plan", metavar="HASH", help="Release only this plan.")
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
 @click.option("--accept-disclaimer", is_flag=True, help="Accept the provider's disclaimer.")
 @click.option("--ignore-balance", is_flag=True, help="Send although the balance is too low.")
+@archive_option
 @json_option
 @with_practice
 def send_command(
@@ -44,6 +52,7 @@ def send_command(
     no_wait: bool,
     accept_disclaimer: bool,
     ignore_balance: bool,
+    archive: str | None,
 ) -> Reply:
     """Release a prepared run and deliver it."""
     from serienpost.cli.balance import refuse_if_too_little
@@ -67,6 +76,7 @@ def send_command(
         if not ignore_balance:
             hint = "top up the account, or add --ignore-balance"
             refuse_if_too_little(context, ledger, run, hint)
+        archive = archive or _asked_archive(context, row)
         approve(
             ledger,
             run,
@@ -74,7 +84,10 @@ def send_command(
             plan=row.plan_hash,
             send_at=send_at,
             disclaimer=accepted_by(context, row.account, here=accept_disclaimer),
+            archive=archive,
         )
+    elif archive:
+        raise LedgerError(f"run {run} is {row.state}; --archive belongs to its release")
     elif when:
         raise LedgerError(f"run {run} is {row.state}; --at belongs to its release")
     return deliver(context, ledger, run, Options(wait=not no_wait))
@@ -85,16 +98,24 @@ def send_command(
 @click.option("--yes", is_flag=True, help="Release without asking; needed for cron.")
 @click.option("--for", "due", metavar="DATE", help="Due date, YYYY-MM-DD. Default: today.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
+@archive_option
 @json_option
 @with_practice
-def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_wait: bool) -> Reply:
+def run_command(
+    context: Context,
+    mailing: str,
+    yes: bool,
+    due: str | None,
+    no_wait: bool,
+    archive: str | None,
+) -> Reply:
     """Prepare and send a mailing in one go, for cron."""
     from serienpost.cli.balance import refuse_if_too_little
     from serienpost.cli.disclaimer import accepted_by
     from serienpost.cli.prepare import parse_day, prepare_run, today
     from serienpost.config.loading import load_mailing
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import approve
+    from serienpost.run.approving import approve, find_run
     from serienpost.run.forecast import earlier_runs
     from serienpost.run.sending import Options
 
@@ -118,7 +139,10 @@ def run_command(context: Context, mailing: str, yes: bool, due: str | None, no_w
         )
     hint = f"top up the account, then serienpost send {run_id}"
     refuse_if_too_little(context, ledger, run_id, hint)
-    approve(ledger, run_id, user_name(), disclaimer=disclaimer)
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+    archive = archive or _asked_archive(context, row)
+    approve(ledger, run_id, user_name(), disclaimer=disclaimer, archive=archive)
     return deliver(context, ledger, run_id, options)
 
 
@@ -175,6 +199,15 @@ def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> date
             hint=f"serienpost prepare {row.mailing} --for {at.astimezone(context.zone).date()}",
         )
     return at
+
+
+def _asked_archive(context: Context, row: Row[Any]) -> str | None:
+    """What goes into the records, as a person answers; None where nobody need be asked."""
+    archives = (one for one in context.registry.archives.values() if row.kind in one.kinds)
+    if row.header.get("archive") != "ask" or not any(archives):
+        return None
+    question = "Store each message as PDF in the person's record? Without it only the entry"
+    return "pdf" if ask(question, "--archive") else "entry"
 
 
 def _refuse_quiet(context: Context, row: Row[Any], at: datetime) -> None:

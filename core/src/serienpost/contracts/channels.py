@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
+    from serienpost.contracts.macros import MacroSetting
     from serienpost.contracts.providers import KeptTemplate
     from serienpost.kinds import Kind
 
@@ -69,9 +70,12 @@ class Attachment:
 class Draft:
     """A row's text as rendered by the core, before the channel has had its say.
 
-    `values` are the macros that the text uses, as text in the message's language; `subject` is
-    empty where the channel has none. With a `template` kept by the provider subject and text are
-    empty: the provider writes them, and `values` are all that it gets.
+    `values` are the macros that the text uses and the channel sets itself, as text in the
+    message's language; `named` those that the text names itself. `subject` is empty where the
+    channel has none. `files` are the frozen files by name: page, style sheet and images of the
+    template, the signature's image, those that the channel asked for. With a `template` kept by
+    the provider subject and text are empty: the provider writes them, and `values` are all that
+    it gets.
     """
 
     kind: str
@@ -83,6 +87,9 @@ class Draft:
     values: Mapping[str, str]
     attachments: tuple[Attachment, ...] = ()
     template: KeptTemplate | None = None
+    named: frozenset[str] = frozenset()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    setting: MacroSetting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,9 @@ class Message:
     """What a sender gets: content and the reference that stays the same over all attempts.
 
     `ref` is 12 characters of Crockford base32; `position` is the row's number in its run;
-    `send_at` (aware, UTC) is set where the provider is to hold the message.
+    `send_at` (aware, UTC) is set where the provider is to hold the message. `part` is the fixed
+    part that the message belongs to, on channels that have them; `cost` the amount that was
+    foretold; `is_test` marks a message to an own address.
     """
 
     ref: str
@@ -165,6 +174,9 @@ class Message:
     position: int
     content: Content
     send_at: datetime | None = None
+    part: int | None = None
+    cost: float | None = None
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +372,87 @@ class HasBalance(Protocol):
     async def balance(self, context: Context, account: AccountSettings) -> float: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An accepted message as `finish` gets to know it; `row`, `number` and `name` say whom."""
+
+    ref: str
+    position: int
+    part: int
+    row: str
+    number: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a run delivered since it was last finished: 0 at first, then one for each reopening."""
+
+    run: str
+    number: int
+    title: str
+    language: str
+    sent: Sequence[Sent]
+
+
 @runtime_checkable
 class HasFinish(Protocol):
-    """A channel that completes its result after the last call; must be idempotent."""
+    """A channel that sends in fixed parts, each in one call, and completes its result after the
+    last one.
 
-    def finish(self, context: Context, account: AccountSettings, run: str) -> Sequence[Path]: ...
+    Args:
+        part_size: messages of a part at most; its sender's `batch`.
+    """
+
+    @property
+    def part_size(self) -> int: ...
+
+    def finish(
+        self, context: Context, account: AccountSettings, edition: Edition
+    ) -> Sequence[Path]:
+        """Complete what the parts of an edition hold; done again, it changes nothing."""
+
+
+@runtime_checkable
+class HasLayout(Protocol):
+    """A channel that sets macros and files of its own around the text."""
+
+    @property
+    def layout_macros(self) -> frozenset[str]:
+        """Macros that are set without the text naming them; none of them may be empty."""
+
+    def files(self, context: Context, account: AccountSettings) -> Mapping[str, bytes]:
+        """The files that the account names, to be frozen with the run: name -> bytes.
+
+        Raises:
+            SerienpostError: one is missing or no file of its kind.
+        """
+
+
+@runtime_checkable
+class HasForecast(Protocol):
+    """A channel that must try a message out to know what it costs."""
+
+    def forecast(
+        self, context: Context, account: AccountSettings, contents: Sequence[Content]
+    ) -> Sequence[Cost | Refused]:
+        """The cost of each content, or why it cannot leave. Nothing is kept.
+
+        Raises:
+            SerienpostError: no content can be tried out.
+        """
+
+
+@runtime_checkable
+class HasRecord(Protocol):
+    """A channel whose messages can be kept in a record and made again from it alone."""
+
+    def record(self, account: AccountSettings, message: Message) -> str:
+        """The message with all that it needs, as text."""
+
+    def print_records(self, records: Sequence[str]) -> bytes:
+        """One printable file of what `record` gave, in this order.
+
+        Raises:
+            SerienpostError: one is none of this channel's or cannot be printed.
+        """

@@ -36,7 +36,10 @@ class InDatabase(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveEntry:
-    """A sent message for the person's record. `message` is unique per practice and message."""
+    """A sent message for the person's record. `message` is unique per practice and message.
+
+    `content` is the frozen message: what the channel's `record` gave, else its text.
+    """
 
     message: str
     run: str
@@ -52,6 +55,10 @@ class Archive(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of message that it stores."""
 
     def store(self, context: Context, entries: Sequence[ArchiveEntry]) -> Sequence[str | None]:
         """Store each entry; return for each None or the reason why it has no record."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from serienpost.ledger.store import Ledger, Tx
 
@@ -25,7 +25,7 @@ _NEEDED = [
     for name in (
         *("run", "no", "row_id", "state", "fence", "block", "ref", "content_hash", "macro_values"),
         *("person", "occasion", "occasion_at", "expires_at", "address", "address_hash", "override"),
-        *("attempts", "attempts_before", "first_attempt_at"),
+        *("attempts", "attempts_before", "first_attempt_at", "part", "cost"),
     )
 ]
 """What delivering reads of a message; the review's columns stay where they are."""
@@ -35,22 +35,40 @@ def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequenc
     """Take up to `limit` pending messages that are due, in order."""
     due = (
         select(message.c.no)
-        .where(
-            message.c.practice == tx.practice,
-            message.c.run == run,
-            message.c.state == "pending",
-            or_(message.c.next_attempt_at.is_(None), message.c.next_attempt_at <= tx.now),
-        )
+        .where(message.c.practice == tx.practice, message.c.run == run, *_due(tx))
         .order_by(message.c.no)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
     )
+    return _taken(tx, run, owner, lease, message.c.no.in_(select(due.c.no)))
+
+
+def claim_parts(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequence[Row[Any]]:
+    """Take all pending messages of up to `limit` parts that are due, part by part."""
+    parts = (
+        tx.select(message, message.c.part)
+        .where(message.c.run == run, *_due(tx))
+        .distinct()
+        .order_by(message.c.part)
+        .limit(limit)
+    )
+    due = [row.part for row in tx.all(parts)]
+    taken = _taken(tx, run, owner, lease, message.c.part.in_(due))
+    return sorted(taken, key=lambda row: (row.part, row.no))
+
+
+def _due(tx: Tx) -> tuple[ColumnElement[bool], ...]:
+    next_at = message.c.next_attempt_at
+    return message.c.state == "pending", or_(next_at.is_(None), next_at <= tx.now)
+
+
+def _taken(
+    tx: Tx, run: str, owner: str, lease: timedelta, chosen: ColumnElement[bool]
+) -> Sequence[Row[Any]]:
     statement = (
         tx.update(message)
-        .where(
-            message.c.run == run, message.c.no.in_(select(due.c.no)), message.c.state == "pending"
-        )
+        .where(message.c.run == run, chosen, message.c.state == "pending")
         .values(
             state="claimed",
             owner=owner,

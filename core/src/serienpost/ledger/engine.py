@@ -15,7 +15,7 @@ from serienpost.errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision of the ledger's tables; the last file in `migrations/versions`."""
 
 CONNECT_SECONDS = 10

@@ -85,10 +85,16 @@ run = Table(
     Column("finished_at", UtcTime),
     Column("disclaimer_by", Text),
     Column("disclaimer_at", UtcTime),
+    Column("archive", Text),
+    Column("edition", Integer, nullable=False, server_default="0"),
+    Column("first_part", Integer, nullable=False, server_default="1"),
+    Column("files", JSON(none_as_null=True)),
     Column("purged_at", UtcTime),
 )
 """`header` is what the plan hash covers besides the rows; `owner` the process that prepares;
-`carries` the fields and macros that the bits of a message's `carried` stand for."""
+`carries` the fields and macros that the bits of a message's `carried` stand for; `archive` what
+goes into the records (`entry`, `pdf`); `edition` counts how often a finished run of parts was
+reopened, `first_part` is that edition's first; `files` are what finishing it made."""
 
 asset = Table(
     "asset",
@@ -151,6 +157,7 @@ message = Table(
     Index("message_state", "practice", "run", "state", "no"),
     Index("message_ref", "practice", "ref", unique=True),
     Index("message_person", "practice", "person"),
+    Index("message_part", "practice", "run", "part"),
 )
 
 attempt = Table(

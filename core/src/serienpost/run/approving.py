@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, literal, select
 from serienpost.errors import LedgerError, Problem
 from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
+from serienpost.run.parts import cut_parts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -69,6 +70,7 @@ def approve(
     plan: str | None = None,
     send_at: datetime | None = None,
     disclaimer: str | None = None,
+    archive: str | None = None,
 ) -> None:
     """Release a prepared run: marked rows become pending, all others suppressed, in one commit.
 
@@ -79,6 +81,7 @@ def approve(
         plan: the plan hash that was looked at; another one is refused.
         send_at: not before this time.
         disclaimer: who accepted the channel's disclaimer.
+        archive: what goes into the records, `entry` or `pdf`; None as the mailing says.
 
     Raises:
         LedgerError: the run is not prepared, or its plan is another one.
@@ -96,12 +99,14 @@ def approve(
             raise LedgerError(f"run {run_id} is {row.state}, not prepared")
         _take_once(tx, run_id)
         _move_rows(tx, run_id)
+        cut_parts(tx, run_id, row.header.get("part_size"))
         values = {
             "state": "approved",
             "approved_at": tx.now,
             "approved_by": user,
             "send_at": send_at,
             "progress_at": tx.now,
+            "archive": archive or row.header.get("archive"),
         }
         if disclaimer:
             values |= {"disclaimer_by": disclaimer, "disclaimer_at": tx.now}

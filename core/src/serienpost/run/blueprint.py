@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from serienpost.contracts.channels import Draft, Refused
+from serienpost.contracts.channels import Draft, HasLayout, Refused
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
@@ -15,6 +15,7 @@ from serienpost.errors import ConfigError, Problem
 from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
 from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.reference import PLACEHOLDER
+from serienpost.run.layout import LAYOUT, frozen_files
 from serienpost.run.own_files import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ class Blueprint:
         from serienpost.templates.folder import TemplateFiles
 
         return TemplateFiles.from_assets(
-            {n: data for n, data in self.assets.items() if not n.startswith(ATTACHMENT)}
+            {
+                name: data
+                for name, data in self.assets.items()
+                if not name.startswith((ATTACHMENT, LAYOUT))
+            }
         )
 
     @cached_property
@@ -147,6 +152,8 @@ class Blueprint:
         for variable in self._variables:
             for part in variable.parts:
                 used[part] = used.get(part, frozenset()) | {variable.name}
+        if self.layout_macros:
+            used["html"] = used.get("html", frozenset()) | self.layout_macros
         return used
 
     @cached_property
@@ -157,12 +164,12 @@ class Blueprint:
 
     @cached_property
     def macros(self) -> dict[str, Macro]:
-        """The macros that the text and the names of its files use; with a template of the
-        provider those that both texts use."""
+        """The macros that the text, its layout and the names of its files use; with a template of
+        the provider those that both texts use."""
         names = self.template.names
         if self.header.kept_template:
             names = frozenset(variable.name for variable in self._variables)
-        names |= self.own_files.names
+        names |= self.layout_macros | self.own_files.names
         return {name: self.context.registry.macros[name] for name in sorted(names)}
 
     @cached_property
@@ -170,6 +177,23 @@ class Blueprint:
         provided = frozenset(each.name for each in self._variables if each.may_be_empty)
         unseen = self.own_files.names - self.template.names
         return (self.template.may_be_empty | provided | unseen) - self.own_files.needed
+
+    @cached_property
+    def layout_macros(self) -> frozenset[str]:
+        """The macros that the channel sets around the text."""
+        channel = self.channel
+        return channel.layout_macros if isinstance(channel, HasLayout) else frozenset()
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        parts = (names for part, names in self.template.used.items() if part != "subject")
+        return frozenset().union(*parts)
+
+    @cached_property
+    def _draft_files(self) -> dict[str, bytes]:
+        """The files of the template, and those that the channel sets around the text."""
+        own = {name: self.assets[name] for name in self.files.files}
+        return own | frozen_files(self.assets)
 
     @cached_property
     def setting(self) -> MacroSetting:
@@ -275,7 +299,7 @@ class Blueprint:
                 rendered = Rendered("", "", None)
             else:
                 rendered = self.template.render(values, examples=examples)
-            shown = self.template.shown(values)
+            shown = self.template.shown(values, self.layout_macros)
         except ValueRefused as error:
             return Refused(error.code, str(error))
         own = () if examples else self.own_files.read(values)
@@ -292,6 +316,9 @@ class Blueprint:
             values={each.name: shown[each.name] for each in self._variables} if kept else shown,
             attachments=self.attachments + own,
             template=kept,
+            named=self._named,
+            files=self._draft_files,
+            setting=self.setting,
         )
         return self.channel.compose(self.context, self.account, draft)
 

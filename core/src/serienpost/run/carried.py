@@ -31,6 +31,7 @@ class Carried:
             for field, name in uses
         ]
         self._template = blueprint.template
+        self._around = blueprint.layout_macros
         self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
 
     def of(
@@ -47,7 +48,7 @@ class Carried:
             content: with a provider's template all of its data leave, whatever the text shows.
         """
         if content.template is None:
-            shown = self._template.printed(values)
+            shown = self._template.printed(values) | self._around
         else:
             shown = frozenset(name for name, value in values.items() if value not in (None, ""))
         mask = 0

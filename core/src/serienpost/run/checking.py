@@ -6,13 +6,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from serienpost.config.accounts import SecretRef
-from serienpost.contracts.channels import Refused
+from serienpost.contracts.channels import HasFinish, Refused
 from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
 from serienpost.fields import Sensitivity, lookup
 from serienpost.firewall import check_names
 from serienpost.run import kept
 from serienpost.run.blueprint import ATTACHMENT, OWN_FILES, Blueprint
 from serienpost.run.header import Block, Header, digest
+from serienpost.run.layout import forecast, layout_files
 from serienpost.run.lint import lint
 from serienpost.run.own_files import folder_problem, is_own
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
@@ -51,7 +52,11 @@ def check_mailing(
     kind = context.registry.kind(channel)
     if files is None:
         files = read_text(context, mailing, kind.template_suffix)
-    assets = {**files.to_assets(), **_attachments(context, mailing)}
+    assets = {
+        **files.to_assets(),
+        **_attachments(context, mailing),
+        **layout_files(context, channel, account, _signature_image(context, mailing)),
+    }
     missing = secret_problems(context, mailing.account, account)
     header = Header(
         mailing=mailing.id,
@@ -86,6 +91,8 @@ def check_mailing(
         kept_template=None if missing else kept.fetch(context, mailing),
         transliterate=mailing.transliterate if kind.name == "sms" else "never",
         hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
+        part_size=channel.part_size if isinstance(channel, HasFinish) else None,
+        archive=mailing.archive,
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(context, mailing),
@@ -194,6 +201,10 @@ def _signature(context: Context, mailing: Mailing) -> dict[str, object] | None:
     return context.config.signatures[mailing.signature].model_dump(mode="json")
 
 
+def _signature_image(context: Context, mailing: Mailing) -> str | None:
+    return context.config.signatures[mailing.signature].image if mailing.signature else None
+
+
 def _empty_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
     if files.text.text.strip() or mailing.sendgrid_template:
         return []
@@ -243,10 +254,14 @@ def _name_problems(blueprint: Blueprint, mailing: Mailing) -> list[Problem]:
     for name, part, problem in found:
         parts = blueprint.template.used
         own = name in blueprint.own_files.names
-        named = part if own else next(p for p in (part, *parts) if name in parts.get(p, ()))
+        named = next((p for p in (part, *parts) if name in parts.get(p, ())), part)
+        named = part if own else named
         if name in parts.get(named, ()):
             file, line = blueprint.template.line_of(named, name)
             problems.append(Problem(problem.message, problem.hint, file, line, name))
+        elif name in blueprint.layout_macros:
+            around = f"the layout of a {blueprint.kind.name} sets {name}: {problem.message}"
+            problems.append(Problem(around, problem.hint))
         else:
             problems.append(_at(mailing, "attachments", problem))
     return list(dict.fromkeys(problems))
@@ -281,7 +296,11 @@ def _example_problems(blueprint: Blueprint) -> list[Problem]:
         if isinstance(content, Refused):
             return [Problem(content.reason, None, *blueprint.template.begin)]
         contents.append(content)
-    return lint(blueprint, contents)
+    problems = lint(blueprint, contents)
+    for answer in () if problems else forecast(blueprint, contents[:1]):
+        if isinstance(answer, Refused):
+            return [Problem(answer.reason, None, *blueprint.template.begin)]
+    return problems
 
 
 EXAMPLE_ADDRESS = {

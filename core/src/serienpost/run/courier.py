@@ -19,6 +19,7 @@ from serienpost.ledger.delivery import (
 from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message, run
+from serienpost.run.door import oldest_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,13 +69,15 @@ class Courier:
         self.run_id = run_id
         self.owner = owner
         self.lease = lease
+        self.takes_parts = blueprint.header.part_size is not None
         self.account_name = blueprint.header.account
         self.account = blueprint.account
 
     def claim(self, limit: int) -> Sequence[Row[Any]]:
-        """Take pending messages that are due."""
+        """Take pending messages that are due; where there are parts, `limit` counts those."""
+        take = claims.claim_parts if self.takes_parts else claims.claim
         with self.ledger.begin("claim") as tx:
-            return claims.claim(tx, self.run_id, self.owner, limit, self.lease)
+            return take(tx, self.run_id, self.owner, limit, self.lease)
 
     def release(self) -> None:
         """Give back what was claimed and not sent."""
@@ -117,8 +120,9 @@ class Courier:
         return committed
 
     def _write_calls(self, tx: Tx, calls: Sequence[Call], committed: Committed) -> None:
-        committed.left = [one for call in calls for one in call.ready if not one.is_fresh]
-        calls = [Call(call.slot, [one for one in call.ready if one.is_fresh]) for call in calls]
+        oldest = oldest_fresh()
+        committed.left = [one for call in calls for one in call.ready if one.read_at < oldest]
+        calls = [Call(c.slot, [one for one in c.ready if one.read_at >= oldest]) for c in calls]
         wanted = sum(len(call.ready) for call in calls)
         if not wanted:
             return

@@ -8,11 +8,12 @@ commit, together with the intents of the calls that take the freed slots.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from serienpost.contracts.channels import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError
@@ -41,6 +42,8 @@ from serienpost.run.timing import quiet_hours
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from sqlalchemy import Row
 
     from serienpost.contracts.channels import Sender
     from serienpost.ledger.delivery import Intent
@@ -105,7 +108,8 @@ class Delivery:
         self._wake = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
-        self._door_rows = self._largest_door = LARGEST_DOOR
+        self._part_size = blueprint.header.part_size
+        self._door_rows = self._largest_door = max(LARGEST_DOOR, self._part_size or 0)
         self._too_slow = 0
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._renewed = self._looked = time.monotonic()
@@ -171,15 +175,18 @@ class Delivery:
         if flow.claims_empty and not flow.claimed:
             return
         size = min(self._door_rows, max(needed, int(flow.rate)))
+        if self._part_size:
+            size = max(1, min(len(flow.free), size // self._part_size)) * self._part_size
         self._opening = asyncio.create_task(self._pass_door(size))
 
     async def _pass_door(self, size: int) -> None:
         flow = self._flow
-        rows, flow.claimed = flow.claimed[:size], flow.claimed[size:]
+        rows, flow.claimed = self._first_claimed(size)
         try:
             await self._watch.look()
-            if len(rows) < size:
-                new = await self._in_thread(self.courier.claim, size - len(rows))
+            missing = (size - len(rows)) // (self._part_size or 1)
+            if missing > 0:
+                new = await self._in_thread(self.courier.claim, missing)
                 flow.claims_empty = not new
                 rows = [*rows, *new]
             if rows:
@@ -205,14 +212,24 @@ class Delivery:
             self._opening = None
             self._wake.set()
 
+    def _first_claimed(self, size: int) -> tuple[list[Row[Any]], list[Row[Any]]]:
+        """The first rows of those claimed, and the rest; a part is never torn apart."""
+        claimed = self._flow.claimed
+        if self._part_size and size < len(claimed):
+            begun = claimed[size - 1].part
+            while size < len(claimed) and claimed[size].part == begun:
+                size += 1
+        return claimed[:size], claimed[size:]
+
     def _mind_pace(self, rows: int, seconds: float) -> None:
-        """Read as many rows at once as stay fresh; single ones that never do stop the run."""
+        """Read as many rows at once as stay fresh; least ones that never do stop the run."""
+        least = self._part_size or 1
         if seconds < FRESH_SECONDS:
             self._too_slow = 0
             if seconds < FRESH_SECONDS / 4:
                 self._door_rows = min(self._largest_door, self._door_rows * 2)
-        elif rows > 1:
-            self._door_rows = max(1, rows // 4)
+        elif rows > least:
+            self._door_rows = max(least, rows // 4)
         else:
             self._too_slow += 1
         if self._too_slow == SLOW_READS:
@@ -227,7 +244,10 @@ class Delivery:
         space = len(flow.free) * sender.batch
         stale = len(flow.ready) - flow.fresh_count()
         flow.ready.rotate(-stale)
-        taken = [flow.ready.popleft() for _ in range(min(space, len(flow.ready) - stale))]
+        count = min(space, len(flow.ready) - stale)
+        if self._part_size:
+            count = self._whole_parts(count)
+        taken = [flow.ready.popleft() for _ in range(count)]
         flow.ready.rotate(stale)
         fresh = {one.message.ref: one for one in taken}
         cut = list(sender.calls([one.message for one in fresh.values()])) if fresh else []
@@ -241,10 +261,18 @@ class Delivery:
     def _is_filling(self, sender: Sender) -> bool:
         """Whether a call would leave half empty although the rest of it is just being read."""
         fresh = self._flow.fresh_count()
-        if self._opening is None or not 0 < fresh < sender.batch:
+        if self._part_size or self._opening is None or not 0 < fresh < sender.batch:
             return False
         oldest = self._flow.ready[-fresh].read_at
         return time.monotonic() - oldest < FRESH_SECONDS / 2
+
+    def _whole_parts(self, count: int) -> int:
+        """How many of the first `count` messages are parts to their last message that is ready."""
+        ready = [one.row.part for one in itertools.islice(self._flow.ready, count + 1)]
+        parts = list(dict.fromkeys(ready[:count]))[: len(self._flow.free)]
+        if len(ready) > count and ready[count] == parts[-1] and len(parts) > 1:
+            del parts[-1]
+        return sum(part in parts for part in ready[:count])
 
     async def _commit(self, sender: Sender, calls: list[Call]) -> None:
         """Write outcomes and intents in one commit, then start the calls."""

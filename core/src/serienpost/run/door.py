@@ -53,7 +53,12 @@ class Ready:
 
     @property
     def is_fresh(self) -> bool:
-        return time.monotonic() - self.read_at < FRESH_SECONDS
+        return self.read_at >= oldest_fresh()
+
+
+def oldest_fresh() -> float:
+    """What was read before this (monotonic seconds) must pass the door again."""
+    return time.monotonic() - FRESH_SECONDS
 
 
 class Door:
@@ -183,7 +188,15 @@ class Door:
                 f"{what_changed(self.blueprint)}"
             )
         addressed = with_reference(content, row.ref)
-        return Message(row.ref, row.run, row.no, addressed, send_at)
+        return Message(
+            ref=row.ref,
+            run=row.run,
+            position=row.no,
+            content=addressed,
+            send_at=send_at,
+            part=row.part,
+            cost=row.cost["amount"] if row.cost else None,
+        )
 
 
 def suppressed(row: Row[Any], code: str, reason: str) -> Result:

@@ -10,6 +10,7 @@ from serienpost.errors import LedgerError
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message, once, run
 from serienpost.run.approving import allow_command, lock_run
+from serienpost.run.parts import cut_parts, last_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,8 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
     """
     c = message.c
     with ledger.begin("retry") as tx:
-        allow_command(lock_run(tx, run_id), "retry")
+        row = lock_run(tx, run_id)
+        allow_command(row, "retry")
         failed = tx.all(
             tx.select(message, c.no, c.once_key).where(c.run == run_id, c.state == "failed")
         )
@@ -126,6 +128,7 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
                 attempts_before=c.attempts,
                 first_attempt_at=None,
                 next_attempt_at=None,
+                part=None,
                 fence=c.fence + 1,
                 updated_at=tx.now,
             )
@@ -144,15 +147,22 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
         tx.note(user, "retry", run_id, detail={"messages": again})
         if again:
             reopen(tx, run_id)
+            cut_parts(tx, run_id, row.header.get("part_size"))
     return again
 
 
 def reopen(tx: Tx, run_id: str) -> None:
-    """A finished run has open messages again."""
+    """A finished run has open messages again; on a channel of parts they are a new edition."""
     tx.execute(
         tx.update(run)
         .where(run.c.id == run_id, run.c.state == "finished")
-        .values(state="sending", finished_at=None, progress_at=tx.now)
+        .values(
+            state="sending",
+            finished_at=None,
+            progress_at=tx.now,
+            edition=run.c.edition + 1,
+            first_part=last_part(tx, run_id) + 1,
+        )
     )
 
 

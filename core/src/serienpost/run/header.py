@@ -28,7 +28,7 @@ class Header:
     `assets` are the digests of the frozen files; `versions` those of all plugins; `kept_template`
     is the provider's template, where it fills one in. `hand_over` is `now` only where the provider
     can hold messages until their time; with `transliterate: always` the text of an SMS is written
-    with the GSM alphabet.
+    with the GSM alphabet. `part_size` is set where the channel takes the run in fixed parts.
     """
 
     mailing: str
@@ -60,6 +60,8 @@ class Header:
     kept_template: KeptTemplate | None = None
     hand_over: str = "due"
     transliterate: str = "never"
+    part_size: int | None = None
+    archive: str = "entry"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

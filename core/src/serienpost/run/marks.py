@@ -15,7 +15,7 @@ from serienpost.run.approving import allow_command, lock_run
 from serienpost.run.doubts import find_rows
 from serienpost.run.plan import write_plan_hash
 from serienpost.run.recipients import denial
-from serienpost.run.reviewing import Reviewed, judge_rows, render
+from serienpost.run.reviewing import Reviewed, judge_rows, render_rows
 from serienpost.run.rows import ledger_row
 from serienpost.run.shared_addresses import unmarked_columns, unmarked_for
 
@@ -177,7 +177,7 @@ class _Change:
             return False
         judge_rows(self.blueprint, [fresh], [row.override])
         if fresh.allowed:
-            render(self.blueprint, fresh)
+            render_rows(self.blueprint, [fresh])
         self._write(row, self._columns(row, fresh))
         self._note("next at the address" if fresh.marked else "not sendable", row.no)
         return fresh.marked
@@ -213,7 +213,7 @@ class _Change:
         judge_rows(self.blueprint, [fresh], [override])
         if fresh.judgement and not fresh.allowed:
             raise LedgerError(f"{row.row_id} is not allowed: {fresh.judgement.reason}")
-        render(self.blueprint, fresh)
+        render_rows(self.blueprint, [fresh])
         if fresh.unmarked:
             raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
         self.wanted.add(row.row_id)

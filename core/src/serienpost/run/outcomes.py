@@ -120,13 +120,15 @@ def to_result(
             outcome.text,
             stage=outcome.scope,
         )
+    if isinstance(outcome, Unknown) and repeatable:
+        again = Deferred("unknown", outcome.text)
+        return _deferred(intent, again, now, attempts_left=attempts_left)
     if isinstance(outcome, Unknown):
-        state = "pending" if repeatable else "in_doubt"
         return Result(
             intent.no,
             fence,
             attempt,
-            state,
+            "in_doubt",
             "unknown",
             "unknown",
             outcome.text,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serienpost.contracts.channels import Content, Message, Outcome, Refused
+from serienpost.contracts.channels import Accepted, Content, Message, Outcome, Refused
 from serienpost.errors import LedgerError, SerienpostError
+from serienpost.files import write_private
 from serienpost.kinds import Address
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
 from serienpost.reference import with_reference
 from serienpost.run.approving import allow_command, find_run
+from serienpost.run.checking import EXAMPLE_ADDRESS
 from serienpost.run.door import Door
 from serienpost.run.doubts import find_rows
 from serienpost.run.kept import Watch
@@ -66,7 +69,8 @@ def _files(blueprint: Blueprint, row: Row[Any]) -> dict[str, bytes]:
             f"row {row.row_id} would now read differently than reviewed",
             hint="prepare the mailing again",
         )
-    made = Message(row.ref, row.run, row.no, with_reference(content, row.ref))
+    cost = row.cost["amount"] if row.cost else None
+    made = Message(row.ref, row.run, row.no, with_reference(content, row.ref), cost=cost)
     return dict(blueprint.channel.preview(blueprint.account, made))
 
 
@@ -74,14 +78,18 @@ def send_test(
     blueprint: Blueprint, ledger: Ledger, run_id: str, to: str, row_id: str | None, user: str
 ) -> Outcome:
     """Send one message to an own address: with made-up values, or with a marked row's data after
-    the same questions as at the door. Takes a permit; changes nothing of the plan.
+    the same questions as at the door. Takes a permit; changes nothing of the plan. Where nothing
+    leaves the machine, `to` is a file and the message is written there.
 
     Raises:
         SerienpostError: the address is none, the row may not be used, the rate is used up.
     """
-    address = _own_address(blueprint, to)
+    is_file = blueprint.channel.repeatable
+    address = EXAMPLE_ADDRESS["letter"] if is_file else _own_address(blueprint, to)
     if row_id:
-        values = _row_values(blueprint, ledger, run_id, row_id)
+        row = _usable_row(blueprint, ledger, run_id, row_id)
+        values = from_json(row.macro_values)
+        address = row.address if is_file else address
     else:
         values = blueprint.example_values()
     content = blueprint.content(values, address, examples=row_id is None)
@@ -96,13 +104,16 @@ def send_test(
             raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
         tx.note(user, "test", run_id, detail={"row": row_id})
     ref = new_ref()
-    made = Message(ref, run_id, 0, with_reference(_marked_as_test(content), ref))
+    if is_file:
+        made = Message(ref, run_id, 0, with_reference(content, ref), is_test=True)
+        (data, *_) = blueprint.channel.preview(blueprint.account, made).values()
+        write_private(Path(to), data)
+        return Accepted(text=to)
+    made = Message(ref, run_id, 0, with_reference(_marked_as_test(content), ref), is_test=True)
     return asyncio.run(_send(blueprint, made))
 
 
 def _own_address(blueprint: Blueprint, to: str) -> str:
-    if blueprint.kind.name == "letter":
-        return to
     (field, *_) = sorted(blueprint.kind.fields)
     address = blueprint.kind.address({field: to})
     if not isinstance(address, Address):
@@ -110,15 +121,15 @@ def _own_address(blueprint: Blueprint, to: str) -> str:
     return address.value
 
 
-def _row_values(blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str) -> dict[str, Any]:
+def _usable_row(blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str) -> Row[Any]:
     with ledger.read() as tx:
-        row = find_rows(tx, run_id, row_id)[0]
+        row: Row[Any] = find_rows(tx, run_id, row_id)[0]
     if row.macro_values is None:
         raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
     _, closed = Door(blueprint, ledger).open([row], ledger.clock())
     if closed:
         raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")
-    return from_json(row.macro_values)
+    return row
 
 
 def _marked_as_test(content: Content) -> Content:

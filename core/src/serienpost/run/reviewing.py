@@ -10,11 +10,12 @@ from serienpost.consent.judgement import Judgement, judge
 from serienpost.contracts.channels import Refused
 from serienpost.contracts.consent import ConsentQuestion
 from serienpost.kinds import Address, Unreachable
+from serienpost.run.layout import forecast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.contracts.channels import Content
+    from serienpost.contracts.channels import Content, Cost
     from serienpost.contracts.rows import FieldValue, Row
     from serienpost.run.blueprint import Blueprint
     from serienpost.run.header import Header
@@ -31,6 +32,7 @@ class Reviewed:
     unmarked: dict[str, Any] | None = None
     values: dict[str, FieldValue] | None = None
     content: Content | None = None
+    cost: Cost | None = None
 
     @property
     def reachable(self) -> bool:
@@ -51,9 +53,7 @@ class Reviewed:
 def review_rows(blueprint: Blueprint, rows: Sequence[Row], block: int) -> list[Reviewed]:
     """Review a batch: address, consent, choice of the user, values, content."""
     reviewed = decide_rows(blueprint, rows, block)
-    for one in reviewed:
-        if one.marked:
-            render(blueprint, one)
+    render_rows(blueprint, [one for one in reviewed if one.marked])
     return reviewed
 
 
@@ -91,8 +91,21 @@ def question(header: Header, person: str, consenting: str | None, address: str) 
     return ConsentQuestion(person, consenting or person, header.kind, header.purpose, address)
 
 
-def render(blueprint: Blueprint, one: Reviewed) -> None:
-    """Fill in values and content, or unmark the row and say why."""
+def render_rows(blueprint: Blueprint, marked: Sequence[Reviewed]) -> None:
+    """Fill in values, content and cost, or unmark a row and say why."""
+    for one in marked:
+        _render(blueprint, one)
+    made = [(one, one.content) for one in marked if one.content]
+    costs = forecast(blueprint, [content for _, content in made])
+    for (one, _), cost in zip(made, costs, strict=True):
+        if isinstance(cost, Refused):
+            one.unmarked = _unmarked("value_refused", cost.reason)
+            one.content = None
+        else:
+            one.cost = cost
+
+
+def _render(blueprint: Blueprint, one: Reviewed) -> None:
     assert isinstance(one.address, Address)  # noqa: S101  # only reachable rows are rendered
     if blueprint.hides(one.row.fields):
         reason = "Terminart ist nicht als unbedenklich eingetragen"

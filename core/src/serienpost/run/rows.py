@@ -24,7 +24,7 @@ def ledger_row(
     row, content = one.row, one.content
     occasion = row.occasion
     ref = ref or new_ref()
-    cost = blueprint.channel.cost(blueprint.account, content) if content else None
+    cost = one.cost
     address = one.address.value if isinstance(one.address, Address) else None
     return {
         "run": "",

@@ -16,6 +16,7 @@ from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import asset, message, run
 from serienpost.ledger.states import BY_PERSON, OPEN
 from serienpost.run.approving import allow_command, find_run, lock_run, set_paused
+from serienpost.run.archiving import queue_entries, store_entries
 from serienpost.run.blueprint import Blueprint
 from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
@@ -23,6 +24,7 @@ from serienpost.run.handover import held_until
 from serienpost.run.header import Header
 from serienpost.run.lookups import look_up_doubts
 from serienpost.run.outcomes import Halt
+from serienpost.run.parts import edition_of
 from serienpost.run.processors import note_processor
 from serienpost.run.timing import is_stale, not_now
 
@@ -101,6 +103,7 @@ def continue_run(
     if _finished_in_doubt(ledger, run_id):
         look_up_doubts(blueprint, ledger, run_id)
     if not _begin(context, ledger, run_id, blueprint, options):
+        store_entries(blueprint, ledger, run_id)
         return
     busy = living_owner(ledger, run_id)
     if busy:
@@ -186,16 +189,27 @@ def _end(
         reopened = is_sending and apply_rule(tx, run_id, blueprint.header)
     if not is_sending or reopened or open_count(ledger, run_id):
         return
+    files: list[str] = []
     if isinstance(channel, HasFinish):
-        channel.finish(context, blueprint.account, run_id)
+        made = channel.finish(context, blueprint.account, edition_of(ledger, run_id))
+        files = [str(path) for path in made]
     with ledger.begin("finish") as tx:
-        if lock_run(tx, run_id).state != "sending" or _count_open(tx, run_id):
+        row = lock_run(tx, run_id)
+        if row.state != "sending" or _count_open(tx, run_id):
             return
+        queue_entries(context, tx, row)
         tx.execute(
             tx.update(run)
             .where(run.c.id == run_id, run.c.state == "sending")
-            .values(state="finished", finished_at=tx.now, reason=None, reason_text=None)
+            .values(
+                state="finished",
+                finished_at=tx.now,
+                reason=None,
+                reason_text=None,
+                files=[*(f for f in row.files or [] if f not in files), *files] or None,
+            )
         )
+    store_entries(blueprint, ledger, run_id)
 
 
 def open_count(ledger: Ledger, run_id: str) -> int:

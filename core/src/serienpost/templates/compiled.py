@@ -22,7 +22,7 @@ from serienpost.templates.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from serienpost.contracts.rows import FieldValue
@@ -160,13 +160,18 @@ class CompiledTemplate:
             raise ValueRefused(self._subject_names[0], "makes an encoded word of the subject")
         return Rendered(subject, filled["text"].strip("\n"), filled.get("html"))
 
-    def shown(self, values: Mapping[str, FieldValue]) -> dict[str, str]:
+    def shown(self, values: Mapping[str, FieldValue], also: Iterable[str] = ()) -> dict[str, str]:
         """Every used macro as text in the template's language; empty ones as "".
+
+        Args:
+            values: macro -> value.
+            also: macros that stand around the text without being named in it.
 
         Raises:
             ValueRefused: a value cannot go into a message.
         """
         ready = self._admitted(values, examples=False)
+        ready |= {name: admitted(name, values.get(name)) for name in also if name not in ready}
         return {name: self._formats.plain(value) for name, value in ready.items()}
 
     def printed(self, values: Mapping[str, FieldValue]) -> frozenset[str]:

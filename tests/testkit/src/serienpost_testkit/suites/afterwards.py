@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import (
     Accepted,
+    Edition,
     Event,
     HasBalance,
     HasEvents,
@@ -18,6 +20,7 @@ from serienpost.contracts.channels import (
     HasProbe,
     ProbeResult,
     Rejected,
+    Sent,
     Unknown,
 )
 from serienpost_testkit.suites.base import Suite
@@ -137,8 +140,11 @@ class AfterwardsSuite(Suite):
         When it fails: write to a temporary name and rename; replace what is there.
         """
         if isinstance(channel, HasFinish):
-            asyncio.run(_send(channel, context, settings, [message(1, compose())]))
-            first, again = (list(channel.finish(context, settings, _RUN)) for _ in range(2))
+            one = replace(message(1, compose()), run=_RUN, part=1)
+            asyncio.run(_send(channel, context, settings, [one]))
+            sent = [Sent(one.ref, one.position, 1, "patient:1", None, "Ada")]
+            edition = Edition(_RUN, 0, "Einladung", "de", sent)
+            first, again = (list(channel.finish(context, settings, edition)) for _ in range(2))
             assert first == again
             assert [path for path in first if not (isinstance(path, Path) and path.is_file())] == []
 

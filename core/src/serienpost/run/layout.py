@@ -1,0 +1,71 @@
+"""What a channel sets around the text, and what a message costs that must be tried out first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Cost, HasForecast, HasLayout, Refused
+from serienpost.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from serienpost.config.accounts import AccountSettings
+    from serienpost.context import Context
+    from serienpost.contracts.channels import Channel, Content
+    from serienpost.run.blueprint import Blueprint
+
+LAYOUT = "layout/"
+"""Prefix of frozen files that the channel sets around the text."""
+
+SIGNATURE = "signature"
+"""Name under which a channel finds the image of the signature, with the file's suffix."""
+
+
+def layout_files(
+    context: Context, channel: Channel, account: AccountSettings, signature: str | None
+) -> dict[str, bytes]:
+    """The files around the text, to be frozen with the run.
+
+    Args:
+        context: the practice.
+        channel: the channel.
+        account: its account.
+        signature: the file with the signature's image, relative to the practice folder.
+
+    Raises:
+        SerienpostError: a file is missing.
+    """
+    if not isinstance(channel, HasLayout):
+        return {}
+    found = dict(channel.files(context, account))
+    if signature:
+        path = context.path(signature)
+        if not path.is_file():
+            raise ConfigError(
+                Problem(
+                    f"the image of the signature {signature} is not a file",
+                    "a path starts at the practice folder",
+                )
+            )
+        found[SIGNATURE + path.suffix.lower()] = path.read_bytes()
+    return {LAYOUT + name: data for name, data in found.items()}
+
+
+def frozen_files(assets: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The frozen files by the names that the channel gave them."""
+    return {
+        name.removeprefix(LAYOUT): data for name, data in assets.items() if name.startswith(LAYOUT)
+    }
+
+
+def forecast(blueprint: Blueprint, contents: Sequence[Content]) -> Sequence[Cost | Refused | None]:
+    """What each content costs, or why it cannot leave; None where it costs nothing.
+
+    Raises:
+        SerienpostError: the channel cannot try anything out.
+    """
+    channel, account = blueprint.channel, blueprint.account
+    if isinstance(channel, HasForecast):
+        return channel.forecast(blueprint.context, account, contents)
+    return [channel.cost(account, content) for content in contents]

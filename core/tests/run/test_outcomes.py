@@ -30,6 +30,7 @@ def _result(outcome: Any, attempt: int = 1, **options: bool) -> Result:  # noqa:
         (Deferred("0", "", connection=True), {"attempts_left": False}, "pending", "deferred"),
         (Unknown("data"), {}, "in_doubt", "unknown"),
         (Unknown("data"), {"repeatable": True}, "pending", "unknown"),
+        (Unknown("data"), {"repeatable": True, "attempts_left": False}, "failed", "unknown"),
         (AccountProblem("535", "login"), {}, "pending", "account_problem"),
         (AccountProblem("535", "login"), {"attempts_left": False}, "pending", "account_problem"),
         (QuotaReached("429", "enough", LATER), {}, "pending", "quota"),

@@ -120,15 +120,13 @@ def to_result(
             outcome.text,
             stage=outcome.scope,
         )
-    if isinstance(outcome, Unknown) and repeatable:
-        again = Deferred("unknown", outcome.text)
-        return _deferred(intent, again, now, attempts_left=attempts_left)
     if isinstance(outcome, Unknown):
+        again = "pending" if attempts_left else "failed"
         return Result(
             intent.no,
             fence,
             attempt,
-            "in_doubt",
+            again if repeatable else "in_doubt",
             "unknown",
             "unknown",
             outcome.text,

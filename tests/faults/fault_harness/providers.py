@@ -12,6 +12,9 @@ from collections import Counter
 from email import message_from_bytes
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeAlias
 
+import pikepdf
+
+from serienpost.ledger.schema import archive
 from serienpost_demo.catcher import Catcher
 
 if TYPE_CHECKING:
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
 
 SENDER = '"Praxis Null <praxis@example.org>"'
 SLOTS = 4
-Need: TypeAlias = Literal["send", "doubt", "lookup", "events"]
+Need: TypeAlias = Literal["send", "doubt", "lookup", "events", "archive"]
 NULL_CHANNELS = '''\
 """The null channel of e-mail with a provider that can be asked and that reports."""
 
 from datetime import UTC, datetime
+
+from pathlib import Path
 
 from serienpost import Accepted, Event, Rejected, hookimpl
 from serienpost_testkit.null.channels import NullChannel, null_email
@@ -58,6 +63,31 @@ def serienpost_channels():
     parts = (null.title, null.kind, null.capabilities, null.account)
     return [FaultChannel("fault-channel", *parts), AskableChannel("askable", *parts)]
 '''
+ARCHIVE = '''\
+"""A record of sent messages: a file for each, and a line for each time that it was new."""
+
+from serienpost import hookimpl
+
+
+class Shelf:
+    name = "shelf"
+    kinds = frozenset({"email", "letter"})
+
+    def store(self, context, entries):
+        shelf = context.path("shelf")
+        shelf.mkdir(exist_ok=True)
+        for entry in entries:
+            file = shelf / f"{entry.message.rpartition(':')[2]}.txt"
+            with (shelf / "log").open("a") as log:
+                log.write(f"{file.stem} {'again' if file.exists() else 'new'}\\n")
+            file.write_text(entry.content)
+        return [None for _ in entries]
+
+
+@hookimpl
+def serienpost_archives():
+    return [Shelf()]
+'''
 
 
 class Provider(ABC):
@@ -71,7 +101,7 @@ class Provider(ABC):
         repeatable: a call may be made again; what counts is what is there in the end.
         middle_call: the number of a call in the middle of a run of 24 messages.
         can: the scenarios to take part in: ordinary ones, ones that need a doubt that stays, a
-            lookup that answers, reports.
+            lookup that answers, reports, a record.
     """
 
     plugins: ClassVar[tuple[str, ...]] = ()
@@ -122,9 +152,9 @@ class NullProvider(Provider):
         oracle: the file, relative to the practice folder.
     """
 
-    plugins = ("fault-channel",)
+    plugins = ("fault-channel", "fault-shelf")
     channel: ClassVar[str] = "fault-channel"
-    can = frozenset({"send", "doubt", "events"})
+    can = frozenset({"send", "doubt", "events", "archive"})
 
     def __init__(self, oracle: Path | str = "oracle.tsv") -> None:
         self.oracle = oracle
@@ -151,13 +181,35 @@ class NullProvider(Provider):
         practice.write("outcomes.json", json.dumps(rules))
 
     def install(self, practice: Practice) -> None:
-        """Write the plugin and make it importable as an installed one."""
-        info = practice.folder / "site" / "fault_channel-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fault-channel\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[serienpost]\nfault-channel = fault_channel\n")
-        practice.write("site/fault_channel.py", NULL_CHANNELS)
+        """Write the plugins."""
+        install_plugin(practice, "fault-channel", NULL_CHANNELS)
+        install_plugin(practice, "fault-shelf", ARCHIVE)
         practice.write("outcomes.json", "[]")
+
+    def assert_clean(self, practice: Practice) -> None:
+        """The record has what was accepted, each once."""
+        assert_archived(practice)
+
+
+def install_plugin(practice: Practice, name: str, source: str) -> None:
+    """Write a plugin and make it importable as an installed one."""
+    module = name.replace("-", "_")
+    info = practice.folder / "site" / f"{module}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[serienpost]\n{name} = {module}\n")
+    practice.write(f"site/{module}.py", source)
+
+
+def assert_archived(practice: Practice) -> None:
+    """What finished runs sent lies in the record, each message as one entry."""
+    shelf = practice.folder / "shelf"
+    stored = Counter(path.stem for path in shelf.glob("*.txt"))
+    queue = practice.rows(archive)
+    assert {row["state"] for row in queue} <= {"stored"}
+    assert len(stored) == len(queue)
+    log = (shelf / "log").read_text().split("\n") if stored else []
+    assert Counter(line.split()[0] for line in log if line.endswith(" new")) == stored
 
 
 class AskableProvider(NullProvider):
@@ -165,6 +217,53 @@ class AskableProvider(NullProvider):
 
     channel = "askable"
     can = frozenset({"lookup"})
+
+
+class LetterProvider(Provider):
+    """The printer's side of letters: the files that are offered, and the record."""
+
+    plugins = ("serienpost-channel-letter", "serienpost-macros-practice", "fault-shelf")
+    packages = ("serienpost_channel_letter",)
+    most_in_doubt = 0
+    repeatable = True
+    middle_call = 3
+    can = frozenset({"send", "archive"})
+
+    def account(self) -> Mapping[str, object]:
+        """Four parts of six letters each, laid out by two processes."""
+        return {"channel": "letter", "sender": SENDER, "part": 6, "processes": 2}
+
+    def install(self, practice: Practice) -> None:
+        """Write the plugin with the record."""
+        install_plugin(practice, "fault-shelf", ARCHIVE)
+
+    def accepted(self, practice: Practice) -> Counter[str]:
+        """Whose pages are in the files to print; every file there must open."""
+        return Counter(
+            str(page.obj["/SerienpostRef"])
+            for path in sorted((practice.folder / "briefe").glob("*.pdf"))
+            for page in pikepdf.open(path).pages
+        )
+
+    def refuse(self, practice: Practice, *numbers: int) -> None:
+        """Have another number of pages foretold for these people, so that the check fails."""
+        for row_id, row in practice.messages().items():
+            pages = 2 if int(row_id.partition(":")[2]) in numbers else 1
+            cost = json.dumps({**row["cost"], "amount": pages})
+            practice.change(
+                "UPDATE message SET cost = :cost WHERE run = :run AND no = :no",
+                cost=cost,
+                run=practice.run,
+                no=row["no"],
+            )
+
+    def assert_clean(self, practice: Practice) -> None:
+        """Nothing half done is left, each file has its index, the record has each letter once."""
+        folder = practice.folder / "briefe"
+        files = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        pdfs = {name for name in files if name.endswith(".pdf")}
+        assert files == pdfs | {name.replace(".pdf", ".csv") for name in pdfs}
+        assert_archived(practice)
 
 
 class SmtpProvider(Provider):
@@ -213,6 +312,7 @@ class SmtpProvider(Provider):
 PROVIDERS: dict[str, type[Provider]] = {
     "null": NullProvider,
     "smtp": SmtpProvider,
+    "letter": LetterProvider,
     "askable": AskableProvider,
 }
 """By the word that selects them: `make faults FAULTS="-k smtp"`."""

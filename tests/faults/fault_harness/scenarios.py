@@ -111,6 +111,7 @@ SCENARIOS = {
     "release": Scenario(fresh, SEND),
     "settle": Scenario(fresh, SEND),
     "finish": Scenario(fresh, SEND),
+    "archive": Scenario(fresh, SEND, "archive"),
     "takeover": Scenario(interrupted, RESUME),
     "lookup": Scenario(interrupted, RESUME, "lookup"),
     "pause": Scenario(interrupted, ("pause", "{run}")),

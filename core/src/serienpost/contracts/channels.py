@@ -398,14 +398,10 @@ class Edition:
 @runtime_checkable
 class HasFinish(Protocol):
     """A channel that sends in fixed parts, each in one call, and completes its result after the
-    last one.
+    last one."""
 
-    Args:
-        part_size: messages of a part at most; its sender's `batch`.
-    """
-
-    @property
-    def part_size(self) -> int: ...
+    def part_size(self, account: AccountSettings) -> int:
+        """Messages of a part at most; the sender's `batch`."""
 
     def finish(
         self, context: Context, account: AccountSettings, edition: Edition

@@ -91,7 +91,7 @@ def check_mailing(
         kept_template=None if missing else kept.fetch(context, mailing),
         transliterate=mailing.transliterate if kind.name == "sms" else "never",
         hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
-        part_size=channel.part_size if isinstance(channel, HasFinish) else None,
+        part_size=channel.part_size(account) if isinstance(channel, HasFinish) else None,
         archive=mailing.archive,
         extra={
             "practice": context.config.practice.model_dump(mode="json"),

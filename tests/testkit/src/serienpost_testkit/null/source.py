@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 LAST = 1_000_000
 _FIRST_NAMES = ("Ada", "Bülent", "Chloé", "Dörte", "Emil", "Françoise", "Günther")
 _LAST_NAMES = ("Abel", "Böhm", "Çelik", "Dvořák", "Ekström", "Fuß", "O’Neill", "Peña", "Weiß")
+_EMPTY = (
+    *("adresszusatz", "postfach", "vorsatzwort", "namenszusatz"),
+    *("vertreter_anrede", "vertreter_geschlecht", "vertreter_titel", "vertreter_vorname"),
+    *("vertreter_vorsatzwort", "vertreter_nachname", "vertreter_namenszusatz"),
+)
+"""Fields that are there and empty, so that macros of a real practice can be used."""
+
 _FIELDS: dict[str, Callable[[int], FieldValue]] = {
     "nummer": str,
     "anrede": lambda n: ("Frau", "Herr")[n % 2],
@@ -36,6 +43,8 @@ _FIELDS: dict[str, Callable[[int], FieldValue]] = {
     "plz": lambda n: f"{1067 + n % 90000:05d}",
     "ort": lambda _: "Dresden",
     "land": lambda _: None,
+    "minderjaehrig": lambda _: False,
+    **dict.fromkeys(_EMPTY, lambda _: None),
 }
 _OF_OCCASION = ("termin_beginn", "termin_dauer")
 

@@ -1,0 +1,18 @@
+"""Letters: laid out by DIN 5008, checked, merged into one PDF that is ready to print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from serienpost.contracts.channels import Channel
+
+
+@hookimpl
+def serienpost_channels() -> list[Channel]:
+    """Register the channel `letter`."""
+    from serienpost_channel_letter.channel import LetterChannel
+
+    return [LetterChannel()]

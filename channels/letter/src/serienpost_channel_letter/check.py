@@ -1,0 +1,86 @@
+"""The print check: a letter is measured as it is laid out, before its file gets a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost_channel_letter import din5008 as din
+from serienpost_channel_letter.engine import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost_channel_letter.engine import LaidPage, Run
+    from serienpost_channel_letter.style import Letter
+
+_TOLERANCE = 0.5
+"""Millimetres."""
+
+
+def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Fault | None:
+    """The first thing that is wrong with a laid out letter.
+
+    Codes: `foreign_text`, `address_missing`, `address_lines`, `window`, `overflow`, `page_count`.
+    """
+    if any(page.markers != {letter.ref} for page in pages):
+        return Fault("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
+    address = [run for run in pages[0].runs if run.in_address] if pages else []
+    if any(run.in_address for page in pages[1:] for run in page.runs):
+        return Fault("window", "die Anschrift reicht auf die nächste Seite")
+    return (
+        _address_fault(letter, form, address)
+        or _overflow(pages)
+        or _count_fault(letter, len(pages))
+    )
+
+
+def _address_fault(letter: Letter, form: str, runs: Sequence[Run]) -> Fault | None:
+    wanted = letter.address.split("\n")
+    found = _lines(runs)
+    if [_plain(line) for line in found] != [_plain(line) for line in wanted]:
+        return Fault("address_missing", "die Anschrift steht nicht vollständig im Fenster")
+    if len(found) > din.ADDRESS_LINES:
+        return Fault("address_lines", f"die Anschrift hat mehr als {din.ADDRESS_LINES} Zeilen")
+    top = din.FORMS[form].zone
+    inside = all(
+        run.left >= din.ADDRESS_LEFT
+        and run.right <= din.ADDRESS_LEFT + din.ADDRESS_WIDTH
+        and run.top >= top - _TOLERANCE
+        and run.bottom <= top + din.ADDRESS_ZONE + _TOLERANCE
+        for run in runs
+    )
+    return None if inside else Fault("window", "die Anschrift ragt aus dem Fenster")
+
+
+def _lines(runs: Sequence[Run]) -> list[str]:
+    """The address as lines: runs at one height belong together."""
+    lines: list[tuple[float, str]] = []
+    for run in runs:
+        if lines and abs(lines[-1][0] - run.top) < _TOLERANCE:
+            lines[-1] = (lines[-1][0], lines[-1][1] + run.text)
+        else:
+            lines.append((run.top, run.text))
+    return [text for _, text in lines]
+
+
+def _plain(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _overflow(pages: Sequence[LaidPage]) -> Fault | None:
+    for number, page in enumerate(pages, start=1):
+        for run in page.runs:
+            if (
+                run.left < din.ADDRESS_LEFT - _TOLERANCE
+                or run.right > din.PAGE_WIDTH - din.RIGHT + _TOLERANCE
+                or run.top < 0
+                or run.bottom > din.PAGE_HEIGHT - din.BOTTOM + _TOLERANCE
+            ):
+                return Fault("overflow", f"auf Seite {number} reicht Text über den Rand hinaus")
+    return None
+
+
+def _count_fault(letter: Letter, pages: int) -> Fault | None:
+    if letter.pages is None or letter.pages == pages:
+        return None
+    return Fault("page_count", f"der Brief hat {pages} Seiten, geplant waren {letter.pages}")

@@ -1,0 +1,61 @@
+"""The small interface behind which letters are laid out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost_channel_letter.style import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a letter is not in the file: a code, and a sentence for the practice."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text on a page, as laid out; millimetres from the page's top left."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    in_address: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaidPage:
+    """What the print check looks at: the page's texts, and the letters whose markers it bears."""
+
+    runs: Sequence[Run]
+    markers: frozenset[str]
+
+
+class Laid(Protocol):
+    """A letter that is laid out."""
+
+    @property
+    def pages(self) -> Sequence[LaidPage]: ...
+
+
+class Engine(Protocol):
+    """Lays out letters of one style. Lives in one worker process."""
+
+    def lay_out(self, letter: Letter) -> Laid | Fault:
+        """Lay out one letter by itself."""
+
+    def write(self, laid: Sequence[tuple[Letter, Laid]], *, proof: bool = False) -> bytes:
+        """One PDF of laid out letters, in order, each page marked with its letter's reference.
+
+        Args:
+            laid: letters of this engine.
+            proof: with a watermark that says that it is a test.
+        """

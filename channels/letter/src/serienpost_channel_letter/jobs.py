@@ -1,0 +1,62 @@
+"""What a worker process is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost_channel_letter.engine import Fault
+    from serienpost_channel_letter.style import Letter, Style
+
+
+READY = "ready"
+"""A worker's first word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Letters of one style to be laid out and checked.
+
+    Args:
+        style: how they look.
+        letters: in the order of the file.
+        write: whether a PDF is wanted, not only the number of pages.
+        proof: with a watermark.
+    """
+
+    style: Style
+    letters: Sequence[Letter]
+    write: bool = True
+    proof: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LetterDone:
+    """One letter is laid out: its pages, or why it is not in the file."""
+
+    result: int | Fault
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """All letters are; `pdf` is empty where none was wanted or no letter was good."""
+
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """Nothing of the job can be done: the style is broken."""
+
+    fault: Fault
+
+
+@dataclass(slots=True)
+class Sheets:
+    """What became of a job: per letter its pages or a fault, and the file of the good ones."""
+
+    results: list[int | Fault] = field(default_factory=list)
+    pdf: bytes = b""

@@ -1,0 +1,74 @@
+"""What `doctor` tries: libraries, font, folder, and one page laid out in a worker process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import ProbeResult
+from serienpost.errors import SerienpostError
+from serienpost.files import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost.context import Context
+    from serienpost_channel_letter.account import LetterAccount
+
+_LIBRARIES = {
+    "libpango-1.0.so.0": ("libpango-1.0-0", "letters cannot be laid out"),
+    "libpangoft2-1.0.so.0": ("libpangoft2-1.0-0", "letters cannot be laid out"),
+    "libharfbuzz-subset.so.0": ("libharfbuzz-subset0", "letters take several times as long"),
+}
+
+
+def probe(context: Context, account: LetterAccount) -> list[ProbeResult]:
+    """Everything that letters need on this machine."""
+    return [*_libraries(), _font(account), _folder(context, account)]
+
+
+def _libraries() -> Iterator[ProbeResult]:
+    for library, (package, without) in _LIBRARIES.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            remedy = f"install {package} (apt-get install {package})"
+            yield ProbeResult(ok=False, text=f"{library} is missing: {without}", remedy=remedy)
+        else:
+            yield ProbeResult(ok=True, text=f"{library} is there")
+
+
+def _font(account: LetterAccount) -> ProbeResult:
+    """Whether fontconfig knows the font, so that letters look the same everywhere."""
+    try:
+        found = subprocess.run(  # noqa: S603
+            ["fc-match", "--format=%{family}", account.font],  # noqa: S607
+            capture_output=True,
+            encoding="utf-8",
+            timeout=20,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ProbeResult(ok=True, text="fonts cannot be listed; fc-match is not installed")
+    if account.font.casefold() in found.casefold():
+        return ProbeResult(ok=True, text=f"the font {account.font} is there")
+    return ProbeResult(
+        ok=False,
+        text=f"the font {account.font} is missing; letters are set in {found}",
+        remedy="install it (apt-get install fonts-liberation), or name another one under `font:`",
+    )
+
+
+def _folder(context: Context, account: LetterAccount) -> ProbeResult:
+    folder = context.path(account.folder)
+    try:
+        private_folder(folder)
+    except SerienpostError as error:
+        return ProbeResult(ok=False, text=str(error), remedy="correct `folder:` or its rights")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return ProbeResult(
+            ok=False, text=f"{folder} cannot be written", remedy="correct its rights"
+        )
+    return ProbeResult(ok=True, text=f"{folder} can be written")

@@ -1,0 +1,87 @@
+"""Makes one file of each part."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.channels import Accepted, AccountProblem, Rejected
+from serienpost.errors import SerienpostError
+from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.jobs import Job
+from serienpost_channel_letter.parts import with_index
+from serienpost_channel_letter.pool import LayoutError
+from serienpost_channel_letter.sheets import Place, write_whole
+from serienpost_channel_letter.style import Letter, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from serienpost.contracts.channels import Message, Outcome
+    from serienpost_channel_letter.pool import Pool
+
+
+class LetterSender:
+    """Lays parts out in worker processes and writes each as one file.
+
+    Args:
+        pool: the worker processes.
+        folder: the account's folder.
+        batch: letters of a part at most.
+    """
+
+    def __init__(self, pool: Pool, folder: Path, batch: int) -> None:
+        self.batch = batch
+        self._pool = pool
+        self._folder = folder
+        self.slots = pool.size
+
+    def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
+        """One call for each part."""
+        for _, part in groupby(messages, key=lambda message: (message.run, message.part)):
+            of_part = list(part)
+            for first in range(0, len(of_part), self.batch):
+                yield of_part[first : first + self.batch]
+
+    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:  # noqa: ARG002
+        """Lay out a part, check it, write its file. A letter that fails is not in it."""
+        return await asyncio.to_thread(self._part, call)
+
+    def _part(self, call: Sequence[Message]) -> Sequence[Outcome]:
+        job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
+        try:
+            sheets = self._pool.do(job)
+        except LayoutError as error:
+            return [AccountProblem("layout", str(error)) for _ in call]
+        part = call[0].part or call[0].position
+        path = Place(self._folder, call[0].run).part(part)
+        good = [
+            (letter.ref, result, letter.address)
+            for letter, result in zip(job.letters, sheets.results, strict=True)
+            if not isinstance(result, Fault)
+        ]
+        if good:
+            try:
+                write_whole(path, with_index(sheets.pdf, good))
+            except SerienpostError as error:
+                return [AccountProblem("disk", str(error)) for _ in call]
+        return [
+            Rejected(result.code, result.text, "message")
+            if isinstance(result, Fault)
+            else Accepted(path.stem)
+            for result in sheets.results
+        ]
+
+
+def letter_of(message: Message) -> Letter:
+    """What is laid out for a message."""
+    content = message.content
+    return Letter(
+        ref=message.ref,
+        address=dict(content.headers)["Window"],
+        title=content.subject or "Brief",
+        html=content.html or "",
+        pages=None if message.cost is None else int(message.cost),
+    )

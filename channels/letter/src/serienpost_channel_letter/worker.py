@@ -1,0 +1,116 @@
+"""A worker process: lays out what it is sent, within limits, until its parent goes away.
+
+Started as `python -m serienpost_channel_letter.worker FD MEGABYTES SECONDS`. It writes no file;
+what it makes goes back through the connection.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from serienpost_channel_letter.check import check
+from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.jobs import READY, Job, JobDone, JobFailed, LetterDone
+from serienpost_channel_letter.limits import limit_memory, limit_processor
+
+if TYPE_CHECKING:
+    from serienpost_channel_letter.engine import Engine, Laid
+    from serienpost_channel_letter.style import Letter, Style
+
+
+def main(descriptor: int, megabytes: int, seconds: float) -> None:
+    """Serve the connection until it is closed."""
+    from serienpost_channel_letter import weasy  # noqa: F401  # before memory is limited
+
+    logging.disable(logging.CRITICAL)
+    limit_memory(megabytes)
+    connection = Connection(descriptor)
+    desk = Desk(connection, seconds)
+    gc.collect()
+    gc.freeze()
+    connection.send(READY)
+    while True:
+        try:
+            job: Job = connection.recv()
+            desk.do(job)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+class Desk:
+    """Does jobs one after the other; an engine is kept while the style stays the same."""
+
+    def __init__(self, connection: Connection, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+        self._engine: Engine | None = None
+        self._digest = ""
+
+    def do(self, job: Job) -> None:
+        """Lay out a job's letters, each answered as it is done, then the file."""
+        from serienpost_channel_letter.fetcher import BlockedError
+
+        limit_processor(self._seconds)
+        gc.disable()
+        try:
+            engine = self._engine_for(job.style)
+            laid = [
+                (letter, made)
+                for letter in job.letters
+                if (made := self._lay_out(engine, job.style, letter)) is not None
+            ]
+            limit_processor(self._seconds * 2)
+            pdf = engine.write(laid, proof=job.proof) if job.write and laid else b""
+            self._connection.send(JobDone(pdf))
+        except BlockedError as error:
+            self._fail(Fault("blocked", f"die Gestaltung darf nicht laden: {error}"))
+        except MemoryError:
+            self._fail(Fault("memory", "die Gestaltung braucht zu viel Speicher"))
+        except (OSError, EOFError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a style sheet breaks is told
+            self._fail(Fault("layout", f"die Gestaltung ist fehlerhaft: {type(error).__name__}"))
+        finally:
+            gc.enable()
+            gc.collect()
+
+    def _lay_out(self, engine: Engine, style: Style, letter: Letter) -> Laid | None:
+        limit_processor(self._seconds)
+        made = _tried(engine, letter)
+        fault = made if isinstance(made, Fault) else check(letter, style.form, made.pages)
+        if fault is None and not isinstance(made, Fault):
+            self._connection.send(LetterDone(len(made.pages)))
+            return made
+        self._connection.send(LetterDone(fault))  # type: ignore[arg-type]
+        return None
+
+    def _engine_for(self, style: Style) -> Engine:
+        from serienpost_channel_letter.weasy import WeasyEngine
+
+        if self._engine is None or self._digest != style.digest:
+            engine: Engine = WeasyEngine(style)
+            self._engine, self._digest = engine, style.digest
+            return engine
+        return self._engine
+
+    def _fail(self, fault: Fault) -> None:
+        self._engine = None
+        self._connection.send(JobFailed(fault))
+
+
+def _tried(engine: Engine, letter: Letter) -> Laid | Fault:
+    """The letter laid out; what goes wrong with one is not the fault of the others."""
+    try:
+        return engine.lay_out(letter)
+    except (RecursionError, MemoryError):
+        return Fault("layout_limit", "der Brief ist zum Setzen zu verschachtelt oder zu lang")
+    except Exception as error:  # noqa: BLE001  # whatever a letter breaks is told
+        return Fault("layout", f"der Brief lässt sich nicht setzen: {type(error).__name__}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

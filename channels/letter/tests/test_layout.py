@@ -1,0 +1,161 @@
+"""What stands in a letter, and what the text sets itself."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pdfplumber
+import pikepdf
+import pytest
+from PIL import Image
+
+from serienpost.contracts.channels import Attachment, Cost
+from serienpost.errors import ConfigError, SerienpostError, TemplateError
+from serienpost_channel_letter.account import LetterAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Desk
+
+
+def _text(data: bytes) -> str:
+    with pdfplumber.open(io.BytesIO(data)) as pdf:
+        return "\n".join(page.extract_text() for page in pdf.pages)
+
+
+def _png(colour: str = "red") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_the_layout_sets_what_the_text_does_not_name(desk: Desk) -> None:
+    text = _text(desk.pdf(desk.content()))
+    for once in ("Sehr geehrte Frau Dr. Mustermann,", "2. März 2026", "Mit freundlichen Grüßen"):
+        assert text.count(once) == 1
+    assert "Dr. Sonja Sonnenschein\nFachärztin" in text
+
+
+def test_what_the_text_names_is_not_set_again(desk: Desk) -> None:
+    named = frozenset({"Briefanrede", "Signatur", "Heute"})
+    text = _text(desk.pdf(desk.content(named=named)))
+    for once in ("Sehr geehrte", "2. März 2026", "freundlichen"):
+        assert once not in text
+
+
+def test_values_are_no_markup(desk: Desk) -> None:
+    values = {"Anschrift": "Frau\n<b>Eva</b> & {{x}}\nWeg 1\n01067 Dresden"}
+    assert "<b>Eva</b> & {{x}}" in _text(desk.pdf(desk.content(values=values)))
+
+
+def test_signature_image_letterhead_and_background(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of(letterhead="kopf.png")
+    files = {"signature.png": _png(), "briefkopf.png": _png("blue")}
+    with pdfplumber.open(io.BytesIO(desk.pdf(desk.content(files=files)))) as pdf:
+        assert len(pdf.pages[0].images) == 2
+
+
+def test_background_lies_under_every_page(desk_of: Callable[..., Desk]) -> None:
+    plain = desk_of()
+    paper = plain.pdf(plain.content(html="<p>Briefpapier</p>", subject=""))
+    desk = desk_of(background="papier.pdf")
+    data = desk.pdf(desk.content(files={"briefpapier.pdf": paper}, html=desk.pages))
+    with pdfplumber.open(io.BytesIO(data)) as pdf:
+        assert ["Briefpapier" in page.extract_text() for page in pdf.pages] == [True] * len(
+            pdf.pages
+        )
+
+
+def test_files_of_the_account_are_checked(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = desk_of(letterhead="kopf.png")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        desk.channel.files(desk.context, desk.account)
+    (tmp_path / "kopf.png").write_bytes(b"no image")
+    with pytest.raises(ConfigError, match="no PNG file"):
+        desk.channel.files(desk.context, desk.account)
+    (tmp_path / "kopf.png").write_bytes(_png())
+    assert list(desk.channel.files(desk.context, desk.account)) == ["briefkopf.png"]
+
+
+def test_own_style_sheet_comes_last(desk: Desk) -> None:
+    wide = desk.content(files={"letter.css": b"p { margin-bottom: 300mm }"})
+    (plain, own) = desk.forecast(desk.content(), wide)
+    assert plain.amount == 1
+    assert own.amount >= 3
+
+
+def test_own_style_sheet_loads_nothing(desk: Desk) -> None:
+    with pytest.raises(TemplateError, match="url"):
+        desk.content(files={"letter.css": b"p { background: url(file:///etc/passwd) }"})
+
+
+def test_own_page_is_the_whole_letter(desk: Desk) -> None:
+    page = (
+        "<html><head><style>p { color: red }</style></head><body>"
+        f'<div class="anschrift">{desk.address}</div><p>Eigenes Blatt</p></body></html>'
+    )
+    text = _text(desk.pdf(desk.content(files={"letter.html": b"x"}, html=page)))
+    assert "Eigenes Blatt" in text
+    assert "Sehr geehrte" not in text
+
+
+def test_a_test_letter_bears_a_watermark(desk: Desk) -> None:
+    content = desk.content()
+    plain, proof = (pikepdf.open(io.BytesIO(desk.pdf(content, is_test=t))) for t in (False, True))
+    assert "/SpProbe0" in proof.pages[0].obj.Resources.XObject
+    assert "/SpProbe0" not in plain.pages[0].obj.Resources.XObject
+
+
+def test_cost_in_pages_and_sheets(desk_of: Callable[..., Desk]) -> None:
+    for duplex, sheets in ((False, 3), (True, 2)):
+        desk = desk_of(duplex=duplex)
+        assert desk.forecast(desk.content(html=desk.pages * 2)) == [
+            Cost("pages", 3, {"sheets": sheets})
+        ]
+
+
+def test_english_letters(desk: Desk) -> None:
+    text = _text(desk.pdf(desk.content(language="en", html=desk.pages)))
+    assert "Page 2 of 2" in text
+    assert "Phone" in text
+
+
+def test_refusals(desk: Desk) -> None:
+    seven = {"Anschrift": "\n".join("1234567")}
+    assert desk.refused(values=seven).code == "address_lines"
+    attachment = Attachment("a.pdf", "application/pdf", b"%PDF")
+    assert desk.refused(attachments=(attachment,)).code == "attachments"
+
+
+def test_account_refuses_what_is_no_colour_and_rates() -> None:
+    for wrong in (
+        {"variables": {"akzent": "red; } body { color: blue"}},
+        {"variables": {"akzent": "url(http://example.org)"}},
+        {"rate": ["10/minute"]},
+        {"font": "x\"; } @import 'y'"},
+    ):
+        with pytest.raises(ValueError, match="valid"):
+            LetterAccount.model_validate({"channel": "letter", **wrong})
+
+
+def test_record_prints_the_same_letter(desk: Desk) -> None:
+    from serienpost.contracts.channels import Message
+
+    content = desk.content(files={"signature.png": _png()})
+    message = Message("T00000000001", "run-1", 1, content)
+    record = desk.channel.record(desk.account, message)
+    assert desk.channel.print_records([record]) == desk.channel.print_records([record])
+    printed = desk.channel.print_records([record, record])
+    assert _text(printed) == "\n".join([_text(desk.pdf(content))] * 2)
+    with pytest.raises(SerienpostError, match="cannot be printed"):
+        desk.channel.print_records(["{}"])
+
+
+def test_same_draft_same_digest(desk: Desk) -> None:
+    assert desk.content().digest() == desk.content().digest()
+    other = replace(desk.draft(), values={**desk.draft().values, "Datum_lang": "3. März 2026"})
+    assert desk.content(values=other.values).digest() != desk.content().digest()

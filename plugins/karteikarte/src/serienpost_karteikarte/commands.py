@@ -1,0 +1,116 @@
+"""`letters`: list what is in the records, and print it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost.cli.group import json_option
+from serienpost.cli.output import table
+from serienpost.cli.practice import with_practice
+from serienpost.cli.reply import Reply
+from serienpost.errors import SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
+    from serienpost import Context
+    from serienpost.contracts.channels import HasRecord
+
+_MOST_ROWS = 50
+
+
+@click.group(name="letters")
+def letters() -> None:
+    """List and print the letters in the patients' records."""
+
+
+@letters.command(name="list")
+@click.option("--run", metavar="RUN", help="Letters of this run.")
+@click.option("--person", metavar="ID", help="Letters to this person, as in patient:17.")
+@json_option
+@with_practice
+def list_command(context: Context, run: str | None, person: str | None) -> Reply:
+    """List letters that were stored."""
+    rows = [_plain(row) for row in _found(context, run, person, ())]
+
+    def text() -> None:
+        names = ("id", "person", "created_at", "subject", "run", "pdf")
+        table(list(names), [[str(row[n]) for n in names] for row in rows[:_MOST_ROWS]])
+        if len(rows) > _MOST_ROWS:
+            click.echo(f"The first {_MOST_ROWS} of {len(rows)} letters; --json shows all.")
+        if not rows:
+            click.echo("No letters.")
+
+    return Reply({"letters": rows}, text)
+
+
+@letters.command(name="print")
+@click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
+@click.option("--run", metavar="RUN", help="Letters of this run.")
+@click.option("--person", metavar="ID", help="Letters to this person, as in patient:17.")
+@click.option("--out", metavar="FILE", required=True, help="The PDF to write.")
+@json_option
+@with_practice
+def print_command(
+    context: Context, ids: tuple[int, ...], run: str | None, person: str | None, out: str
+) -> Reply:
+    """Print stored letters again, as one PDF."""
+    from serienpost.files import write_private
+    from serienpost_karteikarte.table import Records
+
+    if not (ids or run or person):
+        raise SerienpostError("nothing is named to print", hint="add ids, --run or --person")
+    numbers = [row.id for row in _found(context, run, person, ids)]
+    missing = sorted(set(ids) - set(numbers))
+    if missing or not numbers:
+        named = ", ".join(map(str, missing)) or run or person
+        raise SerienpostError(f"there is no letter {named}", hint="serienpost letters list")
+    pdf = _channel(context).print_records(Records.of(context).contents(numbers))
+    write_private(Path(out), pdf)
+    return Reply(
+        {"file": out, "letters": len(numbers)},
+        lambda: click.echo(f"{len(numbers)} letters in {out}"),
+    )
+
+
+def _found(
+    context: Context, run: str | None, person: str | None, ids: Sequence[int]
+) -> list[Row[Any]]:
+    from serienpost_karteikarte.table import Records
+
+    return Records.of(context).find(run=run, person=person, ids=ids)
+
+
+def _channel(context: Context) -> HasRecord:
+    """The practice's channel that can print letters.
+
+    Raises:
+        SerienpostError: no plugin brings one.
+    """
+    from serienpost.contracts.channels import HasRecord
+
+    for channel in context.registry.channels.values():
+        if isinstance(channel, HasRecord) and channel.kind == "letter":
+            return channel
+    raise SerienpostError(
+        "no channel of this practice prints letters",
+        hint="add serienpost-channel-letter under plugins:",
+    )
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "person": f"patient:{row.patient_id}",
+        "created_at": row.erstellt_am.isoformat(sep=" ", timespec="seconds"),
+        "subject": row.betreff,
+        "run": row.run,
+        "message": row.message,
+        "status": row.status,
+        "pdf": bool(row.has_pdf),
+    }

@@ -1,0 +1,202 @@
+"""The table `brief` of the practice's database, over a connection of its own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa  # noqa: TID253  # imported when the database is opened
+
+from serienpost import Problem, SerienpostError
+from serienpost_karteikarte.settings import KarteikarteSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from serienpost import ArchiveEntry, Context
+
+_LOCK_WAIT = 15.0
+"""Seconds to wait while the practice software writes."""
+
+_metadata = sa.MetaData()
+PATIENT = sa.Table("patient", _metadata, sa.Column("id", sa.Integer, primary_key=True))
+BRIEF = sa.Table(
+    "brief",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("patient_id", sa.Integer),
+    sa.Column("erstellt_am", sa.DateTime),
+    sa.Column("betreff", sa.Text),
+    sa.Column("inhalt", sa.Text),
+    sa.Column("pdf", sa.LargeBinary),
+    sa.Column("run", sa.Text),
+    sa.Column("message", sa.Text, unique=True),
+    sa.Column("status", sa.Text),
+)
+NO_RECORD = "hat keine Karteikarte"
+
+
+class RecordError(SerienpostError):
+    """The table of letters cannot be read or written."""
+
+
+class Records:
+    """The letters in the patients' records. Get it by `Records.of(context)`."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def of(cls, context: Context) -> Records:
+        """The records of this practice, opened on first use."""
+        return context.shared("serienpost-karteikarte", lambda: _opened(context))
+
+    def store(self, entries: Sequence[ArchiveEntry]) -> list[str | None]:
+        """Insert those that are not there yet, all in one transaction.
+
+        Returns:
+            For each None, or why the person has no record.
+
+        Raises:
+            RecordError: the database fails; nothing was stored.
+        """
+        keys = [_patient(entry.person_id) for entry in entries]
+        with self._writing() as connection:
+            known = self._known_patients(connection, [key for key in keys if key is not None])
+            stored = self._stored(connection, [entry.message for entry in entries])
+            new = [
+                {
+                    "patient_id": key,
+                    "erstellt_am": entry.sent_at.astimezone(UTC).replace(tzinfo=None),
+                    "betreff": entry.subject,
+                    "inhalt": entry.content,
+                    "pdf": entry.pdf,
+                    "run": entry.run,
+                    "message": entry.message,
+                    "status": "archiviert",
+                }
+                for key, entry in zip(keys, entries, strict=True)
+                if key in known and entry.message not in stored
+            ]
+            if new:
+                connection.execute(sa.insert(BRIEF), new)
+        return [None if key in known else NO_RECORD for key in keys]
+
+    def find(
+        self, *, run: str | None = None, person: str | None = None, ids: Sequence[int] = ()
+    ) -> list[sa.Row[Any]]:
+        """Letters of a run, a person or these ids, the oldest first, without their contents.
+
+        Raises:
+            RecordError: the database fails.
+        """
+        columns = [column for column in BRIEF.c if column.name not in ("inhalt", "pdf")]
+        query = sa.select(*columns, BRIEF.c.pdf.is_not(None).label("has_pdf"))
+        if run is not None:
+            query = query.where(BRIEF.c.run == run)
+        if person is not None:
+            query = query.where(BRIEF.c.patient_id == _patient(person))
+        if ids:
+            query = query.where(BRIEF.c.id.in_(ids))
+        with self._reading() as connection:
+            return list(connection.execute(query.order_by(BRIEF.c.erstellt_am, BRIEF.c.id)))
+
+    def contents(self, ids: Sequence[int]) -> list[str]:
+        """The frozen letters of these ids, in their order.
+
+        Raises:
+            RecordError: the database fails.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(BRIEF.c.id, BRIEF.c.inhalt).where(BRIEF.c.id.in_(ids))
+            )
+            found = {row.id: row.inhalt for row in rows}
+        return [found[number] for number in ids]
+
+    def _known_patients(self, connection: sa.Connection, keys: Sequence[int]) -> set[int | None]:
+        query = sa.select(PATIENT.c.id).where(PATIENT.c.id.in_(set(keys)))
+        return set(connection.scalars(query))
+
+    def _stored(self, connection: sa.Connection, messages: Sequence[str]) -> set[str]:
+        query = sa.select(BRIEF.c.message).where(BRIEF.c.message.in_(messages))
+        return set(connection.scalars(query))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise _failed(error) from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise _failed(error) from None
+
+
+def _patient(person_id: str) -> int | None:
+    """The key of a patient; None for everybody else."""
+    kind, _, key = person_id.partition(":")
+    return int(key) if kind == "patient" and key.isascii() and key.isdigit() else None
+
+
+def _failed(error: sa.exc.SQLAlchemyError) -> RecordError:
+    cause = type(getattr(error, "orig", None) or error).__name__
+    return RecordError(
+        Problem(
+            f"the table brief cannot be used: {cause}",
+            "check the database, and that its user may read and insert",
+            key="karteikarte.database",
+        )
+    )
+
+
+@contextmanager
+def _opened(context: Context) -> Iterator[Records]:
+    settings = context.settings("karteikarte")
+    if not isinstance(settings, KarteikarteSettings):
+        raise RecordError(Problem("is missing", "database: sqlite:///praxis.db", key="karteikarte"))
+    engine = _engine(context, settings.database.root)
+    try:
+        yield Records(engine)
+    finally:
+        engine.dispose()
+
+
+def _engine(context: Context, text: str) -> sa.Engine:
+    try:
+        url = sa.make_url(context.expand(text))
+    except sa.exc.ArgumentError:
+        raise RecordError(
+            Problem("is not a database URL", "sqlite:///praxis.db", key="karteikarte.database")
+        ) from None
+    options: dict[str, Any] = {"hide_parameters": True}
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        path = context.path(url.database or "")
+        if not path.is_file():
+            raise RecordError(Problem(f"there is no file {path}", key="karteikarte.database"))
+        url = url.set(drivername="sqlite+pysqlite", database=str(path))
+        options["connect_args"] = {"timeout": _LOCK_WAIT}
+    elif backend == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        options["connect_args"] = {"connect_timeout": 10}
+    elif backend in ("mysql", "mariadb"):
+        url = url.set(drivername="mariadb+pymysql")
+        options["connect_args"] = {"connect_timeout": 10, "charset": "utf8mb4"}
+    else:
+        raise RecordError(
+            Problem(f"databases of type {backend} cannot be used", key="karteikarte.database")
+        )
+    try:
+        return sa.create_engine(url, **options)
+    except ModuleNotFoundError as error:
+        raise RecordError(
+            Problem(f"the driver {error.name} is not installed", f"pip install {error.name}")
+        ) from None

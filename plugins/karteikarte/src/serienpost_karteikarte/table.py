@@ -162,7 +162,7 @@ def _opened(context: Context) -> Iterator[Records]:
     settings = context.settings("karteikarte")
     if not isinstance(settings, KarteikarteSettings):
         raise RecordError(Problem("is missing", "database: sqlite:///praxis.db", key="karteikarte"))
-    engine = _engine(context, settings.database.root)
+    engine = _engine(context, settings.database)
     try:
         yield Records(engine)
     finally:

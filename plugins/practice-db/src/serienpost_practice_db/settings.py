@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, RootModel, StrictStr
 
@@ -18,9 +18,13 @@ def _without_password(value: str) -> str:
     return value
 
 
-class DatabaseUrl(
-    RootModel[Annotated[StrictStr, Field(min_length=1), AfterValidator(_without_password)]]
-):
+UrlWithoutPassword: TypeAlias = Annotated[
+    StrictStr, Field(min_length=1), AfterValidator(_without_password)
+]
+"""The URL of a database; a password is written as `${secret:NAME}`."""
+
+
+class DatabaseUrl(RootModel[UrlWithoutPassword]):
     """URL of the practice's own database, opened read-only.
 
     `sqlite:///praxis.db` (relative to the practice folder) or

@@ -269,3 +269,19 @@ def test_self_test_says_what_this_python_does() -> None:
     except ValueError:
         vulnerable = False
     assert module.encoded_words_become_headers() is vulnerable
+
+
+def test_what_keeps_values_out_of_headers_is_tried_at_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempt = module.self_test.__wrapped__
+    attempt()
+    with monkeypatch.context() as blind:
+        blind.setattr(module, "_difference", lambda *_: None)
+        with pytest.raises(UnsafeMessageError, match="could become a header"):
+            attempt()
+    values = module._values
+    smuggled = {"Subject": b"a\r\nBcc: c@example.org"}
+    monkeypatch.setattr(module, "_values", lambda *given: values(*given) | smuggled)
+    with pytest.raises(UnsafeMessageError, match="could become a header"):
+        attempt()

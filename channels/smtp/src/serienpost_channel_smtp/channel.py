@@ -89,10 +89,13 @@ class SmtpChannel:
         """Read the password and the certificate authority; connect with the first call.
 
         Raises:
-            SerienpostError: the password or the `ca_file` cannot be read.
+            SerienpostError: the password or the `ca_file` cannot be read, or this Python would
+                write a value as a header.
         """
+        from serienpost_channel_smtp.message import self_test
         from serienpost_channel_smtp.sender import SmtpSender
 
+        self_test()
         own = self._own(account)
         sender = SmtpSender(own, await self._dial(context, own), lambda: self._clock(context.zone))
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email import message_from_bytes
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,6 +12,7 @@ from email.utils import format_datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from serienpost.contracts.channels import Content, Message
 from serienpost.errors import SerienpostError
 from serienpost_channel_smtp.encoding import encoded_body, encoded_header, encoding_of
 from serienpost_channel_smtp.headers import is_address, parse_mailbox, unsafe
@@ -17,9 +20,9 @@ from serienpost_channel_smtp.skeleton import POLICY, Form, skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-    from serienpost.contracts.channels import Attachment, Content, Message
+    from serienpost.contracts.channels import Attachment
     from serienpost_channel_smtp.skeleton import Skeleton
 
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")
@@ -32,6 +35,10 @@ _FILLED = re.compile(rb"[ -~]+(?:\r\n [ -~]+)*")
 _NAME = re.compile(rb"([!-9;-~]+):")
 _LONGEST_LINE = 998
 _LONGEST_HEADER = 4000
+
+
+_EVIL = "a =?utf-8?q?b=0D=0ABcc:_c@example.org?="
+"""A subject that some Pythons write as two headers."""
 
 
 class UnsafeMessageError(SerienpostError):
@@ -85,10 +92,30 @@ def encoded_words_become_headers() -> bool:
     """
     mail = EmailMessage(policy=POLICY)
     try:
-        mail["Subject"] = "a =?utf-8?q?b=0D=0ABcc:_c@example.org?="
+        mail["Subject"] = _EVIL
         return b"\nBcc:" in mail.as_bytes()
     except (MessageError, ValueError):
         return False
+
+
+@cache
+def self_test() -> None:
+    """Try on this Python what keeps a value from becoming a header, before anything is sent: the
+    encoding of a subject that the guard would have refused, and the look at the finished bytes.
+
+    Raises:
+        UnsafeMessageError: one of them fails; no message must leave.
+    """
+    content = Content("email", "a@example.org", "b@example.org", _EVIL, "text")
+    message = Message("0" * 12, "self-test", 1, content)
+    frame = skeleton(_form(content))
+    raw = frame.fill(_values(message, datetime(2026, 1, 1, tzinfo=UTC)))
+    forged = raw.replace(b"\r\nSubject:", b"\r\nBcc: c@example.org\r\nSubject:", 1)
+    if "Bcc" in message_from_bytes(raw) or _difference(forged, frame, message) is None:
+        raise UnsafeMessageError(
+            "with this Python a subject could become a header; nothing is sent",
+            hint="update Python to 3.11.10, 3.12.5, 3.13 or later",
+        )
 
 
 def _unsafe_part(content: Content) -> str | None:

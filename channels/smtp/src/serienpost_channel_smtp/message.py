@@ -108,8 +108,9 @@ def self_test() -> None:
     """
     content = Content("email", "a@example.org", "b@example.org", _EVIL, "text")
     message = Message("0" * 12, "self-test", 1, content)
-    frame = skeleton(_form(content))
-    raw = frame.fill(_values(message, datetime(2026, 1, 1, tzinfo=UTC)))
+    form = _form(content)
+    frame = skeleton(form)
+    raw = frame.fill(_values(message, datetime(2026, 1, 1, tzinfo=UTC), form))
     forged = raw.replace(b"\r\nSubject:", b"\r\nBcc: c@example.org\r\nSubject:", 1)
     if "Bcc" in message_from_bytes(raw) or _difference(forged, frame, message) is None:
         raise UnsafeMessageError(

@@ -83,6 +83,7 @@ def run_reply(
     """
     from serienpost.ledger.states import MESSAGE_STATES
     from serienpost.run.approving import find_run
+    from serienpost.run.archiving import archive_counts
     from serienpost.run.history import messages_of
     from serienpost.run.sending import count_states, exit_of
 
@@ -103,6 +104,7 @@ def run_reply(
             _show_messages(troubled, sum(counts.values()))
         _show_run(row, counts, context.zone)
         _advise(row, counts)
+        _tell_records(row, archive_counts(ledger, run))
 
     return Reply(
         data,
@@ -141,6 +143,7 @@ def _show_run(row: Row[Any], counts: dict[str, int], zone: ZoneInfo) -> None:
             ("approved", f"{when(row.approved_at, zone)} by {row.approved_by or '-'}"),
             ("finished", when(row.finished_at, zone)),
             *((state, n) for state, n in sorted(counts.items())),
+            *(("file", name) for name in row.files or ()),
         ]
     )
 
@@ -160,6 +163,16 @@ def _advise(row: Row[Any], counts: dict[str, int]) -> None:
         click.echo(f"To try the failed ones again: serienpost retry {row.id} --failed")
     if row.state in ("paused", "approved", "sending"):
         click.echo(f"To go on: serienpost resume {row.id}")
+
+
+def _tell_records(row: Row[Any], entries: dict[str, int]) -> None:
+    """What became of the messages in the persons' records."""
+    if entries.get("stored"):
+        click.echo(f"{entries['stored']} messages are in the persons' records.")
+    if entries.get("no_record"):
+        click.echo(f"{entries['no_record']} persons have no record; nothing was stored for them.")
+    if entries.get("waiting"):
+        click.echo(f"{entries['waiting']} wait for the records: serienpost resume {row.id}")
 
 
 def when(moment: datetime | None, zone: ZoneInfo) -> str:

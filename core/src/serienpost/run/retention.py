@@ -57,7 +57,8 @@ def purge(context: Context, ledger: Ledger, user: str) -> Purged:
             tx, c.state.in_(("preparing", "prepared")), c.created_at < tx.now - keep.unapproved
         )
         done = _runs(tx, c.state.in_(_ENDED), over < tx.now - keep.values, c.purged_at.is_(None))
-        done = [run_id for run_id in done if run_id not in old]
+        waiting = _runs_in_queue(tx)
+        done = [run_id for run_id in done if run_id not in old and run_id not in waiting]
         for run_id in done:
             _forget_values(tx, run_id)
         for run_id in (*old, *never):
@@ -141,6 +142,12 @@ def compact(ledger: Ledger) -> None:
 
 def _runs(tx: Tx, *conditions: ColumnElement[bool]) -> list[str]:
     return [row.id for row in tx.all(tx.select(run, run.c.id).where(*conditions))]
+
+
+def _runs_in_queue(tx: Tx) -> set[str]:
+    """Runs whose messages still wait to be stored in the records."""
+    queued = tx.select(archive, archive.c.run).where(archive.c.state == "waiting").distinct()
+    return {row.run for row in tx.all(queued)}
 
 
 def _forget_values(tx: Tx, run_id: str) -> None:

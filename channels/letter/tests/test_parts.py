@@ -1,0 +1,156 @@
+"""Parts become one file: every letter once, in order, with its index, and nothing half done."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import shutil
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pdfplumber
+import pikepdf
+import pytest
+
+from serienpost.contracts.channels import Accepted, Edition, Message, Rejected, Sent
+from serienpost.errors import SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from conftest import Desk
+
+    from serienpost.contracts.channels import Outcome
+
+RUN = "20260302-abcd"
+TOWNS = ("50667 Köln", "01067 Dresden", "1010 WIEN", "20095 Hamburg", "04109 Leipzig")
+
+
+def _messages(desk: Desk, towns: Sequence[str] = TOWNS, part: int = 2) -> list[Message]:
+    made = []
+    for number, town in enumerate(towns, start=1):
+        values = {**desk.draft().values, "Anschrift": f"Frau\nEva Muster{number}\nWeg 1\n{town}"}
+        html = desk.pages if number == 2 else f"<p>Text {number}</p>"
+        content = desk.content(values=values, html=html)
+        cost = 2 if number == 2 else 1
+        made.append(
+            Message(
+                f"R{number:011}", RUN, number, content, part=(number - 1) // part + 1, cost=cost
+            )
+        )
+    return made
+
+
+def _send(desk: Desk, messages: Sequence[Message]) -> list[Outcome]:
+    async def deliver() -> list[Outcome]:
+        async with desk.channel.open(desk.context, desk.account) as sender:
+            return [o for call in sender.calls(messages) for o in await sender.send(call, 0)]
+
+    return asyncio.run(deliver())
+
+
+def _edition(messages: Sequence[Message], number: int = 0) -> Edition:
+    sent = [
+        Sent(m.ref, m.position, m.part or 0, f"patient:{m.position}", None, "=Eva")
+        for m in messages
+    ]
+    return Edition(RUN, number, "Vorsorge", "de", sent)
+
+
+def _names(path: Path) -> list[str]:
+    with pdfplumber.open(path) as pdf:
+        words = [page.extract_text() for page in pdf.pages]
+    return [next((w for w in text.split() if w.startswith("Muster")), "") for text in words]
+
+
+def test_one_file_in_the_order_of_the_review(desk: Desk) -> None:
+    messages = _messages(desk)
+    assert {type(outcome) for outcome in _send(desk, messages)} == {Accepted}
+    pdf, index = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    assert _names(pdf) == ["Muster1", "Muster2", "", "Muster3", "Muster4", "Muster5"]
+    with index.open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    assert [(r["first_page"], r["pages"], r["sheets"]) for r in rows] == [
+        ("1", "1", "1"),
+        ("2", "2", "2"),
+        *((str(n), "1", "1") for n in (4, 5, 6)),
+    ]
+    assert rows[0]["name"] == "'=Eva"
+    assert sorted(p.name for p in pdf.parent.iterdir()) == [f"{RUN}.csv", f"{RUN}.pdf"]
+
+
+def test_by_postcode_on_whole_sheets(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of(order="postcode", duplex=True)
+    messages = _messages(desk)
+    _send(desk, messages)
+    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    order = ["Muster2", "", "Muster5", "", "Muster4", "", "Muster1", "", "Muster3", ""]
+    assert _names(pdf) == order
+
+
+def test_fonts_are_there_once_and_the_file_is_sound(desk: Desk) -> None:
+    messages = _messages(desk, TOWNS * 4, part=4)
+    _send(desk, messages)
+    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    with pikepdf.open(pdf) as opened:
+        fonts = {font.objgen for page in opened.pages for font in page.obj.Resources.Font.values()}
+        assert len(fonts) == 2
+        assert (str(opened.docinfo["/Title"]), str(opened.Root.Lang)) == ("Vorsorge", "de")
+        assert opened.check_pdf_syntax() == []
+    for tool in (["qpdf", "--check"], ["pdfinfo"]):
+        if shutil.which(tool[0]):
+            done = subprocess.run([*tool, pdf], capture_output=True, check=False)
+            assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_done_again_changes_nothing(desk: Desk) -> None:
+    messages = _messages(desk)
+    _send(desk, messages)
+    first = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    before = [path.read_bytes() for path in first]
+    again = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    assert (again, [path.read_bytes() for path in again]) == (first, before)
+
+
+def test_a_part_made_again_replaces_the_first(desk: Desk) -> None:
+    messages = _messages(desk)
+    _send(desk, messages)
+    _send(desk, messages[:2])
+    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    assert sorted(filter(None, _names(pdf))) == [f"Muster{n}" for n in range(1, 6)]
+
+
+def test_who_was_not_accepted_is_not_in_the_file(desk: Desk) -> None:
+    messages = _messages(desk)
+    _send(desk, messages)
+    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages[2:]))
+    assert _names(pdf) == ["Muster3", "Muster4", "Muster5"]
+
+
+def test_a_failing_letter_is_rejected_and_a_retry_makes_a_supplement(desk: Desk) -> None:
+    messages = _messages(desk)
+    wrong = [replace(messages[0], cost=7), *messages[1:]]
+    outcomes = _send(desk, wrong)
+    assert isinstance(outcomes[0], Rejected)
+    assert outcomes[0].code == "page_count"
+    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages[1:]))
+    assert "Muster1" not in _names(pdf)
+    again = replace(messages[0], part=4)
+    _send(desk, [again])
+    more, _ = desk.channel.finish(desk.context, desk.account, _edition([again], 1))
+    assert more.name == f"{RUN}-nachtrag-1.pdf"
+    assert _names(more) == ["Muster1"]
+
+
+def test_a_lost_part_is_told(desk: Desk) -> None:
+    messages = _messages(desk)
+    _send(desk, messages[:2])
+    with pytest.raises(SerienpostError, match="in none of its parts"):
+        desk.channel.finish(desk.context, desk.account, _edition(messages))
+    assert not list(desk.context.path("briefe").glob("*.pdf"))
+
+
+def test_nothing_sent_leaves_no_file(desk: Desk) -> None:
+    assert list(desk.channel.finish(desk.context, desk.account, _edition([]))) == []

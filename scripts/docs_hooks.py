@@ -1,38 +1,72 @@
-"""Put what the code says about itself into the manual, so that it cannot drift (mkdocs)."""
+"""The manual about hooks: a table of all, and a page for each with its example and contract."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import textwrap
-from pathlib import Path
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from docs_commands import commands_page
-from docs_keys import keys_page
-from docs_states import command_states, message_moves, run_moves
+from docs_keys import cell
+from workspace import ROOT
 
-HOOKSPECS = Path(__file__).resolve().parent.parent / "core/src/serienpost/hookspecs.py"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Called by mkdocs for each page; replaces each place mark by what belongs there."""
-    for place, generate in PLACES.items():
-        if place in markdown:
-            markdown = markdown.replace(place, generate())
-    return markdown
+HOOKSPECS = ROOT / "core/src/serienpost/hookspecs.py"
+SUITES = ROOT / "tests/testkit/src/serienpost_testkit/suites"
 
 
 def hooks_page() -> str:
-    """A section per hook: its signature, its meaning and its complete example."""
+    """A table with a line per hook."""
+    rows = [
+        f"| [`{hook.name}`](hooks/{hook.name}.md) | {cell(hook_text(hook)[0])} |"
+        for hook in hooks()
+    ]
+    return "\n".join(["| hook | |\n|---|---|", *rows]) + "\n"
+
+
+def hook_pages() -> Iterator[tuple[str, str]]:
+    """File below `docs/` and text of each hook's page."""
+    for hook in hooks():
+        yield f"hooks/{hook.name}.md", _page(hook)
+
+
+def hooks() -> list[ast.FunctionDef]:
+    """The functions of the module of hooks, in its order."""
     module = ast.parse(HOOKSPECS.read_text(encoding="utf-8"))
-    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
-    return "\n".join(_section(function) for function in functions)
+    return [node for node in module.body if isinstance(node, ast.FunctionDef)]
 
 
-def _section(function: ast.FunctionDef) -> str:
-    meaning, example = hook_text(function)
-    returns = ast.unparse(function.returns) if function.returns else "None"
-    return f"### `{function.name}`\n\n{meaning} Returns `{returns}`.\n\n```python\n{example}\n```\n"
+def _page(hook: ast.FunctionDef) -> str:
+    meaning, example = hook_text(hook)
+    returns = ast.unparse(hook.returns) if hook.returns else "None"
+    name = returns.rpartition("[")[2].removesuffix("]")
+    parts = [
+        f"# `{hook.name}`",
+        f"{meaning} Returns `{returns}`.",
+        "A complete plugin: put into a module that an entry point names, it works.",
+        f"```python\n{example}\n```",
+    ]
+    contract = _contract(name)
+    if contract:
+        parts += [f"## The contract of a `{name}`", f"```python\n{contract}\n```"]
+    if (SUITES / "__init__.py").read_text(encoding="utf-8").count(f"{name}Suite"):
+        parts.append(
+            f"`serienpost_testkit.suites.{name}Suite` is the same contract, executable: see"
+            " [Writing a channel](../writing-a-channel.md#the-suite)."
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _contract(name: str) -> str:
+    """The source of the contract's class, as its author has to keep it; "" for foreign ones."""
+    for module in ("rows", "consent", "macros", "channels", "services"):
+        contracts = import_module(f"serienpost.contracts.{module}")
+        if hasattr(contracts, name):
+            return inspect.getsource(getattr(contracts, name)).strip()
+    return ""
 
 
 def hook_text(function: ast.FunctionDef) -> tuple[str, str]:
@@ -42,14 +76,3 @@ def hook_text(function: ast.FunctionDef) -> tuple[str, str]:
     if not mark:
         raise ValueError(f"{function.name} has no example in its docstring")
     return " ".join(meaning.split()), textwrap.dedent(example).strip()
-
-
-PLACES = {
-    "<!-- hooks -->": hooks_page,
-    "<!-- keys -->": keys_page,
-    "<!-- commands -->": commands_page,
-    "<!-- run moves -->": run_moves,
-    "<!-- message moves -->": message_moves,
-    "<!-- command states -->": command_states,
-}
-"""Mark in a page of `docs/` -> what writes the text in its place."""

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import ast
+from types import SimpleNamespace
 
-from docs_hooks import HOOKSPECS, PLACES, hook_text, on_page_markdown
+from docs_build import PAGES, PLACES, on_config, on_page_markdown
+from docs_errors import error_classes, errors_page
+from docs_hooks import hook_pages, hook_text, hooks, hooks_page
 from workspace import ROOT
 
+from serienpost import errors, hookspecs
 
-def test_manual_shows_every_hook() -> None:
-    from serienpost import hookspecs
 
-    page = (ROOT / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
-    rendered = on_page_markdown(page)
-    hooks = [name for name in vars(hookspecs) if name.startswith("serienpost_")]
-    assert not any(place in rendered for place in PLACES)
-    assert [hook for hook in hooks if f"### `{hook}`" not in rendered] == []
+def test_manual_has_a_page_for_every_hook() -> None:
+    names = [name for name in vars(hookspecs) if name.startswith("serienpost_")]
+    pages = dict(hook_pages())
+    assert list(pages) == [f"hooks/{name}.md" for name in names]
+    for name, page in zip(names, pages.values(), strict=True):
+        assert f"def {name}(" in page
+        assert "class " in page or name == "serienpost_commands"
+        assert f"(hooks/{name}.md)" in hooks_page()
 
 
 def test_every_example_implements_its_hook() -> None:
-    specs = ast.parse(HOOKSPECS.read_text(encoding="utf-8")).body
-    for spec in (node for node in specs if isinstance(node, ast.FunctionDef)):
+    for spec in hooks():
         _, example = hook_text(spec)
         defined = {
             node.name for node in ast.parse(example).body if isinstance(node, ast.FunctionDef)
@@ -34,3 +38,33 @@ def test_every_place_stands_on_one_page_and_gets_its_text() -> None:
         holders = [name for name, text in pages.items() if place in text]
         assert len(holders) == 1
         assert place not in on_page_markdown(pages[holders[0]])
+
+
+def test_every_error_class_has_its_meaning_on_the_page() -> None:
+    found = {error.name: error for error in error_classes()}
+    family = [
+        name
+        for name, thing in vars(errors).items()
+        if isinstance(thing, type) and issubclass(thing, errors.SerienpostError)
+    ]
+    assert [name for name in family if name not in found] == []
+    assert [error.name for error in found.values() if not error.meaning.strip()] == []
+    assert [name for name in found if f"| `{name}` |" not in errors_page()] == []
+    assert {error.exit_code for error in found.values()} <= {code.value for code in errors.Exit}
+
+
+def test_generated_pages_are_in_the_navigation_once() -> None:
+    navigation = on_config_of([{"Commands": ["commands.md"]}, {"Hooks": ["hooks.md"]}, "index.md"])
+    listed = [path for entry in navigation if isinstance(entry, dict) for path in entry["all"]]
+    generated = [path for generate in PAGES.values() for path, _ in generate()]
+    assert sorted(listed) == sorted([*PAGES, *generated])
+
+
+def on_config_of(nav: list[object]) -> list[object]:
+    """The navigation as the hook leaves it, each section's pages under `all`."""
+    config = SimpleNamespace(nav=nav)
+    on_config(config)  # type: ignore[arg-type]
+    return [
+        {"all": next(iter(entry.values()))} if isinstance(entry, dict) else entry
+        for entry in config.nav
+    ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 from click.testing import CliRunner
-from docs_commands import WIDTH, commands_page, helps
+from docs_commands import WIDTH, command_pages, commands_page, helps
 from docs_keys import manual_registry
 from workspace import ROOT
 
@@ -32,11 +32,16 @@ def test_page_shows_the_help_of_every_command() -> None:
         assert result.output.rstrip("\n") == text
 
 
-def test_page_has_a_section_per_command() -> None:
-    page = commands_page()
-    headings = [line for line in page.splitlines() if line.startswith("## ")]
-    assert "## `serienpost suppress add`" in headings
-    assert len(headings) == len(set(headings)) == len(list(helps()))
+def test_every_command_has_a_page_with_its_help() -> None:
+    pages = dict(command_pages())
+    for path, text in helps():
+        if path:
+            page = pages[f"commands/{path[0]}.md"]
+            assert f"```text\n{text}\n```" in page
+            assert f"`{' '.join(('serienpost', *path))}`" in page
+            assert f"(commands/{path[0]}.md)" in commands_page()
+    assert "## `serienpost suppress add`" in pages["commands/suppress.md"]
+    assert "`new-plugin`" in commands_page()
 
 
 def test_every_exit_code_is_explained() -> None:

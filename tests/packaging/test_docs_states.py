@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from docs_hooks import on_page_markdown
+from docs_build import on_page_markdown
 from workspace import ROOT
 
 from serienpost.ledger.states import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from serienpost.cli.group import COMMANDS, cli
+from serienpost.cli.group import COMMANDS, ELSEWHERE, cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ HEAVY = [
     "email_validator",
     "markdown_it",
 ]
-OWN = sorted(set(COMMANDS) - {"demo"})
+OWN = sorted(set(COMMANDS) - set(ELSEWHERE))
 
 
 def command(name: str) -> click.Command:

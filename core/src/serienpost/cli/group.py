@@ -41,14 +41,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suppress": ("privacy", "Keep the list of addresses that must not be written to."),
     "purge": ("privacy", "Remove what the retention periods no longer cover."),
     "export-person": ("privacy", "Give out everything that the ledger knows about a person."),
+    "new-plugin": ("start", "Write the package of a new plugin, with its tests."),
     "erase-person": ("privacy", "Replace a person by a tombstone everywhere in the ledger."),
 }
 """Command -> module below `serienpost.cli` and its line in `--help`."""
 
-_ELSEWHERE = {
+ELSEWHERE = {
     "demo": ("serienpost_demo", "demo_command", "serienpost-demo"),
-    "new-plugin": ("serienpost_testkit", "new_plugin_command", "serienpost-testkit"),
+    "new-plugin": ("serienpost_testkit.scaffold", "new_plugin_command", "serienpost-testkit"),
 }
+"""Command -> module, attribute and distribution, of those that no practice has to name."""
 
 
 class LazyGroup(click.Group):
@@ -61,8 +63,8 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of this name."""
-        if cmd_name in _ELSEWHERE:
-            return _elsewhere(*_ELSEWHERE[cmd_name])
+        if cmd_name in ELSEWHERE:
+            return _elsewhere(*ELSEWHERE[cmd_name])
         if cmd_name in COMMANDS:
             module = import_module(f"serienpost.cli.{COMMANDS[cmd_name][0]}")
             command = getattr(module, f"{cmd_name.replace('-', '_')}_command")

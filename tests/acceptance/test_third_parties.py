@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import shutil
+import sqlite3
 import subprocess
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class Checker(Protocol):
+    """Checks a document against the schema of its command (`conftest.Schemas`)."""
+
+    def check(self, args: list[str], document: dict[str, Any]) -> None: ...
+
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs" / "writing-a-channel.md").read_text("utf-8")
@@ -148,3 +159,111 @@ def test_the_other_kinds_of_plugins_pass_their_suites_at_once(place: Place) -> N
         place.type(f".venv/bin/pip install -e serienpost-{kind}-pigeon-post[test]")
         out = place.type(f".venv/bin/pytest -q serienpost-{kind}-pigeon-post")
         assert re.search(r"\n[1-9]\d+ passed", out), out
+
+
+def copied(place: Place, example: str) -> Path:
+    """An example of the manual, outside of the source tree."""
+    folder = place.folder / example
+    shutil.copytree(ROOT / "docs" / "examples" / example, folder)
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_a_channel_over_a_foreign_library_keeps_the_contract(place: Place) -> None:
+    copied(place, "messenger")
+    place.type("python3 -m venv .venv")
+    place.type(".venv/bin/pip install -e messenger[test]")
+    out = place.type(".venv/bin/pytest -q messenger")
+    assert re.search(r"\n[5-9]\d passed", out), out
+
+
+@pytest.mark.timeout(600)
+def test_a_vendor_runs_many_practices(place: Place, schemas: Checker) -> None:
+    vendor = copied(place, "vendor")
+    place.type("python3 -m venv .venv")
+    place.type(
+        ".venv/bin/pip install -e vendor/serienpost-praxisplus[test] serienpost-source-patients"
+        " serienpost-macros-practice serienpost-channel-smtp"
+    )
+    out = place.type(".venv/bin/pytest -q vendor/serienpost-praxisplus")
+    assert re.search(r"\n[3-9]\d passed", out), out
+    passwords = {name: f"geheim-{name}" for name in ("nord", "sued", "west")}
+    secrets = place.folder / "secrets.json"
+    secrets.touch(mode=0o600)
+    given = {name: {"MAIL_PASSWORD": password} for name, password in passwords.items()}
+    secrets.write_text(json.dumps(given))
+    place.env["PRAXISPLUS_SECRETS"] = str(secrets)
+    place.env["SERIENPOST_POLICY"] = str(vendor / "policy.yaml")
+    with mail_server(passwords) as (port, mails):
+        for practice in (vendor / "practices").iterdir():
+            with closing(sqlite3.connect(practice / "praxisplus.db")) as database:
+                database.executescript((vendor / "praxisplus.sql").read_text("utf-8"))
+            settings = practice / "serienpost.yaml"
+            settings.write_text(settings.read_text("utf-8").replace("2525", str(port)), "utf-8")
+        document = everywhere(place, schemas, "run", "information", "--yes", code=3)
+        west = vendor / "practices" / "west" / "serienpost.yaml"
+        west.write_text(west.read_text("utf-8").replace("consent: {override: true}", ""), "utf-8")
+        mended = everywhere(place, schemas, "run", "information", "--yes", code=0)
+        doctor = everywhere(place, schemas, "doctor", code=0)
+    ended = {each["practice"]: each["exit"] for each in document["practices"]}
+    assert ended == {"nord": 0, "sued": 0, "west": 3}
+    (problem,) = document["practices"][2]["reply"]["problems"]
+    assert problem["key"] == "consent.override"
+    assert "locked by the policy" in problem["message"]
+    assert [each["reply"]["counts"]["accepted"] for each in mended["practices"]] == [1, 1, 1]
+    allowed = "ada.muster@example.org"
+    twice = [(name, allowed) for name in ("nord", "nord", "sued", "sued", "west")]
+    assert sorted(mails) == twice, "the run of the day, and once more after west was mended"
+    found = {check["name"]: check["text"] for check in doctor["practices"][0]["reply"]["checks"]}
+    assert found["secret MAIL_PASSWORD"] == "the store praxisplus answers"
+    assert not [word for word in passwords.values() if word in json.dumps([document, doctor])]
+
+
+def everywhere(place: Place, schemas: Checker, *command: str, code: int) -> dict[str, Any]:
+    """The document of a command in all practices."""
+    done = subprocess.run(
+        [".venv/bin/serienpost", "--all-practices", "vendor/practices", *command, "--json"],
+        cwd=place.folder,
+        env=place.env,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout[-3000:] + done.stderr[-3000:]
+    document: dict[str, Any] = json.loads(done.stdout)
+    schemas.check(["all-practices"], document)
+    return document
+
+
+@contextmanager
+def mail_server(passwords: dict[str, str]) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """A server that wants a login; what it accepted is (user, recipient)."""
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import AuthResult
+
+    mails: list[tuple[str, str]] = []
+
+    def authenticate(_server: object, session: Any, _envelope: object, _how: str, data: Any) -> Any:  # noqa: ANN401
+        session.user = data.login.decode()
+        return AuthResult(success=passwords.get(session.user) == data.password.decode())
+
+    class Handler:
+        async def handle_DATA(self, _server: object, session: Any, envelope: Any) -> str:  # noqa: ANN401, N802
+            if not session.authenticated:
+                return "530 5.7.0 Authentication required"
+            mails.extend((session.user, recipient) for recipient in envelope.rcpt_tos)
+            return "250 OK"
+
+    controller = Controller(
+        Handler(),
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=authenticate,
+        auth_require_tls=False,
+    )
+    controller.start()
+    try:
+        yield controller.port, mails
+    finally:
+        controller.stop()

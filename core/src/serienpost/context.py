@@ -59,15 +59,26 @@ class Context:
         """
         return self._secret(reference.removeprefix("secret:"), self.config.secrets)
 
+    def secret_store(self, reference: str) -> str | None:
+        """The name of the store that answers for a secret, None where none does."""
+        found = self._look_up(reference.removeprefix("secret:"), self.config.secrets)
+        return found[0] if found else None
+
     def _secret(self, name: str, order: Sequence[str]) -> str:
-        for store_name in order:
-            value = self.registry.secret_stores[store_name].get(self, name)
-            if value is not None:
-                return value
+        found = self._look_up(name, order)
+        if found:
+            return found[1]
         raise SecretError(
             f"secret {name} is in none of the stores {', '.join(order)}",
             hint=f"set the environment variable {name}, or {name}_FILE to a file that holds it",
         )
+
+    def _look_up(self, name: str, order: Sequence[str]) -> tuple[str, str] | None:
+        for store in order:
+            value = self.registry.secret_stores[store].get(self, name)
+            if value is not None:
+                return store, value
+        return None
 
     def expand(self, url: str) -> str:
         """Replace each `${secret:NAME}` in the URL of a database, percent-encoded.

@@ -133,7 +133,7 @@ def _collect(
         try:
             objects = [thing for things in _answers(hook) for thing in _iterable(things)]
             named = [(_name(group, thing), thing) for thing in objects]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _broken(provider, f"fails to register its {group}: {_brief(error)}") from error
         for name, thing in named:
             registry.add(group, name, thing, provider)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from serienpost.errors import PluginError, Problem
 
@@ -78,6 +78,24 @@ class Registry:
             )
         getattr(self, group)[name] = value
         self.providers[group, name] = provider
+
+    def answered(
+        self, group: str, name: str, method: str, answer: object, wanted: type[T] | tuple[type, ...]
+    ) -> T:
+        """The answer of a plugin's object, if it is of the type that its contract promises.
+
+        Raises:
+            PluginError: it is not; names the distribution, the object and the method.
+        """
+        if isinstance(answer, wanted):
+            return cast("T", answer)
+        provider = self.providers.get((group, name)) or Provider("a plugin", "")
+        thing = group.replace("_", " ").removesuffix("s")
+        raise _refusal(
+            f"plugin {provider}: {method} of {thing} {name!r} answers with {type(answer).__name__}",
+            provider,
+            "tell who maintains it",
+        )
 
     def kind(self, channel: Channel) -> Kind:
         """The kind of contact that a channel writes to."""

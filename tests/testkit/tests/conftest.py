@@ -132,6 +132,129 @@ class TestIt(ChannelSuite):
     def play(self, context):
         return lambda fault: play(context.path("box"), fault)
 """,
+    "secret store": """
+import logging, time
+import pytest
+from serienpost import *
+from serienpost_testkit.suites import SecretStoreSuite
+
+SECRETS = {{"MAIL_PASSWORD": "Geheim-1", "SMS_PASSWORD": "Geheim-2"}}
+
+class Drawer:
+    name = "drawer"
+    def get(self, context, name):
+        return SECRETS.get(name)
+
+{plugin}
+
+class TestIt(SecretStoreSuite):
+    plugin_module = "{module}"
+
+    @pytest.fixture
+    def store(self):
+        return Plugin()
+
+    @pytest.fixture
+    def secrets(self):
+        return SECRETS
+""",
+    "archive": """
+import dataclasses, html
+import pytest
+from serienpost import *
+from serienpost_testkit.suites import ArchiveSuite, Kept
+
+PEOPLE = ("patient:1", "patient:2")
+
+class Shelf:
+    name = "shelf"
+    def __init__(self):
+        self.kept = []
+    def store(self, context, entries):
+        known = [entry for entry in entries if entry.person_id in PEOPLE]
+        for entry in known:
+            self.put(entry)
+        return [None if entry in known else "has no record" for entry in entries]
+    def put(self, entry):
+        if entry.message not in [each.message for each in self.kept]:
+            self.kept.append(entry)
+
+{plugin}
+
+class TestIt(ArchiveSuite):
+    plugin_module = "{module}"
+
+    @pytest.fixture
+    def archive(self):
+        return Plugin()
+
+    @pytest.fixture
+    def kept(self, archive):
+        return lambda: [
+            Kept(each.message, each.person_id, each.subject, each.content, each.pdf)
+            for each in archive.kept
+        ]
+""",
+    "dispatcher": """
+import time
+from datetime import UTC, datetime
+import pytest
+from serienpost import *
+from serienpost_testkit.suites import DispatcherSuite
+
+class Bell:
+    name = "bell"
+    needs_shared_ledger = False
+    def __init__(self):
+        self.rung = []
+    def wake(self, context, run, not_before):
+        self.rung.append((context.config.practice.id, run, not_before))
+    def mine(self, context, practice):
+        return practice == context.config.practice.id
+    def work(self, context, continue_run):
+        while self.rung:
+            practice, run, not_before = self.rung.pop()
+            if self.mine(context, practice) and not (not_before and not_before > datetime.now(UTC)):
+                self.call(continue_run, run)
+    def call(self, continue_run, run):
+        try:
+            continue_run(run)
+        except RuntimeError:
+            pass
+
+{plugin}
+
+class TestIt(DispatcherSuite):
+    plugin_module = "{module}"
+
+    @pytest.fixture
+    def dispatcher(self):
+        return Plugin()
+""",
+    "settings": """
+import pytest
+from pydantic import BaseModel, Field, model_validator
+from serienpost import *
+from serienpost_testkit.suites import SettingsSuite
+
+KEY = "loft"
+
+class Loft(StrictModel):
+    birds: int = Field(default=2, ge=1, description="Pigeons in the loft.")
+
+{plugin}
+
+class TestIt(SettingsSuite):
+    plugin_module = "{module}"
+
+    @pytest.fixture
+    def claimed(self):
+        return Settings(KEY, Plugin)
+
+    @pytest.fixture
+    def value(self):
+        return {{"birds": 3}}
+""",
 }
 
 

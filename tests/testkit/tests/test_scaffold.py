@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from serienpost import SerienpostError
 from serienpost.cli.group import cli
-from serienpost_testkit.scaffold import KINDS, Names, write_plugin
+from serienpost_testkit.scaffold.writing import KINDS, Names, write_plugin
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -37,24 +37,24 @@ def show_command(context: Context, origin: bool) -> Reply:
     values = _masked(plain_values(context.config))
     data: dict[str, Any] = {"config": values}
     if origin:
-        data["origins"] = {key: _origin(context, key) for key, _ in _leaves(values)}
+        data["origins"] = {key: _origin(context, key) for key, _ in leaves(values)}
 
     def text() -> None:
         rows = (
             (key, _shown(value), *([data["origins"][key]] if origin else []))
-            for key, value in _leaves(values)
+            for key, value in leaves(values)
         )
         table(["key", "value", *(["origin"] if origin else [])], rows)
 
     return Reply(data, text)
 
 
-def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted keys with their values; lists and empty maps are values."""
     for key, value in values.items():
         dotted = f"{above}.{key}" if above else key
         if isinstance(value, dict) and value:
-            yield from _leaves(value, dotted)
+            yield from leaves(value, dotted)
         else:
             yield dotted, value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import Source
 
 T = TypeVar("T")
+_SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
 
 PROBE_SECONDS = 60.0
 """How long one account, source or check may take to answer."""
@@ -113,6 +115,7 @@ def _practice(folder: Path) -> Iterator[Finding]:
 
 
 def _opened(context: Context) -> Iterator[Finding]:
+    yield from _guarded("secrets", partial(_secrets, context))
     yield from _guarded("ledger", partial(_ledger, context))
     for source in context.registry.sources.values():
         yield from _guarded(f"source {source.name}", partial(_source, context, source))
@@ -149,6 +152,19 @@ def _plugins(folder: Path) -> Iterator[Finding]:
             yield Finding.of(name, problem)
         if not report.problems:
             yield Finding(name, True, f"{report.version}")
+
+
+def _secrets(context: Context) -> Iterator[Finding]:
+    """Which store answers for each secret that the configuration names; missing ones are found
+    where they are needed."""
+    from serienpost.cli.configuration import leaves
+    from serienpost.config.models import plain_values
+
+    text = "\n".join(str(value) for _, value in leaves(plain_values(context.config)))
+    for name in sorted(set(_SECRET.findall(text))):
+        store = context.secret_store(name)
+        if store:
+            yield Finding(f"secret {name}", True, f"the store {store} answers")
 
 
 def _ledger(context: Context) -> Iterator[Finding]:

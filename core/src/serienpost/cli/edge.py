@@ -14,6 +14,7 @@ import click
 from serienpost.cli.group import cli
 from serienpost.cli.practice import close_practices
 from serienpost.cli.reply import Reply
+from serienpost.culprits import culprit_of
 from serienpost.errors import Exit, Problem, SerienpostError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def run(args: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.REFUSED
-    except Exception as error:  # noqa: BLE001  # the one place that turns a bug into a line
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
         code = _refuse(Exit.BUG, (_bug(error),), as_json=as_json)
     finally:
         close_practices()
@@ -78,9 +79,10 @@ def _complain(problems: tuple[Problem, ...]) -> None:
         click.echo(f"{click.style('error', fg='red', bold=True)}: {problem}", err=True)
 
 
-def _bug(error: Exception) -> Problem:
+def _bug(error: BaseException) -> Problem:
     """Write where it happened to the log, without the error's text, which may name a person."""
     kind = type(error).__name__
+    culprit = culprit_of(error) or "serienpost"
     frames = "".join(traceback.format_tb(error.__traceback__))
     folder = Path(os.environ.get("SERIENPOST_PRACTICE", "."))
     if "-C" in sys.argv[:-1]:
@@ -88,7 +90,7 @@ def _bug(error: Exception) -> Problem:
     log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
     try:
         with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
-            file.write(f"{datetime.now(UTC).isoformat()} {kind}\n{frames}\n")
+            file.write(f"{datetime.now(UTC).isoformat()} {culprit} {kind}\n{frames}\n")
     except OSError:
-        return Problem(f"a bug in serienpost: {kind}; the log {log} cannot be written")
-    return Problem(f"a bug in serienpost: {kind}", f"details in {log}")
+        return Problem(f"a bug in {culprit}: {kind}; the log {log} cannot be written")
+    return Problem(f"a bug in {culprit}: {kind}", f"details in {log}")

@@ -72,6 +72,17 @@ class LazyGroup(click.Group):
             return command
         return self._plugin_commands(ctx).get(cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """With `--all-practices`, a command that runs these arguments in every practice."""
+        above: Path | None = ctx.params.get("all_practices")
+        if above is None:
+            return super().resolve_command(ctx, args)
+        from serienpost.cli.everywhere import everywhere_command
+
+        return args[0], everywhere_command(above, args), []
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line per command, without importing any."""
         rows = [(name, line) for name, (_, line) in COMMANDS.items()]
@@ -123,9 +134,15 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     show_default=True,
     help="Practice folder.",
 )
+@click.option(
+    "--all-practices",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Run the command in every practice folder below DIR.",
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
 @click.pass_context
-def cli(ctx: click.Context, practice: str) -> None:
+def cli(ctx: click.Context, practice: str, all_practices: Path | None) -> None:  # noqa: ARG001
     """One message to many people: only to those who allowed it, with only the data it needs."""
     ctx.obj = Path(practice)
 

@@ -71,7 +71,7 @@ def test_command(context: Context, run: str, to: str, recipient: str | None) -> 
     if recipient:
         accepted_by(context, blueprint.header.account)
     if recipient and not blueprint.channel.repeatable:
-        processor = blueprint.channel.processor(blueprint.account)
+        processor = blueprint.processor()
         whom = f"{processor.name} ({processor.region})" if processor else "your own mail server"
         click.echo(f"the data of {recipient} goes to the address you named, by {whom}", err=True)
     outcome = send_test(blueprint, ledger, run, to, recipient, user_name())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from serienpost.contracts.channels import Draft, HasLayout, Refused
+from serienpost.contracts.channels import Content, Draft, HasLayout, Processor, Refused
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
@@ -19,14 +21,11 @@ from serienpost.run.layout import LAYOUT, frozen_files
 from serienpost.run.own_files import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractAsyncContextManager
-
     from pydantic import BaseModel
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
-    from serienpost.contracts.channels import Attachment, Channel, Content, Sender
+    from serienpost.contracts.channels import Attachment, Channel, Sender
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.providers import Variable
     from serienpost.contracts.rows import FieldValue, Source
@@ -95,7 +94,9 @@ class Blueprint:
     def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
         source = _known(self.context.registry.sources, name, "source")
         selection = source.selection.model_validate(plain, strict=False)
-        offers = source.offers(self.context, selection)
+        offers: Mapping[str, str | None] = self.context.registry.answered(
+            "sources", name, "offers", source.offers(self.context, selection), Mapping
+        )
         classes = {
             field: Sensitivity.named(given) for field, given in offers.items() if given is not None
         }
@@ -320,13 +321,36 @@ class Blueprint:
             files=self._draft_files,
             setting=self.setting,
         )
-        return self.channel.compose(self.context, self.account, draft)
+        answer: Content | Refused = self.context.registry.answered(
+            "channels",
+            self.channel.name,
+            "compose",
+            self.channel.compose(self.context, self.account, draft),
+            (Content, Refused),
+        )
+        return answer
+
+    def processor(self) -> Processor | None:
+        """Who gets the data."""
+        processor: Processor | None = self.context.registry.answered(
+            "channels",
+            self.channel.name,
+            "processor",
+            self.channel.processor(self.account),
+            (Processor, type(None)),
+        )
+        return processor
 
     def open(self) -> AbstractAsyncContextManager[Sender]:
         """Open the account for this run's messages."""
         if self.header.kept_template and isinstance(self.channel, HasTemplates):
-            return self.channel.open_for_template(self.context, self.account)
-        return self.channel.open(self.context, self.account)
+            answer = self.channel.open_for_template(self.context, self.account)
+        else:
+            answer = self.channel.open(self.context, self.account)
+        opened: AbstractAsyncContextManager[Sender] = self.context.registry.answered(
+            "channels", self.channel.name, "open", answer, AbstractAsyncContextManager
+        )
+        return opened
 
     def _written(self, text: str) -> str:
         if self.header.transliterate != "always":

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from serienpost.contracts.channels import Deferred, Outcome, Unknown
-from serienpost.errors import LedgerError
+from serienpost.contracts.channels import Deferred, Message, Outcome, Unknown
+from serienpost.errors import LedgerError, PluginError
 from serienpost.faults import faultpoint
 from serienpost.ledger import claims
 from serienpost.run.courier import Call, Courier
@@ -40,7 +41,7 @@ from serienpost.run.outcomes import (
 from serienpost.run.timing import quiet_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -250,7 +251,7 @@ class Delivery:
         taken = [flow.ready.popleft() for _ in range(count)]
         flow.ready.rotate(stale)
         fresh = {one.message.ref: one for one in taken}
-        cut = list(sender.calls([one.message for one in fresh.values()])) if fresh else []
+        cut = self._cut(sender, [one.message for one in fresh.values()]) if fresh else []
         for late in cut[len(flow.free) :]:
             flow.ready.extendleft(fresh[message.ref] for message in reversed(late))
         return [
@@ -273,6 +274,24 @@ class Delivery:
         if len(ready) > count and ready[count] == parts[-1] and len(parts) > 1:
             del parts[-1]
         return sum(part in parts for part in ready[:count])
+
+    def _cut(self, sender: Sender, messages: list[Message]) -> list[Sequence[Message]]:
+        """The calls that the channel makes of these messages.
+
+        Raises:
+            PluginError: it does not make lists that hold each message once.
+        """
+        context, name = self.blueprint.context, self.blueprint.channel.name
+        answered = partial(context.registry.answered, "channels", name, "calls")
+        answer: Iterable[object] = answered(sender.calls(messages), Iterable)
+        calls: list[Sequence[Message]] = [answered(call, (list, tuple)) for call in answer]
+        refs = sorted(answered(message, Message).ref for call in calls for message in call)
+        if refs != sorted(message.ref for message in messages):
+            raise PluginError(
+                f"the channel {name} does not put each message into one call",
+                hint="tell who maintains it",
+            )
+        return calls
 
     async def _commit(self, sender: Sender, calls: list[Call]) -> None:
         """Write outcomes and intents in one commit, then start the calls."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
 from serienpost.collecting import seldom_collected
+from serienpost.contracts.rows import Row
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
@@ -18,9 +20,8 @@ from serienpost.run.rows import ledger_row
 from serienpost.run.shared_addresses import unmark_same_address, unmarked_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from serienpost.contracts.rows import Row
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
 
@@ -148,8 +149,15 @@ def _fill(
 
 
 def _batches(blueprint: Blueprint) -> Iterator[tuple[int, Sequence[Row]]]:
+    registry = blueprint.context.registry
     for index, block in enumerate(blueprint.blocks):
-        for rows in block.source.rows(blueprint.context, block.selection, blueprint.request(block)):
+        name = block.source.name
+        answer = block.source.rows(blueprint.context, block.selection, blueprint.request(block))
+        batches: Iterable[object] = registry.answered("sources", name, "rows", answer, Iterable)
+        for batch in batches:
+            rows: Sequence[Row] = registry.answered("sources", name, "rows", batch, (list, tuple))
+            for row in rows:
+                registry.answered("sources", name, "rows", row, Row)
             yield index, rows
 
 

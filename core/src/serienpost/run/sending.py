@@ -167,7 +167,7 @@ def _begin(
         if halted:
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)
             return False
-        note_processor(tx, run_id, blueprint.channel.processor(blueprint.account))
+        note_processor(tx, run_id, blueprint.processor())
         tx.execute(
             tx.update(run)
             .where(run.c.id == run_id, run.c.state.in_(("approved", "paused", "sending")))

@@ -29,6 +29,10 @@ class NullSettings(StrictModel):
         default=None,
         description="A JSON file: row or person id -> reason; these rows are no longer valid.",
     )
+    fields: dict[str, str] = Field(
+        default_factory=dict,
+        description="Contact fields of further kinds, each with its text; {n} is the number.",
+    )
 
 
 def null_settings(context: Context) -> NullSettings:

@@ -75,7 +75,8 @@ class NullSource:
     def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
         """All fields of the made-up people, classed by the catalogue."""
         more = _OF_OCCASION if _checked(selection).occasion else ()
-        return dict.fromkeys((*_FIELDS, *more))
+        own = null_settings(context).fields
+        return dict.fromkeys((*_FIELDS, *more)) | dict.fromkeys(own, "contact")
 
     def is_relative(self, selection: BaseModel) -> bool:
         """With appointments: these are on the day after the due date."""
@@ -100,9 +101,10 @@ class NullSource:
             raise SourceError(
                 Problem("the null source sorts by nummer only", "order_by: nummer or -nummer")
             )
+        own = null_settings(context).fields
         for first in range(0, len(numbers), request.batch):
             yield [
-                _row(number, chosen.occasion, request)
+                _row(number, chosen.occasion, request, own)
                 for number in numbers[first : first + request.batch]
             ]
 
@@ -110,9 +112,10 @@ class NullSource:
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
     ) -> Sequence[Standing]:
         """Everybody is as selected, but for those whom the file `gone` names by now."""
-        file = null_settings(context).gone
+        settings = null_settings(context)
+        file = settings.gone
         gone = json.loads(context.path(file).read_text("utf-8")) if file else {}
-        return [_standing(ref, gone, request) for ref in rows]
+        return [_standing(ref, gone, request, settings.fields) for ref in rows]
 
 
 def _checked(selection: BaseModel) -> NullSelection:
@@ -121,29 +124,36 @@ def _checked(selection: BaseModel) -> NullSelection:
     return selection
 
 
-def _row(number: int, has_occasion: bool, request: RowRequest) -> Row:
+def _row(number: int, has_occasion: bool, request: RowRequest, own: Mapping[str, str]) -> Row:
     occasion = None
     if has_occasion:
         opening = datetime.combine(request.due + timedelta(days=1), time(7), UTC)
         starts_at = opening + timedelta(minutes=15 * (number % 40))
         occasion = Occasion(f"termin:{number}", starts_at, starts_at)
     starts_at_or_none = occasion.starts_at if occasion else None
-    return Row(f"patient:{number}", _fields(number, starts_at_or_none, request), occasion)
+    return Row(f"patient:{number}", _fields(number, starts_at_or_none, request, own), occasion)
 
 
-def _fields(number: int, starts_at: datetime | None, request: RowRequest) -> dict[str, FieldValue]:
+def _fields(
+    number: int, starts_at: datetime | None, request: RowRequest, own: Mapping[str, str]
+) -> dict[str, FieldValue]:
     appointment: dict[str, FieldValue] = {
         "termin_beginn": starts_at,
         "termin_dauer": 15 if starts_at else None,
     }
-    return {
+    found = {
         name: _FIELDS[name](number) if name in _FIELDS else appointment[name]
         for name in request.fields
         if name in _FIELDS or name in appointment
     }
+    for name in request.fields & own.keys():
+        found[name] = own[name].replace("{n}", str(number))
+    return found
 
 
-def _standing(ref: RowRef, gone: Mapping[str, str], request: RowRequest) -> Standing:
+def _standing(
+    ref: RowRef, gone: Mapping[str, str], request: RowRequest, own: Mapping[str, str]
+) -> Standing:
     key = ref.person_id.removeprefix("patient:")
     if not (key.isascii() and key.isdecimal() and 1 <= int(key) <= LAST):
         return Standing(gone=("unknown", "there is no such made-up person"))
@@ -151,4 +161,4 @@ def _standing(ref: RowRef, gone: Mapping[str, str], request: RowRequest) -> Stan
     reason = gone.get(row_id) or gone.get(ref.person_id)
     if reason:
         return Standing(gone=("gone", reason))
-    return Standing(fields=_fields(int(key), ref.occasion_starts_at, request))
+    return Standing(fields=_fields(int(key), ref.occasion_starts_at, request, own))

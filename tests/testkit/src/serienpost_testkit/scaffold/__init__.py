@@ -2,94 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from string import Template
-from typing import TYPE_CHECKING
 
 import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.reply import Reply
-from serienpost.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from importlib.resources.abc import Traversable
-
-KINDS = ("channel", "source", "consent", "macros")
-"""What a package can be scaffolded for."""
-
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
-_SUFFIX = ".tmpl"
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How things of a new plugin are called.
-
-    Args:
-        kind: one of `KINDS`.
-        name: as users write it in their files, `pigeon-post`.
-    """
-
-    kind: str
-    name: str
-
-    @property
-    def distribution(self) -> str:
-        return f"serienpost-{self.kind}-{self.name}"
-
-    def placeholders(self) -> dict[str, str]:
-        """What stands for what in the files."""
-        words = self.name.split("-")
-        return {
-            "name": self.name,
-            "distribution": self.distribution,
-            "package": self.distribution.replace("-", "_"),
-            "module": "_".join(words),
-            "Name": "".join(word.capitalize() for word in words),
-            "NAME": "_".join(words).upper(),
-        }
-
-
-def write_plugin(names: Names, folder: Path) -> list[Path]:
-    """Write all files of the package below `folder`; returns their paths.
-
-    Raises:
-        ConfigError: the name cannot be used, or something is there already.
-    """
-    if not _NAME.match(names.name):
-        raise ConfigError(
-            f"{names.name} cannot be the name of a plugin",
-            hint="use a-z, 0-9 and single hyphens, a letter first",
-        )
-    target = folder / names.distribution
-    if target.exists():
-        raise ConfigError(f"{target} is there already", hint="take another name or --out")
-    placeholders = names.placeholders()
-    written = []
-    try:
-        for path, source in _templates(files(__package__) / "files" / names.kind):
-            file = target / Template(path).substitute(placeholders)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            text = Template(source.read_text("utf-8")).substitute(placeholders)
-            file.write_text(text, encoding="utf-8")
-            written.append(file)
-    except OSError as error:
-        raise ConfigError(
-            f"{target} cannot be written: {error.strerror}", hint="choose a folder with --out"
-        ) from error
-    return written
-
-
-def _templates(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
-    """Path in the package, and the template; `+` in a template's name is a slash of the path."""
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(_SUFFIX):
-            yield entry.name.removesuffix(_SUFFIX).replace("+", "/"), entry
+from serienpost_testkit.scaffold.writing import KINDS, Names, write_plugin
 
 
 @click.command(name="new-plugin")

@@ -4,9 +4,24 @@ A plugin's author subclasses a suite, supplies the fixtures that its docstring n
 every test.
 """
 
+from serienpost_testkit.suites.archive import ArchiveSuite, Kept
 from serienpost_testkit.suites.channel import Arrived, ChannelSuite
 from serienpost_testkit.suites.consent import ConsentCheckSuite
+from serienpost_testkit.suites.dispatcher import DispatcherSuite
 from serienpost_testkit.suites.macro import MacroSuite
+from serienpost_testkit.suites.secret_store import SecretStoreSuite
+from serienpost_testkit.suites.settings import SettingsSuite
 from serienpost_testkit.suites.source import SourceSuite
 
-__all__ = ["Arrived", "ChannelSuite", "ConsentCheckSuite", "MacroSuite", "SourceSuite"]
+__all__ = [
+    "ArchiveSuite",
+    "Arrived",
+    "ChannelSuite",
+    "ConsentCheckSuite",
+    "DispatcherSuite",
+    "Kept",
+    "MacroSuite",
+    "SecretStoreSuite",
+    "SettingsSuite",
+    "SourceSuite",
+]

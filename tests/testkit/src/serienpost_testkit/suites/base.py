@@ -109,7 +109,8 @@ def _is_explained(replacement: object) -> bool:
 
 
 def _plugin_modules(subject: object) -> list[str]:
-    package = type(subject).__module__.partition(".")[0]
+    owner = subject if isinstance(subject, type) else type(subject)
+    package = owner.__module__.partition(".")[0]
     named = {
         entry.module
         for entry in entry_points(group="serienpost")

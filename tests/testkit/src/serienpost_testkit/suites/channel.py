@@ -43,7 +43,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
     - fixture `arrived`: a function without arguments that returns what the fake provider has,
       as a sequence of `Arrived`. A fake that needs an event loop runs in a thread of its own.
     - fixture `play` and attribute `impossible`: see `FaultSuite`.
-    - attributes `practice_keys`, `people`, `distribution`: see `ResumeSuite`.
+    - attributes `practice_keys`, `distribution`: see `ResumeSuite`.
     - fixture `context`: the practice (default: a made-up one).
     - `address`: an address of the channel's kind (default: made-up ones for the core's kinds).
     """

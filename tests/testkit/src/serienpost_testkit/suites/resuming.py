@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from serienpost_testkit.suites.base import Suite
+from serienpost_testkit.suites.command_line import CommandLine, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from serienpost_testkit.suites.wire import Arrived
 
 _MOST_ROWS = 60
-_SECONDS = 100.0
 _OPEN = ("planned", "pending", "claimed", "sending")
 
 
@@ -34,14 +31,12 @@ class ResumeSuite(Suite):
     The practice is the folder of `context`. Its people are those of the null source, its ledger
     is SQLite. An author may set:
 
-    - `practice_keys`: further keys of `serienpost.yaml`.
-    - `people`: further keys of the null source's `select:`, such as `values` for the address
-      fields of a kind of one's own.
+    - `practice_keys`: further keys of `serienpost.yaml`. The contact field of a kind of one's
+      own: `{"null": {"fields": {"loft": "loft-{n}"}}}`.
     - `distribution`: the plugin's distribution; found by itself once it is installed.
     """
 
     practice_keys: Mapping[str, object] = {}
-    people: Mapping[str, object] = {}
     distribution: str | None = None
 
     def test_a_killed_run_is_resumed(
@@ -68,7 +63,7 @@ class ResumeSuite(Suite):
         killed = practice(*send, code=-signal.SIGKILL, SERIENPOST_FAULT=fault)
         assert killed.returncode == -signal.SIGKILL, "the run ended before it could be killed"
         resumed = practice("resume", run, "--json", code=None)
-        assert resumed.returncode in {0, 5}, _said(resumed)
+        assert resumed.returncode in {0, 5}, said(resumed)
         shown = json.loads(practice("show", run, "--json").stdout)
         counts, messages = shown["counts"], shown["messages"]
         got = Counter(each.ref for each in arrived())
@@ -107,7 +102,7 @@ class ResumeSuite(Suite):
 
     def _practice(
         self, channel: Channel, account: Mapping[str, object], context: Context, rows: int
-    ) -> _Practice:
+    ) -> CommandLine:
         distribution = self.distribution or _distribution(channel)
         head = context.config.practice
         keys = {
@@ -119,7 +114,7 @@ class ResumeSuite(Suite):
         }
         mailing = {
             "source": "null",
-            "select": {"count": rows, **self.people},
+            "select": {"count": rows},
             "account": "probe",
             "purpose": "event",
             "text": f"Kanarienvogel {{{{Null_Name}}}}, Nummer {{{{Null_Nr}}}}. {head.name}",
@@ -130,39 +125,7 @@ class ResumeSuite(Suite):
         (folder / "mailings").mkdir(exist_ok=True)
         _write(folder / "serienpost.yaml", keys)
         _write(folder / "mailings" / "probe.yaml", mailing)
-        return _Practice(folder)
-
-
-class _Practice:
-    """Runs commands in a practice folder, each in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __call__(
-        self, *command: str, code: int | None = 0, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run one command and require its exit code, unless that is None."""
-        done = subprocess.run(
-            [sys.executable, "-m", "serienpost", "-C", str(self._folder), *command],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                "PYTHONUTF8": "1",
-                **environment,
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=_SECONDS,
-            check=False,
-        )
-        assert code is None or done.returncode == code, _said(done)
-        return done
-
-
-def _said(done: subprocess.CompletedProcess[str]) -> str:
-    return f"{done.args[5:]}: exit {done.returncode}\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
+        return CommandLine(folder)
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -1,0 +1,285 @@
+"""Whatever a plugin of a third party does: it is named, nobody gets more, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from serienpost.cli.edge import run
+from serienpost.errors import Exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "serienpost-kaputt"
+CANARY = "null-2@example.org"
+DENIED = "patient:3"
+HEAD = """
+import asyncio, os, sys, time, logging
+from contextlib import asynccontextmanager
+from pathlib import Path
+from serienpost import *
+from serienpost_testkit.null.channels import NullChannel, null_sms
+from serienpost_testkit.null.macros import NullName
+from serienpost_testkit.null.source import NullSource
+
+def repaired():
+    return Path(os.environ["KAPUTT_REPAIRED"]).exists()
+
+class Source_(NullSource):
+    name = "kaputt"
+
+class Macro_(NullName):
+    name = "Kaputt"
+
+class Store_:
+    name = "kaputt"
+    def get(self, context, name):
+        return "geheim"
+
+sms = null_sms()
+class Channel_(NullChannel):
+    def __init__(self):
+        super().__init__("kaputt", sms.title, sms.kind, sms.capabilities, sms.account)
+
+class Sender_:
+    def __init__(self, good):
+        self.good, self.slots, self.batch = good, good.slots, good.batch
+    def calls(self, messages):
+        return self.good.calls(messages)
+    async def send(self, call, slot):
+        return await self.good.send(call, slot)
+
+class Wrapped(Channel_):
+    sender = Sender_
+    @asynccontextmanager
+    async def open(self, context, account):
+        async with super().open(context, account) as good:
+            yield good if repaired() else self.sender(good)
+
+def broken(original, fault, *args):
+    if repaired():
+        return original(*args)
+    if fault == "raise":
+        raise RuntimeError("null-2@example.org is the canary")
+    if fault == "exit":
+        raise SystemExit(0)
+    if fault == "key":
+        raise KeyError("null-2@example.org")
+    if fault == "leak":
+        logging.getLogger("kaputt").warning("null-2@example.org")
+        return original(*args)
+    if fault == "block":
+        time.sleep(3)
+        return original(*args)
+    return {"none": None, "number": 17, "list": [None], "text": "Unsinn", "dict": {"a": 1}}[fault]
+"""
+TAIL = """
+@hookimpl
+def serienpost_sources():
+    return [SOURCE()]
+
+@hookimpl
+def serienpost_macros():
+    return [MACRO()]
+
+@hookimpl
+def serienpost_channels():
+    return [CHANNEL()]
+
+@hookimpl
+def serienpost_secrets():
+    return [STORE()]
+"""
+GOOD = {"SOURCE": "Source_", "MACRO": "Macro_", "CHANNEL": "Wrapped", "STORE": "Store_"}
+METHODS = {
+    "SOURCE": ("offers", "is_relative", "rows", "current"),
+    "MACRO": ("value",),
+    "CHANNEL": ("processor", "compose", "cost", "open"),
+    "SENDER": ("calls", "send"),
+    "STORE": ("get",),
+}
+PLAIN = """
+    def {0}(self, *args):
+        return broken({1}, {2}, *args)
+"""
+ASYNC = """
+    async def {0}(self, *args):
+        result = broken({1}, {2}, *args)
+        return await result if asyncio.iscoroutine(result) else result
+"""
+FAULTS = ("raise", "key", "exit", "none", "number", "list", "text")
+PRACTICE = """
+practice: {{id: kaputt, name: "Praxis Null"}}
+plugins: [serienpost-testkit, {name}]
+secrets: [kaputt, env]
+accounts:
+  probe: {{channel: kaputt, oracle: oracle.tsv, slots: 2}}
+"null": {{consent: consent.jsonl}}
+"""
+MAILING = """
+source: kaputt
+select: {count: 6}
+account: probe
+purpose: event
+text: "Guten Tag {{Kaputt}}, Ihre Praxis Null"
+"""
+
+
+@dataclass
+class Practice:
+    """A practice with a plugin written down as text, driven by the command line."""
+
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+    module: str
+
+    def __call__(self, *args: str) -> tuple[int, str]:
+        """Run a command; returns its exit code and all that it said."""
+        sys.modules.pop(self.module, None)
+        code = run(["-C", str(self.folder), *args])
+        said = self.capsys.readouterr()
+        return code, said.out + said.err
+
+    def oracle(self) -> Counter[str]:
+        """What the provider has: position of the message -> how often."""
+        file = self.folder / "oracle.tsv"
+        lines = file.read_text("ascii").splitlines() if file.exists() else []
+        return Counter(line.split("\t")[1] for line in lines)
+
+    def repair(self) -> None:
+        """The plugin works from now on."""
+        (self.folder / "repaired").touch()
+
+
+@pytest.fixture
+def practice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Practice:
+    """The practice; `patient:3` has not allowed anything."""
+    folder = tmp_path / "praxis"
+    (folder / "mailings").mkdir(parents=True)
+    (folder / "serienpost.yaml").write_text(PRACTICE.format(name=NAME), "utf-8")
+    (folder / "mailings" / "gruss.yaml").write_text(MAILING, "utf-8")
+    (folder / "consent.jsonl").write_text(json.dumps({"id": DENIED, "verdict": "deny"}), "utf-8")
+    site = tmp_path / "site"
+    info = site / "serienpost_kaputt-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[serienpost]\n{NAME} = serienpost_kaputt\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("KAPUTT_REPAIRED", str(folder / "repaired"))
+    monkeypatch.setenv("SERIENPOST_PRACTICE", str(folder))
+    return Practice(folder, capsys, "serienpost_kaputt")
+
+
+def write(practice: Practice, body: str, **classes: str) -> None:
+    """Write the plugin."""
+    tail = TAIL
+    for name, good in {**GOOD, **classes}.items():
+        tail = tail.replace(f"{name}()", f"{good}()")
+    site = practice.folder.parent / "site" / "serienpost_kaputt.py"
+    site.write_text(HEAD + body + tail, "utf-8")
+    sys.modules.pop("serienpost_kaputt", None)
+
+
+def break_method(practice: Practice, thing: str, method: str, fault: str) -> None:
+    """One method of one object misbehaves until the plugin is repaired."""
+    base = "Sender_" if thing == "SENDER" else GOOD[thing]
+    args = (f"super().{method}", repr(fault))
+    code = (ASYNC if (thing, method) == ("SENDER", "send") else PLAIN).format(method, *args)
+    body = f"class Bad({base}):\n{code}"
+    if thing == "SENDER":
+        body += "class BadChannel(Wrapped):\n    sender = Bad\n"
+        write(practice, body, CHANNEL="BadChannel")
+    else:
+        write(practice, body, **{thing: "Bad"})
+
+
+def newest(practice: Practice) -> str | None:
+    _, said = practice("runs", "--json")
+    runs: list[dict[str, Any]] = json.loads(said)["runs"]
+    return runs[0]["run"] if runs else None
+
+
+def broken_matrix() -> list[Any]:
+    return [
+        pytest.param(thing, method, fault, id=f"{thing.lower()}-{method}-{fault}")
+        for thing, methods in METHODS.items()
+        for method in methods
+        for fault in FAULTS
+    ]
+
+
+@pytest.mark.parametrize(("thing", "method", "fault"), broken_matrix())
+def test_a_broken_method_is_named_and_does_no_harm(
+    practice: Practice, thing: str, method: str, fault: str
+) -> None:
+    break_method(practice, thing, method, fault)
+    code, said = practice("run", "gruss", "--yes")
+    assert code in set(map(int, Exit)) - {Exit.USAGE}
+    assert "Traceback" not in said
+    assert CANARY not in said
+    if code in {Exit.BUG, Exit.REFUSED}:
+        assert "kaputt" in said.lower(), said
+    assert practice.oracle()["3"] == 0
+    practice.repair()
+    run_id = newest(practice)
+    if run_id is not None:
+        practice("resume", run_id)
+    code, said = practice("run", "gruss", "--yes")
+    got = practice.oracle()
+    assert got["3"] == 0, "written to without consent"
+    lost = {"1", "2", "4", "5", "6"} - set(got)
+    told = json.loads(practice("show", newest(practice) or "", "--json")[1])
+    if lost:  # nothing disappears: who got nothing is in a state that says so
+        states = {str(m["row"]): m["state"] for m in told["messages"]}
+        assert len(states) == 6
+        assert not {"planned", "pending", "claimed", "sending"} & set(states.values())
+
+
+@pytest.mark.parametrize(
+    "fault", ["raise RuntimeError('kaputt')", "import no_such_module", "1 +", "raise SystemExit(0)"]
+)
+def test_a_plugin_that_cannot_be_imported_is_named(practice: Practice, fault: str) -> None:
+    write(practice, f"\n{fault}\n")
+    code, said = practice("run", "gruss", "--yes")
+    assert (code, practice.oracle()) == (Exit.REFUSED, Counter())
+    assert f"plugin {NAME} 1.0 cannot be imported" in said
+    code, said = practice("plugins")
+    assert f"{NAME}" in said
+    assert "cannot be imported" in said
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "raise RuntimeError('x')",
+        "return None",
+        "return 17",
+        "return {'a': 1}",
+        "return [None]",
+        "return [object()]",
+        "yield Source_(); raise RuntimeError('x')",
+        "return [Source_(), Source_()]",
+        "raise SystemExit(0)",
+    ],
+)
+def test_a_plugin_that_fails_to_register_is_named(practice: Practice, hook: str) -> None:
+    write(practice, f"\n@hookimpl\ndef serienpost_archives():\n    {hook}\n")
+    code, said = practice("run", "gruss", "--yes")
+    assert (code, practice.oracle()) == (Exit.REFUSED, Counter())
+    assert f"{NAME} 1.0" in said
+    assert f"{NAME}" in practice("plugins")[1]
+
+
+def test_a_recipient_leaked_to_a_log_does_not_reach_our_own_files(practice: Practice) -> None:
+    break_method(practice, "CHANNEL", "compose", "leak")
+    practice("run", "gruss", "--yes")
+    log = practice.folder / "serienpost.log"
+    assert not log.exists() or CANARY not in log.read_text("utf-8")

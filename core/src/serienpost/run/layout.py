@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import Cost, HasForecast, HasLayout, Refused
@@ -68,4 +69,6 @@ def forecast(blueprint: Blueprint, contents: Sequence[Content]) -> Sequence[Cost
     channel, account = blueprint.channel, blueprint.account
     if isinstance(channel, HasForecast):
         return channel.forecast(blueprint.context, account, contents)
-    return [channel.cost(account, content) for content in contents]
+    answered = partial(blueprint.context.registry.answered, "channels", channel.name, "cost")
+    wanted = (Cost, type(None))
+    return [answered(channel.cost(account, content), wanted) for content in contents]

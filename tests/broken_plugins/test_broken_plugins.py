@@ -12,6 +12,7 @@ import pytest
 
 from serienpost.cli.edge import run
 from serienpost.errors import Exit
+from serienpost.run import door
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,8 @@ from serienpost import *
 from serienpost_testkit.null.channels import NullChannel, null_sms
 from serienpost_testkit.null.macros import NullName
 from serienpost_testkit.null.source import NullSource
+
+CANARY = "-".join(("null", "2@example.org"))  # a traceback shows the lines of this file
 
 def repaired():
     return Path(os.environ["KAPUTT_REPAIRED"]).exists()
@@ -66,13 +69,13 @@ def broken(original, fault, *args):
     if repaired():
         return original(*args)
     if fault == "raise":
-        raise RuntimeError("null-2@example.org is the canary")
+        raise RuntimeError(f"{CANARY} is the canary")
     if fault == "exit":
         raise SystemExit(0)
     if fault == "key":
-        raise KeyError("null-2@example.org")
+        raise KeyError(CANARY)
     if fault == "leak":
-        logging.getLogger("kaputt").warning("null-2@example.org")
+        logging.getLogger("kaputt").warning(CANARY)
         return original(*args)
     if fault == "block":
         time.sleep(3)
@@ -283,3 +286,48 @@ def test_a_recipient_leaked_to_a_log_does_not_reach_our_own_files(practice: Prac
     practice("run", "gruss", "--yes")
     log = practice.folder / "serienpost.log"
     assert not log.exists() or CANARY not in log.read_text("utf-8")
+
+
+def test_a_source_that_blocks_at_the_door_pauses_the_run(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "SOURCE_SECONDS", 0.3)
+    break_method(practice, "SOURCE", "current", "block")
+    code, said = practice("run", "gruss", "--yes")
+    assert (code, practice.oracle()) == (Exit.OPEN, Counter())
+    assert "source kaputt cannot answer: TimeoutError" in said
+    practice.repair()
+    assert practice("resume", newest(practice) or "")[0] == Exit.DONE
+    assert set(practice.oracle()) == {"1", "2", "4", "5", "6"}
+
+
+def test_a_channel_that_does_not_answer_leaves_a_doubt_and_no_hole(practice: Practice) -> None:
+    write(
+        practice,
+        "class Bad(Sender_):\n"
+        "    async def send(self, call, slot):\n"
+        "        await asyncio.sleep(60)\n"
+        "class BadChannel(Wrapped):\n"
+        "    sender = Bad\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        object.__setattr__(self, 'longest_call', 0.3)\n",
+        CHANNEL="BadChannel",
+    )
+    code, _ = practice("run", "gruss", "--yes")
+    assert code == Exit.SOME_IN_DOUBT
+    counts = json.loads(practice("show", newest(practice) or "", "--json")[1])["counts"]
+    assert {state: n for state, n in counts.items() if n} == {"in_doubt": 5, "suppressed": 1}
+
+
+def test_a_recipient_leaked_by_an_exception_reaches_neither_output_nor_log(
+    practice: Practice,
+) -> None:
+    for thing, method in (("CHANNEL", "compose"), ("MACRO", "value"), ("SOURCE", "rows")):
+        break_method(practice, thing, method, "raise")
+        code, said = practice("run", "gruss", "--yes")
+        log = (practice.folder / "serienpost.log").read_text("utf-8")
+        assert code == Exit.BUG
+        assert f"a bug in plugin {NAME} 1.0: RuntimeError" in said
+        assert f"plugin {NAME} 1.0 RuntimeError" in log
+        assert CANARY not in said + log

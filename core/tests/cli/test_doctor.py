@@ -203,3 +203,17 @@ def test_a_full_disk_is_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 5_000_000))
     _, wrong = found(shell)
     assert [check["name"] for check in wrong] == ["disk space"]
+
+
+def test_the_store_that_answers_for_a_secret_is_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(shell, "club: {}", 'club: {}\nledger: "sqlite:///${secret:POST_KEY}.db"')
+    monkeypatch.setenv("POST_KEY", "geheim-4711")
+    checks, _ = found(shell)
+    assert [check["text"] for check in checks["secret POST_KEY"]] == ["the store env answers"]
+    monkeypatch.delenv("POST_KEY")
+    checks, wrong = found(shell)
+    assert "secret POST_KEY" not in checks
+    assert any("POST_KEY" in check["text"] for check in wrong)
+    assert "geheim-4711" not in str(checks)

@@ -11,8 +11,22 @@ from serienpost_practice_db.settings import DatabaseUrl, SchemaFile
 from serienpost_systemkuerzel import serienpost_secrets
 from serienpost_systemkuerzel.store import SystemkuerzelStore
 from serienpost_testkit.contexts import MakeContext
+from serienpost_testkit.suites import SecretStoreSuite
 
 STORE = SystemkuerzelStore()
+SECRETS = {"MAIL_PASSWORD": "geheim-1", "SMS_PASSWORD": "geheim ß"}
+
+
+class TestSystemkuerzel(SecretStoreSuite):
+    @pytest.fixture
+    def store(self, context: Context, add: Callable[..., None]) -> SystemkuerzelStore:
+        for name, secret in SECRETS.items():
+            add("systemkuerzel", kuerzel=name, wert=secret)
+        return STORE
+
+    @pytest.fixture
+    def secrets(self) -> dict[str, str]:
+        return SECRETS
 
 
 def test_registers_one_store_that_reads_the_database() -> None:

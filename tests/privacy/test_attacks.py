@@ -19,12 +19,14 @@ from serienpost.errors import TemplateError
 from serienpost.reference import with_reference
 from serienpost.templates.compiled import CompiledTemplate, ValueRefused
 from serienpost.templates.folder import from_text
+from serienpost_channel_smscreator.account import SmsCreatorAccount
+from serienpost_channel_smscreator.channel import SmsCreatorChannel
 from serienpost_channel_smtp.account import SmtpAccount
 from serienpost_channel_smtp.channel import SmtpChannel
 from serienpost_channel_smtp.message import UnsafeMessageError
 from serienpost_testkit.contexts import MakeContext
 from serienpost_testkit.null.accounts import NullAccount
-from serienpost_testkit.null.channels import null_letter, null_sms
+from serienpost_testkit.null.channels import null_letter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +43,17 @@ CHANNELS: dict[str, tuple[Channel, AccountSettings]] = {
             channel="smtp", host="127.0.0.1", security="none", sender="Praxis <p@example.org>"
         ),
     ),
-    "sms": (null_sms(), NullAccount(channel="null-sms", sender="Praxis")),
+    "sms": (
+        SmsCreatorChannel(),
+        SmsCreatorAccount.model_validate(
+            {
+                "channel": "smscreator",
+                "user": "secret:A",
+                "password": "secret:B",
+                "recipient_format": "+49",
+            }
+        ),
+    ),
     "letter": (null_letter(), NullAccount(channel="null-letter", sender="Praxis")),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from serienpost.config.loading import open_practice
 from serienpost.errors import ConfigError
 from serienpost_demo.catcher import Catcher
 from serienpost_demo.practice import CANARY_COLUMNS, canary, write_practice
+from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,12 +33,14 @@ practice: {{id: sonnenschein, name: "Praxis Dr. Sonnenschein", phone: "0351 1234
 database: sqlite:///praxis.db
 ledger: sqlite:///versandbuch.db
 plugins: [serienpost-practice-db, serienpost-source-patients, serienpost-consent-flags,
-          serienpost-macros-practice, serienpost-channel-smtp, serienpost-testkit]
+          serienpost-macros-practice, serienpost-channel-smtp, serienpost-channel-smscreator,
+          serienpost-testkit]
 consent: {{flags_purposes: [information]}}
 accounts:
   email: {{channel: smtp, host: 127.0.0.1, port: {port}, security: none, connections: 2,
           sender: "Praxis Dr. Sonnenschein <praxis@example.org>"}}
-  sms: {{channel: null-sms, oracle: oracle.tsv}}
+  sms: {{channel: smscreator, base_url: "{sms}", user: "secret:SMS_USER",
+        password: "secret:SMS_PASSWORD", rate: [1000/second], spread: false}}
   letter: {{channel: null-letter, oracle: oracle.tsv}}
 "null": {{default: abstain}}
 """
@@ -63,12 +67,18 @@ class Traces:
     folder: Path
     kind: str
     catcher: Catcher
+    provider: FakeSmsCreator
     printed: dict[str, str] = field(default_factory=dict)
 
     def run(self, *args: str) -> str:
         command = [sys.executable, "-m", "serienpost", "-C", str(self.folder), *args]
         done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", check=False, timeout=60
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+            env={**os.environ, "SMS_USER": "praxis", "SMS_PASSWORD": "geheim"},
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         self.printed[" ".join(args[:1])] = done.stdout
@@ -86,7 +96,11 @@ class Traces:
             f"wire {number}": caught.data.decode("utf-8", "replace")
             for number, caught in enumerate(self.catcher.messages)
         }
-        return {**files, **wire, **self.printed}
+        orders = {
+            f"order {number}": str(job) for number, job in enumerate(self.provider.gateway.jobs)
+        }
+        asked = {"URLs of requests": str(self.provider.requests)}
+        return {**files, **wire, **orders, **asked, **self.printed}
 
 
 @pytest.fixture(scope="module", params=["email", "sms", "letter"])
@@ -94,22 +108,24 @@ def traces(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A practice full of canaries after a whole run."""
     kind = request.param
     folder = tmp_path_factory.mktemp(kind)
-    with Catcher() as catcher:
-        practice(folder, catcher.port)
-        found = Traces(folder, kind, catcher)
+    gateway = Gateway({"praxis": Account("praxis", "geheim")})
+    with Catcher() as catcher, FakeSmsCreator(gateway) as provider:
+        practice(folder, catcher.port, provider.base_url)
+        found = Traces(folder, kind, catcher, provider)
         found.run("check", kind, "--json")
         run = json.loads(found.run("prepare", kind, "--json"))["run"]
         found.run("review", run, "--json")
         found.run("preview", run, "--all", "--out", str(folder / "vorschau"))
         found.run("send", run, "--yes", "--json")
         found.run("show", run, "--json")
+        found.run("events", "--json")
         found.run("report", run, "--html", str(folder / "b.html"), "--csv", str(folder / "b.csv"))
     return found
 
 
-def practice(folder: Path, port: int) -> None:
+def practice(folder: Path, port: int, sms: str = "https://sms.example.org") -> None:
     write_practice(folder / "praxis.db", PATIENTS, 7, date(2026, 11, 23), canaries=True)
-    (folder / "serienpost.yaml").write_text(CONFIG.format(port=port), "utf-8")
+    (folder / "serienpost.yaml").write_text(CONFIG.format(port=port, sms=sms), "utf-8")
     (folder / "mailings").mkdir()
     for kind, text in OWN_MACROS.items():
         subject = "" if kind == "sms" else 'subject: "Neues für {{Nachname}}"\n'
@@ -131,6 +147,7 @@ def planted(*tables: str, leave_out: frozenset[str] = frozenset()) -> Iterator[s
 def test_messages_left_and_carry_the_data_of_their_kind(traces: Traces) -> None:
     shown = json.loads(traces.printed["show"])
     assert shown["counts"]["accepted"] > 10
+    assert bool(traces.provider.gateway.jobs) == (traces.kind == "sms")
     column = min(OWN_COLUMNS[traces.kind] - {"plz", "adresszusatz", "postfach"})
     previews = "".join(p.read_text("utf-8") for p in (traces.folder / "vorschau").iterdir())
     sample = [canary("patient", column, number) for number in range(1, PATIENTS)]

@@ -41,6 +41,10 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert document["folder"] == folder.name
     assert document["tests"] == 1
     assert document["accepted"] == document["arrived"] > 20
+    sms = document["sms"]
+    assert sms["accepted"] == sms["arrived"] > 20
+    assert sms["credits"] >= sms["accepted"]
+    assert sms["counts"]["delivered"] > sms["counts"]["bounced"] > 0
     mails = sorted((folder / "eingang").iterdir())
     assert len(mails) == document["arrived"] + 1
     received = b"".join(mail.read_bytes() for mail in mails)
@@ -112,9 +116,12 @@ def test_the_outcome_in_words(
     run = _Run("r1", 1, {"accepted": 1}, [{"state": "accepted", "message_id": "<a@x>"}])
     now = datetime.now(UTC)
     caught = [Caught("", (), f"Message-ID: {one}\r\n\r\n".encode(), now) for one in arrived]
-    reply = _reply(tmp_path, run, caught)
+    sms = {"accepted": 3, "arrived": 3, "credits": 4.0}
+    reply = _reply(tmp_path, run, caught, sms, ())
     reply.text()
-    assert f"1 messages accepted, {verdict}" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"1 messages accepted, {verdict}" in told
+    assert "3 SMS accepted, 3 arrived, 4 credits charged." in told
     assert reply.exit == code
 
 

@@ -25,6 +25,7 @@ def test_writes_configuration_database_mailings_and_a_template(tmp_path: Path) -
         "mailings/einladung.yaml",
         "mailings/geburtstag.yaml",
         "mailings/information.yaml",
+        "mailings/kurznachricht.yaml",
         "mailings/recall.yaml",
         "mailings/terminerinnerung.yaml",
         "praxis.db",

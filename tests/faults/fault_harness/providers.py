@@ -6,6 +6,7 @@ A channel joins the fault tests with a subclass of `Provider` and a line in `PRO
 from __future__ import annotations
 
 import json
+import os
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -16,6 +17,7 @@ import pikepdf
 
 from serienpost.ledger.schema import archive
 from serienpost_demo.catcher import Catcher
+from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +104,7 @@ class Provider(ABC):
         middle_call: the number of a call in the middle of a run of 24 messages.
         can: the scenarios to take part in: ordinary ones, ones that need a doubt that stays, a
             lookup that answers, reports, a record.
+        own_address: where a test message may go.
     """
 
     plugins: ClassVar[tuple[str, ...]] = ()
@@ -113,6 +116,7 @@ class Provider(ABC):
     repeatable: ClassVar[bool] = False
     middle_call: ClassVar[int] = 3
     can: ClassVar[frozenset[Need]] = frozenset({"send", "doubt"})
+    own_address: ClassVar[str] = "own@example.org"
 
     @abstractmethod
     def account(self) -> Mapping[str, object]:
@@ -309,10 +313,58 @@ class SmtpProvider(Provider):
             self._catcher.script.refuse(f"null-{number}@example.org")
 
 
+class SmsCreatorProvider(Provider):
+    """A made-up smsCreator on loopback."""
+
+    plugins = ("serienpost-channel-smscreator",)
+    packages = ("serienpost_channel_smscreator",)
+    mailing = 'text: "Guten Tag {{Null_Name}}, Ihre Nummer ist {{Null_Nr}}. Praxis Null"\n'
+    most_in_doubt = 1
+    can = frozenset({"send", "doubt", "events"})
+    own_address = "+4915228817386"
+
+    def __enter__(self) -> Self:
+        """Listen; the login stands in the environment that commands inherit."""
+        self._fake = FakeSmsCreator(Gateway({"praxis": Account("praxis", "geheim")})).__enter__()
+        os.environ |= {"SMS_USER": "praxis", "SMS_PASSWORD": "geheim"}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+        self._fake.__exit__(kind, error, trace)
+
+    def account(self) -> Mapping[str, object]:
+        """Orders as fast as they go."""
+        return {
+            "channel": "smscreator",
+            "base_url": f'"{self._fake.base_url}"',
+            "user": "secret:SMS_USER",
+            "password": "secret:SMS_PASSWORD",
+            "rate": "[1000/second]",
+            "spread": "false",
+        }
+
+    def accepted(self, practice: Practice) -> Counter[str]:
+        """References of the orders that the gateway took."""
+        return Counter(job.caption for job in list(self._fake.gateway.jobs))
+
+    def refuse(self, practice: Practice, *numbers: int) -> None:
+        """Refuse the recipients."""
+        self._fake.failures.clear()
+        for number in numbers:
+            self._fake.failures.order_status("NoRecipientFound", f"00491522{number:07d}")
+
+
 PROVIDERS: dict[str, type[Provider]] = {
     "null": NullProvider,
     "smtp": SmtpProvider,
     "letter": LetterProvider,
     "askable": AskableProvider,
+    "smscreator": SmsCreatorProvider,
 }
 """By the word that selects them: `make faults FAULTS="-k smtp"`."""

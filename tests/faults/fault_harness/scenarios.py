@@ -101,7 +101,7 @@ SCENARIOS = {
     "freeze": Scenario(fresh, PREPARE),
     "discard": Scenario(half_prepared, PREPARE),
     "review": Scenario(fresh, ("review", "{run}", "--exclude", "patient:3", "--csv", "marks.csv")),
-    "test": Scenario(fresh, ("test", "{run}", "--to", "own@example.org")),
+    "test": Scenario(fresh, ("test", "{run}", "--to", "{own}")),
     "approve": Scenario(fresh, SEND),
     "begin": Scenario(fresh, SEND),
     "claim": Scenario(fresh, SEND),
@@ -179,7 +179,8 @@ def _constant(node: ast.Call) -> str:
 
 def fill_in(practice: Practice, command: tuple[str, ...]) -> tuple[str, ...]:
     """The command with the practice's run and, where wanted, a row in doubt."""
-    values = {"run": practice.run, "doubtful": ""}
+    own = practice.provider.own_address
+    values = {"run": practice.run, "own": own, "doubtful": ""}
     if "{doubtful}" in command:
         rows = practice.messages().items()
         values["doubtful"] = next(row for row, m in rows if m["state"] == "in_doubt")

@@ -113,7 +113,17 @@ def _show_rows(rows: Iterable[dict[str, Any]], selected: int) -> None:
             click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
             break
         shown.append(_line(row))
-    columns = ["row", "number", "name", "address", "reachable", "erlaubt", "marked", "why not"]
+    columns = [
+        "row",
+        "number",
+        "name",
+        "address",
+        "reachable",
+        "erlaubt",
+        "marked",
+        "cost",
+        "why not",
+    ]
     table(columns, shown)
 
 
@@ -137,8 +147,19 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
         Cell(row["reachable"], style),
         allowed if row["reachable"] else Cell("-", "red"),
         "x" if row["marked"] else "",
+        _cost(row["cost"]),
         Cell(why, style),
     )
+
+
+def _cost(cost: dict[str, Any] | None) -> str:
+    """`2 SMS UCS-2: 2` credits, `3 pages`; nothing where a message is a message."""
+    if not cost:
+        return ""
+    if "credits" in cost:
+        what = f"{cost['segments']} SMS {cost['encoding']}: " if "segments" in cost else ""
+        return f"{what}{cost['credits']:g}"
+    return f"{cost['pages']} pages"
 
 
 def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:

@@ -198,6 +198,7 @@ def _recipient(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply
                     ("released", f"{one['approved_at'] or '-'} by {one['approved_by'] or '-'}"),
                     *((f"attempt {a['attempt']}", _attempt(a)) for a in one["log"]),
                     *((d["action"], f"{d['at']} by {d['user']}") for d in one["decisions"]),
+                    *((r["kind"], f"{r['at']} {r['code'] or ''}") for r in one["reports"]),
                 ]
             )
 

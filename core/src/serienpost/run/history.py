@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case
 
-from serienpost.ledger.schema import attempt, journal, message, run
+from serienpost.ledger.schema import attempt, event, journal, message, run
 from serienpost.run.approving import find_run
 from serienpost.run.doubts import find_rows
 from serienpost.run.sending import count_states
@@ -88,6 +88,11 @@ def biography(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[
                 .where(journal.c.run == run_id, journal.c.no == row.no)
                 .order_by(journal.c.at)
             )
+            reports = tx.all(
+                tx.select(event)
+                .where(event.c.run == run_id, event.c.no == row.no)
+                .order_by(event.c.at, event.c.id)
+            )
             found.append(
                 {
                     **message_json(row),
@@ -102,6 +107,7 @@ def biography(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[
                         for a in attempts
                     ],
                     "decisions": [_plain(d, "at user action detail", zone) for d in decisions],
+                    "reports": [_plain(r, "at kind code text", zone) for r in reports],
                 }
             )
     return found

@@ -8,13 +8,13 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from serienpost.errors import Exit, SerienpostError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _LINES, _WIDTH = 12, 110
@@ -39,6 +39,7 @@ class CommandLine:
 
     folder: Path
     say: Say
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def show(self, *args: str) -> None:
         """Run a command and show the first lines of what it says."""
@@ -69,7 +70,7 @@ class CommandLine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            env={**os.environ, "PYTHONUTF8": "1"},
+            env={**os.environ, "PYTHONUTF8": "1", **self.environment},
             check=False,
         )
         if done.returncode not in (0, *also):

@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 DEMO_PORT = 2525
 """Where the demo practice's account expects a mail server on this machine."""
 
+DEMO_SMS_PORT = 2526
+"""Where it expects the made-up SMS provider on this machine."""
+
 DATABASE = "praxis.db"
 LEDGER = "versandbuch.db"
 _CONFIGURATION = "serienpost.yaml"
 
 
-def write_folder(folder: Path, patients: int, seed: int, port: int = DEMO_PORT) -> list[Path]:
+def write_folder(
+    folder: Path,
+    patients: int,
+    seed: int,
+    port: int = DEMO_PORT,
+    sms_port: int = DEMO_SMS_PORT,
+) -> list[Path]:
     """Make a practice folder with a made-up practice and return the files written.
 
     Folders are made for the owner alone (0700), files too (0600).
@@ -33,6 +42,7 @@ def write_folder(folder: Path, patients: int, seed: int, port: int = DEMO_PORT) 
         patients: how many, 1 to 1,000,000.
         seed: which made-up practice.
         port: of the mail server on this machine that the account names.
+        sms_port: of the made-up SMS provider on this machine.
 
     Raises:
         SerienpostError: something of ours is there already, the folder cannot be written, or the
@@ -40,7 +50,7 @@ def write_folder(folder: Path, patients: int, seed: int, port: int = DEMO_PORT) 
     """
     from serienpost_demo.practice import write_practice
 
-    contents = _contents(port)
+    contents = _contents(port=port, sms_port=sms_port)
     _refuse_if_ours(folder, [*contents, DATABASE, LEDGER])
     written = []
     try:
@@ -59,9 +69,9 @@ def write_folder(folder: Path, patients: int, seed: int, port: int = DEMO_PORT) 
     return [*written, folder / DATABASE]
 
 
-def _contents(port: int) -> dict[str, str]:
+def _contents(**ports: int) -> dict[str, str]:
     ours = files("serienpost_demo") / "files"
-    configuration = Template((ours / _CONFIGURATION).read_text("utf-8")).substitute(port=port)
+    configuration = Template((ours / _CONFIGURATION).read_text("utf-8")).substitute(ports)
     return {
         _CONFIGURATION: configuration,
         **dict(_texts_below(ours / "mailings", "mailings")),

@@ -1,4 +1,4 @@
-"""Runs one mailing of a demo practice through the real command line and checks what arrived."""
+"""Runs mailings of a demo practice through the real command line and checks what arrived."""
 
 from __future__ import annotations
 
@@ -30,16 +30,22 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         StepFailedError: a command failed.
         SerienpostError: the folder cannot be used.
     """
+    from serienpost_demo import sms_walk
     from serienpost_demo.catcher import Catcher
     from serienpost_demo.folder import write_folder
+    from serienpost_demo.smscreator import FakeSmsCreator
 
-    with Catcher(folder / "eingang") as catcher:
-        say(f"A mail server listens on 127.0.0.1:{catcher.port}; nothing leaves this machine.")
-        write_folder(folder, patients, seed, catcher.port)
+    with Catcher(folder / "eingang") as catcher, FakeSmsCreator(sms_walk.new_gateway()) as fake:
+        say(f"A mail server listens on 127.0.0.1:{catcher.port}, an SMS provider on {fake.port};")
+        say("nothing leaves this machine.")
+        write_folder(folder, patients, seed, catcher.port, fake.port)
         say(f"Made a practice with {patients} made-up patients in {folder}.\n")
-        run = _prepare_and_send(CommandLine(folder, say), folder, catcher.messages)
+        line = CommandLine(folder, say, sms_walk.LOGIN)
+        run = _prepare_and_send(line, folder, catcher.messages)
         arrived = catcher.messages[run.tests :]
-    return _reply(folder, run, arrived)
+        say("The same by SMS, scheduled for tomorrow:\n")
+        sms, problems = sms_walk.walk_sms(line, fake.gateway)
+    return _reply(folder, run, arrived, sms, problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,18 @@ def _prepare_and_send(line: CommandLine, folder: Path, inbox: Sequence[Caught]) 
     return _Run(run, tests, shown["counts"], shown["messages"])
 
 
-def _reply(folder: Path, run: _Run, arrived: Sequence[Caught]) -> Reply:
+def _reply(
+    folder: Path,
+    run: _Run,
+    arrived: Sequence[Caught],
+    sms: dict[str, Any],
+    sms_problems: Sequence[Problem],
+) -> Reply:
     from serienpost.cli.reply import Reply
 
     accepted = [message["message_id"] for message in run.messages if message["state"] in _ARRIVED]
-    problems = tuple(_differences(accepted, [_message_id(caught) for caught in arrived]))
+    mail_problems = tuple(_differences(accepted, [_message_id(caught) for caught in arrived]))
+    problems = (*mail_problems, *sms_problems)
     places = {
         "configuration": folder / "serienpost.yaml",
         "mail that arrived": folder / "eingang",
@@ -84,9 +97,14 @@ def _reply(folder: Path, run: _Run, arrived: Sequence[Caught]) -> Reply:
     def text() -> None:
         import click
 
-        verdict = "exactly those" if not problems else "not the same"
+        verdict = "exactly those" if not mail_problems else "not the same"
         click.echo(f"{len(accepted)} messages accepted, {len(arrived)} arrived: {verdict}.")
-        click.echo(f"{run.tests} test message arrived before.\n\nWhere to look:")
+        click.echo(f"{run.tests} test message arrived before.")
+        click.echo(
+            f"{sms['accepted']} SMS accepted, {sms['arrived']} arrived, "
+            f"{sms['credits']:g} credits charged."
+        )
+        click.echo("\nWhere to look:")
         for name, place in places.items():
             click.echo(f"  {name + ':':<19}{place}")
         click.echo(f"\nGo on: serienpost -C {folder} show {run.id}")
@@ -99,6 +117,7 @@ def _reply(folder: Path, run: _Run, arrived: Sequence[Caught]) -> Reply:
             "arrived": len(arrived),
             "tests": run.tests,
             "counts": run.counts,
+            "sms": sms,
         },
         text=text,
         exit=Exit.BUG if problems else Exit.DONE,

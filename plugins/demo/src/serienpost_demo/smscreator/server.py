@@ -78,6 +78,11 @@ class FakeSmsCreator:
         self.web.__exit__(kind, error, trace)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.web.port
+
+    @property
     def base_url(self) -> str:
         """What stands under `base_url` in an account."""
         return f"http://{HOST}:{self.web.port}/gateway"

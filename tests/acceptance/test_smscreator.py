@@ -69,7 +69,7 @@ def in_days(days: int, hour: str = "10:00") -> str:
 
 
 def test_lengths_credits_and_balance_are_foretold(sms: Practice, fake: FakeSmsCreator) -> None:
-    sms.edit("mailings/einladung.yaml", "bis bald", "ž" * 70 + "bis bald")
+    sms.edit("mailings/einladung.yaml", 'text: "', f'text: "{"ž" * 70}')
     sms.edit("mailings/einladung.yaml", "purpose: event", "purpose: event\ntransliterate: never")
     review = prepare(sms)
     assert review["cost"] == {"unit": "credits", "total": 2.0 * ROWS, "balance": 100}

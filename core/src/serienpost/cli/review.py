@@ -99,35 +99,28 @@ def review_reply(context: Context, run: str, *, rows: bool, sort: str | None = N
 
     def text() -> None:
         if rows:
-            _show_rows(recipients(ledger, run, sort), head["counts"]["selected"])
+            _show_rows(recipients(ledger, run, sort), head)
         _show_head(head, reasons(ledger, run))
 
     stream = ("recipients", recipients(ledger, run, sort)) if rows else None
     return Reply(head, text, stream=stream)
 
 
-def _show_rows(rows: Iterable[dict[str, Any]], selected: int) -> None:
+def _show_rows(rows: Iterable[dict[str, Any]], head: dict[str, Any]) -> None:
+    selected = head["counts"]["selected"]
+    with_cost = head["cost"]["unit"] != "messages"
     shown: list[Sequence[object]] = []
     for row in rows:
         if len(shown) == _MOST_ROWS:
             click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
             break
-        shown.append(_line(row))
-    columns = [
-        "row",
-        "number",
-        "name",
-        "address",
-        "reachable",
-        "erlaubt",
-        "marked",
-        "cost",
-        "why not",
-    ]
-    table(columns, shown)
+        shown.append(_line(row, with_cost=with_cost))
+    columns = ["row", "number", "name", "address", "reachable", "erlaubt", "marked"]
+    columns += ["cost"] if with_cost else []
+    table([*columns, "why not"], shown)
 
 
-def _line(row: dict[str, Any]) -> Sequence[object]:
+def _line(row: dict[str, Any], *, with_cost: bool) -> Sequence[object]:
     from serienpost.run.recipients import denial
 
     why = ""
@@ -147,7 +140,7 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
         Cell(row["reachable"], style),
         allowed if row["reachable"] else Cell("-", "red"),
         "x" if row["marked"] else "",
-        _cost(row["cost"]),
+        *([_cost(row["cost"])] if with_cost else []),
         Cell(why, style),
     )
 

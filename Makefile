@@ -53,6 +53,7 @@ bench: setup  ## all benchmarks; results in bench/results/
 	$(BIN)/python bench/ledger.py
 	@scripts/packages postfix nodejs npm
 	$(BIN)/python bench/smtp.py
+	$(BIN)/python bench/sendgrid.py
 
 mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
 	@scripts/tests tests/sources/mariadb_selection.py

@@ -81,7 +81,7 @@ def schema_name(args: Sequence[str]) -> str:
     for (command, word), name in SPECIAL.items():
         if args[0] == command and word in args:
             return name
-    if args[0] in ("suppress", "config"):
+    if args[0] in ("suppress", "config", "sendgrid"):
         return f"{args[0]}-{args[1]}"
     return SHARED.get(args[0], args[0])
 

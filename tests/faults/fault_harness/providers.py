@@ -17,6 +17,7 @@ import pikepdf
 
 from serienpost.ledger.schema import archive
 from serienpost_demo.catcher import Catcher
+from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
 from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 SENDER = '"Praxis Null <praxis@example.org>"'
 SLOTS = 4
+BATCH = 6
+KEY = "MAIL_SENDGRID_API"
+VERSION = "00000000-0000-4000-8000-000000000001"
 Need: TypeAlias = Literal["send", "doubt", "lookup", "events", "archive"]
 NULL_CHANNELS = '''\
 """The null channel of e-mail with a provider that can be asked and that reports."""
@@ -360,11 +364,69 @@ class SmsCreatorProvider(Provider):
             self._fake.failures.order_status("NoRecipientFound", f"00491522{number:07d}")
 
 
+class SendGridProvider(Provider):
+    """A SendGrid on loopback; each message is rendered here and goes alone."""
+
+    plugins = ("serienpost-channel-sendgrid",)
+    packages = ("serienpost_channel_sendgrid",)
+
+    def __enter__(self) -> Self:
+        """Listen, with a template of fixed ids, since practices outlive a provider."""
+        version = Version("Einladung", "<p>{{Null_Name}}</p>", "{{{Null_Nr}}}", id=VERSION)
+        kept = Template("Einladung", [version], id="d-00000000000000000000000000000001")
+        self._fake = FakeSendGrid(templates=[kept]).__enter__()
+        os.environ[KEY] = "SG.fake"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Be unreachable."""
+        self._fake.stop()
+        os.environ.pop(KEY, None)
+        assert self._fake.refused == [], "a request did not fit the schema"
+
+    def account(self) -> Mapping[str, object]:
+        """Four connections, or six messages per request with a template."""
+        return {
+            "channel": "sendgrid",
+            "sender": SENDER,
+            "api_key": f'"secret:{KEY}"',
+            "base_url": f'"{self._fake.url}"',
+            "connections": SLOTS,
+            "batch": BATCH,
+            "disclaimer": {"accepted_by": "Praxis Null", "accepted_on": "2026-11-01"},
+        }
+
+    def accepted(self, practice: Practice) -> Counter[str]:
+        """References of the mails that SendGrid took."""
+        return Counter(mail.ref for mail in list(self._fake.mails) if mail.ref)
+
+    def refuse(self, practice: Practice, *numbers: int) -> None:
+        """Refuse the recipients, naming their places in the request."""
+        self._fake.script.clear()
+        for number in numbers:
+            self._fake.script.refuse(f"null-{number}@example.org")
+
+
+class SendGridTemplateProvider(SendGridProvider):
+    """The same with a template kept there: several messages per request."""
+
+    mailing = 'text: "{{Null_Name}} {{Null_Nr}}"\nsendgrid_template: Einladung\n'
+    most_in_doubt = BATCH
+    middle_call = 2
+
+
 PROVIDERS: dict[str, type[Provider]] = {
     "null": NullProvider,
     "smtp": SmtpProvider,
     "letter": LetterProvider,
     "askable": AskableProvider,
     "smscreator": SmsCreatorProvider,
+    "sendgrid": SendGridProvider,
+    "sendgridtemplate": SendGridTemplateProvider,
 }
 """By the word that selects them: `make faults FAULTS="-k smtp"`."""

@@ -37,15 +37,8 @@ class Server:
             except (asyncio.IncompleteReadError, ConnectionError):
                 writer.close()
                 return
-            length = next(
-                (
-                    int(line[15:])
-                    for line in head.splitlines()
-                    if line.lower().startswith("content-l")
-                ),
-                0,
-            )
-            await reader.readexactly(length)
+            length = re.search(r"content-length: *(\d+)", head, re.IGNORECASE)
+            await reader.readexactly(int(length[1]) if length else 0)
             writer.write(self.answer(*head.split()[:2]))
 
     def answer(self, method: str, path: str) -> bytes:

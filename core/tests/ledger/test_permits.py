@@ -165,9 +165,27 @@ def test_accounts_do_not_share(desk: Desk) -> None:
         assert take_permits(tx, "post", [Rate(1, 60)], 1)[0] == 0
 
 
-def test_only_as_many_permits_are_kept_as_the_rates_look_back(desk: Desk) -> None:
+def test_a_rate_that_is_made_longer_counts_earlier_permits(desk: Desk) -> None:
+    begun = desk.clock()
+    with desk.ledger.begin() as tx:
+        assert take_permits(tx, "post", [Rate(2, 1)], 2) == (2, None)
+    desk.clock.forward(60)
+    with desk.ledger.begin() as tx:
+        assert take_permits(tx, "post", [Rate(2, 1)], 2) == (2, None)
+    with desk.ledger.begin() as tx:
+        longer = take_permits(tx, "post", [Rate(5, 3600)], 9)
+    assert longer == (1, begun + timedelta(seconds=3600))
+
+
+def test_permits_are_kept_for_a_day_and_then_forgotten(desk: Desk) -> None:
     for _ in range(12):
         with desk.ledger.begin() as tx:
             take_permits(tx, "post", [Rate(5, 1), Rate(2, 1)], 2)
         desk.clock.forward(1)
-    assert [row["seq"] for row in desk.rows(permit)] == [20, 21, 22, 23, 24]
+    assert len(desk.rows(permit)) == 24
+    desk.clock.forward(86_400)
+    for _ in range(6):
+        with desk.ledger.begin() as tx:
+            take_permits(tx, "post", [Rate(5, 1), Rate(2, 1)], 2)
+        desk.clock.forward(1)
+    assert [row["seq"] for row in desk.rows(permit)] == list(range(25, 37))

@@ -486,6 +486,19 @@ def test_a_person_settles_a_doubt(
     assert len(office.rows(once)) == (3 if state == "failed" else 4)
 
 
+def test_a_doubt_of_a_cancelled_run_is_settled_without_sending(office: Office, run: str) -> None:
+    async def cancel_and_break() -> Unknown:
+        cancel(office.ledger, run, "petra")
+        return Unknown("data")
+
+    office.loft.answers["kim"] = [cancel_and_break]
+    assert office.send(run) == "cancelled person"
+    with pytest.raises(LedgerError, match="cancelled; it sends nothing any more"):
+        resolve(office.ledger, run, ["patient:2"], "resend", "petra")
+    assert resolve(office.ledger, run, ["patient:2"], "failed", "petra") == 1
+    assert office.message(run, "patient:2").state == "failed"
+
+
 def test_a_bug_in_a_plugin_is_raised_when_the_calls_have_ended(office: Office, run: str) -> None:
     class BrokenLoft(type(office.loft)):  # type: ignore[misc]
         def calls(self, messages: object) -> object:

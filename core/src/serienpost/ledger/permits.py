@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from serienpost.config.accounts import Rate
     from serienpost.ledger.store import Tx
 
+LONGEST_WINDOW = timedelta(days=1)
+"""Permits are kept so long, whatever the rates are: one that is added later, or made longer, counts
+them too. A day is the longest unit that `rate:` knows."""
+
 
 def take_permits(
     tx: Tx, name: str, rates: Sequence[Rate], wanted: int, *, spread: bool = False
@@ -57,10 +61,21 @@ def take_permits(
             ],
         )
         tx.execute(tx.update(account).where(mine).values(last_permit=last, last_stamp=stamp))
-        tx.execute(
-            tx.delete(permit).where(permit.c.account == name, permit.c.seq <= last - longest)
-        )
+        _forget(tx, name, last - longest, stamp - LONGEST_WINDOW, 2 * given)
     return given, free_at
+
+
+def _forget(tx: Tx, name: str, unused: int, before: datetime, limit: int) -> None:
+    """Delete up to `limit` of the oldest permits that no rate looks back to, now or later."""
+    oldest = tx.select(permit, permit.c.seq).where(permit.c.account == name)
+    tx.execute(
+        tx.delete(permit).where(
+            permit.c.account == name,
+            permit.c.seq.in_(oldest.order_by(permit.c.seq).limit(limit)),
+            permit.c.seq <= unused,
+            permit.c.stamp <= before,
+        )
+    )
 
 
 def _free_at(

@@ -70,7 +70,7 @@ COMMANDS: dict[str, frozenset[str]] = {
     "pause": frozenset({"approved", "sending", "paused"}),
     "cancel": frozenset({"preparing", "prepared", "approved", "sending", "paused", "cancelled"}),
     "retry": frozenset({"sending", "paused", "finished"}),
-    "resolve": frozenset({"sending", "paused", "finished"}),
+    "resolve": frozenset({"sending", "paused", "finished", "cancelled"}),
 }
 """Which command may do something in which state of the run; elsewhere it is refused."""
 

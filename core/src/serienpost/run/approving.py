@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import exists, literal, select
 
 from serienpost.errors import LedgerError, Problem
 from serienpost.ledger.schema import message, once, run
+from serienpost.ledger.slices import lock_once, slices
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.run.parts import cut_parts
 
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
 
     from serienpost.ledger.store import Ledger, Tx
-
-
-_AT_ONCE = 2_000
-"""Rows changed by one statement: SQLite holds the pages that a statement changes in memory."""
 
 
 def find_run(tx: Tx, run_id: str) -> Row[Any]:
@@ -97,7 +94,6 @@ def approve(
             )
         if row.state != "prepared":
             raise LedgerError(f"run {run_id} is {row.state}, not prepared")
-        _take_once(tx, run_id)
         _move_rows(tx, run_id)
         cut_parts(tx, run_id, row.header.get("part_size"))
         values = {
@@ -116,21 +112,18 @@ def approve(
         tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
 
 
-def _take_once(tx: Tx, run_id: str) -> None:
-    """Enter every marked row's key; rows whose key another run holds stay without."""
-    c = message.c
-    marked = select(
-        literal(tx.practice), c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)
-    ).where(c.practice == tx.practice, c.run == run_id, c.marked, c.once_key.is_not(None))
-    columns = ["practice", "key", "run", "no", "since"]
-    tx.copy_new(once, columns, marked.order_by(c.once_key))
-
-
 def _move_rows(tx: Tx, run_id: str) -> None:
+    """Enter the marked rows' keys, where no other run holds them, and give each row its state."""
     c = message.c
-    last = tx.scalar(tx.select(message, func.max(c.no)).where(c.run == run_id)) or 0
-    for first in range(1, last + 1, _AT_ONCE):
-        between = c.no.between(first, first + _AT_ONCE - 1)
+    lock_once(tx)
+    columns = ["practice", "key", "run", "no", "since"]
+    now = literal(tx.now, once.c.since.type)
+    keys = select(literal(tx.practice), c.once_key, c.run, c.no, now).where(
+        c.practice == tx.practice, c.run == run_id, c.marked, c.once_key.is_not(None)
+    )
+    for first, last in slices(tx, run_id):
+        between = c.no.between(first, last)
+        tx.copy_new(once, columns, keys.where(between))
         _move_planned(tx, c.run == run_id, between, c.state == "planned")
 
 
@@ -187,29 +180,39 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
     Raises:
         LedgerError: the run is finished.
     """
-    c = message.c
     with ledger.begin("cancel") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "cancel")
-        stopped = tx.execute(
-            tx.update(message)
-            .where(c.run == run_id, c.state.in_(("planned", "pending", "claimed")))
-            .values(
-                state="cancelled",
-                owner=None,
-                lease_until=None,
-                fence=c.fence + 1,
-                updated_at=tx.now,
-            )
-        )
-        holding = tx.select(message, c.no).where(c.run == run_id, c.state.in_(HOLDS_ONCE))
-        tx.execute(tx.delete(once).where(once.c.run == run_id, once.c.no.not_in(holding)))
+        stopped = sum(_stop(tx, run_id, *between) for between in slices(tx, run_id))
         tx.execute(
             tx.update(run)
             .where(run.c.id == run_id)
             .values(state="cancelled", reason="person", reason_text=f"cancelled by {user}")
         )
         tx.note(user, "cancel", run_id)
+    return stopped
+
+
+def _stop(tx: Tx, run_id: str, first: int, last: int) -> int:
+    c = message.c
+    mine = c.run == run_id, c.no.between(first, last)
+    stopped = tx.execute(
+        tx.update(message)
+        .where(*mine, c.state.in_(("planned", "pending", "claimed")))
+        .values(
+            state="cancelled",
+            owner=None,
+            lease_until=None,
+            fence=c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
+    holding = tx.select(message, c.no).where(*mine, c.state.in_(HOLDS_ONCE))
+    tx.execute(
+        tx.delete(once).where(
+            once.c.run == run_id, once.c.no.between(first, last), once.c.no.not_in(holding)
+        )
+    )
     return stopped
 
 

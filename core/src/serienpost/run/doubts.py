@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from serienpost.errors import LedgerError
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message, once, run
+from serienpost.ledger.slices import lock_once
 from serienpost.run.approving import allow_command, lock_run
 from serienpost.run.parts import cut_parts, last_part
 
@@ -39,6 +40,11 @@ def resolve(ledger: Ledger, run_id: str, rows: Sequence[str], decision: Decision
     with ledger.begin("resolve") as tx:
         run_row = lock_run(tx, run_id)
         allow_command(run_row, "resolve")
+        if decision == "resend" and run_row.state == "cancelled":
+            raise LedgerError(
+                f"run {run_id} is cancelled; it sends nothing any more",
+                hint="resolve --as accepted or --as failed",
+            )
         if decision == "resend" and run_row.purged_at:
             raise LedgerError(f"the values of run {run_id} were removed after the retention period")
         numbers = []
@@ -111,10 +117,14 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
         failed = tx.all(
             tx.select(message, c.no, c.once_key).where(c.run == run_id, c.state == "failed")
         )
-        keyed = sorted((row for row in failed if row.once_key), key=lambda row: row.once_key)
+        lock_once(tx)
         tx.insert_new(
             once,
-            [{"key": r.once_key, "run": run_id, "no": r.no, "since": tx.now} for r in keyed],
+            [
+                {"key": r.once_key, "run": run_id, "no": r.no, "since": tx.now}
+                for r in failed
+                if r.once_key
+            ],
         )
         holds = select(once.c.no).where(once.c.practice == tx.practice, once.c.run == run_id)
         mine = [c.run == run_id, c.state == "failed"]

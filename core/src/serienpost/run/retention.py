@@ -20,6 +20,7 @@ from serienpost.ledger.schema import (
     run,
     suppression,
 )
+from serienpost.ledger.slices import slices
 from serienpost.run.history import biography
 from serienpost.run.plan import write_plan_hash
 
@@ -151,13 +152,19 @@ def _runs_in_queue(tx: Tx) -> set[str]:
 
 
 def _forget_values(tx: Tx, run_id: str) -> None:
-    tx.execute(tx.update(message).where(message.c.run == run_id).values(**_PERSONAL))
+    for first, last in slices(tx, run_id):
+        between = message.c.no.between(first, last)
+        tx.execute(tx.update(message).where(message.c.run == run_id, between).values(**_PERSONAL))
     tx.execute(tx.delete(asset).where(asset.c.run == run_id))
     tx.execute(tx.update(run).where(run.c.id == run_id).values(purged_at=tx.now, header={}))
 
 
 def _forget_run(tx: Tx, run_id: str) -> None:
-    for table in (message, attempt, asset, archive, event, journal):
+    for first, last in slices(tx, run_id):
+        for table in (attempt, archive, event, journal, message):
+            between = table.c.no.between(first, last)
+            tx.execute(tx.delete(table).where(table.c.run == run_id, between))
+    for table in (asset, event, journal):
         tx.execute(tx.delete(table).where(table.c.run == run_id))
     tx.execute(tx.delete(run).where(run.c.id == run_id))
 

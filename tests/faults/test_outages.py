@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +42,7 @@ def test_postgresql_killed_and_restarted(
     practice.configure(delay_ms=SLOW_MS)
     before = snapshot(practice)
     sending = practice.start("send", practice.run, "--yes")
-    _wait_for(practice, sending, after)
+    practice.wait_for(sending, after)
     own_server.kill()
     figures.add("PostgreSQL servers killed")
     reached = sum(practice.oracle().values())
@@ -129,7 +128,7 @@ def test_practice_database_goes_away(
     practice.configure(delay_ms=SLOW_MS, rate="[8/second]")
     before = snapshot(practice)
     sending = practice.start("send", practice.run, "--yes")
-    _wait_for(practice, sending, 3)
+    practice.wait_for(sending, 3)
     (practice.folder / "consent.jsonl").rename(practice.folder / "away")
     assert practice.finish(sending, "send").code == 75
     assert set(practice.states()) == {"accepted", "pending"}
@@ -138,12 +137,3 @@ def test_practice_database_goes_away(
     assert practice.states() == {"accepted": len(before)}
     assert_clean(practice, before)
     figures.add("sends without the practice's database")
-
-
-def _wait_for(practice: Practice, process: subprocess.Popen[str], count: int) -> None:
-    """Wait until the provider has so many messages."""
-    until = time.monotonic() + 60
-    while sum(practice.oracle().values()) < count:
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < until
-        time.sleep(0.005)

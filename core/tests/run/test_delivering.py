@@ -14,6 +14,7 @@ from serienpost import (
     Rejected,
     Unknown,
 )
+from serienpost.errors import LedgerError
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import attempt, message, once, permit
 from serienpost.run.approving import cancel, pause

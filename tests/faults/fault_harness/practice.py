@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,14 @@ class Practice:
                 **extra,
             },
         )
+
+    def wait_for(self, process: subprocess.Popen[str], count: int) -> None:
+        """Wait until the provider accepted so many messages from a process that still runs."""
+        until = time.monotonic() + 60
+        while sum(self.oracle().values()) < count:
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < until
+            time.sleep(0.005)
 
     def finish(self, process: subprocess.Popen[str], *args: str) -> Done:
         """Wait for a command; what it said is kept for the search for patients' data."""

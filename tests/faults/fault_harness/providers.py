@@ -34,14 +34,29 @@ KEY = "MAIL_SENDGRID_API"
 VERSION = "00000000-0000-4000-8000-000000000001"
 Need: TypeAlias = Literal["send", "doubt", "lookup", "events", "archive"]
 NULL_CHANNELS = '''\
-"""The null channel of e-mail with a provider that can be asked and that reports."""
+"""The null channel of e-mail with a provider that can be asked and that reports.
 
-from datetime import UTC, datetime
+A file beside it sets the clock of the ledger, in the running process too: seconds that are added.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from pathlib import Path
 
 from serienpost import Accepted, Event, Rejected, hookimpl
+from serienpost.ledger import store
 from serienpost_testkit.null.channels import NullChannel, null_email
+
+real_clock = store.utc_now
+step = Path(__file__).with_name("clock.txt")
+
+
+def clock():
+    return real_clock() + timedelta(seconds=float(step.read_text()))
+
+
+store.utc_now = clock
 
 
 def accepted(context, account):
@@ -193,6 +208,13 @@ class NullProvider(Provider):
         install_plugin(practice, "fault-channel", NULL_CHANNELS)
         install_plugin(practice, "fault-shelf", ARCHIVE)
         practice.write("outcomes.json", "[]")
+        self.set_clock(practice, 0)
+
+    def set_clock(self, practice: Practice, seconds: float) -> None:
+        """Step the ledger's clock by so much from the true time, from its next look on."""
+        ready = practice.folder / "site" / "clock.new"
+        ready.write_text(str(seconds), "ascii")
+        ready.replace(ready.with_name("clock.txt"))
 
     def assert_clean(self, practice: Practice) -> None:
         """The record has what was accepted, each once."""

@@ -50,6 +50,7 @@ bench: setup  ## all benchmarks; results in bench/results/
 	$(BIN)/python bench/review.py 100000 3
 	$(BIN)/python bench/sources.py --many 200000
 	$(BIN)/python bench/letters.py
+	$(BIN)/python bench/permits.py 20000
 	$(BIN)/python bench/ledger.py
 	@scripts/packages postfix nodejs npm
 	$(BIN)/python bench/smtp.py

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import or_
+
 from serienpost.ledger.schema import account, permit
 
 if TYPE_CHECKING:
@@ -37,11 +39,7 @@ def take_permits(
     row = tx.first(tx.select(account).where(mine).with_for_update())
     assert row is not None  # noqa: S101  # inserted above
     stamp = max(tx.now, row.last_stamp or tx.now)
-    longest = max(rate.count for rate in rates)
-    latest = tx.select(permit, permit.c.seq, permit.c.stamp).where(
-        permit.c.account == name, permit.c.seq > row.last_permit - longest
-    )
-    recent: dict[int, datetime] = {found.seq: found.stamp for found in tx.all(latest)}
+    recent = _looked_back_to(tx, name, row.last_permit, rates, wanted)
     given = 0
     free_at: datetime | None = None
     while given < wanted:
@@ -61,8 +59,21 @@ def take_permits(
             ],
         )
         tx.execute(tx.update(account).where(mine).values(last_permit=last, last_stamp=stamp))
+        longest = max(rate.count for rate in rates)
         _forget(tx, name, last - longest, stamp - LONGEST_WINDOW, 2 * given)
     return given, free_at
+
+
+def _looked_back_to(
+    tx: Tx, name: str, last: int, rates: Sequence[Rate], wanted: int
+) -> dict[int, datetime]:
+    """Stamps of the last permit and of those one window before each of the wanted ones."""
+    c = permit.c
+    places = [c.seq.between(last + 1 - rate.count, last + wanted - rate.count) for rate in rates]
+    found = tx.all(
+        tx.select(permit, c.seq, c.stamp).where(c.account == name, or_(c.seq == last, *places))
+    )
+    return {row.seq: row.stamp for row in found}
 
 
 def _forget(tx: Tx, name: str, unused: int, before: datetime, limit: int) -> None:

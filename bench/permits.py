@@ -1,8 +1,9 @@
 """How much of an account's allowance is used, and that it is never exceeded, in a simulated clock.
 
 Two workers take permits in turn from one ledger on disk; now and then one of them ends and another
-opens the ledger anew. The clock jumps to the moment that the ledger names. Printed: how much of what the rates allow over the whole time was given, and the
-shortest span of n+1 consecutive permits of each rate `n/window`, which is never below the window.
+opens the ledger anew. The clock jumps to the moment that the ledger names. Printed: how much of
+what the rates allow over the whole time was given, and the shortest span of n+1 consecutive permits
+of each rate `n/window`, which is never below the window.
 
     python bench/permits.py [MESSAGES]
 """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def test_the_allowance_is_used_and_kept(tmp_path: Path) -> None:
     simulation = Simulation(tmp_path)
-    simulation.run(600)
+    simulation.run(750)
     for rate in RATES[:2]:
         assert simulation.shortest(rate).total_seconds() >= rate.seconds
     assert simulation.used() >= USED

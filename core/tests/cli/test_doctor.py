@@ -171,6 +171,20 @@ def test_a_ledger_that_is_none(shell: Shell) -> None:
     assert checks["source club"][0]["ok"]
 
 
+def test_a_process_that_died_while_preparing_is_told(shell: Shell) -> None:
+    from serienpost.ledger.schema import run
+    from serienpost.ledger.store import open_ledger
+
+    with open_practice(shell.folder) as context, open_ledger(context).begin() as tx:
+        empty = dict.fromkeys(["mailing", "title", "kind", "channel", "account", "purpose"], "")
+        row = {"id": "R8", "due": "2026-03-01", "header": {}, "created_at": tx.now, **empty}
+        tx.insert(run, [{**row, "state": "preparing", "owner": "1-GONE"}])
+    checks, _ = found(shell)
+    assert checks["ledger integrity"][0]["ok"]
+    assert "is gone" in checks["run R8"][0]["text"]
+    assert "resume --due" in checks["run R8"][0]["remedy"]
+
+
 def test_messages_in_doubt_need_a_person(shell: Shell) -> None:
     from serienpost.ledger.schema import message
     from serienpost.ledger.store import open_ledger

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from serienpost.cli.finding import Finding
 from serienpost.cli.group import json_option
 from serienpost.cli.output import Cell, table
 from serienpost.cli.practice import practice_folder
 from serienpost.cli.reply import Reply
-from serienpost.errors import Exit, Problem, SerienpostError
+from serienpost.errors import Exit, SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -29,29 +29,6 @@ _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
 
 PROBE_SECONDS = 60.0
 """How long one account, source or check may take to answer."""
-
-FREE_BYTES = 200_000_000
-"""Below this much free space beside the ledger a run is at risk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: what it is, whether it is in order, what was found, what to do."""
-
-    name: str
-    ok: bool
-    text: str
-    remedy: str | None = None
-    problem: Problem | None = None
-
-    @classmethod
-    def of(cls, name: str, problem: Problem) -> Finding:
-        """A finding that is not in order."""
-        return cls(name, False, str(replace(problem, hint=None)), problem.hint, problem)
-
-    def as_problem(self) -> Problem:
-        """The same for the list of problems."""
-        return self.problem or Problem(self.text, self.remedy, key=self.name)
 
 
 @click.command(name="doctor")
@@ -115,8 +92,10 @@ def _practice(folder: Path) -> Iterator[Finding]:
 
 
 def _opened(context: Context) -> Iterator[Finding]:
+    from serienpost.cli.doctor_ledger import ledger_findings
+
     yield from _guarded("secrets", partial(_secrets, context))
-    yield from _guarded("ledger", partial(_ledger, context))
+    yield from _guarded("ledger", partial(ledger_findings, context))
     for source in context.registry.sources.values():
         yield from _guarded(f"source {source.name}", partial(_source, context, source))
     yield from _consent(context)
@@ -165,65 +144,6 @@ def _secrets(context: Context) -> Iterator[Finding]:
         store = context.secret_store(name)
         if store:
             yield Finding(f"secret {name}", True, f"the store {store} answers")
-
-
-def _ledger(context: Context) -> Iterator[Finding]:
-    import shutil
-
-    from serienpost.ledger.engine import HEAD
-
-    path = _ledger_file(context)
-    if path is not None:
-        free = shutil.disk_usage(path.parent if path.parent.is_dir() else context.folder).free
-        yield Finding(
-            "disk space",
-            free >= FREE_BYTES,
-            f"{free // 1_000_000:,} MB free beside the ledger",
-            None if free >= FREE_BYTES else f"make room: {FREE_BYTES // 1_000_000} MB or more",
-        )
-        if not path.exists():
-            yield Finding("ledger", True, "not there yet; the first run makes it")
-            return
-        yield _privacy(path)
-    doubts = _doubts(context)
-    yield Finding("ledger", True, f"opens, tables of revision {HEAD}")
-    for run, count in doubts:
-        yield Finding(
-            f"run {run}",
-            False,
-            f"{count} in doubt: nobody knows whether they were accepted",
-            f"ask who knows, then serienpost resolve {run} --recipient ROW --as ...",
-        )
-
-
-def _ledger_file(context: Context) -> Path | None:
-    """The file of an SQLite ledger, None on a server."""
-    from sqlalchemy import make_url
-
-    url = make_url(context.expand(context.config.ledger))
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return None
-    return context.path(url.database)
-
-
-def _privacy(path: Path) -> Finding:
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        text = f"others on this machine may read {path.name} (mode {mode:04o})"
-        return Finding("ledger file", False, text, f"chmod 600 {path}")
-    return Finding("ledger file", True, f"{path.name}, mode {mode:04o}")
-
-
-def _doubts(context: Context) -> list[tuple[str, int]]:
-    from sqlalchemy import func
-
-    from serienpost.ledger.schema import message
-    from serienpost.ledger.store import open_ledger
-
-    with open_ledger(context).read() as tx:
-        counted = tx.select(message, message.c.run, func.count(message.c.no).label("doubts"))
-        rows = tx.all(counted.where(message.c.state == "in_doubt").group_by(message.c.run))
-    return [(row.run, row.doubts) for row in rows]
 
 
 def _source(context: Context, source: Source) -> Iterator[Finding]:

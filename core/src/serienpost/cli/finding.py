@@ -1,0 +1,27 @@
+"""What `doctor` says about one thing that it looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from serienpost.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: what it is, whether it is in order, what was found, what to do."""
+
+    name: str
+    ok: bool
+    text: str
+    remedy: str | None = None
+    problem: Problem | None = None
+
+    @classmethod
+    def of(cls, name: str, problem: Problem) -> Finding:
+        """A finding that is not in order."""
+        return cls(name, False, str(replace(problem, hint=None)), problem.hint, problem)
+
+    def as_problem(self) -> Problem:
+        """The same for the list of problems."""
+        return self.problem or Problem(self.text, self.remedy, key=self.name)

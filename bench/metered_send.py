@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.cli.group import cli
+from serienpost.ledger import compiled
 from serienpost.ledger.store import Ledger
 from serienpost.run.courier import Courier
 from serienpost.run.door import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -82,6 +83,14 @@ def record(steps: list[Step]) -> None:
         several: bool,
     ) -> None:
         steps.append((number(connection), statement, rows, several))
+
+    direct = compiled.run
+
+    def run(connection: Connection, text: str, rows: Sequence[object]) -> int:
+        steps.append((number(connection), text, rows, True))
+        return direct(connection, text, rows)
+
+    compiled.run = run
 
     @event.listens_for(Engine, "commit")
     def _commit(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from serienpost.ledger.delivery import (
     Intent,
     Result,
     free_once,
+    lock_state,
     write_intents,
     write_results,
 )
@@ -127,10 +128,18 @@ def test_outcomes_are_written_with_their_attempts(
         ("deferred", "451", None, desk.clock()),
     ]
     assert [row["no"] for row in desk.rows(once)] == [1, 3]
+
+
+def test_the_state_is_read_with_progress_or_without(desk: Desk, run: str) -> None:
+    with desk.ledger.begin() as tx:
+        assert lock_state(tx, run, progress=False) == "sending"
+    assert desk.rows(run_table)[0]["progress_at"] is None
+    with desk.ledger.begin() as tx:
+        assert lock_state(tx, run, progress=True) == "sending"
     assert desk.rows(run_table)[0]["progress_at"] == desk.clock()
 
 
-def test_what_is_closed_at_the_door_makes_no_attempt_and_no_progress(
+def test_what_is_closed_at_the_door_makes_no_attempt(
     desk: Desk, run: str, claimed: list[Intent]
 ) -> None:
     one = claimed[0]
@@ -139,7 +148,6 @@ def test_what_is_closed_at_the_door_makes_no_attempt_and_no_progress(
     assert (row["state"], row["code"], row["attempts"]) == ("suppressed", "expired", 0)
     assert desk.rows(attempt) == []
     assert [row["no"] for row in desk.rows(once)] == [2, 3]
-    assert desk.rows(run_table)[0]["progress_at"] is None
 
 
 @pytest.mark.parametrize("state", ["accepted", "failed", "pending", "in_doubt"])

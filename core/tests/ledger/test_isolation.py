@@ -75,6 +75,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "write_results": lambda tx: delivery.write_results(
         tx, "r", DEAD, [Result(3, 2, 1, "failed", "rejected")]
     ),
+    "lock_state": lambda tx: delivery.lock_state(tx, "r", progress=True),
     "cancel_pending": lambda tx: delivery.cancel_pending(tx, "r", [1]),
     "free_once": lambda tx: delivery.free_once(tx, "r", [6]),
     "take_permits": lambda tx: permits.take_permits(tx, "post", [Rate(3, 60)], 9),

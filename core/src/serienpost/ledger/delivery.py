@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, func, select, update
 
 from serienpost.ledger.compiled import PRACTICE
 from serienpost.ledger.schema import attempt, message, microseconds, once, run
@@ -72,11 +72,10 @@ _COMPLETE = (
         provider_ref=bindparam("b_provider_ref"),
     )
 )
-_PROGRESS = (
-    update(run)
-    .where(run.c.practice == PRACTICE, run.c.id == bindparam("b_run"))
-    .values(progress_at=_NOW)
-)
+
+_THIS_RUN = run.c.practice == PRACTICE, run.c.id == bindparam("b_run")
+_STATE = select(run.c.state).where(*_THIS_RUN).with_for_update()
+_PROGRESS = update(run).where(*_THIS_RUN).values(progress_at=_NOW).returning(run.c.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +142,12 @@ def write_intents(
     taken = list(intents)
     if moved != len(rows):
         taken = [i for i in intents if _is_sending(tx, run_id, owner, i)]
-    tx.insert_new(
+    tx.add_new(
         attempt,
-        [
-            {
-                "run": run_id,
-                "no": intent.no,
-                "attempt": intent.attempt,
-                "owner": owner,
-                "fence": intent.fence + 1,
-                "started_at": tx.now,
-            }
-            for intent in taken
-        ],
+        [{"no": i.no, "attempt": i.attempt, "fence": i.fence + 1} for i in taken],
+        run=run_id,
+        owner=owner,
+        started_at=microseconds(tx.now),
     )
     return taken
 
@@ -173,6 +165,16 @@ def _is_sending(tx: Tx, run_id: str, owner: str, intent: Intent) -> bool:
     return found is not None
 
 
+def lock_state(tx: Tx, run_id: str, *, progress: bool) -> str:
+    """The state of a run that no other process changes before this transaction ends.
+
+    With `progress` its time of the last progress becomes now.
+    """
+    if not progress:
+        return str(tx.look(_STATE, b_run=run_id))
+    return str(tx.look(_PROGRESS, b_run=run_id, b_now=tx.now))
+
+
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
     """Write what became of messages, complete their attempts, free "once" where nothing left."""
     wire = [r for r in results if r.attempt is not None]
@@ -182,8 +184,6 @@ def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) ->
     ended = [r.no for r in results if r.state in ("failed", "suppressed")]
     if ended:
         free_once(tx, run_id, ended)
-    if wire:
-        tx.change(_PROGRESS, [{"b_run": run_id, "b_now": microseconds(tx.now)}])
 
 
 def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: str) -> None:

@@ -137,8 +137,20 @@ class Tx:
             return 0
         return execute(self.connection, statement, {PRACTICE.key: self.practice, **common}, rows)
 
-    def look(self, statement: Select[Any], **bound: Any) -> Any:  # noqa: ANN401
-        """The first value that a query finds which was built once, with `PRACTICE` in it."""
+    def add_new(self, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> None:  # noqa: ANN401
+        """As `insert_new`, for many rows: compiled once, with values as the database stores them.
+
+        Args:
+            table: the table.
+            rows: values by column; what neither they nor `common` name is null.
+            common: values that are the same for all rows.
+        """
+        if rows:
+            statement = _insert_new(table, self.connection.dialect.name)
+            execute(self.connection, statement, {"practice": self.practice, **common}, rows)
+
+    def look(self, statement: Select[Any] | Update, **bound: Any) -> Any:  # noqa: ANN401
+        """The first value that a statement returns which was built once, with `PRACTICE` in it."""
         return self.connection.execute(statement, {PRACTICE.key: self.practice, **bound}).scalar()
 
     def find(self, statement: Select[Any], **bound: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
@@ -214,6 +226,7 @@ class Ledger:
         self.engine = engine
         self.practice = practice
         self.clock = utc_now
+        self._driver_error = engine.dialect.loaded_dbapi.Error
         self._keyed = keyed(self._own_key())
 
     @contextmanager
@@ -227,7 +240,7 @@ class Ledger:
                 yield Tx(connection, self.practice, self.clock())
                 faultpoint(f"{name}.before_commit")
             faultpoint(f"{name}.after_commit")
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._driver_error) as error:
             raise _failure(error) from error
 
     @contextmanager
@@ -262,10 +275,10 @@ class Ledger:
         return bytes(found)
 
 
-def _failure(error: SQLAlchemyError) -> LedgerError:
+def _failure(error: Exception) -> LedgerError:
     """The database's complaint without the statement, whose parameters are a person's data;
     PostgreSQL repeats them in its message too, SQLite never does."""
-    if isinstance(error, IntegrityError):
+    if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
         return LedgerError("the ledger refused a row that exists already")
     cause = getattr(error, "orig", None) or error
     text = ""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func
 
 from serienpost.ledger import claims
-from serienpost.ledger.compiled import PRACTICE
 from serienpost.ledger.delivery import (
     Intent,
     Result,
     cancel_pending,
+    lock_state,
     write_intents,
     write_results,
 )
 from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
-from serienpost.ledger.schema import message, run
+from serienpost.ledger.schema import message
 from serienpost.run.door import oldest_fresh
 
 if TYPE_CHECKING:
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
     from serienpost.run.door import Ready
-
-
-_STATE = (
-    select(run.c.state)
-    .where(run.c.practice == PRACTICE, run.c.id == bindparam("b_run"))
-    .with_for_update()
-)
 
 
 @dataclass
@@ -106,7 +99,8 @@ class Courier:
     def commit(self, results: Sequence[Result], calls: Sequence[Call], renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
         with self.ledger.begin("commit") as tx:
-            state = tx.look(_STATE, b_run=self.run_id)
+            answered = any(result.attempt is not None for result in results)
+            state = lock_state(tx, self.run_id, progress=answered)
             write_results(tx, self.run_id, self.owner, results)
             if state == "cancelled":
                 cancel_pending(tx, self.run_id, [result.no for result in results])

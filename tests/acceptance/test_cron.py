@@ -46,6 +46,19 @@ def test_run_without_a_yes_sends_nothing(demo: Practice, post: Post) -> None:
     assert post.mails() == {}
 
 
+def test_a_paused_run_of_yesterday_keeps_nobody_from_todays(null: Practice) -> None:
+    null.edit("mailings/einladung.yaml", "purpose:", "once_per: none\npurpose:")
+    null.edit("serienpost.yaml", "null-email, ", "null-email, rate: [10/minute], ")
+    earlier = null.json("run", "einladung", "--yes", "--for", "2026-01-31", "--no-wait", code=75)
+    assert (earlier["state"], earlier["reason"]) == ("paused", "rate")
+    null.json("pause", earlier["run"])
+    null.edit("serienpost.yaml", "rate: [10/minute], ", "")
+    today = null.json("run", "einladung", "--yes")
+    assert today["run"] != earlier["run"]
+    assert today["counts"] == {"accepted": 40}
+    assert null.json("show", earlier["run"])["state"] == "paused"
+
+
 def test_a_rate_holds_over_restarts(null: Practice) -> None:
     null.edit("serienpost.yaml", "null-email, ", "null-email, rate: [10/second], ")
     stopped = null.json("send", null.run, "--yes", "--no-wait", code=75)

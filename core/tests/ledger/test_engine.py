@@ -4,22 +4,27 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command  # noqa: TID253
 from alembic.autogenerate import compare_metadata  # noqa: TID253
+from alembic.config import Config  # noqa: TID253
 from alembic.migration import MigrationContext  # noqa: TID253
-from sqlalchemy import text  # noqa: TID253
+from sqlalchemy import create_engine, text  # noqa: TID253
 from sqlalchemy.exc import SQLAlchemyError  # noqa: TID253
 
+import serienpost
 from serienpost.errors import LedgerError
 from serienpost.ledger.engine import HEAD, open_engine, reading
 from serienpost.ledger.schema import metadata
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlalchemy import Engine
+
+MIGRATIONS = Path(serienpost.__file__).parent / "ledger" / "migrations"
+VERSIONS = [path.name[:4] for path in (MIGRATIONS / "versions").glob("0*.py")]
 
 
 def test_migrations_make_exactly_the_tables_of_the_schema(
@@ -37,6 +42,27 @@ def test_every_table_and_unique_index_starts_with_the_practice() -> None:
         assert next(iter(table.primary_key)).name == "practice", table.name
         for index in table.indexes:
             assert index.columns[0].name == "practice", index.name
+
+
+@pytest.mark.parametrize("older", sorted(VERSIONS)[:-1])
+def test_an_older_ledger_is_migrated_and_keeps_its_rows(
+    tmp_path: Path, engines: list[Engine], older: str
+) -> None:
+    """Made by the migrations up to that version, with a row, as an older serienpost left it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    old = create_engine(f"sqlite:///{tmp_path}/old.db")
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, older)
+        connection.execute(text("INSERT INTO practice VALUES ('p', x'2a')"))
+    old.dispose()
+    engines.append(open_engine("sqlite:///old.db", tmp_path))
+    with engines[-1].connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert context.get_current_revision() == HEAD
+        assert compare_metadata(context, metadata) == []
+        assert connection.execute(text("SELECT * FROM practice")).all() == [("p", b"*")]
 
 
 def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path, engine: Engine) -> None:

@@ -91,8 +91,8 @@ def serienpost_macros():
             (
                 "unreachable database",
                 CONFIG,
-                "sqlite:///praxis.db",
-                "sqlite:///nirgends.db",
+                "database: sqlite:///praxis.db\n\n#",
+                "database: sqlite:///nirgends.db\n\n#",
                 ("nirgends.db",),
             ),
             ("unknown channel", CONFIG, "channel: smtp", "channel: smpt", ("smpt", "smtp")),

@@ -9,6 +9,7 @@ import sqlalchemy as sa  # noqa: TID253  # imported when the database is opened
 
 from serienpost import Problem, SourceError
 from serienpost_practice_db import functions
+from serienpost_practice_db.failures import DAMAGED, RESTORE, is_damaged
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,6 +39,8 @@ def open_engine(context: Context, url_text: str, zone: str) -> sa.Engine:
                 connection.exec_driver_sql("PRAGMA schema_version")
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
+        if is_damaged(error):
+            raise _refused(context, DAMAGED, RESTORE) from error
         raise _refused(
             context, "the practice's database cannot be opened", _hint(engine)
         ) from error

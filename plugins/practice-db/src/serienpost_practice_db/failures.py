@@ -24,6 +24,15 @@ _DAMAGED = ("database disk image is malformed", "file is not a database", "malfo
 """How SQLite says so."""
 
 
+DAMAGED = "the file of the practice's database is damaged"
+RESTORE = "restore it from a backup; let the practice software check it"
+
+
+def is_damaged(error: SQLAlchemyError) -> bool:
+    """Whether SQLite found that its file is broken."""
+    return str(getattr(error, "orig", None)).startswith(_DAMAGED)
+
+
 def translated(error: SQLAlchemyError, mends: str) -> SourceError:
     """What went wrong, without the driver's text where that may quote a person's data.
 
@@ -42,11 +51,8 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
         )
     if text.startswith("not authorized") or state in _FORBIDDEN or number in _FORBIDDEN:
         return SourceError("the practice's database is only read, and the statement does more")
-    if text.startswith(_DAMAGED):
-        return SourceError(
-            "the file of the practice's database is damaged",
-            hint="restore it from a backup; let the practice software check it",
-        )
+    if is_damaged(error):
+        return SourceError(DAMAGED, hint=RESTORE)
     if text.startswith("database is locked"):
         return SourceError(
             "the practice's database is locked by another program",

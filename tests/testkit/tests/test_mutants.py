@@ -539,8 +539,10 @@ class Plugin(PostboxChannel):
     "test_finish_is_idempotent": """
 class Plugin(PostboxChannel):
     calls = itertools.count()
-    def finish(self, context, account, run):
-        file = context.path("box") / f"{run}-{next(self.calls)}.txt"
+    def part_size(self, account):
+        return 1
+    def finish(self, context, account, edition):
+        file = context.path("box") / f"{edition.run}-{next(self.calls)}.txt"
         file.write_text("all")
         return [file]
 """,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_
@@ -131,13 +132,20 @@ def erase_person(context: Context, ledger: Ledger, person: str, user: str) -> in
 
 
 def compact(ledger: Ledger) -> None:
-    """Leave nothing of removed rows in the database's files."""
+    """Leave nothing of removed rows in the database's files.
+
+    SQLite copies what stays into a file without a name, beside the ledger and not in memory.
+    """
     if ledger.engine.dialect.name != "sqlite":
         return
+    beside = str(Path(str(ledger.engine.url.database)).absolute().parent).replace("'", "''")
     with ledger.engine.connect() as connection:
         raw = connection.connection.driver_connection
         if raw is not None:
+            raw.execute(f"PRAGMA temp_store_directory = '{beside}'")
+            raw.execute("PRAGMA temp_store = FILE")
             raw.execute("VACUUM")
+            raw.execute("PRAGMA temp_store = MEMORY")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

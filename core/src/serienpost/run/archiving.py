@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import func, literal, select
 
 from serienpost.contracts.channels import HasRecord, Message, Refused
 from serienpost.contracts.services import ArchiveEntry
 from serienpost.errors import SerienpostError
 from serienpost.faults import faultpoint
 from serienpost.ledger.schema import archive, message, run
+from serienpost.ledger.slices import slices
 from serienpost.reference import with_reference
 from serienpost.run.values import from_json
 
@@ -45,25 +46,19 @@ def queue_entries(context: Context, tx: Tx, row: Row[Any]) -> None:
     """
     names = [name for name, one in _archives(context).items() if row.kind in one.kinds]
     c = message.c
-    sent = tx.all(
-        tx.select(message, c.no).where(
-            c.run == row.id, c.state == "accepted", c.macro_values.is_not(None)
-        )
-    )
+    columns = ["practice", "run", "no", "archive", "state", "updated_at"]
+    now = literal(tx.now, archive.c.updated_at.type)
     for name in names:
-        tx.insert_new(
-            archive,
-            [
-                {
-                    "run": row.id,
-                    "no": one.no,
-                    "archive": name,
-                    "state": "waiting",
-                    "updated_at": tx.now,
-                }
-                for one in sent
-            ],
+        sent = select(
+            literal(tx.practice), c.run, c.no, literal(name), literal("waiting"), now
+        ).where(
+            c.practice == tx.practice,
+            c.run == row.id,
+            c.state == "accepted",
+            c.macro_values.is_not(None),
         )
+        for first, last in slices(tx, row.id):
+            tx.copy_new(archive, columns, sent.where(c.no.between(first, last)))
 
 
 def store_entries(blueprint: Blueprint, ledger: Ledger, run_id: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pdfplumber
 import pytest
 
 from serienpost import Sensitivity
@@ -34,15 +35,14 @@ database: sqlite:///praxis.db
 ledger: sqlite:///versandbuch.db
 plugins: [serienpost-practice-db, serienpost-source-patients, serienpost-consent-flags,
           serienpost-macros-practice, serienpost-channel-smtp, serienpost-channel-smscreator,
-          serienpost-testkit]
+          serienpost-channel-letter]
 consent: {{flags_purposes: [information]}}
 accounts:
   email: {{channel: smtp, host: 127.0.0.1, port: {port}, security: none, connections: 2,
           sender: "Praxis Dr. Sonnenschein <praxis@example.org>"}}
   sms: {{channel: smscreator, base_url: "{sms}", user: "secret:SMS_USER",
         password: "secret:SMS_PASSWORD", rate: [1000/second], spread: false}}
-  letter: {{channel: null-letter, oracle: oracle.tsv}}
-"null": {{default: abstain}}
+  letter: {{channel: letter, folder: briefe}}
 """
 MAILING = """\
 source: patients
@@ -86,9 +86,9 @@ class Traces:
         return done.stdout
 
     def everything(self) -> dict[str, str]:
-        """Where -> what, as text; mails also decoded."""
+        """Where -> what, as text; of a PDF also what its pages show."""
         files = {
-            str(path.relative_to(self.folder)): path.read_bytes().decode("utf-8", "replace")
+            str(path.relative_to(self.folder)): text_of(path)
             for path in self.folder.rglob("*")
             if path.is_file() and path.name != "praxis.db"
         }
@@ -101,6 +101,14 @@ class Traces:
         }
         asked = {"URLs of requests": str(self.provider.requests)}
         return {**files, **wire, **orders, **asked, **self.printed}
+
+
+def text_of(path: Path) -> str:
+    plain = path.read_bytes().decode("utf-8", "replace")
+    if path.suffix != ".pdf":
+        return plain
+    with pdfplumber.open(path) as pdf:
+        return "\n".join([plain, *(page.extract_text() for page in pdf.pages)])
 
 
 @pytest.fixture(scope="module", params=["email", "sms", "letter"])
@@ -149,7 +157,7 @@ def test_messages_left_and_carry_the_data_of_their_kind(traces: Traces) -> None:
     assert shown["counts"]["accepted"] > 10
     assert bool(traces.provider.gateway.jobs) == (traces.kind == "sms")
     column = min(OWN_COLUMNS[traces.kind] - {"plz", "adresszusatz", "postfach"})
-    previews = "".join(p.read_text("utf-8") for p in (traces.folder / "vorschau").iterdir())
+    previews = "".join(text_of(path) for path in (traces.folder / "vorschau").iterdir())
     sample = [canary("patient", column, number) for number in range(1, PATIENTS)]
     assert any(word.replace(" ", "")[-7:] in previews.replace(" ", "") for word in sample)
 

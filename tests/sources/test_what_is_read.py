@@ -143,10 +143,10 @@ def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: P
     config = folder / "serienpost.yaml"
     written = config.read_text("utf-8")
     written = written.replace("plugins:\n", "plugins:\n  - serienpost-testkit\n")
-    written = written.replace("accounts:\n", "accounts:\n  sms: {channel: null-sms}\n")
+    written = written.replace("accounts:\n", "accounts:\n  probe: {channel: null-sms}\n")
     config.write_text(written + '\n"null": {default: abstain}\n', "utf-8")
     (folder / "mailings" / "probe.yaml").write_text(
-        "source: appointments\nselect: {day: +1..+7}\naccount: sms\npurpose: appointment\n"
+        "source: appointments\nselect: {day: +1..+7}\naccount: probe\npurpose: appointment\n"
         "template: terminerinnerung\n",
         "utf-8",
     )

@@ -20,7 +20,8 @@ _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
 
 _TIMED_OUT = {1969, 3024}
 
-_DAMAGED = ("database disk image is malformed", "file is not a database", "malformed database")
+_NO_DATABASE = "file is not a database"
+_DAMAGED = ("database disk image is malformed", "malformed database")
 """How SQLite says so."""
 
 
@@ -29,7 +30,7 @@ RESTORE = "restore it from a backup; let the practice software check it"
 
 
 def is_damaged(error: SQLAlchemyError) -> bool:
-    """Whether SQLite found that its file is broken."""
+    """Whether SQLite found a database that is broken; another file is none."""
     return str(getattr(error, "orig", None)).startswith(_DAMAGED)
 
 
@@ -51,7 +52,7 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
         )
     if text.startswith("not authorized") or state in _FORBIDDEN or number in _FORBIDDEN:
         return SourceError("the practice's database is only read, and the statement does more")
-    if is_damaged(error):
+    if is_damaged(error) or text.startswith(_NO_DATABASE):
         return SourceError(DAMAGED, hint=RESTORE)
     if text.startswith("database is locked"):
         return SourceError(

@@ -44,6 +44,7 @@ MARKETING = {
     1: "JA", 19: "register.withdrawn", 20: "register.other_address",
 }  # fmt: skip
 
+ACCOUNTS = {"email": "mail", "sms": "null-sms", "letter": "brief"}
 MAILING = """\
 source: patients
 account: {account}
@@ -55,7 +56,7 @@ text: "Guten Tag aus der Praxis Dr. Sonnenschein. {stop}"
 
 @pytest.fixture
 def cases(demo: Practice) -> Practice:
-    """With register, SMS and letters; hard cases are the patients 1 to 54."""
+    """With register and SMS that ask no provider; hard cases are the patients 1 to 54."""
     demo.edit(
         "serienpost.yaml",
         "  - serienpost-consent-flags ",
@@ -64,16 +65,14 @@ def cases(demo: Practice) -> Practice:
     demo.edit(
         "serienpost.yaml",
         "accounts:\n",
-        '"null": {default: abstain}\naccounts:\n  sms: {channel: null-sms}\n'
-        "  letter: {channel: null-letter}\n",
+        '"null": {default: abstain}\naccounts:\n  null-sms: {channel: null-sms}\n',
     )
     return demo
 
 
 def reviewed(cases: Practice, kind: str, purpose: str) -> dict[int, str]:
-    account = "mail" if kind == "email" else kind
     text = MAILING.format(
-        account=account,
+        account=ACCOUNTS[kind],
         purpose=purpose,
         subject="" if kind == "sms" else "subject: Nachricht",
         stop="{{Abmelde_Link}}" if purpose == "marketing" else "",

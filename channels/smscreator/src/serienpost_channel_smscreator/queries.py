@@ -79,7 +79,7 @@ async def reports(
     Raises:
         QueryError: the provider does not tell.
     """
-    start = min(since - timedelta(days=account.report_days), now) if since else now - FIRST_DAYS
+    start = min(since, now) - timedelta(days=account.report_days) if since else now - FIRST_DAYS
     while True:
         fields = {"StartDate": local_time(account, start), "Limit": str(MOST_REPORTS)}
         answer = await _query(gateway, "QueryReceivedDLR", fields, LARGEST_LIST)

@@ -116,6 +116,43 @@ ASYNC = """
         result = broken({1}, {2}, *args)
         return await result if asyncio.iscoroutine(result) else result
 """
+OPTIONAL = """
+async def nothing(*args):
+    for event in ():
+        yield event
+
+async def unknown(context, account, messages):
+    return [Unknown("lookup", "nobody knows")] * len(messages)
+
+async def credit(*args):
+    return 100.0
+
+async def no_results(*args):
+    return []
+
+class Lost(Sender_):
+    async def send(self, call, slot):
+        await self.good.send(call, slot)
+        raise ConnectionError
+
+def answer(method, fault, good):
+    def result(self, *args):
+        return broken(good, fault, *args)
+    async def later(self, *args):
+        result = broken(good, fault, *args)
+        return await result if asyncio.iscoroutine(result) else result
+    return later if asyncio.iscoroutinefunction(good) else result
+"""
+OPTIONAL_METHODS = {
+    "events": {"events": "nothing"},
+    "lookup": {"lookup": "unknown"},
+    "probe": {"probe": "no_results"},
+    "balance": {"balance": "credit"},
+    "part_size": {"part_size": "lambda *args: 2", "finish": "lambda *args: []"},
+    "finish": {"part_size": "lambda *args: 2", "finish": "lambda *args: []"},
+    "files": {"layout_macros": None, "files": "lambda *args: {}"},
+    "forecast": {"forecast": "lambda c, a, contents: [Cost('pages', 1.0)] * len(contents)"},
+}
 FAULTS = ("raise", "key", "exit", "none", "number", "list", "text")
 PRACTICE = """
 practice: {{id: kaputt, name: "Praxis Null"}}
@@ -246,6 +283,44 @@ def test_a_broken_method_is_named_and_does_no_harm(
         assert not {"planned", "pending", "claimed", "sending"} & set(states.values())
 
 
+def break_optional(practice: Practice, broken: str, fault: str) -> None:
+    """A method that a channel need not have, of one that has it."""
+    lines = [OPTIONAL, "class Bad(Wrapped):"]
+    if broken == "lookup":
+        lines.append("    sender = Lost")
+    for method, good in OPTIONAL_METHODS[broken].items():
+        if good is None:
+            lines.append(f"    {method} = frozenset()")
+        else:
+            how = repr(fault if method == broken else "leak")
+            lines.append(f"    {method} = answer({method!r}, {how}, {good})")
+    write(practice, "\n".join(lines), CHANNEL="Bad")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("method", OPTIONAL_METHODS)
+def test_a_broken_method_that_need_not_be_there_is_named_and_does_no_harm(
+    practice: Practice, method: str, fault: str
+) -> None:
+    break_optional(practice, method, fault)
+    run_id = ""
+    for command in (["run", "gruss", "--yes"], ["events"], ["doctor"], ["resume"]):
+        arguments = [run_id] if command == ["resume"] and run_id else []
+        code, said = practice(*command, *(arguments or ["--due"] * (command == ["resume"])))
+        run_id = run_id or newest(practice) or ""
+        assert code in set(map(int, Exit)) - {Exit.USAGE}, said
+        assert "Traceback" not in said
+        assert CANARY not in said
+        if code in {Exit.BUG, Exit.REFUSED}:
+            assert "kaputt" in said.lower(), said
+    assert practice.oracle()["3"] == 0
+    practice.repair()
+    practice("resume", *([run_id] if run_id else ["--due"]))
+    practice("run", "gruss", "--yes")
+    assert set(practice.oracle()) >= {"1", "2", "4", "5", "6"}
+    assert practice.oracle()["3"] == 0
+
+
 @pytest.mark.parametrize(
     "fault", ["raise RuntimeError('kaputt')", "import no_such_module", "1 +", "raise SystemExit(0)"]
 )
@@ -298,6 +373,22 @@ def test_a_source_that_blocks_at_the_door_pauses_the_run(
     assert "source kaputt cannot answer: TimeoutError" in said
     practice.repair()
     assert practice("resume", newest(practice) or "")[0] == Exit.DONE
+    assert set(practice.oracle()) == {"1", "2", "4", "5", "6"}
+
+
+def test_a_channel_that_blocks_at_the_door_pauses_the_run(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(practice, "")
+    assert practice("prepare", "gruss")[0] == Exit.DONE
+    monkeypatch.setattr(door, "COMPOSE_SECONDS", 0.3)
+    break_method(practice, "CHANNEL", "compose", "block")
+    run_id = newest(practice) or ""
+    code, said = practice("send", run_id, "--yes")
+    assert (code, practice.oracle()) == (Exit.OPEN, Counter())
+    assert "channel kaputt did not answer within 0.3 seconds" in said
+    practice.repair()
+    assert practice("resume", run_id)[0] == Exit.DONE
     assert set(practice.oracle()) == {"1", "2", "4", "5", "6"}
 
 

@@ -16,7 +16,7 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, SerienpostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from serienpost.config.accounts import AccountSettings
@@ -205,7 +205,7 @@ def _check(context: Context, check: ConsentCheck) -> Iterator[Finding]:
 
 
 def _account(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:
-    from serienpost.contracts.channels import HasBalance, HasProbe
+    from serienpost.contracts.channels import HasBalance, HasProbe, ProbeResult
     from serienpost.run.checking import secret_problems
 
     label = f"account {name}"
@@ -214,13 +214,19 @@ def _account(context: Context, name: str, account: AccountSettings) -> Iterator[
     if missing:
         return
     channel = context.registry.channels[account.channel]
+    answered = partial(context.registry.answered, "channels", channel.name)
     if isinstance(channel, HasProbe):
-        for result in _wait_for(channel.probe(context, account)):
+        made = _wait_for(channel.probe(context, account))
+        results: Sequence[object] = answered("probe", made, (list, tuple))
+        for one in results:
+            result: ProbeResult = answered("probe", one, ProbeResult)
             yield Finding(label, result.ok, result.text, result.remedy)
     else:
         yield Finding(label, True, f"{channel.title}: nothing to try without sending")
     if isinstance(channel, HasBalance):
-        yield Finding(label, True, f"balance {_wait_for(channel.balance(context, account)):g}")
+        balance = _wait_for(channel.balance(context, account))
+        credit: float = answered("balance", balance, (int, float))
+        yield Finding(label, True, f"balance {credit:g}")
 
 
 def _wait_for(answer: Coroutine[Any, Any, T]) -> T:

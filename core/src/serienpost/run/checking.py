@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from serienpost.config.accounts import AccountSettings
     from serienpost.config.mailing import Mailing
     from serienpost.context import Context
+    from serienpost.contracts.channels import Channel
 
 
 def template_folders(context: Context) -> list[Path]:
@@ -91,7 +92,7 @@ def check_mailing(
         kept_template=None if missing else kept.fetch(context, mailing),
         transliterate=mailing.transliterate if kind.name == "sms" else "never",
         hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
-        part_size=channel.part_size(account) if isinstance(channel, HasFinish) else None,
+        part_size=_part_size(context, channel, account),
         archive=mailing.archive,
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
@@ -113,6 +114,14 @@ def check_mailing(
     if problems:
         raise ConfigError(*problems)
     return blueprint
+
+
+def _part_size(context: Context, channel: Channel, account: AccountSettings) -> int | None:
+    name = channel.name
+    if not isinstance(channel, HasFinish):
+        return None
+    size = channel.part_size(account)
+    return context.registry.answered("channels", name, "part_size", size, int)
 
 
 def _check_selections(mailing: Mailing, blueprint: Blueprint) -> None:

@@ -24,6 +24,7 @@ from serienpost.run.courier import Call, Courier
 from serienpost.run.door import (
     FRESH_SECONDS,
     CheckUnavailableError,
+    ComposeUnavailableError,
     ContentChangedError,
     Door,
     SourceUnavailableError,
@@ -198,6 +199,7 @@ class Delivery:
                 self._mind_pace(len(rows), time.monotonic() - begun)
         except (
             CheckUnavailableError,
+            ComposeUnavailableError,
             SourceUnavailableError,
             KeptTemplateUnavailableError,
         ) as error:

@@ -32,6 +32,7 @@ FRESH_SECONDS = 1.5
 committed within two seconds of it."""
 
 SOURCE_SECONDS = 60.0
+COMPOSE_SECONDS = 60.0
 
 
 class ContentChangedError(SerienpostError):
@@ -40,6 +41,10 @@ class ContentChangedError(SerienpostError):
 
 class SourceUnavailableError(SerienpostError):
     """The source cannot say whether rows are still valid."""
+
+
+class ComposeUnavailableError(SerienpostError):
+    """The channel does not come back from composing messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +92,26 @@ class Door:
             CheckUnavailableError: a consent check cannot answer; nothing is decided.
             SourceUnavailableError: the source cannot answer; nothing is decided.
             ContentChangedError: rendering gives something else than was reviewed.
+            ComposeUnavailableError: the channel blocks; nothing is decided.
         """
         read_at = time.monotonic()
         later = self.held_until if self.held_until and self.held_until > now else None
         allowed, closed = self.judge(rows, later or now)
+        messages = self._composed([row for row, _ in allowed], later)
         ready = [
-            Ready(row, self._same_content(row, later), evidence, read_at)
-            for row, evidence in allowed
+            Ready(row, message, evidence, read_at)
+            for (row, evidence), message in zip(allowed, messages, strict=True)
         ]
         return ready, closed
+
+    def _composed(self, rows: Sequence[Row[Any]], send_at: datetime | None) -> list[Message]:
+        what = f"channel {self.blueprint.channel.name}"
+        try:
+            return within(
+                COMPOSE_SECONDS, what, lambda: [self._same_content(row, send_at) for row in rows]
+            )
+        except TimeoutError as error:
+            raise ComposeUnavailableError(str(error)) from error
 
     def judge(
         self, rows: Sequence[Row[Any]], at: datetime
@@ -206,6 +222,7 @@ def suppressed(row: Row[Any], code: str, reason: str) -> Result:
 
 __all__ = [
     "CheckUnavailableError",
+    "ComposeUnavailableError",
     "ContentChangedError",
     "Door",
     "Ready",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
@@ -53,12 +55,15 @@ def poll_events(context: Context, ledger: Ledger, account: str) -> Taken:
     with ledger.read() as tx:
         since = tx.scalar(tx.select(event, func.max(event.c.at)).where(event.c.account == account))
 
+    answered = partial(context.registry.answered, "channels", channel.name, "events")
+
     async def poll() -> Taken:
         kind = channel_kind(context, account)
         taken, batch = Taken(), []
         try:
-            async for one in channel.events(context, settings, since):
-                batch.append(one)
+            reports: AsyncIterable[object] = channel.events(context, settings, since)
+            async for one in answered(reports, AsyncIterable):
+                batch.append(answered(one, Event))
                 if len(batch) >= BATCH:
                     taken += take_events(ledger, account, kind, batch)
                     batch = []

@@ -59,7 +59,9 @@ async def _balance(
 ) -> float:
     try:
         async with asyncio.timeout(BALANCE_SECONDS):
-            return await channel.balance(context, settings)
+            answer = await channel.balance(context, settings)
+        answered = context.registry.answered
+        return answered("channels", settings.channel, "balance", answer, (int, float))
     except SerienpostError as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001  # whatever a channel raises, the run is not lost by it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from serienpost.contracts.channels import Cost, HasForecast, HasLayout, Refused
 from serienpost.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from serienpost.config.accounts import AccountSettings
     from serienpost.context import Context
@@ -39,7 +40,9 @@ def layout_files(
     """
     if not isinstance(channel, HasLayout):
         return {}
-    found = dict(channel.files(context, account))
+    answered = partial(context.registry.answered, "channels", channel.name, "files")
+    made: Mapping[str, object] = answered(channel.files(context, account), Mapping)
+    found: dict[str, bytes] = {name: answered(data, bytes) for name, data in made.items()}
     if signature:
         path = context.path(signature)
         if not path.is_file():
@@ -67,8 +70,12 @@ def forecast(blueprint: Blueprint, contents: Sequence[Content]) -> Sequence[Cost
         SerienpostError: the channel cannot try anything out.
     """
     channel, account = blueprint.channel, blueprint.account
+    answered = partial(blueprint.context.registry.answered, "channels", channel.name)
     if isinstance(channel, HasForecast):
-        return channel.forecast(blueprint.context, account, contents)
-    answered = partial(blueprint.context.registry.answered, "channels", channel.name, "cost")
+        made = channel.forecast(blueprint.context, account, contents)
+        costs: Sequence[object] = answered("forecast", made, (list, tuple))
+        if len(costs) != len(contents):
+            answered("forecast", None, Cost)
+        return [answered("forecast", cost, (Cost, Refused)) for cost in costs]
     wanted = (Cost, type(None))
-    return [answered(channel.cost(account, content), wanted) for content in contents]
+    return [answered("cost", channel.cost(account, content), wanted) for content in contents]

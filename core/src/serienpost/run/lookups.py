@@ -17,6 +17,7 @@ from serienpost.contracts.channels import (
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message
 from serienpost.reference import with_reference
+from serienpost.run.outcomes import checked
 from serienpost.run.values import from_json
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ def look_up_doubts(blueprint: Blueprint, ledger: Ledger, run_id: str) -> int:
 async def _ask(
     blueprint: Blueprint, channel: HasLookup, messages: Sequence[Message]
 ) -> Sequence[Answer]:
-    unknown = [Unknown("lookup")] * len(messages)
+    unknown = Unknown("lookup")
     try:
         answers = await channel.lookup(blueprint.context, blueprint.account, messages)
     except Exception:  # noqa: BLE001  # a provider that cannot be asked leaves the doubt
-        return unknown
-    known = all(type(answer) in (Accepted, Rejected, Unknown) for answer in answers)
-    return answers if known and len(answers) == len(messages) else unknown
+        return [unknown] * len(messages)
+    sound = checked(answers, len(messages))
+    return [one if isinstance(one, (Accepted, Rejected)) else unknown for one in sound]
 
 
 def _message(blueprint: Blueprint, row: Row[Any]) -> Message | None:

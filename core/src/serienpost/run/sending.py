@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
@@ -29,7 +31,7 @@ from serienpost.run.processors import note_processor
 from serienpost.run.timing import is_stale, not_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Row
 
@@ -192,7 +194,9 @@ def _end(
     files: list[str] = []
     if isinstance(channel, HasFinish):
         made = channel.finish(context, blueprint.account, edition_of(ledger, run_id))
-        files = [str(path) for path in made]
+        answered = partial(context.registry.answered, "channels", channel.name, "finish")
+        paths: Sequence[object] = answered(made, (list, tuple))
+        files = [str(answered(path, Path)) for path in paths]
     with ledger.begin("finish") as tx:
         row = lock_run(tx, run_id)
         if row.state != "sending" or _count_open(tx, run_id):

@@ -109,6 +109,7 @@ def _refused(draft: Draft) -> Refused | None:
     texts = draft.text + (draft.html or "")
     checks = (
         (draft.kind != "email", "wrong_kind", "the channel sendgrid carries e-mail only"),
+        (header_safe(draft.address), "unsafe_address", "the address cannot stand in a header"),
         (written and not draft.subject.strip(), "no_subject", "an e-mail needs a subject"),
         (header_safe(draft.subject), "unsafe_subject", "the subject cannot stand in a header"),
         (written and not draft.text.strip(), "no_text", "the text is empty"),

@@ -58,6 +58,26 @@ TEMPLATES = [
 
 MAIL_ONLY = ["[hier](javascript:alert(1))", "![a](https://example.org/pixel.gif)"]
 
+PROVIDER_TEMPLATES = [
+    "{{Diagnose}}",
+    "{{Mobil}}",
+    "{{constructor.constructor}}",
+    "{{__proto__.Vorname}}",
+    "{{lookup this 'Vorname'}}",
+    "{{> fuss}}",
+    "{{#with this}}{{Vorname}}{{/with}}",
+    "{{#each this}}{{this}}{{/each}}",
+    "{{#each @root}}{{@key}}{{/each}}",
+    "{{log Vorname}}",
+    "{{{unsubscribe}}}",
+    "{{{weblink}}}",
+    "{{#if Vorname}}offen",
+    "{{Vorname",
+    "{{../Vorname}}",
+    "<%asm_global_unsubscribe_raw_url%>",
+]
+"""Templates at SendGrid that ask for more than the text names, or are more than a text."""
+
 VALUES = [
     "{{7*7}}",
     "{{X}}",

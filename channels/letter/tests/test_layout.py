@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from serienpost.contracts.channels import Attachment, Cost
-from serienpost.errors import ConfigError, SerienpostError, TemplateError
+from serienpost.errors import ConfigError, SerienpostError
 from serienpost_channel_letter.account import LetterAccount
 
 if TYPE_CHECKING:
@@ -88,19 +88,23 @@ def test_own_style_sheet_comes_last(desk: Desk) -> None:
     assert own.amount >= 3
 
 
-def test_own_style_sheet_loads_nothing(desk: Desk) -> None:
-    with pytest.raises(TemplateError, match="url"):
-        desk.content(files={"letter.css": b"p { background: url(file:///etc/passwd) }"})
+def test_rules_of_the_own_page_come_last_and_are_no_text(desk: Desk) -> None:
+    html = "<style>p { margin-bottom: 300mm }</style><p>Eigenes Blatt</p>"
+    wide = desk.content(files={"letter.css": b"p { margin-bottom: 0 }"}, html=html)
+    assert "<style>" not in (wide.html or "")
+    (cost,) = desk.forecast(wide)
+    assert cost.amount >= 3
 
 
-def test_own_page_is_the_whole_letter(desk: Desk) -> None:
-    page = (
-        "<html><head><style>p { color: red }</style></head><body>"
-        f'<div class="anschrift">{desk.address}</div><p>Eigenes Blatt</p></body></html>'
-    )
-    text = _text(desk.pdf(desk.content(files={"letter.html": b"x"}, html=page)))
-    assert "Eigenes Blatt" in text
-    assert "Sehr geehrte" not in text
+def test_an_own_page_may_set_the_address_itself(desk: Desk) -> None:
+    address = desk.address.replace("\n", "<br>\n")
+    html = f'<p>Eigenes Blatt</p><div class="anschrift">{address}</div>'
+    text = _text(desk.pdf(desk.content(html=html)))
+    assert text.count("Dr. Erika Mustermann") == 1
+    assert "Sehr geehrte Frau Dr. Mustermann," in text
+    moved = desk.content(html=html, files={"letter.css": b".anschrift { top: 0 }"})
+    (answer,) = desk.forecast(moved)
+    assert answer.code == "window"
 
 
 def test_a_test_letter_bears_a_watermark(desk: Desk) -> None:

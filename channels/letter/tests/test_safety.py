@@ -45,11 +45,11 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg"><image href="{url}" width="9" hei
 ATTACKS = {
     "img": '<img src="{url}">',
     "link": '<link rel="stylesheet" href="{url}">',
-    "import": "<style>@import url({url});</style>",
-    "font-face": "<style>@font-face {{ font-family: x; src: url({url}) }}"
+    "import": "<p>x</p><style>@import url({url});</style>",
+    "font-face": "<p>x</p><style>@font-face {{ font-family: x; src: url({url}) }}"
     "p {{ font-family: x }}</style><p>x</p>",
     "background": '<p style="background: url({url})">x</p>',
-    "content": "<style>p::before {{ content: url({url}) }}</style><p>x</p>",
+    "content": "<p>x</p><style>p::before {{ content: url({url}) }}</style><p>x</p>",
     "list-style": '<ul style="list-style: url({url})"><li>x</ul>',
     "svg": SVG,
     "object": '<object data="{url}" type="image/png"></object>',

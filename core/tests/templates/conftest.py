@@ -13,7 +13,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 def mail() -> Callable[..., CompiledTemplate]:
-    """Compile a Markdown text for e-mail."""
+    """Compile a Markdown text, for e-mail unless said otherwise."""
 
     def compiled(
         text: str,
@@ -28,7 +28,7 @@ def mail() -> Callable[..., CompiledTemplate]:
         named = {name.replace("_", "."): data for name, data in files.items()}
         if named:
             made = TemplateFiles(
-                "t", "email.md", language, (), made.subject, Source(text, "t/email.md"), named
+                "t", f"{kind}.md", language, (), made.subject, Source(text, f"t/{kind}.md"), named
             )
         return CompiledTemplate(made, kind, html=kind != "sms", zone=BERLIN, append=append)
 

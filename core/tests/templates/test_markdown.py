@@ -213,6 +213,8 @@ def test_rows_of_a_table_may_be_conditional(mail: Mail) -> None:
         '<img src="https://example.org/pixel.gif">',
         '<img src="//example.org/pixel.gif">',
         '<img src="cid:other.png">',
+        '<img src="logo.png">',
+        '<a rel="attachment" href="https://example.org/a.pdf">a</a>',
         '<img srcset="https://example.org/a 2x">',
         '<body background="https://example.org/a.png">',
         '<link rel="stylesheet" href="https://example.org/a.css">',
@@ -228,7 +230,7 @@ def test_rows_of_a_table_may_be_conditional(mail: Mail) -> None:
 )
 def test_a_page_loads_and_runs_nothing(mail: Mail, page: str) -> None:
     with pytest.raises(TemplateError) as caught:
-        mail("a", email_html=f"<p>a</p>\n{page}".encode())
+        mail("a", email_html=f"<p>a</p>\n{page}".encode(), logo_png=b"")
     assert {(p.file, p.line) for p in caught.value.problems} == {("t/email.html", 2)}
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import Attachment, Content, Refused
-from serienpost.templates.styles import check_sheet
+from serienpost.templates.letter_page import parted
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.style import (
     BACKGROUND,
@@ -30,7 +30,7 @@ LAYOUT_MACROS = frozenset({"Anschrift", "Briefanrede", "Datum_lang"})
 """Set by the layout; Briefanrede and date only where the text does not name them itself."""
 
 LETTERHEAD = "briefkopf"
-OWN_PAGE = "letter.html"
+_OWN_ADDRESS = 'class="anschrift"'
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
 _DATES = frozenset({"Datum_lang", "Heute"})
 
@@ -61,7 +61,7 @@ def compose(
         address=draft.address,
         subject=draft.subject,
         text=draft.text,
-        html=_letter(draft, lines),
+        html="\n".join(_parts(draft, lines)),
         attachments=style_files,
         headers=(
             ("Form", account.form),
@@ -76,8 +76,7 @@ def style_files(
 ) -> tuple[Attachment, ...]:
     """Style sheets, frame and images, in an order of their own.
 
-    Raises:
-        TemplateError: `letter.css` loads something.
+    The rules of the template's own page come after those of its `letter.css`.
     """
     texts = {
         LETTER_SHEET: letter_sheet(account, draft.language),
@@ -86,9 +85,9 @@ def style_files(
         PROOF: proof_sheet(account),
     }
     files = {name: text.encode() for name, text in texts.items()}
-    if OWN_SHEET in draft.files:
-        check_sheet(draft.files[OWN_SHEET].decode("utf-8", "replace"), OWN_SHEET)
-        files[OWN_SHEET] = draft.files[OWN_SHEET]
+    own = b"\n".join(filter(None, (draft.files.get(OWN_SHEET), _rules(draft).encode())))
+    if own:
+        files[OWN_SHEET] = own
     files |= {name: data for name, data in draft.files.items() if _is_picture(name)}
     return tuple(
         Attachment(name, "application/octet-stream", data) for name, data in sorted(files.items())
@@ -99,20 +98,21 @@ def _is_picture(name: str) -> bool:
     return name == BACKGROUND or PurePath(name).suffix.lower() in _IMAGES
 
 
-def _letter(draft: Draft, lines: list[str]) -> str:
-    if OWN_PAGE in draft.files:
-        return draft.html or ""
-    return "\n".join(_parts(draft, lines))
+def _rules(draft: Draft) -> str:
+    return parted(draft.html or "")[0]
 
 
 def _parts(draft: Draft, lines: list[str]) -> Iterator[str]:
-    yield f'<div class="anschrift">{escape(chr(10).join(lines))}</div>'
+    """Address and subject, Briefanrede, text, closing; what the text sets itself is left out."""
+    _, text = parted(draft.html or f"<p>{escape(draft.text)}</p>")
+    if _OWN_ADDRESS not in text:
+        yield f'<div class="anschrift">{"<br>".join(map(escape, lines))}</div>'
     if draft.subject:
         yield f'<h1 class="betreff">{escape(draft.subject)}</h1>'
     salutation = draft.values.get("Briefanrede")
     if salutation and "Briefanrede" not in draft.named:
         yield f'<p class="anrede">{escape(salutation)}</p>'
-    yield draft.html or f"<p>{escape(draft.text)}</p>"
+    yield text
     signature = draft.setting.signature if draft.setting else None
     if signature and "Signatur" not in draft.named:
         yield from _closing(draft, signature)
@@ -133,7 +133,7 @@ def _closing(draft: Draft, signature: Signature) -> Iterator[str]:
 def style_key(draft: Draft) -> tuple[object, ...]:
     """What the files of the style depend on besides account and practice."""
     date = draft.values.get("Datum_lang")
-    return id(draft.files), draft.language, date, bool(_DATES & draft.named)
+    return id(draft.files), draft.language, date, bool(_DATES & draft.named), _rules(draft)
 
 
 def _frame(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:

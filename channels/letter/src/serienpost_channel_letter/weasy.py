@@ -146,21 +146,11 @@ def _written(document: Document) -> bytes:
 
 def _page(letter: Letter, style: Style) -> str:
     """The letter as a document; its body is the marker of every page it reaches."""
-    body = letter.html
-    start, end = body.find("<body"), body.rfind("</body>")
-    if start >= 0:
-        body = body[body.find(">", start) + 1 : end if end >= 0 else None]
-    head = letter.html[:start] if start >= 0 else ""
-    own = "".join(f"<style>{sheet}</style>" for sheet in _inside(head))
     return (
         f'<!DOCTYPE html><html lang="{escape(style.language)}"><head><meta charset="utf-8">'
-        f"<title>{escape(letter.title)}</title>{own}</head>"
-        f'<body id="brief-{escape(letter.ref)}">{body}</body></html>'
+        f"<title>{escape(letter.title)}</title></head>"
+        f'<body id="brief-{escape(letter.ref)}">{letter.html}</body></html>'
     )
-
-
-def _inside(head: str) -> Iterator[str]:
-    yield from re.findall(r"<style[^>]*>(.*?)</style>", head, re.DOTALL | re.IGNORECASE)
 
 
 def _laid(page: Any) -> LaidPage:  # noqa: ANN401

@@ -71,11 +71,11 @@ class Draft:
     """A row's text as rendered by the core, before the channel has had its say.
 
     `values` are the macros that the text uses and the channel sets itself, as text in the
-    message's language; `named` those that the text names itself. `subject` is empty where the
-    channel has none. `files` are the frozen files by name: page, style sheet and images of the
-    template, the signature's image, those that the channel asked for. With a `template` kept by
-    the provider subject and text are empty: the provider writes them, and `values` are all that
-    it gets.
+    message's language; `named` those that the text names itself, of two parts the formatted one.
+    `subject` is empty where the channel has none. `files` are the frozen files by name: page, style
+    sheet and images of the template, the signature's image, those that the channel asked for. With
+    a `template` kept by the provider subject and text are empty: the provider writes them, and
+    `values` are all that it gets.
     """
 
     kind: str

@@ -187,8 +187,8 @@ class Blueprint:
 
     @cached_property
     def _named(self) -> frozenset[str]:
-        parts = (names for part, names in self.template.used.items() if part != "subject")
-        return frozenset().union(*parts)
+        used = self.template.used
+        return used["html"] if "html" in used else used["text"]
 
     @cached_property
     def _draft_files(self) -> dict[str, bytes]:

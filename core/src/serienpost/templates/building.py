@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.folder import FREE_TEXT, decoded
 from serienpost.templates.language import PLACE, Program, parse
+from serienpost.templates.letter_page import letter_page
 from serienpost.templates.markdown import page
 from serienpost.templates.page_source import checked_page
 from serienpost.templates.styles import check_sheet, inlined
@@ -98,27 +100,36 @@ def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, 
     if not _is_markdown(files, kind):
         parts.add("text", program, program.plain())
         return
-    made = page(program, files.images, "asset:" if kind == "letter" else "cid:")
+    prefix = "asset:" if kind == "letter" else "cid:"
+    made = page(program, files.images, prefix)
     parts.add("text", program, made.text)
-    if own:
-        parts.add("html", own, inlined(checked_page(own, files.images), _sheet(files), own.file))
-    elif html:
-        document = made.html
-        if kind != "letter":
-            document = _DOCUMENT.format(language=files.language.replace("_", "-"), body=made.html)
-            document = inlined(document, _sheet(files), program.file)
-        parts.add("html", program, document)
+    if not html:
+        return
+    sheet = _sheet(files)
+    if kind == "letter":
+        inside = letter_page(own, checked_page(own, files.images, prefix)) if own else made.html
+        parts.add("html", own or program, inside)
+    elif own:
+        parts.add("html", own, inlined(checked_page(own, files.images), sheet, own.file))
+    else:
+        document = _DOCUMENT.format(language=files.language.replace("_", "-"), body=made.html)
+        parts.add("html", program, inlined(document, sheet, program.file))
 
 
 def _sheet(files: TemplateFiles) -> str:
-    """The style sheet of an e-mail; that of a letter belongs to its layout."""
-    data = files.files.get("email.css")
+    """The kind's style sheet; that of a letter is applied by its layout."""
+    name = _companion(files, ".css")
+    data = files.files.get(name)
     if data is None:
         return ""
-    file = _beside(files, "email.css")
+    file = _beside(files, name)
     sheet = decoded(data, file)
     check_sheet(sheet, file)
     return sheet
+
+
+def _companion(files: TemplateFiles, suffix: str) -> str:
+    return PurePath(files.body).with_suffix(suffix).name
 
 
 def _beside(files: TemplateFiles, name: str) -> str:
@@ -132,11 +143,12 @@ def _is_markdown(files: TemplateFiles, kind: str) -> bool:
 
 
 def _own_page(files: TemplateFiles) -> Program | None:
-    """The page that replaces the one made of the text; letters have a layout instead."""
-    data = files.files.get("email.html")
+    """The page that replaces the one made of the text."""
+    name = _companion(files, ".html")
+    data = files.files.get(name)
     if data is None:
         return None
-    file = _beside(files, "email.html")
+    file = _beside(files, name)
     return parse(decoded(data, file), file)
 
 

@@ -121,8 +121,8 @@ class CompiledTemplate:
 
     @property
     def begin(self) -> tuple[str, int]:
-        """File and line where the text begins."""
-        program = self._programs["text"]
+        """File and line where the text begins, of two parts the formatted one."""
+        program = self._programs.get("html", self._programs["text"])
         return program.file, program.first_line
 
     def line_of(self, part: Part, name: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""A template's own HTML page (`email.html`): where in it a macro may stand."""
+"""A template's own HTML page (`email.html`, `letter.html`): where in it a macro may stand."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ _LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
 _FILLED_NAME = re.compile("</?\ue000[a-z][0-9]+\ue001")
 
 
-def checked_page(program: Program, images: Collection[str] = ()) -> str:
+def checked_page(program: Program, images: Collection[str] = (), prefix: str = "cid:") -> str:
     """The marked page, with macros that are a whole `href` marked as links.
 
     Args:
         program: the page.
-        images: file names that the template holds; the page names them as `cid:NAME`.
+        images: file names that the template holds; the page names them behind the prefix.
+        prefix: `cid:`, or `asset:` in a letter.
 
     Raises:
         TemplateError: a tag of ours stands inside an HTML tag, a comment, a script or a style,
             or the page would load something or run something when it is read.
     """
-    places = _Places(program, images)
+    places = _Places(program, [prefix + name for name in images], prefix)
     places.feed(program.marked)
     places.unfinished()
     places.close()
@@ -48,10 +49,11 @@ def checked_page(program: Program, images: Collection[str] = ()) -> str:
 
 
 class _Places(HTMLParser):
-    def __init__(self, program: Program, images: Collection[str]) -> None:
+    def __init__(self, program: Program, images: Collection[str], prefix: str) -> None:
         super().__init__(convert_charrefs=True)
         self.program = program
         self.images = images
+        self.prefix = prefix
         self.problems: list[Problem] = []
         self.links: list[str] = []
 
@@ -92,14 +94,14 @@ class _Places(HTMLParser):
             self._forbid(f"a page cannot contain <{tag}>", "leave it out")
         for name, value in attrs:
             text = (value or "").strip()
-            if name in _LOADING and text.removeprefix("cid:") not in self.images:
+            if name in _LOADING and text not in self.images:
                 self._forbid(
                     f"{name} names no image of the template",
-                    'put the file into the template\'s folder: src="cid:logo.png"',
+                    f'put the file into the template\'s folder: src="{self.prefix}logo.png"',
                 )
             elif name == "href" and not PLACE.fullmatch(text) and not _LINK.match(text):
                 self._forbid("this link leads nowhere", "begin with https://, mailto: or tel:")
-            elif name.startswith("on"):
+            elif name.startswith("on") or (name == "rel" and "attachment" in text.casefold()):
                 self._forbid(f"a page cannot contain {name}", "leave it out")
             elif name == "style":
                 self._style(text)

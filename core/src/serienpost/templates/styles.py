@@ -1,4 +1,5 @@
-"""Style sheets of e-mails, written into the elements: many mail programs read nothing else."""
+"""Style sheets: what they may contain; those of e-mails are written into the elements, since many
+mail programs read nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ import re
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.language import PLACE
 
-_FETCHES = re.compile(r"@import|url\s*\(|expression\s*\(|</|\\", re.IGNORECASE)
+_FETCHES = re.compile(
+    r"@import|@font-face|\b(?:url|src|image|image-set|expression)\s*\(|</|\\", re.IGNORECASE
+)
 _HIDDEN = re.compile("(?:<|&lt;)!--(\ue000[bc][0-9]+\ue001)--(?:>|&gt;)")
 
 

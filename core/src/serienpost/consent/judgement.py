@@ -194,14 +194,18 @@ def _answers(
 
 def _are_verdicts(given: list[Any]) -> bool:
     """Whether all are verdicts by their exact type, with texts where texts belong."""
-    if not set(map(type, given)) <= _VERDICTS:
+    types = set(map(type, given))
+    if not types <= _VERDICTS:
         return False
-    evidence = [verdict.evidence for verdict in given if type(verdict) is Allow]
-    if not (set(map(type, evidence)) <= {str} and all(map(str.strip, evidence))):
-        return False
-    denials = {id(verdict): verdict for verdict in given if type(verdict) is Deny}.values()
-    texts = {type(t) for deny in denials for t in (deny.code, deny.reason, deny.remedy)}
-    return texts <= {str} and {type(deny.overridable) for deny in denials} <= {bool}
+    if Allow in types:
+        evidence = [verdict.evidence for verdict in given if type(verdict) is Allow]
+        if not (set(map(type, evidence)) <= {str} and all(map(str.strip, evidence))):
+            return False
+    if Deny in types:
+        denials = {id(verdict): verdict for verdict in given if type(verdict) is Deny}.values()
+        texts = {type(t) for deny in denials for t in (deny.code, deny.reason, deny.remedy)}
+        return texts <= {str} and {type(deny.overridable) for deny in denials} <= {bool}
+    return True
 
 
 def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any]) -> Verdict:

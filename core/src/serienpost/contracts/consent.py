@@ -30,15 +30,13 @@ class ConsentQuestion(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(NamedTuple):
     """Yes. `evidence` names the record that says so (`patient:17 kontakt_email`), by ids only."""
 
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deny:
+class Deny(NamedTuple):
     """No.
 
     Args:

@@ -126,14 +126,17 @@ def _render(blueprint: Blueprint, one: Reviewed) -> None:
 
 def _addresses(blueprint: Blueprint, rows: Sequence[Row]) -> list[Address | Unreachable]:
     """The address of each row; the kind of contact sees its own fields only."""
-    kind = blueprint.kind
-    names, address = tuple(kind.fields), kind.address
-    return [
-        Unreachable(*row.unreachable)
-        if row.unreachable
-        else address({name: row.fields.get(name) for name in names})
-        for row in rows
-    ]
+    names, address = tuple(blueprint.kind.fields), blueprint.kind.address
+    found: list[Address | Unreachable] = []
+    for row in rows:
+        if row.unreachable:
+            found.append(Unreachable(*row.unreachable))
+            continue
+        own = {}
+        for name in names:
+            own[name] = row.fields.get(name)
+        found.append(address(own))
+    return found
 
 
 def _chosen_out(blueprint: Blueprint, row: Row) -> dict[str, Any] | None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import starmap
 from typing import TYPE_CHECKING
 
 from serienpost import Abstain, Allow, Deny
 from serienpost_consent_register.addresses import is_bound_elsewhere
-from serienpost_consent_register.records import OPTIONAL, REQUIRED, Record, fitting, record_of
+from serienpost_consent_register.records import OPTIONAL, REQUIRED, record_of, terms_of
 from serienpost_consent_register.settings import register_settings
+from serienpost_consent_register.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from serienpost import ConsentQuestion, Context, FieldValue, Verdict
+    from serienpost_consent_register.records import Record
 
 ENTITY = "einwilligung"
 
@@ -68,39 +69,24 @@ class RegisterCheck:
 def _verdict(
     context: Context,
     question: ConsentQuestion,
-    found: Iterable[Sequence[FieldValue]],
+    found: Sequence[Sequence[FieldValue]],
     today: date,
     wordings: Sequence[str] | None,
 ) -> Verdict:
-    records = [r for r in starmap(record_of, found) if r.terms.kind == question.kind]
-    if not records:
-        return _NOTHING
-    purposes = fitting(question.purpose)
-    signed = [record for record in records if record.terms.purpose in purposes]
-    if not signed:
-        return _other_purpose(question, records)
-    withdrawals = [record for record in signed if record.terms.withdrawn]
-    standing = _not_taken_back(signed, withdrawals) if withdrawals else signed
-    if withdrawals and not any(record.given for record in standing):
-        return _withdrawn(question, max(withdrawals, key=_withdrawn_on))
-    if len(standing) > 1:
-        standing = sorted(standing, key=lambda record: record.given or date.min, reverse=True)
+    terms = tuple([terms_of(*values[2:6]) for values in found])
+    consents, withdrawal, others = standing(terms, question.kind, question.purpose)
     denial: Deny | None = None
-    for record in standing:
+    for position in consents:
+        record = record_of(found[position])
         objection = _objection(context, question, record, today, wordings)
         if objection is None:
             return Allow(_evidence(question, record))
         denial = denial or objection
+    if withdrawal is not None:
+        return _withdrawn(question, record_of(found[withdrawal]))
+    if others:
+        return _other_purpose(question, [record_of(found[position]) for position in others])
     return denial or _NOTHING
-
-
-def _not_taken_back(signed: Sequence[Record], withdrawals: Sequence[Record]) -> list[Record]:
-    last = max(map(_withdrawn_on, withdrawals))
-    return [r for r in signed if not r.withdrawn and (r.given is None or r.given > last)]
-
-
-def _withdrawn_on(record: Record) -> date:
-    return record.withdrawn or date.min
 
 
 def _objection(

@@ -7,13 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serienpost import FieldValue
 
 REQUIRED = ("kontaktart", "zweck", "erteilt_am", "widerrufen_am")
 OPTIONAL = ("adresse", "wortlaut", "dokument")
-
-ALL_PURPOSES = frozenset({"alle", "all", "*"})
-"""What stands in `zweck` where somebody agreed to every purpose. An empty one agrees to none."""
 
 
 class Terms(NamedTuple):
@@ -21,7 +20,7 @@ class Terms(NamedTuple):
 
     Args:
         kind: kind of contact, `email`.
-        purpose: `marketing`, or one of `ALL_PURPOSES`.
+        purpose: `marketing`, or one of `standing.ALL_PURPOSES`.
         given: the day of the signature; None where there is no readable day.
         withdrawn: the day of the withdrawal, the last day of all where the entry is no readable
             day; None where nothing is entered.
@@ -59,21 +58,12 @@ class Record(NamedTuple):
         return self.terms.withdrawn
 
 
-def record_of(
-    _person: FieldValue,
-    key: FieldValue,
-    kind: FieldValue,
-    purpose: FieldValue,
-    given: FieldValue,
-    withdrawn: FieldValue,
-    address: FieldValue = None,
-    wording: FieldValue = None,
-    document: FieldValue = None,
-) -> Record:
+def record_of(values: Sequence[FieldValue]) -> Record:
     """The record in the values of the practice's database, as `PracticeDb.records` has them."""
+    _person, key, kind, purpose, given, withdrawn, address, wording, document = values
     return Record(
         str(key),
-        _terms(kind, purpose, given, withdrawn),
+        terms_of(kind, purpose, given, withdrawn),
         "" if address is None else _text(address),
         "" if wording is None else _text(wording),
         document is not None and bool(_text(document)),
@@ -81,21 +71,16 @@ def record_of(
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _terms(
+def terms_of(
     kind: FieldValue, purpose: FieldValue, given: FieldValue, withdrawn: FieldValue
 ) -> Terms:
+    """The terms in the values of a record."""
     return Terms(
         _text(kind).casefold(),
         _text(purpose).casefold(),
         _day(given),
         (_day(withdrawn) or date.max) if _text(withdrawn) else None,
     )
-
-
-@lru_cache(maxsize=256)
-def fitting(purpose: str) -> frozenset[str]:
-    """What `zweck` may hold in a consent for this purpose."""
-    return ALL_PURPOSES | {purpose.casefold()}
 
 
 def _text(value: FieldValue) -> str:

@@ -28,6 +28,7 @@ from serienpost_practice_db.rows import in_utc, plain_records, row_builder
 from serienpost_practice_db.schema_file import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
+from serienpost_practice_db.texts import read_all, read_in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -116,8 +117,10 @@ class PracticeDb:
         mends = QUERY if chosen else SCHEMA
         for records in self._partitions(statement.select, request.batch, seconds, mends):
             yield [
-                build(name, record[0], record[1], record[2], record[4:], occasions.get(record[3]))
-                for record in plain_records(records, self.stored_zone)
+                build(name, key, representative, minor, values, occasions.get(year))
+                for key, representative, minor, year, *values in plain_records(
+                    records, self.stored_zone
+                )
             ]
 
     def appointments(
@@ -187,11 +190,9 @@ class PracticeDb:
         mends: str = SCHEMA,
     ) -> Iterator[Sequence[Any]]:
         with self._guarded(seconds, mends) as (connection, clock):
-            options = {"yield_per": batch}
-            with connection.execute(statement, execution_options=options) as result:
-                for records in result.partitions():
-                    yield records
-                    clock.restart()
+            for records in read_in_batches(connection, statement, batch):
+                yield records
+                clock.restart()
 
     def by_ids(self, name: str, person_ids: Iterable[str], request: RowRequest) -> dict[str, Row]:
         """Read people by id, as they are now. Who is not there is missing from the result."""
@@ -283,7 +284,7 @@ class PracticeDb:
         found: list[Sequence[Any]] = []
         with self._reading() as connection:
             for bound in group.bound:
-                found += connection.execute(statement, bound).all()
+                found += read_all(connection, statement, bound)
         return plain_records(found, self.stored_zone)
 
     def _occasions(self, birthdays: BirthdayWindow | None) -> dict[int, Occasion]:

@@ -83,18 +83,9 @@ def _sqlite(context: Context, url: sa.URL) -> sa.Engine:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
-    connection.text_factory = _decoded
     connection.execute("PRAGMA query_only=1")
     connection.execute("SELECT 1 FROM json_each('[]')")
     functions.register(connection)
-
-
-def _decoded(stored: bytes) -> str:
-    """Text as stored; bytes that are no UTF-8 become half characters, which no message takes.
-
-    One such text must not keep all other people from being read.
-    """
-    return stored.decode("utf-8", "surrogateescape")
 
 
 def _postgresql(context: Context, url: sa.URL, zone: str) -> sa.Engine:

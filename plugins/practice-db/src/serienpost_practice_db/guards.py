@@ -52,7 +52,7 @@ class Clock:
 
 @contextmanager
 def guarded(connection: sa.Connection, seconds: float) -> Iterator[Clock]:
-    """Admit nothing but reading on this connection, and no statement longer than `seconds`."""
+    """Admit nothing but reading, of one state of the database, no statement over `seconds`."""
     clock = Clock(seconds)
     dialect = connection.dialect.name
     if dialect == "sqlite":
@@ -69,6 +69,7 @@ def guarded(connection: sa.Connection, seconds: float) -> Iterator[Clock]:
 @contextmanager
 def _guarded_sqlite(connection: sa.Connection, clock: Clock) -> Iterator[None]:
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.execute("BEGIN")
     driver.set_authorizer(_admitted)
     driver.set_progress_handler(clock.is_over, _STEPS_BETWEEN_LOOKS)
     try:
@@ -76,6 +77,7 @@ def _guarded_sqlite(connection: sa.Connection, clock: Clock) -> Iterator[None]:
     finally:
         driver.set_progress_handler(None, 0)
         driver.set_authorizer(None)
+        driver.rollback()
 
 
 def _admitted(

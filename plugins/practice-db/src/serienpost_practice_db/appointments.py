@@ -139,12 +139,12 @@ class _Parts:
         return (
             select(
                 literal(kind, String).label("person"),
-                cast(person.c[KEY], String).label("key"),
-                cast(household.representative_key, String).label("representative"),
-                household.minor_flag.label("minor"),
                 slot.c[KEY].label("appointment"),
                 slot.c[BEGIN].label("begins"),
                 case((slot.c[STATUS].in_(OPEN_STATES), 1), else_=0).label("to_come"),
+                cast(person.c[KEY], String).label("key"),
+                cast(household.representative_key, String).label("representative"),
+                household.minor_flag.label("minor"),
                 *(values.get(name, unknown).label(name) for name in self.names),
                 *self._orders(kind, slot.c, person.c),
             )

@@ -24,7 +24,7 @@ from serienpost_practice_db.evidence import (
 )
 from serienpost_practice_db.failures import QUERY, SCHEMA, translated
 from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded, refuse_powerful_role
-from serienpost_practice_db.rows import in_utc, plain_records, row_builder
+from serienpost_practice_db.rows import in_utc, plain_columns, plain_records, row_builder
 from serienpost_practice_db.schema_file import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
@@ -116,12 +116,8 @@ class PracticeDb:
         occasions = self._occasions(birthdays)
         mends = QUERY if chosen else SCHEMA
         for records in self._partitions(statement.select, request.batch, seconds, mends):
-            yield [
-                build(name, key, representative, minor, values, occasions.get(year))
-                for key, representative, minor, year, *values in plain_records(
-                    records, self.stored_zone
-                )
-            ]
+            years, *columns = plain_columns(records, self.stored_zone)
+            yield build(repeat(name), columns, map(occasions.get, years))
 
     def appointments(
         self, persons: Sequence[str], conditions: Sequence[Condition], request: RowRequest
@@ -139,12 +135,8 @@ class PracticeDb:
         statement = appointment_statement(self.schema, persons, conditions, request)
         build = row_builder(statement.names, request)
         for records in self._partitions(statement.select, request.batch):
-            yield [
-                build(kind, key, representative, minor, values, self._appointment(*when))
-                for kind, key, representative, minor, *when, values in (
-                    (*record[:7], record[7:]) for record in plain_records(records, self.stored_zone)
-                )
-            ]
+            kinds, keys, begins, to_come, *columns = plain_columns(records, self.stored_zone)
+            yield build(kinds, columns, map(self._appointment, keys, begins, to_come))
 
     def _appointment(self, key: object, begins: datetime, to_come: int) -> Occasion:
         start = in_utc(begins, self.stored_zone)

@@ -10,6 +10,7 @@ import sqlalchemy as sa  # noqa: TID253  # imported when the database is opened
 from serienpost import Problem, SourceError
 from serienpost_practice_db import functions
 from serienpost_practice_db.failures import DAMAGED, RESTORE, is_damaged
+from serienpost_practice_db.guards import admit_reading_only
 
 if TYPE_CHECKING:
     import sqlite3
@@ -86,6 +87,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # no
     connection.execute("PRAGMA query_only=1")
     connection.execute("SELECT 1 FROM json_each('[]')")
     functions.register(connection)
+    admit_reading_only(connection)
 
 
 def _postgresql(context: Context, url: sa.URL, zone: str) -> sa.Engine:

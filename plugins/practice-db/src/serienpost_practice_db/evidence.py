@@ -146,8 +146,9 @@ def _parameters(keys: Sequence[int | str | None], dialect: str) -> Iterator[dict
 def _by_kind(person_ids: Sequence[str]) -> Iterator[tuple[str, Sequence[int], list[str]]]:
     """Kind of person, the positions of its ids, and their parts after the colon."""
     kind = person_ids[0].partition(":")[0] if person_ids else ""
-    start = len(kind) + 1
-    texts = [id_[start:] for id_ in person_ids if id_.startswith(f"{kind}:")]
+    prefix = f"{kind}:"
+    start = len(prefix)
+    texts = [id_[start:] for id_ in person_ids if id_.startswith(prefix)]
     if len(texts) == len(person_ids):
         yield kind, range(len(texts)), texts
         return

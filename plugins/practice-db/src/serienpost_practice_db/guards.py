@@ -28,7 +28,11 @@ _READING = {
     sqlite3.SQLITE_READ,
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
+    sqlite3.SQLITE_TRANSACTION,
 }
+_DESCRIBING = {"table_info", "table_xinfo", "schema_version"}
+"""Pragmas that tell the columns of a table, and whether the file is a database."""
+
 _HARMFUL_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"}
 
 _FILE_ROLES = ("pg_read_server_files", "pg_write_server_files", "pg_execute_server_program")
@@ -70,21 +74,29 @@ def guarded(connection: sa.Connection, seconds: float) -> Iterator[Clock]:
 def _guarded_sqlite(connection: sa.Connection, clock: Clock) -> Iterator[None]:
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     driver.execute("BEGIN")
-    driver.set_authorizer(_admitted)
     driver.set_progress_handler(clock.is_over, _STEPS_BETWEEN_LOOKS)
     try:
         yield
     finally:
         driver.set_progress_handler(None, 0)
-        driver.set_authorizer(None)
         driver.rollback()
 
 
+def admit_reading_only(driver: sqlite3.Connection) -> None:
+    """Let SQLite refuse on this connection, for good, every statement that does more than read.
+
+    It examines a statement when it prepares it, and prepares all again after a change of this.
+    """
+    driver.set_authorizer(_admitted)
+
+
 def _admitted(
-    action: int, _first: str | None, second: str | None, _database: str | None, _by: str | None
+    action: int, first: str | None, second: str | None, _database: str | None, _by: str | None
 ) -> int:
     harmful = action == sqlite3.SQLITE_FUNCTION and str(second).lower() in _HARMFUL_FUNCTIONS
-    return sqlite3.SQLITE_OK if action in _READING and not harmful else sqlite3.SQLITE_DENY
+    describing = action == sqlite3.SQLITE_PRAGMA and first in _DESCRIBING
+    admitted = describing or (action in _READING and not harmful)
+    return sqlite3.SQLITE_OK if admitted else sqlite3.SQLITE_DENY
 
 
 def refuse_powerful_role(connection: sa.Connection) -> None:

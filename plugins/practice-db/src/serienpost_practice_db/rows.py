@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from serienpost import Row
 from serienpost_practice_db.mapping import IS_MINOR
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from serienpost import FieldValue, Occasion, RowRequest
 
+_Columns: TypeAlias = "Sequence[Sequence[Any]]"
 _PLAIN = {str, int, bool, date, time, datetime, type(None)}
 _AS_THEY_ARE = _PLAIN - {datetime}
 _NO_REPRESENTATIVE = (
@@ -24,52 +25,60 @@ _NO_REPRESENTATIVE = (
 
 
 def row_builder(
-    columns: tuple[str, ...], request: RowRequest
-) -> Callable[[str, Any, Any, Any, Iterable[Any], Occasion | None], Row]:
-    """A function that makes a row of the parts of a record.
+    names: tuple[str, ...], request: RowRequest
+) -> Callable[[Iterable[str], _Columns, Iterable[Occasion | None]], list[Row]]:
+    """A function that makes rows of the columns of a batch.
 
-    Its arguments are kind of person, key, key of the representative, 1 for a minor, the values of
-    `columns`, from `plain_records`, and the occasion.
+    Its arguments are the kind of each person, the columns from `plain_columns` (key, key of the
+    representative, 1 for a minor, then those of `names`), and the occasions.
 
     Args:
-        columns: names of the values.
+        names: fields that have a column.
         request: what was asked for; fields that no column has are None.
     """
-    lacking = dict.fromkeys(request.fields.difference(columns))
+    lacking = dict.fromkeys(request.fields.difference(names))
     wants_age = IS_MINOR in lacking
 
     def build(
-        kind: str,
-        key: Any,  # noqa: ANN401
-        representative: Any,  # noqa: ANN401
-        minor: Any,  # noqa: ANN401
-        values: Iterable[Any],
-        occasion: Occasion | None,
-    ) -> Row:
-        fields: dict[str, FieldValue] = dict(zip(columns, values))  # noqa: B905  # as many by the statement
+        kinds: Iterable[str], columns: _Columns, occasions: Iterable[Occasion | None]
+    ) -> list[Row]:
+        keys, representatives, minors, *values = columns
+        people = list(zip(kinds, keys, representatives, minors))  # noqa: B905  # kinds may repeat
+        fields = [dict(zip(names, record)) for record in zip(*values)] or [{} for _ in keys]  # noqa: B905  # as many by the statement
         if lacking:
-            fields |= lacking
+            fields = [one | lacking for one in fields]
         if wants_age:
-            fields[IS_MINOR] = bool(minor)
-        if representative is None:
-            unreachable = _NO_REPRESENTATIVE if minor else None
-            return Row(f"{kind}:{key}", fields, occasion, None, unreachable)
-        return Row(f"{kind}:{key}", fields, occasion, f"{kind}:{representative}", None)
+            for one, minor in zip(fields, minors, strict=True):
+                one[IS_MINOR] = bool(minor)
+        return list(
+            map(
+                Row,
+                [f"{kind}:{key}" for kind, key, _, _ in people],
+                fields,
+                occasions,
+                [None if by is None else f"{kind}:{by}" for kind, _, by, _ in people],
+                [_NO_REPRESENTATIVE if young and by is None else None for _, _, by, young in people],
+            )
+        )
 
     return build
 
 
-def plain_records(records: Sequence[Sequence[Any]], zone: ZoneInfo) -> Sequence[Sequence[Any]]:
-    """A driver's records with the values of fields; naive times are in `zone` and become UTC.
+def plain_columns(records: Sequence[Sequence[Any]], zone: ZoneInfo) -> _Columns:
+    """A driver's records as columns of values of fields; naive times are in `zone`, become UTC."""
+    return [
+        column
+        if set(map(type, column)) <= _AS_THEY_ARE
+        else [in_utc(v, zone) if type(v) is datetime else plain_value(v) for v in column]
+        for column in zip(*records, strict=True)
+    ]
 
-    Only records that hold something else are copied, because there are many.
-    """
+
+def plain_records(records: Sequence[Sequence[Any]], zone: ZoneInfo) -> Sequence[Sequence[Any]]:
+    """A driver's records with the values of fields; those that hold nothing else are not copied."""
     if set(map(type, chain.from_iterable(records))) <= _AS_THEY_ARE:
         return records
-    return [
-        [in_utc(value, zone) if type(value) is datetime else plain_value(value) for value in record]
-        for record in records
-    ]
+    return list(zip(*plain_columns(records, zone), strict=True))
 
 
 def plain_value(value: Any) -> FieldValue:  # noqa: ANN401

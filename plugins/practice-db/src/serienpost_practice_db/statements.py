@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class PersonStatement:
     """A statement and what its columns mean.
 
-    The columns are key, key of the representative, 1 for a minor, year of the birthday (0 without
-    a birthday selection), then `names`. Requested fields that the person's table lacks are not
+    The columns are year of the birthday (0 without a birthday selection), key, key of the
+    representative, 1 for a minor, then `names`. Requested fields that the person's table lacks are not
     among them.
     """
 
@@ -81,10 +81,10 @@ def person_statement(
     if birthdays:
         tests.append(birthdays.falls(person.c))
     statement = select(
+        (birthdays.year(person.c) if birthdays else literal_column("0", Integer)).label("year"),
         person.c[KEY],
         household.representative_key.label("representative"),
         household.minor_flag.label("minor"),
-        (birthdays.year(person.c) if birthdays else literal_column("0", Integer)).label("year"),
         *columns,
     ).select_from(household.beside(tables))
     statement = statement.where(*tests).order_by(*_order(entity, person, schema, request))

@@ -99,6 +99,8 @@ FAULTS: dict[str, Callable[..., Any]] = {
     "true": lambda questions: [True for _ in questions],
     "yes": lambda questions: [Yes() for _ in questions],
     "one yes": lambda _: Yes(),
+    "one allow": lambda _: Allow("x"),
+    "equal to an allow": lambda questions: [("x",) for _ in questions],
     "words": lambda questions: ["allow" for _ in questions],
     "text": lambda questions: "a" * len(questions),
     "nones": lambda questions: [None for _ in questions],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -97,6 +98,9 @@ def test_passwords_are_references(
         "create table t(a)",
         "pragma user_version=5",
         "pragma query_only=0; delete from patient",
+        "pragma query_only=0",
+        "attach database ':memory:' as fremd",
+        "select * from pragma_database_list",
     ],
 )
 def test_nothing_can_be_written(
@@ -127,15 +131,42 @@ def test_missing_table_and_column_are_named(context: Context, database: Path) ->
         db.lookup(["behandler:1"], ["nachname"])
 
 
+@pytest.mark.parametrize("broken", [1, 4, 5, 7])
 def test_a_text_that_is_no_utf8_keeps_nobody_else_from_being_read(
+    context: Context, database: Path, add: Callable[..., None], broken: int
+) -> None:
+    for number in range(1, 8):
+        add("patient", id=number, vorname=f"Ada {number}")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        text = "cast(x'4b616e61726965ff' as text)"
+        connection.execute(f"update patient set vorname = {text} where id = {broken}")
+    db = PracticeDb.of(context)
+    people = [f"patient:{number}" for number in range(1, 8)]
+    expected = [f"Ada {number}" for number in range(1, 8)]
+    expected[broken - 1] = "Kanarie\udcff"
+    rows = [row for batch in db.stream("patient", [], replace(REQUEST, batch=3)) for row in batch]
+    assert [row.person_id for row in rows] == people
+    assert [row.fields["vorname"] for row in rows] == expected
+    assert db.column(people, "vorname") == expected
+    intact = db.column(people[: broken - 1], "vorname")
+    assert intact == expected[: broken - 1]
+
+
+def test_what_is_read_a_second_time_is_the_state_of_the_first(
     context: Context, database: Path, add: Callable[..., None]
 ) -> None:
-    add("patient", id=2, vorname="Ada")
-    with closing(sqlite3.connect(database)) as connection, connection:
-        broken = "cast(x'4b616e61726965ff' as text)"
-        connection.execute(f"insert into patient(id, vorname) values (1, {broken})")
-    (rows,) = PracticeDb.of(context).stream("patient", [], REQUEST)
-    assert [row.fields["vorname"] for row in rows] == ["Kanarie\udcff", "Ada"]
+    for number in range(1, 8):
+        add("patient", id=number)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("pragma journal_mode=wal")
+        with connection:
+            connection.execute("update patient set vorname = cast(x'ff' as text) where id = 5")
+        batches = PracticeDb.of(context).stream("patient", [], replace(REQUEST, batch=3))
+        ids = [row.person_id for row in next(batches)]
+        with connection:
+            connection.execute("insert into patient(id) values (0)")
+        ids += [row.person_id for batch in batches for row in batch]
+    assert ids == [f"patient:{number}" for number in range(1, 8)]
 
 
 def test_an_appointment_whose_begin_is_no_time_is_none(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select
 
 from serienpost.errors import LedgerError
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.schema import message, once, run
-from serienpost.ledger.slices import lock_once
+from serienpost.ledger.slices import lock_once, slices
 from serienpost.run.approving import allow_command, lock_run
 from serienpost.run.parts import cut_parts, last_part
 
@@ -79,28 +79,27 @@ def apply_rule(tx: Tx, run_id: str, header: Header) -> bool:
 
     With `resend` a message is sent again while it has attempts left, then stays in doubt.
     """
-    c = message.c
     if header.on_doubt == "hold":
         return False
-    doubtful = tx.all(
-        tx.select(message, c.no, c.attempts, c.attempts_before).where(
-            c.run == run_id, c.state == "in_doubt"
-        )
-    )
+    settled = sum(_settle(tx, run_id, header, *between) for between in slices(tx, run_id))
+    return settled > 0 and header.on_doubt == "resend"
+
+
+def _settle(tx: Tx, run_id: str, header: Header, first: int, last: int) -> int:
+    c = message.c
+    doubtful = [c.run == run_id, c.no.between(first, last), c.state == "in_doubt"]
     if header.on_doubt == "resend":
-        again = [r.no for r in doubtful if r.attempts - r.attempts_before < header.max_attempts]
-        values: dict[str, Any] = {"state": "pending", "basis": "rule"}
+        doubtful.append(c.attempts - c.attempts_before < header.max_attempts)
+        values: dict[str, Any] = {"state": "pending"}
     else:
-        again = [r.no for r in doubtful]
-        values = {"state": "accepted", "basis": "rule", "sent_at": tx.now}
-    for no in again:
-        tx.note("rule", f"resolve {header.on_doubt}", run_id, no)
-    tx.execute(
+        values = {"state": "accepted", "sent_at": tx.now}
+    for row in tx.all(tx.select(message, c.no).where(*doubtful)):
+        tx.note("rule", f"resolve {header.on_doubt}", run_id, row.no)
+    return tx.execute(
         tx.update(message)
-        .where(c.run == run_id, c.no.in_(again), c.state == "in_doubt")
-        .values(fence=c.fence + 1, updated_at=tx.now, **values)
+        .where(*doubtful)
+        .values(basis="rule", fence=c.fence + 1, updated_at=tx.now, **values)
     )
-    return bool(again) and header.on_doubt == "resend"
 
 
 def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
@@ -110,54 +109,52 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
     Raises:
         LedgerError: the run's state does not allow it.
     """
-    c = message.c
     with ledger.begin("retry") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "retry")
-        failed = tx.all(
-            tx.select(message, c.no, c.once_key).where(c.run == run_id, c.state == "failed")
-        )
         lock_once(tx)
-        tx.insert_new(
-            once,
-            [
-                {"key": r.once_key, "run": run_id, "no": r.no, "since": tx.now}
-                for r in failed
-                if r.once_key
-            ],
-        )
-        holds = select(once.c.no).where(once.c.practice == tx.practice, once.c.run == run_id)
-        mine = [c.run == run_id, c.state == "failed"]
-        again = tx.execute(
-            tx.update(message)
-            .where(*mine, or_(c.once_key.is_(None), c.no.in_(holds)))
-            .values(
-                state="pending",
-                code=None,
-                text=None,
-                attempts_before=c.attempts,
-                first_attempt_at=None,
-                next_attempt_at=None,
-                part=None,
-                fence=c.fence + 1,
-                updated_at=tx.now,
-            )
-        )
-        tx.execute(
-            tx.update(message)
-            .where(*mine)
-            .values(
-                state="suppressed",
-                code="already_sent",
-                text="sent by another run meanwhile",
-                fence=c.fence + 1,
-                updated_at=tx.now,
-            )
-        )
+        again = sum(_try_again(tx, run_id, *between) for between in slices(tx, run_id))
         tx.note(user, "retry", run_id, detail={"messages": again})
         if again:
             reopen(tx, run_id)
             cut_parts(tx, run_id, row.header.get("part_size"))
+    return again
+
+
+def _try_again(tx: Tx, run_id: str, first: int, last: int) -> int:
+    c = message.c
+    failed = c.run == run_id, c.no.between(first, last), c.state == "failed"
+    keys = select(c.practice, c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)).where(
+        c.practice == tx.practice, *failed, c.once_key.is_not(None)
+    )
+    tx.copy_new(once, ("practice", "key", "run", "no", "since"), keys)
+    holds = tx.select(once, once.c.no).where(once.c.run == run_id, once.c.no.between(first, last))
+    again = tx.execute(
+        tx.update(message)
+        .where(*failed, or_(c.once_key.is_(None), c.no.in_(holds)))
+        .values(
+            state="pending",
+            code=None,
+            text=None,
+            attempts_before=c.attempts,
+            first_attempt_at=None,
+            next_attempt_at=None,
+            part=None,
+            fence=c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
+    tx.execute(
+        tx.update(message)
+        .where(*failed)
+        .values(
+            state="suppressed",
+            code="already_sent",
+            text="sent by another run meanwhile",
+            fence=c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
     return again
 
 

@@ -40,21 +40,27 @@ def look_up_doubts(blueprint: Blueprint, ledger: Ledger, run_id: str) -> int:
     channel = blueprint.channel
     if not isinstance(channel, HasLookup):
         return 0
-    with ledger.read() as tx:
-        doubtful = tx.all(
-            tx.select(message)
-            .where(message.c.run == run_id, message.c.state == "in_doubt")
-            .order_by(message.c.no)
-        )
-    decided = 0
-    for start in range(0, len(doubtful), BATCH):
-        rows = doubtful[start : start + BATCH]
+    decided = last = 0
+    while rows := _doubtful(ledger, run_id, last):
+        last = rows[-1].no
         messages = [made for row in rows if (made := _message(blueprint, row))]
         answers = asyncio.run(_ask(blueprint, channel, messages))
         by_no = {made.position: answer for made, answer in zip(messages, answers, strict=True)}
         with ledger.begin("lookup") as tx:
             decided += sum(_write(tx, row, by_no.get(row.no)) for row in rows)
     return decided
+
+
+def _doubtful(ledger: Ledger, run_id: str, after: int) -> Sequence[Row[Any]]:
+    """The next messages in doubt, in order."""
+    c = message.c
+    with ledger.read() as tx:
+        return tx.all(
+            tx.select(message)
+            .where(c.run == run_id, c.no > after, c.state == "in_doubt")
+            .order_by(c.no)
+            .limit(BATCH)
+        )
 
 
 async def _ask(

@@ -24,13 +24,12 @@ def cut_parts(tx: Tx, run_id: str, size: int | None) -> None:
     if size is None:
         return
     c = message.c
-    part = last_part(tx, run_id)
+    part, last = last_part(tx, run_id), 0
     open_now = (c.run == run_id, c.state == "pending", c.part.is_(None))
-    numbers = [row.no for row in tx.all(tx.select(message, c.no).where(*open_now).order_by(c.no))]
-    for first in range(0, len(numbers), size):
-        part += 1
-        mine = numbers[first : first + size]
-        between = c.no.between(mine[0], mine[-1])
+    following = tx.select(message, c.no).where(*open_now).order_by(c.no).limit(size)
+    while mine := [row.no for row in tx.all(following.where(c.no > last))]:
+        part, last = part + 1, mine[-1]
+        between = c.no.between(mine[0], last)
         tx.execute(tx.update(message).where(*open_now, between).values(part=part))
 
 

@@ -42,8 +42,8 @@ without a person are never recipients."""
 class AppointmentStatement:
     """A statement and what its columns mean.
 
-    The columns are kind of person, key, key of the representative, 1 for a minor, key of the
-    appointment, its begin, 1 while it is still to come, then `names`.
+    The columns are kind of person, key of the appointment, its begin, 1 while it is still to
+    come, key of the person, key of the representative, 1 for a minor, then `names`.
     """
 
     select: Select[Any]

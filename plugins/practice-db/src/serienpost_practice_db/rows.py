@@ -57,7 +57,10 @@ def row_builder(
                 fields,
                 occasions,
                 [None if by is None else f"{kind}:{by}" for kind, _, by, _ in people],
-                [_NO_REPRESENTATIVE if young and by is None else None for _, _, by, young in people],
+                [
+                    _NO_REPRESENTATIVE if young and by is None else None
+                    for _, _, by, young in people
+                ],
             )
         )
 

@@ -36,8 +36,8 @@ class PersonStatement:
     """A statement and what its columns mean.
 
     The columns are year of the birthday (0 without a birthday selection), key, key of the
-    representative, 1 for a minor, then `names`. Requested fields that the person's table lacks are not
-    among them.
+    representative, 1 for a minor, then `names`. Requested fields that the person's table lacks
+    are not among them.
     """
 
     select: Select[Any]

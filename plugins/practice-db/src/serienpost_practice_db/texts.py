@@ -7,7 +7,6 @@ done for statements that meet one.
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa  # noqa: TID253  # imported when the database is read
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
 
 _UNDECODABLE = "Could not decode to UTF-8"

@@ -64,6 +64,7 @@ def test_commands_on_a_run(null: Practice) -> None:
     assert len(null.json("show", null.run)["messages"]) == 40
     shown = null.json("show", null.run, "--recipient", "patient:3")["messages"][0]
     assert shown["log"][0]["outcome"] == "accepted"
+    assert (shown["mailing"], shown["kind"]) == ("einladung", "email")
     assert null.json("show", null.run, "--manifest")["fields"]
     assert null.json("report", null.run)["course"]
     assert null.json("resume", "--due")["runs"] == []

@@ -190,6 +190,7 @@ def _recipient(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply
             facts(
                 [
                     ("row", one["row"]),
+                    ("what", f"{one['title']} ({one['kind']}, {one['purpose']})"),
                     ("state", one["state"]),
                     ("sent", one["sent_at"] or "-"),
                     ("reference", one["ref"]),

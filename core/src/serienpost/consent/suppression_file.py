@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from serienpost.errors import ConfigError, Problem
 from serienpost.kinds import Unreachable, core_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from serienpost.context import Context
     from serienpost.kinds import Kind
@@ -22,6 +22,9 @@ COLUMNS = ("kind", "address_hash", "reason", "source", "since", "practice")
 REASONS = frozenset({"bounce", "complaint", "unsubscribe", "manual"})
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_MOST_SHOWN = 20
+"""Mistakes in a file that are told at once."""
+
 _FORM = "UTF-8, semicolons, a header line with the column address or address_hash"
 
 
@@ -48,7 +51,7 @@ def named(
     and `reason` may stand beside.
 
     Raises:
-        ConfigError: something is no address, or the file cannot be used; names the line.
+        ConfigError: something is no address, or the file cannot be used; names the lines.
     """
     found = [
         Entry(kind, _hash(context, ledger, kind, one, Problem(f"address {number} is none")))
@@ -69,15 +72,25 @@ def write(path: Path, entries: Sequence[Mapping[str, str]], ledger: Ledger) -> N
         writer.writerows({**entry, "practice": fingerprint(ledger)} for entry in entries)
 
 
-def _read(context: Context, ledger: Ledger, kind: str, csv_file: str) -> Iterator[Entry]:
+def _read(context: Context, ledger: Ledger, kind: str, csv_file: str) -> list[Entry]:
     try:
         with Path(csv_file).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter=";")
             if not {"address", "address_hash"} & set(reader.fieldnames or ()):
                 raise ConfigError(Problem("has no column address", _FORM, csv_file, 1))
+            wrong: list[Problem] = []
+            found: list[Entry] = []
             for row in reader:
                 place = Problem("holds no address", None, csv_file, reader.line_num)
-                yield _entry(context, ledger, kind, row, place)
+                try:
+                    found.append(_entry(context, ledger, kind, row, place))
+                except ConfigError as error:
+                    wrong += (replace(p, file=csv_file, line=place.line) for p in error.problems)
+                if len(wrong) == _MOST_SHOWN:
+                    break
+            if wrong:
+                raise ConfigError(*wrong)
+            return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
             Problem(f"cannot be read: {type(error).__name__}", _FORM, csv_file)

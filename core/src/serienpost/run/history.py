@@ -96,6 +96,10 @@ def biography(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[
             found.append(
                 {
                     **message_json(row),
+                    "mailing": run_row.mailing,
+                    "title": run_row.title,
+                    "kind": run_row.kind,
+                    "purpose": run_row.purpose,
                     "sent_at": _iso(row.sent_at, zone),
                     "evidence": row.evidence,
                     "override": row.override,

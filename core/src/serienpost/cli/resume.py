@@ -72,6 +72,7 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
     from serienpost.ledger.schema import message, run
     from serienpost.ledger.states import OPEN
     from serienpost.run.approving import find_run
+    from serienpost.run.archiving import waiting_runs
     from serienpost.run.handover import sentence
     from serienpost.run.preparing import discard_dead
 
@@ -79,7 +80,10 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
     with ledger.read() as tx:
         found = tx.all(
             tx.select(run, run.c.id, run.c.state, run.c.until)
-            .where(run.c.state.in_(("approved", "sending", "paused")))
+            .where(
+                run.c.state.in_(("approved", "sending", "paused"))
+                | run.c.id.in_(sorted(waiting_runs(tx)))
+            )
             .order_by(run.c.created_at)
         )
         now = tx.now

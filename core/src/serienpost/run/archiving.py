@@ -88,6 +88,12 @@ def archive_counts(ledger: Ledger, run_id: str) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
+def waiting_runs(tx: Tx) -> set[str]:
+    """Runs with messages that wait to be stored in the records."""
+    queued = tx.select(archive, archive.c.run).where(archive.c.state == "waiting").distinct()
+    return {row.run for row in tx.all(queued)}
+
+
 def _archives(context: Context) -> dict[str, Archive]:
     return dict(sorted(context.registry.archives.items()))
 

@@ -22,6 +22,7 @@ from serienpost.ledger.schema import (
     suppression,
 )
 from serienpost.ledger.slices import slices
+from serienpost.run.archiving import waiting_runs
 from serienpost.run.history import biography
 from serienpost.run.plan import write_plan_hash
 
@@ -59,7 +60,7 @@ def purge(context: Context, ledger: Ledger, user: str) -> Purged:
             tx, c.state.in_(("preparing", "prepared")), c.created_at < tx.now - keep.unapproved
         )
         done = _runs(tx, c.state.in_(_ENDED), over < tx.now - keep.values, c.purged_at.is_(None))
-        waiting = _runs_in_queue(tx)
+        waiting = waiting_runs(tx)
         done = [run_id for run_id in done if run_id not in old and run_id not in waiting]
         for run_id in done:
             _forget_values(tx, run_id)
@@ -153,12 +154,6 @@ def _runs(tx: Tx, *conditions: ColumnElement[bool]) -> list[str]:
     return [row.id for row in tx.all(tx.select(run, run.c.id).where(*conditions))]
 
 
-def _runs_in_queue(tx: Tx) -> set[str]:
-    """Runs whose messages still wait to be stored in the records."""
-    queued = tx.select(archive, archive.c.run).where(archive.c.state == "waiting").distinct()
-    return {row.run for row in tx.all(queued)}
-
-
 def _forget_values(tx: Tx, run_id: str) -> None:
     for first, last in slices(tx, run_id):
         between = message.c.no.between(first, last)
@@ -206,6 +201,8 @@ def _bury(tx: Tx, row: Any, person: str, grave: str) -> None:  # noqa: ANN401
         values |= {"state": ended, "fence": row.fence + 1, "updated_at": tx.now}
     where = (message.c.run == row.run, message.c.no == row.no)
     tx.execute(tx.update(message).where(*where).values(**values))
+    where_queued = (archive.c.run == row.run, archive.c.no == row.no)
+    tx.execute(tx.delete(archive).where(*where_queued, archive.c.state == "waiting"))
     if open_state:
         tx.execute(tx.delete(once).where(once.c.run == row.run, once.c.no == row.no))
     where_noted = (journal.c.run == row.run, journal.c.no == row.no)

@@ -33,6 +33,19 @@ def read(context: Context, file: str, fields: frozenset[str] = FIELDS, **keys: A
     return [row for batch in batches for row in batch]
 
 
+def test_a_file_with_name_and_place_serves_for_letters(
+    context: Context, practice_folder: Path
+) -> None:
+    columns = {"Name": "nachname", "Weg": "strasse", "PLZ": "plz", "Ort": "ort"}
+    (practice_folder / "liste.csv").write_text("Name;Weg;PLZ;Ort\nAbel;Weg 1;01067;Dresden\n")
+    selected = SOURCE.selection.model_validate({"file": "liste.csv", "columns": columns})
+    offered = SOURCE.offers(context, selected).keys()
+    assert {"titel", "adresszusatz", "postfach", "land"} <= offered
+    request = RowRequest(frozenset({"nachname", "ort", "land"}), DUE, batch=2)
+    ((row,),) = SOURCE.rows(context, selected, request)
+    assert row.fields == {"nachname": "Abel", "ort": "Dresden", "land": None}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

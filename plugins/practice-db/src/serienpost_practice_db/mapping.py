@@ -10,6 +10,7 @@ from serienpost.fields import CATALOGUE, Sensitivity, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 ValueType = Literal["text", "integer", "boolean", "date", "datetime"]
 
@@ -25,6 +26,9 @@ IDENTITY = frozenset(
     name for name, known in CATALOGUE.items() if known.sensitivity == Sensitivity.IDENTITY
 )
 """Fields that say who somebody is."""
+
+POSTAL_EXTRAS = frozenset({"adresszusatz", "postfach", "land"})
+"""Fields that a postal address may do without."""
 
 PRACTITIONER = "behandler_"
 BEGIN = "termin_beginn"
@@ -107,17 +111,28 @@ class SchemaMapping:
     def offers(self, entity: str) -> dict[str, str | None]:
         """Fields that rows of an entity can carry, as `Source.offers` reports them.
 
-        People have all fields that say who they are; those that the practice does not keep of
-        them are None, so that one text serves for patients and Interessenten.
+        People have all fields that say who they are, and those of a postal address that may be
+        missing; what the practice does not keep of them is None, so that one text and one layout
+        serve for patients and Interessenten.
         """
         names = set(self.entities[entity].fields)
         if entity in PERSONS:
-            names |= IDENTITY
+            names = completed(names | IDENTITY)
         return {
             name: self.classes[name].label if name in self.classes else None
             for name in sorted(names)
             if self.may_leave(name)
         }
+
+
+def completed(names: AbstractSet[str]) -> set[str]:
+    """Fields, with one of a name also its others, with a place what an address may do without."""
+    found = set(names)
+    if IDENTITY & found:
+        found |= IDENTITY
+    if {"plz", "ort"} <= found:
+        found |= POSTAL_EXTRAS
+    return found
 
 
 def _columns(names: str, **types: ValueType) -> dict[str, FieldMapping]:

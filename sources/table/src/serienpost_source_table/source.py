@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serienpost import Problem, Row, SourceError, Standing
-from serienpost_practice_db.mapping import IDENTITY
+from serienpost_practice_db.mapping import completed
 from serienpost_source_table.known import KIND, Known, opened, row_id
 from serienpost_source_table.selection import TableSelection
 
@@ -37,8 +37,7 @@ class TableSource:
         header = _checked_header(context, selected)
         Known.of(context).remember(context, selected)
         given = selected.fields()
-        if IDENTITY & given.keys():
-            given = dict.fromkeys(IDENTITY) | given
+        given = dict.fromkeys(completed(set(given))) | given
         if selected.id_header() not in header:
             return given
         from serienpost_practice_db.database import PracticeDb

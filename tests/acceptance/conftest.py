@@ -81,7 +81,7 @@ def schema_name(args: Sequence[str]) -> str:
     for (command, word), name in SPECIAL.items():
         if args[0] == command and word in args:
             return name
-    if args[0] in ("suppress", "config", "sendgrid"):
+    if args[0] in ("suppress", "config", "letters", "sendgrid"):
         return f"{args[0]}-{args[1]}"
     return SHARED.get(args[0], args[0])
 
@@ -94,6 +94,11 @@ class Practice:
     schemas: Schemas
     run: str = ""
     env: dict[str, str] = field(default_factory=dict)
+
+    def copy(self, folder: Path) -> Practice:
+        """The same practice in another folder."""
+        shutil.copytree(self.folder, folder)
+        return Practice(folder, self.schemas, self.run)
 
     def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
         """Start a command and let it run."""
@@ -307,11 +312,6 @@ text: "Guten Tag {{Null_Name}}, Ihre Nummer ist {{Null_Nr}}."
 }
 
 
-def _copy(master: Practice, folder: Path) -> Practice:
-    shutil.copytree(master.folder, folder)
-    return Practice(folder, master.schemas, master.run)
-
-
 @pytest.fixture
 def post() -> Iterator[Post]:
     """A mail server that keeps what it gets."""
@@ -322,7 +322,7 @@ def post() -> Iterator[Post]:
 @pytest.fixture
 def demo(demo_master: Practice, tmp_path: Path, post: Post) -> Practice:
     """A copy of the demo practice with its prepared run; its account is `post`."""
-    practice = _copy(demo_master, tmp_path / "praxis")
+    practice = demo_master.copy(tmp_path / "praxis")
     practice.edit("serienpost.yaml", "port: 2525", f"port: {post.catcher.port}")
     return practice
 
@@ -330,7 +330,7 @@ def demo(demo_master: Practice, tmp_path: Path, post: Post) -> Practice:
 @pytest.fixture
 def null(null_master: Practice, tmp_path: Path) -> Practice:
     """A copy of the null practice with its prepared run."""
-    return _copy(null_master, tmp_path / "praxis")
+    return null_master.copy(tmp_path / "praxis")
 
 
 @pytest.fixture

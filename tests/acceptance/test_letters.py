@@ -1,0 +1,166 @@
+"""Letters in the patients' records, through the command line."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pdfplumber
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Practice
+
+YEAR = 365 * 86_400 * 1_000_000
+LONG = "\n\n  ".join(f"Absatz {number}: " + "Die Praxis zieht um. " * 25 for number in range(9))
+MAILING = f"""\
+source: patients
+select: {{}}
+limit: 5
+account: brief
+purpose: information
+signature: sonnenschein
+archive: ask
+subject: Neue Sprechzeiten
+text: |
+  {{% if Anrede == "Frau" %}}
+
+  {LONG}
+
+  {{% else %}}
+
+  Kurz und gut, {{{{Nachname}}}}.
+
+  {{% endif %}}
+"""
+
+
+def prepared(practice: Practice, mailing: str) -> Practice:
+    """The practice with another run."""
+    (practice.folder / "mailings" / "brief.yaml").write_text(mailing, "utf-8")
+    practice.run = str(practice.json("prepare", "brief", "--summary")["run"])
+    return practice
+
+
+@pytest.fixture(scope="session")
+def letters_master(demo_master: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
+    """The demo practice with a prepared run of letters; copied, never used itself."""
+    return prepared(demo_master.copy(tmp_path_factory.mktemp("letters") / "praxis"), MAILING)
+
+
+@pytest.fixture
+def practice(letters_master: Practice, tmp_path: Path) -> Practice:
+    """A copy of the demo practice with a prepared run of letters, of one and of two pages."""
+    return letters_master.copy(tmp_path / "praxis")
+
+
+def listed(practice: Practice) -> list[dict[str, Any]]:
+    """The run's letters in the records."""
+    found: list[dict[str, Any]] = practice.json("letters", "list", "--run", practice.run)["letters"]
+    return found
+
+
+def printed(practice: Practice, path: Path) -> tuple[int, bytes]:
+    """How many letters of the run were printed again, and the file."""
+    document = practice.json("letters", "print", "--run", practice.run, "--out", str(path))
+    return document["letters"], path.read_bytes()
+
+
+def texts(path: Path) -> list[str]:
+    """What stands on each page."""
+    with pdfplumber.open(path) as pdf:
+        return [page.extract_text() for page in pdf.pages]
+
+
+def age(practice: Practice) -> None:
+    """Let the run have been finished a year ago."""
+    with closing(sqlite3.connect(practice.folder / "versandbuch.db")) as db, db:
+        db.execute("UPDATE run SET finished_at = finished_at - ?", (YEAR,))
+
+
+def test_printed_later_is_the_same_letter_also_after_purge(
+    practice: Practice, tmp_path: Path
+) -> None:
+    done = practice.json("send", practice.run, "--yes", "--archive", "entry")
+    sent = done["counts"]["accepted"]
+    before, after = tmp_path / "before.pdf", tmp_path / "after.pdf"
+    assert [one["pdf"] for one in listed(practice)] == [False] * sent
+    once = printed(practice, before)
+    assert once[0] == sent > 2
+    pages = texts(before)
+    assert pages == texts(practice.folder / "briefe" / f"{practice.run}.pdf")
+    assert len(pages) > sent
+    assert any("Kurz und gut, " in page for page in pages)
+
+    age(practice)
+    assert practice.json("purge")["values"] == 1
+    kept = practice.messages().values()
+    assert {row[key] for row in kept for key in ("macro_values", "address", "name")} == {None}
+    assert practice.ledger("SELECT * FROM asset WHERE run = ?", practice.run) == []
+    for path in (practice.folder / "briefe").iterdir():
+        path.unlink()
+    (practice.folder / "mailings" / "brief.yaml").unlink()
+    practice.edit("serienpost.yaml", "closing: ", "closing: Ganz anders, # ")
+    assert printed(practice, after) == once
+
+
+def test_what_is_only_looked_at_is_in_no_record(practice: Practice) -> None:
+    practice.json("preview", practice.run)
+    practice.json("test", practice.run, "--to", "probe.pdf")
+    assert listed(practice) == []
+    assert practice.ledger("SELECT * FROM archive") == []
+
+
+def test_ask_wants_an_answer(practice: Practice) -> None:
+    (problem,) = practice.refused("send", practice.run, "--yes")
+    assert "--archive" in str(problem)
+    assert practice.state() == ("prepared", None)
+    practice.json("send", practice.run, "--yes", "--archive", "pdf")
+    assert {one["pdf"] for one in listed(practice)} == {True}
+
+
+def test_who_has_no_record_is_told(practice: Practice) -> None:
+    prepared(practice, MAILING.replace("source: patients", "source: interessenten"))
+    done = practice.json("send", practice.run, "--yes", "--archive", "entry")
+    sent = done["counts"]["accepted"]
+    told = practice("show", practice.run).out
+    assert f"{sent} persons have no record; nothing was stored for them." in told
+    states = [row["state"] for row in practice.ledger("SELECT state FROM archive")]
+    assert states == ["no_record"] * sent != []
+
+
+def test_entries_wait_for_a_database_that_is_away(practice: Practice) -> None:
+    """One of the persons is erased meanwhile, which does not hold up the others."""
+    away = "karteikarte:\n  database: sqlite:///weg.db"
+    practice.edit("serienpost.yaml", away.replace("weg", "praxis"), away)
+    done = practice.json("send", practice.run, "--yes", "--archive", "entry")
+    sent = done["counts"]["accepted"]
+    waiting = f"{sent} wait for the records: serienpost resume {practice.run}"
+    assert waiting in practice("show", practice.run).out
+    age(practice)
+    assert practice.json("purge")["values"] == 0, "the values are still needed"
+    accepted = (row for row, one in practice.messages().items() if one["state"] == "accepted")
+    erased, *others = accepted
+    practice.json("erase-person", erased, "--yes")
+    practice.edit("serienpost.yaml", away, away.replace("weg", "praxis"))
+    assert [one["run"] for one in practice.json("resume", "--due")["runs"]] == [practice.run]
+    assert sorted(one["person"] for one in listed(practice)) == sorted(others)
+    assert practice.json("resume", "--due")["runs"] == []
+    assert practice.json("purge")["values"] == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--out", "x.pdf"], "nothing is named to print"),
+        (["4711", "--out", "x.pdf"], "there is no letter 4711"),
+        (["--person", "patient:4711", "--out", "x.pdf"], "there is no letter patient:4711"),
+    ],
+)
+def test_nothing_to_print(demo: Practice, args: list[str], message: str) -> None:
+    (problem,) = demo.refused("letters", "print", *args)
+    assert problem["message"] == message
+    assert not (demo.folder / "x.pdf").exists()

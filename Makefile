@@ -72,8 +72,10 @@ smtp: setup  ## mail through real Postfix, smtp-sink, Dovecot; installs them whe
 	@scripts/tests -n 0 channels/smtp/tests/real_servers.py
 
 .PHONY: load
-load: setup  ## 50,000 mails in one run: memory, and every one accounted for
+load: setup  ## 50,000 mails, 10,000 letters: memory, every one accounted for, the file is sound
 	$(BIN)/python bench/load.py
+	@scripts/packages fonts-liberation qpdf poppler-utils
+	$(BIN)/python bench/letter_load.py
 
 .PHONY: scale
 scale: setup  ## a million recipients through prepare and send; takes many minutes

@@ -11,23 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from null_practice import PROGRAM
 from smtp import make_practice
+from watched_send import deliver
 
 REFUSED = re.compile(rb"RCPT TO:<null-\d*00@", re.IGNORECASE)
 MESSAGE_ID = re.compile(rb"^Message-ID: <([0-9A-Z]{12})@", re.MULTILINE)
 MESSAGES_PER_CONNECTION = 500
+SOME_FAILED = 4
+"""The exit code of a run in which recipients were refused."""
+
 FLAT = 40.0
 """MiB that memory may grow between a tenth of the way and its end."""
 
@@ -111,25 +113,6 @@ def serve() -> int:
     return ready[0]
 
 
-def deliver(folder: Path, run: str) -> tuple[float, list[float]]:
-    """`send` in a process of its own; its seconds, and its memory in MiB twice a second."""
-    memory = []
-    start = time.perf_counter()
-    command = [str(PROGRAM), "-C", str(folder), "send", run, "--yes", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            try:
-                pages = int(Path(f"/proc/{process.pid}/statm").read_text("ascii").split()[1])
-            except (OSError, IndexError):
-                break
-            memory.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
-            time.sleep(0.5)
-        process.wait()
-    if process.returncode != 4:
-        sys.exit(f"send ended with {process.returncode}, expected 4 (some failed)")
-    return time.perf_counter() - start, memory
-
-
 def ask(folder: Path, *arguments: str) -> dict[str, object]:
     command = [str(PROGRAM), "-C", str(folder), *arguments, "--json"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -144,15 +127,15 @@ def main() -> None:
         folder = Path(name) / "praxis"
         make_practice(folder, serve(), count, connections, html=False)
         run = str(ask(folder, "prepare", "alle", "--summary")["run"])
-        seconds, memory = deliver(folder, run)
+        sent = deliver(folder, run, SOME_FAILED)
         messages = ask(folder, "show", run)["messages"]
     assert isinstance(messages, list)
     states = Counter(message["state"] for message in messages)
     known = {message["ref"] for message in messages if message["state"] == "accepted"}
     twice = sum(number > 1 for number in KEPT.accepted.values())
-    grown = memory[-1] - memory[len(memory) // 10] if memory else 0.0
-    print(f"{count} mails over {connections} connections in {seconds:.1f} s")
-    print(f"memory: {memory[len(memory) // 10]:.0f} MiB early, {max(memory):.0f} at most")
+    grown = sent.memory[-1].alone - sent.early.alone
+    print(f"{count} mails over {connections} connections in {sent.seconds:.1f} s")
+    print(f"memory: {sent.early.alone:.0f} MiB early, {sent.most.alone:.0f} at most")
     print(f"ledger: {dict(states)}; server: {len(KEPT.accepted)} kept, {KEPT.refused} refused")
     print(f"kept but not accepted {len(set(KEPT.accepted) - known)}, accepted but not kept"
           f" {len(known - set(KEPT.accepted))}, kept twice {twice}")  # fmt: skip

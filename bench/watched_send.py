@@ -1,0 +1,78 @@
+"""`send` in a process of its own, its memory watched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from null_practice import PROGRAM
+
+_PAUSE = 0.5
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """MiB of resident memory at one moment: of the command alone, and with its processes."""
+
+    alone: float
+    together: float
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A command that ended: its seconds, and its memory from begin to end."""
+
+    seconds: float
+    memory: list[Memory]
+
+    @property
+    def early(self) -> Memory:
+        """After a tenth of the way."""
+        return self.memory[len(self.memory) // 10]
+
+    @property
+    def most(self) -> Memory:
+        """The greatest of both."""
+        alone = max(one.alone for one in self.memory)
+        return Memory(alone, max(one.together for one in self.memory))
+
+
+def deliver(folder: Path, run: str, code: int) -> Watched:
+    """Send a prepared run; another exit code than this ends the benchmark."""
+    memory = []
+    start = time.perf_counter()
+    command = [str(PROGRAM), "-C", str(folder), "send", run, "--yes", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            alone = _resident(process.pid)
+            others = sum(_resident(child) for child in _children(process.pid))
+            if alone:
+                memory.append(Memory(alone, alone + others))
+            time.sleep(_PAUSE)
+    if process.returncode != code:
+        sys.exit(f"send ended with {process.returncode}, expected {code}")
+    return Watched(time.perf_counter() - start, memory)
+
+
+def _resident(process: int) -> float:
+    """MiB; 0 for a process that is gone."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _children(process: int) -> list[int]:
+    found = []
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            found += [int(word) for word in path.read_text("ascii").split()]
+        except OSError:
+            continue
+    return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pdfplumber
 import pytest
@@ -14,12 +16,14 @@ if TYPE_CHECKING:
 
     from conftest import Practice
 
+pytestmark = pytest.mark.timeout(300)
+PRACTICE_TIME = ZoneInfo("Europe/Berlin")
 YEAR = 365 * 86_400 * 1_000_000
 LONG = "\n\n  ".join(f"Absatz {number}: " + "Die Praxis zieht um. " * 25 for number in range(9))
 MAILING = f"""\
 source: patients
 select: {{}}
-limit: 5
+limit: 4
 account: brief
 purpose: information
 signature: sonnenschein
@@ -87,7 +91,10 @@ def test_printed_later_is_the_same_letter_also_after_purge(
     done = practice.json("send", practice.run, "--yes", "--archive", "entry")
     sent = done["counts"]["accepted"]
     before, after = tmp_path / "before.pdf", tmp_path / "after.pdf"
-    assert [one["pdf"] for one in listed(practice)] == [False] * sent
+    letters = listed(practice)
+    assert [one["pdf"] for one in letters] == [False] * sent
+    made = datetime.fromisoformat(letters[0]["created_at"]).replace(tzinfo=PRACTICE_TIME)
+    assert abs(datetime.now(UTC) - made) < timedelta(minutes=10)
     once = printed(practice, before)
     assert once[0] == sent > 2
     pages = texts(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Row
 
@@ -36,11 +38,17 @@ def letters() -> None:
 @with_practice
 def list_command(context: Context, run: str | None, person: str | None) -> Reply:
     """List letters that were stored."""
-    rows = [_plain(row) for row in _found(context, run, person, ())]
+    rows = [_plain(row, context.zone) for row in _found(context, run, person, ())]
 
     def text() -> None:
-        names = ("id", "person", "created_at", "subject", "run", "pdf")
-        table(list(names), [[str(row[n]) for n in names] for row in rows[:_MOST_ROWS]])
+        names = ("id", "person", "created_at", "subject", "run")
+        table(
+            [*names, "pdf"],
+            [
+                [*(str(row[name] or "") for name in names), "yes" if row["pdf"] else "no"]
+                for row in rows[:_MOST_ROWS]
+            ],
+        )
         if len(rows) > _MOST_ROWS:
             click.echo(f"The first {_MOST_ROWS} of {len(rows)} letters; --json shows all.")
         if not rows:
@@ -103,11 +111,12 @@ def _channel(context: Context) -> HasRecord:
     )
 
 
-def _plain(row: Row[Any]) -> dict[str, Any]:
+def _plain(row: Row[Any], zone: ZoneInfo) -> dict[str, Any]:
+    created = row.erstellt_am.replace(tzinfo=UTC).astimezone(zone)
     return {
         "id": row.id,
         "person": f"patient:{row.patient_id}",
-        "created_at": row.erstellt_am.isoformat(sep=" ", timespec="seconds"),
+        "created_at": f"{created:%Y-%m-%d %H:%M:%S}",
         "subject": row.betreff,
         "run": row.run,
         "message": row.message,

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serienpost_demo import letter_walk
 from serienpost_demo.catcher import Caught
 from serienpost_demo.commands import demo_command
 from serienpost_demo.walkthrough import _differences, _reply, _Run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+PLACES = ("printed", "stored")
 
 
 def demo(cwd: Path, *args: str) -> subprocess.CompletedProcess[str]:
@@ -45,6 +48,10 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert sms["accepted"] == sms["arrived"] > 20
     assert sms["credits"] >= sms["accepted"]
     assert sms["counts"]["delivered"] > sms["counts"]["bounced"] > 0
+    letters = document["letters"]
+    assert letters["accepted"] == letters["printed"] == letters["stored"] > 5
+    assert letters["pages"] >= letters["printed"]
+    assert (tmp_path / letters["file"]).is_file()
     mails = sorted((folder / "eingang").iterdir())
     assert len(mails) == document["arrived"] + 1
     received = b"".join(mail.read_bytes() for mail in mails)
@@ -55,7 +62,8 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert list((folder / "vorschau").glob("*.eml"))
     for path in (folder, *folder.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    for command in ("check", "prepare", "review", "preview", "test", "send", "show", "report"):
+    commands = ("check", "prepare", "review", "preview", "test", "send", "show", "report")
+    for command in (*commands, "letters list"):
         assert f"$ serienpost -C demo-practice-2 {command}" in done.stderr
 
 
@@ -117,12 +125,28 @@ def test_the_outcome_in_words(
     now = datetime.now(UTC)
     caught = [Caught("", (), f"Message-ID: {one}\r\n\r\n".encode(), now) for one in arrived]
     sms = {"accepted": 3, "arrived": 3, "credits": 4.0}
-    reply = _reply(tmp_path, run, caught, sms, ())
+    letters = {"accepted": 2, "printed": 2, "pages": 3, "stored": 2, "file": "briefe/r2.pdf"}
+    reply = _reply(tmp_path, run, caught, {"sms": sms, "letters": letters}, ())
     reply.text()
     told = capsys.readouterr().out
     assert f"1 messages accepted, {verdict}" in told
     assert "3 SMS accepted, 3 arrived, 4 credits charged." in told
+    assert "2 letters accepted, 2 in the file on 3 pages, 2 in the patients' records." in told
     assert reply.exit == code
+
+
+@pytest.mark.parametrize(
+    ("printed", "stored", "problems"),
+    [
+        (["p1", "p2"], ["B", "A"], []),
+        (["p2", "p1"], ["A", "B"], ["2 letters were accepted, 2 printed: not the same"]),
+        (["p1", "p2"], ["A", "A"], ["2 letters were accepted, 2 stored: not the same"]),
+        (["p1"], ["A"], [f"2 letters were accepted, 1 {w}: not the same" for w in PLACES]),
+    ],
+)
+def test_differences_of_letters(printed: list[str], stored: list[str], problems: list[str]) -> None:
+    found = letter_walk._differences(["p1", "p2"], printed, ["A", "B"], stored)
+    assert [str(problem) for problem in found] == problems
 
 
 def test_the_command_has_the_name_and_options_of_the_manual() -> None:

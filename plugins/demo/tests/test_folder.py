@@ -27,10 +27,12 @@ def test_writes_configuration_database_mailings_and_a_template(tmp_path: Path) -
         "mailings/information.yaml",
         "mailings/kurznachricht.yaml",
         "mailings/recall.yaml",
+        "mailings/rundbrief.yaml",
         "mailings/terminerinnerung.yaml",
         "praxis.db",
         "serienpost.yaml",
         "templates/neue-sprechzeiten/email.md",
+        "templates/neue-sprechzeiten/letter.md",
         "templates/neue-sprechzeiten/sms.txt",
     ]
     for path in folder.rglob("*"):

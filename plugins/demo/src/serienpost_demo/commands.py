@@ -42,8 +42,8 @@ def demo_command(folder: Path | None, patients: int, seed: int, as_json: bool) -
 
     Makes the practice in DIR (default: demo-practice, or demo-practice-2 ... where that exists),
     starts a mail server on this machine that keeps what it gets, and runs one mailing through all
-    commands. Nothing leaves this machine. The exit code is 0 only if exactly the messages that
-    the record calls accepted have arrived, else 1.
+    commands, then the same by SMS and by letter. Nothing leaves this machine. The exit code is 0
+    only if exactly the messages that the record calls accepted have arrived, else 1.
     """
     from serienpost_demo.walkthrough import walk_through
 

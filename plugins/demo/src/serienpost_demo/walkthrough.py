@@ -30,7 +30,7 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         StepFailedError: a command failed.
         SerienpostError: the folder cannot be used.
     """
-    from serienpost_demo import sms_walk
+    from serienpost_demo import letter_walk, sms_walk
     from serienpost_demo.catcher import Catcher
     from serienpost_demo.folder import write_folder
     from serienpost_demo.smscreator import FakeSmsCreator
@@ -44,8 +44,11 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         run = _prepare_and_send(line, folder, catcher.messages)
         arrived = catcher.messages[run.tests :]
         say("The same by SMS, scheduled for tomorrow:\n")
-        sms, problems = sms_walk.walk_sms(line, fake.gateway)
-    return _reply(folder, run, arrived, sms, problems)
+        sms, sms_problems = sms_walk.walk_sms(line, fake.gateway)
+        say("The same by letter, to a few patients:\n")
+        letters, letter_problems = letter_walk.walk_letters(line, folder)
+    problems = (*sms_problems, *letter_problems)
+    return _reply(folder, run, arrived, {"sms": sms, "letters": letters}, problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +81,21 @@ def _reply(
     folder: Path,
     run: _Run,
     arrived: Sequence[Caught],
-    sms: dict[str, Any],
-    sms_problems: Sequence[Problem],
+    others: dict[str, dict[str, Any]],
+    other_problems: Sequence[Problem],
 ) -> Reply:
     from serienpost.cli.reply import Reply
 
+    sms, letters = others["sms"], others["letters"]
     accepted = [message["message_id"] for message in run.messages if message["state"] in _ARRIVED]
     mail_problems = tuple(_differences(accepted, [_message_id(caught) for caught in arrived]))
-    problems = (*mail_problems, *sms_problems)
+    problems = (*mail_problems, *other_problems)
     places = {
         "configuration": folder / "serienpost.yaml",
         "mail that arrived": folder / "eingang",
         "preview": folder / "vorschau",
         "report": folder / "bericht.html",
+        "letters to print": letters["file"],
         "record": folder / "versandbuch.db",
     }
 
@@ -103,6 +108,10 @@ def _reply(
         click.echo(
             f"{sms['accepted']} SMS accepted, {sms['arrived']} arrived, "
             f"{sms['credits']:g} credits charged."
+        )
+        click.echo(
+            f"{letters['accepted']} letters accepted, {letters['printed']} in the file on "
+            f"{letters['pages']} pages, {letters['stored']} in the patients' records."
         )
         click.echo("\nWhere to look:")
         for name, place in places.items():
@@ -117,7 +126,7 @@ def _reply(
             "arrived": len(arrived),
             "tests": run.tests,
             "counts": run.counts,
-            "sms": sms,
+            **others,
         },
         text=text,
         exit=Exit.BUG if problems else Exit.DONE,

@@ -34,6 +34,7 @@ def demo(cwd: Path, *args: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(300)
 def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     (tmp_path / "demo-practice").mkdir()
     done = demo(tmp_path, "--patients", "70", "--json")

@@ -2,8 +2,8 @@
 
 The real command line prepares and sends them; every fifth has two pages. The file to print is then
 read by Poppler and qpdf and held against what the made-up people are: whose address stands on which
-page, in which order, with which page number, date and signature, and for some of them against
-their `preview`. Needs Debian's qpdf and poppler-utils.
+page, in which order, with which page number and signature, and for some of them against their
+`preview`. Needs Debian's qpdf and poppler-utils.
 
     python bench/letter_load.py [LETTERS]
 """

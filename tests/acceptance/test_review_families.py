@@ -80,6 +80,11 @@ def test_two_of_a_family_cannot_be_chosen_by_hand(family: Practice) -> None:
     before = family.contents()
     family.refused("review", family.run, "--include", MOTHER, "--include", FATHER)
     assert family.contents() == before
+    assert marked(family, "--include", FATHER) == [FATHER]
+    before = family.contents()
+    family.refused("review", family.run, "--include", MOTHER, "--include", FATHER)
+    assert family.contents() == before
+    assert marked(family, "--include", MOTHER) == [MOTHER]
 
 
 def test_an_override_that_is_dropped_gives_the_place_back(family: Practice) -> None:

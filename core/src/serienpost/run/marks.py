@@ -183,7 +183,9 @@ class _Change:
         return fresh.marked
 
     def _unmarked(self, row_id: str) -> list[Message]:
-        rows = [row for row in find_rows(self.tx, self.run_id, row_id) if not row.marked]
+        found = find_rows(self.tx, self.run_id, row_id)
+        self.wanted.update(row.row_id for row in found if row.row_id == row_id)
+        rows = [row for row in found if not row.marked]
         for row in rows:
             if row.unreachable:
                 raise LedgerError(f"{row.row_id} is not reachable: {row.unreachable[1]}")

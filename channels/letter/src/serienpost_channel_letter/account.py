@@ -73,7 +73,7 @@ class LetterAccount(AccountSettings):
         default=False, description="Pad each letter to whole sheets, for printing on both sides."
     )
     part: int = Field(
-        default=100, ge=1, le=100, description="Letters that are laid out and checked at a time."
+        default=50, ge=1, le=100, description="Letters that are laid out and checked at a time."
     )
     processes: int | None = Field(
         default=None, ge=1, le=64, description="Worker processes; else one per processor."

@@ -116,11 +116,13 @@ def contenders(folder: Path, rows: int) -> Mapping[str, Callable[[], tuple[float
 def main(rows: int, rounds: int) -> None:
     """Measure in turn, print wall and processor time, then hold against the targets."""
     walls: dict[str, list[float]] = {}
+    processors: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         for number in range(rounds):
             for name, make in contenders(Path(temporary) / str(number), rows).items():
                 wall, cpu = make()
                 walls.setdefault(name, []).append(wall)
+                processors.setdefault(name, []).append(cpu)
                 print(f"  {name:18}{wall:8.2f} s wall{cpu:8.2f} s cpu{rows / wall:8.0f} letters/s")
     versions = {"weasyprint": version("weasyprint")}
     for name in ("typst",):
@@ -139,7 +141,8 @@ def main(rows: int, rounds: int) -> None:
         seconds = {"send": walls["send"], rival: walls[rival]}
         report = Report(f"letters-{rival.split()[0]}", seconds, versions, sizes, target)
         speed = statistics.median(walls[rival]) / statistics.median(walls["send"])
-        print(f"send is {speed:.2f} x as fast as {rival}")
+        work = statistics.median(processors[rival]) / statistics.median(processors["send"])
+        print(f"send is {speed:.2f} x as fast as {rival}, {work:.2f} x by processor time")
         try:
             finish(report)
         except SystemExit:

@@ -75,3 +75,10 @@ def test_real_pages(desk: Desk) -> None:
     assert window.code in ("window", "address_missing")
     assert isinstance(overflow, Refused)
     assert overflow.code == "overflow"
+
+
+@pytest.mark.parametrize("size", ["A3", "A4 landscape", "200mm 297mm"])
+def test_pages_of_another_size(desk: Desk, size: str) -> None:
+    rules = {"letter.css": f"@page {{ size: {size} }}".encode()}
+    (answer,) = desk.forecast(desk.content(files=rules))
+    assert answer.code == "page_size"

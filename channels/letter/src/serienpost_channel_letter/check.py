@@ -20,7 +20,8 @@ _TOLERANCE = 0.5
 def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Fault | None:
     """The first thing that is wrong with a laid out letter.
 
-    Codes: `foreign_text`, `address_missing`, `address_lines`, `window`, `overflow`, `page_count`.
+    Codes: `foreign_text`, `address_missing`, `address_lines`, `window`, `page_size`, `overflow`,
+    `page_count`.
     """
     if any(page.markers != {letter.ref} for page in pages):
         return Fault("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
@@ -29,6 +30,7 @@ def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Fault | None:
         return Fault("window", "die Anschrift reicht auf die nächste Seite")
     return (
         _address_fault(letter, form, address)
+        or _size_fault(pages)
         or _overflow(pages)
         or _count_fault(letter, len(pages))
     )
@@ -65,6 +67,15 @@ def _lines(runs: Sequence[Run]) -> list[str]:
 
 def _plain(line: str) -> str:
     return " ".join(line.split())
+
+
+def _size_fault(pages: Sequence[LaidPage]) -> Fault | None:
+    """Another size would be scaled in printing, and the address with it."""
+    for number, page in enumerate(pages, start=1):
+        width, height = page.size
+        if max(abs(width - din.PAGE_WIDTH), abs(height - din.PAGE_HEIGHT)) > _TOLERANCE:
+            return Fault("page_size", f"Seite {number} ist nicht A4 hoch")
+    return None
 
 
 def _overflow(pages: Sequence[LaidPage]) -> Fault | None:

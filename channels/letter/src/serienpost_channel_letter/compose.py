@@ -106,7 +106,7 @@ def _parts(draft: Draft, lines: list[str]) -> Iterator[str]:
     """Address and subject, Briefanrede, text, closing; what the text sets itself is left out."""
     _, text = parted(draft.html or f"<p>{escape(draft.text)}</p>")
     if _OWN_ADDRESS not in text:
-        yield f'<div class="anschrift">{"<br>".join(map(escape, lines))}</div>'
+        yield f'<pre class="anschrift">{escape(chr(10).join(lines))}</pre>'
     if draft.subject:
         yield f'<h1 class="betreff">{escape(draft.subject)}</h1>'
     salutation = draft.values.get("Briefanrede")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from serienpost_channel_letter import din5008 as din
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,10 +35,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class LaidPage:
-    """What the print check looks at: the page's texts, and the letters whose markers it bears."""
+    """What the print check looks at: the page's texts, the letters whose markers it bears, its
+    width and height in millimetres."""
 
     runs: Sequence[Run]
     markers: frozenset[str]
+    size: tuple[float, float] = (din.PAGE_WIDTH, din.PAGE_HEIGHT)
 
 
 class Laid(Protocol):

@@ -17,6 +17,11 @@ def texts_of(page: Any) -> tuple[Run, ...]:  # noqa: ANN401
     return tuple(_runs(page._page_box, in_address=False))  # no public way
 
 
+def size_of(page: Any) -> tuple[float, float]:  # noqa: ANN401
+    """Width and height of a page in millimetres."""
+    return page.width * _MM, page.height * _MM
+
+
 def markers_of(page: Any) -> frozenset[str]:  # noqa: ANN401
     """The references of the letters that a page belongs to."""
     return frozenset(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from weasyprint import Document
 
 _BLOCKS = frozenset(
-    {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote"}
+    {"p", "div", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote"}
 )
 _VOID = frozenset({"br", "img", "hr", "wbr", "col"})
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*?(/?)>")

@@ -28,8 +28,9 @@ a {{ color: inherit; text-decoration: none }}
 td, th {{ padding: 0 3mm .5mm 0; text-align: left; vertical-align: top }}
 .anschrift {{
   position: absolute; left: 0; top: {address}mm; width: 80mm; height: {zone}mm;
-  font: 10pt/4.23mm {font}; white-space: nowrap;
+  margin: 0; font: 10pt/4.23mm {font}; white-space: nowrap;
 }}
+pre.anschrift {{ white-space: pre }}
 .betreff {{
   margin: 0 0 8.46mm 0; font-weight: bold; color: var(--akzent); line-height: 4.23mm;
 }}

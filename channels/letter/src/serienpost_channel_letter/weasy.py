@@ -21,7 +21,7 @@ from weasyprint.text.fonts import FontConfiguration  # noqa: TID253
 from serienpost_channel_letter.engine import Fault, Laid, LaidPage
 from serienpost_channel_letter.fetcher import BlockedError, PackedFetcher
 from serienpost_channel_letter.forms import copied, draw, form_of, numbered, opened
-from serienpost_channel_letter.measuring import markers_of, texts_of
+from serienpost_channel_letter.measuring import markers_of, size_of, texts_of
 from serienpost_channel_letter.parts import MARK, saved
 from serienpost_channel_letter.stencil import Stencil, Stencils
 from serienpost_channel_letter.style import BACKGROUND, FRAME, FRAME_SHEET, OWN_SHEET, PROOF
@@ -56,7 +56,8 @@ class WeasyLaid:
         """Texts and markers of each page."""
         shared = texts_of(self.stencil.document.pages[0]) if self.stencil else ()
         return [
-            LaidPage((*texts_of(page), *shared), markers_of(page)) for page in self.document.pages
+            LaidPage((*texts_of(page), *shared), markers_of(page), size_of(page))
+            for page in self.document.pages
         ]
 
 

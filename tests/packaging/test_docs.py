@@ -49,7 +49,8 @@ def test_every_error_class_has_its_meaning_on_the_page() -> None:
     ]
     assert [name for name in family if name not in found] == []
     assert [error.name for error in found.values() if not error.meaning.strip()] == []
-    assert [name for name in found if f"| `{name}` |" not in errors_page()] == []
+    page = errors_page()
+    assert [name for name in found if f"| `{name}` |" not in page] == []
     assert {error.exit_code for error in found.values()} <= {code.value for code in errors.Exit}
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from serienpost import Event, Unknown
 from serienpost.errors import SourceError
 from serienpost.ledger.schema import event, journal
-from serienpost.run.events import poll_events, take_events
+from serienpost.run.events import Taken, poll_events, take_events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,3 +70,63 @@ def test_what_came_before_a_failure_is_kept(office: Office, run: str) -> None:
     with pytest.raises(SourceError, match="went away"):
         poll_events(office.context, office.ledger, "post")
     assert office.states(run) == ["delivered", "in_doubt", "accepted"]
+
+
+@pytest.fixture
+def written(office: Office) -> tuple[str, str]:
+    """Two runs to Ada and Uwe, an hour apart; the second reaches Ada twice."""
+    office.add("Ada", "Uwe")
+    first = office.approved()
+    office.send(first)
+    office.clock.now += timedelta(hours=1)
+    office.add("Ada")
+    second: str = office.approved()
+    office.send(second)
+    assert office.states(second) == ["accepted"] * 3
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("kind", "permanent", "after", "first", "second"),
+    [
+        ("bounced", False, 600, ["accepted"] * 2, ["bounced", "accepted", "bounced"]),
+        ("complained", True, 600, ["accepted"] * 2, ["complained", "accepted", "complained"]),
+        ("bounced", False, -600, ["bounced", "accepted"], ["accepted"] * 3),
+        ("bounced", True, -600, ["bounced", "accepted"], ["bounced", "accepted", "bounced"]),
+        ("bounced", True, -7200, ["bounced", "accepted"], ["bounced", "accepted", "bounced"]),
+        ("bounced", False, -7200, ["accepted"] * 2, ["accepted"] * 3),
+        ("bounced", True, 8 * 86400, ["accepted"] * 2, ["accepted"] * 3),
+        ("unsubscribed", True, 600, ["accepted"] * 2, ["accepted"] * 3),
+    ],
+)
+def test_an_address_alone_stands_for_what_was_sent_to_it_last(
+    office: Office,
+    written: tuple[str, str],
+    kind: Literal["bounced", "complained", "unsubscribed"],
+    permanent: bool,
+    after: int,
+    first: list[str],
+    second: list[str],
+) -> None:
+    """Seconds after the second run; what a provider drops from then on is no better off."""
+    at = office.clock() + timedelta(seconds=after)
+    address = office.message(written[1], "patient:1").address
+    one = Event("1", kind, at, address=address, permanent=permanent)
+    taken = take_events(office.ledger, "post", "email", [one])
+    assert [office.states(run) for run in written] == [first, second]
+    assert taken.suppressed == int(permanent)
+    assert take_events(office.ledger, "post", "email", [one]) == Taken()
+
+
+def test_nobody_else_is_hit_by_an_address_or_an_unknown_reference(
+    office: Office, written: tuple[str, str]
+) -> None:
+    address = office.message(written[1], "patient:1").address
+    events = [
+        Event("1", "bounced", office.clock(), address="jemand@example.org"),
+        Event("2", "bounced", office.clock(), ref="0" * 12, address=address),
+        Event("3", "bounced", office.clock(), provider_ref="fremd", address=address),
+    ]
+    take_events(office.ledger, "post", "email", events)
+    take_events(office.ledger, "other", "email", [Event("4", "bounced", AT, address=address)])
+    assert {state for run in written for state in office.states(run)} == {"accepted"}

@@ -317,7 +317,8 @@ class Event:
     """Something that became known after acceptance. `id` is unique per account and event.
 
     `other` is whatever else a provider reports, or words that the channel does not know: it is
-    kept with its code and changes nothing.
+    kept with its code and changes nothing. With neither `ref` nor `provider_ref` a bounce or
+    complaint is taken for what the account sent to `address` last, within seven days.
     """
 
     id: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
     from serienpost.context import Context
     from serienpost.ledger.store import Ledger, Tx
 
 BATCH = 200
+ADDRESS_DAYS = timedelta(days=7)
+"""An event that names an address alone is about what was sent to it so long before at most: mail
+servers try for days (RFC 5321, 4.5.4.1)."""
+
+_CLOCKS = timedelta(minutes=2)
+"""How far the provider's clock may be behind ours."""
+
 _STATE = {"delivered": "delivered", "bounced": "bounced", "complained": "complained"}
 _REASON = {"bounced": "bounce", "complained": "complaint", "unsubscribed": "unsubscribe"}
 
@@ -83,7 +91,8 @@ def channel_kind(context: Context, account: str) -> str:
 def take_events(ledger: Ledger, account: str, kind: str, events: Sequence[Event]) -> Taken:
     """Store events and apply those that are new, in one transaction.
 
-    A permanent bounce or a complaint puts the address on the suppression list. An event that
+    A permanent bounce or a complaint puts the address on the suppression list. One that names
+    nothing but an address is about what the account's newest run sent to it. An event that
     comes again, or comes late (`delivered` after `bounced`), changes nothing.
     """
     taken = Taken()
@@ -99,15 +108,15 @@ def take_events(ledger: Ledger, account: str, kind: str, events: Sequence[Event]
 
 
 def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
-    row = _message_of(tx, account, one)
+    rows = _messages_of(tx, ledger, account, kind, one)
     tx.insert(
         event,
         [
             {
                 "account": account,
                 "id": one.id,
-                "run": row.run if row else None,
-                "no": row.no if row else None,
+                "run": rows[0].run if rows else None,
+                "no": rows[0].no if rows else None,
                 "kind": one.kind,
                 "at": one.at,
                 "code": one.code,
@@ -115,8 +124,8 @@ def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
             }
         ],
     )
-    changed = _move(tx, row, one, tx.now) if row else 0
-    address_hash = row.address_hash if row else None
+    changed = sum(_move(tx, row, one, tx.now) for row in rows)
+    address_hash = rows[0].address_hash if rows else None
     if address_hash is None and one.address:
         address_hash = ledger.address_hash(kind, one.address)
     final = one.kind in ("complained", "unsubscribed") or (one.kind == "bounced" and one.permanent)
@@ -125,17 +134,39 @@ def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
     return Taken(1, changed, suppress(tx, kind, address_hash, _REASON[one.kind], f"event {one.id}"))
 
 
-def _message_of(tx: Tx, account: str, one: Event) -> Row[Any] | None:
-    """By our reference; else by the provider's, which may go on where ours of it ends."""
+def _messages_of(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Sequence[Row[Any]]:
+    """By our reference; else by the provider's; where there is none, by the address."""
     if one.ref:
         found = tx.first(tx.select(message).where(message.c.ref == one.ref))
         if found:
-            return found
-    if not one.provider_ref:
-        return None
+            return [found]
     runs = tx.select(run, run.c.id).where(run.c.account == account)
-    mine = tx.select(message).where(message.c.run.in_(runs), message.c.provider_ref.is_not(None))
-    return tx.first(mine.where(message.c.provider_ref == one.provider_ref))
+    if one.provider_ref:
+        mine = tx.select(message).where(
+            message.c.run.in_(runs), message.c.provider_ref.is_not(None)
+        )
+        found = tx.first(mine.where(message.c.provider_ref == one.provider_ref))
+        return [found] if found else []
+    if one.ref or not one.address or one.kind not in ("bounced", "complained"):
+        return []
+    recent = runs.where(run.c.progress_at >= one.at - ADDRESS_DAYS)
+    hashed = ledger.address_hash(kind, one.address)
+    return _sent_to(tx, recent, hashed, one)
+
+
+def _sent_to(tx: Tx, runs: Select[Any], address_hash: str, one: Event) -> list[Row[Any]]:
+    """What the newest of these runs had sent to an address, and if the provider no longer writes
+    there, what it took for it later on and dropped."""
+    c = message.c
+    sent = tx.all(
+        tx.select(message)
+        .where(c.run.in_(runs), c.address_hash == address_hash)
+        .where(c.sent_at >= one.at - ADDRESS_DAYS)
+        .order_by(c.sent_at)
+    )
+    before = [row for row in sent if row.sent_at <= one.at + _CLOCKS]
+    newest = [row for row in before if row.run == before[-1].run]
+    return [*newest, *(sent[len(before) :] if one.permanent else [])]
 
 
 def _move(tx: Tx, row: Row[Any], one: Event, now: datetime) -> int:

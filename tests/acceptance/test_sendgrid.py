@@ -217,6 +217,34 @@ def test_failures_and_their_states(grid: Practice, fake: FakeSendGrid) -> None:
     assert done["counts"]["failed"] == 2
 
 
+def test_lists_at_sendgrid_mark_messages_and_stop_the_next_run(
+    grid: Practice, fake: FakeSendGrid
+) -> None:
+    run = prepared(grid)
+    grid.json("send", run, "--yes")
+    rows = {row: m for row, m in grid.messages().items() if m["state"] == "accepted"}
+    bounced, blocked, complained, left = sorted(
+        row for row, m in rows.items() if not m["address"].startswith("familie")
+    )[:4]
+    fake.suppress(rows[bounced]["address"])
+    fake.suppress(rows[blocked]["address"], on="blocks")
+    fake.suppress(rows[complained]["address"], on="spam_reports")
+    fake.suppress(rows[left]["address"], on="unsubscribes")
+    fake.suppress("jemand@example.org")
+    for new in (5, 0):
+        (polled,) = [a for a in grid.json("events", "grid")["accounts"] if a["account"] == "grid"]
+        assert polled["new"] == new
+    states = {row: m["state"] for row, m in grid.messages().items()}
+    assert [states[row] for row in (bounced, blocked, complained, left)] == [
+        *("bounced", "bounced", "complained", "accepted"),
+    ]
+    again = grid.json("prepare", "zeiten")["recipients"]
+    allowed = {row["row"]: row["allowed"] for row in again}
+    assert [allowed[row] for row in (bounced, blocked, complained, left)] == [
+        *(False, True, False, False),
+    ]
+
+
 def test_nothing_but_what_the_texts_use_leaves(grid: Practice, fake: FakeSendGrid) -> None:
     (grid.folder / "praxis.db").unlink()
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()

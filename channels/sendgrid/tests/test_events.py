@@ -1,7 +1,7 @@
 """The five suppression lists as events."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,7 +24,8 @@ def poll(context: Context, account: SendGridAccount) -> object:
 
 
 def test_each_list_is_an_event(fake: FakeSendGrid, poll: object) -> None:
-    for created, name in enumerate(fake.suppressions, start=1_700_000_000):
+    days = range(1_700_000_000, 1_800_000_000, 2 * 86_400)
+    for created, name in zip(days, fake.suppressions, strict=False):
         fake.suppressions[name].append(
             {
                 "created": created,
@@ -46,8 +47,10 @@ def test_each_list_is_an_event(fake: FakeSendGrid, poll: object) -> None:
     assert len({event.id for event in first}) == 5
     for event in first:
         assert "example.org" not in event.id + event.text + event.code
-    since = datetime.fromtimestamp(1_700_000_003, UTC)
+    since = datetime.fromtimestamp(days[3], UTC)
     assert len(poll(since)) == 2
+    assert len(poll(since + timedelta(hours=23))) == 2
+    assert len(poll(since + timedelta(hours=25))) == 1
 
 
 def test_all_pages_are_read(fake: FakeSendGrid, poll: object) -> None:

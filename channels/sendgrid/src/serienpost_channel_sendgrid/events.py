@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.api import Api
 
 PAGE = 500
+OVERLAP = 86_400
+"""Seconds that are read again: an entry may show up later than one of another list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,12 @@ async def suppressions(api: Api, key: str, since: datetime | None) -> AsyncItera
     Args:
         api: for reading.
         key: keys the ids of events, so that no address can be guessed from one.
-        since: aware; None for all.
+        since: aware; a day before it is read again. None for all.
     """
     for each in LISTS:
         params: dict[str, str | int] = {"limit": PAGE, "offset": 0}
         if since:
-            params["start_time"] = int(since.timestamp())
+            params["start_time"] = max(0, int(since.timestamp()) - OVERLAP)
         while True:
             found = await api.get(f"/v3/suppression/{each.path}", **params) or []
             for entry in found:

@@ -102,6 +102,17 @@ class FakeSendGrid:
         """For `base_url`."""
         return f"http://127.0.0.1:{self.port}"
 
+    def suppress(self, address: str, *, on: str = "bounces", created: int | None = None) -> None:
+        """Put an address on one of the lists; later mails to it are taken and dropped."""
+        entry = {
+            "created": int(time.time()) if created is None else created,
+            "email": address,
+            "reason": f"550 5.1.1 <{address}> unknown",
+            "status": "5.1.1",
+        }
+        with self._lock:
+            self.suppressions[on].append(entry)
+
     def answer(self, request: Request) -> Answer:
         """The answer to one request."""
         if self.keep_requests:

@@ -20,6 +20,7 @@ _ENTITIES = {
     "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
     "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;",
 }  # fmt: skip
+_COMPARISONS = frozenset({"equals", "notEquals", "greaterThan", "lessThan"})
 _SPECIAL = re.compile(r"[&<>\"'`=]")
 
 
@@ -133,13 +134,13 @@ def _holds(helper: str, words: list[str], data: Data, root: Mapping[str, Any]) -
         return any(truths)
     if helper == "unless":
         return not truths[0]
-    left, right = (str(value if value is not None else "") for value in values[:2])
+    if helper not in _COMPARISONS or len(values) != 2:  # left and right
+        raise HandlebarsError(f"{helper} is not a helper, or not with these words")
+    left, right = ("" if value is None else str(value) for value in values)
     if helper in ("equals", "notEquals"):
         return (left == right) == (helper == "equals")
-    if helper in ("greaterThan", "lessThan"):
-        first, second = (left, right) if helper == "greaterThan" else (right, left)
-        return _number(first) > _number(second)
-    raise HandlebarsError(f"{helper} is not a helper")
+    first, second = (left, right) if helper == "greaterThan" else (right, left)
+    return _number(first) > _number(second)
 
 
 def _number(text: str) -> float:

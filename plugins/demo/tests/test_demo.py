@@ -53,6 +53,10 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert letters["accepted"] == letters["printed"] == letters["stored"] > 5
     assert letters["pages"] >= letters["printed"]
     assert (tmp_path / letters["file"]).is_file()
+    grid = document["sendgrid"]
+    assert grid["accepted"] == grid["arrived"] > 4
+    assert grid["counts"]["bounced"] == 1
+    assert grid["requests"] < grid["arrived"]
     mails = sorted((folder / "eingang").iterdir())
     assert len(mails) == document["arrived"] + 1
     received = b"".join(mail.read_bytes() for mail in mails)
@@ -64,7 +68,7 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     commands = ("check", "prepare", "review", "preview", "test", "send", "show", "report")
-    for command in (*commands, "letters list"):
+    for command in (*commands, "letters list", "events", "sendgrid templates"):
         assert f"$ serienpost -C demo-practice-2 {command}" in done.stderr
 
 
@@ -127,12 +131,15 @@ def test_the_outcome_in_words(
     caught = [Caught("", (), f"Message-ID: {one}\r\n\r\n".encode(), now) for one in arrived]
     sms = {"accepted": 3, "arrived": 3, "credits": 4.0}
     letters = {"accepted": 2, "printed": 2, "pages": 3, "stored": 2, "file": "briefe/r2.pdf"}
-    reply = _reply(tmp_path, run, caught, {"sms": sms, "letters": letters}, ())
+    grid = {"accepted": 5, "arrived": 5, "requests": 1}
+    others = {"sms": sms, "letters": letters, "sendgrid": grid}
+    reply = _reply(tmp_path, run, caught, others, ())
     reply.text()
     told = capsys.readouterr().out
     assert f"1 messages accepted, {verdict}" in told
     assert "3 SMS accepted, 3 arrived, 4 credits charged." in told
     assert "2 letters accepted, 2 in the file on 3 pages, 2 in the patients' records." in told
+    assert "5 e-mails accepted by the made-up SendGrid, 5 arrived; requests: 1." in told
     assert reply.exit == code
 
 

@@ -21,6 +21,9 @@ DEMO_PORT = 2525
 DEMO_SMS_PORT = 2526
 """Where it expects the made-up SMS provider on this machine."""
 
+DEMO_GRID_PORT = 2527
+"""Where its account at SendGrid, once turned on, expects the made-up one on this machine."""
+
 DATABASE = "praxis.db"
 LEDGER = "versandbuch.db"
 _CONFIGURATION = "serienpost.yaml"
@@ -32,6 +35,7 @@ def write_folder(
     seed: int,
     port: int = DEMO_PORT,
     sms_port: int = DEMO_SMS_PORT,
+    grid_port: int = DEMO_GRID_PORT,
 ) -> list[Path]:
     """Make a practice folder with a made-up practice and return the files written.
 
@@ -43,6 +47,7 @@ def write_folder(
         seed: which made-up practice.
         port: of the mail server on this machine that the account names.
         sms_port: of the made-up SMS provider on this machine.
+        grid_port: of the made-up SendGrid on this machine.
 
     Raises:
         SerienpostError: something of ours is there already, the folder cannot be written, or the
@@ -50,7 +55,7 @@ def write_folder(
     """
     from serienpost_demo.practice import write_practice
 
-    contents = _contents(port=port, sms_port=sms_port)
+    contents = _contents(port=port, sms_port=sms_port, grid_port=grid_port)
     _refuse_if_ours(folder, [*contents, DATABASE, LEDGER])
     written = []
     try:

@@ -30,15 +30,19 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         StepFailedError: a command failed.
         SerienpostError: the folder cannot be used.
     """
-    from serienpost_demo import letter_walk, sms_walk
+    from serienpost_demo import grid_walk, letter_walk, sms_walk
     from serienpost_demo.catcher import Catcher
     from serienpost_demo.folder import write_folder
     from serienpost_demo.smscreator import FakeSmsCreator
 
-    with Catcher(folder / "eingang") as catcher, FakeSmsCreator(sms_walk.new_gateway()) as fake:
-        say(f"A mail server listens on 127.0.0.1:{catcher.port}, an SMS provider on {fake.port};")
-        say("nothing leaves this machine.")
-        write_folder(folder, patients, seed, catcher.port, fake.port)
+    with (
+        Catcher(folder / "eingang") as catcher,
+        FakeSmsCreator(sms_walk.new_gateway()) as fake,
+        grid_walk.new_sendgrid() as grid,
+    ):
+        say(f"A mail server listens on 127.0.0.1:{catcher.port}, an SMS provider on {fake.port},")
+        say(f"a SendGrid on {grid.port}; nothing leaves this machine.")
+        write_folder(folder, patients, seed, catcher.port, fake.port, grid.port)
         say(f"Made a practice with {patients} made-up patients in {folder}.\n")
         line = CommandLine(folder, say, sms_walk.LOGIN)
         run = _prepare_and_send(line, folder, catcher.messages)
@@ -47,8 +51,11 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         sms, sms_problems = sms_walk.walk_sms(line, fake.gateway)
         say("The same by letter, to a few patients:\n")
         letters, letter_problems = letter_walk.walk_letters(line, folder)
-    problems = (*sms_problems, *letter_problems)
-    return _reply(folder, run, arrived, {"sms": sms, "letters": letters}, problems)
+        say("E-mail once more, by SendGrid and a template kept there:\n")
+        sendgrid, grid_problems = grid_walk.walk_sendgrid(line, grid)
+    others = {"sms": sms, "letters": letters, "sendgrid": sendgrid}
+    problems = (*sms_problems, *letter_problems, *grid_problems)
+    return _reply(folder, run, arrived, others, problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def _reply(
 ) -> Reply:
     from serienpost.cli.reply import Reply
 
-    sms, letters = others["sms"], others["letters"]
+    sms, letters, grid = others["sms"], others["letters"], others["sendgrid"]
     accepted = [message["message_id"] for message in run.messages if message["state"] in _ARRIVED]
     mail_problems = tuple(_differences(accepted, [_message_id(caught) for caught in arrived]))
     problems = (*mail_problems, *other_problems)
@@ -112,6 +119,10 @@ def _reply(
         click.echo(
             f"{letters['accepted']} letters accepted, {letters['printed']} in the file on "
             f"{letters['pages']} pages, {letters['stored']} in the patients' records."
+        )
+        click.echo(
+            f"{grid['accepted']} e-mails accepted by the made-up SendGrid, {grid['arrived']} "
+            f"arrived; requests: {grid['requests']}."
         )
         click.echo("\nWhere to look:")
         for name, place in places.items():

@@ -67,6 +67,7 @@ class Client:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        self._known: dict[str, httpx.URL] = {}
 
     async def post(self, path: str, body: bytes) -> Reply:
         """Send a JSON document.
@@ -74,7 +75,12 @@ class Client:
         Raises:
             NotSentError, LostError: there is no answer.
         """
-        return await self._request("POST", path, content=body)
+        url = self._known.get(path) or self._known.setdefault(
+            path, self._client.base_url.join(path)
+        )
+        return await self._ask(
+            httpx.Request("POST", url, headers=self._client.headers, content=body)
+        )
 
     async def get(self, path: str, **params: str | int) -> Reply:
         """Read.
@@ -82,17 +88,20 @@ class Client:
         Raises:
             NotSentError, LostError: there is no answer.
         """
-        return await self._request("GET", path, params=params)
+        return await self._ask(self._client.build_request("GET", path, params=params))
 
-    async def _request(self, method: str, path: str, **options: Any) -> Reply:  # noqa: ANN401
+    async def _ask(self, request: httpx.Request) -> Reply:
         try:
-            async with self._client.stream(method, path, **options) as answer:
+            answer = await self._client.send(request, stream=True)
+            try:
                 body = b""
                 async for chunk in answer.aiter_bytes():
                     body += chunk
                     if len(body) > LARGEST_REPLY:
                         raise LostError("the answer is too large")
-                return Reply(answer.status_code, answer.headers, body)
+            finally:
+                await answer.aclose()
+            return Reply(answer.status_code, answer.headers, body)
         except _NEVER_SENT as error:
             raise NotSentError(_described(error), certificate=_is_about_trust(error)) from None
         except (httpx.HTTPError, httpx.StreamError) as error:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import os
 import re
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, BinaryIO
 
 from serienpost.errors import SerienpostError
+from serienpost_channel_letter.assembly import Assembly
 from serienpost_channel_letter.sheets import (
     Place,
-    half_of,
     packed_index,
-    rename_whole,
     unpacked_index,
+    whole,
     write_whole,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pikepdf
@@ -36,6 +34,7 @@ _INDEX = "/SerienpostLetters"
 _A4 = (595.2756, 841.8898)
 """Points."""
 
+_OPEN_PARTS = 8
 _POSTCODE = re.compile(r"(?m)^([0-9]{4,5}) ")
 
 
@@ -71,44 +70,39 @@ def finish(folder: Path, account: LetterAccount, edition: Edition) -> list[Path]
         place.clear()
         return []
     if not (pdf.is_file() and index.is_file()):
-        with ExitStack() as stack:
-            merger = _Merger(stack, place)
-            rows = merger.add(edition, account)
-            _save(merger.pdf, pdf)
+        with whole(pdf) as file:
+            rows = _Merger(place, file).add(edition, account)
         write_whole(index, _csv(rows))
     place.clear()
     return [pdf, index]
 
 
-def _save(pdf: pikepdf.Pdf, path: Path) -> None:
-    import pikepdf
-
-    half = half_of(path)
-    descriptor = os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    os.close(descriptor)
-    pdf.save(half, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
-    with half.open("rb") as file:
-        os.fsync(file.fileno())
-    rename_whole(half, path)
-
-
 class _Merger:
-    """Puts letters of several parts into one PDF, in which equal fonts and frames are one."""
+    """Puts letters of several parts into one PDF.
 
-    def __init__(self, stack: ExitStack, place: Place) -> None:
+    Only some parts are open at a time; by postcode the letters of one part lie far apart.
+    """
+
+    def __init__(self, place: Place, file: BinaryIO) -> None:
         import pikepdf
 
-        self.pdf = stack.enter_context(pikepdf.new())
-        self._known: dict[bytes, pikepdf.Object] = {}
-        self._merged: set[tuple[int, int]] = set()
-        self._where: dict[str, tuple[pikepdf.Pdf, int, int, str]] = {}
-        for path in place.parts():
-            part = stack.enter_context(pikepdf.open(path))
-            for ref, (first, pages, address) in unpacked_index(str(part.docinfo[_INDEX])).items():
-                self._where[ref] = (part, first, pages, address)
+        self._assembly = Assembly(file)
+        self._parts = list(place.parts())
+        self._where: dict[str, tuple[int, int, int, str]] = {}
+        for number, path in enumerate(self._parts):
+            with pikepdf.open(path) as part:
+                index = unpacked_index(str(part.docinfo[_INDEX]))
+            for ref, (first, pages, address) in index.items():
+                self._where[ref] = (number, first, pages, address)
+        self._opened = lru_cache(_OPEN_PARTS)(self._open)
+
+    def _open(self, number: int) -> pikepdf.Pdf:
+        import pikepdf
+
+        return pikepdf.open(self._parts[number])
 
     def add(self, edition: Edition, account: LetterAccount) -> list[dict[str, object]]:
-        """Add the letters of an edition; returns the lines of the index."""
+        """Write the letters of an edition; returns the lines of the index."""
         lost = [one.position for one in edition.sent if one.ref not in self._where]
         if lost:
             raise SerienpostError(
@@ -118,9 +112,7 @@ class _Merger:
                 "single files",
             )
         rows = [self._letter(one, duplex=account.duplex) for one in self._ordered(edition, account)]
-        self.pdf.docinfo["/Title"] = edition.title
-        self.pdf.docinfo["/Producer"] = "serienpost"
-        self.pdf.Root.Lang = edition.language.replace("_", "-")
+        self._assembly.close(edition.title, "serienpost", edition.language.replace("_", "-"))
         return rows
 
     def _ordered(self, edition: Edition, account: LetterAccount) -> list[Sent]:
@@ -135,18 +127,17 @@ class _Merger:
         return len(code) != 5, code
 
     def _letter(self, one: Sent, *, duplex: bool) -> dict[str, object]:
-        part, first, pages, _ = self._where[one.ref]
-        start = len(self.pdf.pages)
-        for number in range(first, first + pages):
-            page = part.pages[number]
-            if str(page.obj.get(MARK)) != one.ref:
+        number, first, pages, _ = self._where[one.ref]
+        part, start = self._opened(number), self._assembly.page_count
+        for page in range(first, first + pages):
+            found = part.pages[page].obj
+            if str(found.get(MARK)) != one.ref:
                 raise SerienpostError(
                     f"letter {one.position}: a page of another letter is in its place"
                 )
-            self.pdf.pages.append(page)
-            self._share(self.pdf.pages[-1])
+            self._assembly.add(number, found)
         if duplex and pages % 2:
-            self.pdf.add_blank_page(page_size=_A4)
+            self._assembly.add_blank(*_A4)
         return {
             "row": one.row,
             "number": one.number or "",
@@ -155,55 +146,6 @@ class _Merger:
             "pages": pages,
             "sheets": -(-pages // 2) if duplex else pages,
         }
-
-    def _share(self, page: pikepdf.Page) -> None:
-        """Replace fonts and frames that another part brought already."""
-        resources = page.obj.Resources
-        if resources.is_indirect and resources.objgen in self._merged:
-            return
-        self._merged.add(resources.objgen)
-        for kind in ("/Font", "/XObject"):
-            if kind not in resources:
-                continue
-            found = resources[kind]
-            for name in list(found.keys()):
-                found[name] = self._known.setdefault(_digest(found[name]), found[name])
-
-
-def _digest(found: pikepdf.Object) -> bytes:
-    """The same for objects that look the same, whatever file they come from."""
-    made = hashlib.sha256()
-    for text in _unfolded(found, 0):
-        made.update(text)
-    return made.digest()
-
-
-def _unfolded(found: pikepdf.Object, depth: int) -> Iterator[bytes]:
-    import pikepdf
-
-    if depth > 12:
-        raise SerienpostError("a part of the letters is nested too deeply")
-    if isinstance(found, pikepdf.Stream):
-        yield b"stream" + hashlib.sha256(found.read_bytes()).digest()
-        yield from _entries(found, depth)
-    elif isinstance(found, pikepdf.Dictionary):
-        yield from _entries(found, depth)
-    elif isinstance(found, pikepdf.Array):
-        yield b"["
-        for one in found:
-            yield from _unfolded(one, depth + 1)
-        yield b"]"
-    else:
-        yield repr(found).encode()
-
-
-def _entries(found: pikepdf.Object, depth: int) -> Iterator[bytes]:
-    yield b"<<"
-    for key, value in sorted(found.items()):
-        if key not in ("/Length", "/Parent"):
-            yield key.encode()
-            yield from _unfolded(value, depth + 1)
-    yield b">>"
 
 
 def _csv(rows: Sequence[dict[str, object]]) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from serienpost.errors import SerienpostError
 from serienpost.faults import faultpoint
@@ -63,8 +64,9 @@ class Place:
             path.unlink()
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a private file that has its name only when it is complete and on the disk.
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A private file to write, which has its name only when it is complete and on the disk.
 
     Raises:
         SerienpostError: it cannot be written; what was there stays.
@@ -74,13 +76,23 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         descriptor = os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             faultpoint("letter.written")
             os.fsync(file.fileno())
         rename_whole(half, path)
     except OSError as error:
         raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a private file that is there whole or not at all.
+
+    Raises:
+        SerienpostError: it cannot be written; what was there stays.
+    """
+    with whole(path) as file:
+        file.write(data)
 
 
 def half_of(path: Path) -> Path:

@@ -28,6 +28,8 @@ def with_reference(content: Content, ref: str) -> Content:
         content: as composed and hashed.
         ref: the message's reference, the same over all attempts.
     """
+    if not _is_anywhere(content):
+        return content
     template = content.template
     if template is not None:
         data = {name: text.replace(PLACEHOLDER, ref) for name, text in template.data.items()}
@@ -40,6 +42,14 @@ def with_reference(content: Content, ref: str) -> Content:
         template=template,
         headers=tuple((name, value.replace(PLACEHOLDER, ref)) for name, value in content.headers),
     )
+
+
+def _is_anywhere(content: Content) -> bool:
+    """Whether there is a place to put a reference; most texts have none."""
+    texts = [content.subject, content.text, content.html or "", *(v for _, v in content.headers)]
+    if content.template is not None:
+        texts += content.template.data.values()
+    return any(PLACEHOLDER in text for text in texts)
 
 
 def unsubscribe_mail(address: str, language: str) -> str:

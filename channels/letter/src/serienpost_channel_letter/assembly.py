@@ -7,6 +7,7 @@ other, the cross-reference table, the tree of pages (ISO 32000-1, 7.5 and 7.7).
 from __future__ import annotations
 
 import hashlib
+import zlib
 from array import array
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
@@ -81,15 +82,19 @@ class Assembly:
         self._finish(info)
 
     def _finish(self, info: int) -> None:
-        table, size = self._at, len(self._offsets) + 1
+        """Write where each object stands, as a stream (ISO 32000-1, 7.5.8)."""
+        table, start = self._number(), self._at
+        self._offsets[table - 1] = start
+        rows = [b"\0" * 7, *(b"\1%s\0" % at.to_bytes(5, "big") for at in self._offsets)]
+        packed = zlib.compress(b"".join(rows))
         made = self._bytes.hexdigest()[:32].encode()
-        self._put(b"xref\n0 %d\n0000000000 65535 f \n" % size)
-        for offset in self._offsets:
-            self._put(b"%010d 00000 n \n" % offset)
-        self._put(
-            b"trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF\n"
-            % (size, self._catalog, info, made, made, table)
+        ends = b"/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]" % (self._catalog, info, made, made)
+        kind = b"/Type/XRef/Size %d/W[1 5 1]/Filter/FlateDecode/Length %d" % (
+            len(rows),
+            len(packed),
         )
+        self._write(table, b"<<%s%s>>stream\n%s\nendstream" % (kind, ends, packed))
+        self._put(b"startxref\n%d\n%%%%EOF\n" % start)
 
     def _page(self, entries: bytes) -> None:
         number = self._number()

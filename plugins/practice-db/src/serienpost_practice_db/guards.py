@@ -30,8 +30,8 @@ _READING = {
     sqlite3.SQLITE_RECURSIVE,
     sqlite3.SQLITE_TRANSACTION,
 }
-_DESCRIBING = {"table_info", "table_xinfo", "schema_version"}
-"""Pragmas that tell the columns of a table, and whether the file is a database."""
+_DESCRIBING = {"database_list", "table_info", "table_xinfo", "schema_version"}
+"""Pragmas that tell the columns of a table, the schemas, and whether the file is a database."""
 
 _HARMFUL_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"}
 

@@ -247,7 +247,7 @@ class Post:
 def finish(process: subprocess.Popen[str]) -> Done:
     """Wait for a command."""
     try:
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=240)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         out, err = process.communicate()

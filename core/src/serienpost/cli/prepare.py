@@ -174,6 +174,12 @@ def _edited(context: Context, mailing: Mailing) -> TemplateFiles:
     account = context.config.accounts[mailing.account]
     kind = context.registry.kind(context.registry.channels[account.channel])
     files = read_text(context, mailing, kind.template_suffix)
+    page = next((name for name in files.files if name.endswith(".html")), None)
+    if page:
+        raise SerienpostError(
+            f"{files.name} has a page of its own, {page}, which --edit does not change",
+            hint="change the template itself, or a copy of it",
+        )
     try:
         after = click.edit(files.text.text, extension=".md")
     except click.ClickException as error:

@@ -19,6 +19,7 @@ from serienpost.ledger.delivery import Intent, Result
 from serienpost.ledger.schema import account, attempt, permit, suppression
 from serienpost.run import (
     approving,
+    completing,
     doubts,
     events,
     handover,
@@ -46,6 +47,7 @@ MODULES = [
     "ledger.permits",
     "ledger.suppressions",
     "run.approving",
+    "run.completing",
     "run.doubts",
     "run.events",
     "run.handover",
@@ -125,7 +127,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "count_states": lambda tx: sending.count_states(tx, "r"),
     "last_part": lambda tx: parts.last_part(tx, "r"),
     "edition_of": lambda ledger: parts.edition_of(ledger, "r"),
-    "open_count": lambda ledger: sending.open_count(ledger, "r"),
+    "open_count": lambda ledger: completing.open_count(ledger, "r"),
     "entries": suppressions.entries,
 }
 

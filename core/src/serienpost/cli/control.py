@@ -8,7 +8,7 @@ import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.practice import user_name, with_practice
-from serienpost.errors import Exit
+from serienpost.errors import Exit, SerienpostError
 
 if TYPE_CHECKING:
     from serienpost.cli.reply import Reply
@@ -41,12 +41,16 @@ def cancel_command(context: Context, run: str) -> Reply:
     from serienpost.ledger.store import open_ledger
     from serienpost.run.approving import cancel
     from serienpost.run.handover import refuse_cancel
-    from serienpost.run.sending import free_dead
+    from serienpost.run.sending import complete_cancelled, free_dead
 
     ledger = open_ledger(context)
     free_dead(context, ledger, run)
     refuse_cancel(context, ledger, run)
     cancel(ledger, run, user_name())
+    try:
+        complete_cancelled(context, ledger, run)
+    except SerienpostError as error:
+        click.echo(f"cancelled, but what was delivered before is not complete: {error}", err=True)
     return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
 
 

@@ -150,7 +150,8 @@ def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Rep
     """Deliver what is open of a run in this process; the reply describes how it stands then."""
     from serienpost.cli.progress import delivering
     from serienpost.cli.runs import run_reply
-    from serienpost.run.sending import BusyError, continue_run, open_count
+    from serienpost.run.completing import open_count
+    from serienpost.run.sending import BusyError, continue_run
 
     try:
         with (

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
@@ -16,22 +14,22 @@ from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.claims import living_owner, take_over
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import asset, message, run
-from serienpost.ledger.states import BY_PERSON, OPEN
+from serienpost.ledger.states import BY_PERSON
 from serienpost.run.approving import allow_command, find_run, lock_run, set_paused
-from serienpost.run.archiving import queue_entries, store_entries
+from serienpost.run.archiving import store_entries
 from serienpost.run.blueprint import Blueprint
+from serienpost.run.completing import complete
 from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
 from serienpost.run.handover import held_until
 from serienpost.run.header import Header
 from serienpost.run.lookups import look_up_doubts
 from serienpost.run.outcomes import Halt
-from serienpost.run.parts import edition_of
 from serienpost.run.processors import note_processor
 from serienpost.run.timing import is_stale, not_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sqlalchemy import Row
 
@@ -126,7 +124,7 @@ def continue_run(
         )
         try:
             halted = asyncio.run(delivery.run())
-            _end(context, ledger, run_id, blueprint, halted)
+            _end(ledger, run_id, blueprint, halted)
         except LedgerError as error:
             hint = f"serienpost resume {run_id}, when the ledger works again"
             raise LedgerLostError(str(error), hint=hint) from error
@@ -178,55 +176,31 @@ def _begin(
     return True
 
 
-def _end(
-    context: Context, ledger: Ledger, run_id: str, blueprint: Blueprint, halted: Halt | None
-) -> None:
-    channel = blueprint.channel
+def complete_cancelled(context: Context, ledger: Ledger, run_id: str) -> None:
+    """Complete what a cancelled run delivered before, where something follows delivery.
+
+    Raises:
+        SerienpostError: its account or files are not there any more.
+    """
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        accepted = count_states(tx, run_id).get("accepted")
+    channel = context.registry.channels.get(row.channel)
+    kept = any(row.kind in one.kinds for one in context.registry.archives.values())
+    if accepted and (kept or isinstance(channel, HasFinish)):
+        complete(load_blueprint(context, ledger, run_id), ledger, run_id)
+
+
+def _end(ledger: Ledger, run_id: str, blueprint: Blueprint, halted: Halt | None) -> None:
     look_up_doubts(blueprint, ledger, run_id)
     with ledger.begin("settle") as tx:
         if halted and halted.reason != "person":
             set_paused(tx, run_id, halted.reason, halted.text, halted.until)
             return
-        is_sending = lock_run(tx, run_id).state == "sending"
-        reopened = is_sending and apply_rule(tx, run_id, blueprint.header)
-    if not is_sending or reopened or open_count(ledger, run_id):
-        return
-    files: list[str] = []
-    if isinstance(channel, HasFinish):
-        made = channel.finish(context, blueprint.account, edition_of(ledger, run_id))
-        answered = partial(context.registry.answered, "channels", channel.name, "finish")
-        paths: Sequence[object] = answered(made, (list, tuple))
-        files = [str(answered(path, Path)) for path in paths]
-    with ledger.begin("finish") as tx:
-        row = lock_run(tx, run_id)
-        if row.state != "sending" or _count_open(tx, run_id):
-            return
-        queue_entries(context, tx, row)
-        tx.execute(
-            tx.update(run)
-            .where(run.c.id == run_id, run.c.state == "sending")
-            .values(
-                state="finished",
-                finished_at=tx.now,
-                reason=None,
-                reason_text=None,
-                files=[*(f for f in row.files or [] if f not in files), *files] or None,
-            )
-        )
-    store_entries(blueprint, ledger, run_id)
-
-
-def open_count(ledger: Ledger, run_id: str) -> int:
-    """How many messages of a run are still to be dealt with."""
-    with ledger.read() as tx:
-        return _count_open(tx, run_id)
-
-
-def _count_open(tx: Tx, run_id: str) -> int:
-    still = tx.select(message, func.count()).where(
-        message.c.run == run_id, message.c.state.in_(OPEN)
-    )
-    return int(tx.scalar(still))
+        state = lock_run(tx, run_id).state
+        reopened = state == "sending" and apply_rule(tx, run_id, blueprint.header)
+    if state in ("sending", "cancelled") and not reopened:
+        complete(blueprint, ledger, run_id)
 
 
 def count_states(tx: Tx, run_id: str) -> dict[str, int]:

@@ -1,0 +1,77 @@
+"""What follows a run's last message: the channel's files, and entries in the persons' records."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.contracts.channels import HasFinish
+from serienpost.ledger.schema import message, run
+from serienpost.ledger.states import OPEN
+from serienpost.run.approving import lock_run
+from serienpost.run.archiving import queue_entries, store_entries
+from serienpost.run.parts import edition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.blueprint import Blueprint
+
+
+def complete(blueprint: Blueprint, ledger: Ledger, run_id: str) -> None:
+    """Finish a run of which nothing is open.
+
+    A cancelled one stays cancelled, but what was accepted before counts as sent: it is in a file
+    and in the records too. Done again, it changes nothing.
+    """
+    if not open_count(ledger, run_id):
+        files = _files(blueprint, ledger, run_id)
+        if _record(blueprint, ledger, run_id, files):
+            store_entries(blueprint, ledger, run_id)
+
+
+def _files(blueprint: Blueprint, ledger: Ledger, run_id: str) -> list[str]:
+    context, channel = blueprint.context, blueprint.channel
+    answered = partial(context.registry.answered, "channels", channel.name, "finish")
+    if not isinstance(channel, HasFinish):
+        return []
+    made = channel.finish(context, blueprint.account, edition_of(ledger, run_id))
+    paths: Sequence[object] = answered(made, (list, tuple))
+    return [str(answered(path, Path)) for path in paths]
+
+
+def _record(blueprint: Blueprint, ledger: Ledger, run_id: str, files: list[str]) -> bool:
+    with ledger.begin("finish") as tx:
+        row = lock_run(tx, run_id)
+        if row.state not in ("sending", "cancelled") or _count_open(tx, run_id):
+            return False
+        queue_entries(blueprint.context, tx, row)
+        kept = [file for file in row.files or [] if file not in files]
+        values: dict[str, Any] = {"files": [*kept, *files] or None}
+        if row.state == "sending":
+            values |= {
+                "state": "finished",
+                "finished_at": tx.now,
+                "reason": None,
+                "reason_text": None,
+            }
+        where = run.c.id == run_id, run.c.state == row.state
+        tx.execute(tx.update(run).where(*where).values(**values))
+    return True
+
+
+def open_count(ledger: Ledger, run_id: str) -> int:
+    """How many messages of a run are still to be dealt with."""
+    with ledger.read() as tx:
+        return _count_open(tx, run_id)
+
+
+def _count_open(tx: Tx, run_id: str) -> int:
+    still = tx.select(message, func.count()).where(
+        message.c.run == run_id, message.c.state.in_(OPEN)
+    )
+    return int(tx.scalar(still))

@@ -171,3 +171,28 @@ def test_nothing_to_print(demo: Practice, args: list[str], message: str) -> None
     (problem,) = demo.refused("letters", "print", *args)
     assert problem["message"] == message
     assert not (demo.folder / "x.pdf").exists()
+
+
+@pytest.mark.parametrize("again", [["cancel"], ["resume", "--due"]], ids=" ".join)
+def test_what_a_cancelled_run_made_before_is_in_a_file_and_the_records(
+    practice: Practice, again: list[str]
+) -> None:
+    practice.edit(
+        "serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 2\n    processes: 1\n"
+    )
+    practice = prepared(practice, MAILING.replace("archive: ask", "archive: entry"))
+    practice("send", practice.run, "--yes", fault="commit.after_commit:3")
+    assert practice.states() == {"accepted": 2, "sending": 2}
+    practice("cancel", practice.run, fault="cancel.after_commit")
+    assert practice.state()[0] == "cancelled"
+    told = practice.json(*again, *([practice.run] if again == ["cancel"] else []))
+    assert told["ok"]
+    assert practice.states() == {"accepted": 2, "cancelled": 2}
+    (file,) = (practice.folder / "briefe").glob("*.pdf")
+    with pdfplumber.open(file) as pdf:
+        assert len(pdf.pages) in (2, 3, 4)
+    assert len(listed(practice)) == 2
+    assert sorted(path.name for path in (practice.folder / "briefe").iterdir()) == [
+        f"{practice.run}.csv",
+        f"{practice.run}.pdf",
+    ]

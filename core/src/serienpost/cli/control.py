@@ -13,6 +13,7 @@ from serienpost.errors import Exit, SerienpostError
 if TYPE_CHECKING:
     from serienpost.cli.reply import Reply
     from serienpost.context import Context
+    from serienpost.ledger.store import Ledger
     from serienpost.run.doubts import Decision
 
 
@@ -41,17 +42,26 @@ def cancel_command(context: Context, run: str) -> Reply:
     from serienpost.ledger.store import open_ledger
     from serienpost.run.approving import cancel
     from serienpost.run.handover import refuse_cancel
-    from serienpost.run.sending import complete_cancelled, free_dead
+    from serienpost.run.sending import free_dead
 
     ledger = open_ledger(context)
     free_dead(context, ledger, run)
     refuse_cancel(context, ledger, run)
     cancel(ledger, run, user_name())
+    settle_cancelled(context, ledger, run)
+    return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
+
+
+def settle_cancelled(context: Context, ledger: Ledger, run: str) -> None:
+    """Free what dead processes left of a cancelled run and complete what was delivered before."""
+    from serienpost.run.sending import complete_cancelled, free_dead
+
+    free_dead(context, ledger, run)
     try:
         complete_cancelled(context, ledger, run)
     except SerienpostError as error:
-        click.echo(f"cancelled, but what was delivered before is not complete: {error}", err=True)
-    return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
+        text = f"run {run} is cancelled, but what was delivered before is not complete: {error}"
+        click.echo(text, err=True)
 
 
 @click.command(name="resolve")

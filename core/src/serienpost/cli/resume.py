@@ -67,33 +67,31 @@ def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
 
 
 def _resume_due(context: Context, ledger: Ledger) -> Reply:
+    from serienpost.cli.control import settle_cancelled
     from serienpost.cli.runs import when
-    from serienpost.ledger.claims import take_over
-    from serienpost.ledger.schema import message, run
-    from serienpost.ledger.states import OPEN
+    from serienpost.ledger.schema import run
     from serienpost.run.approving import find_run
     from serienpost.run.archiving import waiting_runs
+    from serienpost.run.completing import cancelled_runs_to_settle
     from serienpost.run.handover import sentence
     from serienpost.run.preparing import discard_dead
 
     discard_dead(ledger)
     with ledger.read() as tx:
-        found = tx.all(
+        rows = tx.all(
             tx.select(run, run.c.id, run.c.state, run.c.until)
             .where(
                 run.c.state.in_(("approved", "sending", "paused"))
                 | run.c.id.in_(sorted(waiting_runs(tx)))
+                | run.c.id.in_(cancelled_runs_to_settle(tx))
             )
             .order_by(run.c.created_at)
         )
         now = tx.now
-        cancelled = tx.select(run, run.c.id).where(run.c.state == "cancelled")
-        left = tx.select(message, message.c.run).where(
-            message.c.state.in_(OPEN), message.c.run.in_(cancelled)
-        )
-        cut_off = [row.run for row in tx.all(left.distinct())]
-    for run_id in cut_off:
-        take_over(ledger, run_id, repeatable=False)
+    found = [row for row in rows if row.state != "cancelled"]
+    for row in rows:
+        if row.state == "cancelled":
+            settle_cancelled(context, ledger, row.id)
     waiting = [row.id for row in found if row.until and row.until > now + timedelta(seconds=1)]
     codes: dict[str, int] = {}
     for row in found:

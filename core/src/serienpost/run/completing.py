@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, or_
 
 from serienpost.contracts.channels import HasFinish
 from serienpost.ledger.schema import message, run
@@ -17,6 +17,8 @@ from serienpost.run.parts import edition_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Select
 
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
@@ -62,6 +64,18 @@ def _record(blueprint: Blueprint, ledger: Ledger, run_id: str, files: list[str])
         where = run.c.id == run_id, run.c.state == row.state
         tx.execute(tx.update(run).where(*where).values(**values))
     return True
+
+
+def cancelled_runs_to_settle(tx: Tx) -> Select[Any]:
+    """Ids of cancelled runs of which something is open, or whose parts are in no file yet."""
+    c = message.c
+    in_parts = and_(c.state == "accepted", c.part.is_not(None), run.c.files.is_(None))
+    return (
+        tx.select(run, run.c.id)
+        .join(message, and_(c.practice == run.c.practice, c.run == run.c.id))
+        .where(run.c.state == "cancelled", or_(c.state.in_(OPEN), in_parts))
+        .distinct()
+    )
 
 
 def open_count(ledger: Ledger, run_id: str) -> int:

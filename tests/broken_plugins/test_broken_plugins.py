@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from serienpost.cli import progress
 from serienpost.cli.edge import run
 from serienpost.errors import Exit
 from serienpost.run import door
@@ -78,7 +79,7 @@ def broken(original, fault, *args):
         logging.getLogger("kaputt").warning(CANARY)
         return original(*args)
     if fault == "block":
-        time.sleep(3)
+        time.sleep(1)
         return original(*args)
     return {"none": None, "number": 17, "list": [None], "text": "Unsinn", "dict": {"a": 1}}[fault]
 """
@@ -390,6 +391,20 @@ def test_a_channel_that_blocks_at_the_door_pauses_the_run(
     practice.repair()
     assert practice("resume", run_id)[0] == Exit.DONE
     assert set(practice.oracle()) == {"1", "2", "4", "5", "6"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "method"),
+    [("SOURCE", "rows"), ("MACRO", "value"), ("CHANNEL", "compose"), ("CHANNEL", "cost")],
+)
+def test_a_plugin_that_blocks_while_a_run_is_prepared_is_named(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, thing: str, method: str
+) -> None:
+    monkeypatch.setattr(progress, "SILENCE_SECONDS", 0.5)
+    break_method(practice, thing, method, "block")
+    _, said = practice("prepare", "gruss")
+    assert f"plugin {NAME} 1.0 has been at work for 0.5 seconds" in said
+    assert practice.oracle() == Counter()
 
 
 def test_a_channel_that_does_not_answer_leaves_a_doubt_and_no_hole(practice: Practice) -> None:

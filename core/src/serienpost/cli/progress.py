@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.culprits import at_work
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
     from serienpost.run.flow import Progress
+
+SILENCE_SECONDS = 60.0
+"""After so long without a further row a command says whose code is at work."""
 
 _LINE_SECONDS = 10.0
 _WAITING = {
@@ -24,14 +30,45 @@ _WAITING = {
 
 @contextmanager
 def counting(unit: str) -> Iterator[Callable[[int], None]]:
-    """Count something whose total nobody knows."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
+    """Count something whose total nobody knows; tell who is at work if nothing comes for long."""
+    with _heard() as hear:
+        if not sys.stderr.isatty():
+            yield hear
+            return
+        from rich.console import Console
 
-    with Console(stderr=True).status(f"0 {unit}") as status:
-        yield lambda n: status.update(f"{n:,} {unit}")
+        with Console(stderr=True).status(f"0 {unit}") as status:
+
+            def show(number: int) -> None:
+                hear(number)
+                status.update(f"{number:,} {unit}")
+
+            yield show
+
+
+@contextmanager
+def _heard() -> Iterator[Callable[[int], None]]:
+    """Watch for silence: once for each time that nothing was counted for long."""
+    last = [time.monotonic()]
+    ended = threading.Event()
+
+    def watch() -> None:
+        told = 0.0
+        while not ended.wait(SILENCE_SECONDS / 4):
+            if told != last[0] and time.monotonic() - last[0] > SILENCE_SECONDS:
+                told = last[0]
+                who = at_work() or "serienpost"
+                text = f"{who} has been at work for {SILENCE_SECONDS:g} seconds; Ctrl-C stops"
+                click.echo(text, err=True)
+
+    def hear(_: int) -> None:
+        last[0] = time.monotonic()
+
+    threading.Thread(target=watch, name="silence", daemon=True).start()
+    try:
+        yield hear
+    finally:
+        ended.set()
 
 
 @contextmanager

@@ -146,13 +146,13 @@ def _line(row: dict[str, Any], *, with_cost: bool) -> Sequence[object]:
 
 
 def _cost(cost: dict[str, Any] | None) -> str:
-    """`2 SMS UCS-2: 2` credits, `3 pages`; nothing where a message is a message."""
+    """`2 SMS UCS-2: 2` credits, `3 pages`, `1 page`; nothing where a message is a message."""
     if not cost:
         return ""
     if "credits" in cost:
         what = f"{cost['segments']} SMS {cost['encoding']}: " if "segments" in cost else ""
         return f"{what}{cost['credits']:g}"
-    return f"{cost['pages']} pages"
+    return "1 page" if cost["pages"] == 1 else f"{cost['pages']} pages"
 
 
 def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:

@@ -52,7 +52,8 @@ class EmailKind:
         written = fields.get("email")
         if type(written) is str and len(written) <= _LONGEST_LOCAL and _PLAIN.fullmatch(written):
             local, _, domain = written.partition("@")
-            return _with_domain(local, domain)
+            ascii_domain = _domain(domain)
+            return Address(local + ascii_domain) if ascii_domain else _INVALID
         text = field_text(written)
         if not text:
             return _MISSING

@@ -132,9 +132,11 @@ def _addresses(blueprint: Blueprint, rows: Sequence[Row]) -> list[Address | Unre
         if row.unreachable:
             found.append(Unreachable(*row.unreachable))
             continue
-        own = {}
-        for name in names:
-            own[name] = row.fields.get(name)
+        fields = row.fields
+        if len(names) == 1:
+            own = {names[0]: fields.get(names[0])}
+        else:
+            own = {name: fields.get(name) for name in names}
         found.append(address(own))
     return found
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pikepdf
-from letters import CONFIG, paragraphs
+from letters import CONFIG, MAILING, paragraphs
 from null_practice import prepared, run
 from watched_send import deliver
 
@@ -31,26 +31,10 @@ PREVIEWS = 20
 FLAT = 40.0
 """MiB that memory may grow between a tenth of the way and its end."""
 
-MAILING = """\
-title: Vorsorge
-source: "null"
-select: {{count: {count}}}
-account: brief
-purpose: information
-signature: sonnenschein
-once_per: none
-subject: Bitte vereinbaren Sie einen Termin
-text: |
-  Ihre Nummer bei uns ist {{{{Null_Nr}}}}, {{{{Null_Name}}}}.
+BEGIN = "  Ihre Nummer bei uns ist {{Null_Nr}}, {{Null_Name}}."
+MORE = ("  {% if Titel %}", "  {% endif %}")
+"""Around what only some letters say, so that they have a second page."""
 
-{text}
-
-  {{% if Titel %}}
-
-{more}
-
-  {{% endif %}}
-"""
 STREET = re.compile(r"^Nullstraße (\d+)$", re.MULTILINE)
 FOLLOWING = re.compile(r"^Seite (\d+) von (\d+)$", re.MULTILINE)
 SIGNATURE = "Dr. med. Sonja Sonnenschein\nFachärztin für Allgemeinmedizin"
@@ -61,8 +45,9 @@ def make_practice(folder: Path, count: int, part: int = 100) -> None:
     (folder / "mailings").mkdir(parents=True)
     config = CONFIG.replace("{channel: letter}", f"{{channel: letter, part: {part}}}")
     (folder / "serienpost.yaml").write_text(config, "utf-8")
-    text = "\n\n".join(f"  {line}" for line in paragraphs())
-    mailing = MAILING.format(count=count, text=text, more="\n\n".join([text] * 3))
+    lines = [f"  {line}" for line in paragraphs()]
+    text = "\n\n".join([BEGIN, *lines, MORE[0], *lines * 3, MORE[1]])
+    mailing = MAILING.format(count=count, text=text)
     (folder / "mailings" / "alle.yaml").write_text(mailing, "utf-8")
 
 

@@ -71,6 +71,8 @@ def broken(original, fault, *args):
         return original(*args)
     if fault == "raise":
         raise RuntimeError(f"{CANARY} is the canary")
+    if fault == "late":
+        raise TimeoutError(CANARY)
     if fault == "exit":
         raise SystemExit(0)
     if fault == "key":
@@ -154,7 +156,7 @@ OPTIONAL_METHODS = {
     "files": {"layout_macros": None, "files": "lambda *args: {}"},
     "forecast": {"forecast": "lambda c, a, contents: [Cost('pages', 1.0)] * len(contents)"},
 }
-FAULTS = ("raise", "key", "exit", "none", "number", "list", "text")
+FAULTS = ("raise", "key", "late", "exit", "none", "number", "list", "text")
 PRACTICE = """
 practice: {{id: kaputt, name: "Praxis Null"}}
 plugins: [serienpost-testkit, {name}]

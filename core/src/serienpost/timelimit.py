@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class LateError(TimeoutError):
+    """A plugin's code did not come back in time; its text is ours, so it names no person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
     """What became of a function: its result, or what it raised."""
@@ -27,7 +31,7 @@ def within(seconds: float, what: str, function: Callable[[], T]) -> T:
     The thread of a function that does not come back is left behind as a daemon.
 
     Raises:
-        TimeoutError: naming `what`.
+        LateError: naming `what`.
     """
     (outcome,) = each_within(seconds, [(what, function)])
     if outcome.error is not None:
@@ -39,7 +43,7 @@ def each_within(seconds: float, jobs: Sequence[tuple[str, Callable[[], T]]]) -> 
     """Call functions one after the other in a thread, each for at most `seconds`.
 
     A function that does not come back is left behind with the thread, which begins nothing more;
-    its error is a `TimeoutError` that names it, and another thread goes on with the next.
+    its error is a `LateError` that names it, and another thread goes on with the next.
 
     Args:
         seconds: for each.
@@ -56,7 +60,7 @@ def each_within(seconds: float, jobs: Sequence[tuple[str, Callable[[], T]]]) -> 
                 outcomes.append(found.get(timeout=seconds))
             except Empty:
                 left.set()
-                late = TimeoutError(f"{what} did not answer within {seconds:g} seconds")
+                late = LateError(f"{what} did not answer within {seconds:g} seconds")
                 outcomes.append(Outcome(error=late))
                 break
     return outcomes

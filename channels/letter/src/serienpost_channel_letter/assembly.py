@@ -40,7 +40,7 @@ class Assembly:
         self._at = 0
         self._alike: dict[bytes, int] = {}
         self._seen: dict[tuple[int, int], int] = {}
-        self._nodes: list[tuple[int, int]] = []
+        self._nodes: list[int] = []
         self._pages: list[int] = []
         self.page_count = 0
         self._put(_HEADER)
@@ -73,7 +73,7 @@ class Assembly:
             return pikepdf.String(value).unparse()
 
         self._end_node()
-        kids = _references(number for number, _ in self._nodes)
+        kids = _references(self._nodes)
         self._write(self._root, b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, self.page_count))
         pages = b"/Pages %d 0 R/Lang%s" % (self._root, text(language))
         self._write(self._catalog, b"<</Type/Catalog%s>>" % pages)
@@ -113,7 +113,7 @@ class Assembly:
             b"<</Type/Pages/Parent %d 0 R/Kids[%s]/Count %d>>"
             % (self._root, kids, len(self._pages)),
         )
-        self._nodes.append((self._node, len(self._pages)))
+        self._nodes.append(self._node)
         self._pages = []
 
     def _shared(self, source: int, found: pikepdf.Object, depth: int) -> int:

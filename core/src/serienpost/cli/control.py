@@ -53,10 +53,9 @@ def cancel_command(context: Context, run: str) -> Reply:
 
 
 def settle_cancelled(context: Context, ledger: Ledger, run: str) -> None:
-    """Free what dead processes left of a cancelled run and complete what was delivered before."""
-    from serienpost.run.sending import complete_cancelled, free_dead
+    """Complete what a cancelled run delivered before; say so where that cannot be done now."""
+    from serienpost.run.sending import complete_cancelled
 
-    free_dead(context, ledger, run)
     try:
         complete_cancelled(context, ledger, run)
     except SerienpostError as error:

@@ -75,6 +75,7 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
     from serienpost.run.completing import cancelled_runs_to_settle
     from serienpost.run.handover import sentence
     from serienpost.run.preparing import discard_dead
+    from serienpost.run.sending import free_dead
 
     discard_dead(ledger)
     with ledger.read() as tx:
@@ -91,6 +92,7 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
     found = [row for row in rows if row.state != "cancelled"]
     for row in rows:
         if row.state == "cancelled":
+            free_dead(context, ledger, row.id)
             settle_cancelled(context, ledger, row.id)
     waiting = [row.id for row in found if row.until and row.until > now + timedelta(seconds=1)]
     codes: dict[str, int] = {}

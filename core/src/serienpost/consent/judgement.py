@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
 from serienpost.errors import SerienpostError
-from serienpost.timelimit import each_within
+from serienpost.timelimit import LateError, each_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,7 +157,7 @@ def _ask(
             columns.append(outcome.result)
             continue
         error = outcome.error
-        known = isinstance(error, (SerienpostError, TimeoutError))
+        known = isinstance(error, (SerienpostError, LateError))
         why = str(error) if known else type(error).__name__
         if at_door:
             raise CheckUnavailableError(check.name, why) from error

@@ -16,7 +16,7 @@ from serienpost.reference import with_reference
 from serienpost.run.differences import what_changed
 from serienpost.run.reviewing import question
 from serienpost.run.values import from_json
-from serienpost.timelimit import within
+from serienpost.timelimit import LateError, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ class Door:
             return within(
                 COMPOSE_SECONDS, what, lambda: [self._same_content(row, send_at) for row in rows]
             )
-        except TimeoutError as error:
+        except LateError as error:
             raise ComposeUnavailableError(str(error)) from error
 
     def judge(
@@ -179,7 +179,8 @@ class Door:
             if len(standings) != len(rows) or any(type(s) is not Standing for s in standings):
                 raise TypeError("it did not return one standing per row")  # noqa: TRY301
         except Exception as error:
-            raise SourceUnavailableError(f"{what} cannot answer: {type(error).__name__}") from error
+            name = "TimeoutError" if isinstance(error, TimeoutError) else type(error).__name__
+            raise SourceUnavailableError(f"{what} cannot answer: {name}") from error
         return standings
 
     def _gone(self, row: Row[Any], standing: Standing) -> tuple[str, str] | None:

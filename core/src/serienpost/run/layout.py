@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import Cost, HasForecast, HasLayout, Refused
-from serienpost.errors import ConfigError, Problem
+from serienpost.errors import ConfigError, PluginError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,10 @@ def forecast(blueprint: Blueprint, contents: Sequence[Content]) -> Sequence[Cost
         made = channel.forecast(blueprint.context, account, contents)
         costs: Sequence[object] = answered("forecast", made, (list, tuple))
         if len(costs) != len(contents):
-            answered("forecast", None, Cost)
+            raise PluginError(
+                f"the channel {channel.name} does not foretell one cost per message",
+                hint="tell who maintains it",
+            )
         return [answered("forecast", cost, (Cost, Refused)) for cost in costs]
     wanted = (Cost, type(None))
     return [answered("cost", channel.cost(account, content), wanted) for content in contents]

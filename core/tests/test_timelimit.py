@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from serienpost.timelimit import each_within, within
+from serienpost.timelimit import LateError, each_within, within
 
 
 def test_an_answer_in_time_is_returned() -> None:

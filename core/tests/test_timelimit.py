@@ -57,9 +57,9 @@ def test_each_has_its_own_limit_and_what_it_raises_is_its_own() -> None:
     assert [type(outcome.error) for outcome in outcomes] == [
         ValueError,
         type(None),
-        TimeoutError,
+        LateError,
         type(None),
-        TimeoutError,
+        LateError,
     ]
     assert str(outcomes[2].error) == "slow did not answer within 0.05 seconds"
     assert asked == ["one", "two"]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.cli.group import cli
-from serienpost.ledger import compiled
+from serienpost.ledger import batch
 from serienpost.ledger.store import Ledger
 from serienpost.run.courier import Courier
 from serienpost.run.door import Door
@@ -84,13 +84,13 @@ def record(steps: list[Step]) -> None:
     ) -> None:
         steps.append((number(connection), statement, rows, several))
 
-    direct = compiled.run
+    direct = batch.run
 
-    def run(connection: Connection, text: str, rows: Sequence[object]) -> int:
-        steps.append((number(connection), text, rows, True))
-        return direct(connection, text, rows)
+    def run(connection: Connection, text: str, parameters: Sequence[object]) -> int:
+        steps.append((number(connection), text, parameters, False))
+        return direct(connection, text, parameters)
 
-    compiled.run = run
+    batch.run = run
 
     @event.listens_for(Engine, "commit")
     def _commit(connection: Connection) -> None:

@@ -70,7 +70,7 @@ def _among() -> Select[Any]:
 def _entries() -> Select[Any]:
     from sqlalchemy import select
 
-    from serienpost.ledger.compiled import PRACTICE
+    from serienpost.ledger.batch import PRACTICE
     from serienpost.ledger.schema import suppression
 
     c = suppression.c

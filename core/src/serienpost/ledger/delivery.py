@@ -2,76 +2,110 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, select, update
 
-from serienpost.ledger.compiled import PRACTICE
+from serienpost.ledger.batch import PRACTICE, given
 from serienpost.ledger.schema import attempt, message, microseconds, once, run
 from serienpost.ledger.states import HOLDS_ONCE
+from serienpost.ledger.store import insert_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
+
+    from sqlalchemy import Insert, Subquery, Update
 
     from serienpost.ledger.store import Tx
 
 
 _c = message.c
 _NOW = bindparam("b_now", type_=_c.updated_at.type)
+_LEASE = bindparam("b_lease", type_=_c.lease_until.type)
+_THIS_MESSAGE = _c.practice == PRACTICE, _c.run == bindparam("b_run")
 
-_HELD = update(message).where(
-    _c.practice == PRACTICE,
-    _c.run == bindparam("b_run"),
-    _c.no == bindparam("b_no"),
-    _c.state == bindparam("b_before"),
-    _c.owner == bindparam("b_owner"),
-    _c.fence == bindparam("b_fence"),
+_INTENT = (_c.no, _c.fence, attempt.c.attempt, _c.evidence)
+_RESULT = (
+    *(_c.no, _c.fence, _c.state, _c.next_attempt_at, _c.sent_at),
+    *(attempt.c[name] for name in ("attempt", "outcome", "stage", "code", "text", "provider_ref")),
 )
-"""Guards every change by a process of what it holds."""
 
-_TO_SENDING = _HELD.values(
-    state="sending",
-    fence=_c.fence + 1,
-    attempts=bindparam("b_attempt"),
-    evidence=bindparam("b_evidence", type_=_c.evidence.type),
-    lease_until=bindparam("b_lease", type_=_c.lease_until.type),
-    next_attempt_at=None,
-    first_attempt_at=func.coalesce(_c.first_attempt_at, _NOW),
-    updated_at=_NOW,
-)
-_FROM_WORK = _HELD.values(
-    state=bindparam("b_state"),
-    code=bindparam("b_code"),
-    text=bindparam("b_text"),
-    provider_ref=bindparam("b_provider_ref"),
-    next_attempt_at=bindparam("b_next", type_=_c.next_attempt_at.type),
-    sent_at=bindparam("b_sent", type_=_c.sent_at.type),
-    fence=_c.fence + 1,
-    owner=None,
-    lease_until=None,
-    updated_at=_NOW,
-)
-_COMPLETE = (
-    update(attempt)
-    .where(
-        attempt.c.practice == PRACTICE,
-        attempt.c.run == bindparam("b_run"),
-        attempt.c.no == bindparam("b_no"),
-        attempt.c.attempt == bindparam("b_attempt"),
-        attempt.c.outcome.is_(None),
+
+def _held(rows: Subquery, before: str) -> Update:
+    """Guards every change by a process of what it holds."""
+    return update(message).where(
+        *_THIS_MESSAGE,
+        _c.no == rows.c.no,
+        _c.state == before,
+        _c.owner == bindparam("b_owner"),
+        _c.fence == rows.c.fence,
     )
-    .values(
-        finished_at=_NOW,
-        outcome=bindparam("b_outcome"),
-        stage=bindparam("b_stage"),
-        code=bindparam("b_code"),
-        text=bindparam("b_text"),
-        provider_ref=bindparam("b_provider_ref"),
+
+
+def _to_sending(dialect: str) -> Update:
+    rows = given(dialect, *_INTENT)
+    return _held(rows, "claimed").values(
+        state="sending",
+        fence=_c.fence + 1,
+        attempts=rows.c.attempt,
+        evidence=rows.c.evidence,
+        lease_until=_LEASE,
+        next_attempt_at=None,
+        first_attempt_at=func.coalesce(_c.first_attempt_at, _NOW),
+        updated_at=_NOW,
     )
-)
+
+
+def _open_attempts(dialect: str) -> Insert:
+    rows = given(dialect, *_INTENT)
+    taken = select(_c.practice, _c.run, _c.no, _c.attempts, _c.owner, _c.fence, _NOW).where(
+        *_THIS_MESSAGE,
+        _c.no == rows.c.no,
+        _c.state == "sending",
+        _c.owner == bindparam("b_owner"),
+        _c.fence == rows.c.fence + 1,
+    )
+    columns = ["practice", "run", "no", "attempt", "owner", "fence", "started_at"]
+    return insert_new(attempt, dialect).from_select(columns, taken)
+
+
+def _from_sending(dialect: str) -> Update:
+    return _from_work(dialect, "sending")
+
+
+def _from_claimed(dialect: str) -> Update:
+    return _from_work(dialect, "claimed")
+
+
+def _from_work(dialect: str, before: str) -> Update:
+    rows = given(dialect, *_RESULT)
+    same = ("state", "code", "text", "provider_ref", "next_attempt_at", "sent_at")
+    return _held(rows, before).values(
+        **{name: rows.c[name] for name in same},
+        fence=_c.fence + 1,
+        owner=None,
+        lease_until=None,
+        updated_at=_NOW,
+    )
+
+
+def _complete(dialect: str) -> Update:
+    rows = given(dialect, *_RESULT)
+    same = ("outcome", "stage", "code", "text", "provider_ref")
+    return (
+        update(attempt)
+        .where(
+            attempt.c.practice == PRACTICE,
+            attempt.c.run == bindparam("b_run"),
+            attempt.c.no == rows.c.no,
+            attempt.c.attempt == rows.c.attempt,
+            attempt.c.outcome.is_(None),
+        )
+        .values(**{name: rows.c[name] for name in same}, finished_at=_NOW)
+    )
+
 
 _THIS_RUN = run.c.practice == PRACTICE, run.c.id == bindparam("b_run")
 _STATE = select(run.c.state).where(*_THIS_RUN).with_for_update()
@@ -121,34 +155,14 @@ def write_intents(
     """
     if not intents:
         return []
-    rows = [
-        {
-            "b_no": i.no,
-            "b_fence": i.fence,
-            "b_attempt": i.attempt,
-            "b_evidence": json.dumps(i.evidence),
-        }
-        for i in intents
-    ]
-    moved = tx.change(
-        _TO_SENDING,
-        rows,
-        b_run=run_id,
-        b_owner=owner,
-        b_before="claimed",
-        b_lease=microseconds(tx.now + lease),
-        b_now=microseconds(tx.now),
+    rows = [(i.no, i.fence, i.attempt, i.evidence) for i in intents]
+    same = {"b_run": run_id, "b_owner": owner, "b_now": microseconds(tx.now)}
+    moved, _ = tx.change(
+        (_to_sending, _open_attempts), rows, **same, b_lease=microseconds(tx.now + lease)
     )
     taken = list(intents)
     if moved != len(rows):
         taken = [i for i in intents if _is_sending(tx, run_id, owner, i)]
-    tx.add_new(
-        attempt,
-        [{"no": i.no, "attempt": i.attempt, "fence": i.fence + 1} for i in taken],
-        run=run_id,
-        owner=owner,
-        started_at=microseconds(tx.now),
-    )
     return taken
 
 
@@ -177,34 +191,34 @@ def lock_state(tx: Tx, run_id: str, *, progress: bool) -> str:
 
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
     """Write what became of messages, complete their attempts, free "once" where nothing left."""
+    same = {"b_run": run_id, "b_owner": owner, "b_now": microseconds(tx.now)}
     wire = [r for r in results if r.attempt is not None]
-    _move(tx, run_id, owner, wire, "sending")
-    _move(tx, run_id, owner, [r for r in results if r.attempt is None], "claimed")
-    _complete_attempts(tx, run_id, wire)
+    if wire:
+        moved, _ = tx.change((_from_sending, _complete), _rows(tx, wire), **same)
+        if moved != len(wire):
+            for result in wire:
+                _late_answer(tx, run_id, result)
+    closed = [r for r in results if r.attempt is None]
+    if closed:
+        tx.change((_from_claimed,), _rows(tx, closed), **same)
     ended = [r.no for r in results if r.state in ("failed", "suppressed")]
     if ended:
         free_once(tx, run_id, ended)
 
 
-def _move(tx: Tx, run_id: str, owner: str, results: Sequence[Result], before: str) -> None:
+def _rows(tx: Tx, results: Sequence[Result]) -> list[tuple[object, ...]]:
     now = microseconds(tx.now)
-    rows = [
-        {
-            "b_no": r.no,
-            "b_fence": r.fence,
-            "b_state": r.state,
-            "b_code": r.code,
-            "b_text": r.text,
-            "b_provider_ref": r.provider_ref,
-            "b_next": microseconds(r.next_attempt_at) if r.next_attempt_at else None,
-            "b_sent": now if r.state == "accepted" else None,
-        }
+    return [
+        (
+            r.no,
+            r.fence,
+            r.state,
+            microseconds(r.next_attempt_at) if r.next_attempt_at else None,
+            now if r.state == "accepted" else None,
+            *(r.attempt, r.outcome, r.stage, r.code, r.text, r.provider_ref),
+        )
         for r in results
     ]
-    moved = tx.change(_FROM_WORK, rows, b_run=run_id, b_owner=owner, b_before=before, b_now=now)
-    if moved != len(rows) and before == "sending":
-        for result in results:
-            _late_answer(tx, run_id, result)
 
 
 def _late_answer(tx: Tx, run_id: str, result: Result) -> None:
@@ -230,22 +244,6 @@ def _late_answer(tx: Tx, run_id: str, result: Result) -> None:
             updated_at=tx.now,
         )
     )
-
-
-def _complete_attempts(tx: Tx, run_id: str, results: Sequence[Result]) -> None:
-    rows = [
-        {
-            "b_no": r.no,
-            "b_attempt": r.attempt,
-            "b_outcome": r.outcome,
-            "b_stage": r.stage,
-            "b_code": r.code,
-            "b_text": r.text,
-            "b_provider_ref": r.provider_ref,
-        }
-        for r in results
-    ]
-    tx.change(_COMPLETE, rows, b_run=run_id, b_now=microseconds(tx.now))
 
 
 def cancel_pending(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:

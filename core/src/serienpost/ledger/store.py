@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from serienpost.errors import LedgerError, Problem, SerienpostError
 from serienpost.faults import faultpoint
 from serienpost.ledger import schema
-from serienpost.ledger.compiled import PRACTICE, execute
+from serienpost.ledger.batch import PRACTICE, ROWS, document, execute
 from serienpost.ledger.engine import open_engine, reading
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def _insert(table: Table) -> Insert:
 
 
 @cache
-def _insert_new(table: Table, dialect: str) -> Insert:
+def insert_new(table: Table, dialect: str) -> Insert:
+    """An INSERT that leaves out rows whose key exists."""
     if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
@@ -114,40 +115,32 @@ class Tx:
     def insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of this practice, leaving out those whose key exists."""
         if rows:
-            statement = _insert_new(table, self.connection.dialect.name)
+            statement = insert_new(table, self.connection.dialect.name)
             self.connection.execute(statement, [{"practice": self.practice, **row} for row in rows])
 
     def copy_new(self, table: Table, columns: Sequence[str], rows: Select[Any]) -> None:
         """Insert the rows of a query, whose first column is the practice; as `insert_new` does."""
-        statement = _insert_new(table, self.connection.dialect.name)
+        statement = insert_new(table, self.connection.dialect.name)
         self.connection.execute(statement.from_select(columns, rows))
 
-    def change(self, statement: Update, rows: Sequence[Mapping[str, Any]], **common: Any) -> int:  # noqa: ANN401
-        """Execute a change that was built once, with `PRACTICE` in its condition, for each row.
+    def change(
+        self,
+        builders: Sequence[Callable[[str], Insert | Update]],
+        rows: Sequence[Sequence[Any]],
+        **common: Any,  # noqa: ANN401
+    ) -> list[int]:
+        """Execute changes that are built once, with `PRACTICE` in them, for rows that they share.
 
         Args:
-            statement: the change.
-            rows: values of its parameters, as the database stores them.
+            builders: each makes a statement over `given` rows for a kind of database.
+            rows: values in the order of their columns, as the database stores them.
             common: values of parameters that are the same for all rows.
 
         Returns:
-            How many rows it changed.
+            How many rows each of them changed.
         """
-        if not rows:
-            return 0
-        return execute(self.connection, statement, {PRACTICE.key: self.practice, **common}, rows)
-
-    def add_new(self, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> None:  # noqa: ANN401
-        """As `insert_new`, for many rows: compiled once, with values as the database stores them.
-
-        Args:
-            table: the table.
-            rows: values by column; what neither they nor `common` name is null.
-            common: values that are the same for all rows.
-        """
-        if rows:
-            statement = _insert_new(table, self.connection.dialect.name)
-            execute(self.connection, statement, {"practice": self.practice, **common}, rows)
+        parameters = {PRACTICE.key: self.practice, ROWS: document(rows), **common}
+        return [execute(self.connection, build, parameters) for build in builders]
 
     def look(self, statement: Select[Any] | Update, **bound: Any) -> Any:  # noqa: ANN401
         """The first value that a statement returns which was built once, with `PRACTICE` in it."""

@@ -52,6 +52,16 @@ def test_pages_stand_in_order_whatever_their_number() -> None:
     assert list(made.pages[0].obj.Resources.Font.F0.Widths)[2] is True
 
 
+@pytest.mark.parametrize(
+    ("pages", "nodes"), [(63, [63]), (64, [64]), (65, [64, 1]), (128, [64, 64])]
+)
+def test_no_node_above_the_pages_is_empty(pages: int, nodes: list[int]) -> None:
+    made = _assembled(_source(*["text"] * pages))
+    assert [int(node.Count) for node in made.Root.Pages.Kids] == nodes
+    assert [len(node.Kids) for node in made.Root.Pages.Kids] == nodes
+    assert len(made.pages) == made.Root.Pages.Count == pages
+
+
 def test_what_is_alike_is_there_once() -> None:
     made = _assembled(_source("a", "b"), _source("c"), _source("d", font=b"another"))
     fonts = [page.obj.Resources.Font.F0.objgen for page in made.pages]

@@ -97,13 +97,13 @@ class Assembly:
         self._put(b"startxref\n%d\n%%%%EOF\n" % start)
 
     def _page(self, entries: bytes) -> None:
+        if len(self._pages) == _PER_NODE:
+            self._end_node()
+            self._node = self._number()
         number = self._number()
         self._write(number, b"<<%s/Parent %d 0 R>>" % (entries, self._node))
         self._pages.append(number)
         self.page_count += 1
-        if len(self._pages) == _PER_NODE:
-            self._end_node()
-            self._node = self._number()
 
     def _end_node(self) -> None:
         """Write the node above the last pages."""

@@ -22,6 +22,7 @@ from serienpost.run import (
     completing,
     doubts,
     events,
+    finishing,
     handover,
     history,
     parts,
@@ -50,6 +51,7 @@ MODULES = [
     "run.completing",
     "run.doubts",
     "run.events",
+    "run.finishing",
     "run.handover",
     "run.history",
     "run.parts",
@@ -100,6 +102,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
             Event("e2", "bounced", datetime(2026, 3, 2, tzinfo=UTC), provider_ref="q8"),
         ],
     ),
+    "begin_finishing": lambda ledger: finishing.begin_finishing(ledger, "c", "me"),
     "cut_parts": lambda tx: parts.cut_parts(tx, "s", 2),
     "write_plan_hash": lambda tx: plan.write_plan_hash(tx, "p"),
     "discard": lambda ledger: preparing.discard(ledger, "g"),
@@ -128,6 +131,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "count_states": lambda tx: sending.count_states(tx, "r"),
     "last_part": lambda tx: parts.last_part(tx, "r"),
     "edition_of": lambda ledger: parts.edition_of(ledger, "r"),
+    "count_open": lambda tx: finishing.count_open(tx, "r"),
     "open_count": lambda ledger: completing.open_count(ledger, "r"),
     "entries": suppressions.entries,
 }
@@ -145,6 +149,7 @@ def _fill(desk: Desk, count: int) -> None:
     desk.add_run("p", "prepared", plan_hash="?")
     desk.add_run("g", "preparing", owner=DEAD)
     desk.add_run("f", "finished")
+    desk.add_run("c", "cancelled")
     cost = {"unit": "credits", "amount": 2, "because": "ž"}
     desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost)
     later = datetime(2999, 1, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import attempt, message, once, permit
 from serienpost.run.approving import cancel, pause
 from serienpost.run.doubts import resolve, retry_failed
-from serienpost.run.sending import BusyError
+from serienpost.run.finishing import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

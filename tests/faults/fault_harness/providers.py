@@ -39,9 +39,9 @@ NULL_CHANNELS = '''\
 A file beside it sets the clock of the ledger, in the running process too: seconds that are added.
 """
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
 from pathlib import Path
 
 from serienpost import Accepted, Event, Rejected, hookimpl
@@ -78,11 +78,29 @@ class AskableChannel(FaultChannel):
         ]
 
 
+class BinderChannel(FaultChannel):
+    def part_size(self, account):
+        return account.batch
+
+    def finish(self, context, account, edition):
+        log = context.path("binder.log")
+        for event in ("begin", "end"):
+            with log.open("a") as file:
+                file.write(f"{event} {os.getpid()}\\n")
+            while not context.path("bound").exists():
+                time.sleep(0.01)
+        return [log]
+
+
 @hookimpl
 def serienpost_channels():
     null = null_email()
     parts = (null.title, null.kind, null.capabilities, null.account)
-    return [FaultChannel("fault-channel", *parts), AskableChannel("askable", *parts)]
+    return [
+        FaultChannel("fault-channel", *parts),
+        AskableChannel("askable", *parts),
+        BinderChannel("binder", *parts),
+    ]
 '''
 ARCHIVE = '''\
 """A record of sent messages: a file for each, and a line for each time that it was new."""
@@ -247,6 +265,23 @@ class AskableProvider(NullProvider):
 
     channel = "askable"
     can = frozenset({"lookup"})
+
+
+class BinderProvider(NullProvider):
+    """The same in parts, which are bound when a file says so; each binder leaves two lines."""
+
+    channel = "binder"
+    can = frozenset()
+
+    def account(self) -> Mapping[str, object]:
+        """Four parts of six messages."""
+        return {**super().account(), "batch": BATCH}
+
+    def binders(self, practice: Practice) -> list[tuple[str, int]]:
+        """Who began and who ended, in order: `begin` or `end`, and the process."""
+        log = practice.folder / "binder.log"
+        lines = log.read_text("ascii").splitlines() if log.exists() else []
+        return [(event, int(process)) for event, process in map(str.split, lines)]
 
 
 class LetterProvider(Provider):
@@ -447,6 +482,7 @@ PROVIDERS: dict[str, type[Provider]] = {
     "smtp": SmtpProvider,
     "letter": LetterProvider,
     "askable": AskableProvider,
+    "binder": BinderProvider,
     "smscreator": SmsCreatorProvider,
     "sendgrid": SendGridProvider,
     "sendgridtemplate": SendGridTemplateProvider,

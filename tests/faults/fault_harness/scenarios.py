@@ -110,6 +110,7 @@ SCENARIOS = {
     "idle": Scenario(fresh, SEND),
     "release": Scenario(fresh, SEND),
     "settle": Scenario(fresh, SEND),
+    "finishing": Scenario(fresh, SEND),
     "finish": Scenario(fresh, SEND),
     "archive": Scenario(fresh, SEND, "archive"),
     "takeover": Scenario(interrupted, RESUME),

@@ -151,7 +151,8 @@ def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Rep
     from serienpost.cli.progress import delivering
     from serienpost.cli.runs import run_reply
     from serienpost.run.completing import open_count
-    from serienpost.run.sending import BusyError, continue_run
+    from serienpost.run.finishing import BusyError
+    from serienpost.run.sending import continue_run
 
     try:
         with (

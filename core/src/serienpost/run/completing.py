@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, or_
 
 from serienpost.contracts.channels import HasFinish
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import OPEN
 from serienpost.run.approving import lock_run
 from serienpost.run.archiving import queue_entries, store_entries
+from serienpost.run.finishing import FINISHING, begin_finishing, count_open
 from serienpost.run.parts import edition_of
 
 if TYPE_CHECKING:
@@ -24,15 +25,24 @@ if TYPE_CHECKING:
     from serienpost.run.blueprint import Blueprint
 
 
-def complete(blueprint: Blueprint, ledger: Ledger, run_id: str) -> None:
+def complete(blueprint: Blueprint, ledger: Ledger, run_id: str, owner: str) -> None:
     """Finish a run of which nothing is open.
 
     A cancelled one stays cancelled, but what was accepted before counts as sent: it is in a file
     and in the records too. Done again, it changes nothing.
+
+    Args:
+        blueprint: the run's frozen header and files.
+        ledger: the practice's ledger.
+        run_id: the run.
+        owner: the owner id under whose lock this process works.
+
+    Raises:
+        BusyError: another process finishes it and does not come to an end.
     """
-    if not open_count(ledger, run_id):
+    if begin_finishing(ledger, run_id, owner):
         files = _files(blueprint, ledger, run_id)
-        if _record(blueprint, ledger, run_id, files):
+        if _record(blueprint, ledger, run_id, owner, files):
             store_entries(blueprint, ledger, run_id)
 
 
@@ -46,14 +56,16 @@ def _files(blueprint: Blueprint, ledger: Ledger, run_id: str) -> list[str]:
     return [str(answered(path, Path)) for path in paths]
 
 
-def _record(blueprint: Blueprint, ledger: Ledger, run_id: str, files: list[str]) -> bool:
+def _record(
+    blueprint: Blueprint, ledger: Ledger, run_id: str, owner: str, files: list[str]
+) -> bool:
     with ledger.begin("finish") as tx:
         row = lock_run(tx, run_id)
-        if row.state not in ("sending", "cancelled") or _count_open(tx, run_id):
+        if row.owner != owner or row.state not in FINISHING or count_open(tx, run_id):
             return False
         queue_entries(blueprint.context, tx, row)
         kept = [file for file in row.files or [] if file not in files]
-        values: dict[str, Any] = {"files": [*kept, *files] or None}
+        values: dict[str, Any] = {"files": [*kept, *files] or None, "owner": None}
         if row.state == "sending":
             values |= {
                 "state": "finished",
@@ -81,11 +93,4 @@ def cancelled_runs_to_settle(tx: Tx) -> Select[Any]:
 def open_count(ledger: Ledger, run_id: str) -> int:
     """How many messages of a run are still to be dealt with."""
     with ledger.read() as tx:
-        return _count_open(tx, run_id)
-
-
-def _count_open(tx: Tx, run_id: str) -> int:
-    still = tx.select(message, func.count()).where(
-        message.c.run == run_id, message.c.state.in_(OPEN)
-    )
-    return int(tx.scalar(still))
+        return count_open(tx, run_id)

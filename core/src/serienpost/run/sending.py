@@ -21,6 +21,7 @@ from serienpost.run.blueprint import Blueprint
 from serienpost.run.completing import complete
 from serienpost.run.delivering import Delivery, take_over_dead
 from serienpost.run.doubts import apply_rule
+from serienpost.run.finishing import BusyError
 from serienpost.run.handover import held_until
 from serienpost.run.header import Header
 from serienpost.run.lookups import look_up_doubts
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from serienpost.context import Context
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.flow import Progress, Stop
-
-
-class BusyError(LedgerError):
-    """Another living process delivers the run."""
 
 
 class LedgerLostError(LedgerError):
@@ -95,7 +92,7 @@ def continue_run(
 
     Raises:
         LedgerError: the run was never approved or is cancelled.
-        BusyError: another process delivers it.
+        BusyError: another process delivers or finishes it.
         LedgerLostError: the ledger failed on the way.
     """
     blueprint = load_blueprint(context, ledger, run_id)
@@ -107,8 +104,7 @@ def continue_run(
         return
     busy = living_owner(ledger, run_id)
     if busy:
-        process = busy.partition("-")[0]
-        raise BusyError(f"run {run_id} is already being delivered by process {process}")
+        raise BusyError(run_id, busy, "delivered")
     with ledger.read() as tx:
         held = held_until(find_run(tx, run_id))
     with ownership(ledger) as owner:
@@ -124,7 +120,9 @@ def continue_run(
         )
         try:
             halted = asyncio.run(delivery.run())
-            _end(ledger, run_id, blueprint, halted)
+            _end(ledger, run_id, blueprint, owner, halted)
+        except BusyError:
+            raise
         except LedgerError as error:
             hint = f"serienpost resume {run_id}, when the ledger works again"
             raise LedgerLostError(str(error), hint=hint) from error
@@ -180,7 +178,8 @@ def complete_cancelled(context: Context, ledger: Ledger, run_id: str) -> None:
     """Complete what a cancelled run delivered before, where something follows delivery.
 
     Raises:
-        SerienpostError: its account or files are not there any more.
+        SerienpostError: its account or files are not there any more, or another process
+            finishes it and does not come to an end.
     """
     with ledger.read() as tx:
         row = find_run(tx, run_id)
@@ -188,10 +187,14 @@ def complete_cancelled(context: Context, ledger: Ledger, run_id: str) -> None:
     channel = context.registry.channels.get(row.channel)
     kept = any(row.kind in one.kinds for one in context.registry.archives.values())
     if accepted and (kept or isinstance(channel, HasFinish)):
-        complete(load_blueprint(context, ledger, run_id), ledger, run_id)
+        blueprint = load_blueprint(context, ledger, run_id)
+        with ownership(ledger) as owner:
+            complete(blueprint, ledger, run_id, owner)
 
 
-def _end(ledger: Ledger, run_id: str, blueprint: Blueprint, halted: Halt | None) -> None:
+def _end(
+    ledger: Ledger, run_id: str, blueprint: Blueprint, owner: str, halted: Halt | None
+) -> None:
     look_up_doubts(blueprint, ledger, run_id)
     with ledger.begin("settle") as tx:
         if halted and halted.reason != "person":
@@ -200,7 +203,7 @@ def _end(ledger: Ledger, run_id: str, blueprint: Blueprint, halted: Halt | None)
         state = lock_run(tx, run_id).state
         reopened = state == "sending" and apply_rule(tx, run_id, blueprint.header)
     if state in ("sending", "cancelled") and not reopened:
-        complete(blueprint, ledger, run_id)
+        complete(blueprint, ledger, run_id, owner)
 
 
 def count_states(tx: Tx, run_id: str) -> dict[str, int]:

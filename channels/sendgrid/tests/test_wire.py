@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -285,6 +286,33 @@ def test_nobody_there_is_certain(deliver: Deliver, messages: Make) -> None:
     assert outcomes == [Deferred("connection", "cannot connect", connection=True)]
 
 
+@pytest.mark.parametrize("direct", ["", "localhost"])
+def test_the_proxy_of_the_environment_is_used_unless_it_excepts_the_host(
+    deliver: Deliver, messages: Make, monkeypatch: pytest.MonkeyPatch, direct: str
+) -> None:
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_server(("", 0)) as closed:
+        port = closed.getsockname()[1]
+        closed.close()
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", direct)
+
+        def refuse() -> None:
+            connection, _ = proxy.accept()
+            asked.append(connection.recv(1000).split(b"\r\n")[0])
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            connection.close()
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        _, outcomes = deliver(messages("a@example.org"), base_url=f"https://localhost:{port}")
+        if not direct:
+            thread.join(10)
+    said = "cannot connect" if direct else "ProxyError"
+    assert outcomes == [Deferred("connection", said, connection=True)]
+    assert asked == ([] if direct else [f"CONNECT localhost:{port} HTTP/1.1".encode()])
+
+
 def test_sandbox_checks_and_sends_nothing(
     fake: FakeSendGrid, deliver: Deliver, messages: Make
 ) -> None:
@@ -336,9 +364,7 @@ def test_nothing_else_is_in_a_request(
     headers = {name: value for name, value in fake.requests[0].headers.items() if name != "host"}
     assert headers == {
         "accept": "application/json",
-        "accept-encoding": headers["accept-encoding"],
         "authorization": "Bearer SG.fake",
-        "connection": "keep-alive",
         "content-length": str(len(fake.requests[0].body)),
         "content-type": "application/json",
         "user-agent": "serienpost",

@@ -10,6 +10,7 @@ import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpx  # noqa: TID253  # this module is imported when an account is opened
 
@@ -63,11 +64,29 @@ class Reply:
 
 
 class Client:
-    """A connection to one host that is kept open."""
+    """A connection to one host that is kept open.
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    Uses the transport of httpx without its client: redirects, cookies and logins, which nobody
+    needs here, take a third of the time of a request.
+    """
+
+    def __init__(
+        self, transport: httpx.AsyncHTTPTransport, url: httpx.URL, key: str, patience: float
+    ) -> None:
+        self._transport = transport
+        self._url = url
         self._known: dict[str, httpx.URL] = {}
+        self._headers = httpx.Headers(
+            {
+                "Host": url.netloc.decode("ascii"),
+                "Authorization": f"Bearer {key}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "User-Agent": "serienpost",
+            }
+        )
+        timeout = httpx.Timeout(patience, connect=_CONNECT_SECONDS)
+        self._extensions = {"timeout": timeout.as_dict()}
 
     async def post(self, path: str, body: bytes) -> Reply:
         """Send a JSON document.
@@ -75,12 +94,7 @@ class Client:
         Raises:
             NotSentError, LostError: there is no answer.
         """
-        url = self._known.get(path) or self._known.setdefault(
-            path, self._client.base_url.join(path)
-        )
-        return await self._ask(
-            httpx.Request("POST", url, headers=self._client.headers, content=body)
-        )
+        return await self._ask("POST", path, content=body)
 
     async def get(self, path: str, **params: str | int) -> Reply:
         """Read.
@@ -88,11 +102,15 @@ class Client:
         Raises:
             NotSentError, LostError: there is no answer.
         """
-        return await self._ask(self._client.build_request("GET", path, params=params))
+        return await self._ask("GET", path, params=params)
 
-    async def _ask(self, request: httpx.Request) -> Reply:
+    async def _ask(self, method: str, path: str, **what: Any) -> Reply:  # noqa: ANN401
+        url = self._known.get(path) or self._known.setdefault(path, self._url.join(path))
+        request = httpx.Request(
+            method, url, headers=self._headers, extensions=self._extensions, **what
+        )
         try:
-            answer = await self._client.send(request, stream=True)
+            answer = await self._transport.handle_async_request(request)
             try:
                 body = b""
                 async for chunk in answer.aiter_bytes():
@@ -120,30 +138,28 @@ async def clients(
         count: how many.
         patience: seconds to wait for an answer.
     """
-    local = url.startswith("http://")
+    host = httpx.URL(url)
+    local = host.scheme == "http"
     trust: Any = False if local else httpx.create_ssl_context()
     opened = [
-        httpx.AsyncClient(
-            base_url=url,
-            headers={
-                "Authorization": f"Bearer {key}",
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "User-Agent": "serienpost",
-            },
-            timeout=httpx.Timeout(patience, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=5.0),
+        httpx.AsyncHTTPTransport(
             verify=trust,
-            trust_env=not local,
-            follow_redirects=False,
+            proxy=None if local else _proxy(host.host),
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=5.0),
         )
         for _ in range(count)
     ]
     try:
-        yield [Client(each) for each in opened]
+        yield [Client(each, host, key, patience) for each in opened]
     finally:
         for each in opened:
             await each.aclose()
+
+
+def _proxy(host: str) -> str | None:
+    """The proxy that the environment names for this host (HTTPS_PROXY, NO_PROXY)."""
+    named = getproxies()
+    return None if proxy_bypass(host) else named.get("https") or named.get("all")
 
 
 def _described(error: Exception) -> str:

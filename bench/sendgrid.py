@@ -38,7 +38,7 @@ ledger: sqlite:///versandbuch.db
 plugins: [serienpost-testkit, serienpost-channel-sendgrid]
 accounts:
   grid: {{channel: sendgrid, base_url: "http://127.0.0.1:{port}", api_key: "secret:BENCH_KEY",
-          sender: "Praxis Dr. Sonnenschein <praxis@example.org>", batch: {batch},
+          sender: "Praxis Dr. Sonnenschein <praxis@example.org>", batch: {batch}, connections: 32,
           disclaimer: {{accepted_by: Bench, accepted_on: "2026-11-01"}}}}
 """
 MAILING = """\

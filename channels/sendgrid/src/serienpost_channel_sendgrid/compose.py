@@ -21,6 +21,9 @@ _HEAD = 10_000
 _WORST = 6
 """A character is at most so many octets in JSON (an escaped control character)."""
 
+_PART = 100
+"""Octets around a text in JSON, its name included."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LINE = re.compile(r"[\t\n\u2028\u2029]")
@@ -55,15 +58,15 @@ def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
 
 def largest_size(content: Content) -> int:
     """Octets that a message takes in a request at most; Base64 makes four of three."""
-    size = _octets(content.text) + _octets(content.html or "") + _octets(content.subject)
-    size += sum(4 * (len(a.data) // 3 + 1) + 500 for a in content.attachments)
+    characters = len(content.text) + len(content.html or "") + len(content.subject)
+    size = 0
+    if content.attachments:
+        size = sum(4 * (len(a.data) // 3 + 1) + 500 for a in content.attachments)
     if content.template:
-        size += sum(_WORST * len(text) + 100 for text in content.template.data.values())
-    return size
-
-
-def _octets(text: str) -> int:
-    return 2 * len(text.encode("utf-8", "surrogatepass"))
+        data = content.template.data
+        characters += sum(map(len, data.values()))
+        size += _PART * len(data)
+    return size + _WORST * characters
 
 
 def fill(template: KeptTemplate, values: dict[str, str]) -> dict[str, str] | Refused:
@@ -107,23 +110,27 @@ def _unsuitable(variable: Variable, value: str) -> str | None:
 def _refused(draft: Draft) -> Refused | None:
     written = draft.template is None
     texts = draft.text + (draft.html or "")
-    checks = (
-        (draft.kind != "email", "wrong_kind", "the channel sendgrid carries e-mail only"),
-        (header_safe(draft.address), "unsafe_address", "the address cannot stand in a header"),
-        (written and not draft.subject.strip(), "no_subject", "an e-mail needs a subject"),
-        (header_safe(draft.subject), "unsafe_subject", "the subject cannot stand in a header"),
-        (written and not draft.text.strip(), "no_text", "the text is empty"),
-        (_SURROGATE.search(texts + draft.subject), "text", "the text holds half a character"),
-    )
-    for applies, code, reason in checks:
-        if applies:
-            return Refused(code, reason)
+    if draft.kind != "email":
+        return Refused("wrong_kind", "the channel sendgrid carries e-mail only")
+    if written and not draft.subject.strip():
+        return Refused("no_subject", "an e-mail needs a subject")
+    if written and not draft.text.strip():
+        return Refused("no_text", "the text is empty")
+    if _SURROGATE.search(texts):
+        return Refused("text", "the text holds half a character")
+    for what, text in (("address", draft.address), ("subject", draft.subject)):
+        if header_safe(text):
+            return Refused(f"unsafe_{what}", f"the {what} cannot stand in a header")
+    return _unfit_attachment(draft)
+
+
+def _unfit_attachment(draft: Draft) -> Refused | None:
     for attachment in draft.attachments:
         names = f"{attachment.filename}{attachment.media_type}{attachment.content_id or ''}"
         if header_safe(names) or ";" in attachment.media_type or not attachment.filename.strip():
             return Refused("attachment", "an attachment's name cannot stand in a header")
         if "/" not in attachment.media_type or not attachment.data:
             return Refused("attachment", "an attachment is empty or of no type")
-        if attachment.content_id is not None and written and draft.html is None:
+        if attachment.content_id is not None and not draft.template and draft.html is None:
             return Refused("attachment", "an image inside the text needs a formatted part")
     return None

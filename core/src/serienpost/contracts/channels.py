@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003  # part of public records
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
@@ -128,16 +129,23 @@ class Content:
             "text": self.text,
             "html": self.html,
             "attachments": [
-                [a.filename, a.media_type, a.content_id, hashlib.sha256(a.data).hexdigest()]
-                for a in self.attachments
+                [a.filename, a.media_type, a.content_id, _sha256(a.data)] for a in self.attachments
             ],
         }
         if self.headers:
             plain["headers"] = [list(header) for header in self.headers]
         if self.template:
             plain["template"] = [self.template.id, self.template.version, dict(self.template.data)]
-        canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(_canonical(plain).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=4)
+def _sha256(data: bytes) -> str:
+    """The digest of a file; the last few are kept, since many messages share one."""
+    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

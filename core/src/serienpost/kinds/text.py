@@ -30,7 +30,7 @@ def has_control(text: str) -> bool:
 
     Covers NUL, VT, FF and NEL, all of which some mail software takes for the end of a line.
     """
-    return _CONTROL.search(text) is not None
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def displayed(text: str) -> str:

@@ -293,7 +293,7 @@ class Blueprint:
 
         kept = self.header.kept_template
         for name, value in values.items():
-            if self.macros[name].fields and isinstance(value, str) and PLACEHOLDER in value:
+            if isinstance(value, str) and PLACEHOLDER in value and self.macros[name].fields:
                 return Refused("value_refused", f"the macro {name} holds {PLACEHOLDER}")
         try:
             if kept:

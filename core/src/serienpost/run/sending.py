@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
 
+from serienpost.collecting import seldom_collected
 from serienpost.contracts.channels import HasFinish
 from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.claims import living_owner, take_over
@@ -119,7 +120,8 @@ def continue_run(
             held_until=held,
         )
         try:
-            halted = asyncio.run(delivery.run())
+            with seldom_collected():
+                halted = asyncio.run(delivery.run())
             _end(ledger, run_id, blueprint, owner, halted)
         except BusyError:
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from sqlalchemy import or_, select
 
@@ -20,18 +21,40 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 
-_NEEDED = [
-    message.c[name]
-    for name in (
-        *("run", "no", "row_id", "state", "fence", "block", "ref", "content_hash", "macro_values"),
-        *("person", "occasion", "occasion_at", "expires_at", "address", "address_hash", "override"),
-        *("attempts", "attempts_before", "first_attempt_at", "part", "cost"),
-    )
-]
-"""What delivering reads of a message; the review's columns stay where they are."""
+class Outgoing(NamedTuple):
+    """What delivering reads of a message; the review's columns stay where they are."""
+
+    run: str
+    no: int
+    row_id: str
+    fence: int
+    block: int
+    ref: str
+    content_hash: str
+    macro_values: dict[str, Any]
+    person: str
+    occasion: str | None
+    occasion_at: datetime | None
+    expires_at: datetime | None
+    address: str
+    address_hash: str
+    override: dict[str, Any] | None
+    attempts: int
+    attempts_before: int
+    first_attempt_at: datetime | None
+    part: int | None
+    cost: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """Out of a row of the ledger with more columns."""
+        return cls._make(getattr(row, name) for name in cls._fields)
 
 
-def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequence[Row[Any]]:
+_READ = [message.c[name] for name in Outgoing._fields]
+
+
+def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> list[Outgoing]:
     """Take up to `limit` pending messages that are due, in order."""
     due = (
         select(message.c.no)
@@ -44,7 +67,7 @@ def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequenc
     return _taken(tx, run, owner, lease, message.c.no.in_(select(due.c.no)))
 
 
-def claim_parts(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> Sequence[Row[Any]]:
+def claim_parts(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> list[Outgoing]:
     """Take all pending messages of up to `limit` parts that are due, part by part."""
     parts = (
         tx.select(message, message.c.part)
@@ -55,7 +78,7 @@ def claim_parts(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> S
     )
     due = [row.part for row in tx.all(parts)]
     taken = _taken(tx, run, owner, lease, message.c.part.in_(due))
-    return sorted(taken, key=lambda row: (row.part, row.no))
+    return sorted(taken, key=attrgetter("part", "no"))
 
 
 def _due(tx: Tx) -> tuple[ColumnElement[bool], ...]:
@@ -65,7 +88,7 @@ def _due(tx: Tx) -> tuple[ColumnElement[bool], ...]:
 
 def _taken(
     tx: Tx, run: str, owner: str, lease: timedelta, chosen: ColumnElement[bool]
-) -> Sequence[Row[Any]]:
+) -> list[Outgoing]:
     statement = (
         tx.update(message)
         .where(message.c.run == run, chosen, message.c.state == "pending")
@@ -76,9 +99,10 @@ def _taken(
             fence=message.c.fence + 1,
             updated_at=tx.now,
         )
-        .returning(*_NEEDED)
+        .returning(*_READ)
     )
-    return sorted(tx.connection.execute(statement).all(), key=lambda row: row.no)
+    found = tx.connection.execute(statement)
+    return sorted(map(Outgoing._make, found), key=attrgetter("no"))
 
 
 def release(tx: Tx, run: str, owner: str, numbers: Sequence[int] | None = None) -> int:

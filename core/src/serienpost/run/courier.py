@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Row
-
+    from serienpost.ledger.claims import Outgoing
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.blueprint import Blueprint
     from serienpost.run.door import Ready
@@ -66,7 +65,7 @@ class Courier:
         self.account_name = blueprint.header.account
         self.account = blueprint.account
 
-    def claim(self, limit: int) -> Sequence[Row[Any]]:
+    def claim(self, limit: int) -> list[Outgoing]:
         """Take pending messages that are due; where there are parts, `limit` counts those."""
         take = claims.claim_parts if self.takes_parts else claims.claim
         with self.ledger.begin("claim") as tx:

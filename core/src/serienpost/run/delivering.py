@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from serienpost.contracts.channels import Deferred, Message, Outcome, Unknown
 from serienpost.errors import LedgerError, PluginError
@@ -45,9 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
-
     from serienpost.contracts.channels import Sender
+    from serienpost.ledger.claims import Outgoing
     from serienpost.ledger.delivery import Intent
     from serienpost.ledger.store import Ledger
     from serienpost.run.blueprint import Blueprint
@@ -215,7 +214,7 @@ class Delivery:
             self._opening = None
             self._wake.set()
 
-    def _first_claimed(self, size: int) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    def _first_claimed(self, size: int) -> tuple[list[Outgoing], list[Outgoing]]:
         """The first rows of those claimed, and the rest; a part is never torn apart."""
         claimed = self._flow.claimed
         if self._part_size and size < len(claimed):

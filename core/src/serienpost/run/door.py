@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from serienpost.consent.judgement import CheckUnavailableError, judge
 from serienpost.contracts.channels import Message, Refused
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
-
+    from serienpost.ledger.claims import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.blueprint import Blueprint
 
@@ -51,7 +50,7 @@ class ComposeUnavailableError(SerienpostError):
 class Ready:
     """A message that may leave, until `read_at` (monotonic seconds) is too old."""
 
-    row: Row[Any]
+    row: Outgoing
     message: Message
     evidence: list[str]
     read_at: float
@@ -82,7 +81,7 @@ class Door:
         self.ledger = ledger
         self.held_until = held_until
 
-    def open(self, rows: Sequence[Row[Any]], now: datetime) -> tuple[list[Ready], list[Result]]:
+    def open(self, rows: Sequence[Outgoing], now: datetime) -> tuple[list[Ready], list[Result]]:
         """Check claimed rows and render those that may leave.
 
         Returns:
@@ -104,7 +103,7 @@ class Door:
         ]
         return ready, closed
 
-    def _composed(self, rows: Sequence[Row[Any]], send_at: datetime | None) -> list[Message]:
+    def _composed(self, rows: Sequence[Outgoing], send_at: datetime | None) -> list[Message]:
         what = f"channel {self.blueprint.channel.name}"
         try:
             return within(
@@ -114,8 +113,8 @@ class Door:
             raise ComposeUnavailableError(str(error)) from error
 
     def judge(
-        self, rows: Sequence[Row[Any]], at: datetime
-    ) -> tuple[list[tuple[Row[Any], list[str]]], list[Result]]:
+        self, rows: Sequence[Outgoing], at: datetime
+    ) -> tuple[list[tuple[Outgoing, list[str]]], list[Result]]:
         """Say of each row whether it is valid and allowed, for a message that goes out `at`.
 
         Returns:
@@ -146,7 +145,7 @@ class Door:
         return allowed, list(closed.values())
 
     def _still_valid(
-        self, rows: Sequence[Row[Any]], at: datetime, closed: dict[int, Result]
+        self, rows: Sequence[Outgoing], at: datetime, closed: dict[int, Result]
     ) -> dict[int, str | None]:
         consenting: dict[int, str | None] = {}
         for row in rows:
@@ -164,7 +163,7 @@ class Door:
                     consenting[row.no] = standing.consenting_id
         return consenting
 
-    def _standings(self, index: int, rows: Sequence[Row[Any]]) -> Sequence[Standing]:
+    def _standings(self, index: int, rows: Sequence[Outgoing]) -> Sequence[Standing]:
         blueprint = self.blueprint
         block = blueprint.blocks[index]
         refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
@@ -183,7 +182,7 @@ class Door:
             raise SourceUnavailableError(f"{what} cannot answer: {name}") from error
         return standings
 
-    def _gone(self, row: Row[Any], standing: Standing) -> tuple[str, str] | None:
+    def _gone(self, row: Outgoing, standing: Standing) -> tuple[str, str] | None:
         if standing.gone:
             return standing.gone
         kind = self.blueprint.kind
@@ -195,7 +194,7 @@ class Door:
             return ("address_changed", "the address was changed since the review")
         return None
 
-    def _same_content(self, row: Row[Any], send_at: datetime | None) -> Message:
+    def _same_content(self, row: Outgoing, send_at: datetime | None) -> Message:
         content = self.blueprint.content(from_json(row.macro_values), row.address)
         if isinstance(content, Refused):
             raise ContentChangedError(f"row {row.row_id} is now refused: {content.reason}")
@@ -216,7 +215,7 @@ class Door:
         )
 
 
-def suppressed(row: Row[Any], code: str, reason: str) -> Result:
+def suppressed(row: Outgoing, code: str, reason: str) -> Result:
     """The result of a claimed row that does not leave."""
     return Result(row.no, row.fence, None, "suppressed", "suppressed", code, reason)
 

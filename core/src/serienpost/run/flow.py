@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Row
-
+    from serienpost.ledger.claims import Outgoing
     from serienpost.ledger.delivery import Result
     from serienpost.run.courier import Call
     from serienpost.run.door import Ready
@@ -44,7 +43,7 @@ class Flow:
     """What is where between ledger and wire."""
 
     ready: deque[Ready] = field(default_factory=deque)
-    claimed: list[Row[Any]] = field(default_factory=list)
+    claimed: list[Outgoing] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     free: list[int] = field(default_factory=list)
     tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)

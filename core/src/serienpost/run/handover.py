@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func
 
 from serienpost.errors import LedgerError
+from serienpost.ledger.claims import Outgoing
 from serienpost.ledger.schema import message, run
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def to_withdraw(blueprint: Blueprint, ledger: Ledger, run_id: str) -> list[Withd
         for row in held
         if row.address is None
     ]
-    rows = [row for row in held if row.address is not None]
+    rows = [Outgoing.of(row) for row in held if row.address is not None]
     for start in range(0, len(rows), _AT_ONCE):
         batch = rows[start : start + _AT_ONCE]
         by_no = {row.no: row for row in batch}

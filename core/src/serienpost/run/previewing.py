@@ -10,6 +10,7 @@ from serienpost.contracts.channels import Accepted, Content, Message, Outcome, R
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.files import write_private
 from serienpost.kinds import Address
+from serienpost.ledger.claims import Outgoing
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
@@ -121,11 +122,12 @@ def _own_address(blueprint: Blueprint, to: str) -> str:
     return address.value
 
 
-def _usable_row(blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str) -> Row[Any]:
+def _usable_row(blueprint: Blueprint, ledger: Ledger, run_id: str, row_id: str) -> Outgoing:
     with ledger.read() as tx:
-        row: Row[Any] = find_rows(tx, run_id, row_id)[0]
-    if row.macro_values is None:
+        found = find_rows(tx, run_id, row_id)[0]
+    if found.macro_values is None:
         raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
+    row = Outgoing.of(found)
     _, closed = Door(blueprint, ledger).open([row], ledger.clock())
     if closed:
         raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -42,6 +43,16 @@ def test_every_table_and_unique_index_starts_with_the_practice() -> None:
         assert next(iter(table.primary_key)).name == "practice", table.name
         for index in table.indexes:
             assert index.columns[0].name == "practice", index.name
+
+
+def test_a_sqlite_without_what_the_ledger_needs_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(LedgerError, match=r"SQLite 3\.34\.1 is too old .* needs 3\.35"):
+        open_engine("sqlite:///ledger.db", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("older", sorted(VERSIONS)[:-1])

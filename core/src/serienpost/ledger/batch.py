@@ -59,7 +59,8 @@ def given(dialect: str, *columns: Column[Any]) -> Subquery:
 
 def _value(dialect: str, place: int, column: Column[Any]) -> ColumnElement[Any]:
     if dialect == "sqlite":
-        return literal_column(f"item.value ->> {place}", column.type).label(column.name)
+        value = literal_column(f"json_extract(item.value, '$[{place}]')", column.type)
+        return value.label(column.name)
     if isinstance(column.type, JSON):
         return literal_column(f"item.value -> {place}", column.type).label(column.name)
     text = literal_column(f"item.value ->> {place}", Text)

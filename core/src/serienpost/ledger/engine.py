@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 HEAD = "0003"
 """The newest revision of the ledger's tables; the last file in `migrations/versions`."""
+
+OLDEST_SQLITE = (3, 35)
+"""The first with RETURNING, which the ledger's statements need."""
 
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer a new connection."""
@@ -44,6 +48,7 @@ def open_engine(url: str, folder: Path) -> Engine:
             "this is not a database URL", hint="write it as in sqlite:///versandbuch.db"
         ) from error
     if where.get_backend_name() == "sqlite":
+        _check_library()
         path = folder / (where.database or "")
         if where.database in (None, "", ":memory:"):
             raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
@@ -91,6 +96,15 @@ def _options(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
         return common | {"connect_args": {"timeout": 60, "check_same_thread": False}}
     return common | {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+
+
+def _check_library() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise LedgerError(
+            f"SQLite {sqlite3.sqlite_version} is too old for the ledger, which needs {oldest}",
+            hint="install a Python with a newer SQLite, or keep the ledger in PostgreSQL",
+        )
 
 
 def _create_private(path: Path) -> None:

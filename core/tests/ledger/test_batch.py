@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Update, bindparam, update  # noqa: TID253
 from sqlalchemy.dialects import postgresql, sqlite  # noqa: TID253
 
-from serienpost.ledger.batch import PRACTICE, document, given
+from serienpost.ledger.batch import PRACTICE, Given
 from serienpost.ledger.schema import microseconds, run
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 
-def rename(dialect: str) -> Update:
-    rows = given(dialect, run.c.id, run.c.title, run.c.until, run.c.files)
+def rename(given: Given) -> Update:
+    rows = given.table(run.c.id, run.c.title, run.c.until, run.c.files)
     return (
         update(run)
         .where(run.c.practice == PRACTICE, run.c.id == rows.c.id, run.c.kind == bindparam("b_kind"))
@@ -34,7 +34,7 @@ def rename(dialect: str) -> Update:
     ],
 )
 def test_rows_are_read_once_as_a_table(dialect: Dialect, value: str) -> None:
-    text = str(rename(dialect.name).compile(dialect=dialect))
+    text = str(rename(Given(dialect.name)).compile(dialect=dialect))
     assert text.startswith("UPDATE run SET ")
     assert (text.count(value), text.count("OFFSET 0")) == (1, 1)
 
@@ -66,8 +66,26 @@ def test_what_no_database_stores_is_replaced(desk: Desk, unstorable: str) -> Non
         assert tx.scalar(tx.select(run, run.c.title)) == "ä\ufffd🙂"
 
 
-def test_rows_without_such_characters_are_not_looked_at_again() -> None:
-    assert document([(1, None, "\\u0041", "ä")]) == '[[1,null,"\\\\u0041","\\u00e4"]]'
+@pytest.mark.parametrize("title", ["same", "s\0me", None])
+def test_what_many_rows_share_is_given_once(desk: Desk, title: str | None) -> None:
+    names = [f"r{number}" for number in range(60)]
+    for name in names:
+        desk.add_run(name, title="old")
+    at = microseconds(desk.clock())
+    rows = [(name, title or name, at, ["a.pdf", name]) for name in names]
+    with desk.ledger.begin() as tx:
+        assert tx.change((rename,), rows, b_kind="email") == [60]
+    with desk.ledger.read() as tx:
+        found = {row.id: (row.title, row.until, row.files) for row in tx.all(tx.select(run))}
+    shown = title.replace("\0", "\ufffd") if title else None
+    assert found == {name: (shown or name, desk.clock(), ["a.pdf", name]) for name in names}
+
+
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])
+def test_what_is_shared_is_a_parameter(dialect: Dialect) -> None:
+    text = str(rename(Given(dialect.name, frozenset({1, 2}))).compile(dialect=dialect))
+    places = [f"$[{n}]" if dialect.name == "sqlite" else f"> {n}" for n in (0, 1, 2)]
+    assert [text.count(place) for place in places] == [1, 1, 0]
 
 
 def test_a_naive_time_is_refused() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, select, update
 
-from serienpost.ledger.batch import PRACTICE, given
+from serienpost.ledger.batch import PRACTICE
 from serienpost.ledger.schema import attempt, message, microseconds, once, run
 from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import insert_new
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Insert, Subquery, Update
 
+    from serienpost.ledger.batch import Given
     from serienpost.ledger.store import Tx
 
 
@@ -44,8 +45,8 @@ def _held(rows: Subquery, before: str) -> Update:
     )
 
 
-def _to_sending(dialect: str) -> Update:
-    rows = given(dialect, *_INTENT)
+def _to_sending(given: Given) -> Update:
+    rows = given.table(*_INTENT)
     return _held(rows, "claimed").values(
         state="sending",
         fence=_c.fence + 1,
@@ -58,8 +59,8 @@ def _to_sending(dialect: str) -> Update:
     )
 
 
-def _open_attempts(dialect: str) -> Insert:
-    rows = given(dialect, *_INTENT)
+def _open_attempts(given: Given) -> Insert:
+    rows = given.table(*_INTENT)
     taken = select(_c.practice, _c.run, _c.no, _c.attempts, _c.owner, _c.fence, _NOW).where(
         *_THIS_MESSAGE,
         _c.no == rows.c.no,
@@ -68,19 +69,19 @@ def _open_attempts(dialect: str) -> Insert:
         _c.fence == rows.c.fence + 1,
     )
     columns = ["practice", "run", "no", "attempt", "owner", "fence", "started_at"]
-    return insert_new(attempt, dialect).from_select(columns, taken)
+    return insert_new(attempt, given.dialect).from_select(columns, taken)
 
 
-def _from_sending(dialect: str) -> Update:
-    return _from_work(dialect, "sending")
+def _from_sending(given: Given) -> Update:
+    return _from_work(given, "sending")
 
 
-def _from_claimed(dialect: str) -> Update:
-    return _from_work(dialect, "claimed")
+def _from_claimed(given: Given) -> Update:
+    return _from_work(given, "claimed")
 
 
-def _from_work(dialect: str, before: str) -> Update:
-    rows = given(dialect, *_RESULT)
+def _from_work(given: Given, before: str) -> Update:
+    rows = given.table(*_RESULT)
     same = ("state", "code", "text", "provider_ref", "next_attempt_at", "sent_at")
     return _held(rows, before).values(
         **{name: rows.c[name] for name in same},
@@ -91,8 +92,8 @@ def _from_work(dialect: str, before: str) -> Update:
     )
 
 
-def _complete(dialect: str) -> Update:
-    rows = given(dialect, *_RESULT)
+def _complete(given: Given) -> Update:
+    rows = given.table(*_RESULT)
     same = ("outcome", "stage", "code", "text", "provider_ref")
     return (
         update(attempt)

@@ -91,10 +91,10 @@ run = Table(
     Column("files", JSON(none_as_null=True)),
     Column("purged_at", UtcTime),
 )
-"""`header` is what the plan hash covers besides the rows; `owner` the process that prepares or finishes it;
-`carries` the fields and macros that the bits of a message's `carried` stand for; `archive` what
-goes into the records (`entry`, `pdf`); `edition` counts how often a finished run of parts was
-reopened, `first_part` is that edition's first; `files` are what finishing it made."""
+"""`header` is what the plan hash covers besides the rows; `owner` the process that prepares or
+finishes it; `carries` the fields and macros that the bits of a message's `carried` stand for;
+`archive` what goes into the records (`entry`, `pdf`); `edition` counts how often a finished run of
+parts was reopened, `first_part` is that edition's first; `files` are what finishing it made."""
 
 asset = Table(
     "asset",

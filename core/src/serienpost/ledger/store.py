@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from serienpost.errors import LedgerError, Problem, SerienpostError
 from serienpost.faults import faultpoint
 from serienpost.ledger import schema
-from serienpost.ledger.batch import PRACTICE, ROWS, document, execute
+from serienpost.ledger.batch import PRACTICE, execute
 from serienpost.ledger.engine import open_engine, reading
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from serienpost.context import Context
+    from serienpost.ledger.batch import Builder
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -125,22 +126,21 @@ class Tx:
 
     def change(
         self,
-        builders: Sequence[Callable[[str], Insert | Update]],
+        builders: Sequence[Builder],
         rows: Sequence[Sequence[Any]],
         **common: Any,  # noqa: ANN401
     ) -> list[int]:
         """Execute changes that are built once, with `PRACTICE` in them, for rows that they share.
 
         Args:
-            builders: each makes a statement over `given` rows for a kind of database.
+            builders: each makes a statement for the rows.
             rows: values in the order of their columns, as the database stores them.
             common: values of parameters that are the same for all rows.
 
         Returns:
             How many rows each of them changed.
         """
-        parameters = {PRACTICE.key: self.practice, ROWS: document(rows), **common}
-        return [execute(self.connection, build, parameters) for build in builders]
+        return execute(self.connection, builders, rows, {PRACTICE.key: self.practice, **common})
 
     def look(self, statement: Select[Any] | Update, **bound: Any) -> Any:  # noqa: ANN401
         """The first value that a statement returns which was built once, with `PRACTICE` in it."""

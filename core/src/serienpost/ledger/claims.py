@@ -101,7 +101,7 @@ def _taken(
         )
         .returning(*_READ)
     )
-    found = tx.connection.execute(statement)
+    found = tx.connection.execute(statement).all()
     return sorted(map(Outgoing._make, found), key=attrgetter("no"))
 
 

@@ -118,6 +118,9 @@ def test_an_override_is_the_evidence_of_what_it_sent(permissive: Practice) -> No
     (override,) = permissive.json("review", permissive.run, "--explain", SIGNED)[
         "overrides"
     ].values()
+    ((check, code),) = override["codes"]
+    said = permissive("review", permissive.run, "--explain", SIGNED).out
+    assert f"override {override['id']} of {check}.{code} by " in said
     permissive.json("send", permissive.run, "--yes")
     (got,) = permissive.json("show", permissive.run, "--recipient", SIGNED)["messages"]
     assert got["state"] == "accepted"

@@ -57,7 +57,10 @@ def _explain(row: dict[str, Any], data: dict[str, Any]) -> None:
         click.echo(f"  what would change it: {way}")
     by = data["overrides"].get(row["row"])
     if by:
-        click.echo(f"  override {by['id']} by {by['user']} at {by['at']}: {by['reason']}")
+        covered = ", ".join(f"{check}.{code}" for check, code in by["codes"])
+        click.echo(
+            f"  override {by['id']} of {covered} by {by['user']} at {by['at']}: {by['reason']}"
+        )
     click.echo(f"  consent, asked {data['asked_at'] or '-'}:")
     table(
         ["check", "verdict", "code", "reason or evidence", "what would change it"],

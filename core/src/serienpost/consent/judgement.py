@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
-from serienpost.errors import SerienpostError
+from serienpost.errors import SerienpostError, UnavailableError
 from serienpost.timelimit import LateError, each_within
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CHECK_SECONDS = 30.0
 """How long a check may take for one batch of questions."""
 
 
-class CheckUnavailableError(SerienpostError):
+class CheckUnavailableError(UnavailableError):
     """A consent check raised, timed out or answered wrongly."""
 
     def __init__(self, check: str, why: str) -> None:

@@ -17,20 +17,17 @@ from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from serienpost.contracts.channels import Deferred, Message, Outcome, Unknown
-from serienpost.errors import LedgerError, PluginError
+from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.faults import faultpoint
 from serienpost.ledger import claims
 from serienpost.run.courier import Call, Courier
 from serienpost.run.door import (
     FRESH_SECONDS,
-    CheckUnavailableError,
-    ComposeUnavailableError,
     ContentChangedError,
     Door,
-    SourceUnavailableError,
 )
 from serienpost.run.flow import Flow, Progress, Stop
-from serienpost.run.kept import KeptTemplateChangedError, KeptTemplateUnavailableError, Watch
+from serienpost.run.kept import KeptTemplateChangedError, Watch
 from serienpost.run.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
@@ -196,12 +193,7 @@ class Delivery:
                 flow.ready.extend(ready)
                 flow.results.extend(closed)
                 self._mind_pace(len(rows), time.monotonic() - begun)
-        except (
-            CheckUnavailableError,
-            ComposeUnavailableError,
-            SourceUnavailableError,
-            KeptTemplateUnavailableError,
-        ) as error:
+        except UnavailableError as error:
             self.halt = self.halt or Halt("check_unavailable", str(error))
         except KeptTemplateChangedError as error:
             self.halt = self.halt or Halt("template_changed", str(error))

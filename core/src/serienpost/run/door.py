@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost.consent.judgement import CheckUnavailableError, judge
+from serienpost.consent.judgement import judge
 from serienpost.contracts.channels import Message, Refused
 from serienpost.contracts.rows import RowRef, Standing
-from serienpost.errors import SerienpostError
+from serienpost.errors import SerienpostError, UnavailableError
 from serienpost.kinds import Address
 from serienpost.ledger.delivery import Result
 from serienpost.reference import with_reference
@@ -36,14 +36,6 @@ COMPOSE_SECONDS = 60.0
 
 class ContentChangedError(SerienpostError):
     """Rendering the frozen values again gave another content than was reviewed."""
-
-
-class SourceUnavailableError(SerienpostError):
-    """The source cannot say whether rows are still valid."""
-
-
-class ComposeUnavailableError(SerienpostError):
-    """The channel does not come back from composing messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +80,8 @@ class Door:
             Those that may leave, and for the others why they are suppressed.
 
         Raises:
-            CheckUnavailableError: a consent check cannot answer; nothing is decided.
-            SourceUnavailableError: the source cannot answer; nothing is decided.
+            UnavailableError: source, consent check or channel cannot answer; nothing is decided.
             ContentChangedError: rendering gives something else than was reviewed.
-            ComposeUnavailableError: the channel blocks; nothing is decided.
         """
         read_at = time.monotonic()
         later = self.held_until if self.held_until and self.held_until > now else None
@@ -110,7 +100,7 @@ class Door:
                 COMPOSE_SECONDS, what, lambda: [self._same_content(row, send_at) for row in rows]
             )
         except LateError as error:
-            raise ComposeUnavailableError(str(error)) from error
+            raise UnavailableError(str(error)) from error
 
     def judge(
         self, rows: Sequence[Outgoing], at: datetime
@@ -121,8 +111,7 @@ class Door:
             Those that are with the evidence, and for the others why not.
 
         Raises:
-            CheckUnavailableError: a consent check cannot answer; nothing is decided.
-            SourceUnavailableError: the source cannot answer; nothing is decided.
+            UnavailableError: source or consent check cannot answer; nothing is decided.
         """
         closed: dict[int, Result] = {}
         consenting = self._still_valid(rows, at, closed)
@@ -179,7 +168,7 @@ class Door:
                 raise TypeError("it did not return one standing per row")  # noqa: TRY301
         except Exception as error:
             name = "TimeoutError" if isinstance(error, TimeoutError) else type(error).__name__
-            raise SourceUnavailableError(f"{what} cannot answer: {name}") from error
+            raise UnavailableError(f"{what} cannot answer: {name}") from error
         return standings
 
     def _gone(self, row: Outgoing, standing: Standing) -> tuple[str, str] | None:
@@ -218,13 +207,3 @@ class Door:
 def suppressed(row: Outgoing, code: str, reason: str) -> Result:
     """The result of a claimed row that does not leave."""
     return Result(row.no, row.fence, None, "suppressed", "suppressed", code, reason)
-
-
-__all__ = [
-    "CheckUnavailableError",
-    "ComposeUnavailableError",
-    "ContentChangedError",
-    "Door",
-    "Ready",
-    "SourceUnavailableError",
-]

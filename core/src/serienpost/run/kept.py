@@ -8,7 +8,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.providers import HasTemplates
-from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
+from serienpost.errors import (
+    ConfigError,
+    Problem,
+    SerienpostError,
+    TemplateError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
@@ -27,7 +33,7 @@ class KeptTemplateChangedError(SerienpostError):
     """The provider's template is no longer the one that the run was prepared with."""
 
 
-class KeptTemplateUnavailableError(SerienpostError):
+class KeptTemplateUnavailableError(UnavailableError):
     """The provider does not say what its template is now."""
 
 

@@ -19,8 +19,8 @@ demo: setup  ## a demo practice from end to end, on this machine only
 	@$(BIN)/serienpost demo
 
 test: setup  ## all tests: units, then the whole system
-	@scripts/stage units 240 scripts/tests -n $(WORKERS) --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults
-	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) tests/acceptance
+	@scripts/stage units 240 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults
+	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 faults: setup  ## kill it at every write and 200 random moments, on SQLite and PostgreSQL
 	@scripts/stage faults 3600 scripts/tests -n $(WORKERS) --timeout 400 tests/faults --thorough $(FAULTS)

@@ -1,4 +1,4 @@
-"""What runs by itself: cron, rates, schedules, the demo."""
+"""What runs by itself: cron, rates, schedules."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Post, Practice
 
 BIRTHDAY_TODAY = {"patient:1", "patient:2"}
@@ -97,11 +95,3 @@ def test_a_consent_check_that_fails_loses_nothing(null: Practice) -> None:
     null.edit("serienpost.yaml", "default: raise", "default: allow")
     assert [(r["run"], r["exit"]) for r in null.json("resume", "--due")["runs"]] == [(null.run, 0)]
     assert null.states() == {"accepted": 40}
-
-
-def test_the_demo_shows_everything(tmp_path: Path, null: Practice) -> None:
-    folder = tmp_path / "vorfuehrung"
-    document = null.json("demo", str(folder), "--patients", "60")
-    assert document["accepted"] == document["arrived"] > 20
-    names = ("bericht.html", "eingang", "vorschau", "versandbuch.db")
-    assert [name for name in names if not (folder / name).exists()] == []

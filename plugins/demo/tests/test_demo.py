@@ -9,18 +9,19 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from serienpost_demo import letter_walk
 from serienpost_demo.catcher import Caught
 from serienpost_demo.commands import demo_command
 from serienpost_demo.walkthrough import _differences, _reply, _Run
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+SCHEMAS = Path(__file__).parents[3] / "docs" / "json"
 PLACES = ("printed", "stored")
 
 
@@ -40,6 +41,7 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     done = demo(tmp_path, "--patients", "70", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
+    assert mistakes(document) == []
     folder = tmp_path / "demo-practice-2"
     assert document["ok"] is True
     assert document["folder"] == folder.name
@@ -63,13 +65,25 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert b"martin.vogel@example.org" in received
     assert len(forbidden(folder)) == 8
     assert [address for address in forbidden(folder) if address in received] == []
-    assert (folder / "bericht.html").is_file()
+    for name in ("bericht.html", "versandbuch.db"):
+        assert (folder / name).is_file()
     assert list((folder / "vorschau").glob("*.eml"))
     for path in (folder, *folder.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     commands = ("check", "prepare", "review", "preview", "test", "send", "show", "report")
     for command in (*commands, "letters list", "events", "sendgrid templates"):
         assert f"$ serienpost -C demo-practice-2 {command}" in done.stderr
+
+
+def mistakes(document: dict[str, Any]) -> list[str]:
+    """Where the document does not have its documented form."""
+    demo, reply = (
+        json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+        for name in ("demo", "reply")
+    )
+    known: Registry[Any] = Registry().with_resource(reply["$id"], Resource.from_contents(reply))
+    errors = Draft202012Validator(demo, registry=known).iter_errors(document)
+    return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 def forbidden(folder: Path) -> list[bytes]:

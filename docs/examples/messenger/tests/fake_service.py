@@ -25,7 +25,7 @@ class FakeService:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"json://127.0.0.1:{self._server.server_port}/{{to}}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def play(self, fault: str | None) -> None:
         """Fail from now on in this way."""

@@ -66,6 +66,8 @@ class Wrapped(Channel_):
         async with super().open(context, account) as good:
             yield good if repaired() else self.sender(good)
 
+BLOCKED = []
+
 def broken(original, fault, *args):
     if repaired():
         return original(*args)
@@ -81,7 +83,9 @@ def broken(original, fault, *args):
         logging.getLogger("kaputt").warning(CANARY)
         return original(*args)
     if fault == "block":
-        time.sleep(1)
+        BLOCKED.append(original)
+        if len(BLOCKED) <= 3:  # `check` asks a channel before rows are counted
+            time.sleep(1)
         return original(*args)
     return {"none": None, "number": 17, "list": [None], "text": "Unsinn", "dict": {"a": 1}}[fault]
 """

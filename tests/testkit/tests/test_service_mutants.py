@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serienpost_testkit.suites import dispatcher
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -97,7 +99,7 @@ DISPATCHERS = {
 class Plugin(Bell):
     def wake(self, context, run, not_before):
         if not_before:
-            time.sleep(6)
+            time.sleep(1.2)
         super().wake(context, run, not_before)
 """,
     "test_who_is_woken_works": """
@@ -183,7 +185,8 @@ def test_a_good_plugin_passes_everything(run_suite: RunSuite, kind: str, plugin:
 
 @pytest.mark.parametrize(("kind", "name", "plugin"), MUTANTS)
 def test_a_broken_plugin_is_caught_by_the_test_that_names_its_fault(
-    run_suite: RunSuite, kind: str, name: str, plugin: str
+    run_suite: RunSuite, monkeypatch: pytest.MonkeyPatch, kind: str, name: str, plugin: str
 ) -> None:
+    monkeypatch.setattr(dispatcher, "_PROMPT", 1.0)
     _, failed = run_suite(kind, plugin, name)
     assert failed == {name}

@@ -263,6 +263,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that none begins when all others are done."""
+    items.sort(key=lambda item: item.path.stem != "test_third_parties")
+
+
 @pytest.fixture(scope="session")
 def schemas() -> Schemas:
     return Schemas()

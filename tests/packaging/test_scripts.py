@@ -94,3 +94,13 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "make check" in ci
     assert "\nmake test" in ci
+
+
+def test_temporary_files_go_where_they_are_told(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    test = tmp_path / "test_place.py"
+    test.write_text("def test_it(tmp_path):\n    print(tmp_path)\n", "utf-8")
+    done = run("scripts/tests", "-s", str(test), TMPDIR=str(place), PYTEST_DEBUG_TEMPROOT="")
+    assert done.returncode == 0
+    assert f"{place}/pytest-of-" in done.stdout

@@ -87,7 +87,8 @@ class BinderChannel(FaultChannel):
         for event in ("begin", "end"):
             with log.open("a") as file:
                 file.write(f"{event} {os.getpid()}\\n")
-            while not context.path("bound").exists():
+            until = time.monotonic() + 60
+            while not context.path("bound").exists() and time.monotonic() < until:
                 time.sleep(0.01)
         return [log]
 

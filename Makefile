@@ -23,7 +23,7 @@ test: setup  ## all tests: units, then the whole system
 	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 faults: setup  ## kill it at every write and 200 random moments, on SQLite and PostgreSQL
-	@scripts/stage faults 3600 scripts/tests -n $(WORKERS) --timeout 400 tests/faults --thorough $(FAULTS)
+	@scripts/stage faults 3600 scripts/tests -n $(WORKERS) --dist worksteal --timeout 400 tests/faults --thorough $(FAULTS)
 
 check: setup  ## lint, format, types, lock, layout
 	$(BIN)/ruff check

@@ -65,6 +65,20 @@ def test_every_order_of_events_keeps_the_states(desk: Desk) -> None:
     _module("test_machine").test_every_order_of_events_keeps_the_states(desk)
 
 
+def test_many_rows_are_changed_by_one_statement(desk: Desk) -> None:
+    _module("test_batch").test_each_row_changes_its_own_and_no_other_practice(desk)
+
+
+@pytest.mark.parametrize("title", ["same", "s\0me", None])
+def test_what_many_rows_share_is_given_once(desk: Desk, title: str | None) -> None:
+    _module("test_batch").test_what_many_rows_share_is_given_once(desk, title)
+
+
+@pytest.mark.parametrize("unstorable", ["\0", "\ud83d"])
+def test_what_no_database_stores_is_replaced(desk: Desk, unstorable: str) -> None:
+    _module("test_batch").test_what_no_database_stores_is_replaced(desk, unstorable)
+
+
 @pytest.mark.parametrize("setting", ["synchronous_commit"])
 def test_commits_that_are_not_durable_are_refused(url: str, tmp_path: Path, setting: str) -> None:
     database = url.rpartition("/")[2]

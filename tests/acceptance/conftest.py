@@ -327,7 +327,11 @@ def post() -> Iterator[Post]:
 @pytest.fixture
 def demo(demo_master: Practice, tmp_path: Path, post: Post) -> Practice:
     """A copy of the demo practice with its prepared run; its account is `post`."""
-    practice = demo_master.copy(tmp_path / "praxis")
+    return connected(demo_master.copy(tmp_path / "praxis"), post)
+
+
+def connected(practice: Practice, post: Post) -> Practice:
+    """The demo practice with `post` as its mail server."""
     practice.edit("serienpost.yaml", "port: 2525", f"port: {post.catcher.port}")
     return practice
 
@@ -338,9 +342,16 @@ def null(null_master: Practice, tmp_path: Path) -> Practice:
     return null_master.copy(tmp_path / "praxis")
 
 
+@pytest.fixture(scope="session")
+def few_master(demo_master: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
+    """The demo practice with another run, over the first 40 patients; copied, never used itself."""
+    practice = demo_master.copy(tmp_path_factory.mktemp("few") / "praxis")
+    practice.edit("mailings/information.yaml", "select: {}", "limit: 40\nselect: {}")
+    practice.run = practice.json("prepare", "information", "--summary")["run"]
+    return practice
+
+
 @pytest.fixture
-def few(demo: Practice) -> Practice:
-    """The demo practice with another run, over the first 40 patients only."""
-    demo.edit("mailings/information.yaml", "select: {}", "limit: 40\nselect: {}")
-    demo.run = demo.json("prepare", "information", "--summary")["run"]
-    return demo
+def few(few_master: Practice, tmp_path: Path, post: Post) -> Practice:
+    """A copy of the demo practice with a run over the first 40 patients; its account is `post`."""
+    return connected(few_master.copy(tmp_path / "praxis"), post)

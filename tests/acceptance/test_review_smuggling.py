@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Practice
+    from pathlib import Path
+
+    from conftest import Post, Practice
 
 REASON = ("--reason", "am Telefon gefragt")
 NO, UNKNOWN, UNREACHABLE, FINE = "patient:14", "patient:15", "patient:3", "patient:2"
 SIGNED = "patient:20"
 
 
-@pytest.fixture
-def permissive(demo: Practice) -> Practice:
+@pytest.fixture(scope="module")
+def permissive_master(demo_master: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
     """Overrides are permitted; a written consent of `SIGNED` is for another purpose."""
-    demo.edit("serienpost.yaml", "override: false", "override: true")
+    practice = demo_master.copy(tmp_path_factory.mktemp("permissive") / "praxis")
+    practice.edit("serienpost.yaml", "override: false", "override: true")
     register = "  - serienpost-consent-register\n  - serienpost-consent-flags "
-    demo.edit("serienpost.yaml", "  - serienpost-consent-flags ", register)
-    demo.run = demo.json("prepare", "information", "--summary")["run"]
-    return demo
+    practice.edit("serienpost.yaml", "  - serienpost-consent-flags ", register)
+    practice.run = practice.json("prepare", "information", "--summary")["run"]
+    return practice
+
+
+@pytest.fixture
+def permissive(permissive_master: Practice, tmp_path: Path, post: Post) -> Practice:
+    """A copy of that practice."""
+    practice = permissive_master.copy(tmp_path / "praxis")
+    practice.edit("serienpost.yaml", "port: 2525", f"port: {post.catcher.port}")
+    return practice
 
 
 def refuse(practice: Practice, *args: str, run: str | None = None) -> str:

@@ -41,6 +41,7 @@ def _server(
     async def stop(server: asyncio.Server) -> None:
         server.close()
         await server.wait_closed()
+        await asyncio.sleep(0)  # who was just let in takes the socket, and closes it when cancelled
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

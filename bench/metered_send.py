@@ -19,7 +19,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost.cli.group import cli
 from serienpost.ledger import batch
@@ -28,7 +28,7 @@ from serienpost.run.courier import Courier
 from serienpost.run.door import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -86,7 +86,9 @@ def record(steps: list[Step]) -> None:
 
     direct = batch.run
 
-    def run(connection: Connection, text: str, parameters: Sequence[object]) -> int:
+    def run(
+        connection: Connection, text: str, parameters: Sequence[Any] | Mapping[str, Any]
+    ) -> int:
         steps.append((number(connection), text, parameters, False))
         return direct(connection, text, parameters)
 

@@ -21,9 +21,6 @@ _HEAD = 10_000
 _WORST = 6
 """A character is at most so many octets in JSON (an escaped control character)."""
 
-_PART = 100
-"""Octets around a text in JSON, its name included."""
-
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LINE = re.compile(r"[\t\n\u2028\u2029]")
@@ -58,15 +55,15 @@ def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
 
 def largest_size(content: Content) -> int:
     """Octets that a message takes in a request at most; Base64 makes four of three."""
-    characters = len(content.text) + len(content.html or "") + len(content.subject)
-    size = 0
-    if content.attachments:
-        size = sum(4 * (len(a.data) // 3 + 1) + 500 for a in content.attachments)
+    size = _octets(content.text) + _octets(content.html or "") + _octets(content.subject)
+    size += sum(4 * (len(a.data) // 3 + 1) + 500 for a in content.attachments)
     if content.template:
-        data = content.template.data
-        characters += sum(map(len, data.values()))
-        size += _PART * len(data)
-    return size + _WORST * characters
+        size += sum(_WORST * len(text) + 100 for text in content.template.data.values())
+    return size
+
+
+def _octets(text: str) -> int:
+    return 2 * len(text.encode("utf-8", "surrogatepass"))
 
 
 def fill(template: KeptTemplate, values: dict[str, str]) -> dict[str, str] | Refused:

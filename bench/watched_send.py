@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ _PAUSE = 0.5
 
 @dataclass(frozen=True)
 class Memory:
-    """MiB of resident memory at one moment: of the command alone, and with its processes."""
+    """MiB of memory at one moment: of the command alone, and with its processes."""
 
     alone: float
     together: float
@@ -49,8 +48,8 @@ def deliver(folder: Path, run: str, code: int) -> Watched:
     command = [str(PROGRAM), "-C", str(folder), "send", run, "--yes", "--json"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            alone = _resident(process.pid)
-            others = sum(_resident(child) for child in _children(process.pid))
+            alone = _own_share(process.pid)
+            others = sum(map(_own_share, _descendants(process.pid)))
             if alone:
                 memory.append(Memory(alone, alone + others))
             time.sleep(_PAUSE)
@@ -59,20 +58,23 @@ def deliver(folder: Path, run: str, code: int) -> Watched:
     return Watched(time.perf_counter() - start, memory)
 
 
-def _resident(process: int) -> float:
-    """MiB; 0 for a process that is gone."""
+def _own_share(process: int) -> float:
+    """MiB, where memory shared by several processes counts in equal shares; 0 for one that is
+    gone."""
     try:
-        pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
         return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def _children(process: int) -> list[int]:
+def _descendants(process: int) -> list[int]:
     found = []
     for path in Path(f"/proc/{process}/task").glob("*/children"):
         try:
-            found += [int(word) for word in path.read_text("ascii").split()]
+            children = [int(word) for word in path.read_text("ascii").split()]
         except OSError:
             continue
+        for child in children:
+            found += [child, *_descendants(child)]
     return found

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from serienpost.cli.send import SAME_REQUEST
 
 if TYPE_CHECKING:
     import subprocess
@@ -45,11 +48,22 @@ def test_one_signal_ends_the_calls_under_way(null: Practice, number: signal.Sign
     assert null.oracle().total() == len(null.oracle()) == 40
 
 
+def test_a_signal_that_comes_by_two_ways_is_one(null: Practice) -> None:
+    """A service manager ends every process of a service, and a wrapper passes on what it got."""
+    slow(null, 1000)
+    process = started(null)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)  # another one: the system may merge two that are the same
+    assert ended(null, process, 75)["reason"] == "interrupted"
+    assert set(null.states()) == {"accepted", "pending"}
+
+
 def test_two_signals_end_at_once_and_leave_doubt(null: Practice) -> None:
     slow(null, 60_000)
     process = started(null, count=SLOTS)
     process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGTERM)  # another one: the system may merge two that are the same
+    time.sleep(SAME_REQUEST + 0.1)
+    process.send_signal(signal.SIGINT)
     document = ended(null, process, 75)
     assert document["reason"] == "interrupted"
     assert null.states() == {"in_doubt": SLOTS, "pending": 40 - SLOTS}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +15,6 @@ import pdfplumber
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Practice
 
 pytestmark = pytest.mark.timeout(300)
@@ -171,6 +172,30 @@ def test_nothing_to_print(demo: Practice, args: list[str], message: str) -> None
     (problem,) = demo.refused("letters", "print", *args)
     assert problem["message"] == message
     assert not (demo.folder / "x.pdf").exists()
+
+
+def test_a_signal_to_all_processes_fails_no_letter(practice: Practice) -> None:
+    """As a service manager sends it."""
+    practice.edit("serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 9\n")
+    practice = prepared(practice, MAILING.replace("limit: 4", "limit: 40"))
+    process = practice.start("send", practice.run, "--yes", "--archive", "entry")
+    practice.wait_until(lambda: practice.states().keys() >= {"accepted", "sending"})
+    for one in descendants(process.pid):
+        os.kill(one, signal.SIGTERM)
+    process.terminate()
+    assert practice.finish(process).code == 75
+    assert set(practice.states()) == {"accepted", "pending", "suppressed"}
+    practice.json("resume", practice.run)
+    assert set(practice.states()) == {"accepted", "suppressed"}
+
+
+def descendants(process: int) -> list[int]:
+    """Processes that a process started, and those that these started."""
+    found = []
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in map(int, path.read_text("ascii").split()):
+            found += [child, *descendants(child)]
+    return found
 
 
 @pytest.mark.parametrize("again", [["cancel"], ["resume", "--due"]], ids=" ".join)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost.contracts.channels import Cost, Refused
-from serienpost_channel_letter.pool import LayoutError
+from serienpost_channel_letter.engine import LayoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

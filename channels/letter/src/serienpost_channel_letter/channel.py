@@ -107,9 +107,8 @@ class LetterChannel:
         Raises:
             LayoutError: it cannot be laid out, or fails the print check.
         """
-        from serienpost_channel_letter.engine import Fault
+        from serienpost_channel_letter.engine import Fault, LayoutError
         from serienpost_channel_letter.jobs import Job
-        from serienpost_channel_letter.pool import LayoutError
         from serienpost_channel_letter.sender import letter_of
         from serienpost_channel_letter.style import Style
 
@@ -122,11 +121,12 @@ class LetterChannel:
 
     @contextlib.asynccontextmanager
     async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
-        """Worker processes are started with the first call."""
+        """Workers are born with the first calls; what they need is read in the meantime."""
         from serienpost_channel_letter.sender import LetterSender
 
         own = self._own(account)
         with _pool(own) as pool:
+            pool.start()
             yield LetterSender(pool, context.path(own.folder), own.part)
 
     def finish(

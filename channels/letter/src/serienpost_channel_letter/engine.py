@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from serienpost.errors import SerienpostError
 from serienpost_channel_letter import din5008 as din
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost_channel_letter.style import Letter
+
+
+class LayoutError(SerienpostError):
+    """No letter of this style can be laid out."""
 
 
 @dataclass(frozen=True, slots=True)

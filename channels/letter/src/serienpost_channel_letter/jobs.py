@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 READY = "ready"
 """A worker's first word."""
 
+BIRTH = 0
+"""What the nursery is asked for a new worker, whose connection comes along; it answers with the
+worker's process id. Asked with a process id, it ends that worker."""
+
+_WIDTH = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -60,3 +66,13 @@ class Sheets:
 
     results: list[int | Fault] = field(default_factory=list)
     pdf: bytes = b""
+
+
+def packed(number: int) -> bytes:
+    """What is asked of the nursery or answered by it, as bytes."""
+    return number.to_bytes(_WIDTH)
+
+
+def unpacked(data: bytes) -> int:
+    """From `packed`."""
+    return int.from_bytes(data)

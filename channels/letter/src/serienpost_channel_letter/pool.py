@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 from collections import deque
 from dataclasses import replace
-from multiprocessing.connection import Pipe
 from typing import TYPE_CHECKING
 
-from serienpost.errors import SerienpostError
-from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.engine import Fault, LayoutError
 from serienpost_channel_letter.jobs import Job, JobDone, JobFailed, LetterDone, Sheets
+from serienpost_channel_letter.nursery import START_SECONDS, Nursery, does_not_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from types import TracebackType
     from typing import Self
-
-_START_SECONDS = 60.0
-"""Importing the layout engine takes a second; a busy machine several."""
 
 _SLACK = 2.0
 """Seconds more than the system's limit of processor time, so that it comes first."""
@@ -34,28 +28,23 @@ _DEADLY = 3
 _TOO_LONG = Fault("layout_limit", "der Brief braucht zum Setzen zu viel Zeit oder Speicher")
 
 
-class LayoutError(SerienpostError):
-    """No letter of this style can be laid out."""
-
-
 class _WorkerDiedError(Exception):
     """The worker process is gone, or was ended because it took too long."""
 
 
 class Worker:
-    """One worker process, started with the first job and again after a death.
+    """One worker process, born with the first job and again after a death.
 
     Args:
-        megabytes: of address space.
+        nursery: where it is born.
         seconds: for one letter.
     """
 
-    def __init__(self, megabytes: int, seconds: float) -> None:
-        self._megabytes = megabytes
+    def __init__(self, nursery: Nursery, seconds: float) -> None:
+        self._nursery = nursery
         self._seconds = seconds
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = 0
         self._connection: Connection | None = None
-        self._over = False
 
     def do(self, job: Job) -> Sheets:
         """Lay out a job. A letter that ends the worker is left out, and the others done again.
@@ -71,7 +60,7 @@ class Worker:
                 self._ask(replace(job, letters=[job.letters[number] for number in left]), sheets)
             except _WorkerDiedError:
                 self.close()
-                if self._over:
+                if self._nursery.closed:
                     raise LayoutError("laying out was stopped") from None
                 if len(sheets.results) == len(left) or len(deadly) + 1 == _DEADLY:
                     raise _too_heavy() from None
@@ -82,27 +71,16 @@ class Worker:
                 return Sheets(results, sheets.pdf)
         return Sheets([_TOO_LONG] * len(job.letters))
 
-    def end(self) -> None:
-        """End the process for good; a job under way fails."""
-        self._over = True
-        process = self._process
-        if process is not None:
-            process.kill()
-            process.wait()
-
     def close(self) -> None:
         """End the process."""
         if self._connection is not None:
             self._connection.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        self._connection = self._process = None
+            self._nursery.end(self._process)
+        self._connection = None
 
     def _ask(self, job: Job, sheets: Sheets) -> None:
         try:
-            connection = self._connection or self._started()
-            connection.send(job)
+            connection = self._handed(job)
             patience = self._seconds + _SLACK
             while True:
                 answer = _answer(connection, patience)
@@ -121,31 +99,27 @@ class Worker:
         except (EOFError, OSError) as error:
             raise _WorkerDiedError from error
 
+    def _handed(self, job: Job) -> Connection:
+        """The connection to a process that has the job; one that died idle is replaced."""
+        if self._connection is not None:
+            try:
+                self._connection.send(job)
+            except OSError:
+                self.close()
+            else:
+                return self._connection
+        connection = self._started()
+        connection.send(job)
+        return connection
+
     def _started(self) -> Connection:
-        if self._over:
-            raise _WorkerDiedError
-        ours, theirs = Pipe()
-        command = [sys.executable, "-m", "serienpost_channel_letter.worker"]
-        limits = [str(theirs.fileno()), str(self._megabytes), str(self._seconds)]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603
-                [*command, *limits],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
-        self._connection = ours
-        if self._over:
-            raise _WorkerDiedError
+        self._process, self._connection = self._nursery.birth()
         try:
-            _answer(ours, _START_SECONDS)
+            _answer(self._connection, START_SECONDS)
         except (EOFError, OSError, _WorkerDiedError):
             self.close()
-            raise LayoutError(
-                "the layout engine does not start", hint="serienpost doctor says what it lacks"
-            ) from None
-        return ours
+            raise does_not_start() from None
+        return self._connection
 
 
 def _answer(connection: Connection, seconds: float) -> object:
@@ -173,9 +147,14 @@ class Pool:
 
     def __init__(self, size: int, megabytes: int, seconds: float) -> None:
         self.size = size
-        self._workers = [Worker(megabytes, seconds) for _ in range(size)]
+        self._nursery = Nursery(megabytes, seconds)
+        self._workers = [Worker(self._nursery, seconds) for _ in range(size)]
         self._free = deque(self._workers)
         self._changed = threading.Condition()
+
+    def start(self) -> None:
+        """Begin what the first job would have to wait for."""
+        self._nursery.start()
 
     def do(self, job: Job) -> Sheets:
         """Lay out a job in the next free worker.
@@ -187,9 +166,8 @@ class Pool:
             return worker.do(job)
 
     def close(self) -> None:
-        """End all processes."""
-        for worker in self._workers:
-            worker.end()
+        """End all processes; jobs under way fail."""
+        self._nursery.close()
 
     def __enter__(self) -> Self:
         return self

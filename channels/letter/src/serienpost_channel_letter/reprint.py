@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.engine import Fault, LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.parts import saved
-from serienpost_channel_letter.pool import LayoutError, Pool
+from serienpost_channel_letter.pool import Pool
 from serienpost_channel_letter.style import Record
 
 if TYPE_CHECKING:

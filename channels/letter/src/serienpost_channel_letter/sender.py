@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import Accepted, AccountProblem, Rejected
 from serienpost.errors import SerienpostError
-from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.engine import Fault, LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.parts import with_index
-from serienpost_channel_letter.pool import LayoutError
 from serienpost_channel_letter.sheets import Place, write_whole
 from serienpost_channel_letter.style import Letter, Style
 

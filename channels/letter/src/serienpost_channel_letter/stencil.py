@@ -130,8 +130,9 @@ class Stencils:
     def _parts(
         self, texts: Sequence[str], kept: frozenset[int]
     ) -> Iterator[tuple[str, float, float | None]]:
-        """Blocks and gaps: the HTML of each, and where it must come to stand."""
-        for is_kept, numbers in groupby(range(len(texts)), key=kept.__contains__):
+        """Blocks, and gaps before them: the HTML of each, and where it must come to stand."""
+        upto = max(kept, default=-1) + 1
+        for is_kept, numbers in groupby(range(upto), key=kept.__contains__):
             group = list(numbers)
             blocks = [self._blocks[number] for number in group]
             if is_kept:

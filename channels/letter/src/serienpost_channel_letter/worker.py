@@ -1,20 +1,34 @@
-"""A worker process: lays out what it is sent, within limits, until its parent goes away.
+"""Worker processes: each lays out what it is sent, within limits, until its parent goes away.
 
-Started as `python -m serienpost_channel_letter.worker FD MEGABYTES SECONDS`. It writes no file;
-what it makes goes back through the connection.
+`python -m serienpost_channel_letter.worker FD MEGABYTES SECONDS` imports the layout engine once and
+forks a worker for each connection that comes through FD. None writes a file; what a worker makes
+goes back through its connection.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
+import os
+import signal
+import socket
 import sys
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from serienpost_channel_letter.check import check
 from serienpost_channel_letter.engine import Fault
-from serienpost_channel_letter.jobs import READY, Job, JobDone, JobFailed, LetterDone
+from serienpost_channel_letter.jobs import (
+    BIRTH,
+    READY,
+    Job,
+    JobDone,
+    JobFailed,
+    LetterDone,
+    packed,
+    unpacked,
+)
 from serienpost_channel_letter.limits import limit_memory, limit_processor
 
 if TYPE_CHECKING:
@@ -23,22 +37,57 @@ if TYPE_CHECKING:
 
 
 def main(descriptor: int, megabytes: int, seconds: float) -> None:
-    """Serve the connection until it is closed."""
-    from serienpost_channel_letter import weasy  # noqa: F401  # before memory is limited
+    """Fork workers until the parent goes away; then all of them end at once."""
+    for meant_for_parent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(meant_for_parent, signal.SIG_IGN)
+    from serienpost_channel_letter import weasy  # noqa: F401  # what all workers need
 
     logging.disable(logging.CRITICAL)
-    limit_memory(megabytes)
-    connection = Connection(descriptor)
-    desk = Desk(connection, seconds)
     gc.collect()
     gc.freeze()
-    connection.send(READY)
-    while True:
-        try:
+    workers: set[int] = set()
+    with socket.socket(fileno=descriptor) as control:
+        while asked := _asked(control):
+            number, connections = asked
+            if number == BIRTH:
+                worker = os.fork()
+                if not worker:
+                    control.close()
+                    _work(connections[0], megabytes, seconds)
+                os.close(connections[0])
+                workers.add(worker)
+                control.sendall(packed(worker))
+            elif number in workers:
+                workers.remove(number)
+                _end(number)
+    for worker in workers:
+        _end(worker)
+
+
+def _asked(control: socket.socket) -> tuple[int, list[int]] | None:
+    try:
+        data, descriptors, _, _ = socket.recv_fds(control, len(packed(BIRTH)), 1)
+    except ConnectionResetError:
+        return None
+    return (unpacked(data), descriptors) if data else None
+
+
+def _end(worker: int) -> None:
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+
+
+def _work(descriptor: int, megabytes: int, seconds: float) -> NoReturn:
+    """A worker's life."""
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        limit_memory(megabytes)
+        connection = Connection(descriptor)
+        desk = Desk(connection, seconds)
+        connection.send(READY)
+        while True:
             job: Job = connection.recv()
             desk.do(job)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            return
+    os._exit(0)
 
 
 class Desk:

@@ -45,6 +45,7 @@ class Children:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
+                start_new_session=True,  # what a terminal sends is passed on by `stop`, once
             )
             self.running.add(process)
         out, err = process.communicate()

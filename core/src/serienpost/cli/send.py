@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from serienpost.run.flow import Stop
     from serienpost.run.sending import Options
 
+SAME_REQUEST = 0.5
+"""Seconds. A terminal, a service manager and a wrapper that passes signals on may each send one."""
 
 archive_option = click.option(
     "--archive",
@@ -168,13 +172,19 @@ def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Rep
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Ctrl-C and SIGTERM ask the send loop to stop: once cleanly, twice at once."""
+    """Ctrl-C and SIGTERM ask the send loop to stop: once cleanly, again after a moment at once."""
     from serienpost.run.flow import Stop
 
-    stop = Stop()
+    stop, asked = Stop(), -math.inf
+
+    def ask_to_stop(*_: object) -> None:
+        nonlocal asked
+        before, asked = asked, time.monotonic()
+        if asked - before >= SAME_REQUEST:
+            stop.request()
+
     before = {
-        number: signal.signal(number, lambda *_: stop.request())
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield stop

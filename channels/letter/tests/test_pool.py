@@ -1,0 +1,147 @@
+"""Worker processes and the one they are forked from: who ends them, and what that costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from serienpost.contracts.channels import Message
+from serienpost_channel_letter.engine import LayoutError
+from serienpost_channel_letter.jobs import Job
+from serienpost_channel_letter.pool import Pool
+from serienpost_channel_letter.sender import letter_of
+from serienpost_channel_letter.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Desk
+
+LETTERS = 20
+
+
+@pytest.fixture
+def job(desk: Desk) -> Job:
+    """Letters of two pages, half a second of work."""
+    content = desk.content(html=desk.pages)
+    messages = [Message(f"T{n:011}", "run-1", n, content) for n in range(1, LETTERS + 1)]
+    return Job(Style.of(content), [letter_of(message) for message in messages], write=False)
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    with Pool(1, 2048, 20.0) as pool:
+        yield pool
+
+
+@pytest.fixture
+def processes(pool: Pool, job: Job) -> tuple[int, int]:
+    """The process that workers are forked from, and the worker."""
+    before = children(os.getpid())
+    pool.do(job)
+    (nursery,) = children(os.getpid()) - before
+    (worker,) = children(nursery)
+    return nursery, worker
+
+
+def children(process: int) -> set[int]:
+    """Processes that a process started."""
+    paths = Path(f"/proc/{process}/task").glob("*/children")
+    return {int(child) for path in paths for child in path.read_text("ascii").split()}
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until, "it did not happen within half a minute"
+        time.sleep(0.01)
+
+
+def is_gone(process: int) -> bool:
+    """Ended; its entry may wait for whoever adopted it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_that_are_meant_for_the_command_end_no_worker(
+    pool: Pool, job: Job, processes: tuple[int, int], number: signal.Signals
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        sheets = threads.submit(pool.do, job)
+        while not sheets.done():
+            for process in processes:
+                os.kill(process, number)
+            time.sleep(0.01)
+    assert sheets.result().results == [2] * LETTERS
+    assert not any(map(is_gone, processes))
+
+
+def test_a_worker_that_died_idle_costs_no_letter(
+    pool: Pool, job: Job, processes: tuple[int, int]
+) -> None:
+    _, worker = processes
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: is_gone(worker))
+    assert pool.do(job).results == [2] * LETTERS
+
+
+def test_a_nursery_that_died_is_replaced(pool: Pool, job: Job, processes: tuple[int, int]) -> None:
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda process=process: is_gone(process))  # type: ignore[misc]
+    assert pool.do(job).results == [2] * LETTERS
+
+
+def test_closing_ends_all_processes_and_the_job_under_way(
+    pool: Pool, job: Job, processes: tuple[int, int]
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        sheets = threads.submit(pool.do, job)
+        time.sleep(0.1)
+        pool.close()
+        with pytest.raises(LayoutError, match="stopped"):
+            sheets.result()
+    assert all(map(is_gone, processes))
+    with pytest.raises(LayoutError, match="stopped"):
+        pool.do(job)
+
+
+def test_a_pool_that_was_only_begun_ends_at_once() -> None:
+    before = children(os.getpid())
+    with Pool(1, 2048, 20.0) as pool:
+        pool.start()
+        (nursery,) = children(os.getpid()) - before
+    assert is_gone(nursery)
+
+
+ENDLESS = """
+import time
+from serienpost_channel_letter.nursery import Nursery
+nursery = Nursery(2048, 20.0)
+worker, connection = nursery.birth()
+print(nursery._process.pid, worker, flush=True)
+time.sleep(60)
+"""
+
+
+def test_no_process_outlives_a_command_that_was_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stdout is not None
+        processes = [int(word) for word in command.stdout.readline().split()]
+        assert len(processes) == 2
+        assert not any(map(is_gone, processes))
+        command.kill()
+    wait_until(lambda: all(map(is_gone, processes)))

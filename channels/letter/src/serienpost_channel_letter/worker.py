@@ -7,7 +7,6 @@ goes back through its connection.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 import os
@@ -45,23 +44,24 @@ def main(descriptor: int, megabytes: int, seconds: float) -> None:
     logging.disable(logging.CRITICAL)
     gc.collect()
     gc.freeze()
-    workers: set[int] = set()
     with socket.socket(fileno=descriptor) as control:
-        while asked := _asked(control):
-            number, connections = asked
-            if number == BIRTH:
-                worker = os.fork()
-                if not worker:
-                    control.close()
-                    _work(connections[0], megabytes, seconds)
-                os.close(connections[0])
-                workers.add(worker)
-                control.sendall(packed(worker))
-            elif number in workers:
-                workers.remove(number)
-                _end(number)
-    for worker in workers:
-        _end(worker)
+        workers: set[int] = set()
+        try:
+            while asked := _asked(control):
+                number, connections = asked
+                if number == BIRTH:
+                    worker = os.fork()
+                    if not worker:
+                        _work(control, connections[0], megabytes, seconds)
+                    os.close(connections[0])
+                    workers.add(worker)
+                    control.sendall(packed(worker))
+                elif number in workers:
+                    workers.remove(number)
+                    _end(number)
+        finally:
+            for worker in workers:
+                _end(worker)
 
 
 def _asked(control: socket.socket) -> tuple[int, list[int]] | None:
@@ -77,9 +77,10 @@ def _end(worker: int) -> None:
     os.waitpid(worker, 0)
 
 
-def _work(descriptor: int, megabytes: int, seconds: float) -> NoReturn:
-    """A worker's life."""
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+def _work(control: socket.socket, descriptor: int, megabytes: int, seconds: float) -> NoReturn:
+    """A worker's life; nothing of it reaches the code that forked it."""
+    try:
+        control.close()
         limit_memory(megabytes)
         connection = Connection(descriptor)
         desk = Desk(connection, seconds)
@@ -87,7 +88,8 @@ def _work(descriptor: int, megabytes: int, seconds: float) -> NoReturn:
         while True:
             job: Job = connection.recv()
             desk.do(job)
-    os._exit(0)
+    finally:
+        os._exit(0)
 
 
 class Desk:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+from serienpost.kinds.text import has_control
+
 _ENCODED_WORD = re.compile(r"=\?.*\?=")
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -33,7 +34,7 @@ def unsafe(value: str) -> str | None:
     Line ends would start a new header. Encoded words (RFC 2047) would be decoded by the `email`
     package of older Pythons while it writes, and bring line ends of their own (CVE-2024-6923).
     """
-    if _CONTROL.search(value):
+    if has_control(value):
         return "holds a control character"
     if _ENCODED_WORD.search(value):
         return "holds an encoded word (=?...?=)"

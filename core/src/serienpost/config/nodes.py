@@ -9,6 +9,7 @@ import yaml
 
 from serienpost.config.document import Loc, dotted
 from serienpost.errors import Problem
+from serienpost.kinds.text import NOT_STORABLE
 
 MAX_ALIASES = 10
 MAX_DEPTH = 50
@@ -17,7 +18,6 @@ _MAX_DIGITS = 18
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _LEADING_ZERO = re.compile(r"-?0[0-9]+(\.[0-9]*)?\Z")
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "": None}
 
 
@@ -134,7 +134,7 @@ class Values:
 
     def _scalar(self, node: yaml.ScalarNode, loc: Loc) -> object:
         text = str(node.value)
-        if _UNFIT.search(text):
+        if NOT_STORABLE.search(text):
             self.problem(
                 "holds a character that is not text", "remove the escape", node.start_mark, loc
             )

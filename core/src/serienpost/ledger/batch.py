@@ -26,6 +26,8 @@ from sqlalchemy import (
     select,
 )
 
+from serienpost.kinds.text import NOT_STORABLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -45,7 +47,6 @@ _LEAST = 50
 own is not worth while."""
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89ab]..)", re.IGNORECASE)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _document(rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401
-    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
+    return NOT_STORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 @lru_cache(maxsize=256)

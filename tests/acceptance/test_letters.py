@@ -165,7 +165,9 @@ def test_entries_wait_for_a_database_that_is_away(practice: Practice) -> None:
     [
         (["--out", "x.pdf"], "nothing is named to print"),
         (["4711", "--out", "x.pdf"], "there is no letter 4711"),
-        (["--person", "patient:4711", "--out", "x.pdf"], "there is no letter patient:4711"),
+        (["--person", "patient:4711", "--out", "x.pdf"], "there is no letter of patient:4711"),
+        (["--person", "4711", "--out", "x.pdf"], "4711 is no patient"),
+        (["--run", "nope", "--out", "x.pdf"], "there is no run nope"),
     ],
 )
 def test_nothing_to_print(demo: Practice, args: list[str], message: str) -> None:
@@ -221,3 +223,69 @@ def test_what_a_cancelled_run_made_before_is_in_a_file_and_the_records(
         f"{practice.run}.csv",
         f"{practice.run}.pdf",
     ]
+
+
+def test_what_cannot_be_finished_stays_open(practice: Practice) -> None:
+    practice = prepared(practice, MAILING.replace("archive: ask", "archive: entry"))
+    final = practice.folder / "briefe" / f"{practice.run}.pdf"
+    final.mkdir(parents=True)
+    done = practice("send", practice.run, "--yes")
+    assert (done.code, practice.state()) == (75, ("sending", None))
+    assert "cannot be written" in done.err
+    final.rmdir()
+    practice.json("resume", practice.run)
+    assert final.is_file()
+
+
+def test_a_folder_that_changed_meanwhile_pauses_before_anything_is_made(
+    practice: Practice,
+) -> None:
+    practice.edit(
+        "serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 2\n    processes: 1\n"
+    )
+    practice = prepared(practice, MAILING.replace("archive: ask", "archive: entry"))
+    practice("send", practice.run, "--yes", fault="commit.after_commit:3")
+    assert practice.states()["accepted"] == 2
+    practice.edit("serienpost.yaml", "folder: briefe ", "folder: briefe-neu ")
+    practice.json("resume", practice.run, code=75)
+    state, reason = practice.state()
+    assert (state, reason) == ("paused", "content_changed")
+    assert not (practice.folder / "briefe-neu").exists()
+    assert "accounts.brief" in practice("show", practice.run).out
+
+
+def test_no_file_of_the_practice_is_overwritten(practice: Practice) -> None:
+    names = ("versandbuch.db", "praxis.db", "serienpost.yaml")
+    before = [(practice.folder / name).read_bytes() for name in names[1:]]
+    for name in names:
+        path = str(practice.folder / name)
+        practice.refused("test", practice.run, "--to", path)
+        (problem,) = practice.refused("review", practice.run, "--csv", path)
+        assert "another kind of file" in problem["message"]
+    practice.refused("test", practice.run, "--to", "me@example.org")
+    assert [(practice.folder / name).read_bytes() for name in names[1:]] == before
+    assert practice.state() == ("prepared", None)
+
+
+def test_doctor_looks_at_the_records(demo: Practice) -> None:
+    def found(code: int) -> list[bool]:
+        checks = demo.json("doctor", code=code)["checks"]
+        return [one["ok"] for one in checks if one["name"] == "archive karteikarte"]
+
+    assert found(3) == [True]  # other things are wrong in the demo
+    demo.edit(
+        "serienpost.yaml",
+        "karteikarte:\n  database: sqlite:///praxis.db",
+        "karteikarte:\n  database: sqlite:///weg.db",
+    )
+    assert found(3) == [False]
+
+
+def test_the_review_names_pages_and_sheets(practice: Practice) -> None:
+    practice.edit("serienpost.yaml", "channel: letter\n", "channel: letter\n    duplex: true\n")
+    practice = prepared(practice, MAILING)
+    rows = practice.json("review", practice.run)["recipients"]
+    costs = [row["cost"] for row in rows if row["marked"]]
+    pages, sheets = (sum(cost[key] for cost in costs) for key in ("pages", "sheets"))
+    assert pages > sheets > 0
+    assert f"{pages} pages on {sheets} sheets" in practice("review", practice.run).out

@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from serienpost.contracts.channels import Attachment, Cost
+from serienpost.contracts.channels import Attachment, Cost, Message
 from serienpost.errors import ConfigError, SerienpostError
 from serienpost_channel_letter.account import LetterAccount
 
@@ -163,3 +163,57 @@ def test_same_draft_same_digest(desk: Desk) -> None:
     assert desk.content().digest() == desk.content().digest()
     other = replace(desk.draft(), values={**desk.draft().values, "Datum_lang": "3. März 2026"})
     assert desk.content(values=other.values).digest() != desk.content().digest()
+
+
+def test_pages_of_english_letters_are_numbered_in_english(desk: Desk) -> None:
+    content = desk.content(html=desk.pages, language="en-GB")
+    assert "Page 2 of 2" in _text(desk.pdf(content))
+
+
+def test_an_image_that_cannot_be_read_is_told(desk: Desk) -> None:
+    broken = desk.content(html='<img src="asset:f.png">', files={"f.png": b"nope"})
+    cut = desk.content(html='<img src="asset:f.png">', files={"f.png": _png()[:60]})
+    whole = desk.content(html='<img src="asset:f.png">', files={"f.png": _png()})
+    faults = [getattr(answer, "code", None) for answer in desk.forecast(broken, whole, cut)]
+    assert faults == ["image", None, "image"]
+
+
+def test_what_is_wrong_with_the_accounts_papers(
+    desk_of: Callable[..., Desk], tmp_path: Path
+) -> None:
+    def refusal(**settings: object) -> str:
+        desk = desk_of(**settings)
+        with pytest.raises(ConfigError) as caught:
+            desk.channel.files(desk.context, desk.account)
+        return str(caught.value)
+
+    (tmp_path / "kopf.png").write_bytes(_png()[:60])
+    assert "damaged" in refusal(letterhead="kopf.png")
+    for name, size in (("quer", (842, 595)), ("a5", (420, 595))):
+        with pikepdf.new() as pdf:
+            pdf.add_blank_page(page_size=size)
+            pdf.save(tmp_path / f"{name}.pdf")
+        assert f"page 1 of {name}.pdf is not upright A4" in refusal(background=f"{name}.pdf")
+    (tmp_path / "datei").write_text("")
+    assert "no folder that can be written" in refusal(folder="datei/briefe")
+    for wrong in ({"letterhead": "a.png", "background": "b.pdf"}, {"folder": ""}):
+        with pytest.raises(ValueError, match=r"exclude|at least 1"):
+            LetterAccount.model_validate({"channel": "letter", **wrong})
+
+
+def test_what_is_printed_again_fills_its_sheets(desk_of: Callable[..., Desk]) -> None:
+    for duplex, pages in ((False, 2), (True, 4)):
+        desk = desk_of(duplex=duplex)
+        message = Message("T00000000001", "run-1", 1, desk.content())
+        record = desk.channel.record(desk.account, message)
+        with pikepdf.open(io.BytesIO(desk.channel.print_records([record] * 2))) as pdf:
+            assert len(pdf.pages) == pages
+
+
+@pytest.mark.parametrize(
+    ("name", "is_legible"), [("\U0010fffd", False), ("Ždanov Ωμέγα Юлия", True)]
+)
+def test_signs_that_no_font_has_are_told(desk: Desk, name: str, is_legible: bool) -> None:
+    values = {**desk.draft().values, "Anschrift": f"Frau\n{name}\nWeg 1\n01067 Dresden"}
+    (answer,) = desk.forecast(desk.content(values=values))
+    assert getattr(answer, "code", None) == (None if is_legible else "glyph")

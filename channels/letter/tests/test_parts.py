@@ -147,10 +147,29 @@ def test_a_failing_letter_is_rejected_and_a_retry_makes_a_supplement(desk: Desk)
 def test_a_lost_part_is_told(desk: Desk) -> None:
     messages = _messages(desk)
     _send(desk, messages[:2])
-    with pytest.raises(SerienpostError, match="in none of its parts"):
+    with pytest.raises(SerienpostError, match="in none of the parts in"):
         desk.channel.finish(desk.context, desk.account, _edition(messages))
     assert not list(desk.context.path("briefe").glob("*.pdf"))
 
 
 def test_nothing_sent_leaves_no_file(desk: Desk) -> None:
     assert list(desk.channel.finish(desk.context, desk.account, _edition([]))) == []
+
+
+def test_a_damaged_part_is_told(desk: Desk) -> None:
+    messages = _messages(desk)
+    _send(desk, messages)
+    part = desk.context.path("briefe") / ".teile" / RUN / "teil-00002.pdf"
+    part.write_bytes(part.read_bytes()[:900])
+    with pytest.raises(SerienpostError, match="is damaged"):
+        desk.channel.finish(desk.context, desk.account, _edition(messages))
+    assert list(desk.context.path("briefe").glob("*.pdf")) == []
+
+
+def test_what_a_row_lacks_is_empty_in_the_index(desk: Desk) -> None:
+    messages = _messages(desk)[:1]
+    _send(desk, messages)
+    edition = _edition(messages)
+    nameless = replace(edition, sent=[replace(edition.sent[0], name=None)])
+    _, index = desk.channel.finish(desk.context, desk.account, nameless)
+    assert index.read_text().splitlines()[1] == "patient:1;;;1;1;1"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.channels import Message
+from serienpost.contracts.channels import Cost, Message
 from serienpost_channel_letter.engine import LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.pool import Pool
@@ -145,3 +147,76 @@ def test_no_process_outlives_a_command_that_was_killed() -> None:
         assert not any(map(is_gone, processes))
         command.kill()
     wait_until(lambda: all(map(is_gone, processes)))
+
+
+def test_a_worker_that_is_killed_at_work_costs_no_letter(
+    pool: Pool, job: Job, processes: tuple[int, int]
+) -> None:
+    _, worker = processes
+    with ThreadPoolExecutor(1) as threads:
+        sheets = threads.submit(pool.do, job)
+        time.sleep(0.1)
+        os.kill(worker, signal.SIGKILL)
+    assert sheets.result().results == [2] * LETTERS
+
+
+def test_a_worker_ends_with_the_process_that_forked_it(processes: tuple[int, int]) -> None:
+    nursery, worker = processes
+    os.kill(nursery, signal.SIGKILL)
+    wait_until(lambda: is_gone(worker))
+
+
+def test_too_few_descriptors_are_told_and_cost_no_letter(pool: Pool, job: Job) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used, before[1]))
+    try:
+        with pytest.raises(LayoutError, match="Too many open files"):
+            pool.do(job)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert pool.do(job).results == [2] * LETTERS
+
+
+def test_no_module_of_the_current_folder_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: Job
+) -> None:
+    (tmp_path / "email.py").write_text("open('imported', 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    with Pool(1, 2048, 20.0) as pool:
+        assert pool.do(job).results == [2] * LETTERS
+    assert not (tmp_path / "imported").exists()
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
+resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
+from serienpost_channel_letter.jobs import Job
+from serienpost_channel_letter.pool import Pool
+from serienpost_channel_letter.style import Letter, Style
+with Pool(1, 2048, 20.0) as pool:
+    letter = Letter("R1", "Frau", "x", "<p>x</p>")
+    files = {"rahmen.html": b'<div style="break-after: page">x</div><p>y</p>'}
+    print([one.code for one in pool.do(Job(Style("B", "de", files), [letter])).results])
+"""
+
+
+def test_limits_of_the_command_hold_for_its_workers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.strip() == "['address_missing']", done.stderr
+
+
+def test_an_interrupted_forecast_ends_at_once(desk_of: Callable[..., Desk]) -> None:
+    desk = desk_of(memory=1777)
+    assert isinstance(desk.forecast(desk.content())[0], Cost)
+    heavy = [desk.content(html=desk.pages * 10)] * 100
+    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    start = time.monotonic()
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        desk.forecast(*heavy)
+    assert time.monotonic() - start < 5
+    assert isinstance(desk.forecast(desk.content())[0], Cost)

@@ -10,6 +10,7 @@ import pdfplumber
 import pikepdf
 import pytest
 
+from serienpost_channel_letter.check import check
 from serienpost_channel_letter.engine import Fault
 from serienpost_channel_letter.stencil import blocks_of
 from serienpost_channel_letter.style import Letter, Style
@@ -171,3 +172,37 @@ def test_the_title_stays(desk: Desk) -> None:
     laid = _laid(engine, letters)
     with pikepdf.open(io.BytesIO(engine.write(laid[2:]))) as pdf:
         assert str(pdf.docinfo["/Title"]) == letters[2].ref
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<div>Ihre Nummer: 3</div>",
+        "<pre>Ihre Nummer: 3</pre>",
+        "<div><p>Ihre Nummer: 3</p></div>",
+        "<p></p>",
+        "<P>Ihre Nummer <B>3</P>",
+    ],
+)
+def test_what_follows_an_own_block_of_another_kind(desk: Desk, other: str) -> None:
+    own = ["<p>Ihre Nummer: 1</p>", "<p>Ihre Nummer: 2</p>", other, "<p>Ihre Nummer: 4</p>"]
+    htmls = [f"<p>{desk.sentence}</p>{one}<p>Bitte kommen Sie.</p>" for one in own]
+    assert _same(desk, _letters(desk, htmls))[0::3] == [False, True]
+
+
+def test_what_the_stencil_bears_is_checked_for_each_letter(desk: Desk) -> None:
+    engine = WeasyEngine(Style.of(desk.content()))
+    attached = '<p>x</p><p><link rel="attachment" href="asset:x.png"/></p>'
+    faults = [engine.lay_out(letter) for letter in _letters(desk, [attached] * 4)]
+    assert [one.code for one in faults if isinstance(one, Fault)] == ["blocked"] * 4
+    foreign = '<p>x</p><p id="brief-R99999999999">y</p>'
+    letters = _letters(desk, [foreign] * 4)
+    found = [check(letter, "B", laid.pages) for letter, laid in _laid(engine, letters)]
+    assert [one and one.code for one in found] == ["foreign_text"] * 4
+
+
+def test_no_letter_has_bookmarks(desk: Desk) -> None:
+    engine = WeasyEngine(Style.of(desk.content()))
+    laid = _laid(engine, _letters(desk, ["<h2>Termine</h2><p>x</p>"] * 4))
+    with pikepdf.open(io.BytesIO(engine.write(laid))) as pdf, pdf.open_outline() as outline:
+        assert list(outline.root) == []

@@ -12,22 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST_LINE = 1000
+"""Bytes of a first line that are compared."""
+
 
 @contextmanager
 def private_file(path: Path) -> Iterator[IO[str]]:
     """A text file of mode 0600 that gets its name when it is complete.
 
     Raises:
-        SerienpostError: it cannot be written.
+        SerienpostError: it cannot be written, or `refuse_other` refuses.
     """
     part = path.with_name(f".{path.name}.part")
     try:
         descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             yield file
+        refuse_other(path, _first_line(part))
         part.replace(path)
     except OSError as error:
-        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+        raise _unwritable(path, error) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -44,7 +49,40 @@ def write_private(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
     except OSError as error:
-        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+        raise _unwritable(path, error) from error
+
+
+def spreadsheet_cell(value: object) -> str:
+    """The text of a cell in a CSV file that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+def refuse_other(path: Path, beginning: bytes) -> None:
+    """Refuse to replace a file that is not an earlier one of the same kind.
+
+    Args:
+        path: a file that a user named to be written.
+        beginning: of what is written; of its first line everything that such files share.
+
+    Raises:
+        SerienpostError: there is a file that begins in another way.
+    """
+    if path.is_file() and path.stat().st_size and not _first_line(path).startswith(beginning):
+        raise SerienpostError(
+            f"{path} is there and is another kind of file",
+            hint="name another file, or remove this one first",
+        )
+
+
+def _first_line(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.readline(_LONGEST_LINE)
+
+
+def _unwritable(path: Path, error: OSError) -> SerienpostError:
+    hint = None if path.parent.is_dir() else f"make the folder {path.parent} first"
+    return SerienpostError(f"{path} cannot be written: {error.strerror}", hint=hint)
 
 
 def private_folder(path: Path) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from serienpost.config.accounts import AccountSettings
 
@@ -32,7 +32,9 @@ class LetterAccount(AccountSettings):
     """How letters look and where they are written."""
 
     folder: str = Field(
-        default="briefe", description="Folder for the files to print, in the practice folder."
+        default="briefe",
+        min_length=1,
+        description="Folder for the files to print, in the practice folder.",
     )
     form: Literal["A", "B"] = Field(
         default="B", description="DIN 5008: A with a low letterhead (27 mm), B with a high one."
@@ -87,3 +89,9 @@ class LetterAccount(AccountSettings):
     rate: Annotated[list[object], AfterValidator(_no_rate)] = Field(  # type: ignore[assignment]
         default=[], description="Not for letters, which stay on this machine."
     )
+
+    @model_validator(mode="after")
+    def _one_paper(self) -> Self:
+        if self.letterhead and self.background:
+            raise ValueError("letterhead and background exclude each other; name one of them")
+        return self

@@ -142,11 +142,12 @@ class LetterChannel:
         own = self._own(account)
         return finish(context.path(own.folder), own, edition)
 
-    def record(self, account: AccountSettings, message: Message) -> str:  # noqa: ARG002
+    def record(self, account: AccountSettings, message: Message) -> str:
         from serienpost_channel_letter.sender import letter_of
         from serienpost_channel_letter.style import Record, Style
 
-        return Record(letter_of(message), Style.of(message.content)).to_text()
+        style, duplex = Style.of(message.content), self._own(account).duplex
+        return Record(letter_of(message), style, duplex).to_text()
 
     def print_records(self, records: Sequence[str]) -> bytes:
         """One PDF of the letters in these records.
@@ -186,7 +187,7 @@ class LetterChannel:
     ) -> Sequence[Cost | Refused]:
         from serienpost_channel_letter.forecast import forecast
 
-        return forecast(contents, lambda job: self._do(account, job), account, _CHUNK)
+        return forecast(contents, _standing_pool(account), account, _CHUNK)
 
     def _do(self, account: LetterAccount, job: Job) -> Sheets:
         return _standing_pool(account).do(job)
@@ -216,7 +217,7 @@ def _standing_pool(account: LetterAccount) -> Pool:
     from serienpost_channel_letter.pool import Pool, processors
 
     key = (account.processes or processors(), account.memory, account.letter_seconds)
-    if key not in _standing:
+    if key not in _standing or _standing[key].closed:
         _standing[key] = Pool(*key)
         atexit.register(_standing[key].close)
     return _standing[key]

@@ -21,7 +21,7 @@ def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Fault | None:
     """The first thing that is wrong with a laid out letter.
 
     Codes: `foreign_text`, `address_missing`, `address_lines`, `window`, `page_size`, `overflow`,
-    `page_count`.
+    `page_count`, `glyph`.
     """
     if any(page.markers != {letter.ref} for page in pages):
         return Fault("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
@@ -30,6 +30,7 @@ def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Fault | None:
         return Fault("window", "die Anschrift reicht auf die nächste Seite")
     return (
         _address_fault(letter, form, address)
+        or _glyph_fault(pages)
         or _size_fault(pages)
         or _overflow(pages)
         or _count_fault(letter, len(pages))
@@ -76,6 +77,12 @@ def _size_fault(pages: Sequence[LaidPage]) -> Fault | None:
         if max(abs(width - din.PAGE_WIDTH), abs(height - din.PAGE_HEIGHT)) > _TOLERANCE:
             return Fault("page_size", f"Seite {number} ist nicht A4 hoch")
     return None
+
+
+def _glyph_fault(pages: Sequence[LaidPage]) -> Fault | None:
+    if all(run.is_legible for page in pages for run in page.runs):
+        return None
+    return Fault("glyph", "keine installierte Schrift hat alle Zeichen des Textes")
 
 
 def _overflow(pages: Sequence[LaidPage]) -> Fault | None:

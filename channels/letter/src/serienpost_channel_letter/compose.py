@@ -67,6 +67,7 @@ def compose(
             ("Form", account.form),
             ("Language", draft.language),
             ("Window", "\n".join(lines)),
+            ("Folder", account.folder),
         ),
     )
 

@@ -28,7 +28,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text on a page, as laid out; millimetres from the page's top left."""
+    """A stretch of text on a page, as laid out; millimetres from the page's top left.
+
+    `is_legible` is false where no installed font has one of its characters.
+    """
 
     text: str
     left: float
@@ -36,6 +39,7 @@ class Run:
     right: float
     bottom: float
     in_address: bool
+    is_legible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

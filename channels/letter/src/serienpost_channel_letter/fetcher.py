@@ -11,6 +11,8 @@ from weasyprint.urls import (  # noqa: TID253  # only worker processes import th
     URLFetcherResponse,
 )
 
+from serienpost_channel_letter.files import is_image
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,7 +21,17 @@ _INSIDE = ("data:image/png;", "data:image/jpeg;", "data:image/gif;")
 
 
 class BlockedError(FatalURLFetchingError):  # type: ignore[misc]
-    """A letter wants to load what it must not; says what. No `Exception`: nothing swallows it."""
+    """A letter wants to load what it must not, or what is no image. No `Exception`: nothing
+    swallows it.
+
+    Args:
+        code: `blocked` or `image`.
+        text: a sentence without its subject.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class PackedFetcher(URLFetcher):  # type: ignore[misc]
@@ -34,17 +46,21 @@ class PackedFetcher(URLFetcher):  # type: ignore[misc]
             timeout=1, allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True
         )
         self._files = files
+        self._sound: set[str] = set()
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:  # noqa: ANN401
         """The file behind a URL.
 
         Raises:
-            BlockedError: it is not one of the letter's own.
+            BlockedError: it is not one of the letter's own, or is no image.
         """
         if url.startswith(_INSIDE):
             return super().fetch(url, headers)
         name = url.removeprefix("asset:")
         media_type = _TYPES.get(PurePath(name).suffix.lower())
         if url.startswith("asset:") and name in self._files and media_type:
+            if name not in self._sound and not is_image(self._files[name]):
+                raise BlockedError("image", f"enthält ein Bild, das nicht zu lesen ist: {name}")
+            self._sound.add(name)
             return URLFetcherResponse(url, self._files[name], {"Content-Type": media_type})
-        raise BlockedError(url[:80])
+        raise BlockedError("blocked", f"darf nicht laden: {url[:80]}")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from serienpost.errors import ConfigError, Problem
+from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.compose import LETTERHEAD
 from serienpost_channel_letter.style import BACKGROUND
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pikepdf
+
     from serienpost.context import Context
     from serienpost_channel_letter.account import LetterAccount
 
@@ -20,6 +26,10 @@ _BEGINNINGS = {
     ".jpeg": b"\xff\xd8\xff",
     ".pdf": b"%PDF-",
 }
+_MM = 25.4 / 72
+_NEAR = 2.0
+"""Millimetres that a background may differ from A4."""
+
 _LARGEST = 10_000_000
 """Bytes; every letter in the record carries the letterhead."""
 
@@ -28,8 +38,10 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
     """Letterhead and background under the names that the layout uses.
 
     Raises:
-        ConfigError: a file is missing, too large, or not of its kind.
+        ConfigError: a file is missing, too large, or not of its kind; the account's folder cannot
+            be written.
     """
+    _refuse_unwritable(context.path(account.folder))
     found = {}
     if account.letterhead:
         suffix = PurePath(account.letterhead).suffix.lower()
@@ -42,16 +54,46 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
     return found
 
 
+def is_image(data: bytes) -> bool:
+    """Whether these are the bytes of a whole image, as Pillow reads it."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.verify()
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    return True
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise _problem("folder", f"{there} is no folder that can be written", "name another one")
+
+
 def _check_pdf(name: str, data: bytes) -> None:
     import pikepdf
 
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
-            count = len(pdf.pages)
+            sizes = [_millimetres(page) for page in pdf.pages]
     except pikepdf.PdfError:
         raise _problem("background", f"{name} cannot be opened as a PDF") from None
+    count = len(sizes)
     if not 1 <= count <= 2:
         raise _problem("background", f"{name} has {count} pages; one or two can lie under letters")
+    for number, (width, height) in enumerate(sizes, start=1):
+        if abs(width - din.PAGE_WIDTH) > _NEAR or abs(height - din.PAGE_HEIGHT) > _NEAR:
+            raise _problem("background", f"page {number} of {name} is not upright A4")
+
+
+def _millimetres(page: pikepdf.Page) -> tuple[float, float]:
+    left, bottom, right, top = (float(number) * _MM for number in page.trimbox)
+    width, height = right - left, top - bottom
+    return (height, width) if int(page.obj.get("/Rotate", 0)) % 180 else (width, height)
 
 
 def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> bytes:
@@ -62,15 +104,16 @@ def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> b
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _problem(key, f"{name} cannot be read: {error.strerror}") from None
+        hint = "a path starts at the practice folder"
+        raise _problem(key, f"{name} cannot be read: {error.strerror}", hint) from None
     if len(data) > _LARGEST:
         raise _problem(key, f"{name} is larger than {_LARGEST:,} bytes")
     if not data.startswith(_BEGINNINGS[suffix]):
         raise _problem(key, f"{name} is no {suffix.removeprefix('.').upper()} file")
+    if key == "letterhead" and not is_image(data):
+        raise _problem(key, f"{name} is damaged; it cannot be read as an image")
     return data
 
 
-def _problem(key: str, message: str) -> ConfigError:
-    return ConfigError(
-        Problem(f"the account's {key}: {message}", "a path starts at the practice folder", key=key)
-    )
+def _problem(key: str, message: str, hint: str | None = None) -> ConfigError:
+    return ConfigError(Problem(message, hint, key=key))

@@ -12,18 +12,18 @@ from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.style import Letter, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from serienpost.contracts.channels import Content
     from serienpost_channel_letter.account import LetterAccount
-    from serienpost_channel_letter.jobs import Sheets
+    from serienpost_channel_letter.pool import Pool
 
 _PLACEHOLDER = "0" * 12
 
 
 def forecast(
     contents: Sequence[Content],
-    do: Callable[[Job], Sheets],
+    pool: Pool,
     account: LetterAccount,
     chunk: int,
 ) -> list[Cost | Refused]:
@@ -31,13 +31,17 @@ def forecast(
 
     Args:
         contents: letters.
-        do: lays out a job; called from several threads.
+        pool: the worker processes; closed where this is interrupted.
         account: whether both sides of a sheet are printed.
         chunk: letters of a job.
     """
     jobs = list(_jobs(contents, chunk))
     with ThreadPoolExecutor(max(1, min(64, len(jobs)))) as threads:
-        done = list(threads.map(do, jobs))
+        try:
+            done = list(threads.map(pool.do, jobs))
+        except KeyboardInterrupt:
+            pool.close()
+            raise
     return [_cost(result, account) for sheets in done for result in sheets.results]
 
 

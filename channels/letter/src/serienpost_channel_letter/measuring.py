@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from weasyprint.text.ffi import ffi, pango  # noqa: TID253  # only worker processes import this
 
 from serienpost_channel_letter.engine import Run
 
@@ -10,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MM = 25.4 / 96
+_RARE = re.compile(r"[^\x20-\u017f\s\u2010-\u2026\u2030\u2039\u203a\u20ac\u2122]")
+"""Characters that the fonts for letters may lack."""
 
 
 def texts_of(page: Any) -> tuple[Run, ...]:  # noqa: ANN401
@@ -36,7 +41,27 @@ def _runs(box: Any, *, in_address: bool) -> Iterator[Run]:  # noqa: ANN401
     text = getattr(box, "text", None)
     if text is not None and text.strip():
         left, top = box.position_x * _MM, box.position_y * _MM
-        yield Run(text, left, top, left + box.width * _MM, top + box.height * _MM, in_address)
+        right, bottom = left + box.width * _MM, top + box.height * _MM
+        is_legible = not _RARE.search(text) or _has_all_glyphs(box)
+        yield Run(text, left, top, right, bottom, in_address, is_legible)
     margin = type(box).__name__ == "MarginBox"
     for child in () if margin else getattr(box, "children", ()):
         yield from _runs(child, in_address=in_address)
+
+
+def _has_all_glyphs(box: Any) -> bool:  # noqa: ANN401
+    """Whether some font has each character of a text, looked up in Pango's line; no public way."""
+    layout = box.pango_layout
+    layout.reactivate(box.style)
+    try:
+        line, _ = layout.get_first_line()
+        run = line.runs[0]
+        while run != ffi.NULL:
+            glyphs = run.data.glyphs
+            shown = glyphs.glyphs[0 : glyphs.num_glyphs]
+            if any(one.glyph & pango.PANGO_GLYPH_UNKNOWN_FLAG for one in shown):
+                return False
+            run = run.next
+    finally:
+        layout.deactivate()
+    return True

@@ -54,21 +54,14 @@ class Nursery:
             LayoutError: the layout engine does not start, or the nursery was closed.
         """
         with self._lock:
-            control = self._started()
-            ours, theirs = Pipe()
             try:
-                with theirs:
-                    socket.send_fds(control, [packed(BIRTH)], [theirs.fileno()])
-                answer = control.recv(len(packed(BIRTH)))
-            except OSError:
-                answer = b""
-            if not answer:
-                self._has_workers = False
+                found = self._birth() or self._birth()
+            except OSError as error:
                 self._close()
-                ours.close()
-                raise does_not_start()
-            self._has_workers = True
-        return unpacked(answer), ours
+                raise does_not_start(error) from error
+        if found is None:
+            raise does_not_start()
+        return found
 
     def end(self, worker: int) -> None:
         """End a worker; nothing where the nursery is gone, and the worker with it."""
@@ -85,6 +78,24 @@ class Nursery:
         with self._lock:
             self._close()
 
+    def _birth(self) -> tuple[int, Connection] | None:
+        """None where the process does not answer; it is then gone, and another may be tried."""
+        control = self._started()
+        ours, theirs = Pipe()
+        try:
+            with theirs:
+                socket.send_fds(control, [packed(BIRTH)], [theirs.fileno()])
+            answer = control.recv(len(packed(BIRTH)))
+        except OSError:
+            answer = b""
+        if not answer:
+            self._has_workers = False
+            self._close()
+            ours.close()
+            return None
+        self._has_workers = True
+        return unpacked(answer), ours
+
     def _started(self) -> socket.socket:
         if self._process is not None and self._process.poll() is not None:
             self._close()
@@ -93,7 +104,7 @@ class Nursery:
         if self._control is None:
             self._control, theirs = socket.socketpair()
             self._control.settimeout(START_SECONDS)
-            command = [sys.executable, "-m", "serienpost_channel_letter.worker"]
+            command = [sys.executable, "-P", "-m", "serienpost_channel_letter.worker"]
             with theirs:
                 self._process = subprocess.Popen(  # noqa: S603
                     [*command, str(theirs.fileno()), *self._limits],
@@ -118,8 +129,9 @@ class Nursery:
         self._has_workers = False
 
 
-def does_not_start() -> LayoutError:
+def does_not_start(error: OSError | None = None) -> LayoutError:
     """What is said when no worker comes into being."""
+    why = f": {error.strerror}" if error else ""
     return LayoutError(
-        "the layout engine does not start", hint="serienpost doctor says what it lacks"
+        f"the layout engine does not start{why}", hint="serienpost doctor says what it lacks"
     )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from serienpost.errors import SerienpostError
+from serienpost.files import spreadsheet_cell
 from serienpost_channel_letter.assembly import Assembly
 from serienpost_channel_letter.sheets import (
     Place,
@@ -31,7 +32,7 @@ MARK = "/SerienpostRef"
 """Key of a page under which the reference of its letter stands."""
 
 _INDEX = "/SerienpostLetters"
-_A4 = (595.2756, 841.8898)
+A4 = (595.2756, 841.8898)
 """Points."""
 
 _OPEN_PARTS = 8
@@ -62,16 +63,23 @@ def finish(folder: Path, account: LetterAccount, edition: Edition) -> list[Path]
     Done again, it leaves a file alone that is there.
 
     Raises:
-        SerienpostError: a letter that was recorded is in no part.
+        SerienpostError: a letter that was recorded is in no part, or a part is damaged.
     """
+    import pikepdf
+
     place = Place(folder, edition.run)
     pdf, index = place.final(edition.number, ".pdf"), place.final(edition.number, ".csv")
     if not edition.sent:
         place.clear()
         return []
     if not (pdf.is_file() and index.is_file()):
-        with whole(pdf) as file:
-            rows = _Merger(place, file).add(edition, account)
+        try:
+            with whole(pdf) as file:
+                rows = _Merger(place, file).add(edition, account)
+        except (pikepdf.PdfError, KeyError) as error:
+            raise SerienpostError(
+                f"a part in {place.work} is damaged", hint=_instead(edition.run)
+            ) from error
         write_whole(index, _csv(rows))
     place.clear()
     return [pdf, index]
@@ -87,6 +95,7 @@ class _Merger:
         import pikepdf
 
         self._assembly = Assembly(file)
+        self._folder = place.work
         self._parts = list(place.parts())
         self._where: dict[str, tuple[int, int, int, str]] = {}
         for number, path in enumerate(self._parts):
@@ -106,10 +115,9 @@ class _Merger:
         lost = [one.position for one in edition.sent if one.ref not in self._where]
         if lost:
             raise SerienpostError(
-                f"{len(lost)} letters of run {edition.run} are in none of its parts, the first "
-                f"is number {lost[0]}",
-                hint=f"the folder of the parts was changed; preview {edition.run} --all makes "
-                "single files",
+                f"{len(lost)} letters of run {edition.run} are in none of the parts in "
+                f"{self._folder}, the first is number {lost[0]}",
+                hint=_instead(edition.run),
             )
         rows = [self._letter(one, duplex=account.duplex) for one in self._ordered(edition, account)]
         self._assembly.close(edition.title, "serienpost", edition.language.replace("_", "-"))
@@ -137,7 +145,7 @@ class _Merger:
                 )
             self._assembly.add(number, found)
         if duplex and pages % 2:
-            self._assembly.add_blank(*_A4)
+            self._assembly.add_blank(*A4)
         return {
             "row": one.row,
             "number": one.number or "",
@@ -148,14 +156,13 @@ class _Merger:
         }
 
 
+def _instead(run: str) -> str:
+    return f"put back what was moved or changed there; else preview {run} --all makes single files"
+
+
 def _csv(rows: Sequence[dict[str, object]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(rows[0]), delimiter=";")
     writer.writeheader()
-    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: spreadsheet_cell(value) for key, value in row.items()} for row in rows)
     return out.getvalue().encode()
-
-
-def _harmless(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t" else value

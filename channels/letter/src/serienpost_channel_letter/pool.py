@@ -25,6 +25,9 @@ _SLACK = 2.0
 _DEADLY = 3
 """So many letters in one job that end their worker, and it is the template, not the letters."""
 
+_WRITING = -1
+"""In place of a letter's number: all are laid out, and the file is written."""
+
 _TOO_LONG = Fault("layout_limit", "der Brief braucht zum Setzen zu viel Zeit oder Speicher")
 
 
@@ -47,12 +50,14 @@ class Worker:
         self._connection: Connection | None = None
 
     def do(self, job: Job) -> Sheets:
-        """Lay out a job. A letter that ends the worker is left out, and the others done again.
+        """Lay out a job. A letter that ends the worker twice is left out, and the others done
+        again: once may be anybody's doing.
 
         Raises:
             LayoutError: the style is broken, or several letters ended their worker.
         """
         deadly: set[int] = set()
+        suspect: int | None = None
         while len(deadly) < len(job.letters):
             left = [number for number in range(len(job.letters)) if number not in deadly]
             sheets = Sheets()
@@ -62,9 +67,14 @@ class Worker:
                 self.close()
                 if self._nursery.closed:
                     raise LayoutError("laying out was stopped") from None
-                if len(sheets.results) == len(left) or len(deadly) + 1 == _DEADLY:
+                at = len(sheets.results)
+                culprit = left[at] if at < len(left) else _WRITING
+                if suspect != culprit:
+                    suspect = culprit
+                    continue
+                if culprit == _WRITING or len(deadly) + 1 == _DEADLY:
                     raise _too_heavy() from None
-                deadly.add(left[len(sheets.results)])
+                deadly.add(culprit)
             else:
                 done = dict(zip(left, sheets.results, strict=True))
                 results = [done.get(number, _TOO_LONG) for number in range(len(job.letters))]
@@ -168,6 +178,11 @@ class Pool:
     def close(self) -> None:
         """End all processes; jobs under way fail."""
         self._nursery.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, for good."""
+        return self._nursery.closed
 
     def __enter__(self) -> Self:
         return self

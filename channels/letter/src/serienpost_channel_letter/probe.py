@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from serienpost.contracts.channels import ProbeResult
 from serienpost.errors import SerienpostError
 from serienpost.files import private_folder
+from serienpost_channel_letter.stylesheet import FALLBACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def _font(account: LetterAccount) -> ProbeResult:
     """Whether fontconfig knows the font, so that letters look the same everywhere."""
     try:
         found = subprocess.run(  # noqa: S603
-            ["fc-match", "--format=%{family}", account.font],  # noqa: S607
+            ["fc-match", "--format=%{family[0]}", ",".join((account.font, *FALLBACKS))],  # noqa: S607
             capture_output=True,
             encoding="utf-8",
             timeout=20,
@@ -57,7 +58,7 @@ def _font(account: LetterAccount) -> ProbeResult:
     return ProbeResult(
         ok=False,
         text=f"the font {account.font} is missing; letters are set in {found}",
-        remedy="install it (apt-get install fonts-liberation), or name another one under `font:`",
+        remedy="install it, or name another one under `font:`",
     )
 
 

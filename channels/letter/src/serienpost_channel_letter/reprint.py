@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from serienpost_channel_letter.engine import Fault, LayoutError
 from serienpost_channel_letter.jobs import Job
-from serienpost_channel_letter.parts import saved
+from serienpost_channel_letter.parts import A4, saved
 from serienpost_channel_letter.pool import Pool
 from serienpost_channel_letter.style import Record
 
@@ -39,4 +39,6 @@ def print_records(records: Sequence[str]) -> bytes:
                 raise LayoutError(f"letter {record.letter.ref}: {result.text}")
             with pikepdf.open(io.BytesIO(sheets.pdf)) as one:
                 whole.pages.extend(one.pages)
+                if record.duplex and len(one.pages) % 2:
+                    whole.add_blank_page(page_size=A4)
         return saved(whole)

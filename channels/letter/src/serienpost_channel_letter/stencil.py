@@ -25,13 +25,13 @@ _BLOCKS = frozenset(
     {"p", "div", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote"}
 )
 _VOID = frozenset({"br", "img", "hr", "wbr", "col"})
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*?(/?)>")
-_OWN_LOOKS = re.compile(r"<!--|\sstyle\b|<style\b", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*?(/?)>", re.IGNORECASE)
+_OWN_LOOKS = re.compile(r"<!--|\bstyle\s*=|<style\b", re.IGNORECASE)
 _ADDRESS = 'class="anschrift"'
 _ALWAYS_OWN = re.compile(rf"<a\b|{_ADDRESS}", re.IGNORECASE)
 """Links belong to a page, the address to one person."""
 
-_NOBODY = Letter(ref="", address="", title="", html="")
+NOBODY = Letter(ref="", address="", title="", html="")
 
 _CLOSE = 0.01
 """CSS pixels: less than can be seen or is lost by rounding."""
@@ -111,7 +111,7 @@ class Stencils:
         if self._stencil is None or own != self._stencil.own:
             self._own, self._stencil = own, None
             shared = frozenset(range(len(self._first))) - own
-            document = self._placed(self._first, shared, _NOBODY) if shared else None
+            document = self._placed(self._first, shared, NOBODY) if shared else None
             if document is not None:
                 self._stencil = Stencil(document, own)
         return self._stencil
@@ -130,9 +130,11 @@ class Stencils:
     def _parts(
         self, texts: Sequence[str], kept: frozenset[int]
     ) -> Iterator[tuple[str, float, float | None]]:
-        """Blocks, and gaps before them: the HTML of each, and where it must come to stand."""
-        upto = max(kept, default=-1) + 1
-        for is_kept, numbers in groupby(range(upto), key=kept.__contains__):
+        """Blocks and gaps: the HTML of each, and where it must come to stand.
+
+        A gap after the last block tells whether what follows it would stand elsewhere.
+        """
+        for is_kept, numbers in groupby(range(len(texts)), key=kept.__contains__):
             group = list(numbers)
             blocks = [self._blocks[number] for number in group]
             if is_kept:
@@ -152,7 +154,7 @@ def blocks_of(html: str) -> tuple[str, ...] | None:
     found: list[str] = []
     depth = start = end = 0
     for tag in _TAG.finditer(html):
-        closing, name, empty = tag.groups()
+        closing, name, empty = tag[1], tag[2].lower(), tag[3]
         if depth == 0:
             if closing or name not in _BLOCKS or html[end : tag.start()].strip():
                 return None

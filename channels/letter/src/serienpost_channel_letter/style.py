@@ -83,10 +83,17 @@ class Letter:
 
 @dataclass(frozen=True)
 class Record:
-    """A letter as a record keeps it: everything that is needed to print it again."""
+    """A letter as a record keeps it: everything that is needed to print it again.
+
+    Args:
+        letter: what is laid out.
+        style: how it looks.
+        duplex: padded to whole sheets.
+    """
 
     letter: Letter
     style: Style = field(repr=False)
+    duplex: bool = False
 
     def to_text(self) -> str:
         """As JSON: images in base64, the rest as it is."""
@@ -104,6 +111,7 @@ class Record:
             "pages": letter.pages,
             "form": style.form,
             "language": style.language,
+            "duplex": self.duplex,
             "files": files,
         }
         return json.dumps(plain, ensure_ascii=False)
@@ -124,6 +132,7 @@ class Record:
                 for name, data in plain["files"].items()
             }
             letter = Letter(*(plain[k] for k in ("ref", "address", "title", "html", "pages")))
-            return cls(letter, Style(plain["form"], plain["language"], files))
+            style = Style(plain["form"], plain["language"], files)
+            return cls(letter, style, plain.get("duplex") is True)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("not the record of a letter") from error

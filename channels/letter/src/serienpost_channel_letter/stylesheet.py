@@ -9,6 +9,9 @@ from serienpost_channel_letter import din5008 as din
 if TYPE_CHECKING:
     from serienpost_channel_letter.account import LetterAccount
 
+FALLBACKS = ("Arial", "Helvetica", "DejaVu Sans")
+"""Fonts for what the account's font lacks, or if it is not installed."""
+
 _LETTER = """\
 :root {{ {variables} }}
 @page {{
@@ -22,6 +25,7 @@ _LETTER = """\
 html {{ font: 11pt/4.66mm {font}; color: #000; hyphens: manual }}
 body {{ margin: 0 }}
 p, ul, ol, table, blockquote {{ margin: 0 0 4.23mm 0; orphans: 2; widows: 2 }}
+h1, h2, h3, h4, h5, h6 {{ bookmark-level: none }}
 h1, h2, h3 {{ font-size: 11pt; margin: 0 0 4.23mm 0; break-after: avoid }}
 img {{ max-width: 165mm }}
 a {{ color: inherit; text-decoration: none }}
@@ -93,7 +97,7 @@ def letter_sheet(account: LetterAccount, language: str) -> str:
     return _LETTER.format(
         variables=_variables(account),
         font=_font(account),
-        page=_PAGE.get(language, _PAGE["de"]),
+        page=_PAGE.get(language[:2], _PAGE["de"]),
         top=din.TOP_FOLLOWING,
         right=din.RIGHT,
         bottom=din.BOTTOM,
@@ -126,7 +130,8 @@ def proof_sheet(account: LetterAccount) -> str:
 
 
 def _font(account: LetterAccount) -> str:
-    return f'"{account.font}", Arial, Helvetica, "DejaVu Sans", sans-serif'
+    fallbacks = ", ".join(f'"{name}"' for name in FALLBACKS)
+    return f'"{account.font}", {fallbacks}, sans-serif'
 
 
 def _variables(account: LetterAccount) -> str:

@@ -24,7 +24,7 @@ from serienpost_channel_letter.fetcher import BlockedError, PackedFetcher
 from serienpost_channel_letter.forms import copied, draw, form_of, numbered, opened
 from serienpost_channel_letter.measuring import markers_of, size_of, texts_of
 from serienpost_channel_letter.parts import MARK, saved
-from serienpost_channel_letter.stencil import Stencil, Stencils
+from serienpost_channel_letter.stencil import NOBODY, Stencil, Stencils
 from serienpost_channel_letter.style import BACKGROUND, FRAME, FRAME_SHEET, OWN_SHEET, PROOF
 
 if TYPE_CHECKING:
@@ -60,12 +60,19 @@ class WeasyLaid:
     document: Document
     stencil: Stencil | None = None
 
+    @property
+    def documents(self) -> Sequence[Document]:
+        """All that is drawn on its pages."""
+        return (self.document, self.stencil.document) if self.stencil else (self.document,)
+
     @cached_property
     def pages(self) -> Sequence[LaidPage]:
         """Texts and markers of each page."""
-        shared = texts_of(self.stencil.document.pages[0]) if self.stencil else ()
+        under = self.stencil.document.pages[0] if self.stencil else None
+        texts = texts_of(under) if under else ()
+        markers = markers_of(under) - {NOBODY.ref} if under else frozenset()
         return [
-            LaidPage((*texts_of(page), *shared), markers_of(page), size_of(page))
+            LaidPage((*texts_of(page), *texts), markers_of(page) | markers, size_of(page))
             for page in self.document.pages
         ]
 
@@ -92,9 +99,8 @@ class WeasyEngine:
         try:
             laid = self._stencilled(letter) or self._whole(letter)
         except BlockedError as error:
-            return _blocked(str(error))
-        links = (link for page in laid.document.pages for link in page.links)
-        if laid.document.metadata.attachments or any(kind == "attachment" for kind, *_ in links):
+            return Fault(error.code, f"der Brief {error}")
+        if any(map(_attaches, laid.documents)):
             return _blocked("eine Datei als Anhang")
         return laid
 
@@ -182,6 +188,11 @@ def _without_margins(sheet: CSS) -> CSS:
         for rule, selectors, declared in sheet.page_rules
     ]
     return found
+
+
+def _attaches(document: Document) -> bool:
+    links = (link for page in document.pages for link in page.links)
+    return bool(document.metadata.attachments) or any(kind == "attachment" for kind, *_ in links)
 
 
 def _blocked(what: str) -> Fault:

@@ -28,7 +28,7 @@ from serienpost_channel_letter.jobs import (
     packed,
     unpacked,
 )
-from serienpost_channel_letter.limits import limit_memory, limit_processor
+from serienpost_channel_letter.limits import end_with, limit_memory, limit_processor
 
 if TYPE_CHECKING:
     from serienpost_channel_letter.engine import Engine, Laid
@@ -50,9 +50,9 @@ def main(descriptor: int, megabytes: int, seconds: float) -> None:
             while asked := _asked(control):
                 number, connections = asked
                 if number == BIRTH:
-                    worker = os.fork()
+                    parent, worker = os.getpid(), os.fork()
                     if not worker:
-                        _work(control, connections[0], megabytes, seconds)
+                        _work(control, connections[0], parent, megabytes, seconds)
                     os.close(connections[0])
                     workers.add(worker)
                     control.sendall(packed(worker))
@@ -77,9 +77,12 @@ def _end(worker: int) -> None:
     os.waitpid(worker, 0)
 
 
-def _work(control: socket.socket, descriptor: int, megabytes: int, seconds: float) -> NoReturn:
+def _work(
+    control: socket.socket, descriptor: int, parent: int, megabytes: int, seconds: float
+) -> NoReturn:
     """A worker's life; nothing of it reaches the code that forked it."""
     try:
+        end_with(parent)
         control.close()
         limit_memory(megabytes)
         connection = Connection(descriptor)
@@ -118,7 +121,7 @@ class Desk:
             pdf = engine.write(laid, proof=job.proof) if job.write and laid else b""
             self._connection.send(JobDone(pdf))
         except BlockedError as error:
-            self._fail(Fault("blocked", f"die Gestaltung darf nicht laden: {error}"))
+            self._fail(Fault(error.code, f"die Gestaltung {error}"))
         except MemoryError:
             self._fail(Fault("memory", "die Gestaltung braucht zu viel Speicher"))
         except (OSError, EOFError):

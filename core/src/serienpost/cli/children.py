@@ -39,7 +39,7 @@ class Children:
             if self.is_stopped:
                 return None
             process = subprocess.Popen(  # noqa: S603  # our own command line
-                [sys.executable, "-m", "serienpost", "-C", str(folder), *args],
+                [sys.executable, "-P", "-m", "serienpost", "-C", str(folder), *args],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -64,7 +64,7 @@ class Children:
 def stopping(children: Children) -> Iterator[None]:
     before = {
         number: signal.signal(number, lambda *_: children.stop())
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from serienpost.context import Context
     from serienpost.contracts.consent import ConsentCheck
     from serienpost.contracts.rows import Source
+    from serienpost.contracts.services import Archive
 
 T = TypeVar("T")
 _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
@@ -99,6 +100,8 @@ def _opened(context: Context) -> Iterator[Finding]:
     for source in context.registry.sources.values():
         yield from _guarded(f"source {source.name}", partial(_source, context, source))
     yield from _consent(context)
+    for archive in context.registry.archives.values():
+        yield from _guarded(f"archive {archive.name}", partial(_archive, context, archive))
     for name, account in context.config.accounts.items():
         yield from _guarded(f"account {name}", partial(_account, context, name, account))
     yield from _guarded("mailings", partial(_mailings, context))
@@ -202,6 +205,16 @@ def _check(context: Context, check: ConsentCheck) -> Iterator[Finding]:
         yield Finding(name, True, "answers")
     else:
         yield Finding(name, False, "does not answer with a verdict", "tell who maintains it")
+
+
+def _archive(context: Context, archive: Archive) -> Iterator[Finding]:
+    """Let it store nothing: the way to the records is open."""
+    from serienpost.timelimit import within
+
+    name = f"archive {archive.name}"
+    answers = within(PROBE_SECONDS, name, lambda: archive.store(context, ()))
+    context.registry.answered("archives", archive.name, "store", answers, (list, tuple))
+    yield Finding(name, True, "can be reached")
 
 
 def _account(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ def review_reply(context: Context, run: str, *, rows: bool, sort: str | None = N
     from serienpost.cli.balance import known_balance
     from serienpost.ledger.store import open_ledger
     from serienpost.run.forecast import duration, earlier_runs
-    from serienpost.run.recipients import costly_signs, reasons, recipients, summary
+    from serienpost.run.recipients import costly_signs, reasons, recipients, sheets, summary
 
     ledger = open_ledger(context)
     head = summary(ledger, run)
@@ -100,7 +100,7 @@ def review_reply(context: Context, run: str, *, rows: bool, sort: str | None = N
     def text() -> None:
         if rows:
             _show_rows(recipients(ledger, run, sort), head)
-        _show_head(head, reasons(ledger, run))
+        _show_head(head, reasons(ledger, run), sheets(ledger, run))
 
     stream = ("recipients", recipients(ledger, run, sort)) if rows else None
     return Reply(head, text, stream=stream)
@@ -155,10 +155,11 @@ def _cost(cost: dict[str, Any] | None) -> str:
     return "1 page" if cost["pages"] == 1 else f"{cost['pages']} pages"
 
 
-def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:
+def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]], sheets: int | None) -> None:
     from serienpost.cli.balance import too_little
 
     counts, cost = head["counts"], head["cost"]
+    paper = f" on {sheets} sheets" if sheets else ""
     facts(
         [
             ("run", head["run"]),
@@ -167,7 +168,7 @@ def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]]) -> None:
             ("reachable", counts["reachable"]),
             ("allowed", counts["allowed"]),
             ("marked", counts["marked"]),
-            ("cost", f"{cost['total']:g} {cost['unit']}"),
+            ("cost", f"{cost['total']:g} {cost['unit']}{paper}"),
             *([("balance", f"{cost['balance']:g}")] if cost["balance"] is not None else []),
             ("takes", _span(head["seconds"])),
             ("plan", head["plan_hash"]),
@@ -196,7 +197,7 @@ def _span(seconds: float) -> str:
 
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    from serienpost.files import private_file
+    from serienpost.files import private_file, spreadsheet_cell
     from serienpost.run.recipients import denial
 
     names = ["row", "number", "name", "address", "reachable", "allowed", "marked", "reason"]
@@ -208,10 +209,4 @@ def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
             if row["reachable"] and not row["allowed"]:
                 why = denial(row["consent"])
             known = {**row, "reason": why}
-            writer.writerow([_safe(known[name]) for name in names])
-
-
-def _safe(value: object) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+            writer.writerow([spreadsheet_cell(known[name]) for name in names])

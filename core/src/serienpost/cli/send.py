@@ -154,7 +154,7 @@ def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Rep
     """Deliver what is open of a run in this process; the reply describes how it stands then."""
     from serienpost.cli.progress import delivering
     from serienpost.cli.runs import run_reply
-    from serienpost.run.completing import open_count
+    from serienpost.run.completing import IncompleteError, open_count
     from serienpost.run.finishing import BusyError
     from serienpost.run.sending import continue_run
 
@@ -164,7 +164,7 @@ def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Rep
             delivering(open_count(ledger, run), context.zone) as report,
         ):
             continue_run(context, ledger, run, options, report=report, stop=stop)
-    except BusyError as error:
+    except (BusyError, IncompleteError) as error:
         click.echo(str(error), err=True)
         return run_reply(context, ledger, run, messages=False, code=Exit.OPEN)
     return run_reply(context, ledger, run, messages=False)

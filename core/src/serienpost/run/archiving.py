@@ -74,7 +74,8 @@ def store_entries(blueprint: Blueprint, ledger: Ledger, run_id: str) -> None:
             while waiting := _waiting(ledger, run_id, name):
                 _store(blueprint, ledger, one, waiting, with_pdf=with_pdf)
         except Exception as error:  # noqa: BLE001  # an archive is foreign code
-            _log.warning("run %s: archive %s cannot store: %s", run_id, name, type(error).__name__)
+            why = error if isinstance(error, SerienpostError) else type(error).__name__
+            _log.warning("run %s: archive %s cannot store: %s", run_id, name, why)
 
 
 def archive_counts(ledger: Ledger, run_id: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_
 
 from serienpost.contracts.channels import HasFinish
+from serienpost.errors import Exit, SerienpostError
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import OPEN
 from serienpost.run.approving import lock_run
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from serienpost.run.blueprint import Blueprint
 
 
+class IncompleteError(SerienpostError):
+    """All messages of a run are dealt with, but what follows them cannot be made now."""
+
+    exit_code = Exit.OPEN
+
+
 def complete(blueprint: Blueprint, ledger: Ledger, run_id: str, owner: str) -> None:
     """Finish a run of which nothing is open.
 
@@ -39,6 +46,7 @@ def complete(blueprint: Blueprint, ledger: Ledger, run_id: str, owner: str) -> N
 
     Raises:
         BusyError: another process finishes it and does not come to an end.
+        IncompleteError: what the channel makes of its parts cannot be made.
     """
     if begin_finishing(ledger, run_id, owner):
         files = _files(blueprint, ledger, run_id)
@@ -51,7 +59,10 @@ def _files(blueprint: Blueprint, ledger: Ledger, run_id: str) -> list[str]:
     answered = partial(context.registry.answered, "channels", channel.name, "finish")
     if not isinstance(channel, HasFinish):
         return []
-    made = channel.finish(context, blueprint.account, edition_of(ledger, run_id))
+    try:
+        made = channel.finish(context, blueprint.account, edition_of(ledger, run_id))
+    except SerienpostError as error:
+        raise IncompleteError(*error.problems) from error
     paths: Sequence[object] = answered(made, (list, tuple))
     return [str(answered(path, Path)) for path in paths]
 

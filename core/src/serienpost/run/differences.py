@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 
 def what_changed(blueprint: Blueprint) -> str:
-    """`changed since: practice.phone, serienpost-templates 0.1.0 -> 0.2.0`; says so where nothing
-    that the run remembers is different."""
+    """`changed since: practice.phone, serienpost-templates 0.1.0 -> 0.2.0`; where nothing that the
+    run remembers is different, where else to look."""
     found = ", ".join(_changes(blueprint))
-    return f"changed since: {found}" if found else "nothing that the run remembers has changed"
+    if found:
+        return f"changed since: {found}"
+    return (
+        "practice, sender and versions are the same; "
+        f"look at the settings of accounts.{blueprint.header.account}"
+    )
 
 
 def _changes(blueprint: Blueprint) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def layout_files(
     if not isinstance(channel, HasLayout):
         return {}
     answered = partial(context.registry.answered, "channels", channel.name, "files")
-    made: Mapping[str, object] = answered(channel.files(context, account), Mapping)
+    made: Mapping[str, object] = answered(_own_files(context, channel, account), Mapping)
     found: dict[str, bytes] = {name: answered(data, bytes) for name, data in made.items()}
     if signature:
         path = context.path(signature)
@@ -54,6 +55,25 @@ def layout_files(
             )
         found[SIGNATURE + path.suffix.lower()] = path.read_bytes()
     return {LAYOUT + name: data for name, data in found.items()}
+
+
+def _own_files(
+    context: Context, channel: HasLayout, account: AccountSettings
+) -> Mapping[str, bytes]:
+    """What the channel gives; what it says against the account's keys is told where they stand."""
+    try:
+        return channel.files(context, account)
+    except ConfigError as error:
+        raise ConfigError(*(_located(context, account, one) for one in error.problems)) from error
+
+
+def _located(context: Context, account: AccountSettings, problem: Problem) -> Problem:
+    names = [name for name, one in context.config.accounts.items() if one is account]
+    if not names or not problem.key or problem.file:
+        return problem
+    key = f"accounts.{names[0]}.{problem.key}"
+    file, line = context.config.place(key)
+    return replace(problem, file=file, line=line, key=key)
 
 
 def frozen_files(assets: Mapping[str, bytes]) -> dict[str, bytes]:

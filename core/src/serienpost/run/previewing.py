@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost.contracts.channels import Accepted, Content, Message, Outcome, Refused
 from serienpost.errors import LedgerError, SerienpostError
-from serienpost.files import write_private
+from serienpost.files import refuse_other, write_private
 from serienpost.kinds import Address
 from serienpost.ledger.claims import Outgoing
 from serienpost.ledger.permits import take_permits
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.store import Ledger
     from serienpost.run.blueprint import Blueprint
+
+_KIND = 5
+"""Bytes at the beginning of a file that say what it is, as in `%PDF-`."""
 
 
 def preview(
@@ -107,8 +110,14 @@ def send_test(
     ref = new_ref()
     if is_file:
         made = Message(ref, run_id, 0, with_reference(content, ref), is_test=True)
-        (data, *_) = blueprint.channel.preview(blueprint.account, made).values()
-        write_private(Path(to), data)
+        ((suffix, data), *_) = blueprint.channel.preview(blueprint.account, made).items()
+        path = Path(to)
+        if path.suffix != suffix:
+            raise SerienpostError(
+                "--to is no file for such a message", hint=f"name a file, as in probe{suffix}"
+            )
+        refuse_other(path, data[:_KIND])
+        write_private(path, data)
         return Accepted(text=to)
     made = Message(ref, run_id, 0, with_reference(_marked_as_test(content), ref), is_test=True)
     return asyncio.run(_send(blueprint, made))

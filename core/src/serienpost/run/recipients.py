@@ -69,6 +69,18 @@ def costly_signs(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
     return [{"sign": row.sign, "messages": row.n} for row in found]
 
 
+def sheets(ledger: Ledger, run_id: str) -> int | None:
+    """How many sheets of paper the marked messages take; None where they take none."""
+    c = message.c
+    with ledger.read() as tx:
+        total = tx.scalar(
+            tx.select(message, func.sum(c.cost["sheets"].as_integer())).where(
+                c.run == run_id, c.marked
+            )
+        )
+    return None if total is None else int(total)
+
+
 def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
     """Why a row is not marked: what decided and its code, and one sentence."""
     if row.unreachable:

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import case, func
 
+from serienpost.files import spreadsheet_cell
 from serienpost.ledger.schema import message
 from serienpost.run.approving import find_run
 from serienpost.run.sending import count_states
@@ -70,7 +71,8 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
         for row in tx.stream(
             statement.where(c.run == run_id, c.state.in_(_NOT_SENT)).order_by(c.no)
         ):
-            writer.writerow([row.person, row.row_id, row.state, row.code or "", row.text or ""])
+            reason = spreadsheet_cell(row.text)
+            writer.writerow([row.person, row.row_id, row.state, row.code or "", reason])
             written += 1
     return written
 

@@ -66,7 +66,7 @@ class CommandLine:
         line = ["-C", str(self.folder), *args]
         self.say(f"$ serienpost {shlex.join(line)}")
         done = subprocess.run(  # noqa: S603  our own interpreter and our own arguments
-            [sys.executable, "-m", "serienpost", *line],
+            [sys.executable, "-P", "-m", "serienpost", *line],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

@@ -39,6 +39,8 @@ def letters() -> None:
 def list_command(context: Context, run: str | None, person: str | None) -> Reply:
     """List letters that were stored."""
     rows = [_plain(row, context.zone) for row in _found(context, run, person, ())]
+    if run and not rows:
+        _refuse_unknown(context, run)
 
     def text() -> None:
         names = ("id", "person", "created_at", "subject", "run")
@@ -68,22 +70,33 @@ def print_command(
     context: Context, ids: tuple[int, ...], run: str | None, person: str | None, out: str
 ) -> Reply:
     """Print stored letters again, as one PDF."""
-    from serienpost.files import write_private
+    from serienpost.files import refuse_other, write_private
     from serienpost_karteikarte.table import Records
 
     if not (ids or run or person):
         raise SerienpostError("nothing is named to print", hint="add ids, --run or --person")
     numbers = [row.id for row in _found(context, run, person, ids)]
     missing = sorted(set(ids) - set(numbers))
+    if run and not numbers:
+        _refuse_unknown(context, run)
     if missing or not numbers:
-        named = ", ".join(map(str, missing)) or run or person
+        named = ", ".join(map(str, missing)) or f"of {run or person}"
         raise SerienpostError(f"there is no letter {named}", hint="serienpost letters list")
     pdf = _channel(context).print_records(Records.of(context).contents(numbers))
+    refuse_other(Path(out), b"%PDF-")
     write_private(Path(out), pdf)
     return Reply(
         {"file": out, "letters": len(numbers)},
         lambda: click.echo(f"{len(numbers)} letters in {out}"),
     )
+
+
+def _refuse_unknown(context: Context, run: str) -> None:
+    from serienpost.ledger.store import open_ledger
+    from serienpost.run.approving import find_run
+
+    with open_ledger(context).read() as tx:
+        find_run(tx, run)
 
 
 def _found(

@@ -86,21 +86,24 @@ class Records:
     def find(
         self, *, run: str | None = None, person: str | None = None, ids: Sequence[int] = ()
     ) -> list[sa.Row[Any]]:
-        """Letters of a run, a person or these ids, the oldest first, without their contents.
+        """Letters of a run, a person or these ids as they were stored, without their contents.
 
         Raises:
-            RecordError: the database fails.
+            RecordError: the database fails, or the person is no patient.
         """
         columns = [column for column in BRIEF.c if column.name not in ("inhalt", "pdf")]
         query = sa.select(*columns, BRIEF.c.pdf.is_not(None).label("has_pdf"))
         if run is not None:
             query = query.where(BRIEF.c.run == run)
         if person is not None:
-            query = query.where(BRIEF.c.patient_id == _patient(person))
+            key = _patient(person)
+            if key is None:
+                raise RecordError(f"{person} is no patient", hint="name one as in patient:17")
+            query = query.where(BRIEF.c.patient_id == key)
         if ids:
             query = query.where(BRIEF.c.id.in_(ids))
         with self._reading() as connection:
-            return list(connection.execute(query.order_by(BRIEF.c.erstellt_am, BRIEF.c.id)))
+            return list(connection.execute(query.order_by(BRIEF.c.id)))
 
     def contents(self, ids: Sequence[int]) -> list[str]:
         """The frozen letters of these ids, in their order.

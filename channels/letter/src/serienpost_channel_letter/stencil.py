@@ -27,6 +27,7 @@ _BLOCKS = frozenset(
 _VOID = frozenset({"br", "img", "hr", "wbr", "col"})
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*?(/?)>", re.IGNORECASE)
 _OWN_LOOKS = re.compile(r"<!--|\bstyle\s*=|<style\b", re.IGNORECASE)
+_PLAIN = re.compile(r"(?P<begin><(?P<name>p|h[1-6])\b[^<>]*>)[^<>]*[^<>\s][^<>]*</(?P=name)>\Z")
 _ADDRESS = 'class="anschrift"'
 _ALWAYS_OWN = re.compile(rf"<a\b|{_ADDRESS}", re.IGNORECASE)
 """Links belong to a page, the address to one person."""
@@ -132,9 +133,12 @@ class Stencils:
     ) -> Iterator[tuple[str, float, float | None]]:
         """Blocks and gaps: the HTML of each, and where it must come to stand.
 
-        A gap after the last block tells whether what follows it would stand elsewhere.
+        A gap after the last block tells whether what follows it would stand elsewhere; where that
+        block is plain text as in the first letter, nothing but its height could tell it.
         """
-        for is_kept, numbers in groupby(range(len(texts)), key=kept.__contains__):
+        last = max(kept, default=len(texts) - 1)
+        upto = last + 1 if _is_alike(texts[last], self._first[last]) else len(texts)
+        for is_kept, numbers in groupby(range(upto), key=kept.__contains__):
             group = list(numbers)
             blocks = [self._blocks[number] for number in group]
             if is_kept:
@@ -166,6 +170,12 @@ def blocks_of(html: str) -> tuple[str, ...] | None:
             end = tag.end()
             found.append(html[start:end])
     return None if depth or html[end:].strip() else tuple(found)
+
+
+def _is_alike(block: str, first: str) -> bool:
+    """Whether both are text without elements, in elements of the same look."""
+    one, other = _PLAIN.match(block), _PLAIN.match(first)
+    return one is not None and other is not None and one["begin"] == other["begin"]
 
 
 def _boxes(document: Document) -> list[Block]:

@@ -43,9 +43,15 @@ class Nursery:
         self.closed = False
 
     def start(self) -> None:
-        """Begin to import, without waiting for it; nothing where that was begun before."""
+        """Begin to import, without waiting for it; nothing where that was begun before.
+
+        What stands against it is told by `birth`.
+        """
         with self._lock:
-            self._started()
+            try:
+                self._started()
+            except OSError:
+                self._close()
 
     def birth(self) -> tuple[int, Connection]:
         """A new worker: its process id, and the connection that it serves.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ class Worker:
             LayoutError: the style is broken, or several letters ended their worker.
         """
         deadly: set[int] = set()
-        suspect: int | None = None
+        deaths: Counter[int] = Counter()
         while len(deadly) < len(job.letters):
             left = [number for number in range(len(job.letters)) if number not in deadly]
             sheets = Sheets()
@@ -69,8 +69,8 @@ class Worker:
                     raise LayoutError("laying out was stopped") from None
                 at = len(sheets.results)
                 culprit = left[at] if at < len(left) else _WRITING
-                if suspect != culprit:
-                    suspect = culprit
+                deaths[culprit] += 1
+                if deaths[culprit] == 1:
                     continue
                 if culprit == _WRITING or len(deadly) + 1 == _DEADLY:
                     raise _too_heavy() from None

@@ -136,8 +136,8 @@ class Stencils:
         A gap after the last block tells whether what follows it would stand elsewhere; where that
         block is plain text as in the first letter, nothing but its height could tell it.
         """
-        last = max(kept, default=len(texts) - 1)
-        upto = last + 1 if _is_alike(texts[last], self._first[last]) else len(texts)
+        end = max(kept, default=len(texts) - 1)
+        upto = end + 1 if _is_alike(texts[end], self._first[end]) else len(texts)
         for is_kept, numbers in groupby(range(upto), key=kept.__contains__):
             group = list(numbers)
             blocks = [self._blocks[number] for number in group]

@@ -415,7 +415,11 @@ class HasFinish(Protocol):
     def finish(
         self, context: Context, account: AccountSettings, edition: Edition
     ) -> Sequence[Path]:
-        """Complete what the parts of an edition hold; done again, it changes nothing."""
+        """Complete what the parts of an edition hold; done again, it changes nothing.
+
+        Raises:
+            SerienpostError: it cannot be completed now; the run stays open.
+        """
 
 
 @runtime_checkable

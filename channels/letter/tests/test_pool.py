@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from conftest import Desk
 
-LETTERS = 20
+LETTERS = 12
 
 
 @pytest.fixture
 def job(desk: Desk) -> Job:
-    """Letters of two pages, half a second of work."""
+    """Letters of two pages, a quarter of a second of work."""
     content = desk.content(html=desk.pages)
     messages = [Message(f"T{n:011}", "run-1", n, content) for n in range(1, LETTERS + 1)]
     return Job(Style.of(content), [letter_of(message) for message in messages], write=False)

@@ -100,7 +100,7 @@ POISON = {
 
 @pytest.mark.parametrize("kind", POISON)
 def test_one_poisoned_letter_is_left_out(desk_of: Callable[..., Desk], kind: str) -> None:
-    desk = desk_of(letter_seconds=2, memory=1024)
+    desk = desk_of(letter_seconds=0.5, memory=1024)
     poison = desk.content(html=POISON[kind])
     answers = desk.forecast(desk.content(), poison, desk.content())
     assert [type(answer) for answer in answers] == [Cost, Refused, Cost]
@@ -108,7 +108,7 @@ def test_one_poisoned_letter_is_left_out(desk_of: Callable[..., Desk], kind: str
 
 
 def test_a_poisoned_template_stops_with_a_clear_error(desk_of: Callable[..., Desk]) -> None:
-    desk = desk_of(letter_seconds=1, memory=1024)
+    desk = desk_of(letter_seconds=0.2, memory=1024)
     with pytest.raises(LayoutError, match="too much time or memory"):
         desk.forecast(*[desk.content(html=POISON["pages"])] * 4)
 

@@ -121,6 +121,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "count_plan": lambda tx: plan.count_plan(tx, "p"),
     "summary": lambda ledger: recipients.summary(ledger, "p"),
     "costly_signs": lambda ledger: recipients.costly_signs(ledger, "p"),
+    "sheets": lambda ledger: recipients.sheets(ledger, "p"),
     "held_runs": handover.held_runs,
     "owed": lambda ledger: handover.owed(ledger, "post"),
     "reasons": lambda ledger: recipients.reasons(ledger, "p"),

@@ -151,7 +151,7 @@ def _fill(desk: Desk, count: int) -> None:
     desk.add_run("g", "preparing", owner=DEAD)
     desk.add_run("f", "finished")
     desk.add_run("c", "cancelled")
-    cost = {"unit": "credits", "amount": 2, "because": "ž"}
+    cost = {"unit": "credits", "amount": 2, "because": "ž", "sheets": 1}
     desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost)
     later = datetime(2999, 1, 1, tzinfo=UTC)
     desk.add_run("h", "finished", send_at=later, header={"hand_over": "now"}, account="post")

@@ -48,9 +48,11 @@ def _laid(engine: WeasyEngine, letters: Sequence[Letter]) -> list[tuple[Letter, 
     return found
 
 
-def _alone(style: Style, letters: Sequence[Letter]) -> list[tuple[Letter, WeasyLaid]]:
-    """Each letter laid out by an engine that knows no other."""
-    return [one for letter in letters for one in _laid(WeasyEngine(style), [letter])]
+def _alone(style: Style, letter: Letter) -> tuple[bytes, WeasyLaid]:
+    """A letter by an engine that knows no other: its file, and how it is laid out."""
+    engine = WeasyEngine(style)
+    laid = _laid(engine, [letter])
+    return engine.write(laid), laid[0][1]
 
 
 def _words(pdf: bytes) -> list[list[tuple[str, float, float]]]:
@@ -66,9 +68,9 @@ def _same(desk: Desk, letters: Sequence[Letter]) -> list[bool]:
     style = Style.of(desk.content())
     engine = WeasyEngine(style)
     laid = _laid(engine, letters)
-    apart = [WeasyEngine(style).write(_alone(style, [letter])) for letter in letters]
-    assert _words(engine.write(laid)) == [page for one in apart for page in _words(one)]
-    for (_, one), (_, other) in zip(laid, _alone(style, letters), strict=True):
+    apart = [_alone(style, letter) for letter in letters]
+    assert _words(engine.write(laid)) == [page for pdf, _ in apart for page in _words(pdf)]
+    for (_, one), (_, other) in zip(laid, apart, strict=True):
         for mine, theirs in zip(one.pages, other.pages, strict=True):
             assert mine.markers == theirs.markers
             assert {run.text for run in mine.runs} == {run.text for run in theirs.runs}

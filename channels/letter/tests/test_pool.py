@@ -162,8 +162,10 @@ def test_a_worker_that_is_killed_at_work_costs_no_letter(
 
 def test_a_worker_ends_with_the_process_that_forked_it(processes: tuple[int, int]) -> None:
     nursery, worker = processes
+    assert not is_gone(worker)
     os.kill(nursery, signal.SIGKILL)
     wait_until(lambda: is_gone(worker))
+    assert is_gone(worker)
 
 
 def test_too_few_descriptors_are_told_and_cost_no_letter(pool: Pool, job: Job) -> None:

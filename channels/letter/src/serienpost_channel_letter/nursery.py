@@ -20,6 +20,7 @@ START_SECONDS = 60.0
 """Importing the layout engine takes half a second; a busy machine several."""
 
 _END_SECONDS = 10.0
+"""How long it may take to end its workers before it is killed."""
 
 
 class Nursery:

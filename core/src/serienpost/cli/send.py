@@ -179,8 +179,9 @@ def stopping() -> Iterator[Stop]:
 
     def ask_to_stop(*_: object) -> None:
         nonlocal asked
-        before, asked = asked, time.monotonic()
-        if asked - before >= SAME_REQUEST:
+        now = time.monotonic()
+        if now - asked >= SAME_REQUEST:
+            asked = now
             stop.request()
 
     before = {

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 from serienpost.cli.group import cli
 from serienpost.ledger import batch
 from serienpost.ledger.store import Ledger
-from serienpost.run.courier import Courier
-from serienpost.run.door import Door
+from serienpost.run.send.commit import Committer
+from serienpost.run.send.recheck import Recheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -149,9 +149,9 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.profile:
         profiles = Profiles()
-        profiles.follow(Courier, "commit", "ledger")
-        profiles.follow(Courier, "claim", "ledger")
-        profiles.follow(Door, "open", "door")
+        profiles.follow(Committer, "commit", "ledger")
+        profiles.follow(Committer, "claim", "ledger")
+        profiles.follow(Recheck, "open", "door")
         seconds = profiles.by_thread["loop"].runcall(send, asked.folder, asked.run)
         profiles.write(asked.profile)
         print(json.dumps({"seconds": seconds}))

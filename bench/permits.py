@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from serienpost.config.accounts import Rate
+from serienpost.contracts.accounts import Rate
 from serienpost.ledger.engine import open_engine
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.store import Ledger

@@ -24,7 +24,7 @@ from harness import Report, alternate, finish
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 ROWS = 1_000_000
 ROUNDS = 3
@@ -81,22 +81,22 @@ def make_practice(folder: Path, rows: int) -> None:
         db.executescript(INDEXES)
 
 
-def review(context: Context, expected: int) -> float:
+def review(context: PracticeContext, expected: int) -> float:
     """Review all rows and keep none; returns how much more memory the last nine tenths took."""
     from datetime import date
 
     from serienpost.cli.prepare import checked
-    from serienpost.collecting import seldom_collected
-    from serienpost.run.reviewing import decide_rows
+    from serienpost.gc_tuning import seldom_collected
+    from serienpost.run.prepare.review import decide_rows
 
-    blueprint = checked(context, "neues", {}, due=date(2026, 3, 2))
-    (block,) = blueprint.blocks
-    request = blueprint.request(block)
+    renderer = checked(context, "neues", {}, due=date(2026, 3, 2))
+    (block,) = renderer.blocks
+    request = renderer.request(block)
     seen = allowed = 0
     early = None
     with seldom_collected():
         for rows in block.source.rows(context, block.selection, request):
-            allowed += sum(one.marked for one in decide_rows(blueprint, rows, 0))
+            allowed += sum(one.marked for one in decide_rows(renderer, rows, 0))
             seen += len(rows)
             if early is None and seen * 10 >= expected:
                 early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

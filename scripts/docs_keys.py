@@ -12,11 +12,11 @@ from pydantic import BaseModel, RootModel
 from workspace import members
 
 from serienpost.cli.catalog import type_name
-from serienpost.config.accounts import AccountSettings
-from serienpost.config.durations import duration_text
 from serienpost.config.mailing import MAILING_KEYS, Mailing
 from serienpost.config.models import CORE_KEYS, PracticeConfig
 from serienpost.config.policy import Policy
+from serienpost.contracts.accounts import AccountSettings
+from serienpost.contracts.durations import duration_text
 from serienpost.manager import survey_plugins
 
 if TYPE_CHECKING:

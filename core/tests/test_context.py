@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import Context, SecretError, StrictModel
-from serienpost.config.models import PracticeConfig, PracticeInfo
+from serienpost.config.models import PracticeConfig
+from serienpost.contracts.practice import PracticeInfo
 from serienpost.registry import Provider, Registry
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serienpost.contracts.kinds import Address, Kind, Unreachable
 from serienpost.contracts.macros import MacroSetting
-from serienpost.contracts.rows import FieldValue
-from serienpost.fields import CATALOGUE, Sensitivity
-from serienpost.firewall import Part, blocked, check_names, effective, refusal, values_for
-from serienpost.kinds import Address, Kind, Unreachable, core_kind
+from serienpost.fields import CATALOGUE, FieldValue, Part, Sensitivity
+from serienpost.firewall import blocked, check_names, effective, refusal, values_for
+from serienpost.kinds import core_kind
 
 PLAIN, IDENTITY, CONTACT, APPOINTMENT, PROTECTED, MEDICAL = sorted(Sensitivity)
 PARTS: tuple[Part, ...] = get_args(Part)

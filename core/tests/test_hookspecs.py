@@ -40,7 +40,8 @@ from serienpost import (
     TemplatePack,
     hookspecs,
 )
-from serienpost.config.models import PracticeConfig, PracticeInfo
+from serienpost.config.models import PracticeConfig
+from serienpost.contracts.practice import PracticeInfo
 from serienpost.registry import Registry
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ def test_the_source_example_reads_only_what_is_asked(
         ("patient:2", {"vorname": "Kim"}),
     ]
     refs = [RowRef("patient:2", None, None)]
-    (standing,) = source.current(context, refs, request)
-    assert (standing.gone, standing.fields) == (None, {"vorname": "Kim"})
+    (state,) = source.current(context, refs, request)
+    assert (state.gone, state.fields) == (None, {"vorname": "Kim"})
     assert set(source.offers(context, source.selection())) >= {"vorname", "email"}
 
 

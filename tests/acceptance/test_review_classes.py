@@ -18,16 +18,16 @@ from serienpost.config.loading import open_practice
 from serienpost.errors import SerienpostError
 from serienpost.ledger.store import open_ledger
 from serienpost.ledger.suppressions import suppress
-from serienpost.run.marks import change_marks
-from serienpost.run.preparing import prepare
-from serienpost.run.recipients import recipients
+from serienpost.run.prepare.freeze import prepare
+from serienpost.run.prepare.marks import change_marks
+from serienpost.run.report.recipients import recipients
 from serienpost_demo.practice.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from serienpost.run.blueprint import Blueprint
+    from serienpost.run.prepare.renderer import RunRenderer
 
 # Columns: age | flag | flag of the representative | written consents | suppressed | status
 #          | kind | purpose | expected | after an override
@@ -224,15 +224,15 @@ class Classes:
     def __init__(self, folder: Path) -> None:
         self.context = open_practice(folder)
         self.ledger = open_ledger(self.context)
-        self.runs: dict[tuple[str, str], tuple[str, Blueprint, dict[str, Any]]] = {}
+        self.runs: dict[tuple[str, str], tuple[str, RunRenderer, dict[str, Any]]] = {}
         for kind in KINDS:
             for purpose in PURPOSES:
                 self.runs[kind, purpose] = self._prepared(kind, purpose)
 
-    def _prepared(self, kind: str, purpose: str) -> tuple[str, Blueprint, dict[str, Any]]:
-        blueprint = checked(self.context, f"{kind}-{purpose}", {}, due=TODAY)
-        run_id = prepare(blueprint, self.ledger, "test")
-        return run_id, blueprint, {r["id"]: r for r in recipients(self.ledger, run_id)}
+    def _prepared(self, kind: str, purpose: str) -> tuple[str, RunRenderer, dict[str, Any]]:
+        renderer = checked(self.context, f"{kind}-{purpose}", {}, due=TODAY)
+        run_id = prepare(renderer, self.ledger, "test")
+        return run_id, renderer, {r["id"]: r for r in recipients(self.ledger, run_id)}
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +285,7 @@ def first_denial(row: dict[str, Any]) -> str:
 @pytest.mark.parametrize("number", range(1, len(ROWS) + 1), ids=lambda n: "|".join(ROWS[n - 1]))
 def test_class(classes: Classes, number: int) -> None:
     kind, purpose, expected, after_override = ROWS[number - 1][6:]
-    run_id, blueprint, rows = classes.runs[kind, purpose]
+    run_id, renderer, rows = classes.runs[kind, purpose]
     row = rows[f"patient:{number}"]
     assert first_denial(row) == expected
     assert row["marked"] is (expected == "JA")
@@ -294,10 +294,10 @@ def test_class(classes: Classes, number: int) -> None:
         return
     change = {"override": [row["row"]], "reason": "am Telefon"}
     if after_override == "yes":
-        change_marks(blueprint, classes.ledger, run_id, "test", **change)
+        change_marks(renderer, classes.ledger, run_id, "test", **change)
     else:
         with pytest.raises(SerienpostError):
-            change_marks(blueprint, classes.ledger, run_id, "test", **change)
+            change_marks(renderer, classes.ledger, run_id, "test", **change)
     now = {r["id"]: r for r in recipients(classes.ledger, run_id)}[row["id"]]
     assert now["marked"] is now["allowed"] is (after_override == "yes")
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from serienpost import Row, Standing
+from serienpost import CurrentState, Row
 from serienpost.cli.prepare import checked, today
 from serienpost.config.loading import open_practice
 from serienpost.ledger.store import open_ledger
-from serienpost.run.preparing import prepare
-from serienpost.run.recipients import recipients
+from serienpost.run.prepare.freeze import prepare
+from serienpost.run.report.recipients import recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +57,8 @@ class ForgingSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
-        return [Standing(fields=FORGED) for _ in rows]
+    ) -> Sequence[CurrentState]:
+        return [CurrentState(fields=FORGED) for _ in rows]
 
 
 def test_columns_that_claim_permission_allow_nobody(demo: Practice) -> None:
@@ -68,8 +68,8 @@ def test_columns_that_claim_permission_allow_nobody(demo: Practice) -> None:
     with closing(open_practice(demo.folder)) as context:
         context.registry.sources["liste"] = ForgingSource()
         ledger = open_ledger(context)
-        blueprint = checked(context, "information", {}, due=today(context))
-        rows = list(recipients(ledger, prepare(blueprint, ledger, "test")))
+        renderer = checked(context, "information", {}, due=today(context))
+        rows = list(recipients(ledger, prepare(renderer, ledger, "test")))
     assert [row["id"] for row in rows if row["allowed"] or row["marked"]] == ["patient:2"]
     codes = {
         row["id"]: [(a["check"], a["code"]) for a in row["consent"] if a["verdict"] == "deny"]

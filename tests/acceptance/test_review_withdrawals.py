@@ -13,10 +13,10 @@ from serienpost.cli.prepare import checked, today
 from serienpost.config.loading import open_practice
 from serienpost.ledger.schema import attempt, message
 from serienpost.ledger.store import open_ledger
-from serienpost.run.approving import approve
-from serienpost.run.flow import Stop
-from serienpost.run.preparing import prepare
-from serienpost.run.sending import Options, continue_run
+from serienpost.run.prepare.freeze import prepare
+from serienpost.run.send.approve import approve
+from serienpost.run.send.loop import Stop
+from serienpost.run.send.session import Options, continue_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +100,8 @@ def test_no_withdrawal_from_before_the_read_is_on_the_wire(demo: Practice) -> No
     read_at: dict[str, list[float]] = {}
     with closing(open_practice(demo.folder)) as context:
         ledger = open_ledger(context)
-        blueprint = checked(context, "information", {}, due=today(context))
-        run_id = prepare(blueprint, ledger, "test")
+        renderer = checked(context, "information", {}, due=today(context))
+        run_id = prepare(renderer, ledger, "test")
         approve(ledger, run_id, "test")
         checks = context.registry.consent_checks
         checks.update({name: Watched(check, read_at) for name, check in checks.items()})

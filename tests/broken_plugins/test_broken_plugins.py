@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from serienpost.cli import progress
-from serienpost.cli.edge import run
+from serienpost.cli.main import run
 from serienpost.errors import Exit
-from serienpost.run import door
+from serienpost.run.send import recheck as door
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 
 from serienpost.cli.prepare import checked, today
 from serienpost.config.loading import open_practice
-from serienpost.consent import judgement
-from serienpost.consent.judgement import CheckUnavailableError, judge
+from serienpost.consent import decision as decision
+from serienpost.consent.decision import CheckUnavailableError, decide
 from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import open_ledger
-from serienpost.run.approving import approve
-from serienpost.run.flow import Stop
-from serienpost.run.preparing import prepare
-from serienpost.run.sending import Options, continue_run
+from serienpost.run.prepare.freeze import prepare
+from serienpost.run.send.approve import approve
+from serienpost.run.send.loop import Stop
+from serienpost.run.send.session import Options, continue_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
     from serienpost_testkit.contexts import MakeContext
 
@@ -133,13 +133,13 @@ class Check:
     name: str
     behaviour: str = "abstain"
 
-    def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Any:  # noqa: ANN401
+    def check(self, context: PracticeContext, questions: Sequence[ConsentQuestion]) -> Any:  # noqa: ANN401
         return ALL[self.behaviour](questions)
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judgement, "CHECK_SECONDS", 0.15)
+    monkeypatch.setattr(decision, "CHECK_SECONDS", 0.15)
 
 
 behaviours = st.lists(st.sampled_from(sorted(ALL)), min_size=1, max_size=4)
@@ -154,13 +154,13 @@ def quick(examples: int) -> settings:
     )
 
 
-def asked(context: Context, names: Sequence[str], *, at_door: bool) -> list[bool]:
+def asked(context: PracticeContext, names: Sequence[str], *, at_recheck: bool) -> list[bool]:
     context.registry.consent_checks.clear()
     for number, behaviour in enumerate(names):
         context.registry.consent_checks[f"check{number}"] = Check(f"check{number}", behaviour)
     people = ("patient:1", "patient:2", DENIED)
     questions = [ConsentQuestion(p, p, "email", "event", "a@example.org") for p in people]
-    return [one.allowed for one in judge(context, questions, at_door=at_door)]
+    return [one.allowed for one in decide(context, questions, at_recheck=at_recheck)]
 
 
 @quick(120)
@@ -171,12 +171,12 @@ def test_only_healthy_allows_without_any_denial_allow(
     context = make_context()
     well = not set(names) & FAULTS.keys()
     allows = well and "deny" not in names and bool({"allow", "tuple"} & set(names))
-    assert asked(context, names, at_door=False) == [allows, allows, False]
+    assert asked(context, names, at_recheck=False) == [allows, allows, False]
     if well:
-        assert asked(context, names, at_door=True) == [allows, allows, False]
+        assert asked(context, names, at_recheck=True) == [allows, allows, False]
     else:
         with pytest.raises(CheckUnavailableError):
-            asked(context, names, at_door=True)
+            asked(context, names, at_recheck=True)
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
@@ -184,9 +184,9 @@ def test_each_fault_is_a_denial_in_the_review_and_an_error_at_the_door(
     make_context: MakeContext, fault: str
 ) -> None:
     context = make_context()
-    assert asked(context, ["allow", fault], at_door=False) == [False, False, False]
+    assert asked(context, ["allow", fault], at_recheck=False) == [False, False, False]
     with pytest.raises(CheckUnavailableError, match="check1"):
-        asked(context, ["allow", fault], at_door=True)
+        asked(context, ["allow", fault], at_recheck=True)
 
 
 PRACTICE = """\
@@ -207,7 +207,7 @@ text: Guten Tag.
 
 
 @pytest.fixture
-def practice(practice_folder: Path) -> Iterator[Context]:
+def practice(practice_folder: Path) -> Iterator[PracticeContext]:
     (practice_folder / "mailings").mkdir()
     (practice_folder / "serienpost.yaml").write_text(PRACTICE, "utf-8")
     (practice_folder / "mailings" / "einladung.yaml").write_text(MAILING, "utf-8")
@@ -222,12 +222,12 @@ def states(ledger: Ledger, run_id: str) -> dict[str, str]:
         return {row.person: row.state for row in rows}
 
 
-def released(context: Context, ledger: Ledger, checks: Sequence[Check]) -> str:
+def released(context: PracticeContext, ledger: Ledger, checks: Sequence[Check]) -> str:
     """A run in which all five are marked, as far as the healthy checks let them."""
     for check in checks:
         check.behaviour = "allow"
-    blueprint = checked(context, "einladung", {}, due=today(context))
-    run_id = prepare(blueprint, ledger, "test")
+    renderer = checked(context, "einladung", {}, due=today(context))
+    run_id = prepare(renderer, ledger, "test")
     approve(ledger, run_id, "test")
     return run_id
 
@@ -236,7 +236,7 @@ def released(context: Context, ledger: Ledger, checks: Sequence[Check]) -> str:
 @given(sequence=st.lists(st.tuples(*[st.sampled_from(sorted(FAULTS | {"allow": healthy}))] * 2),
                          min_size=1, max_size=4))  # fmt: skip
 def test_no_sequence_of_faults_loses_a_message(
-    practice: Context, sequence: list[tuple[str, str]]
+    practice: PracticeContext, sequence: list[tuple[str, str]]
 ) -> None:
     """Each round the checks behave differently; in the end they are well."""
     checks = [Check("one"), Check("two")]

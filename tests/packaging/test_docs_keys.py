@@ -8,16 +8,11 @@ import pytest
 from docs_keys import keys_page, manual_registry, sections
 from pydantic import RootModel
 
-from serienpost.config.accounts import AccountSettings
 from serienpost.config.mailing import Mailing
-from serienpost.config.models import (
-    ConsentConfig,
-    PracticeConfig,
-    PracticeInfo,
-    Retention,
-    Signature,
-)
+from serienpost.config.models import ConsentConfig, PracticeConfig, Retention
 from serienpost.config.policy import Policy
+from serienpost.contracts.accounts import AccountSettings
+from serienpost.contracts.practice import PracticeInfo, Signature
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -15,7 +15,7 @@ import pytest
 from attack_corpus.arrivals import tags
 from attack_corpus.attacks import MAIL_ONLY, TEMPLATES, VALUES
 
-from serienpost.contracts.channels import Draft, Message, Refused
+from serienpost.contracts.content import Draft, Message, Refused
 from serienpost.errors import TemplateError
 from serienpost.reference import with_reference
 from serienpost.templates.compiled import CompiledTemplate, ValueRefused
@@ -35,7 +35,7 @@ from serienpost_testkit.contexts import MakeContext
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from serienpost.config.accounts import AccountSettings
+    from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.channels import Channel
 
 KINDS = ("email", "sms", "letter")

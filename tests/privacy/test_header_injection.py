@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attack_corpus.attacks import VALUES
 
-from serienpost.contracts.channels import Attachment, Draft, Message, Refused
+from serienpost.contracts.content import Attachment, Draft, Message, Refused
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_channel_smtp import message as smtp_message

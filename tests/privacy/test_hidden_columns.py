@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost.cli.edge import run
+from serienpost.cli.main import run
 from serienpost_demo.practice import canary, write_practice
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import Workbook
 
-from serienpost.cli.edge import run
-from serienpost.run import preparing
-from serienpost.run.blueprint import Blueprint
+from serienpost.cli.main import run
+from serienpost.run.prepare import freeze as preparing
+from serienpost.run.prepare.renderer import RunRenderer
 from serienpost_demo.practice import write_practice
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def test_a_server_that_goes_away_in_the_middle_of_a_run(
 
 def at_second_batch(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Read in small batches; before the second is written, something happens."""
-    review, request, seen = preparing.review_rows, Blueprint.request, []
+    review, request, seen = preparing.review_rows, RunRenderer.request, []
 
     def reviewed(*args: Any) -> Any:  # noqa: ANN401
         seen.append(args)
@@ -281,4 +281,4 @@ def at_second_batch(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], objec
         return review(*args)
 
     monkeypatch.setattr(preparing, "review_rows", reviewed)
-    monkeypatch.setattr(Blueprint, "request", lambda *args: replace(request(*args), batch=10))
+    monkeypatch.setattr(RunRenderer, "request", lambda *args: replace(request(*args), batch=10))

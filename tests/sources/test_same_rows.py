@@ -89,7 +89,7 @@ def test_same_standing(
     ]
     request = RowRequest(frozenset(rows[0].fields), DUE)
     expected = source.current(sqlite_practice, refs, request)
-    assert [standing.gone for standing in expected] == [None] * len(refs)
+    assert [state.gone for state in expected] == [None] * len(refs)
     assert source.current(other_practice, refs, request) == expected
 
 

@@ -19,7 +19,7 @@ from serienpost.cli.prepare import checked, today
 from serienpost.config.loading import open_practice
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import open_ledger
-from serienpost.run.preparing import prepare as prepare_blueprint
+from serienpost.run.prepare.freeze import prepare as prepare_blueprint
 from serienpost_demo.catcher import Catcher
 from serienpost_practice_db.database import PracticeDb
 from serienpost_source_appointments.source import AppointmentsSource
@@ -158,8 +158,8 @@ def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: P
     sa.event.listen(sa.Engine, "after_cursor_execute", note)
     try:
         with open_practice(folder) as context:
-            blueprint = checked(context, "probe", {}, due=today(context))
-            run = prepare_blueprint(blueprint, open_ledger(context), "test")
+            renderer = checked(context, "probe", {}, due=today(context))
+            run = prepare_blueprint(renderer, open_ledger(context), "test")
             with open_ledger(context).read() as tx:
                 marked = tx.all(tx.select(message).where(message.c.run == run, message.c.marked))
     finally:

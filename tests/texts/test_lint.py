@@ -13,9 +13,8 @@ from serienpost import Row
 from serienpost.cli.prepare import checked
 from serienpost.config.loading import open_practice
 from serienpost.errors import ConfigError
-from serienpost.run.blueprint import Blueprint
-from serienpost.run.differences import what_changed
-from serienpost.run.reviewing import review_rows
+from serienpost.run.prepare.renderer import RunRenderer, what_changed
+from serienpost.run.prepare.review import review_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +46,7 @@ def practice(
         yield context
 
 
-def check(context: Context, account: str, text: str, purpose: str = "information") -> Blueprint:
+def check(context: Context, account: str, text: str, purpose: str = "information") -> RunRenderer:
     subject = "" if account == "sms" else "subject: Gruß\n"
     (context.path("mailings") / "m.yaml").write_text(
         f'source: "null"\nselect: {{}}\naccount: {account}\npurpose: {purpose}\n'
@@ -111,12 +110,12 @@ def test_only_rows_of_a_harmless_type_leave_in_the_open(
         source = context.registry.sources["null"]
         offers = {**source.offers(context, source.selection()), "terminart": None}
         monkeypatch.setattr(type(source), "offers", lambda *_: offers)
-        blueprint = check(context, "sms", "{{Praxis}}: {{Termin_Art|falls_leer('Termin')}}")
+        renderer = check(context, "sms", "{{Praxis}}: {{Termin_Art|falls_leer('Termin')}}")
         rows = [
             Row(f"patient:{number}", {"mobil": "+4915228817386", "terminart": kind})
             for number, kind in enumerate(["Besprechung", " besprechung", None, "HIV-Test"])
         ]
-        reviewed = review_rows(blueprint, rows, 0)
+        reviewed = review_rows(renderer, rows, 0)
     assert [one.marked for one in reviewed] == [True, True, True, False]
     assert reviewed[3].unmarked == {
         "code": "value_refused",
@@ -127,10 +126,10 @@ def test_only_rows_of_a_harmless_type_leave_in_the_open(
 
 def test_a_changed_practice_is_named_when_a_text_reads_differently(tmp_path: Path) -> None:
     with practice(tmp_path) as context:
-        blueprint = check(context, "mail", "{{Praxis}} {{Praxis_Telefon}}")
-        assert "look at the settings of accounts." in what_changed(blueprint)
-        frozen = {**blueprint.header.extra["practice"], "phone": "0351 2"}
-        header = replace(blueprint.header, sender="x", versions={}, extra={"practice": frozen})
-        said = what_changed(Blueprint(context, header, blueprint.assets))
+        renderer = check(context, "mail", "{{Praxis}} {{Praxis_Telefon}}")
+        assert "look at the settings of accounts." in what_changed(renderer)
+        frozen = {**renderer.header.extra["practice"], "phone": "0351 2"}
+        header = replace(renderer.header, sender="x", versions={}, extra={"practice": frozen})
+        said = what_changed(RunRenderer(context, header, renderer.assets))
     assert said.startswith("changed since: practice.phone, accounts.mail.sender, serienpost")
     assert "none -> 0.1.0" in said

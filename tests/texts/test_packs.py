@@ -15,7 +15,7 @@ import pytest
 from serienpost import MacroSetting, RowRequest
 from serienpost.cli.prepare import checked
 from serienpost.config.loading import open_practice
-from serienpost.run.values import from_json, to_json
+from serienpost.run.prepare.plan import from_json, to_json
 from serienpost.templates.compiled import CompiledTemplate
 from serienpost.templates.folder import load_template, template_names
 from serienpost_demo.practice import write_practice

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serienpost.config.models import Signature
-from serienpost.contracts.channels import Content, Draft, Message, Refused
+from serienpost.contracts.content import Content, Draft, Message, Refused
 from serienpost.contracts.macros import MacroSetting
+from serienpost.contracts.practice import Signature
 from serienpost_channel_letter.account import LetterAccount
 from serienpost_channel_letter.channel import LetterChannel
 from serienpost_testkit.contexts import MakeContext
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 _ADDRESS = "Frau\nDr. Erika Mustermann\nHinterhaus\nLindenweg 7\n01099 Dresden"
 _SENTENCE = (
@@ -32,7 +32,7 @@ _SENTENCE = (
 class Desk:
     """Writes letters with one account."""
 
-    context: Context
+    context: PracticeContext
     address: str = _ADDRESS
     sentence: str = _SENTENCE
     channel: LetterChannel = field(default_factory=LetterChannel)
@@ -92,13 +92,13 @@ class Desk:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
+def context(tmp_path: Path) -> Iterator[PracticeContext]:
     with MakeContext(tmp_path) as make:
         yield make()
 
 
 @pytest.fixture
-def desk_of(context: Context) -> Callable[..., Desk]:
+def desk_of(context: PracticeContext) -> Callable[..., Desk]:
     def make(**settings: object) -> Desk:
         return Desk(context, settings=settings)
 

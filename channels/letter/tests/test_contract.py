@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 NOBODY = "a letter is a file; nobody else takes part"
 
@@ -45,7 +45,7 @@ class TestLetter(ChannelSuite):
         return {"folder": "briefe", "processes": 1}
 
     @pytest.fixture
-    def play(self, context: Context) -> Callable[[str | None], None]:
+    def play(self, context: PracticeContext) -> Callable[[str | None], None]:
         """The folder for the files cannot be used, as with a full disk."""
 
         def fail(fault: str | None) -> None:
@@ -58,7 +58,7 @@ class TestLetter(ChannelSuite):
         return fail
 
     @pytest.fixture
-    def arrived(self, context: Context) -> Callable[[], Sequence[Arrived]]:
+    def arrived(self, context: PracticeContext) -> Callable[[], Sequence[Arrived]]:
         def read() -> list[Arrived]:
             folder = context.path("briefe")
             paths = sorted(folder.rglob("*.pdf")) if folder.is_dir() else []

@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from serienpost.contracts.channels import Attachment, Cost, Message
+from serienpost.contracts.content import Attachment, Cost, Message
 from serienpost.errors import ConfigError, SerienpostError
 from serienpost_channel_letter.account import LetterAccount
 
@@ -147,7 +147,7 @@ def test_account_refuses_what_is_no_colour_and_rates() -> None:
 
 
 def test_record_prints_the_same_letter(desk: Desk) -> None:
-    from serienpost.contracts.channels import Message
+    from serienpost.contracts.content import Message
 
     content = desk.content(files={"signature.png": _png()})
     message = Message("T00000000001", "run-1", 1, content)

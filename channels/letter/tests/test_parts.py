@@ -13,7 +13,9 @@ import pdfplumber
 import pikepdf
 import pytest
 
-from serienpost.contracts.channels import Accepted, Edition, Message, Rejected, Sent
+from serienpost.contracts.channels import Generation, Sent
+from serienpost.contracts.content import Message
+from serienpost.contracts.outcomes import Accepted, Rejected
 from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from conftest import Desk
 
-    from serienpost.contracts.channels import Outcome
+    from serienpost.contracts.outcomes import Outcome
 
 RUN = "20260302-abcd"
 TOWNS = ("50667 Köln", "01067 Dresden", "1010 WIEN", "20095 Hamburg", "04109 Leipzig")
@@ -51,12 +53,12 @@ def _send(desk: Desk, messages: Sequence[Message]) -> list[Outcome]:
     return asyncio.run(deliver())
 
 
-def _edition(messages: Sequence[Message], number: int = 0) -> Edition:
+def _edition(messages: Sequence[Message], number: int = 0) -> Generation:
     sent = [
         Sent(m.ref, m.position, m.part or 0, f"patient:{m.position}", None, "=Eva")
         for m in messages
     ]
-    return Edition(RUN, number, "Vorsorge", "de", sent)
+    return Generation(RUN, number, "Vorsorge", "de", sent)
 
 
 def _names(path: Path) -> list[str]:
@@ -169,7 +171,7 @@ def test_a_damaged_part_is_told(desk: Desk) -> None:
 def test_what_a_row_lacks_is_empty_in_the_index(desk: Desk) -> None:
     messages = _messages(desk)[:1]
     _send(desk, messages)
-    edition = _edition(messages)
-    nameless = replace(edition, sent=[replace(edition.sent[0], name=None)])
+    generation = _edition(messages)
+    nameless = replace(generation, sent=[replace(generation.sent[0], name=None)])
     _, index = desk.channel.finish(desk.context, desk.account, nameless)
     assert index.read_text().splitlines()[1] == "patient:1;;;1;1;1"

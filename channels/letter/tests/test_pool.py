@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.channels import Cost, Message
+from serienpost.contracts.content import Cost, Message
 from serienpost_channel_letter.engine import LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.pool import Pool

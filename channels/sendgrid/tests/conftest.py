@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from serienpost import Context, Message, Outcome
-from serienpost.contracts.channels import Content, Draft, ProviderTemplate
+from serienpost.contracts.content import Content, Draft, FilledTemplate
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
@@ -75,7 +75,7 @@ def messages(fake: FakeSendGrid) -> Callable[..., list[Message]]:
         made = []
         for number, address in enumerate(addresses):
             data = {"Vorname": f"Person {number}"}
-            sent = ProviderTemplate(template.id, template.current.id, data)
+            sent = FilledTemplate(template.id, template.current.id, data)
             content = Content("email", SENDER, address, "", "", template=sent)
             made.append(Message(f"REF{number:09d}", "run-1", number, content))
         return made

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from serienpost import Attachment, Content, Context, Draft, KeptTemplate, Refused, Variable
+from serienpost import Attachment, Content, Context, Draft, ProviderTemplate, Refused, Variable
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_channel_sendgrid.handlebars import Reading
@@ -20,8 +20,8 @@ HARD = [
 ]
 
 
-def template(*variables: Variable) -> KeptTemplate:
-    return KeptTemplate("d-1", "v-1", "digest", "Einladung", variables)
+def template(*variables: Variable) -> ProviderTemplate:
+    return ProviderTemplate("d-1", "v-1", "digest", "Einladung", variables)
 
 
 def composed(

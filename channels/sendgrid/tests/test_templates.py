@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serienpost import Context, KeptTemplate, SecretError, SerienpostError, TemplateError
+from serienpost import Context, ProviderTemplate, SecretError, SerienpostError, TemplateError
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
@@ -12,9 +12,9 @@ from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
 
 @pytest.fixture
 def look_up(context: Context, account: SendGridAccount) -> object:
-    def run(wanted: str, **changes: object) -> KeptTemplate:
+    def run(wanted: str, **changes: object) -> ProviderTemplate:
         own = account.model_copy(update=changes)
-        return asyncio.run(SendGridChannel().kept_template(context, own, wanted))
+        return asyncio.run(SendGridChannel().provider_template(context, own, wanted))
 
     return run
 

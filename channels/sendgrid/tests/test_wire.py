@@ -20,7 +20,7 @@ from serienpost import (
     Rejected,
     Unknown,
 )
-from serienpost.contracts.channels import Attachment
+from serienpost.contracts.content import Attachment
 from serienpost_demo.sendgrid import FakeSendGrid, Fault
 
 pytestmark = pytest.mark.timeout(60)

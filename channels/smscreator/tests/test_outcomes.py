@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serienpost.contracts.channels import Outcome
+    from serienpost.contracts.outcomes import Outcome
     from serienpost_channel_smscreator.channel import SmsCreatorChannel
     from serienpost_demo.smscreator import FakeSmsCreator
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Context
-    from serienpost.contracts.channels import Event, Outcome
+    from serienpost.contracts.channels import Event
+    from serienpost.contracts.outcomes import Outcome
     from serienpost_demo.smscreator import FakeSmsCreator, Job
     from serienpost_demo.webserver import Answer, Request
 

@@ -7,7 +7,7 @@ from email.policy import default
 import pytest
 
 from serienpost import Content, Context, Draft, Message
-from serienpost.config.models import PracticeInfo
+from serienpost.contracts.practice import PracticeInfo
 from serienpost.reference import PLACEHOLDER, with_reference
 from serienpost_channel_smtp.channel import SmtpChannel
 

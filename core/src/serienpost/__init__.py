@@ -1,6 +1,7 @@
 """serienpost: mail merge for medical practices.
 
-Everything a plugin author needs is importable from here; nothing is imported before it is used.
+The public door: everything that a plugin or a program around serienpost needs is imported from
+here; nothing is imported before it is used.
 """
 
 from __future__ import annotations
@@ -9,91 +10,164 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from serienpost.config.accounts import AccountSettings as AccountSettings
-    from serienpost.config.accounts import SecretRef as SecretRef
-    from serienpost.config.strict import StrictModel as StrictModel
-    from serienpost.context import Context as Context
-    from serienpost.contracts.channels import Accepted as Accepted
-    from serienpost.contracts.channels import AccountProblem as AccountProblem
-    from serienpost.contracts.channels import Attachment as Attachment
+    from serienpost.cli.group import json_option as json_option
+    from serienpost.cli.output import table as table
+    from serienpost.cli.practice import with_practice as with_practice
+    from serienpost.cli.reply import Reply as Reply
+    from serienpost.config.problems import Collector as Collector
+    from serienpost.config.problems import did_you_mean as did_you_mean
+    from serienpost.config.reader import scan_yaml as scan_yaml
+    from serienpost.contracts.accounts import AccountSettings as AccountSettings
+    from serienpost.contracts.accounts import Rate as Rate
+    from serienpost.contracts.accounts import SecretRef as SecretRef
     from serienpost.contracts.channels import Capabilities as Capabilities
     from serienpost.contracts.channels import Channel as Channel
-    from serienpost.contracts.channels import Content as Content
-    from serienpost.contracts.channels import Cost as Cost
-    from serienpost.contracts.channels import Deferred as Deferred
-    from serienpost.contracts.channels import Draft as Draft
-    from serienpost.contracts.channels import Edition as Edition
     from serienpost.contracts.channels import Event as Event
-    from serienpost.contracts.channels import Message as Message
-    from serienpost.contracts.channels import Outcome as Outcome
+    from serienpost.contracts.channels import Generation as Generation
+    from serienpost.contracts.channels import HasBalance as HasBalance
+    from serienpost.contracts.channels import HasEvents as HasEvents
+    from serienpost.contracts.channels import HasFinish as HasFinish
+    from serienpost.contracts.channels import HasForecast as HasForecast
+    from serienpost.contracts.channels import HasLayout as HasLayout
+    from serienpost.contracts.channels import HasLookup as HasLookup
+    from serienpost.contracts.channels import HasProbe as HasProbe
+    from serienpost.contracts.channels import HasRecord as HasRecord
     from serienpost.contracts.channels import ProbeResult as ProbeResult
     from serienpost.contracts.channels import Processor as Processor
-    from serienpost.contracts.channels import ProviderTemplate as ProviderTemplate
-    from serienpost.contracts.channels import QuotaReached as QuotaReached
-    from serienpost.contracts.channels import Refused as Refused
-    from serienpost.contracts.channels import Rejected as Rejected
     from serienpost.contracts.channels import Sender as Sender
     from serienpost.contracts.channels import Sent as Sent
-    from serienpost.contracts.channels import Unknown as Unknown
     from serienpost.contracts.consent import Abstain as Abstain
     from serienpost.contracts.consent import Allow as Allow
     from serienpost.contracts.consent import ConsentCheck as ConsentCheck
     from serienpost.contracts.consent import ConsentQuestion as ConsentQuestion
     from serienpost.contracts.consent import Deny as Deny
     from serienpost.contracts.consent import Verdict as Verdict
+    from serienpost.contracts.content import Attachment as Attachment
+    from serienpost.contracts.content import Content as Content
+    from serienpost.contracts.content import Cost as Cost
+    from serienpost.contracts.content import Draft as Draft
+    from serienpost.contracts.content import FilledTemplate as FilledTemplate
+    from serienpost.contracts.content import Message as Message
+    from serienpost.contracts.content import ProviderTemplate as ProviderTemplate
+    from serienpost.contracts.content import Refused as Refused
+    from serienpost.contracts.content import Variable as Variable
+    from serienpost.contracts.context import Context as Context
+    from serienpost.contracts.kinds import Address as Address
+    from serienpost.contracts.kinds import Kind as Kind
+    from serienpost.contracts.kinds import Unreachable as Unreachable
     from serienpost.contracts.macros import Macro as Macro
     from serienpost.contracts.macros import MacroSetting as MacroSetting
+    from serienpost.contracts.outcomes import Accepted as Accepted
+    from serienpost.contracts.outcomes import AccountProblem as AccountProblem
+    from serienpost.contracts.outcomes import Deferred as Deferred
+    from serienpost.contracts.outcomes import Outcome as Outcome
+    from serienpost.contracts.outcomes import QuotaReached as QuotaReached
+    from serienpost.contracts.outcomes import Rejected as Rejected
+    from serienpost.contracts.outcomes import Unknown as Unknown
+    from serienpost.contracts.practice import PracticeInfo as PracticeInfo
+    from serienpost.contracts.practice import Signature as Signature
     from serienpost.contracts.providers import Disclaimer as Disclaimer
-    from serienpost.contracts.providers import KeptTemplate as KeptTemplate
-    from serienpost.contracts.providers import Variable as Variable
-    from serienpost.contracts.rows import FieldValue as FieldValue
+    from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
+    from serienpost.contracts.providers import HasTemplates as HasTemplates
+    from serienpost.contracts.rows import CurrentState as CurrentState
     from serienpost.contracts.rows import Occasion as Occasion
     from serienpost.contracts.rows import Row as Row
     from serienpost.contracts.rows import RowRef as RowRef
     from serienpost.contracts.rows import RowRequest as RowRequest
     from serienpost.contracts.rows import Source as Source
-    from serienpost.contracts.rows import Standing as Standing
     from serienpost.contracts.services import Archive as Archive
     from serienpost.contracts.services import ArchiveEntry as ArchiveEntry
     from serienpost.contracts.services import Dispatcher as Dispatcher
+    from serienpost.contracts.services import InDatabase as InDatabase
     from serienpost.contracts.services import SecretStore as SecretStore
     from serienpost.contracts.services import Settings as Settings
     from serienpost.contracts.services import TemplatePack as TemplatePack
+    from serienpost.contracts.strict import StrictModel as StrictModel
     from serienpost.errors import ConfigError as ConfigError
+    from serienpost.errors import Exit as Exit
     from serienpost.errors import PluginError as PluginError
     from serienpost.errors import Problem as Problem
     from serienpost.errors import SecretError as SecretError
     from serienpost.errors import SerienpostError as SerienpostError
     from serienpost.errors import SourceError as SourceError
     from serienpost.errors import TemplateError as TemplateError
+    from serienpost.errors import UnavailableError as UnavailableError
+    from serienpost.fault_injection import faultpoint as faultpoint
+    from serienpost.fields import APPOINTMENT_TYPE as APPOINTMENT_TYPE
+    from serienpost.fields import CATALOGUE as CATALOGUE
+    from serienpost.fields import FieldValue as FieldValue
+    from serienpost.fields import Part as Part
     from serienpost.fields import Sensitivity as Sensitivity
+    from serienpost.fields import lookup as lookup
+    from serienpost.files import private_folder as private_folder
+    from serienpost.files import refuse_other as refuse_other
+    from serienpost.files import spreadsheet_cell as spreadsheet_cell
+    from serienpost.files import write_private as write_private
     from serienpost.hookspecs import hookimpl as hookimpl
-    from serienpost.kinds import Address as Address
-    from serienpost.kinds import Kind as Kind
-    from serienpost.kinds import Unreachable as Unreachable
+    from serienpost.hosts import is_loopback as is_loopback
+    from serienpost.kinds import CORE_KINDS as CORE_KINDS
+    from serienpost.kinds import core_kind as core_kind
+    from serienpost.kinds.email import parse_sender as parse_sender
+    from serienpost.kinds.email import refused_in_header as refused_in_header
+    from serienpost.kinds.gsm import Measured as Measured
+    from serienpost.kinds.gsm import measure as measure
+    from serienpost.kinds.letter import address_lines as address_lines
+    from serienpost.redaction import redact as redact
+    from serienpost.reference import PLACEHOLDER as PLACEHOLDER
+    from serienpost.reference import is_in as is_in
+    from serienpost.reference import unsubscribe_mail as unsubscribe_mail
+    from serienpost.templates.letter_page import parted as parted
+    from serienpost.text import has_control as has_control
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "config.accounts": "AccountSettings SecretRef",
-    "config.strict": "StrictModel",
-    "context": "Context",
+    "cli.group": "json_option",
+    "cli.output": "table",
+    "cli.practice": "with_practice",
+    "cli.reply": "Reply",
+    "config.problems": "Collector did_you_mean",
+    "config.reader": "scan_yaml",
+    "contracts.accounts": "AccountSettings Rate SecretRef",
     "contracts.channels": (
-        "Accepted AccountProblem Attachment Capabilities Channel Content Cost Deferred Draft"
-        " Edition Event Message Outcome ProbeResult Processor ProviderTemplate QuotaReached Refused"
-        " Rejected Sender Sent Unknown"
+        "Capabilities Channel Event Generation HasBalance HasEvents HasFinish"
+        " HasForecast HasLayout HasLookup HasProbe HasRecord ProbeResult Processor"
+        " Sender Sent"
     ),
     "contracts.consent": "Abstain Allow ConsentCheck ConsentQuestion Deny Verdict",
-    "contracts.macros": "Macro MacroSetting",
-    "contracts.providers": "Disclaimer KeptTemplate Variable",
-    "contracts.rows": "FieldValue Occasion Row RowRef RowRequest Source Standing",
-    "contracts.services": "Archive ArchiveEntry Dispatcher SecretStore Settings TemplatePack",
-    "errors": (
-        "ConfigError PluginError Problem SecretError SerienpostError SourceError TemplateError"
+    "contracts.content": (
+        "Attachment Content Cost Draft FilledTemplate Message ProviderTemplate Refused Variable"
     ),
-    "fields": "Sensitivity",
+    "contracts.context": "Context",
+    "contracts.kinds": "Address Kind Unreachable",
+    "contracts.macros": "Macro MacroSetting",
+    "contracts.outcomes": (
+        "Accepted AccountProblem Deferred Outcome QuotaReached Rejected Unknown"
+    ),
+    "contracts.practice": "PracticeInfo Signature",
+    "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
+    "contracts.rows": "CurrentState Occasion Row RowRef RowRequest Source",
+    "contracts.services": (
+        "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
+    ),
+    "contracts.strict": "StrictModel",
+    "errors": (
+        "ConfigError Exit PluginError Problem SecretError SerienpostError SourceError"
+        " TemplateError UnavailableError"
+    ),
+    "fault_injection": "faultpoint",
+    "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity lookup",
+    "files": "private_folder refuse_other spreadsheet_cell write_private",
     "hookspecs": "hookimpl",
-    "kinds": "Address Kind Unreachable",
+    "hosts": "is_loopback",
+    "kinds": "CORE_KINDS core_kind",
+    "kinds.email": "parse_sender refused_in_header",
+    "kinds.gsm": "Measured measure",
+    "kinds.letter": "address_lines",
+    "redaction": "redact",
+    "reference": "PLACEHOLDER is_in unsubscribe_mail",
+    "templates.letter_page": "parted",
+    "text": "has_control",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its documented code."""
-    from serienpost.cli.edge import run
+    from serienpost.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
 

@@ -1,4 +1,7 @@
-"""What plugins get to work with: the practice's folder, settings, secrets and shared resources."""
+"""An opened practice: its folder, configuration, plugins, secrets and shared resources.
+
+Plugins see of it what `contracts.context.Context` names.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from zoneinfo import ZoneInfo
 from serienpost.errors import SecretError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -19,13 +22,16 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from serienpost.config.models import PracticeConfig
+    from serienpost.contracts.accounts import AccountSettings
+    from serienpost.contracts.kinds import Kind
+    from serienpost.contracts.practice import PracticeInfo
     from serienpost.registry import Registry
 
 T = TypeVar("T")
 _INSIDE_URL = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-class Context:
+class PracticeContext:
     """One practice, opened. Closing it closes everything that plugins opened through it.
 
     Args:
@@ -42,6 +48,33 @@ class Context:
         self._resources: dict[str, object] = {}
         self._stack = ExitStack()
         self._lock = RLock()
+
+    @property
+    def practice(self) -> PracticeInfo:
+        """Who writes."""
+        return self.config.practice
+
+    @property
+    def accounts(self) -> Mapping[str, AccountSettings]:
+        """The configured senders by name."""
+        return self.config.accounts
+
+    @property
+    def flag_purposes(self) -> frozenset[str]:
+        """The purposes that a yes in the person's master data allows."""
+        return frozenset(self.config.consent.flags_purposes)
+
+    def place(self, key: str) -> tuple[str | None, int | None]:
+        """File and line that a dotted key of the configuration comes from."""
+        return self.config.place(key)
+
+    def kind(self, name: str) -> Kind | None:
+        """The kind of contact of this name, of the core or of a channel here."""
+        return self.registry.kind_named(name)
+
+    def channels(self, what: type[T]) -> Iterator[T]:
+        """The channels here that offer what a protocol asks for."""
+        return (one for one in self.registry.channels.values() if isinstance(one, what))
 
     def settings(self, key: str) -> BaseModel | None:
         """The checked value of a top-level key that a plugin claimed, None where it is absent."""

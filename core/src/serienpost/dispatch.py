@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 
 class LocalDispatcher:
@@ -17,8 +17,8 @@ class LocalDispatcher:
     name = "local"
     needs_shared_ledger = False
 
-    def wake(self, context: Context, run: str, not_before: datetime | None) -> None:
+    def wake(self, context: PracticeContext, run: str, not_before: datetime | None) -> None:
         """Nothing to do; the caller delivers."""
 
-    def work(self, context: Context, continue_run: Callable[[str], None]) -> None:
+    def work(self, context: PracticeContext, continue_run: Callable[[str], None]) -> None:
         """There are no wake-ups to serve."""

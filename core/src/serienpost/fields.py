@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from enum import IntEnum
+from typing import Literal, TypeAlias
+
+FieldValue: TypeAlias = str | int | bool | date | time | datetime | None
+"""A plain value of a field. Strings are text as the practice stores it, never markup."""
+
+Part: TypeAlias = Literal["subject", "text", "html"]
+"""Where in a message a macro stands."""
 
 
 class Sensitivity(IntEnum):

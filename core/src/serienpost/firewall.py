@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from serienpost.errors import Problem
-from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Sensitivity, lookup
+from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Part, Sensitivity, lookup
 from serienpost.kinds import CORE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from serienpost.contracts.kinds import Kind
     from serienpost.contracts.macros import Macro
-    from serienpost.contracts.rows import FieldValue
-    from serienpost.kinds import Kind
+    from serienpost.fields import FieldValue
 
-Part: TypeAlias = Literal["subject", "text", "html"]
 Finding: TypeAlias = tuple[str, Part, Problem]
 """A name in a text, the part it stands in, and what is wrong with it; the caller knows where."""
 

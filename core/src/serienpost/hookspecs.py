@@ -7,7 +7,7 @@ group `serienpost`, named like the distribution, whose module holds functions ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -33,7 +33,7 @@ hookimpl = pluggy.HookimplMarker("serienpost")
 
 
 @hookspec
-def serienpost_sources() -> Iterable[Source]:  # type: ignore[empty-body]
+def serienpost_sources() -> Iterable[Source[Any]]:  # type: ignore[empty-body]
     """Register where recipients come from. Called once, when plugins are loaded.
 
     Example::
@@ -42,7 +42,7 @@ def serienpost_sources() -> Iterable[Source]:  # type: ignore[empty-body]
 
             from pydantic import BaseModel
 
-            from serienpost import Context, Row, RowRef, RowRequest, Source, Standing, hookimpl
+            from serienpost import Context, Row, RowRef, RowRequest, Source, CurrentState, hookimpl
 
             class Choice(BaseModel):
                 people: int = 2
@@ -66,10 +66,10 @@ def serienpost_sources() -> Iterable[Source]:  # type: ignore[empty-body]
 
                 def current(
                     self, context: Context, rows: Sequence[RowRef], request: RowRequest
-                ) -> Sequence[Standing]:
+                ) -> Sequence[CurrentState]:
                     names = {"patient:1": "Ada", "patient:2": "Kim"}
                     found = (self._fields(names[row.person_id], request) for row in rows)
-                    return [Standing(fields=fields) for fields in found]
+                    return [CurrentState(fields=fields) for fields in found]
 
                 def _fields(self, name: str, request: RowRequest) -> Mapping[str, str]:
                     known = {"vorname": name, "nachname": "Muster", "email": f"{name}@example.org"}
@@ -146,7 +146,7 @@ def serienpost_macros() -> Iterable[Macro]:  # type: ignore[empty-body]
 
 
 @hookspec
-def serienpost_channels() -> Iterable[Channel]:  # type: ignore[empty-body]
+def serienpost_channels() -> Iterable[Channel[Any]]:  # type: ignore[empty-body]
     """Register ways for messages to leave. Called once, when plugins are loaded.
 
     Example::

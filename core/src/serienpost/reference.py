@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from serienpost.contracts.channels import Content
+    from serienpost.contracts.content import Content
 
 PLACEHOLDER = "--REFERENZ--"
 """As long as a reference (12 characters), plain in SMS, in links and in HTML, so that neither

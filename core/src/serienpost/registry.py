@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from serienpost.errors import PluginError, Problem
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from serienpost.contracts.channels import Channel
     from serienpost.contracts.consent import ConsentCheck
+    from serienpost.contracts.kinds import Kind
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.rows import Source
     from serienpost.contracts.services import (
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         Settings,
         TemplatePack,
     )
-    from serienpost.kinds import Kind
 
 T = TypeVar("T")
 _MACRO_NAME = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")
@@ -43,10 +43,10 @@ class Provider:
 class Registry:
     """The objects of one practice. Two objects of a kind with one name are a conflict."""
 
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, Source[Any]] = field(default_factory=dict)
     consent_checks: dict[str, ConsentCheck] = field(default_factory=dict)
     macros: dict[str, Macro] = field(default_factory=dict)
-    channels: dict[str, Channel] = field(default_factory=dict)
+    channels: dict[str, Channel[Any]] = field(default_factory=dict)
     secret_stores: dict[str, SecretStore] = field(default_factory=dict)
     archives: dict[str, Archive] = field(default_factory=dict)
     dispatchers: dict[str, Dispatcher] = field(default_factory=dict)
@@ -97,11 +97,20 @@ class Registry:
             "tell who maintains it",
         )
 
-    def kind(self, channel: Channel) -> Kind:
+    def kind(self, channel: Channel[Any]) -> Kind:
         """The kind of contact that a channel writes to."""
         from serienpost.kinds import core_kind
 
         return core_kind(channel.kind) if isinstance(channel.kind, str) else channel.kind
+
+    def kind_named(self, name: str) -> Kind | None:
+        """The kind of contact of this name, of the core or of one of the channels."""
+        from serienpost.kinds import CORE_KINDS, core_kind
+
+        if name in CORE_KINDS:
+            return core_kind(name)
+        kinds = map(self.kind, self.channels.values())
+        return next((kind for kind in kinds if kind.name == name), None)
 
 
 def _refusal(message: str, provider: Provider, hint: str | None = None) -> PluginError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from serienpost.errors import SecretError
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
 """What can be the name of a credential: a file name (systemd.exec, LoadCredential=)."""
@@ -24,7 +24,7 @@ class EnvStore:
 
     name = "env"
 
-    def get(self, context: Context, name: str) -> str | None:
+    def get(self, context: PracticeContext, name: str) -> str | None:
         """The secret; None where neither variable is set.
 
         Raises:
@@ -42,7 +42,7 @@ class CredentialsStore:
 
     name = "credentials"
 
-    def get(self, context: Context, name: str) -> str | None:  # noqa: ARG002
+    def get(self, context: PracticeContext, name: str) -> str | None:  # noqa: ARG002
         """The secret; None where the service was given no credential of this name.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost.cli.edge import run
+from serienpost.cli.main import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -74,7 +74,7 @@ def test_every_option_has_a_line_of_help(name: str) -> None:
 def test_help_lists_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from serienpost.cli.edge import run\n"
+        "from serienpost.cli.main import run\n"
         "code = run(['--help'])\n"
         f"heavy = sorted({set(HEAVY)!r} & set(sys.modules))\n"
         "print('heavy:', heavy, 'code:', code)\n"
@@ -92,7 +92,7 @@ def test_help_lists_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
 def test_the_help_of_a_command_imports_nothing_heavy(name: str, tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from serienpost.cli.edge import run\n"
+        "from serienpost.cli.main import run\n"
         f"code = run([{name!r}, '--help'])\n"
         f"sys.exit(' '.join({set(HEAVY)!r} & set(sys.modules)) or code)\n"
     )

@@ -10,8 +10,9 @@ import pytest
 from serienpost.cli.start import CONFIGURATION, MAILING
 from serienpost.config.loading import open_practice
 from serienpost.config.mailing import MAILING_KEYS
-from serienpost.config.models import CORE_KEYS, PracticeInfo, Signature
+from serienpost.config.models import CORE_KEYS
 from serienpost.config.reader import read_yaml
+from serienpost.contracts.practice import PracticeInfo, Signature
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from serienpost import AccountSettings, SecretRef
-from serienpost.config.accounts import Rate
-from serienpost.config.durations import duration_text, parse_duration
+from serienpost.contracts.accounts import Rate
+from serienpost.contracts.durations import duration_text, parse_duration
 
 
 class Account(AccountSettings):

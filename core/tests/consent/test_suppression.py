@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import Abstain, ConsentQuestion, Context, Deny
-from serienpost.config.models import PracticeConfig, PracticeInfo
+from serienpost.config.models import PracticeConfig
 from serienpost.consent.suppression import SuppressionCheck
+from serienpost.contracts.practice import PracticeInfo
 from serienpost.ledger.store import open_ledger
 from serienpost.ledger.suppressions import suppress
 from serienpost.registry import Registry

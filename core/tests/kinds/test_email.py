@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serienpost.kinds import Address, Unreachable
-from serienpost.kinds.email import EmailKind, header_safe, message_id, parse_sender
+from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.kinds.email import EmailKind, message_id, parse_sender, refused_in_header
 
 KIND = EmailKind()
 
@@ -115,7 +115,7 @@ def test_no_value_raises_and_what_comes_out_is_safe_on_the_wire(value: object) -
     answer = KIND.address({"email": value})  # type: ignore[dict-item]
     if isinstance(answer, Address):
         assert answer.value.isascii()
-        assert header_safe(answer.value) is None
+        assert refused_in_header(answer.value) is None
         assert not set(answer.value) & set(' <>,;"')
         assert KIND.address({"email": answer.value}) == answer
 
@@ -133,7 +133,7 @@ def test_no_value_raises_and_what_comes_out_is_safe_on_the_wire(value: object) -
     ],
 )
 def test_ordinary_text_may_stand_in_a_header(value: str) -> None:
-    assert header_safe(value) is None
+    assert refused_in_header(value) is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_ordinary_text_may_stand_in_a_header(value: str) -> None:
     ],
 )
 def test_what_could_become_another_header_is_refused(value: str) -> None:
-    reason = header_safe(value)
+    reason = refused_in_header(value)
     assert reason
     assert "eve" not in reason
 
@@ -202,7 +202,7 @@ def test_a_sender_is_parsed_or_refused(text: str) -> None:
         name, address = parse_sender(text)
     except ValueError:
         return
-    assert header_safe(name) is None
+    assert refused_in_header(name) is None
     assert address.isascii()
 
 

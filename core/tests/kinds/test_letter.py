@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serienpost.kinds import Address, Unreachable, core_kind
+from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.kinds import core_kind
 from serienpost.kinds.countries import country_code, german_name
 from serienpost.kinds.letter import LetterKind, address_lines
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serienpost.kinds import Address, Unreachable
+from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.kinds.sms import SmsKind
 
 KIND = SmsKind()

@@ -14,7 +14,7 @@ from serienpost.ledger.schema import message as message_table
 from serienpost.ledger.schema import metadata, once
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.store import Ledger, new_ref
-from serienpost.run.header import Header
+from serienpost.run.prepare.plan import Header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

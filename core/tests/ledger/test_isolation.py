@@ -12,26 +12,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serienpost.config.accounts import Rate
+from serienpost.contracts.accounts import Rate
 from serienpost.contracts.channels import Event
 from serienpost.ledger import claims, delivery, permits, suppressions
 from serienpost.ledger.delivery import Intent, Result
 from serienpost.ledger.schema import account, attempt, permit, suppression
-from serienpost.run import (
-    approving,
-    completing,
-    doubts,
-    events,
-    finishing,
-    handover,
-    history,
-    parts,
-    plan,
-    preparing,
-    recipients,
-    reporting,
-    sending,
-)
+from serienpost.run.prepare import freeze as preparing
+from serienpost.run.prepare import plan
+from serienpost.run.report import history, recipients
+from serienpost.run.report import summary as reporting
+from serienpost.run.send import approve as approving
+from serienpost.run.send import doubts, events, parts
+from serienpost.run.send import finish as completing
+from serienpost.run.send import finish as finishing
+from serienpost.run.send import schedule as handover
+from serienpost.run.send import session as sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable

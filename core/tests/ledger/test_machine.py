@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from serienpost.contracts.channels import (
+from serienpost.contracts.outcomes import (
     Accepted,
     AccountProblem,
     Deferred,
@@ -33,14 +33,14 @@ from serienpost.ledger.delivery import Intent, Result, write_intents, write_resu
 from serienpost.ledger.schema import attempt, once
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE, MESSAGE_MOVES, OPEN, RUN_MOVES
-from serienpost.run.approving import approve, cancel, pause
-from serienpost.run.doubts import apply_rule, resolve, retry_failed
-from serienpost.run.outcomes import to_result
+from serienpost.run.send.approve import approve, cancel, pause
+from serienpost.run.send.doubts import apply_rule, resolve, retry_failed
+from serienpost.run.send.outcomes import to_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serienpost.run.doubts import Decision
+    from serienpost.run.send.doubts import Decision
 
     Desk = Any
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serienpost.config.accounts import Rate
+from serienpost.contracts.accounts import Rate
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import account, permit
 from serienpost.ledger.store import new_ref

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text  # noqa: TID253
 
-from serienpost.config.models import PracticeConfig, PracticeInfo
-from serienpost.context import Context
+from serienpost.config.models import PracticeConfig
+from serienpost.context import PracticeContext
+from serienpost.contracts.practice import PracticeInfo
 from serienpost.errors import LedgerError
 from serienpost.ledger.schema import journal, message, run
 from serienpost.ledger.store import keyed, new_ref, open_ledger
@@ -128,7 +129,7 @@ def test_a_context_opens_its_ledger_once(tmp_path: Path) -> None:
     config = PracticeConfig(
         practice=PracticeInfo(id="mond", name="Praxis"), ledger="sqlite:///buch.db"
     )
-    with closing(Context(tmp_path, config, Registry())) as context:
+    with closing(PracticeContext(tmp_path, config, Registry())) as context:
         ledger = open_ledger(context)
         assert open_ledger(context) is ledger
         assert ledger.practice == "mond"

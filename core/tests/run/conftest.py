@@ -20,25 +20,26 @@ from serienpost import (
     Content,
     Context,
     Cost,
+    CurrentState,
     Refused,
     Row,
     Sensitivity,
-    Standing,
     StrictModel,
 )
 from serienpost.config.mailing import Mailing, SelectBlock
-from serienpost.config.models import ConsentConfig, PracticeConfig, PracticeInfo
+from serienpost.config.models import ConsentConfig, PracticeConfig
+from serienpost.contracts.practice import PracticeInfo
 from serienpost.core_plugin import register_core
 from serienpost.ledger.engine import open_engine
 from serienpost.ledger.schema import message as message_table
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.store import open_ledger
 from serienpost.registry import Provider, Registry
-from serienpost.run.approving import approve
-from serienpost.run.checking import check_mailing
-from serienpost.run.flow import Stop
-from serienpost.run.preparing import prepare
-from serienpost.run.sending import Options, continue_run
+from serienpost.run.prepare.check import check_mailing
+from serienpost.run.prepare.freeze import prepare
+from serienpost.run.send.approve import approve
+from serienpost.run.send.loop import Stop
+from serienpost.run.send.session import Options, continue_run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from serienpost.ledger.store import Ledger
-    from serienpost.run.blueprint import Blueprint
+    from serienpost.run.prepare.renderer import RunRenderer
 
 TOY = Provider("serienpost-toys", "1.0")
 
@@ -131,10 +132,10 @@ class People:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         if self.failure:
             raise self.failure
-        standings = []
+        states = []
         for ref in rows:
             persons = self.people.get(ref.person_id, [])
             found = [
@@ -142,8 +143,8 @@ class People:
             ]
             gone = self.gone.get(ref.person_id) or (None if found else ("deleted", "is not there"))
             fields = self._asked(found[0], request) if found else None
-            standings.append(Standing(gone, fields, found[0].consenting if found else None))
-        return standings[: len(standings) - self.short]
+            states.append(CurrentState(gone, fields, found[0].consenting if found else None))
+        return states[: len(states) - self.short]
 
     def _asked(self, person: Person, request: RowRequest) -> dict[str, FieldValue]:
         return {name: value for name, value in person.fields.items() if name in request.fields}
@@ -339,14 +340,14 @@ class Office:
         blocks = tuple(SelectBlock(name, Choice()) for name in sources)
         return made.model_copy(update={"blocks": blocks, "source_path": Path("einladung.yaml")})
 
-    def blueprint(self, **changes: object) -> Blueprint:
+    def renderer(self, **changes: object) -> RunRenderer:
         due = date.fromisoformat(str(changes.pop("due", "2026-03-02")))
         return check_mailing(self.context, self.mailing(**changes), due)
 
     def prepare(self, **changes: object) -> str:
         excluding = bool(changes.pop("exclude_already_sent", False))
-        blueprint = self.blueprint(**changes)
-        return prepare(blueprint, self.ledger, "user", exclude_already_sent=excluding)
+        renderer = self.renderer(**changes)
+        return prepare(renderer, self.ledger, "user", exclude_already_sent=excluding)
 
     def approved(self, **changes: object) -> str:
         run = self.prepare(**changes)

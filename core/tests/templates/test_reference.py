@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serienpost.contracts.channels import Content, ProviderTemplate
+from serienpost.contracts.content import Content, FilledTemplate
 from serienpost.reference import PLACEHOLDER, is_in, with_reference
 
 REF = "0123456789AB"
@@ -21,7 +21,7 @@ def test_the_reference_takes_its_place_without_changing_the_length() -> None:
 
 
 def test_a_providers_template_gets_it_in_its_data() -> None:
-    template = ProviderTemplate("d-1", "v1", {"Abmelde_Link": f"https://x.org/{PLACEHOLDER}"})
+    template = FilledTemplate("d-1", "v1", {"Abmelde_Link": f"https://x.org/{PLACEHOLDER}"})
     made = with_reference(replace(CONTENT, template=template), REF)
     assert made.template
     assert made.template.data == {"Abmelde_Link": f"https://x.org/{REF}"}

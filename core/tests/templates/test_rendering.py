@@ -4,8 +4,8 @@ from timeit import repeat
 
 import pytest
 
-from serienpost.contracts.rows import FieldValue
 from serienpost.errors import SerienpostError, TemplateError
+from serienpost.fields import FieldValue
 from serienpost.templates.compiled import CompiledTemplate, ValueRefused
 
 Mail = Callable[..., CompiledTemplate]

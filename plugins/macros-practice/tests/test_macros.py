@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from serienpost import MacroSetting
-from serienpost.config.models import PracticeInfo, Signature
+from serienpost.contracts.practice import PracticeInfo, Signature
 from serienpost.fields import lookup
 from serienpost.reference import PLACEHOLDER
 from serienpost_macros_practice import serienpost_macros

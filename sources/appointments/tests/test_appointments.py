@@ -1,4 +1,4 @@
-"""Which appointments are selected, and what the door sees of changes."""
+"""Which appointments are selected, and whin the recheck sees of changes."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_changes_before_a_message_leaves(
     change(sql)
     ref = RowRef(row.person_id, row.occasion.id, row.occasion.starts_at)
     request = RowRequest(frozenset({"email"}), DUE)
-    (standing,) = SOURCE.current(context, [ref], request)
-    assert (standing.gone[0] if standing.gone else None) == code
+    (state,) = SOURCE.current(context, [ref], request)
+    assert (state.gone[0] if state.gone else None) == code
     if code is None:
-        assert standing.fields == {"email": "alt@example.org"}
+        assert state.fields == {"email": "alt@example.org"}

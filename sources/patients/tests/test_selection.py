@@ -233,17 +233,17 @@ def test_current_sees_changes(
     change("delete from patient where id = 2")
     change("update patient set geburtsdatum = null where id = 3")
     request = RowRequest(frozenset({"nachname"}), DUE)
-    standings = SOURCE.current(context, [*refs, RowRef("patient:3", None, None)], request)
-    assert [standing.gone[0] if standing.gone else None for standing in standings] == [
+    states = SOURCE.current(context, [*refs, RowRef("patient:3", None, None)], request)
+    assert [state.gone[0] if state.gone else None for state in states] == [
         None,
         "vanished",
         "no_birthday",
         None,
         None,
     ]
-    assert standings[0].fields == {"nachname": "Neu"}
-    assert standings[3].consenting_id == "patient:1"
-    assert standings[4].fields == {"nachname": "Ohne"}
+    assert states[0].fields == {"nachname": "Neu"}
+    assert states[3].consenting_id == "patient:1"
+    assert states[4].fields == {"nachname": "Ohne"}
 
 
 @pytest.mark.usefixtures("people")

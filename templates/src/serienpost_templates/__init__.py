@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serienpost.contracts.services import TemplatePack
-from serienpost.hookspecs import hookimpl
+from serienpost import TemplatePack, hookimpl
 
 
 @hookimpl

@@ -82,7 +82,7 @@ class BinderChannel(FaultChannel):
     def part_size(self, account):
         return account.batch
 
-    def finish(self, context, account, edition):
+    def finish(self, context, account, generation):
         log = context.path("binder.log")
         for event in ("begin", "end"):
             with log.open("a") as file:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attack_corpus.attacks import RUN_VALUES
 
-from serienpost.cli.edge import run
+from serienpost.cli.main import run
 from serienpost_demo.catcher import Catcher
 from serienpost_demo.practice import write_practice
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pypdfium2
 from canary_runs.practice import DATABASES
 
-from serienpost.cli.edge import run as command_line
+from serienpost.cli.main import run as command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

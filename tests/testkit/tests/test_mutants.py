@@ -134,8 +134,8 @@ class Plugin(NullSource):
     "test_unknown_rows_are_gone": """
 class Plugin(NullSource):
     def current(self, context, rows, request):
-        standings = super().current(context, rows, request)
-        return [standing for standing in standings if not standing.gone]
+        states = super().current(context, rows, request)
+        return [state for state in states if not state.gone]
 """,
     "test_nothing_personal_is_logged": """
 class Plugin(NullSource):
@@ -541,8 +541,8 @@ class Plugin(PostboxChannel):
     calls = itertools.count()
     def part_size(self, account):
         return 1
-    def finish(self, context, account, edition):
-        file = context.path("box") / f"{edition.run}-{next(self.calls)}.txt"
+    def finish(self, context, account, generation):
+        file = context.path("box") / f"{generation.run}-{next(self.calls)}.txt"
         file.write_text("all")
         return [file]
 """,

@@ -83,8 +83,8 @@ def test_rows_that_are_gone_are_read_again_at_each_call(
 
     def gone(reasons: dict[str, str]) -> list[tuple[str, str] | None]:
         (practice_folder / "gone.json").write_text(json.dumps(reasons))
-        standings = NullSource().current(context, refs, RowRequest(frozenset(), DUE))
-        return [standing.gone for standing in standings]
+        states = NullSource().current(context, refs, RowRequest(frozenset(), DUE))
+        return [state.gone for state in states]
 
     assert gone({}) == [None, None]
     assert gone({"patient:1": "moved away"}) == [("gone", "moved away"), None]

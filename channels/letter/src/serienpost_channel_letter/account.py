@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost.config.accounts import AccountSettings
+from serienpost import AccountSettings
 
 _VALUE = re.compile(r"[#\w .,%()\-'\"]{1,80}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")

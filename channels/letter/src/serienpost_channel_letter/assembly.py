@@ -12,7 +12,7 @@ from array import array
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Capabilities, Cost, Refused
+from serienpost import Capabilities, Cost, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import (
+    from serienpost import (
+        AccountSettings,
         Attachment,
         Content,
+        Context,
         Draft,
-        Edition,
+        Generation,
         Message,
         ProbeResult,
         Processor,
@@ -130,9 +130,9 @@ class LetterChannel:
             yield LetterSender(pool, context.path(own.folder), own.part)
 
     def finish(
-        self, context: Context, account: AccountSettings, edition: Edition
+        self, context: Context, account: AccountSettings, generation: Generation
     ) -> Sequence[Path]:
-        """One PDF of all letters of the edition, and its index.
+        """One PDF of all letters of the generation, and its index.
 
         Raises:
             SerienpostError: a letter is in no part, or the files cannot be written.
@@ -140,7 +140,7 @@ class LetterChannel:
         from serienpost_channel_letter.parts import finish
 
         own = self._own(account)
-        return finish(context.path(own.folder), own, edition)
+        return finish(context.path(own.folder), own, generation)
 
     def record(self, account: AccountSettings, message: Message) -> str:
         from serienpost_channel_letter.sender import letter_of

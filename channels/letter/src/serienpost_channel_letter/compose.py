@@ -6,8 +6,7 @@ from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Attachment, Content, Refused
-from serienpost.templates.letter_page import parted
+from serienpost import Attachment, Content, Refused, parted
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.style import (
     BACKGROUND,
@@ -22,8 +21,7 @@ from serienpost_channel_letter.stylesheet import frame_sheet, letter_sheet, proo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost.config.models import PracticeInfo, Signature
-    from serienpost.contracts.channels import Draft
+    from serienpost import Draft, PracticeInfo, Signature
     from serienpost_channel_letter.account import LetterAccount
 
 LAYOUT_MACROS = frozenset({"Anschrift", "Briefanrede", "Datum_lang"})

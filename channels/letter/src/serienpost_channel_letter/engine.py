@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_channel_letter import din5008 as din
 
 if TYPE_CHECKING:

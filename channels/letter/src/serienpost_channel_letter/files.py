@@ -7,7 +7,7 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from serienpost.errors import ConfigError, Problem
+from serienpost import ConfigError, Problem
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.compose import LETTERHEAD
 from serienpost_channel_letter.style import BACKGROUND
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pikepdf
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_channel_letter.account import LetterAccount
 
 _BEGINNINGS = {

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Cost, Refused
+from serienpost import Cost, Refused
 from serienpost_channel_letter.engine import Fault
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.style import Letter, Style
@@ -14,7 +14,7 @@ from serienpost_channel_letter.style import Letter, Style
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from serienpost.contracts.channels import Content
+    from serienpost import Content
     from serienpost_channel_letter.account import LetterAccount
     from serienpost_channel_letter.pool import Pool
 

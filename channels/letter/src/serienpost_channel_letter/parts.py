@@ -8,8 +8,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from serienpost.errors import SerienpostError
-from serienpost.files import spreadsheet_cell
+from serienpost import SerienpostError, spreadsheet_cell
 from serienpost_channel_letter.assembly import Assembly
 from serienpost_channel_letter.sheets import (
     Place,
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     import pikepdf
 
-    from serienpost.contracts.channels import Edition, Sent
+    from serienpost import Generation, Sent
     from serienpost_channel_letter.account import LetterAccount
 
 MARK = "/SerienpostRef"
@@ -57,8 +56,8 @@ def saved(pdf: pikepdf.Pdf) -> bytes:
     return out.getvalue()
 
 
-def finish(folder: Path, account: LetterAccount, edition: Edition) -> list[Path]:
-    """Build the PDF and the index of an edition from its parts, then remove the parts.
+def finish(folder: Path, account: LetterAccount, generation: Generation) -> list[Path]:
+    """Build the PDF and the index of an generation from its parts, then remove the parts.
 
     Done again, it leaves a file alone that is there.
 
@@ -67,18 +66,18 @@ def finish(folder: Path, account: LetterAccount, edition: Edition) -> list[Path]
     """
     import pikepdf
 
-    place = Place(folder, edition.run)
-    pdf, index = place.final(edition.number, ".pdf"), place.final(edition.number, ".csv")
-    if not edition.sent:
+    place = Place(folder, generation.run)
+    pdf, index = place.final(generation.number, ".pdf"), place.final(generation.number, ".csv")
+    if not generation.sent:
         place.clear()
         return []
     if not (pdf.is_file() and index.is_file()):
         try:
             with whole(pdf) as file:
-                rows = _Merger(place, file).add(edition, account)
+                rows = _Merger(place, file).add(generation, account)
         except (pikepdf.PdfError, KeyError) as error:
             raise SerienpostError(
-                f"a part in {place.work} is damaged", hint=_instead(edition.run)
+                f"a part in {place.work} is damaged", hint=_instead(generation.run)
             ) from error
         write_whole(index, _csv(rows))
     place.clear()
@@ -110,23 +109,25 @@ class _Merger:
 
         return pikepdf.open(self._parts[number])
 
-    def add(self, edition: Edition, account: LetterAccount) -> list[dict[str, object]]:
-        """Write the letters of an edition; returns the lines of the index."""
-        lost = [one.position for one in edition.sent if one.ref not in self._where]
+    def add(self, generation: Generation, account: LetterAccount) -> list[dict[str, object]]:
+        """Write the letters of an generation; returns the lines of the index."""
+        lost = [one.position for one in generation.sent if one.ref not in self._where]
         if lost:
             raise SerienpostError(
-                f"{len(lost)} letters of run {edition.run} are in none of the parts in "
+                f"{len(lost)} letters of run {generation.run} are in none of the parts in "
                 f"{self._folder}, the first is number {lost[0]}",
-                hint=_instead(edition.run),
+                hint=_instead(generation.run),
             )
-        rows = [self._letter(one, duplex=account.duplex) for one in self._ordered(edition, account)]
-        self._assembly.close(edition.title, "serienpost", edition.language.replace("_", "-"))
+        rows = [
+            self._letter(one, duplex=account.duplex) for one in self._ordered(generation, account)
+        ]
+        self._assembly.close(generation.title, "serienpost", generation.language.replace("_", "-"))
         return rows
 
-    def _ordered(self, edition: Edition, account: LetterAccount) -> list[Sent]:
+    def _ordered(self, generation: Generation, account: LetterAccount) -> list[Sent]:
         if account.order == "review":
-            return list(edition.sent)
-        return sorted(edition.sent, key=lambda one: self._postcode(one.ref))
+            return list(generation.sent)
+        return sorted(generation.sent, key=lambda one: self._postcode(one.ref))
 
     def _postcode(self, ref: str) -> tuple[bool, str]:
         """German postcodes by themselves first, then what goes abroad."""

@@ -7,15 +7,13 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import ProbeResult
-from serienpost.errors import SerienpostError
-from serienpost.files import private_folder
+from serienpost import ProbeResult, SerienpostError, private_folder
 from serienpost_channel_letter.stylesheet import FALLBACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_channel_letter.account import LetterAccount
 
 _LIBRARIES = {

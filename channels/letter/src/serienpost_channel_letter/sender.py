@@ -6,8 +6,7 @@ import asyncio
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Accepted, AccountProblem, Rejected
-from serienpost.errors import SerienpostError
+from serienpost import Accepted, AccountProblem, Rejected, SerienpostError
 from serienpost_channel_letter.engine import Fault, LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.parts import with_index
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from serienpost.contracts.channels import Message, Outcome
+    from serienpost import Message, Outcome
     from serienpost_channel_letter.pool import Pool
 
 

@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from serienpost.errors import SerienpostError
-from serienpost.faults import faultpoint
-from serienpost.files import private_folder
+from serienpost import SerienpostError, faultpoint, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,9 +39,9 @@ class Place:
         """A part's PDF."""
         return self.work / f"teil-{part:05d}.pdf"
 
-    def final(self, edition: int, suffix: str) -> Path:
+    def final(self, generation: int, suffix: str) -> Path:
         """What is printed: the run's file, or a supplement after a retry."""
-        name = self.run if edition == 0 else f"{self.run}-nachtrag-{edition}"
+        name = self.run if generation == 0 else f"{self.run}-nachtrag-{generation}"
         return self.folder / f"{name}{suffix}"
 
     def parts(self) -> Iterator[Path]:

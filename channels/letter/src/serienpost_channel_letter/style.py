@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost.contracts.channels import Content
+    from serienpost import Content
 
 LETTER_SHEET = "din5008.css"
 OWN_SHEET = "letter.css"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 
 if TYPE_CHECKING:
     import click
 
-    from serienpost.contracts.channels import Channel
+    from serienpost import Channel
 
 
 @hookimpl

@@ -6,12 +6,12 @@ import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from serienpost.kinds.email import parse_sender
+from serienpost import parse_sender
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.contracts.channels import Attachment, Message
+    from serienpost import Attachment, Message
     from serienpost_channel_sendgrid.account import SendGridAccount
 
 REFERENCE = "ref"

@@ -6,25 +6,26 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Capabilities, Processor
+from serienpost import Capabilities, Processor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import (
+    from serienpost import (
+        AccountSettings,
         Content,
+        Context,
         Cost,
+        Disclaimer,
         Draft,
         Event,
         Message,
         ProbeResult,
+        ProviderTemplate,
         Refused,
         Sender,
     )
-    from serienpost.contracts.providers import Disclaimer, KeptTemplate
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.sender import SendGridSender
 
@@ -118,9 +119,9 @@ class SendGridChannel:
         async with clients(own.base_url, key, count=slots, patience=own.timeout) as opened:
             yield SendGridSender(own, opened, batch)
 
-    async def kept_template(
+    async def provider_template(
         self, context: Context, account: AccountSettings, wanted: str
-    ) -> KeptTemplate:
+    ) -> ProviderTemplate:
         """The template of this id or name with its version in force.
 
         Raises:

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from serienpost.hosts import is_loopback
+from serienpost import is_loopback
 
 EU = "https://api.eu.sendgrid.com"
 
 
 def _mailbox(value: str) -> str:
-    from serienpost.kinds.email import parse_sender
+    from serienpost import parse_sender
 
     name, _ = parse_sender(value)
     if set(";,") & set(name):

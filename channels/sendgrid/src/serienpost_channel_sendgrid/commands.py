@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost import ConfigError
-from serienpost.cli.group import json_option
-from serienpost.cli.practice import with_practice
+from serienpost import ConfigError, json_option, with_practice
 
 if TYPE_CHECKING:
-    from serienpost import Context
-    from serienpost.cli.reply import Reply
+    from serienpost import Context, Reply
     from serienpost_channel_sendgrid.account import SendGridAccount
 
 
@@ -29,8 +26,7 @@ def templates_command(context: Context, account: str) -> Reply:
     """List the templates at SendGrid with their versions."""
     import asyncio
 
-    from serienpost.cli.output import table
-    from serienpost.cli.reply import Reply
+    from serienpost import Reply, table
 
     found = asyncio.run(_listed(context, _account(context, account)))
 

@@ -6,12 +6,10 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Content, ProviderTemplate, Refused
-from serienpost.kinds.email import header_safe
+from serienpost import Content, FilledTemplate, Refused, refused_in_header
 
 if TYPE_CHECKING:
-    from serienpost.contracts.channels import Draft
-    from serienpost.contracts.providers import KeptTemplate, Variable
+    from serienpost import Draft, ProviderTemplate, Variable
     from serienpost_channel_sendgrid.account import SendGridAccount
 
 LARGEST_REQUEST = 30_000_000
@@ -37,7 +35,7 @@ def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
         data = fill(draft.template, dict(draft.values))
         if isinstance(data, Refused):
             return data
-        template = ProviderTemplate(draft.template.id, draft.template.version, data)
+        template = FilledTemplate(draft.template.id, draft.template.version, data)
     content = Content(
         kind="email",
         sender=account.sender,
@@ -66,7 +64,7 @@ def _octets(text: str) -> int:
     return 2 * len(text.encode("utf-8", "surrogatepass"))
 
 
-def fill(template: KeptTemplate, values: dict[str, str]) -> dict[str, str] | Refused:
+def fill(template: ProviderTemplate, values: dict[str, str]) -> dict[str, str] | Refused:
     """What is sent for each variable, so that it reads the same wherever the template puts it.
 
     Set into HTML as it is, a value is sent escaped, its lines with `<br>`; elsewhere plain. A
@@ -94,7 +92,7 @@ def _unsuitable(variable: Variable, value: str) -> str | None:
         return "contains control characters"
     if variable.tested and value.casefold() in _NO:
         return f"is {value}, which SendGrid takes for yes; it tests with equals there"
-    if "subject" in variable.parts and (_LINE.search(value) or header_safe(value)):
+    if "subject" in variable.parts and (_LINE.search(value) or refused_in_header(value)):
         return "cannot stand in the subject of SendGrid's template"
     if variable.as_markup and variable.as_text and as_markup(value) != value:
         return (
@@ -116,7 +114,7 @@ def _refused(draft: Draft) -> Refused | None:
     if _SURROGATE.search(texts):
         return Refused("text", "the text holds half a character")
     for what, text in (("address", draft.address), ("subject", draft.subject)):
-        if header_safe(text):
+        if refused_in_header(text):
             return Refused(f"unsafe_{what}", f"the {what} cannot stand in a header")
     return _unfit_attachment(draft)
 
@@ -124,7 +122,11 @@ def _refused(draft: Draft) -> Refused | None:
 def _unfit_attachment(draft: Draft) -> Refused | None:
     for attachment in draft.attachments:
         names = f"{attachment.filename}{attachment.media_type}{attachment.content_id or ''}"
-        if header_safe(names) or ";" in attachment.media_type or not attachment.filename.strip():
+        if (
+            refused_in_header(names)
+            or ";" in attachment.media_type
+            or not attachment.filename.strip()
+        ):
             return Refused("attachment", "an attachment's name cannot stand in a header")
         if "/" not in attachment.media_type or not attachment.data:
             return Refused("attachment", "an attachment is empty or of no type")

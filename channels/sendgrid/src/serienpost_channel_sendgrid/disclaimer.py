@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.providers import Disclaimer
+from serienpost import Disclaimer
 
 if TYPE_CHECKING:
     from serienpost_channel_sendgrid.account import SendGridAccount

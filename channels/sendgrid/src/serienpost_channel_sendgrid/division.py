@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from serienpost.contracts.channels import Accepted, AccountProblem, Deferred, Unknown
+from serienpost import Accepted, AccountProblem, Deferred, Unknown
 from serienpost_channel_sendgrid.replies import Named, Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.contracts.channels import Message, Outcome
+    from serienpost import Message, Outcome
     from serienpost_channel_sendgrid.replies import Verdict
 
 BUDGET = 240.0

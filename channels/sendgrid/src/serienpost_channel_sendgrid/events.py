@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from serienpost.contracts.channels import Event
-from serienpost.redaction import redact
+from serienpost import Event, redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

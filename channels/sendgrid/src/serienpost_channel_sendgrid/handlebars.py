@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from serienpost.contracts.providers import Variable
+from serienpost import Variable
 
 if TYPE_CHECKING:
-    from serienpost.firewall import Part
+    from serienpost import Part
 
 _TAG = re.compile(
     r"\\\{\{|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}",

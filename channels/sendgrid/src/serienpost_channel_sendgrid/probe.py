@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from serienpost import SerienpostError
-from serienpost.contracts.channels import Accepted, ProbeResult
-from serienpost.kinds.email import parse_sender
+from serienpost import Accepted, ProbeResult, SerienpostError, parse_sender
 from serienpost_channel_sendgrid.api import Api
 from serienpost_channel_sendgrid.checks import EU
 from serienpost_channel_sendgrid.http import LostError, NotSentError

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from serienpost.contracts.channels import (
-    Accepted,
-    AccountProblem,
-    Deferred,
-    QuotaReached,
-    Rejected,
-    Unknown,
-)
-from serienpost.redaction import redact
+from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost.contracts.channels import Outcome
+    from serienpost import Outcome
     from serienpost_channel_sendgrid.http import Reply
 
 LONGEST_WAIT = 60.0

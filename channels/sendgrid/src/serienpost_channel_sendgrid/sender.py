@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import AccountProblem, Deferred, Unknown
+from serienpost import AccountProblem, Deferred, Unknown
 from serienpost_channel_sendgrid.body import Body
 from serienpost_channel_sendgrid.compose import LARGEST_REQUEST, largest_size
 from serienpost_channel_sendgrid.division import Division
@@ -16,7 +16,7 @@ from serienpost_channel_sendgrid.replies import LONGEST_WAIT, utc_now, verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from serienpost.contracts.channels import Message, Outcome
+    from serienpost import Message, Outcome
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.http import Client
     from serienpost_channel_sendgrid.replies import Verdict

@@ -8,8 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from serienpost import Problem, SerienpostError, TemplateError
-from serienpost.contracts.providers import KeptTemplate
+from serienpost import Problem, ProviderTemplate, SerienpostError, TemplateError
 from serienpost_channel_sendgrid.handlebars import Reading
 from serienpost_channel_sendgrid.listing import TEMPLATES, dicts, is_active, list_templates
 
@@ -21,7 +20,7 @@ _ID = re.compile(r"(d-[0-9A-Za-z-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z
 _PARTS = (("subject", "subject"), ("html", "html_content"), ("text", "plain_content"))
 
 
-async def read_template(api: Api, wanted: str) -> KeptTemplate:
+async def read_template(api: Api, wanted: str) -> ProviderTemplate:
     """The template of this id or exact name, with its version in force.
 
     Raises:
@@ -67,7 +66,7 @@ def _legacy(name: str) -> Problem:
     return Problem(f"the template {name} is a legacy template, which is not supported", hint)
 
 
-def _kept(template_id: str, name: str, version: str, detail: dict[str, Any]) -> KeptTemplate:
+def _kept(template_id: str, name: str, version: str, detail: dict[str, Any]) -> ProviderTemplate:
     reading = Reading()
     sources = {part: str(detail.get(key) or "") for part, key in _PARTS}
     for part, source in sources.items():
@@ -82,4 +81,4 @@ def _kept(template_id: str, name: str, version: str, detail: dict[str, Any]) -> 
     packed = json.dumps(sources, sort_keys=True).encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(packed).hexdigest()
     hints = tuple(dict.fromkeys(reading.hints))
-    return KeptTemplate(template_id, version, digest, name, reading.variables(), hints)
+    return ProviderTemplate(template_id, version, digest, name, reading.variables(), hints)

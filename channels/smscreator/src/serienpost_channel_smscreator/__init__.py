@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 
 if TYPE_CHECKING:
-    from serienpost.contracts.channels import Channel
+    from serienpost import Channel
 
 
 @hookimpl

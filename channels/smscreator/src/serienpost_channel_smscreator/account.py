@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost.config.accounts import AccountSettings, Rate, SecretRef
-from serienpost.hosts import is_loopback
+from serienpost import AccountSettings, Rate, SecretRef, is_loopback
 
 SmsType: TypeAlias = Literal[
     "Flash",

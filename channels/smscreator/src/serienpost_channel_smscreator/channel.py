@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from serienpost.contracts.channels import Capabilities, Processor, Unknown
+from serienpost import Capabilities, Processor, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import (
+    from serienpost import (
         Accepted,
+        AccountSettings,
         Content,
+        Context,
         Cost,
         Draft,
         Event,

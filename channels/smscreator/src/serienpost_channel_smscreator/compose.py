@@ -5,12 +5,10 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Content, Cost, Refused
-from serienpost.kinds.gsm import measure
+from serienpost import Content, Cost, Refused, measure
 
 if TYPE_CHECKING:
-    from serienpost.contracts.channels import Draft
-    from serienpost.kinds.gsm import Measured
+    from serienpost import Draft, Measured
     from serienpost_channel_smscreator.account import SmsCreatorAccount
 
 _FINE = frozenset("\n\t")

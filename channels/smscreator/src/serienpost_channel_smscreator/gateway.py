@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from httpx import AsyncClient
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_channel_smscreator.account import SmsCreatorAccount
 
 CONNECT_SECONDS = 10.0

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from serienpost.contracts.channels import Message
+    from serienpost import Message
     from serienpost_channel_smscreator.account import SmsCreatorAccount
 
 _GERMANY = "+49"

@@ -5,14 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import (
-    Accepted,
-    AccountProblem,
-    Deferred,
-    Outcome,
-    Rejected,
-    Unknown,
-)
+from serienpost import Accepted, AccountProblem, Deferred, Outcome, Rejected, Unknown
 from serienpost_channel_smscreator.answers import UnreadableError, parse
 from serienpost_channel_smscreator.redact import without
 

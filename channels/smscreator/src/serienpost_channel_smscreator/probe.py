@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import ProbeResult
+from serienpost import ProbeResult
 from serienpost_channel_smscreator.queries import QueryError, balance
 
 if TYPE_CHECKING:

@@ -6,15 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from serienpost.contracts.channels import (
-    Accepted,
-    AccountProblem,
-    Event,
-    Message,
-    Unknown,
-)
-from serienpost.errors import SerienpostError
-from serienpost.redaction import redact
+from serienpost import Accepted, AccountProblem, Event, Message, SerienpostError, Unknown, redact
 from serienpost_channel_smscreator.answers import Answer, UnreadableError, field, parse
 from serienpost_channel_smscreator.gateway import LARGEST_ANSWER, LARGEST_LIST, WireError
 from serienpost_channel_smscreator.orders import caption, local_time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost.redaction import redact
+from serienpost import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Outcome, Rejected
+from serienpost import Outcome, Rejected
 from serienpost_channel_smscreator.compose import refused_length
 from serienpost_channel_smscreator.gateway import WireError
 from serienpost_channel_smscreator.orders import order
@@ -13,7 +13,7 @@ from serienpost_channel_smscreator.outcomes import of_failure, outcome_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from serienpost.contracts.channels import Message
+    from serienpost import Message
     from serienpost_channel_smscreator.account import SmsCreatorAccount
     from serienpost_channel_smscreator.gateway import Gateway
 

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost.config.accounts import AccountSettings, SecretRef
-from serienpost.hosts import is_loopback
+from serienpost import AccountSettings, SecretRef, is_loopback
 from serienpost_channel_smtp.headers import is_address, parse_mailbox
 from serienpost_channel_smtp.presets import preset_defaults, presets
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_channel_smtp.dial import tls, token
 from serienpost_channel_smtp.headers import parse_mailbox
 from serienpost_channel_smtp.oauth import TokenRefusedError
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from imap_tools import BaseMailBox
 
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Event
+    from serienpost import Context, Event
     from serienpost_channel_smtp.account import Security, SmtpAccount
 
 FIRST_LOOK = timedelta(days=30)

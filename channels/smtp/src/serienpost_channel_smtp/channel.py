@@ -6,15 +6,22 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Capabilities, Content, Processor, Refused
+from serienpost import Capabilities, Content, Processor, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import tzinfo
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Cost, Draft, Event, Message, ProbeResult, Sender
+    from serienpost import (
+        AccountSettings,
+        Context,
+        Cost,
+        Draft,
+        Event,
+        Message,
+        ProbeResult,
+        Sender,
+    )
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.dial import Dial
 
@@ -52,7 +59,7 @@ class SmtpChannel:
         return SmtpAccount
 
     def processor(self, account: AccountSettings) -> Processor | None:
-        from serienpost.hosts import is_loopback
+        from serienpost import is_loopback
 
         own = self._own(account)
         return None if is_loopback(own.host) else Processor(own.host, own.region)

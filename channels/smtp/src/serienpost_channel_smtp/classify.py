@@ -11,14 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from serienpost.contracts.channels import (
-    AccountProblem,
-    Deferred,
-    Outcome,
-    QuotaReached,
-    Rejected,
-    Unknown,
-)
+from serienpost import AccountProblem, Deferred, Outcome, QuotaReached, Rejected, Unknown
 from serienpost_channel_smtp.redact import readable, redact
 from serienpost_channel_smtp.waiting import quota_until, wait_seconds
 

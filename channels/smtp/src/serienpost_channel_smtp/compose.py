@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Content, Refused
-from serienpost.reference import is_in
+from serienpost import Content, Refused, is_in
 from serienpost_channel_smtp.further_headers import further_headers
 from serienpost_channel_smtp.headers import is_address, unsafe
 from serienpost_channel_smtp.message import unsafe_attachment
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Draft
+    from serienpost import Context, Draft
     from serienpost_channel_smtp.account import SmtpAccount
 
 _LONGEST_SUBJECT = 900

@@ -7,14 +7,14 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost.errors import ConfigError
+from serienpost import ConfigError
 from serienpost_channel_smtp.oauth import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeAlias
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_channel_smtp.account import Security, SmtpAccount
 
     Token: TypeAlias = Callable[[], Awaitable[str]]

@@ -5,13 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import (
-    AccountProblem,
-    Deferred,
-    Outcome,
-    Rejected,
-    Unknown,
-)
+from serienpost import AccountProblem, Deferred, Outcome, Rejected, Unknown
 from serienpost_channel_smtp.classify import SESSION, classify
 from serienpost_channel_smtp.dialogue import ReplyError
 from serienpost_channel_smtp.oauth import TokenRefusedError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.reference import PLACEHOLDER, unsubscribe_mail
+from serienpost import PLACEHOLDER, unsubscribe_mail
 from serienpost_channel_smtp.headers import parse_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_channel_smtp.account import SmtpAccount
 
 Header = tuple[str, str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from serienpost.kinds.text import has_control
+from serienpost import has_control
 
 _ENCODED_WORD = re.compile(r"=\?.*\?=")
 _ADDRESS = re.compile(

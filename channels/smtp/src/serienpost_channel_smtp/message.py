@@ -12,8 +12,7 @@ from email.utils import format_datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Content, Message
-from serienpost.errors import SerienpostError
+from serienpost import Content, Message, SerienpostError
 from serienpost_channel_smtp.encoding import encoded_body, encoded_header, encoding_of
 from serienpost_channel_smtp.headers import is_address, parse_mailbox, unsafe
 from serienpost_channel_smtp.skeleton import POLICY, Form, skeleton
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from serienpost.contracts.channels import Attachment
+    from serienpost import Attachment
     from serienpost_channel_smtp.skeleton import Skeleton
 
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")

@@ -6,8 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import AccountProblem, ProbeResult
-from serienpost.errors import SerienpostError
+from serienpost import AccountProblem, ProbeResult, SerienpostError
 from serienpost_channel_smtp.bounces import mailbox_of, probe_mailbox
 from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import encoded_words_become_headers
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.dial import Dial
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serienpost.redaction import redact
+from serienpost import redact
 
 __all__ = ["readable", "redact"]
 

@@ -16,7 +16,7 @@ from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from serienpost.contracts.channels import Event
+from serienpost import Event
 from serienpost_channel_smtp.classify import meaning_of
 from serienpost_channel_smtp.redact import redact
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Accepted, Deferred, Outcome, Rejected
+from serienpost import Accepted, Deferred, Outcome, Rejected
 from serienpost_channel_smtp.classify import classify
 from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import UnsafeMessageError, build
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from serienpost.contracts.channels import Message
+    from serienpost import Message
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.dial import Dial
     from serienpost_channel_smtp.dialogue import Reply

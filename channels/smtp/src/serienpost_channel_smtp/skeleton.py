@@ -21,7 +21,7 @@ from serienpost_channel_smtp.headers import parse_mailbox
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from serienpost.contracts.channels import Attachment
+    from serienpost import Attachment
 
 POLICY = SMTP.clone(cte_type="7bit")
 _DATE = "Thu, 01 Jan 1970 00:00:00 +0000"

@@ -9,13 +9,13 @@ import click
 from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
 
 
-def known_balance(context: Context, ledger: Ledger, account: str) -> float | None:
+def known_balance(context: PracticeContext, ledger: Ledger, account: str) -> float | None:
     """The credits that are free; None, and a line on stderr, where the provider does not say."""
-    from serienpost.run.forecast import free_balance
+    from serienpost.run.report.estimate import free_balance
 
     try:
         return free_balance(context, ledger, account)
@@ -31,13 +31,13 @@ def too_little(total: float, balance: float | None) -> str | None:
     return f"the run costs {total:g} credits, only {balance:g} are free"
 
 
-def refuse_if_too_little(context: Context, ledger: Ledger, run: str, hint: str) -> None:
+def refuse_if_too_little(context: PracticeContext, ledger: Ledger, run: str, hint: str) -> None:
     """Refuse a run that the balance does not cover; a balance that nobody tells refuses none.
 
     Raises:
         SerienpostError: it does not.
     """
-    from serienpost.run.recipients import summary
+    from serienpost.run.report.recipients import summary
 
     head = summary(ledger, run)
     if head["cost"]["unit"] != "credits" or not head["cost"]["total"]:

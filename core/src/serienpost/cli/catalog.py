@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.kinds import Kind
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.rows import Source
-    from serienpost.fields import Sensitivity
-    from serienpost.firewall import Part
-    from serienpost.kinds import Kind
+    from serienpost.fields import Part, Sensitivity
 
 PARTS: tuple[Part, ...] = ("text", "subject")
 
@@ -80,7 +79,7 @@ def _grouped(provides: Sequence[str]) -> Iterator[str]:
 @click.argument("name", required=False)
 @json_option
 @with_practice
-def sources_command(context: Context, name: str | None) -> Reply:
+def sources_command(context: PracticeContext, name: str | None) -> Reply:
     """List sources, or explain one and its filters."""
     sources = context.registry.sources
     if name is not None:
@@ -95,12 +94,12 @@ def sources_command(context: Context, name: str | None) -> Reply:
     return Reply({"sources": listed}, text)
 
 
-def _source(context: Context, source: Source) -> dict[str, Any]:
+def _source(context: PracticeContext, source: Source[Any]) -> dict[str, Any]:
     provider = context.registry.providers["sources", source.name]
     return {"name": source.name, "title": source.title, "plugin": str(provider)}
 
 
-def _one_source(context: Context, source: Source) -> Reply:
+def _one_source(context: PracticeContext, source: Source[Any]) -> Reply:
     schema = source.selection.model_json_schema()
     required = schema.get("required", ())
     filters = [
@@ -173,7 +172,7 @@ def type_name(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 @json_option
 @with_practice
 def macros_command(
-    context: Context,
+    context: PracticeContext,
     account: str | None,
     kind: str | None,
 ) -> Reply:
@@ -203,7 +202,7 @@ def macros_command(
     return Reply({"kinds": [kind.name for kind in kinds], "macros": macros}, text)
 
 
-def _kinds(context: Context, account: str | None, name: str | None) -> list[Kind]:
+def _kinds(context: PracticeContext, account: str | None, name: str | None) -> list[Kind]:
     """The kinds that count: an account's, a named one, or all that the practice can send."""
     from serienpost.kinds import CORE_KINDS, core_kind
 
@@ -226,7 +225,7 @@ def _kinds(context: Context, account: str | None, name: str | None) -> list[Kind
     return [known[name]]
 
 
-def _offers(context: Context) -> tuple[frozenset[str], dict[str, Sensitivity]]:
+def _offers(context: PracticeContext) -> tuple[frozenset[str], dict[str, Sensitivity]]:
     """Fields that at least one source offers, and the strictest class that a schema gives each.
 
     A source that needs a selection before it can tell is left to `check`.
@@ -253,7 +252,7 @@ def _offers(context: Context) -> tuple[frozenset[str], dict[str, Sensitivity]]:
 
 
 def _macro(
-    context: Context,
+    context: PracticeContext,
     macro: Macro,
     kinds: Collection[Kind],
     offered: Collection[str],
@@ -295,7 +294,7 @@ def templates_command(click_context: click.Context) -> Reply:
 
 
 @with_practice
-def _templates(context: Context) -> Reply:
+def _templates(context: PracticeContext) -> Reply:
     templates, problems = [], []
     held: dict[str, set[str]] = {}
     for origin, folder in _folders(context):
@@ -331,9 +330,9 @@ def _templates(context: Context) -> Reply:
     )
 
 
-def _folders(context: Context) -> list[tuple[str, Path]]:
+def _folders(context: PracticeContext) -> list[tuple[str, Path]]:
     """Where templates are looked for, in this order, each with the name of its origin."""
-    from serienpost.run.checking import template_folders
+    from serienpost.run.prepare.check import template_folders
 
     return list(
         zip(("practice", *context.registry.template_packs), template_folders(context), strict=True)
@@ -347,7 +346,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _template(
-    context: Context, folder: Path, name: str
+    context: PracticeContext, folder: Path, name: str
 ) -> tuple[dict[str, list[str]], list[Problem]]:
     """The kinds, purposes and languages of one template, and what is wrong with its files."""
     from serienpost.templates.folder import load_template
@@ -375,7 +374,7 @@ def _template(
 @click.argument("name")
 @json_option
 @with_practice
-def copy_command(context: Context, name: str) -> Reply:
+def copy_command(context: PracticeContext, name: str) -> Reply:
     """Copy a ready template into this practice, to change it there; overwrites nothing."""
     (_, own), *packs = _folders(context)
     origin, folder = next(

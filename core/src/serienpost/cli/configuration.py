@@ -16,7 +16,7 @@ from serienpost.cli.reply import Reply
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
 
@@ -30,7 +30,7 @@ def config_command() -> None:
 @click.option("--origin", is_flag=True, help="Say for each key which file and line it is from.")
 @json_option
 @with_practice
-def show_command(context: Context, origin: bool) -> Reply:
+def show_command(context: PracticeContext, origin: bool) -> Reply:
     """Show every key; of secrets only the references."""
     from serienpost.config.models import plain_values
 
@@ -59,7 +59,7 @@ def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
             yield dotted, value
 
 
-def _origin(context: Context, key: str) -> str:
+def _origin(context: PracticeContext, key: str) -> str:
     file, line = context.config.place(key)
     if file is None:
         return "default"

@@ -12,20 +12,20 @@ from serienpost.errors import Exit, SerienpostError
 
 if TYPE_CHECKING:
     from serienpost.cli.reply import Reply
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
-    from serienpost.run.doubts import Decision
+    from serienpost.run.send.doubts import Resolution
 
 
 @click.command(name="pause")
 @click.argument("run")
 @json_option
 @with_practice
-def pause_command(context: Context, run: str) -> Reply:
+def pause_command(context: PracticeContext, run: str) -> Reply:
     """Stop a run for now."""
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import pause
+    from serienpost.run.send.approve import pause
 
     ledger = open_ledger(context)
     pause(ledger, run, user_name())
@@ -36,13 +36,13 @@ def pause_command(context: Context, run: str) -> Reply:
 @click.argument("run")
 @json_option
 @with_practice
-def cancel_command(context: Context, run: str) -> Reply:
+def cancel_command(context: PracticeContext, run: str) -> Reply:
     """Stop a run for good."""
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import cancel
-    from serienpost.run.handover import refuse_cancel
-    from serienpost.run.sending import free_dead
+    from serienpost.run.send.approve import cancel
+    from serienpost.run.send.schedule import refuse_cancel
+    from serienpost.run.send.session import free_dead
 
     ledger = open_ledger(context)
     free_dead(context, ledger, run)
@@ -52,9 +52,9 @@ def cancel_command(context: Context, run: str) -> Reply:
     return run_reply(context, ledger, run, messages=False, code=Exit.DONE)
 
 
-def settle_cancelled(context: Context, ledger: Ledger, run: str) -> None:
+def settle_cancelled(context: PracticeContext, ledger: Ledger, run: str) -> None:
     """Complete what a cancelled run delivered before; say so where that cannot be done now."""
-    from serienpost.run.sending import complete_cancelled
+    from serienpost.run.send.session import complete_cancelled
 
     try:
         complete_cancelled(context, ledger, run)
@@ -75,14 +75,16 @@ def settle_cancelled(context: Context, ledger: Ledger, run: str) -> None:
 )
 @json_option
 @with_practice
-def resolve_command(context: Context, run: str, recipient: tuple[str, ...], decision: str) -> Reply:
+def resolve_command(
+    context: PracticeContext, run: str, recipient: tuple[str, ...], decision: str
+) -> Reply:
     """Decide about a message in doubt."""
     from serienpost.cli.runs import run_reply
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.doubts import resolve
+    from serienpost.run.send.doubts import resolve
 
     ledger = open_ledger(context)
-    resolve(ledger, run, recipient, cast("Decision", decision), user_name())
+    resolve(ledger, run, recipient, cast("Resolution", decision), user_name())
     reply = run_reply(context, ledger, run, messages=False, code=Exit.DONE)
     if decision == "resend":
         click.echo(f"serienpost resume {run} sends it", err=True)

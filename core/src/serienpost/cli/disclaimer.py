@@ -11,12 +11,12 @@ from serienpost.cli.practice import user_name
 from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 WORDS = ("angenommen", "accepted")
 
 
-def accepted_by(context: Context, account: str, *, here: bool = False) -> str | None:
+def accepted_by(context: PracticeContext, account: str, *, here: bool = False) -> str | None:
     """Who accepted the disclaimer of the account's channel; None where there is none.
 
     Args:

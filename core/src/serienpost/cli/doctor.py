@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.consent import ConsentCheck
     from serienpost.contracts.rows import Source
     from serienpost.contracts.services import Archive
@@ -74,7 +74,7 @@ def _practice(folder: Path) -> Iterator[Finding]:
     plugins = _guarded("plugins", partial(_plugins, folder))
     yield from plugins
     known = {finding.problem.message for finding in plugins if finding.problem}
-    opened: list[Context] = []
+    opened: list[PracticeContext] = []
 
     def config() -> Iterator[Finding]:
         opened.append(open_practice(folder))
@@ -92,7 +92,7 @@ def _practice(folder: Path) -> Iterator[Finding]:
         yield Finding(rest, False, "not looked at", remedy)
 
 
-def _opened(context: Context) -> Iterator[Finding]:
+def _opened(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.cli.doctor_ledger import ledger_findings
 
     yield from _guarded("secrets", partial(_secrets, context))
@@ -136,7 +136,7 @@ def _plugins(folder: Path) -> Iterator[Finding]:
             yield Finding(name, True, f"{report.version}")
 
 
-def _secrets(context: Context) -> Iterator[Finding]:
+def _secrets(context: PracticeContext) -> Iterator[Finding]:
     """Which store answers for each secret that the configuration names; missing ones are found
     where they are needed."""
     from serienpost.cli.configuration import leaves
@@ -149,7 +149,7 @@ def _secrets(context: Context) -> Iterator[Finding]:
             yield Finding(f"secret {name}", True, f"the store {store} answers")
 
 
-def _source(context: Context, source: Source) -> Iterator[Finding]:
+def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:
     """Read the id of the first row, without any field: the way to the database is open."""
     from datetime import datetime
 
@@ -176,7 +176,7 @@ def _source(context: Context, source: Source) -> Iterator[Finding]:
     yield Finding(name, True, f"can be read, {rows}, {fields} fields")
 
 
-def _consent(context: Context) -> Iterator[Finding]:
+def _consent(context: PracticeContext) -> Iterator[Finding]:
     """Ask each plugin's check about a person who does not exist."""
     checks = [
         check
@@ -194,7 +194,7 @@ def _consent(context: Context) -> Iterator[Finding]:
         )
 
 
-def _check(context: Context, check: ConsentCheck) -> Iterator[Finding]:
+def _check(context: PracticeContext, check: ConsentCheck) -> Iterator[Finding]:
     from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
     from serienpost.timelimit import within
 
@@ -207,7 +207,7 @@ def _check(context: Context, check: ConsentCheck) -> Iterator[Finding]:
         yield Finding(name, False, "does not answer with a verdict", "tell who maintains it")
 
 
-def _archive(context: Context, archive: Archive) -> Iterator[Finding]:
+def _archive(context: PracticeContext, archive: Archive) -> Iterator[Finding]:
     """Let it store nothing: the way to the records is open."""
     from serienpost.timelimit import within
 
@@ -217,9 +217,9 @@ def _archive(context: Context, archive: Archive) -> Iterator[Finding]:
     yield Finding(name, True, "can be reached")
 
 
-def _account(context: Context, name: str, account: AccountSettings) -> Iterator[Finding]:
+def _account(context: PracticeContext, name: str, account: AccountSettings) -> Iterator[Finding]:
     from serienpost.contracts.channels import HasBalance, HasProbe, ProbeResult
-    from serienpost.run.checking import secret_problems
+    from serienpost.run.prepare.check import secret_problems
 
     label = f"account {name}"
     missing = secret_problems(context, name, account)
@@ -251,20 +251,20 @@ def _wait_for(answer: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(limited())
 
 
-def _mailings(context: Context) -> Iterator[Finding]:
+def _mailings(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.config.loading import mailing_names
 
     for mailing in mailing_names(context):
         yield from _guarded(f"mailing {mailing}", partial(_mailing, context, mailing))
 
 
-def _mailing(context: Context, mailing: str) -> Iterator[Finding]:
+def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
     from datetime import datetime
 
     from serienpost.config.loading import load_mailing
-    from serienpost.run.checking import check_mailing
+    from serienpost.run.prepare.check import check_mailing
 
     due = datetime.now(context.zone).date()
-    blueprint = check_mailing(context, load_mailing(context, mailing), due)
-    account = blueprint.header.account
-    yield Finding(f"mailing {mailing}", True, f"{blueprint.kind.title} from account {account}")
+    renderer = check_mailing(context, load_mailing(context, mailing), due)
+    account = renderer.header.account
+    yield Finding(f"mailing {mailing}", True, f"{renderer.kind.title} from account {account}")

@@ -11,13 +11,13 @@ from serienpost.cli.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 FREE_BYTES = 200_000_000
 """Below this much free space beside the ledger a run is at risk."""
 
 
-def ledger_findings(context: Context) -> Iterator[Finding]:
+def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     """Look at the ledger; one that is not there yet is not made.
 
     Raises:
@@ -54,7 +54,7 @@ def ledger_findings(context: Context) -> Iterator[Finding]:
         )
 
 
-def _ledger_file(context: Context) -> Path | None:
+def _ledger_file(context: PracticeContext) -> Path | None:
     """The file of an SQLite ledger, None on a server."""
     from sqlalchemy import make_url
 

@@ -11,15 +11,15 @@ from serienpost.cli.output import table
 from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
 
 
-def explanation(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply:
+def explanation(context: PracticeContext, ledger: Ledger, run: str, row_id: str) -> Reply:
     """What each check said about a row, by which record and when, and what would change it."""
-    from serienpost.run.changes import asked_at
-    from serienpost.run.doubts import find_rows
-    from serienpost.run.recipients import recipient
+    from serienpost.ledger.runs import find_rows
+    from serienpost.run.report.history import asked_at
+    from serienpost.run.report.recipients import recipient
 
     with ledger.read() as tx:
         rows = find_rows(tx, run, row_id)
@@ -39,7 +39,7 @@ def explanation(context: Context, ledger: Ledger, run: str, row_id: str) -> Repl
     return Reply(data, text)
 
 
-def _local(override: dict[str, Any], context: Context) -> dict[str, Any]:
+def _local(override: dict[str, Any], context: PracticeContext) -> dict[str, Any]:
     """The override with its time as users see it."""
     at = datetime.fromisoformat(override["at"]).astimezone(context.zone)
     return {**override, "at": at.isoformat(timespec="seconds")}
@@ -71,9 +71,9 @@ def _explain(row: dict[str, Any], data: dict[str, Any]) -> None:
     )
 
 
-def changes(context: Context, ledger: Ledger, run: str) -> Reply:
+def changes(context: PracticeContext, ledger: Ledger, run: str) -> Reply:
     """Who changed the marks of a run, when and why, the oldest first."""
-    from serienpost.run.changes import mark_changes
+    from serienpost.run.report.history import mark_changes
 
     found = mark_changes(ledger, run, context.zone)
 

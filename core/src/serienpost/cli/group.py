@@ -79,7 +79,7 @@ class LazyGroup(click.Group):
         above: Path | None = ctx.params.get("all_practices")
         if above is None:
             return super().resolve_command(ctx, args)
-        from serienpost.cli.everywhere import everywhere_command
+        from serienpost.cli.all_practices import everywhere_command
 
         return args[0], everywhere_command(above, args), []
 

@@ -14,8 +14,8 @@ from serienpost.errors import ConfigError, SerienpostError
 
 if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
-    from serienpost.context import Context
-    from serienpost.run.blueprint import Blueprint
+    from serienpost.context import PracticeContext
+    from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.templates.folder import TemplateFiles
 
 
@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 @click.argument("mailing")
 @json_option
 @with_practice
-def check_command(context: Context, mailing: str) -> Reply:
+def check_command(context: PracticeContext, mailing: str) -> Reply:
     """Check a mailing without reading any recipient."""
-    from serienpost.run import kept, transliteration
+    from serienpost.run.prepare import provider_template as kept
+    from serienpost.run.prepare import transliteration
 
-    blueprint = checked(context, mailing, {}, due=today(context))
+    renderer = checked(context, mailing, {}, due=today(context))
     data: dict[str, Any] = {
-        "mailing": blueprint.header.mailing,
-        "kind": blueprint.kind.name,
-        "account": blueprint.header.account,
-        "macros": sorted(blueprint.macros),
-        "fields": sorted({f for b in blueprint.blocks for f in blueprint.request(b).fields}),
-        "notes": [*kept.notes(blueprint), *transliteration.notes(blueprint)],
+        "mailing": renderer.header.mailing,
+        "kind": renderer.kind.name,
+        "account": renderer.header.account,
+        "macros": sorted(renderer.macros),
+        "fields": sorted({f for b in renderer.blocks for f in renderer.request(b).fields}),
+        "notes": [*kept.notes(renderer), *transliteration.notes(renderer)],
     }
 
     def text() -> None:
-        click.echo(f"{blueprint.header.mailing}: nothing is wrong")
-        click.echo(f"  goes by {blueprint.kind.title} from account {blueprint.header.account}")
+        click.echo(f"{renderer.header.mailing}: nothing is wrong")
+        click.echo(f"  goes by {renderer.kind.title} from account {renderer.header.account}")
         click.echo(f"  macros: {', '.join(data['macros']) or 'none'}")
         click.echo(f"  fields read: {', '.join(data['fields'])}")
         for note in data["notes"]:
@@ -60,7 +61,7 @@ def check_command(context: Context, mailing: str) -> Reply:
 @json_option
 @with_practice
 def prepare_command(
-    context: Context,
+    context: PracticeContext,
     mailing: str,
     due: str | None,
     edit: bool,
@@ -83,7 +84,7 @@ def prepare_command(
 
 
 def prepare_run(
-    context: Context,
+    context: PracticeContext,
     mailing: str,
     *,
     due: date,
@@ -95,14 +96,14 @@ def prepare_run(
     """Prepare a run; returns its id. Unattended nothing is asked."""
     from serienpost.cli.progress import counting
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.preparing import discard_dead, prepare
+    from serienpost.run.prepare.freeze import discard_dead, prepare
 
-    blueprint = _decided(checked(context, mailing, instead, due=due, edit=edit), unattended)
+    renderer = _decided(checked(context, mailing, instead, due=due, edit=edit), unattended)
     ledger = open_ledger(context)
     discard_dead(ledger)
     with counting("rows") as progress:
         return prepare(
-            blueprint,
+            renderer,
             ledger,
             user_name(),
             exclude_already_sent=exclude_already_sent,
@@ -111,11 +112,11 @@ def prepare_run(
 
 
 def checked(
-    context: Context, name: str, instead: dict[str, str], *, due: date, edit: bool = False
-) -> Blueprint:
+    context: PracticeContext, name: str, instead: dict[str, str], *, due: date, edit: bool = False
+) -> RunRenderer:
     """Load and check a mailing, with what the command line names instead."""
     from serienpost.config.loading import load_mailing
-    from serienpost.run.checking import check_mailing
+    from serienpost.run.prepare.check import check_mailing
 
     mailing = load_mailing(context, name)
     if instead:
@@ -123,18 +124,18 @@ def checked(
     return check_mailing(context, mailing, due, _edited(context, mailing) if edit else None)
 
 
-def _decided(blueprint: Blueprint, unattended: bool) -> Blueprint:
+def _decided(renderer: RunRenderer, unattended: bool) -> RunRenderer:
     """Ask whether signs that make an SMS longer are written in another way."""
     from dataclasses import replace
 
     from serienpost.cli.practice import ask
-    from serienpost.run.blueprint import Blueprint
-    from serienpost.run.transliteration import listed, text_changes
+    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.prepare.transliteration import listed, text_changes
 
-    header = blueprint.header
-    found = text_changes(blueprint) if header.transliterate == "ask" else None
+    header = renderer.header
+    found = text_changes(renderer) if header.transliterate == "ask" else None
     if not found:
-        return blueprint
+        return renderer
     question = (
         f"{header.mailing}: signs that make an SMS longer could be rewritten: {listed(found)}."
     )
@@ -146,10 +147,10 @@ def _decided(blueprint: Blueprint, unattended: bool) -> Blueprint:
             f"{question} Rewrite them?", "transliterate: always (or never) to the mailing"
         )
     decided = replace(header, transliterate="always" if rewrite else "never")
-    return Blueprint(blueprint.context, decided, blueprint.assets)
+    return RunRenderer(renderer.context, decided, renderer.assets)
 
 
-def _replaced(context: Context, mailing: Mailing, instead: dict[str, str]) -> Mailing:
+def _replaced(context: PracticeContext, mailing: Mailing, instead: dict[str, str]) -> Mailing:
     from difflib import get_close_matches
 
     for key, known in (
@@ -167,9 +168,9 @@ def _replaced(context: Context, mailing: Mailing, instead: dict[str, str]) -> Ma
     return mailing.model_copy(update=values)
 
 
-def _edited(context: Context, mailing: Mailing) -> TemplateFiles:
+def _edited(context: PracticeContext, mailing: Mailing) -> TemplateFiles:
     """The text as changed in the editor; the template itself stays."""
-    from serienpost.run.checking import read_text
+    from serienpost.run.prepare.check import read_text
 
     account = context.config.accounts[mailing.account]
     kind = context.registry.kind(context.registry.channels[account.channel])
@@ -202,6 +203,6 @@ def parse_day(text: str) -> date:
         raise ConfigError(f"{text!r} is not a date", hint="write YYYY-MM-DD") from None
 
 
-def today(context: Context) -> date:
+def today(context: PracticeContext) -> date:
     """Today in the practice's time zone."""
     return datetime.now(context.zone).date()

@@ -13,7 +13,7 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 
 @click.command(name="preview")
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 @json_option
 @with_practice
 def preview_command(
-    context: Context, run: str, recipient: str | None, every: bool, out: str | None
+    context: PracticeContext, run: str, recipient: str | None, every: bool, out: str | None
 ) -> Reply:
     """Write what would leave as files."""
     from serienpost.files import private_folder, write_private
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.previewing import preview
-    from serienpost.run.sending import load_blueprint
+    from serienpost.run.prepare.renderer import load_renderer
+    from serienpost.run.report.preview import preview
 
     ledger = open_ledger(context)
-    blueprint = load_blueprint(context, ledger, run)
+    renderer = load_renderer(context, ledger, run)
     folder = Path(out) if out else context.path("vorschau") / run
     written = []
-    for row_id, files in preview(blueprint, ledger, run, recipient, every=every):
+    for row_id, files in preview(renderer, ledger, run, recipient, every=every):
         private_folder(folder)
         for suffix, data in files.items():
             path = folder / f"{row_id.replace(':', '-').replace('/', '_')}{suffix}"
@@ -58,26 +58,26 @@ def preview_command(
 @click.option("--recipient", metavar="ROW", help="Use this marked row's data, not made-up data.")
 @json_option
 @with_practice
-def test_command(context: Context, run: str, to: str, recipient: str | None) -> Reply:
+def test_command(context: PracticeContext, run: str, to: str, recipient: str | None) -> Reply:
     """Send one message to an address of your own."""
     from serienpost.cli.disclaimer import accepted_by
-    from serienpost.contracts.channels import Accepted
+    from serienpost.contracts.outcomes import Accepted
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.previewing import send_test
-    from serienpost.run.sending import load_blueprint
+    from serienpost.run.prepare.renderer import load_renderer
+    from serienpost.run.report.preview import send_test
 
     ledger = open_ledger(context)
-    blueprint = load_blueprint(context, ledger, run)
+    renderer = load_renderer(context, ledger, run)
     if recipient:
-        accepted_by(context, blueprint.header.account)
-    if recipient and not blueprint.channel.repeatable:
-        processor = blueprint.processor()
+        accepted_by(context, renderer.header.account)
+    if recipient and not renderer.channel.repeatable:
+        processor = renderer.processor()
         whom = f"{processor.name} ({processor.region})" if processor else "your own mail server"
         click.echo(f"the data of {recipient} goes to the address you named, by {whom}", err=True)
-    outcome = send_test(blueprint, ledger, run, to, recipient, user_name())
+    outcome = send_test(renderer, ledger, run, to, recipient, user_name())
     result = type(outcome).__name__.lower()
     if isinstance(outcome, Accepted):
-        where = f"written to {to}" if blueprint.channel.repeatable else "look into the mailbox"
+        where = f"written to {to}" if renderer.channel.repeatable else "look into the mailbox"
         return Reply({"run": run, "outcome": result}, lambda: click.echo(f"{result}; {where}"))
     problem = Problem(f"the test was not accepted: {result} {outcome.text}".rstrip())
     return Reply({"run": run, "outcome": result}, exit=Exit.REFUSED, problems=(problem,))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serienpost.consent.suppression_file import Entry
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
 
 
@@ -45,7 +45,7 @@ def suppress_command() -> None:
 @json_option
 @with_practice
 def suppress_add(
-    context: Context, addresses: tuple[str, ...], kind: str, csv_file: str | None
+    context: PracticeContext, addresses: tuple[str, ...], kind: str, csv_file: str | None
 ) -> Reply:
     """Put addresses on the list; only their keyed hashes are kept."""
     from serienpost.ledger.store import open_ledger
@@ -68,7 +68,7 @@ def suppress_add(
 @json_option
 @with_practice
 def suppress_remove(
-    context: Context, addresses: tuple[str, ...], kind: str, csv_file: str | None
+    context: PracticeContext, addresses: tuple[str, ...], kind: str, csv_file: str | None
 ) -> Reply:
     """Take addresses off the list."""
     from serienpost.ledger.store import open_ledger
@@ -86,7 +86,7 @@ def suppress_remove(
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the list to a file.")
 @json_option
 @with_practice
-def suppress_list(context: Context, csv_file: str | None) -> Reply:
+def suppress_list(context: PracticeContext, csv_file: str | None) -> Reply:
     """Show the list; of the addresses only the beginning of their hashes is known."""
     from serienpost.consent.suppression_file import write
     from serienpost.ledger.store import open_ledger
@@ -123,10 +123,10 @@ def suppress_list(context: Context, csv_file: str | None) -> Reply:
 @click.argument("account", required=False)
 @json_option
 @with_practice
-def events_command(context: Context, account: str | None) -> Reply:
+def events_command(context: PracticeContext, account: str | None) -> Reply:
     """Ask providers for reports, bounces and complaints."""
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.events import poll_events
+    from serienpost.run.send.events import poll_events
 
     known = context.config.accounts
     if account is not None and account not in known:
@@ -150,10 +150,10 @@ def events_command(context: Context, account: str | None) -> Reply:
 @click.command(name="purge")
 @json_option
 @with_practice
-def purge_command(context: Context) -> Reply:
+def purge_command(context: PracticeContext) -> Reply:
     """Remove what the retention periods no longer cover."""
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.retention import purge
+    from serienpost.run.report.retention import purge
 
     done = purge(context, open_ledger(context), user_name())
 
@@ -171,11 +171,11 @@ def purge_command(context: Context) -> Reply:
 @click.option("--out", metavar="FILE", help="Write to a file instead of the terminal.")
 @json_option
 @with_practice
-def export_person_command(context: Context, person: str, out: str | None) -> Reply:
+def export_person_command(context: PracticeContext, person: str, out: str | None) -> Reply:
     """Give out everything that the ledger knows about a person."""
     from serienpost.files import private_file
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.retention import export_person
+    from serienpost.run.report.retention import export_person
 
     data = export_person(context, open_ledger(context), person)
     if out:
@@ -190,10 +190,10 @@ def export_person_command(context: Context, person: str, out: str | None) -> Rep
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @with_practice
-def erase_person_command(context: Context, person: str, yes: bool) -> Reply:
+def erase_person_command(context: PracticeContext, person: str, yes: bool) -> Reply:
     """Replace a person by a tombstone everywhere in the ledger."""
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.retention import erase_person
+    from serienpost.run.report.retention import erase_person
 
     if not yes and not ask(f"Erase {person} from the ledger for good?", "--yes"):
         raise SerienpostError("nothing was erased")
@@ -205,7 +205,7 @@ def erase_person_command(context: Context, person: str, yes: bool) -> Reply:
 
 
 def _given(
-    context: Context,
+    context: PracticeContext,
     ledger: Ledger,
     addresses: tuple[str, ...],
     kind: str,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from serienpost.culprits import at_work
+from serienpost.plugin_attribution import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
-    from serienpost.run.flow import Progress
+    from serienpost.run.send.loop import Progress
 
 SILENCE_SECONDS = 60.0
 """After so long without a further row a command says whose code is at work."""

@@ -13,7 +13,7 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 
 @click.command(name="report")
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 @json_option
 @with_practice
 def report_command(
-    context: Context, run: str, html_file: str | None, csv_file: str | None
+    context: PracticeContext, run: str, html_file: str | None, csv_file: str | None
 ) -> Reply:
     """Report how a run went, as text, HTML or CSV."""
     from serienpost.files import private_file
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.reporting import figures, page, write_failures
+    from serienpost.run.report.summary import figures, page, write_failures
 
     ledger = open_ledger(context)
     data = figures(ledger, run, context.zone)

@@ -17,9 +17,9 @@ from serienpost.errors import Exit, SerienpostError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
-    from serienpost.run.handover import Withdrawal
+    from serienpost.run.send.schedule import Withdrawal
 
 
 @click.command(name="resume")
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 @json_option
 @with_practice
 def resume_command(
-    context: Context, run: str | None, due: bool, confirm: bool, no_wait: bool
+    context: PracticeContext, run: str | None, due: bool, confirm: bool, no_wait: bool
 ) -> Reply:
     """Continue a run that was stopped or paused."""
+    from serienpost.ledger.runs import allow_command, find_run
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import allow_command, find_run
-    from serienpost.run.sending import Options
+    from serienpost.run.send.session import Options
 
     ledger = open_ledger(context)
     if due == (run is not None):
@@ -55,27 +55,27 @@ def resume_command(
 @click.option("--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75.")
 @json_option
 @with_practice
-def retry_command(context: Context, run: str, no_wait: bool) -> Reply:
+def retry_command(context: PracticeContext, run: str, no_wait: bool) -> Reply:
     """Try the failed messages of a run again."""
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.doubts import retry_failed
-    from serienpost.run.sending import Options
+    from serienpost.run.send.doubts import retry_failed
+    from serienpost.run.send.session import Options
 
     ledger = open_ledger(context)
     retry_failed(ledger, run, user_name())
     return deliver(context, ledger, run, Options(wait=not no_wait))
 
 
-def _resume_due(context: Context, ledger: Ledger) -> Reply:
+def _resume_due(context: PracticeContext, ledger: Ledger) -> Reply:
     from serienpost.cli.control import settle_cancelled
     from serienpost.cli.runs import when
+    from serienpost.ledger.runs import find_run
     from serienpost.ledger.schema import run
-    from serienpost.run.approving import find_run
-    from serienpost.run.archiving import waiting_runs
-    from serienpost.run.completing import cancelled_runs_to_settle
-    from serienpost.run.handover import sentence
-    from serienpost.run.preparing import discard_dead
-    from serienpost.run.sending import free_dead
+    from serienpost.run.prepare.freeze import discard_dead
+    from serienpost.run.send.archive import waiting_runs
+    from serienpost.run.send.finish import cancelled_runs_to_settle
+    from serienpost.run.send.schedule import sentence
+    from serienpost.run.send.session import free_dead
 
     discard_dead(ledger)
     with ledger.read() as tx:
@@ -133,20 +133,20 @@ def _resume_due(context: Context, ledger: Ledger) -> Reply:
     return Reply({"runs": runs}, text, worst)
 
 
-def _withdrawals(context: Context, ledger: Ledger) -> dict[str, Sequence[Withdrawal]]:
+def _withdrawals(context: PracticeContext, ledger: Ledger) -> dict[str, Sequence[Withdrawal]]:
     """By run: orders that a provider holds for later and that must not go out any more.
 
     A run that cannot be judged is named on stderr and has no orders here.
     """
-    from serienpost.run.handover import held_runs, to_withdraw
-    from serienpost.run.sending import load_blueprint
+    from serienpost.run.prepare.renderer import load_renderer
+    from serienpost.run.send.schedule import held_runs, to_withdraw
 
     with ledger.read() as tx:
         held = [row.id for row in held_runs(tx) if row.purged_at is None]
     found: dict[str, Sequence[Withdrawal]] = {}
     for run_id in held:
         try:
-            orders = to_withdraw(load_blueprint(context, ledger, run_id), ledger, run_id)
+            orders = to_withdraw(load_renderer(context, ledger, run_id), ledger, run_id)
         except SerienpostError as error:
             click.echo(f"{run_id}: what the provider holds was not looked at: {error}", err=True)
             found[run_id] = ()
@@ -156,9 +156,9 @@ def _withdrawals(context: Context, ledger: Ledger) -> dict[str, Sequence[Withdra
     return found
 
 
-def continue_by_itself(context: Context, ledger: Ledger, run_id: str) -> int:
+def continue_by_itself(context: PracticeContext, ledger: Ledger, run_id: str) -> int:
     """Continue one run if time alone releases it; an error concerns this run only."""
-    from serienpost.run.sending import Options
+    from serienpost.run.send.session import Options
 
     try:
         return deliver(context, ledger, run_id, Options(wait=False, by_itself=True)).exit

@@ -16,7 +16,7 @@ from serienpost.cli.reply import Reply
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 _MOST_ROWS = 200
 
@@ -36,7 +36,7 @@ _MOST_ROWS = 200
 @json_option
 @with_practice
 def review_command(
-    context: Context,
+    context: PracticeContext,
     run: str,
     drop_not_allowed: bool,
     exclude: tuple[str, ...],
@@ -52,14 +52,14 @@ def review_command(
     """Show or change who is marked in a prepared run."""
     from serienpost.cli.explain import changes, explanation
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.marks import change_marks
-    from serienpost.run.recipients import recipients
-    from serienpost.run.sending import load_blueprint
+    from serienpost.run.prepare.marks import change_marks
+    from serienpost.run.prepare.renderer import load_renderer
+    from serienpost.run.report.recipients import recipients
 
     ledger = open_ledger(context)
     if exclude or include or override or drop_not_allowed:
         change_marks(
-            load_blueprint(context, ledger, run),
+            load_renderer(context, ledger, run),
             ledger,
             run,
             user_name(),
@@ -78,12 +78,14 @@ def review_command(
     return review_reply(context, run, rows=not summary, sort=sort)
 
 
-def review_reply(context: Context, run: str, *, rows: bool, sort: str | None = None) -> Reply:
+def review_reply(
+    context: PracticeContext, run: str, *, rows: bool, sort: str | None = None
+) -> Reply:
     """The review of a run, for people and as JSON."""
     from serienpost.cli.balance import known_balance
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.forecast import duration, earlier_runs
-    from serienpost.run.recipients import costly_signs, reasons, recipients, sheets, summary
+    from serienpost.run.report.estimate import duration, earlier_runs
+    from serienpost.run.report.recipients import costly_signs, reasons, recipients, sheets, summary
 
     ledger = open_ledger(context)
     head = summary(ledger, run)
@@ -121,7 +123,7 @@ def _show_rows(rows: Iterable[dict[str, Any]], head: dict[str, Any]) -> None:
 
 
 def _line(row: dict[str, Any], *, with_cost: bool) -> Sequence[object]:
-    from serienpost.run.recipients import denial
+    from serienpost.run.prepare.review import denial
 
     why = ""
     if not row["reachable"]:
@@ -198,7 +200,7 @@ def _span(seconds: float) -> str:
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     from serienpost.files import private_file, spreadsheet_cell
-    from serienpost.run.recipients import denial
+    from serienpost.run.prepare.review import denial
 
     names = ["row", "number", "name", "address", "reachable", "allowed", "marked", "reason"]
     with private_file(path) as file:

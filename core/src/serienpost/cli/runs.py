@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
 
 _STYLE = {"accepted": "green", "delivered": "green", "failed": "red", "in_doubt": "yellow"}
@@ -30,10 +30,10 @@ _MOST_ROWS = 200
 @click.option("--limit", default=20, show_default=True, help="The newest so many.")
 @json_option
 @with_practice
-def runs_command(context: Context, limit: int) -> Reply:
+def runs_command(context: PracticeContext, limit: int) -> Reply:
     """List runs and their states."""
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.history import list_runs
+    from serienpost.run.report.history import list_runs
 
     runs = list_runs(open_ledger(context), limit)
 
@@ -62,7 +62,9 @@ def runs_command(context: Context, limit: int) -> Reply:
 @click.option("--manifest", is_flag=True, help="Which fields left, to whom, for how many people.")
 @json_option
 @with_practice
-def show_command(context: Context, run: str, recipient: str | None, manifest: bool) -> Reply:
+def show_command(
+    context: PracticeContext, run: str, recipient: str | None, manifest: bool
+) -> Reply:
     """Show a run, or what one person got and why."""
     from serienpost.ledger.store import open_ledger
 
@@ -75,17 +77,17 @@ def show_command(context: Context, run: str, recipient: str | None, manifest: bo
 
 
 def run_reply(
-    context: Context, ledger: Ledger, run: str, *, messages: bool, code: Exit | None = None
+    context: PracticeContext, ledger: Ledger, run: str, *, messages: bool, code: Exit | None = None
 ) -> Reply:
     """A run's state and counts, with or without its messages.
 
     Without `code` the exit code describes the run.
     """
+    from serienpost.ledger.runs import count_states, find_run
     from serienpost.ledger.states import MESSAGE_STATES
-    from serienpost.run.approving import find_run
-    from serienpost.run.archiving import archive_counts
-    from serienpost.run.history import messages_of
-    from serienpost.run.sending import count_states, exit_of
+    from serienpost.run.report.history import messages_of
+    from serienpost.run.send.archive import archive_counts
+    from serienpost.run.send.session import exit_of
 
     with ledger.read() as tx:
         row = find_run(tx, run)
@@ -180,8 +182,8 @@ def when(moment: datetime | None, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
 
 
-def _recipient(context: Context, ledger: Ledger, run: str, row_id: str) -> Reply:
-    from serienpost.run.history import biography
+def _recipient(context: PracticeContext, ledger: Ledger, run: str, row_id: str) -> Reply:
+    from serienpost.run.report.history import biography
 
     found = biography(ledger, run, row_id, context.zone)
 
@@ -216,8 +218,8 @@ def _attempt(attempt: dict[str, Any]) -> str:
     return " ".join(str(part) for part in parts if part)
 
 
-def _manifest(context: Context, ledger: Ledger, run: str) -> Reply:
-    from serienpost.run.manifest import manifest
+def _manifest(context: PracticeContext, ledger: Ledger, run: str) -> Reply:
+    from serienpost.run.report.manifest import manifest
 
     data = manifest(context, ledger, run)
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from serienpost.cli.reply import Reply
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
-    from serienpost.run.flow import Stop
-    from serienpost.run.sending import Options
+    from serienpost.run.send.loop import Stop
+    from serienpost.run.send.session import Options
 
 SAME_REQUEST = 0.5
 """Seconds. A terminal, a service manager and a wrapper that passes signals on may each send one."""
@@ -48,7 +48,7 @@ archive_option = click.option(
 @json_option
 @with_practice
 def send_command(
-    context: Context,
+    context: PracticeContext,
     run: str,
     plan: str | None,
     yes: bool,
@@ -61,9 +61,10 @@ def send_command(
     """Release a prepared run and deliver it."""
     from serienpost.cli.balance import refuse_if_too_little
     from serienpost.cli.disclaimer import accepted_by
+    from serienpost.ledger.runs import allow_command, find_run
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import allow_command, approve, find_run
-    from serienpost.run.sending import Options
+    from serienpost.run.send.approve import approve
+    from serienpost.run.send.session import Options
 
     ledger = open_ledger(context)
     with ledger.read() as tx:
@@ -106,7 +107,7 @@ def send_command(
 @json_option
 @with_practice
 def run_command(
-    context: Context,
+    context: PracticeContext,
     mailing: str,
     yes: bool,
     due: str | None,
@@ -118,10 +119,11 @@ def run_command(
     from serienpost.cli.disclaimer import accepted_by
     from serienpost.cli.prepare import parse_day, prepare_run, today
     from serienpost.config.loading import load_mailing
+    from serienpost.ledger.runs import find_run
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import approve, find_run
-    from serienpost.run.forecast import earlier_runs
-    from serienpost.run.sending import Options
+    from serienpost.run.report.estimate import earlier_runs
+    from serienpost.run.send.approve import approve
+    from serienpost.run.send.session import Options
 
     ledger = open_ledger(context)
     day = parse_day(due) if due else today(context)
@@ -150,13 +152,12 @@ def run_command(
     return deliver(context, ledger, run_id, options)
 
 
-def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Reply:
+def deliver(context: PracticeContext, ledger: Ledger, run: str, options: Options) -> Reply:
     """Deliver what is open of a run in this process; the reply describes how it stands then."""
     from serienpost.cli.progress import delivering
     from serienpost.cli.runs import run_reply
-    from serienpost.run.completing import IncompleteError, open_count
-    from serienpost.run.finishing import BusyError
-    from serienpost.run.sending import continue_run
+    from serienpost.run.send.finish import BusyError, IncompleteError, open_count
+    from serienpost.run.send.session import continue_run
 
     try:
         with (
@@ -173,7 +174,7 @@ def deliver(context: Context, ledger: Ledger, run: str, options: Options) -> Rep
 @contextmanager
 def stopping() -> Iterator[Stop]:
     """Ctrl-C and SIGTERM ask the send loop to stop: once cleanly, again after a moment at once."""
-    from serienpost.run.flow import Stop
+    from serienpost.run.send.loop import Stop
 
     stop, asked = Stop(), -math.inf
 
@@ -194,17 +195,17 @@ def stopping() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> datetime:
-    from serienpost.run.sending import load_blueprint
-    from serienpost.run.timing import parse_when
+def _send_at(context: PracticeContext, ledger: Ledger, row: Row[Any], when: str) -> datetime:
+    from serienpost.run.prepare.renderer import load_renderer
+    from serienpost.run.send.schedule import parse_when
 
     at = parse_when(when, ledger.clock(), context.zone)
     _refuse_quiet(context, row, at)
     if at.astimezone(context.zone).date().isoformat() == row.due:
         return at
-    blueprint = load_blueprint(context, ledger, row.id)
-    dated = [name for name, macro in blueprint.macros.items() if macro.is_dated]
-    relative = any(b.source.is_relative(b.selection) for b in blueprint.blocks)
+    renderer = load_renderer(context, ledger, row.id)
+    dated = [name for name, macro in renderer.macros.items() if macro.is_dated]
+    relative = any(b.source.is_relative(b.selection) for b in renderer.blocks)
     if dated or relative:
         what = f"the text uses {dated[0]}" if dated else "the selection counts from that day"
         raise ConfigError(
@@ -214,7 +215,7 @@ def _send_at(context: Context, ledger: Ledger, row: Row[Any], when: str) -> date
     return at
 
 
-def _asked_archive(context: Context, row: Row[Any]) -> str | None:
+def _asked_archive(context: PracticeContext, row: Row[Any]) -> str | None:
     """What goes into the records, as a person answers; None where nobody need be asked."""
     archives = (one for one in context.registry.archives.values() if row.kind in one.kinds)
     if row.header.get("archive") != "ask" or not any(archives):
@@ -223,9 +224,9 @@ def _asked_archive(context: Context, row: Row[Any]) -> str | None:
     return "pdf" if ask(question, "--archive") else "entry"
 
 
-def _refuse_quiet(context: Context, row: Row[Any], at: datetime) -> None:
+def _refuse_quiet(context: PracticeContext, row: Row[Any], at: datetime) -> None:
     """What the provider holds until `at` goes out then, whatever the hour; better say so now."""
-    from serienpost.run.timing import quiet_hours
+    from serienpost.run.send.schedule import quiet_hours
 
     quiet = quiet_hours(context, row.kind, at)
     if row.header.get("hand_over") == "now" and quiet and quiet.until:
@@ -237,7 +238,7 @@ def _refuse_quiet(context: Context, row: Row[Any], at: datetime) -> None:
 
 
 def _confirmed(ledger: Ledger, row: Row[Any]) -> bool:
-    from serienpost.run.recipients import summary
+    from serienpost.run.report.recipients import summary
 
     head = summary(ledger, row.id)
     counts, cost = head["counts"], head["cost"]
@@ -262,7 +263,7 @@ def _open_run(ledger: Ledger, mailing: str, due: str) -> str | None:
         )
 
 
-def _continue_earlier(context: Context, ledger: Ledger, mailing: str, due: str) -> None:
+def _continue_earlier(context: PracticeContext, ledger: Ledger, mailing: str, due: str) -> None:
     """Continue earlier due dates of the same mailing as `resume --due` would."""
     from serienpost.cli.resume import continue_by_itself
     from serienpost.ledger.schema import run

@@ -13,7 +13,7 @@ from serienpost.config.models import CORE_KEYS, PracticeConfig, is_name
 from serienpost.config.policy import check_policy
 from serienpost.config.problems import Collector, did_you_mean, explain
 from serienpost.config.references import check_references
-from serienpost.context import Context
+from serienpost.context import PracticeContext
 from serienpost.errors import ConfigError, PluginError, Problem
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from serienpost.config.accounts import AccountSettings
+    from serienpost.contracts.accounts import AccountSettings
     from serienpost.registry import Registry
 
     Load: TypeAlias = Callable[[Sequence[str]], Registry]
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["load_mailing", "mailing_names", "open_practice", "plugin_names"]
 
 
-def open_practice(folder: Path, load: Load | None = None) -> Context:
+def open_practice(folder: Path, load: Load | None = None) -> PracticeContext:
     """Open a practice folder with exactly the plugins that it names.
 
     Args:
@@ -51,7 +51,7 @@ def open_practice(folder: Path, load: Load | None = None) -> Context:
     check_references(core, registry, collector)
     collector.raise_if_any()
     config = core.model_copy(update={"accounts": accounts, "claimed": claimed})
-    return Context(folder, config.read_from(layers), registry)
+    return PracticeContext(folder, config.read_from(layers), registry)
 
 
 def plugin_names(folder: Path) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateAttr
 
-from serienpost.config.durations import Duration  # noqa: TC001  # the model needs it
-from serienpost.config.strict import StrictModel
+from serienpost.contracts.durations import Duration  # noqa: TC001  # the model needs it
+from serienpost.contracts.strict import StrictModel
 
 if TYPE_CHECKING:
     from serienpost.config.document import Document

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from serienpost.config.document import Loc
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
 
 FOLDER = "mailings"
 _SUFFIXES = (".yaml", ".yml")
 
 
-def mailing_names(context: Context) -> tuple[str, ...]:
+def mailing_names(context: PracticeContext) -> tuple[str, ...]:
     """The mailings of the practice folder, by file name."""
     return tuple(sorted(path.stem for path in context.path(FOLDER).glob("*.yaml")))
 
 
-def load_mailing(context: Context, name_or_path: str) -> Mailing:
+def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
     """Read a mailing and check everything that needs no recipient and no template.
 
     Args:
@@ -56,7 +56,7 @@ def load_mailing(context: Context, name_or_path: str) -> Mailing:
     return checked.read_from(document)
 
 
-def _path(context: Context, name_or_path: str) -> Path:
+def _path(context: PracticeContext, name_or_path: str) -> Path:
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path:
         given = Path(name_or_path)
         return given if given.is_file() else context.path(given)
@@ -68,7 +68,9 @@ def _path(context: Context, name_or_path: str) -> Path:
     return path
 
 
-def _blocks(context: Context, data: dict[str, Any], collector: Collector) -> list[SelectBlock]:
+def _blocks(
+    context: PracticeContext, data: dict[str, Any], collector: Collector
+) -> list[SelectBlock]:
     raw = data.get("select", {})
     placed: list[tuple[Loc, object]] = [(("select",), raw)]
     if isinstance(raw, list):
@@ -83,7 +85,7 @@ def _blocks(context: Context, data: dict[str, Any], collector: Collector) -> lis
 
 
 def _block(
-    context: Context, default: object, block: dict[str, Any], loc: Loc, collector: Collector
+    context: PracticeContext, default: object, block: dict[str, Any], loc: Loc, collector: Collector
 ) -> SelectBlock | None:
     sources = context.registry.sources
     name = block.get("source", default)
@@ -102,7 +104,7 @@ def _block(
     return None
 
 
-def _check_names(context: Context, data: dict[str, Any], collector: Collector) -> None:
+def _check_names(context: PracticeContext, data: dict[str, Any], collector: Collector) -> None:
     config = context.config
     known: dict[str, Iterable[str]] = {
         "account": config.accounts,
@@ -115,7 +117,7 @@ def _check_names(context: Context, data: dict[str, Any], collector: Collector) -
             collector.unknown((key,), key, value, names)
 
 
-def _check_text(context: Context, data: dict[str, Any], collector: Collector) -> None:
+def _check_text(context: PracticeContext, data: dict[str, Any], collector: Collector) -> None:
     """Exactly one text: a template, or `text` (with `subject` where there is one). SendGrid's own
     template may stand alone, or beside a text that names the macros it gets."""
     given = [key for key in ("template", "text") if data.get(key) is not None]

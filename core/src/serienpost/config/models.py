@@ -15,9 +15,10 @@ from pydantic import (
     SerializeAsAny,
 )
 
-from serienpost.config.accounts import AccountSettings  # noqa: TC001  # models need types
-from serienpost.config.durations import Duration  # noqa: TC001
-from serienpost.config.strict import StrictModel
+from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # models need types
+from serienpost.contracts.durations import Duration  # noqa: TC001
+from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
+from serienpost.contracts.strict import StrictModel
 
 if TYPE_CHECKING:
     from serienpost.config.layers import Layers
@@ -39,17 +40,9 @@ FLAG_PURPOSES = ("appointment", "recall", "birthday", "event", "information")
 DEFAULT = "default"
 """The entry of `consent.require` for every purpose that has none of its own."""
 
-_PRACTICE_ID = re.compile(r"[a-z0-9-]+\Z")
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
-_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[!#$&-;=?-Z_a-z~%]*\Z")
 _PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
-
-
-def _practice_id(value: str) -> str:
-    if not _PRACTICE_ID.match(value):
-        raise ValueError("use only a-z, 0-9 and -")
-    return value
 
 
 def is_name(value: str) -> bool:
@@ -60,19 +53,6 @@ def is_name(value: str) -> bool:
 def _name(value: str) -> str:
     if not is_name(value):
         raise ValueError("use only letters, digits, _ and - in a name")
-    return value
-
-
-def _zone(value: str) -> str:
-    from difflib import get_close_matches
-    from zoneinfo import ZoneInfo, available_timezones
-
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        near = get_close_matches(value, available_timezones(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "write it as in Europe/Berlin"
-        raise ValueError(f"there is no such time zone; {hint}") from None
     return value
 
 
@@ -93,54 +73,12 @@ def _without_password(value: str) -> str:
     return value
 
 
-def _start_of_link(value: str) -> str:
-    if not _LINK.match(value):
-        raise ValueError("write a web address, as in https://example.org/abmelden?nr=")
-    return value
-
-
 def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
 
 Name = Annotated[str, AfterValidator(_name)]
 """A name that users give: letters, digits, `_`, `-`."""
-
-
-class PracticeInfo(StrictModel):
-    """Who writes: the practice."""
-
-    id: Annotated[str, AfterValidator(_practice_id)] = Field(
-        default="default",
-        description="Keeps practices apart in a shared ledger (a-z, 0-9, -); required when the"
-        " ledger is on PostgreSQL.",
-    )
-    name: str = Field(min_length=1, description="Name, as on a letter.")
-    street: str = Field(default="", description="Street and number.")
-    postal_code: str = Field(default="", description="Postal code, in quotes.", examples=["01067"])
-    city: str = Field(default="", description="Town.")
-    phone: str = Field(default="", description="Telephone, in quotes.")
-    email: str = Field(default="", description="E-mail for patients.")
-    web: str = Field(default="", description="Web page.")
-    unsubscribe_url: Annotated[str, AfterValidator(_start_of_link)] | None = Field(
-        default=None,
-        description="Where people say that they want no more mail: `Abmelde_Link` is this"
-        " address and the message's reference behind it. Without it `Abmelde_Link` is an e-mail"
-        " to whom answers go.",
-        examples=["https://example.org/abmelden?nr="],
-    )
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        default="Europe/Berlin", description="Time zone of everything that users see and write."
-    )
-
-
-class Signature(StrictModel):
-    """Who signs: set under the closing of a letter, appended to an e-mail."""
-
-    name: str = Field(min_length=1, description="Name under the closing.")
-    text: str = Field(default="", description="Line under the name.")
-    closing: str = Field(default="Mit freundlichen Grüßen", description="The closing.")
-    image: str | None = Field(default=None, description="File with the handwritten signature.")
 
 
 class ConsentConfig(StrictModel):

@@ -9,7 +9,7 @@ import yaml
 
 from serienpost.config.document import Loc, dotted
 from serienpost.errors import Problem
-from serienpost.kinds.text import NOT_STORABLE
+from serienpost.text import NOT_STORABLE
 
 MAX_ALIASES = 10
 MAX_DEPTH = 50

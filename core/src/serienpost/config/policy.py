@@ -10,7 +10,7 @@ from serienpost.config.document import loc_of
 from serienpost.config.models import CORE_KEYS, PracticeConfig
 from serienpost.config.problems import Collector, did_you_mean
 from serienpost.config.shapes import keys_of, model_at
-from serienpost.config.strict import StrictModel
+from serienpost.contracts.strict import StrictModel
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.contracts.consent import ConsentQuestion, Verdict
 
 _REASONS = {
@@ -31,7 +31,9 @@ class SuppressionCheck:
 
     name = "suppression"
 
-    def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
+    def check(
+        self, context: PracticeContext, questions: Sequence[ConsentQuestion]
+    ) -> Sequence[Verdict]:
         """One batched look-up by keyed hash of kind and address."""
         from serienpost.ledger.store import open_ledger
 

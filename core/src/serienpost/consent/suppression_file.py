@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serienpost.contracts.kinds import Unreachable
 from serienpost.errors import ConfigError, Problem
-from serienpost.kinds import Unreachable, core_kind
+from serienpost.kinds import core_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from serienpost.context import Context
-    from serienpost.kinds import Kind
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.kinds import Kind
     from serienpost.ledger.store import Ledger
 
 COLUMNS = ("kind", "address_hash", "reason", "source", "since", "practice")
@@ -43,7 +44,11 @@ def fingerprint(ledger: Ledger) -> str:
 
 
 def named(
-    context: Context, ledger: Ledger, addresses: Sequence[str], kind: str, csv_file: str | None
+    context: PracticeContext,
+    ledger: Ledger,
+    addresses: Sequence[str],
+    kind: str,
+    csv_file: str | None,
 ) -> list[Entry]:
     """The entries that a user names as addresses and in a file.
 
@@ -72,7 +77,7 @@ def write(path: Path, entries: Sequence[Mapping[str, str]], ledger: Ledger) -> N
         writer.writerows({**entry, "practice": fingerprint(ledger)} for entry in entries)
 
 
-def _read(context: Context, ledger: Ledger, kind: str, csv_file: str) -> list[Entry]:
+def _read(context: PracticeContext, ledger: Ledger, kind: str, csv_file: str) -> list[Entry]:
     try:
         with Path(csv_file).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter=";")
@@ -98,7 +103,11 @@ def _read(context: Context, ledger: Ledger, kind: str, csv_file: str) -> list[En
 
 
 def _entry(
-    context: Context, ledger: Ledger, kind: str, row: Mapping[str, str | None], place: Problem
+    context: PracticeContext,
+    ledger: Ledger,
+    kind: str,
+    row: Mapping[str, str | None],
+    place: Problem,
 ) -> Entry:
     kind = row.get("kind") or kind
     reason = row.get("reason") or "manual"
@@ -120,7 +129,7 @@ def _entry(
     return Entry(kind, address_hash, reason)
 
 
-def _hash(context: Context, ledger: Ledger, kind: str, written: str, place: Problem) -> str:
+def _hash(context: PracticeContext, ledger: Ledger, kind: str, written: str, place: Problem) -> str:
     known = _kind(context, kind)
     if len(known.fields) != 1:
         raise ConfigError(f"addresses of kind {kind} cannot be put on the list")
@@ -131,7 +140,7 @@ def _hash(context: Context, ledger: Ledger, kind: str, written: str, place: Prob
     return ledger.address_hash(kind, found.value)
 
 
-def _kind(context: Context, name: str) -> Kind:
+def _kind(context: PracticeContext, name: str) -> Kind:
     kinds = {k.name: k for k in map(context.registry.kind, context.registry.channels.values())}
     kinds |= {name: core_kind(name) for name in ("email", "sms")}
     if name not in kinds:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.context import Context
+    from serienpost.contracts.context import Context
 
 
 class ConsentQuestion(NamedTuple):
@@ -64,7 +64,7 @@ class ConsentCheck(Protocol):
     """Answers from its own evidence, looked up by id; never sees what a source says.
 
     Raising, a wrong type or a wrong number of answers is a Deny in the review and stops the run
-    at the door; nothing is ever sent without an Allow.
+    in the recheck; nothing is ever sent without an Allow.
     """
 
     @property

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from serienpost.config.models import PracticeInfo, Signature
-    from serienpost.contracts.rows import FieldValue
-    from serienpost.fields import Sensitivity
+    from serienpost.contracts.practice import PracticeInfo, Signature
+    from serienpost.fields import FieldValue, Sensitivity
 
 
 @dataclass(frozen=True, slots=True)

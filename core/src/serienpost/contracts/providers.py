@@ -3,74 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from serienpost.contracts.channels import A_contra
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
     from serienpost.contracts.channels import Sender
-    from serienpost.firewall import Part
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable of a provider's template, under its name there.
-
-    Args:
-        name: to be answered by the macro of exactly this name.
-        parts: where it stands: `subject`, `text`, `html`.
-        as_markup: somewhere the provider sets it into HTML as it is, so it is sent escaped.
-        as_text: somewhere it is needed as plain text.
-        tested: it decides a condition.
-        may_be_empty: the template provides for it wherever it may be empty.
-    """
-
-    name: str
-    parts: tuple[Part, ...]
-    as_markup: bool = False
-    as_text: bool = False
-    tested: bool = False
-    may_be_empty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class KeptTemplate:
-    """A template that the provider keeps, as it is at one moment.
-
-    Args:
-        id: the provider's id of it.
-        version: the provider's id of the version that is in force.
-        digest: of everything in it; the same version may be edited in place.
-        title: how people call it.
-        variables: what it uses, sorted by name.
-        hints: sentences for whoever keeps it there; nothing that forbids sending.
-    """
-
-    id: str
-    version: str
-    digest: str
-    title: str
-    variables: tuple[Variable, ...] = ()
-    hints: tuple[str, ...] = ()
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> KeptTemplate:
-        """The template that `dataclasses.asdict` made plain."""
-        variables = tuple(
-            Variable(**{**each, "parts": tuple(each["parts"])}) for each in plain["variables"]
-        )
-        return cls(**{**plain, "variables": variables, "hints": tuple(plain["hints"])})
-
-    def is_same(self, other: KeptTemplate) -> bool:
-        """Whether a message made with the other reads as with this one."""
-        return (self.id, self.version, self.digest) == (other.id, other.version, other.digest)
+    from serienpost.contracts.content import ProviderTemplate
+    from serienpost.contracts.context import Context
 
 
 @runtime_checkable
-class HasTemplates(Protocol):
+class HasTemplates(Protocol[A_contra]):
     """A channel whose provider keeps templates and fills them in itself.
 
     With a mailing's `sendgrid_template` the core asks for the template at `check`, keeps it with
@@ -79,9 +25,9 @@ class HasTemplates(Protocol):
     it.
     """
 
-    async def kept_template(
-        self, context: Context, account: AccountSettings, wanted: str
-    ) -> KeptTemplate:
+    async def provider_template(
+        self, context: Context, account: A_contra, wanted: str
+    ) -> ProviderTemplate:
         """The template of this id or name with its version in force.
 
         Raises:
@@ -90,7 +36,7 @@ class HasTemplates(Protocol):
         """
 
     def open_for_template(
-        self, context: Context, account: AccountSettings
+        self, context: Context, account: A_contra
     ) -> AbstractAsyncContextManager[Sender]:
         """As `Channel.open`, for messages with a template of the provider: they may take other
         slots and larger calls."""
@@ -114,8 +60,8 @@ class Disclaimer:
 
 
 @runtime_checkable
-class HasDisclaimer(Protocol):
+class HasDisclaimer(Protocol[A_contra]):
     """A channel whose terms a person accepts once per run, by `send --accept-disclaimer`, by
     typing a word, or in the account."""
 
-    def disclaimer(self, account: AccountSettings) -> Disclaimer | None: ...
+    def disclaimer(self, account: A_contra) -> Disclaimer | None: ...

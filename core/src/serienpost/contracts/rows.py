@@ -1,20 +1,21 @@
-"""Recipients: what a source yields, and what the core asks about them again at the door."""
+"""Recipients: what a source yields, and what the core asks about them again in the recheck."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from datetime import date, datetime  # noqa: TC003  # part of public records
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
 
-    from serienpost.context import Context
+    from serienpost.contracts.context import Context
+    from serienpost.fields import FieldValue
 
-FieldValue: TypeAlias = str | int | bool | date | time | datetime | None
-"""A plain value of a field. Strings are text as the practice stores it, never markup."""
+S = TypeVar("S", bound="BaseModel")
+"""The model of a source's `select:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class RowRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentState:
     """The answer of `Source.current` for one row.
 
     `gone` is None while the row is still valid, else (code, sentence), for example
@@ -92,7 +93,7 @@ class Standing:
     consenting_id: str | None = None
 
 
-class Source(Protocol):
+class Source(Protocol[S]):
     """Where recipients come from.
 
     `rows` streams: it never holds more than a few batches, reads only the requested fields and
@@ -109,22 +110,23 @@ class Source(Protocol):
         """One sentence for `serienpost sources`."""
 
     @property
-    def selection(self) -> type[BaseModel]:
+    def selection(self) -> type[S]:
         """The model of `select:`; each field's description and examples are its manual."""
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+    def offers(self, context: Context, selection: S) -> Mapping[str, str | None]:
         """Fields that rows of this selection can carry, each with the class that the schema gives
         it (`"identity"`, ...) or None where the core's catalogue decides."""
 
-    def is_relative(self, selection: BaseModel) -> bool:
+    def is_relative(self, selection: S) -> bool:
         """Whether the selection means another set of people on another day (`day: tomorrow`)."""
 
-    def rows(
-        self, context: Context, selection: BaseModel, request: RowRequest
-    ) -> Iterator[Sequence[Row]]:
+    def rows(self, context: Context, selection: S, request: RowRequest) -> Iterator[Sequence[Row]]:
         """Yield the selected rows in batches, in a stable order."""
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
-        """Say for each row, in order, whether it is still valid, with its fields as of now."""
+        self, context: Context, selection: S, rows: Sequence[RowRef], request: RowRequest
+    ) -> Sequence[CurrentState]:
+        """Say for each row, in order, whether it is still valid, with its fields as of now.
+
+        `selection` is the one that the rows came from, as it was frozen with the run.
+        """

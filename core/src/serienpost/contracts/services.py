@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from serienpost.context import Context
+    from serienpost.contracts.context import Context
 
 
 class SecretStore(Protocol):

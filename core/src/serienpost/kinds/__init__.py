@@ -1,52 +1,13 @@
-"""Kinds of contact: what an address is, and why one cannot be written to."""
+"""The kinds of contact that belong to the core: e-mail, SMS, letter."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from serienpost.contracts.rows import FieldValue
+    from serienpost.contracts.kinds import Kind
 
 CORE_KINDS = ("email", "sms", "letter")
-
-
-class Address(NamedTuple):
-    """A normalised, valid address. `value` is what the wire and the consent evidence use."""
-
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable:
-    """Why this person cannot be written to: a machine code and a sentence for people."""
-
-    code: str
-    reason: str
-
-
-class Kind(Protocol):
-    """A kind of contact, with its own address field and so its own consent."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def title(self) -> str:
-        """What people call it (`E-Mail`)."""
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields that make up the address; only these are read for it."""
-
-    @property
-    def template_suffix(self) -> str:
-        """The file of a template folder that belongs to this kind (`email.md`)."""
-
-    def address(self, fields: Mapping[str, FieldValue]) -> Address | Unreachable:
-        """Normalise and check the address in these fields."""
 
 
 def core_kind(name: str) -> Kind:

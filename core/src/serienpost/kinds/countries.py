@@ -93,3 +93,13 @@ def _codes() -> dict[str, str]:
     for names in (known, _territories("en"), _GERMAN):
         codes |= {_key(name): code for code, name in names.items()}
     return codes | {_key(name): code for code, names in _ALSO.items() for name in names}
+
+
+_CODE_AFTER_TOWN = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US", "ZA"})
+"""Countries in whose addresses the postcode follows the town (UPU, POST*CODE)."""
+
+
+def city_line(code: str | None, postcode: str, town: str) -> str:
+    """Town and postcode in the order of the country; unknown countries as in Germany."""
+    parts = (town, postcode) if code in _CODE_AFTER_TOWN else (postcode, town)
+    return " ".join(filter(None, parts))

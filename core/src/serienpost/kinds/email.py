@@ -6,13 +6,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from serienpost.kinds import Address, Unreachable
-from serienpost.kinds.text import field_text, has_control
+from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.text import field_text, has_control
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost.contracts.rows import FieldValue
+    from serienpost.fields import FieldValue
 
 _SEPARATOR = re.compile(r"[\s,;/|]+")
 _NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"\s*|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
@@ -57,7 +57,7 @@ class EmailKind:
         text = field_text(written)
         if not text:
             return _MISSING
-        if header_safe(text):
+        if refused_in_header(text):
             return _INVALID
         if sum("@" in part for part in _SEPARATOR.split(text)) > 1:
             return _SEVERAL
@@ -96,7 +96,7 @@ def _validated(text: str) -> Address | Unreachable:
     return Address(valid.ascii_email)
 
 
-def header_safe(value: str) -> str | None:
+def refused_in_header(value: str) -> str | None:
     """Why this value must not stand in a header, None where it may.
 
     Refused are control characters of every kind and encoded words (RFC 2047): some Python
@@ -117,7 +117,7 @@ def parse_sender(text: str) -> tuple[str, str]:
     Raises:
         ValueError: a sentence for the user; the text is not exactly one valid sender.
     """
-    if header_safe(text):
+    if refused_in_header(text):
         raise ValueError("a sender must not contain control characters or encoded words")
     named = _NAMED.fullmatch(text.strip())
     name, written = (

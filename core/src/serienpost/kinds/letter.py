@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost.kinds import Address, Unreachable
-from serienpost.kinds.countries import HOME, country_code, german_name
-from serienpost.kinds.places import place_line
-from serienpost.kinds.text import field_text, has_control, visible
+from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.kinds.countries import HOME, city_line, country_code, german_name
+from serienpost.text import field_text, has_control, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost.contracts.rows import FieldValue
+    from serienpost.fields import FieldValue
 
 _FIELDS = frozenset({"strasse", "adresszusatz", "postfach", "plz", "ort", "land"})
 _LETTER = re.compile(r"[^\W\d_]")
@@ -52,7 +51,7 @@ class _Postal:
     country: str | None
 
     def lines(self) -> list[str]:
-        place = place_line(self.country, self.postcode, self.town)
+        place = city_line(self.country, self.postcode, self.town)
         if self.country == HOME:
             lines = [self.extra, self.street or self.box, place]
         else:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost.kinds import Address, Unreachable
-from serienpost.kinds.text import field_text, visible
+from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.text import field_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from phonenumbers import PhoneNumber
 
-    from serienpost.contracts.rows import FieldValue
+    from serienpost.fields import FieldValue
 
 _REGION = "DE"
 _COUNTRY_CODE = 49

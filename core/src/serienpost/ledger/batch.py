@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 
-from serienpost.kinds.text import NOT_STORABLE
+from serienpost.text import NOT_STORABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

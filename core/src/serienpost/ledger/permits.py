@@ -12,7 +12,7 @@ from serienpost.ledger.schema import account, permit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.config.accounts import Rate
+    from serienpost.contracts.accounts import Rate
     from serienpost.ledger.store import Tx
 
 LONGEST_WINDOW = timedelta(days=1)

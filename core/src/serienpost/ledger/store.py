@@ -20,23 +20,25 @@ from sqlalchemy import (
     Table,
     Update,
     delete,
+    func,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from serienpost.errors import LedgerError, Problem, SerienpostError
-from serienpost.faults import faultpoint
+from serienpost.fault_injection import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.batch import PRACTICE, execute
 from serienpost.ledger.engine import open_engine, reading
+from serienpost.ledger.schema import message, practice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
-    from serienpost.context import Context
+    from serienpost.context import PracticeContext
     from serienpost.ledger.batch import Builder
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -283,7 +285,7 @@ def _failure(error: Exception) -> LedgerError:
 
 
 @contextmanager
-def _opened(context: Context) -> Iterator[Ledger]:
+def _opened(context: PracticeContext) -> Iterator[Ledger]:
     file, line = context.config.place("ledger")
     try:
         engine = open_engine(context.expand(context.config.ledger), context.folder)
@@ -297,10 +299,27 @@ def _opened(context: Context) -> Iterator[Ledger]:
         engine.dispose()
 
 
-def open_ledger(context: Context) -> Ledger:
+def open_ledger(context: PracticeContext) -> Ledger:
     """The practice's ledger, opened once per context.
 
     Raises:
         LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
     """
     return context.shared("ledger", lambda: _opened(context))
+
+
+AT_ONCE = 2_000
+"""Messages changed by one statement."""
+
+
+def slices(tx: Tx, run_id: str) -> Iterator[tuple[int, int]]:
+    """First and last number of each slice of a run's messages, in order."""
+    last = tx.scalar(tx.select(message, func.max(message.c.no)).where(message.c.run == run_id)) or 0
+    for first in range(1, last + 1, AT_ONCE):
+        yield first, first + AT_ONCE - 1
+
+
+def lock_once(tx: Tx) -> None:
+    """Let no other transaction enter keys of "once" before this one ends: two that enter the same
+    keys in another order would wait for each other on PostgreSQL."""
+    tx.all(tx.select(practice, practice.c.practice).with_for_update())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
-    from serienpost.contracts.rows import FieldValue
+    from serienpost.fields import FieldValue
     from serienpost.templates.folder import TemplateFiles
     from serienpost.templates.rendering import Renderer
     from serienpost.templates.syntax import Formatted, Operand

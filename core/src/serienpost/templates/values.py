@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
-    from serienpost.contracts.rows import FieldValue
+    from serienpost.fields import FieldValue
 
 LONGEST = 10_000
 """Characters of a value at most."""

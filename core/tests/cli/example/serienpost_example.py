@@ -13,13 +13,13 @@ from serienpost import (
     AccountSettings,
     Capabilities,
     Content,
+    CurrentState,
     Macro,
     ProbeResult,
     Row,
     SecretRef,
     Sensitivity,
     SourceError,
-    Standing,
     StrictModel,
     hookimpl,
 )
@@ -81,8 +81,8 @@ class ClubSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> list[Standing]:
-        return [Standing() for _ in rows]
+    ) -> list[CurrentState]:
+        return [CurrentState() for _ in rows]
 
 
 class AskingSource(ClubSource):

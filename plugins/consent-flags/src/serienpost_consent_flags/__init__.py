@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 from serienpost_consent_flags.check import FlagsCheck
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 from serienpost_consent_register.check import RegisterCheck
 from serienpost_consent_register.settings import SETTINGS
 

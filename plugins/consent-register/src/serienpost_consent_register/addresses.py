@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.kinds import CORE_KINDS, Address, core_kind
+from serienpost import CORE_KINDS, Address, core_kind
 
 if TYPE_CHECKING:
-    from serienpost import Context
-    from serienpost.kinds import Kind
+    from serienpost import Context, Kind
 
 
 def is_bound_elsewhere(context: Context, kind: str, written: str, address: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_demo.misbehaviour import Script
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from serienpost.errors import Exit, SerienpostError
+from serienpost import Exit, SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

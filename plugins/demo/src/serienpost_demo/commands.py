@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from serienpost.cli.reply import Reply
+    from serienpost import Reply
 
 _DEFAULT_FOLDER = "demo-practice"
 

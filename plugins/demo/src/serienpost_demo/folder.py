@@ -9,7 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from serienpost.errors import Problem, SerienpostError
+from serienpost import Problem, SerienpostError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from serienpost.errors import Problem
+from serienpost import Problem
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from serienpost.errors import Problem
+from serienpost import Problem
 from serienpost_demo.folder import DATABASE
 
 if TYPE_CHECKING:

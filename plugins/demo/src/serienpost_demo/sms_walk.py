@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from serienpost.errors import Problem
+from serienpost import Problem
 from serienpost_demo.smscreator.gateway import ZONE, Account, Gateway
 
 if TYPE_CHECKING:

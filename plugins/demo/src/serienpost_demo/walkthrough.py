@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
-from serienpost.errors import Exit, Problem
+from serienpost import Exit, Problem
 from serienpost_demo.command_line import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from serienpost.cli.reply import Reply
+    from serienpost import Reply
     from serienpost_demo.catcher import Caught
     from serienpost_demo.command_line import Say
 
@@ -91,7 +91,7 @@ def _reply(
     others: dict[str, dict[str, Any]],
     other_problems: Sequence[Problem],
 ) -> Reply:
-    from serienpost.cli.reply import Reply
+    from serienpost import Reply
 
     sms, letters, grid = others["sms"], others["letters"], others["sendgrid"]
     accepted = [message["message_id"] for message in run.messages if message["state"] in _ARRIVED]

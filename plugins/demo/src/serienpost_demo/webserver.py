@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

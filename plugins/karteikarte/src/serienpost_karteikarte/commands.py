@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost.cli.group import json_option
-from serienpost.cli.output import table
-from serienpost.cli.practice import with_practice
-from serienpost.cli.reply import Reply
-from serienpost.errors import SerienpostError
+from serienpost import Reply, SerienpostError, json_option, table, with_practice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from serienpost import Context
-    from serienpost.contracts.channels import HasRecord
+    from serienpost import Context, HasRecord
 
 _MOST_ROWS = 50
 
@@ -70,7 +65,7 @@ def print_command(
     context: Context, ids: tuple[int, ...], run: str | None, person: str | None, out: str
 ) -> Reply:
     """Print stored letters again, as one PDF."""
-    from serienpost.files import refuse_other, write_private
+    from serienpost import refuse_other, write_private
     from serienpost_karteikarte.table import Records
 
     if not (ids or run or person):
@@ -92,8 +87,8 @@ def print_command(
 
 
 def _refuse_unknown(context: Context, run: str) -> None:
+    from serienpost.ledger.runs import find_run
     from serienpost.ledger.store import open_ledger
-    from serienpost.run.approving import find_run
 
     with open_ledger(context).read() as tx:
         find_run(tx, run)
@@ -113,7 +108,7 @@ def _channel(context: Context) -> HasRecord:
     Raises:
         SerienpostError: no plugin brings one.
     """
-    from serienpost.contracts.channels import HasRecord
+    from serienpost import HasRecord
 
     for channel in context.registry.channels.values():
         if isinstance(channel, HasRecord) and channel.kind == "letter":

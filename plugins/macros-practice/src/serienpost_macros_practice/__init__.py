@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 from serienpost_macros_practice.addresses import ADDRESS_MACROS
 from serienpost_macros_practice.appointment import APPOINTMENT_MACROS
 from serienpost_macros_practice.people import PERSON_MACROS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Sensitivity
-from serienpost.kinds.letter import address_lines
+from serienpost import Sensitivity, address_lines
 from serienpost_macros_practice.macro import PracticeMacro
 from serienpost_macros_practice.names import NAME_FIELDS, form_of, full_name_of, text_of
 from serienpost_macros_practice.salutation import REPRESENTATIVE, SALUTATION_FIELDS

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from serienpost.reference import PLACEHOLDER, unsubscribe_mail
+from serienpost import PLACEHOLDER, unsubscribe_mail
 from serienpost_macros_practice.language import language_of, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 from serienpost_practice_db.settings import SETTINGS
 from serienpost_practice_db.status import StatusCheck
 

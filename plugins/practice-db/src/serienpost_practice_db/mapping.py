@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from serienpost.fields import CATALOGUE, Sensitivity, lookup
+from serienpost import CATALOGUE, Sensitivity, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.config.problems import Collector
-from serienpost.config.reader import scan_yaml
+from serienpost import Collector, scan_yaml
 from serienpost_practice_db.mapping import REFERENCE_SCHEMA, SchemaMapping
 from serienpost_practice_db.schema_model import SchemaModel
 from serienpost_practice_db.settings import SchemaFile

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from serienpost import Sensitivity, StrictModel
-from serienpost.fields import CATALOGUE
+from serienpost import CATALOGUE, Sensitivity, StrictModel
 from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
     EntityMapping,

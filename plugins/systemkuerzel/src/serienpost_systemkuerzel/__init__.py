@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 
 if TYPE_CHECKING:
     from serienpost import SecretStore

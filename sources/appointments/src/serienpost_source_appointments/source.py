@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from serienpost import SourceError, Standing
+from serienpost import CurrentState, SourceError
 from serienpost_source_appointments.selection import AppointmentSelection
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.database import PracticeDb
 
-_VANISHED = Standing(("vanished", "Der Termin steht nicht mehr im Kalender."))
-_CANCELLED = Standing(("cancelled", "Der Termin wurde abgesagt."))
-_MOVED = Standing(("moved", "Der Termin wurde verschoben."))
-_REASSIGNED = Standing(("reassigned", "Der Termin gehört jetzt jemand anderem."))
-_STATUS = Standing(("status_changed", "Der Termin hat jetzt einen anderen Status."))
+_VANISHED = CurrentState(("vanished", "Der Termin steht nicht mehr im Kalender."))
+_CANCELLED = CurrentState(("cancelled", "Der Termin wurde abgesagt."))
+_MOVED = CurrentState(("moved", "Der Termin wurde verschoben."))
+_REASSIGNED = CurrentState(("reassigned", "Der Termin gehört jetzt jemand anderem."))
+_STATUS = CurrentState(("status_changed", "Der Termin hat jetzt einen anderen Status."))
 
 
 _WITHOUT_PERSON = {None: _VANISHED, "abgesagt": _CANCELLED}
@@ -68,7 +68,7 @@ class AppointmentsSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         """Read the appointments again by id.
 
         A row is gone when the appointment is, when it was cancelled, moved or given to somebody
@@ -91,7 +91,7 @@ class AppointmentsSource:
         ]
 
 
-def _standing(row: RowRef, found: Row | None, status: str | None, now: datetime) -> Standing:
+def _standing(row: RowRef, found: Row | None, status: str | None, now: datetime) -> CurrentState:
     from serienpost_practice_db.appointments import OPEN_STATES
 
     if found is None or found.occasion is None:
@@ -103,7 +103,7 @@ def _standing(row: RowRef, found: Row | None, status: str | None, now: datetime)
         return _MOVED
     if status not in OPEN_STATES and begin and begin > now:
         return _STATUS
-    return Standing(None, found.fields, found.consenting_id)
+    return CurrentState(None, found.fields, found.consenting_id)
 
 
 def _by_id(db: PracticeDb, ids: set[str], request: RowRequest) -> dict[str, Row]:

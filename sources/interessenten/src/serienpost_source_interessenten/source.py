@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import SourceError, Standing
+from serienpost import CurrentState, SourceError
 from serienpost_source_interessenten.selection import InteressentSelection
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
 
 _ENTITY = "interessent"
-_VANISHED = Standing(("vanished", "Die Person steht nicht mehr unter den Interessenten."))
+_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr unter den Interessenten."))
 
 
 class InteressentenSource:
@@ -50,17 +50,17 @@ class InteressentenSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         """Read the people again by id; a row is gone when the person is."""
         from serienpost_practice_db.database import PracticeDb
 
         people = PracticeDb.of(context).by_ids(_ENTITY, {row.person_id for row in rows}, request)
 
-        def standing(row: RowRef) -> Standing:
+        def state(row: RowRef) -> CurrentState:
             person = people.get(row.person_id)
-            return Standing(None, person.fields, person.consenting_id) if person else _VANISHED
+            return CurrentState(None, person.fields, person.consenting_id) if person else _VANISHED
 
-        return [standing(row) for row in rows]
+        return [state(row) for row in rows]
 
 
 def _conditions(selected: InteressentSelection, db: PracticeDb) -> Iterator[Condition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import SourceError, Standing
+from serienpost import CurrentState, SourceError
 from serienpost_source_patients.selection import PatientSelection
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from serienpost import Context, Row, RowRef, RowRequest
 
 _ENTITY = "patient"
-_VANISHED = Standing(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
-_NO_BIRTHDAY = Standing(("no_birthday", "Der Geburtstag ist nicht mehr eingetragen."))
+_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+_NO_BIRTHDAY = CurrentState(("no_birthday", "Der Geburtstag ist nicht mehr eingetragen."))
 
 
 class PatientsSource:
@@ -52,7 +52,7 @@ class PatientsSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         """Read the people again by id.
 
         A row is gone when the person is, or when its occasion is a birthday that is no longer
@@ -66,15 +66,15 @@ class PatientsSource:
         celebrating = {row.person_id for row in rows if row.occasion_id}
         born = db.matching(_ENTITY, celebrating, is_known("geburtsdatum")) if celebrating else set()
 
-        def standing(row: RowRef) -> Standing:
+        def state(row: RowRef) -> CurrentState:
             person = people.get(row.person_id)
             if person is None:
                 return _VANISHED
             if row.occasion_id and row.person_id not in born:
                 return _NO_BIRTHDAY
-            return Standing(None, person.fields, person.consenting_id)
+            return CurrentState(None, person.fields, person.consenting_id)
 
-        return [standing(row) for row in rows]
+        return [state(row) for row in rows]
 
 
 def _checked(selection: BaseModel) -> PatientSelection:

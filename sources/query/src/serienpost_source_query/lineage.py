@@ -14,8 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
 
-from serienpost import Sensitivity, SourceError
-from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE
+from serienpost import APPOINTMENT_TYPE, CATALOGUE, Sensitivity, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import SourceError, Standing
+from serienpost import CurrentState, SourceError
 from serienpost_source_query.selection import QuerySelection
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from serienpost_practice_db.chosen import Chosen
     from serienpost_practice_db.database import PracticeDb
 
-_VANISHED = Standing(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
 
 
 class QuerySource:
@@ -85,7 +85,7 @@ class QuerySource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         """Read the people again by id; a row is gone when the person is.
 
         The query itself is not run again, and its columns are not read again.
@@ -98,14 +98,14 @@ class QuerySource:
         for kind in sorted({id_.partition(":")[0] for id_ in ids} & {"patient", "interessent"}):
             people |= db.by_ids(kind, ids, _without_columns(db, kind, request))
 
-        def standing(row: RowRef) -> Standing:
+        def state(row: RowRef) -> CurrentState:
             person = people.get(row.person_id)
             if person is None:
                 return _VANISHED
             lacking = dict.fromkeys(request.fields - person.fields.keys())
-            return Standing(None, {**lacking, **person.fields}, person.consenting_id)
+            return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
 
-        return [standing(row) for row in rows]
+        return [state(row) for row in rows]
 
 
 def _without_columns(db: PracticeDb, kind: str, request: RowRequest) -> RowRequest:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Abstain, Allow, Deny
-from serienpost.kinds import CORE_KINDS
+from serienpost import CORE_KINDS, Abstain, Allow, Deny
 from serienpost_source_table.known import KIND, Known
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from serienpost import Sensitivity, StrictModel
-from serienpost.fields import CATALOGUE
+from serienpost import CATALOGUE, Sensitivity, StrictModel
 
 ID = "id"
 

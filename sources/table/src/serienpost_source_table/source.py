@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost import Problem, Row, SourceError, Standing
+from serienpost import CurrentState, Problem, Row, SourceError
 from serienpost_practice_db.mapping import completed
 from serienpost_source_table.known import KIND, Known, opened, row_id
 from serienpost_source_table.selection import TableSelection
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
     from serienpost_source_table.files import Line
 
-_VANISHED = Standing(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
-_CHANGED = Standing(("file_changed", "Die Datei wurde geändert oder entfernt."))
+_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+_CHANGED = CurrentState(("file_changed", "Die Datei wurde geändert oder entfernt."))
 _PERSONS = ("patient", "interessent")
 
 
@@ -77,23 +77,23 @@ class TableSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         """Read people of the practice by id, the others from the file if it is the same still."""
         ids = [row.person_id for row in rows]
         people = _people(context, [id_ for id_ in ids if not id_.startswith(f"{KIND}:")], request)
         lines = Known.of(context).lines(context, ids)
 
-        def standing(id_: str) -> Standing:
+        def state(id_: str) -> CurrentState:
             person = people.get(id_)
             if person:
                 lacking = dict.fromkeys(request.fields)
-                return Standing(None, {**lacking, **person.fields}, person.consenting_id)
+                return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
             if id_ in lines:
                 _, selected, line = lines[id_]
-                return Standing(None, _fields(selected, line, request))
+                return CurrentState(None, _fields(selected, line, request))
             return _CHANGED if id_.startswith(f"{KIND}:") else _VANISHED
 
-        return [standing(id_) for id_ in ids]
+        return [state(id_) for id_ in ids]
 
 
 def _read(

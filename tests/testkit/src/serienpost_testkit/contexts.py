@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from serienpost import Context
 from serienpost.config.models import PracticeConfig
-from serienpost.context import Context
 from serienpost.core_plugin import register_core
 from serienpost.registry import Registry
 

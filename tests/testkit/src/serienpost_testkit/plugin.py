@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.hookspecs import hookimpl
+from serienpost import hookimpl
 
 if TYPE_CHECKING:
-    from serienpost.contracts.channels import Channel
-    from serienpost.contracts.consent import ConsentCheck
-    from serienpost.contracts.macros import Macro
-    from serienpost.contracts.rows import Source
-    from serienpost.contracts.services import Settings
+    from serienpost import Channel, ConsentCheck, Macro, Settings, Source
 
 
 @hookimpl
@@ -49,7 +45,7 @@ def serienpost_channels() -> list[Channel]:
 @hookimpl
 def serienpost_settings() -> list[Settings]:
     """The key `"null"` of `serienpost.yaml`."""
-    from serienpost.contracts.services import Settings
+    from serienpost import Settings
     from serienpost_testkit.null.settings import NullSettings
 
     return [Settings("null", NullSettings)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from serienpost.context import Context
+    from serienpost import Context
     from serienpost_testkit.contexts import MakeContext
 
 pytest.register_assert_rewrite("serienpost_testkit.suites", "serienpost_testkit.canary")

@@ -1,4 +1,4 @@
-"""Alembic's door: migrations run on the connection that the ledger hands over."""
+"""Alembic's entry: migrations run on the connection that the ledger hands over."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_demo.practice import records
 from serienpost_demo.practice.appointments import appointments
 from serienpost_demo.practice.canaries import planted

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from serienpost.kinds.gsm import measure
+from serienpost import measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

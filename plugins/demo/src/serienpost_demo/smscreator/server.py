@@ -150,7 +150,7 @@ class FakeSmsCreator:
         return answers.result(self.root, code, value)
 
     def _order(self, given: dict[str, str], recipients: list[str]) -> str:
-        from serienpost.kinds.gsm import measure
+        from serienpost import measure
 
         name = given.get("SmsTyp", given.get("MobileSMSType", "HighQuality"))
         type_ = CODES.get(name, name)

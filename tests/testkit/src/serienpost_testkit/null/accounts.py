@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
-from serienpost.config.accounts import AccountSettings
-from serienpost.config.strict import StrictModel
-from serienpost.errors import ConfigError, Problem
+from serienpost import AccountSettings, ConfigError, Problem, StrictModel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from serienpost.contracts.channels import Message
+    from serienpost import Message
 
 _FAULT = re.compile(r"(before_wire|after_wire):([1-9][0-9]*)\Z")
 

@@ -6,16 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Capabilities, Content, Cost, Refused
-from serienpost.errors import ConfigError
+from serienpost import Capabilities, ConfigError, Content, Cost, Refused
 from serienpost_testkit.null.accounts import NullAccount, NullEmailAccount
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Draft, Message, Processor, Sender
+    from serienpost import AccountSettings, Context, Draft, Message, Processor, Sender
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,14 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.consent import Abstain, Allow, Deny
-from serienpost.errors import Problem, SerienpostError
+from serienpost import Abstain, Allow, Deny, Problem, SerienpostError
 from serienpost_testkit.null.settings import null_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from serienpost.context import Context
-    from serienpost.contracts.consent import ConsentQuestion, Verdict
+    from serienpost import ConsentQuestion, Context, Verdict
 
 _ANY = None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.fields import Sensitivity
+from serienpost import Sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost.contracts.macros import MacroSetting
-    from serienpost.contracts.rows import FieldValue
+    from serienpost import FieldValue, MacroSetting
 
 
 class NullName:

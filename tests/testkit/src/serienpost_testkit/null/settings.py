@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from serienpost.config.strict import StrictModel
+from serienpost import StrictModel
 
 if TYPE_CHECKING:
-    from serienpost.context import Context
+    from serienpost import Context
 
 
 class NullSettings(StrictModel):

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, model_validator
 
-from serienpost.config.strict import StrictModel
-from serienpost.contracts.rows import Occasion, Row, Standing
-from serienpost.errors import Problem, SourceError
+from serienpost import CurrentState, Occasion, Problem, Row, SourceError, StrictModel
 from serienpost_testkit.null.settings import null_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Self
 
-    from serienpost.context import Context
-    from serienpost.contracts.rows import FieldValue, RowRef, RowRequest
+    from serienpost import Context, FieldValue, RowRef, RowRequest
 
 LAST = 1_000_000
 _FIRST_NAMES = ("Ada", "Bülent", "Chloé", "Dörte", "Emil", "Françoise", "Günther")
@@ -110,7 +107,7 @@ class NullSource:
 
     def current(
         self, context: Context, rows: Sequence[RowRef], request: RowRequest
-    ) -> Sequence[Standing]:
+    ) -> Sequence[CurrentState]:
         """Everybody is as selected, but for those whom the file `gone` names by now."""
         settings = null_settings(context)
         file = settings.gone
@@ -153,12 +150,12 @@ def _fields(
 
 def _standing(
     ref: RowRef, gone: Mapping[str, str], request: RowRequest, own: Mapping[str, str]
-) -> Standing:
+) -> CurrentState:
     key = ref.person_id.removeprefix("patient:")
     if not (key.isascii() and key.isdecimal() and 1 <= int(key) <= LAST):
-        return Standing(gone=("unknown", "there is no such made-up person"))
+        return CurrentState(gone=("unknown", "there is no such made-up person"))
     row_id = f"{ref.person_id}/{ref.occasion_id}" if ref.occasion_id else ref.person_id
     reason = gone.get(row_id) or gone.get(ref.person_id)
     if reason:
-        return Standing(gone=("gone", reason))
-    return Standing(fields=_fields(int(key), ref.occasion_starts_at, request, own))
+        return CurrentState(gone=("gone", reason))
+    return CurrentState(fields=_fields(int(key), ref.occasion_starts_at, request, own))

@@ -10,15 +10,16 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from serienpost.contracts.channels import (
+from serienpost import (
     Accepted,
     AccountProblem,
+    ConfigError,
     Deferred,
+    Problem,
     QuotaReached,
     Rejected,
     Unknown,
 )
-from serienpost.errors import ConfigError, Problem
 from serienpost_testkit.null.accounts import rules
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Message, Outcome
+    from serienpost import Context, Message, Outcome
     from serienpost_testkit.null.accounts import NullAccount, Rule
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from serienpost.cli.group import json_option
-from serienpost.cli.reply import Reply
+from serienpost import Reply, json_option
 from serienpost_testkit.scaffold.writing import KINDS, Names, write_plugin
 
 

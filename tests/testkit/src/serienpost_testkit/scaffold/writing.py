@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
-from serienpost.errors import ConfigError
+from serienpost import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import (
+from serienpost import (
     Accepted,
-    Edition,
     Event,
+    Generation,
     HasBalance,
     HasEvents,
     HasFinish,
@@ -29,9 +29,7 @@ from serienpost_testkit.suites.messages import message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Channel, Content, Message
+    from serienpost import AccountSettings, Channel, Content, Context, Message
     from serienpost_testkit.suites.faults import Play
 
 _RUN = "run-1"
@@ -143,8 +141,8 @@ class AfterwardsSuite(Suite):
             one = replace(message(1, compose()), run=_RUN, part=1)
             asyncio.run(_send(channel, context, settings, [one]))
             sent = [Sent(one.ref, one.position, 1, "patient:1", None, "Ada")]
-            edition = Edition(_RUN, 0, "Einladung", "de", sent)
-            first, again = (list(channel.finish(context, settings, edition)) for _ in range(2))
+            generation = Generation(_RUN, 0, "Einladung", "de", sent)
+            first, again = (list(channel.finish(context, settings, generation)) for _ in range(2))
             assert first == again
             assert [path for path in first if not (isinstance(path, Path) and path.is_file())] == []
 

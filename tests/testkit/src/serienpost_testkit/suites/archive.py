@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.services import ArchiveEntry
+from serienpost import ArchiveEntry
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import LOOKS_LIKE_CODE, UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from serienpost.context import Context
-    from serienpost.contracts.services import Archive
+    from serienpost import Archive, Context
     from serienpost_testkit.canary import CanaryLog
 
     Stored = Callable[[], "Sequence[Kept]"]

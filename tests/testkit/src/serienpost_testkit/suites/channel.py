@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
-from serienpost.config.accounts import AccountSettings
-from serienpost.contracts.channels import (
+from serienpost import (
+    CORE_KINDS,
+    AccountSettings,
     Attachment,
     Capabilities,
     Content,
@@ -19,7 +20,6 @@ from serienpost.contracts.channels import (
     Processor,
     Refused,
 )
-from serienpost.kinds import CORE_KINDS
 from serienpost_testkit.suites.afterwards import AfterwardsSuite
 from serienpost_testkit.suites.faults import FaultSuite
 from serienpost_testkit.suites.messages import ADDRESSES, PLAIN, UNICODE, draft, message
@@ -29,8 +29,7 @@ from serienpost_testkit.suites.wire import Arrived, WireSuite
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Channel
+    from serienpost import Channel, Context
 
 __all__ = ["Arrived", "ChannelSuite"]
 

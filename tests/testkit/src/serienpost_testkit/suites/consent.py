@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
+from serienpost import Abstain, Allow, ConsentQuestion, Deny
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost.context import Context
-    from serienpost.contracts.consent import ConsentCheck, Verdict
+    from serienpost import ConsentCheck, Context, Verdict
     from serienpost_testkit.canary import CanaryLog
 
 _STRANGERS = ("patient:999999999", "interessent:999999999", "patient:no-such-key", "fremd:1")
@@ -96,7 +95,7 @@ class ConsentCheckSuite(Suite):
     def test_is_deterministic(
         self, consent_check: ConsentCheck, context: Context, verdicts: list[Verdict]
     ) -> None:
-        """Asked again, the check says the same: the review and the door make the same call.
+        """Asked again, the check says the same: the review and the recheck make the same call.
 
         When it fails: look for state kept between calls, for times, or for chance.
         """

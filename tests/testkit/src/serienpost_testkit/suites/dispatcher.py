@@ -15,8 +15,7 @@ from serienpost_testkit.suites.base import Suite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from serienpost.context import Context
-    from serienpost.contracts.services import Dispatcher
+    from serienpost import Context, Dispatcher
     from serienpost_testkit.contexts import MakeContext
 
     Worker = Callable[[Context, Callable[[str], None]], None]

@@ -6,14 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import (
-    Accepted,
-    AccountProblem,
-    Deferred,
-    QuotaReached,
-    Rejected,
-    Unknown,
-)
+from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import message, secrets_of
 
@@ -22,9 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Channel, Content, Outcome
+    from serienpost import AccountSettings, Channel, Content, Context, Outcome
     from serienpost_testkit.canary import CanaryLog
     from serienpost_testkit.suites.wire import Arrived
 

@@ -11,17 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serienpost.config.models import PracticeInfo
-from serienpost.contracts.macros import MacroSetting
-from serienpost.fields import Sensitivity
+from serienpost import MacroSetting, PracticeInfo, Sensitivity
 from serienpost_testkit.contexts import PRACTICE
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost.contracts.macros import Macro
-    from serienpost.contracts.rows import FieldValue
+    from serienpost import FieldValue, Macro
     from serienpost_testkit.canary import CanaryLog
 
 _NAME = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")
@@ -173,7 +170,7 @@ class MacroSuite(Suite):
     def test_is_deterministic(
         self, macro: Macro, fields: OnlyDeclared, setting: MacroSetting
     ) -> None:
-        """The same row gives the same value: texts are rendered again at the door.
+        """The same row gives the same value: texts are rendered again in the recheck.
 
         When it fails: look for the clock, for chance, for state kept between rows. Dates
         count from `setting.due`.

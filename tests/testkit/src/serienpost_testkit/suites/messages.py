@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import Draft, Message
+from serienpost import Draft, Message
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Capabilities, Content
+    from serienpost import AccountSettings, Capabilities, Content, Context
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

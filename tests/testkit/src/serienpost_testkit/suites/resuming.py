@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Channel
+    from serienpost import AccountSettings, Channel, Context
     from serienpost_testkit.suites.wire import Arrived
 
 _MOST_ROWS = 60

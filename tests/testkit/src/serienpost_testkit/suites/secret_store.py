@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.errors import SecretError
+from serienpost import SecretError
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost.context import Context
-    from serienpost.contracts.services import SecretStore
+    from serienpost import Context, SecretStore
     from serienpost_testkit.canary import CanaryLog
 
 STRANGE = ("", " ", "NO_SUCH_SECRET", "../secret", "a/b", "x'--", "ÄÖÜ", "%", "*", "A" * 500)

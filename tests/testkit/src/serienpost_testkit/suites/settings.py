@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import BaseModel, RootModel, ValidationError
 
-from serienpost.config.accounts import SecretRef
+from serienpost import SecretRef, Settings
 from serienpost.config.models import CORE_KEYS
 from serienpost.config.policy import Policy
-from serienpost.contracts.services import Settings
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from serienpost.contracts.rows import Row, RowRef, RowRequest, Standing
-from serienpost.errors import SourceError
-from serienpost.fields import Sensitivity
+from serienpost import CurrentState, Row, RowRef, RowRequest, Sensitivity, SourceError
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from serienpost.context import Context
-    from serienpost.contracts.rows import Source
+    from serienpost import Context, Source
     from serienpost_testkit.canary import CanaryLog
 
 _PERSON_ID = re.compile(r"[a-z][a-z0-9_-]*:[^\s/]+\Z")
@@ -297,12 +294,10 @@ class SourceSuite(Suite):
         When it fails: answer row by row in the order of `rows`, not in that of the database.
         """
         asked = rows[::-1]
-        standings = source.current(context, _refs(asked), RowRequest(fields, self.due))
-        assert [type(standing) for standing in standings] == [Standing] * len(asked)
-        assert [standing.gone for standing in standings] == [None] * len(asked)
-        assert [dict(standing.fields or {}) for standing in standings] == [
-            dict(row.fields) for row in asked
-        ]
+        states = source.current(context, _refs(asked), RowRequest(fields, self.due))
+        assert [type(state) for state in states] == [CurrentState] * len(asked)
+        assert [state.gone for state in states] == [None] * len(asked)
+        assert [dict(state.fields or {}) for state in states] == [dict(row.fields) for row in asked]
 
     def test_current_names_who_consents(
         self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
@@ -311,21 +306,19 @@ class SourceSuite(Suite):
 
         When it fails: read the representative in `current` as in `rows`.
         """
-        standings = source.current(context, _refs(rows), RowRequest(fields, self.due))
-        assert [standing.consenting_id for standing in standings] == [
-            row.consenting_id for row in rows
-        ]
+        states = source.current(context, _refs(rows), RowRequest(fields, self.due))
+        assert [state.consenting_id for state in states] == [row.consenting_id for row in rows]
 
     def test_current_reads_only_the_fields_asked_for(
         self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
     ) -> None:
         """`current` returns the requested fields and no others.
 
-        When it fails: build `Standing.fields` from `request.fields` alone.
+        When it fails: build `CurrentState.fields` from `request.fields` alone.
         """
         asked = frozenset(sorted(fields)[:1])
-        standings = source.current(context, _refs(rows), RowRequest(asked, self.due))
-        assert {frozenset(standing.fields or {}) for standing in standings} == {asked}
+        states = source.current(context, _refs(rows), RowRequest(asked, self.due))
+        assert {frozenset(state.fields or {}) for state in states} == {asked}
 
     @pytest.mark.parametrize("key", ["999999999", "no-such-key"])
     def test_unknown_rows_are_gone(
@@ -345,17 +338,17 @@ class SourceSuite(Suite):
         known = _refs(rows[:2])
         unknown = RowRef(f"{kind}:{key}", known[0].occasion_id, known[0].occasion_starts_at)
         asked = [known[0], unknown, known[1]]
-        standings = source.current(context, asked, RowRequest(fields, self.due))
-        assert len(standings) == 3
-        assert [standing.gone is None for standing in standings] == [True, False, True]
-        code, sentence = standings[1].gone or ("", "")
+        states = source.current(context, asked, RowRequest(fields, self.due))
+        assert len(states) == 3
+        assert [state.gone is None for state in states] == [True, False, True]
+        code, sentence = states[1].gone or ("", "")
         assert code
         assert sentence
 
     def test_current_of_nothing_is_nothing(
         self, source: Source, context: Context, fields: frozenset[str]
     ) -> None:
-        """No rows asked, no standings answered.
+        """No rows asked, no states answered.
 
         When it fails: return early for an empty sequence.
         """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.channels import (
+from serienpost import (
     Accepted,
     AccountProblem,
     Attachment,
@@ -28,9 +28,7 @@ from serienpost_testkit.suites.messages import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from serienpost.config.accounts import AccountSettings
-    from serienpost.context import Context
-    from serienpost.contracts.channels import Channel, Content, Message, Outcome, Sender
+    from serienpost import AccountSettings, Channel, Content, Context, Message, Outcome, Sender
     from serienpost_testkit.canary import CanaryLog
 
 _VOCABULARY = {Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached}

@@ -1,0 +1,165 @@
+"""`--all-practices DIR`: one command in every practice folder, each in a process of its own.
+
+A practice whose configuration is broken, whose database is away or whose run waits does not touch
+the others.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from serienpost.cli.reply import REFUSALS, Reply
+from serienpost.errors import Exit, Problem, SerienpostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+AT_ONCE = 4
+"""Practices that are worked on at the same time."""
+
+WORST_FIRST = (
+    Exit.USAGE,
+    Exit.BUG,
+    Exit.REFUSED,
+    Exit.OPEN,
+    Exit.SOME_IN_DOUBT,
+    Exit.SOME_FAILED,
+)
+
+
+def in_every_practice(folder: Path, args: Sequence[str]) -> Reply:
+    """Run the command line `args` in every practice below `folder`.
+
+    Raises:
+        SerienpostError: there is none.
+    """
+    practices = sorted(found.parent for found in folder.glob("*/serienpost.yaml"))
+    if not practices:
+        raise SerienpostError(
+            f"{folder} holds no practice folder", hint="name the folder above the practice folders"
+        )
+    children = Children()
+    with stopping(children), ThreadPoolExecutor(AT_ONCE) as pool:
+        ended = pool.map(lambda practice: children.run(practice, args), practices)
+        done = [_shown(each) for each in ended if each]
+    return _reply(done, len(practices) - len(done), as_json="--json" in args)
+
+
+def everywhere_command(folder: Path, args: Sequence[str]) -> click.Command:
+    """The command that stands for `args` in every practice."""
+    return click.Command(args[0], callback=lambda: in_every_practice(folder, args))
+
+
+def _shown(done: Done) -> Done:
+    """Pass on what a practice's command complained about, with the practice's name before it."""
+    for line in done.err.splitlines():
+        click.echo(f"{done.folder.name}: {line}", err=True)
+    return done
+
+
+def _reply(done: Sequence[Done], left: int, *, as_json: bool) -> Reply:
+    codes = {each.code if each.code >= 0 else int(Exit.BUG) for each in done}
+    code = next((exit_ for exit_ in WORST_FIRST if exit_ in codes), Exit.DONE)
+    if left and code is Exit.DONE:
+        code = Exit.OPEN
+    practices = [
+        {
+            "practice": each.folder.name,
+            "folder": str(each.folder),
+            "exit": each.code,
+            "reply": _document(each.out) if as_json else None,
+        }
+        for each in done
+    ]
+
+    def text() -> None:
+        for each in done:
+            click.echo(f"== {each.folder.name}: exit {each.code}")
+            click.echo(each.out, nl=not each.out.endswith("\n"))
+        if left:
+            click.echo(f"stopped; {left} practices were not begun", err=True)
+
+    problems = tuple(_problem(each) for each in done if each.code in REFUSALS or each.code < 0)
+    return Reply({"practices": practices}, text, code, problems)
+
+
+def _problem(done: Done) -> Problem:
+    how = f"was ended by signal {-done.code}" if done.code < 0 else f"ended with {done.code}"
+    return Problem(f"practice {done.folder.name} {how}", file=str(done.folder / "serienpost.yaml"))
+
+
+def _document(text: str) -> Any:  # noqa: ANN401  # what a command wrote
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How the command ended in one practice; `code` is negative where a signal ended it."""
+
+    folder: Path
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Children:
+    """The processes under way; none is started after `stop`."""
+
+    running: set[subprocess.Popen[str]] = field(default_factory=set)
+    is_stopped: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def run(self, folder: Path, args: Sequence[str]) -> Done | None:
+        """Run the command in this practice to its end; None after `stop`."""
+        with self.lock:
+            if self.is_stopped:
+                return None
+            process = subprocess.Popen(  # noqa: S603  # our own command line
+                [sys.executable, "-P", "-m", "serienpost", "-C", str(folder), *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # what a terminal sends is passed on by `stop`, once
+            )
+            self.running.add(process)
+        out, err = process.communicate()
+        with self.lock:
+            self.running.discard(process)
+        return Done(folder, process.returncode, out, err)
+
+    def stop(self) -> None:
+        """Ask all to end as by SIGTERM; a run then stops after the calls under way."""
+        self.is_stopped = True
+        for process in list(self.running):
+            process.terminate()
+
+
+@contextmanager
+def stopping(children: Children) -> Iterator[None]:
+    before = {
+        number: signal.signal(number, lambda *_: children.stop())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

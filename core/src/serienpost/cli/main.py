@@ -1,0 +1,96 @@
+"""The edge: runs a command and turns whatever happens into one exit code and clear lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from serienpost.cli.group import cli
+from serienpost.cli.practice import close_practices
+from serienpost.cli.reply import Reply
+from serienpost.errors import Exit, Problem, SerienpostError
+from serienpost.plugin_attribution import plugin_behind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line with these arguments; returns the exit code."""
+    as_json = "--json" in args
+    try:
+        code = _run(args, as_json=as_json)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.UsageError as error:
+        code = _usage(error, as_json=as_json)
+    except click.ClickException as error:
+        code = _refuse(Exit.REFUSED, (Problem(error.format_message()),), as_json=as_json)
+    except SerienpostError as error:
+        code = _refuse(error.exit_code, error.problems, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        code = _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.REFUSED
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
+        code = _refuse(Exit.BUG, (_bug(error),), as_json=as_json)
+    finally:
+        close_practices()
+    return code
+
+
+def _run(args: Sequence[str], *, as_json: bool) -> int:
+    result = cli.main(list(args), prog_name="serienpost", standalone_mode=False)
+    if not isinstance(result, Reply):
+        return result if isinstance(result, int) else Exit.DONE
+    if as_json:
+        result.write_json()
+    else:
+        result.text()
+        _complain(result.problems)
+    sys.stdout.flush()
+    return result.exit
+
+
+def _usage(error: click.UsageError, *, as_json: bool) -> int:
+    hint = None
+    if error.ctx is not None:
+        hint = f"{error.ctx.command_path} --help"
+    return _refuse(Exit.USAGE, (Problem(error.format_message(), hint),), as_json=as_json)
+
+
+def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
+    if as_json:
+        Reply(exit=code, problems=problems).write_json()
+    else:
+        _complain(problems)
+    return code
+
+
+def _complain(problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {problem}", err=True)
+
+
+def _bug(error: BaseException) -> Problem:
+    """Write where it happened to the log, without the error's text, which may name a person."""
+    kind = type(error).__name__
+    culprit = plugin_behind(error) or "serienpost"
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    folder = Path(os.environ.get("SERIENPOST_PRACTICE", "."))
+    if "-C" in sys.argv[:-1]:
+        folder = Path(sys.argv[sys.argv.index("-C") + 1])
+    log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
+    try:
+        with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+            file.write(f"{datetime.now(UTC).isoformat()} {culprit} {kind}\n{frames}\n")
+    except OSError:
+        return Problem(f"a bug in {culprit}: {kind}; the log {log} cannot be written")
+    return Problem(f"a bug in {culprit}: {kind}", f"details in {log}")

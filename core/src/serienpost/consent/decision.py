@@ -1,0 +1,288 @@
+"""Asks every check the same question and joins the answers: fail closed, allow only by evidence."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
+from serienpost.errors import SerienpostError, UnavailableError
+from serienpost.timelimit import LateError, each_within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.consent import ConsentCheck, ConsentQuestion
+
+_NOT_OF_PATIENTS = {"suppression", "status", "column"}
+"""Checks that never allow a person of the practice's data; without another there is none."""
+
+_VERDICTS = {Allow, Deny, Abstain}
+
+CHECK_SECONDS = 30.0
+"""How long a check may take for one batch of questions."""
+
+
+class CheckUnavailableError(UnavailableError):
+    """A consent check raised, timed out or answered wrongly."""
+
+    def __init__(self, check: str, why: str) -> None:
+        super().__init__(f"consent check {check} cannot answer: {why}")
+        self.check = check
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What follows when the checks answer with these types of verdicts, whoever is asked about.
+
+    Args:
+        names: the checks, in the order asked.
+        allowed: no Deny, every required check says Allow, and at least one Allow.
+        by: when not allowed, the check that decided: one that denies, a required one that does
+            not allow, or `consent` where none allows.
+        denying: the position of the check that denies; None where none does.
+        denial: what is said where none denies and it is not allowed all the same.
+    """
+
+    names: tuple[str, ...]
+    allowed: bool
+    by: str = ""
+    denying: int | None = None
+    denial: Deny | None = None
+
+
+class Decision(NamedTuple):
+    """What all checks together say about one question."""
+
+    rule: Rule
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the person may be written to."""
+        return self.rule.allowed
+
+    @property
+    def answers(self) -> list[tuple[str, Verdict]]:
+        """Check name and verdict, in the order asked."""
+        return list(zip(self.rule.names, self.verdicts, strict=True))
+
+    @property
+    def denial(self) -> Deny | None:
+        """Why not, with reason and remedy; None where allowed."""
+        if self.rule.denying is None:
+            return self.rule.denial
+        verdict = self.verdicts[self.rule.denying]
+        return verdict if isinstance(verdict, Deny) else None
+
+    @property
+    def code(self) -> str:
+        """Check and code of the denial, `flags.flag_no`."""
+        return f"{self.rule.by}.{self.denial.code}" if self.denial else ""
+
+    @property
+    def reason(self) -> str:
+        """Why not, for people."""
+        return self.denial.reason if self.denial else ""
+
+    @property
+    def evidence(self) -> list[str]:
+        """The records that allowed it, each with the check that named it."""
+        return [f"{name}: {v.evidence}" for name, v in self.answers if type(v) is Allow]
+
+    @property
+    def denials(self) -> list[tuple[str, Deny]]:
+        """Every Deny with its check."""
+        return [(name, v) for name, v in self.answers if type(v) is Deny]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The documented form of the answers; a denial that no single check gave comes last."""
+        answers = [plain(name, verdict) for name, verdict in self.answers]
+        if self.rule.denial:
+            answers.append(plain(self.rule.by, self.rule.denial))
+        return answers
+
+
+def decide(
+    context: PracticeContext,
+    questions: Sequence[ConsentQuestion],
+    overrides: Sequence[Mapping[str, Any] | None] | None = None,
+    *,
+    at_recheck: bool = False,
+) -> list[Decision]:
+    """Ask all checks about all questions (of one purpose) and judge each.
+
+    What verdicts mean together depends on their types alone, so it is found out once for each
+    combination that occurs.
+
+    Args:
+        context: the practice.
+        questions: one per row.
+        overrides: per row the recorded override, `{"id", "codes": [[check, code], ...]}`.
+        at_recheck: a check that cannot answer raises instead of counting as a Deny.
+
+    Raises:
+        CheckUnavailableError: only `at_recheck`; nothing was decided.
+    """
+    if not questions:
+        return []
+    names = tuple(context.registry.consent_checks)
+    columns = _ask(context, tuple(questions), at_recheck=at_recheck)
+    for index, override in enumerate(overrides or ()):
+        if override is not None:
+            for name, column in zip(names, columns, strict=True):
+                column[index] = _overridden(name, column[index], override)
+    rules = _Rules(names, context.config.consent.required(questions[0].purpose))
+    if not columns:
+        return [Decision(rules[()], ())] * len(questions)
+    types = zip(*(map(type, column) for column in columns), strict=True)
+    return list(map(Decision, map(rules.__getitem__, types), zip(*columns, strict=True)))
+
+
+def _ask(
+    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, at_recheck: bool
+) -> list[list[Verdict]]:
+    """The verdicts of each check."""
+    checks = list(context.registry.consent_checks.values())
+    jobs = [
+        (f"consent check {check.name}", partial(_answers, context, check, questions))
+        for check in checks
+    ]
+    columns = []
+    for check, outcome in zip(checks, each_within(CHECK_SECONDS, jobs), strict=True):
+        if outcome.result is not None:
+            columns.append(outcome.result)
+            continue
+        error = outcome.error
+        known = isinstance(error, (SerienpostError, LateError))
+        why = str(error) if known else type(error).__name__
+        if at_recheck:
+            raise CheckUnavailableError(check.name, why) from error
+        failed: Verdict = Deny(
+            "check_failed",
+            f"die Prüfung {check.name} konnte nicht antworten ({why})",
+            "den Fehler beheben und neu vorbereiten",
+        )
+        columns.append([failed] * len(questions))
+    return columns
+
+
+def _answers(
+    context: PracticeContext, check: ConsentCheck, questions: tuple[ConsentQuestion, ...]
+) -> list[Verdict]:
+    """What the check says, copied, so that nobody can change it afterwards."""
+    try:
+        given: object = check.check(context, questions)
+    except Exception:
+        raise
+    except BaseException as error:
+        raise SerienpostError(f"it ended with {type(error).__name__}") from error
+    if inspect.iscoroutine(given):
+        given.close()
+    if type(given) is not list and type(given) is not tuple:
+        raise SerienpostError("it did not return a list of verdicts")
+    verdicts = list(given)
+    if len(verdicts) != len(questions):
+        raise SerienpostError("it did not return one verdict per question")
+    if not _are_verdicts(verdicts):
+        raise SerienpostError("it returned something that is no verdict")
+    return verdicts
+
+
+def _are_verdicts(given: list[Any]) -> bool:
+    """Whether all are verdicts by their exact type, with texts where texts belong."""
+    types = set(map(type, given))
+    if not types <= _VERDICTS:
+        return False
+    if Allow in types:
+        evidence = [verdict.evidence for verdict in given if type(verdict) is Allow]
+        if not (set(map(type, evidence)) <= {str} and all(map(str.strip, evidence))):
+            return False
+    if Deny in types:
+        denials = {id(verdict): verdict for verdict in given if type(verdict) is Deny}.values()
+        texts = {type(t) for deny in denials for t in (deny.code, deny.reason, deny.remedy)}
+        return texts <= {str} and {type(deny.overridable) for deny in denials} <= {bool}
+    return True
+
+
+def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any]) -> Verdict:
+    """A Deny that this override covers becomes an Allow whose evidence is the override."""
+    if type(verdict) is not Deny or not verdict.overridable:
+        return verdict
+    if [check, verdict.code] not in override["codes"]:
+        return verdict
+    return Allow(f"override {override['id']}")
+
+
+class _Rules(dict[tuple[type[Verdict], ...], Rule]):
+    """The rule for each combination of types of verdicts, found out when it first occurs."""
+
+    def __init__(self, names: tuple[str, ...], required: Sequence[str]) -> None:
+        super().__init__()
+        self._names = names
+        self._required = required
+
+    def __missing__(self, types: tuple[type[Verdict], ...]) -> Rule:
+        rule = self[types] = _rule(self._names, types, self._required)
+        return rule
+
+
+def _rule(
+    names: tuple[str, ...], types: tuple[type[Verdict], ...], required: Sequence[str]
+) -> Rule:
+    if Deny in types:
+        denying = types.index(Deny)
+        return Rule(names, False, names[denying], denying)
+    said = dict(zip(names, types, strict=True))
+    for name in required:
+        if said.get(name) is not Allow:
+            return Rule(names, False, name, denial=_required(name))
+    if Allow in types:
+        return Rule(names, True)
+    return Rule(
+        names, False, "consent", denial=_NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
+    )
+
+
+def _required(name: str) -> Deny:
+    return Deny(
+        "required",
+        f"die vorgeschriebene Prüfung {name} hat keine Erlaubnis gefunden",
+        "eine Einwilligung eintragen oder consent.require ändern",
+    )
+
+
+_NO_CHECK = Deny(
+    "no_consent_check",
+    "keine Einwilligungsprüfung eingerichtet",
+    "unter plugins: eine nennen, zum Beispiel serienpost-consent-flags",
+)
+_NONE = Deny(
+    "no_permission",
+    "keine Prüfung hat eine Erlaubnis für diesen Zweck gefunden",
+    "eine Einwilligung für diesen Zweck eintragen",
+)
+
+
+def plain(name: str, verdict: Verdict) -> dict[str, Any]:
+    """One answer in its documented form."""
+    if isinstance(verdict, Allow):
+        return {
+            "check": name,
+            "verdict": "allow",
+            "code": None,
+            "reason": verdict.evidence,
+            "remedy": None,
+        }
+    if isinstance(verdict, Deny):
+        return {
+            "check": name,
+            "verdict": "deny",
+            "code": verdict.code,
+            "reason": verdict.reason,
+            "remedy": verdict.remedy,
+        }
+    return {"check": name, "verdict": "abstain", "code": None, "reason": None, "remedy": None}

@@ -1,0 +1,65 @@
+"""The closed vocabulary of what became of a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003  # part of public records
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took responsibility; `ref` is its own reference, if it gave one."""
+
+    ref: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Definitely not sent and will not be: the recipient's fault or the message's."""
+
+    code: str
+    text: str
+    scope: Literal["recipient", "message"] = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Definitely not sent now, worth another try after `retry_after` seconds (None: backoff).
+
+    `connection` marks a failure to reach the provider at all; ten in a row pause the run.
+    """
+
+    code: str
+    text: str
+    retry_after: float | None = None
+    connection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not have been sent; `stage` says where certainty ended (`data`, `reply`)."""
+
+    stage: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProblem:
+    """Definitely not sent, and nothing else will be: bad login, sender refused. Pauses the run."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReached:
+    """Definitely not sent; the account may send again at `until` (aware, UTC; None: unknown)."""
+
+    code: str
+    text: str
+    until: datetime | None = None
+
+
+Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown | AccountProblem | QuotaReached

@@ -1,0 +1,94 @@
+"""Runs and their rows in the ledger: find, lock, allow a command, pause, count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_
+
+from serienpost.errors import LedgerError
+from serienpost.ledger.schema import message, run
+from serienpost.ledger.states import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Tx
+
+
+def find_run(tx: Tx, run_id: str) -> Row[Any]:
+    """The run of this id.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    return _found(tx.first(tx.select(run).where(run.c.id == run_id)), run_id)
+
+
+def lock_run(tx: Tx, run_id: str) -> Row[Any]:
+    """The run of this id, which no other process changes before this transaction ends.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    return _found(tx.first(tx.select(run).where(run.c.id == run_id).with_for_update()), run_id)
+
+
+def _found(row: Row[Any] | None, run_id: str) -> Row[Any]:
+    if row is None:
+        raise LedgerError(f"there is no run {run_id}", hint="serienpost runs lists them")
+    return row
+
+
+def allow_command(row: Row[Any], command: str) -> None:
+    """Refuse a command that makes no sense in the run's state.
+
+    Raises:
+        LedgerError: naming the state.
+    """
+    if row.state not in COMMANDS[command]:
+        hint = f"serienpost send {row.id}" if row.state == "prepared" else None
+        since = "yet" if row.state in ("preparing", "prepared") else "any more"
+        raise LedgerError(
+            f"run {row.id} is {row.state}; {command} is not possible {since}", hint=hint
+        )
+
+
+def set_paused(tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None) -> None:
+    """Pause an approved or sending run; what a person paused keeps that reason."""
+    tx.execute(
+        tx.update(run)
+        .where(run.c.id == run_id, run.c.state.in_(("approved", "sending", "paused")))
+        .values(state="paused", reason=reason, reason_text=text, until=until)
+    )
+
+
+def find_rows(tx: Tx, run_id: str, row_id: str) -> Sequence[Any]:
+    """The message of this row id, or all messages of this person id.
+
+    Raises:
+        LedgerError: the run has no such row.
+    """
+    c = message.c
+    found = tx.all(
+        tx.select(message)
+        .where(c.run == run_id, or_(c.row_id == row_id, c.person == row_id))
+        .order_by(c.no)
+    )
+    if not found:
+        hint = None if ":" in row_id else f"an id is written as in patient:{row_id}"
+        raise LedgerError(f"run {run_id} has no row {row_id}", hint=hint)
+    return found
+
+
+def count_states(tx: Tx, run_id: str) -> dict[str, int]:
+    """Messages per state."""
+    rows = tx.all(
+        tx.select(message, message.c.state, func.count().label("n"))
+        .where(message.c.run == run_id)
+        .group_by(message.c.state)
+    )
+    return {row.state: row.n for row in rows}

@@ -1,0 +1,1 @@
+"""From a mailing to a frozen run: check, select, review, render, freeze."""

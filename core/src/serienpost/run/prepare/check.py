@@ -1,0 +1,323 @@
+"""`check`: everything that can be known about a mailing before any recipient is read."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.accounts import SecretRef
+from serienpost.contracts.channels import HasFinish
+from serienpost.contracts.content import Refused
+from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
+from serienpost.fields import Sensitivity, lookup
+from serienpost.firewall import check_names
+from serienpost.run.prepare import provider_template as kept
+from serienpost.run.prepare.costs import forecast
+from serienpost.run.prepare.layout import layout_files
+from serienpost.run.prepare.lint import lint
+from serienpost.run.prepare.plan import Block, Header, digest
+from serienpost.run.prepare.renderer import ATTACHMENT, OWN_FILES, RunRenderer
+from serienpost.run.prepare.row_attachments import folder_problem, is_own
+from serienpost.templates.folder import TemplateFiles, from_text, load_template
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from serienpost.config.mailing import Mailing
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.accounts import AccountSettings
+    from serienpost.contracts.channels import Channel
+
+
+def template_folders(context: PracticeContext) -> list[Path]:
+    """Where templates are looked for: the practice's own folder, then the packs."""
+    packs = context.registry.template_packs.values()
+    return [context.path("templates"), *(pack.folder for pack in packs)]
+
+
+def check_mailing(
+    context: PracticeContext, mailing: Mailing, due: date, files: TemplateFiles | None = None
+) -> RunRenderer:
+    """Check a mailing and freeze what is the same for all its rows.
+
+    Args:
+        context: the practice.
+        mailing: as loaded and validated by its models.
+        due: the date that relative days and date macros count from.
+        files: a text to use instead of the mailing's template (`--edit`).
+
+    Raises:
+        SerienpostError: all problems at once.
+    """
+    account = context.config.accounts[mailing.account]
+    channel = context.registry.channels[account.channel]
+    kind = context.registry.kind(channel)
+    if files is None:
+        files = read_text(context, mailing, kind.template_suffix)
+    assets = {
+        **files.to_assets(),
+        **_attachments(context, mailing),
+        **layout_files(context, channel, account, _signature_image(context, mailing)),
+    }
+    missing = secret_problems(context, mailing.account, account)
+    header = Header(
+        mailing=mailing.id,
+        title=mailing.title,
+        template=files.name,
+        kind=kind.name,
+        channel=channel.name,
+        account=mailing.account,
+        sender=account.sender,
+        reply_to=account.reply_to,
+        purpose=mailing.purpose,
+        language=files.language,
+        due=due.isoformat(),
+        signature=_signature(context, mailing),
+        blocks=tuple(
+            Block(block.source, block.selection.model_dump(mode="json", exclude_unset=True))
+            for block in mailing.blocks
+        ),
+        assets={name: digest(data) for name, data in sorted(assets.items())},
+        versions=dict(sorted(context.registry.versions.items())),
+        once_per=mailing.once_per,
+        on_doubt=mailing.on_doubt,
+        same_address=mailing.same_address,
+        max_attempts=mailing.max_attempts,
+        stale_after=mailing.stale_after.total_seconds(),
+        rows=mailing.row_ids,
+        include=tuple(mailing.include),
+        exclude=tuple(mailing.exclude),
+        limit=mailing.row_limit,
+        order_by=tuple(mailing.order),
+        exclude_recipients_of=tuple(mailing.exclude_recipients_of),
+        provider_template=None if missing else kept.fetch(context, mailing),
+        transliterate=mailing.transliterate if kind.name == "sms" else "never",
+        hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
+        part_size=_part_size(context, channel, account),
+        archive=mailing.archive,
+        extra={
+            "practice": context.config.practice.model_dump(mode="json"),
+            **_own_files(context, mailing),
+        },
+    )
+    renderer = RunRenderer(context, header, assets)
+    _check_selections(mailing, renderer)
+    problems = [
+        *_purpose_problems(mailing, files),
+        *_empty_problems(mailing, files),
+        *missing,
+        *_name_problems(renderer, mailing),
+        *kept.unnamed(renderer),
+        *_capability_problems(renderer),
+    ]
+    if not problems:
+        problems = _example_problems(renderer)
+    if problems:
+        raise ConfigError(*problems)
+    return renderer
+
+
+def _part_size(
+    context: PracticeContext, channel: Channel[Any], account: AccountSettings
+) -> int | None:
+    name = channel.name
+    if not isinstance(channel, HasFinish):
+        return None
+    size = channel.part_size(account)
+    return context.registry.answered("channels", name, "part_size", size, int)
+
+
+def _check_selections(mailing: Mailing, renderer: RunRenderer) -> None:
+    """Let the sources look at their selections and at the order.
+
+    Raises:
+        SerienpostError: with the place in the mailing.
+    """
+    try:
+        blocks = renderer.blocks
+    except SourceError as error:
+        raise SourceError(*(_at(mailing, "select", p) for p in error.problems)) from error
+    problems = []
+    for name in dict.fromkeys(written.removeprefix("-") for written in mailing.order):
+        offered = frozenset.intersection(*(block.offers for block in blocks))
+        if name in offered:
+            continue
+        near = get_close_matches(name, offered, n=1)
+        is_read = lookup(name, renderer.classes).sensitivity < Sensitivity.PROTECTED
+        why = "which the source does not offer" if near or is_read else "which is never read"
+        hint = f"did you mean {near[0]}?" if near else None
+        problem = Problem(f"rows cannot be ordered by {name}, {why}", hint)
+        problems.append(_at(mailing, "order_by", problem))
+    if problems:
+        raise ConfigError(*problems)
+
+
+def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> TemplateFiles:
+    """The mailing's template, or its own subject and text."""
+    if mailing.template is not None:
+        try:
+            return load_template(mailing.template, suffix, template_folders(context))
+        except TemplateError as error:
+            raise TemplateError(*(_at(mailing, "template", p) for p in error.problems)) from error
+    return from_text(
+        mailing.subject,
+        mailing.text or "",
+        mailing.file,
+        subject_line=mailing.line("subject") or 1,
+        text_line=mailing.line("text") or 1,
+    )
+
+
+def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
+    """The problem, at a key of the mailing's file unless it has a place already."""
+    if problem.file:
+        return problem
+    return Problem(problem.message, problem.hint, mailing.file, mailing.line(key), key)
+
+
+def _attachments(context: PracticeContext, mailing: Mailing) -> dict[str, bytes]:
+    frozen: dict[str, bytes] = {}
+    for name in mailing.attachments:
+        if is_own(name):
+            continue
+        path = context.path(name)
+        if not path.is_file():
+            raise _attachment_error(
+                mailing, f"attachment {name} is not a file", "a path starts at the practice folder"
+            )
+        if ATTACHMENT + path.name in frozen:
+            raise _attachment_error(
+                mailing, f"two attachments are called {path.name}", "rename one of the files"
+            )
+        frozen[ATTACHMENT + path.name] = path.read_bytes()
+    return frozen
+
+
+def _own_files(context: PracticeContext, mailing: Mailing) -> dict[str, list[str]]:
+    patterns = [name for name in mailing.attachments if is_own(name)]
+    for pattern in patterns:
+        problem = folder_problem(context.folder, pattern)
+        if problem:
+            raise _attachment_error(mailing, problem.message, problem.hint)
+    return {OWN_FILES: patterns} if patterns else {}
+
+
+def _attachment_error(mailing: Mailing, message: str, hint: str | None) -> ConfigError:
+    line = mailing.line("attachments")
+    return ConfigError(Problem(message, hint, mailing.file, line, "attachments"))
+
+
+def _signature(context: PracticeContext, mailing: Mailing) -> dict[str, object] | None:
+    if mailing.signature is None:
+        return None
+    return context.config.signatures[mailing.signature].model_dump(mode="json")
+
+
+def _signature_image(context: PracticeContext, mailing: Mailing) -> str | None:
+    return context.config.signatures[mailing.signature].image if mailing.signature else None
+
+
+def _empty_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
+    if files.text.text.strip() or mailing.sendgrid_template:
+        return []
+    return [Problem("the text is empty", "nobody would be told anything", files.text.file)]
+
+
+def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
+    if not files.purposes or mailing.purpose in files.purposes:
+        return []
+    return [
+        Problem(
+            f"template {files.name} is not meant for the purpose {mailing.purpose}",
+            f"it is for {', '.join(files.purposes)}",
+            file=mailing.file,
+            line=mailing.line("purpose"),
+            key="purpose",
+        )
+    ]
+
+
+def secret_problems(context: PracticeContext, name: str, account: AccountSettings) -> list[Problem]:
+    """The secrets of an account that no store knows, each at its key."""
+    problems = []
+    for field in type(account).model_fields:
+        value = getattr(account, field)
+        if isinstance(value, SecretRef):
+            try:
+                context.secret(value)
+            except SerienpostError as error:
+                key = f"accounts.{name}.{field}"
+                file, line = context.config.place(key)
+                problems += [Problem(p.message, p.hint, file, line, key) for p in error.problems]
+    return problems
+
+
+def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
+    registry = renderer.context.registry
+    found = check_names(
+        renderer.used,
+        registry.macros,
+        renderer.kind,
+        renderer.classes,
+        offered=frozenset.intersection(*(block.offers for block in renderer.blocks)),
+        harmless_types=bool(renderer.context.config.appointment_types_harmless),
+    )
+    problems = []
+    for name, part, problem in found:
+        parts = renderer.template.used
+        own = name in renderer.own_files.names
+        named = next((p for p in (part, *parts) if name in parts.get(p, ())), part)
+        named = part if own else named
+        if name in parts.get(named, ()):
+            file, line = renderer.template.line_of(named, name)
+            problems.append(Problem(problem.message, problem.hint, file, line, name))
+        elif name in renderer.layout_macros:
+            around = f"the layout of a {renderer.kind.name} sets {name}: {problem.message}"
+            problems.append(Problem(around, problem.hint))
+        else:
+            problems.append(_at(mailing, "attachments", problem))
+    return list(dict.fromkeys(problems))
+
+
+def _capability_problems(renderer: RunRenderer) -> list[Problem]:
+    capabilities = renderer.channel.capabilities
+    has_files = renderer.attachments or renderer.header.extra.get(OWN_FILES)
+    if has_files and not capabilities.attachments:
+        return [Problem(f"the channel {renderer.channel.name} carries no attachments")]
+    missing = renderer.kind.fields
+    for block in renderer.blocks:
+        missing = missing - block.offers
+    if missing == renderer.kind.fields:
+        source = renderer.blocks[0].source.name
+        wanted = ", ".join(sorted(missing))
+        return [
+            Problem(
+                f"the source {source} has no address for {renderer.kind.title}",
+                f"it would have to offer {wanted}",
+            )
+        ]
+    return []
+
+
+def _example_problems(renderer: RunRenderer) -> list[Problem]:
+    """Compose with made-up values, so that a channel can refuse before anyone is selected."""
+    address = EXAMPLE_ADDRESS.get(renderer.kind.name, "example")
+    contents = []
+    for values in (renderer.example_values(), renderer.least_values()):
+        content = renderer.content(values, address, examples=True)
+        if isinstance(content, Refused):
+            return [Problem(content.reason, None, *renderer.template.begin)]
+        contents.append(content)
+    problems = lint(renderer, contents)
+    for answer in () if problems else forecast(renderer, contents[:1]):
+        if isinstance(answer, Refused):
+            return [Problem(answer.reason, None, *renderer.template.begin)]
+    return problems
+
+
+EXAMPLE_ADDRESS = {
+    "email": "erika.mustermann@example.org",
+    "sms": "+4915228817386",
+    "letter": "Musterweg 1\n01067 Dresden",
+}

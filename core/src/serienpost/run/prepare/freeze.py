@@ -1,0 +1,289 @@
+"""`prepare`: select, review, render and freeze, batch by batch, into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, func, or_, select
+
+from serienpost.config.mailing_file import mailing_names
+from serienpost.config.problems import did_you_mean
+from serienpost.contracts.rows import Row
+from serienpost.errors import ConfigError, Problem
+from serienpost.gc_tuning import seldom_collected
+from serienpost.ledger.owners import is_dead, ownership
+from serienpost.ledger.schema import asset, message, once, run
+from serienpost.ledger.states import HOLDS_ONCE
+from serienpost.ledger.store import new_ref
+from serienpost.run.prepare.plan import write_plan_hash
+from serienpost.run.prepare.review import ledger_row, review_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.renderer import RunRenderer
+
+_ALREADY_SENT = {
+    "code": "already_sent",
+    "reason": "hat diesen Serienversand schon erhalten",
+    "includable": False,
+}
+
+
+def prepare(
+    renderer: RunRenderer,
+    ledger: Ledger,
+    user: str,
+    *,
+    exclude_already_sent: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> str:
+    """Read, review and freeze all rows of a checked mailing; returns the run id.
+
+    A process that dies here leaves a run that can never be sent.
+
+    Raises:
+        SourceError: the source cannot deliver; the run is removed.
+    """
+    others = renderer.header.exclude_recipients_of
+    refuse_unknown_mailings(renderer.context, ledger, others)
+    with ownership(ledger) as owner:
+        run_id = _create(renderer, ledger, owner)
+        try:
+            with seldom_collected():
+                _fill(renderer, ledger, run_id, progress)
+        except BaseException:
+            discard(ledger, run_id)
+            raise
+        with ledger.begin("freeze") as tx:
+            if exclude_already_sent:
+                _unmark_already_sent(tx, run_id)
+            if others:
+                unmark_recipients_of(tx, run_id, others)
+            if renderer.header.same_address == "one":
+                unmark_same_address(tx, run_id)
+            write_plan_hash(tx, run_id)
+            tx.execute(
+                tx.update(run)
+                .where(run.c.id == run_id, run.c.state == "preparing")
+                .values(state="prepared", owner=None, prepared_at=tx.now)
+            )
+            tx.note(user, "prepare", run_id)
+    return run_id
+
+
+def discard(ledger: Ledger, run_id: str) -> None:
+    """Remove a run that was never prepared, with everything it holds."""
+    with ledger.begin("discard") as tx:
+        gone = tx.execute(tx.delete(run).where(run.c.id == run_id, run.c.state == "preparing"))
+        for table in (message, asset) if gone else ():
+            tx.execute(tx.delete(table).where(table.c.run == run_id))
+
+
+def discard_dead(ledger: Ledger) -> int:
+    """Remove the runs of processes that died while preparing; returns how many."""
+    with ledger.read() as tx:
+        rows = tx.all(tx.select(run, run.c.id, run.c.owner).where(run.c.state == "preparing"))
+    dead = [row.id for row in rows if is_dead(ledger, row.owner)]
+    for run_id in dead:
+        discard(ledger, run_id)
+    return len(dead)
+
+
+def _create(renderer: RunRenderer, ledger: Ledger, owner: str) -> str:
+    header = renderer.header
+    with ledger.begin("create") as tx:
+        run_id = f"{header.due.replace('-', '')}-{new_ref(4).lower()}"
+        while tx.first(tx.select(run, run.c.id).where(run.c.id == run_id)):
+            run_id = f"{header.due.replace('-', '')}-{new_ref(4).lower()}"
+        tx.insert(
+            run,
+            [
+                {
+                    "id": run_id,
+                    "mailing": header.mailing,
+                    "title": header.title,
+                    "kind": header.kind,
+                    "channel": header.channel,
+                    "account": header.account,
+                    "purpose": header.purpose,
+                    "due": header.due,
+                    "state": "preparing",
+                    "owner": owner,
+                    "header": header.to_json(),
+                    "carries": renderer.carried.pairs,
+                    "created_at": tx.now,
+                }
+            ],
+        )
+        tx.insert(
+            asset,
+            [{"run": run_id, "name": n, "data": data} for n, data in renderer.assets.items()],
+        )
+    return run_id
+
+
+def _fill(
+    renderer: RunRenderer, ledger: Ledger, run_id: str, progress: Callable[[int], None]
+) -> None:
+    number = 0
+    several = len(renderer.blocks) > 1
+    for block, rows in _batches(renderer):
+        new = _not_yet(ledger, run_id, rows) if several else rows
+        limit = renderer.header.limit
+        if limit is not None:
+            new = new[: max(0, limit - number)]
+        reviewed = review_rows(renderer, new, block)
+        found = [
+            {**ledger_row(renderer, ledger, one, number + offset), "run": run_id}
+            for offset, one in enumerate(reviewed, start=1)
+        ]
+        with ledger.begin("batch") as tx:
+            tx.insert(message, found)
+        number += len(found)
+        progress(number)
+        if limit is not None and number >= limit:
+            return
+
+
+def _batches(renderer: RunRenderer) -> Iterator[tuple[int, Sequence[Row]]]:
+    registry = renderer.context.registry
+    for index, block in enumerate(renderer.blocks):
+        name = block.source.name
+        answer = block.source.rows(renderer.context, block.selection, renderer.request(block))
+        batches: Iterable[object] = registry.answered("sources", name, "rows", answer, Iterable)
+        for batch in batches:
+            rows: Sequence[Row] = registry.answered("sources", name, "rows", batch, (list, tuple))
+            for row in rows:
+                registry.answered("sources", name, "rows", row, Row)
+            yield index, rows
+
+
+def _not_yet(ledger: Ledger, run_id: str, rows: Sequence[Row]) -> list[Row]:
+    """Rows that an earlier block has not selected already."""
+    with ledger.read() as tx:
+        known = {
+            row.row_id
+            for row in tx.all(
+                tx.select(message, message.c.row_id).where(
+                    message.c.run == run_id, message.c.row_id.in_([row.id for row in rows])
+                )
+            )
+        }
+    return [row for row in rows if row.id not in known]
+
+
+def _unmark_already_sent(tx: Tx, run_id: str) -> None:
+    """Unmark who holds a place in "once", or without one had an earlier run of the mailing."""
+    c = message.c
+    held = select(once.c.key).where(once.c.practice == tx.practice)
+    mailing = tx.scalar(tx.select(run, run.c.mailing).where(run.c.id == run_id))
+    runs = tx.select(run, run.c.id).where(run.c.mailing == mailing, run.c.id != run_id)
+    reached = tx.select(message, c.person).where(c.run.in_(runs), c.state.in_(HOLDS_ONCE))
+    tx.execute(
+        tx.update(message)
+        .where(
+            c.run == run_id,
+            c.marked,
+            or_(c.once_key.in_(held), and_(c.once_key.is_(None), c.person.in_(reached))),
+        )
+        .values(unmarked_columns(_ALREADY_SENT))
+    )
+
+
+_GOT = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered", "complained")
+"""States of messages that arrived, may have arrived or are on their way; not of those that came
+back, so that the others can be reached by another kind of message."""
+
+
+def refuse_unknown_mailings(
+    context: PracticeContext, ledger: Ledger, mailings: Collection[str]
+) -> None:
+    """Make sure that each mailing is known, by its file or by a run.
+
+    Raises:
+        ConfigError: one is not, with the nearest name.
+    """
+    if not mailings:
+        return
+    with ledger.read() as tx:
+        sent = {row.mailing for row in tx.all(tx.select(run, run.c.mailing).distinct())}
+    known = sent.union(mailing_names(context))
+    problems = [
+        Problem(
+            f"there is no mailing {name!r}", did_you_mean(name, known), key="exclude_recipients_of"
+        )
+        for name in mailings
+        if name not in known
+    ]
+    if problems:
+        raise ConfigError(*problems)
+
+
+def unmark_recipients_of(tx: Tx, run_id: str, mailings: Collection[str]) -> None:
+    """Unmark everybody who got one of the mailings, on whatever occasion."""
+    c = message.c
+    runs = tx.select(run, run.c.id).where(run.c.mailing.in_(mailings), run.c.id != run_id)
+    reached = tx.select(message, c.person).where(c.run.in_(runs), c.state.in_(_GOT))
+    reason = f"hat schon erhalten: {', '.join(mailings)}"
+    tx.execute(
+        tx.update(message)
+        .where(c.run == run_id, c.marked, c.person.in_(reached))
+        .values(
+            marked=False,
+            macro_values=None,
+            unmarked={"code": "already_sent", "reason": reason, "includable": False},
+            text=reason,
+        )
+    )
+
+
+_AT_ONCE = 10_000
+
+
+def unmark_same_address(tx: Tx, run_id: str) -> None:
+    """Keep the first marked row of each address and name it in the reason of the others."""
+    c = message.c
+    kept = func.first_value(c.row_id).over(partition_by=c.address_hash, order_by=c.no)
+    rank = func.row_number().over(partition_by=c.address_hash, order_by=c.no)
+    ranked = (
+        select(c.no, kept.label("kept"), rank.label("rank"))
+        .where(c.practice == tx.practice, c.run == run_id, c.marked)
+        .subquery()
+    )
+    later = select(ranked.c.no, ranked.c.kept).where(ranked.c.rank > 1).limit(_AT_ONCE)
+    values = unmarked_for("")
+    change = (
+        tx.update(message)
+        .where(c.run == run_id, c.no == bindparam("b_no"))
+        .values(
+            {name: bindparam(f"b_{name}", type_=message.c[name].type) for name in values},
+        )
+    )
+    while found := tx.all(later):
+        rows = [
+            {"b_no": row.no, **{f"b_{name}": v for name, v in unmarked_for(row.kept).items()}}
+            for row in found
+        ]
+        tx.execute(change, rows)
+
+
+def unmarked_for(kept: str) -> dict[str, Any]:
+    """The columns of a row that goes without because `kept` has the same address."""
+    reason = f"gleiche Adresse wie {kept}"
+    return unmarked_columns({"code": "same_address", "reason": reason, "includable": False})
+
+
+def unmarked_columns(unmarked: dict[str, Any] | None, text: str | None = None) -> dict[str, Any]:
+    """The columns of a row that does not go out: no values, nothing of a message, the reason.
+
+    Args:
+        unmarked: why a row that is allowed is left out, None for one that is not allowed.
+        text: the sentence for the record, else the reason in `unmarked`.
+    """
+    nothing = dict.fromkeys(("macro_values", "content_hash", "message_id", "cost", "evidence"))
+    reason = text or (unmarked or {}).get("reason")
+    return {**nothing, "marked": False, "unmarked": unmarked, "text": reason}

@@ -1,0 +1,80 @@
+"""What a channel sets around the text, and what a message costs that must be tried out first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.channels import HasLayout
+from serienpost.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.accounts import AccountSettings
+    from serienpost.contracts.channels import Channel
+
+LAYOUT = "layout/"
+"""Prefix of frozen files that the channel sets around the text."""
+
+SIGNATURE = "signature"
+"""Name under which a channel finds the image of the signature, with the file's suffix."""
+
+
+def layout_files(
+    context: PracticeContext, channel: Channel[Any], account: AccountSettings, signature: str | None
+) -> dict[str, bytes]:
+    """The files around the text, to be frozen with the run.
+
+    Args:
+        context: the practice.
+        channel: the channel.
+        account: its account.
+        signature: the file with the signature's image, relative to the practice folder.
+
+    Raises:
+        SerienpostError: a file is missing.
+    """
+    if not isinstance(channel, HasLayout):
+        return {}
+    answered = partial(context.registry.answered, "channels", channel.name, "files")
+    made: Mapping[str, object] = answered(_own_files(context, channel, account), Mapping)
+    found: dict[str, bytes] = {name: answered(data, bytes) for name, data in made.items()}
+    if signature:
+        path = context.path(signature)
+        if not path.is_file():
+            raise ConfigError(
+                Problem(
+                    f"the image of the signature {signature} is not a file",
+                    "a path starts at the practice folder",
+                )
+            )
+        found[SIGNATURE + path.suffix.lower()] = path.read_bytes()
+    return {LAYOUT + name: data for name, data in found.items()}
+
+
+def _own_files(
+    context: PracticeContext, channel: HasLayout[Any], account: AccountSettings
+) -> Mapping[str, bytes]:
+    """What the channel gives; what it says against the account's keys is told where they stand."""
+    try:
+        return channel.files(context, account)
+    except ConfigError as error:
+        raise ConfigError(*(_located(context, account, one) for one in error.problems)) from error
+
+
+def _located(context: PracticeContext, account: AccountSettings, problem: Problem) -> Problem:
+    names = [name for name, one in context.config.accounts.items() if one is account]
+    if not names or not problem.key or problem.file:
+        return problem
+    key = f"accounts.{names[0]}.{problem.key}"
+    file, line = context.config.place(key)
+    return replace(problem, file=file, line=line, key=key)
+
+
+def frozen_files(assets: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The frozen files by the names that the channel gave them."""
+    return {
+        name.removeprefix(LAYOUT): data for name, data in assets.items() if name.startswith(LAYOUT)
+    }

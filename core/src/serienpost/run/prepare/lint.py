@@ -1,0 +1,82 @@
+"""What a text must say whoever reads it: who writes, and how to stop it.
+
+Checked on the text with made-up values, once with all of them and once without those that may be
+empty, so that no branch of the text can leave it out.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+from serienpost.errors import Problem
+from serienpost.reference import is_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.contracts.content import Content
+    from serienpost.run.prepare.renderer import RunRenderer
+
+STOPPABLE = frozenset({"survey", "marketing"})
+"""Purposes that people can object to at any time (Art. 21 GDPR, section 7 (3) UWG)."""
+
+STOP_MACRO = "Abmelde_Link"
+_TAG = re.compile(r"<[^>]*>")
+
+
+def lint(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem]:
+    """What the text leaves out, as problems of the template.
+
+    Args:
+        renderer: the mailing.
+        contents: the text as composed with made-up values.
+    """
+    return [*_nameless(renderer, contents), *_endless(renderer, contents)]
+
+
+def _nameless(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem]:
+    """A letter has its letterhead; a provider's template is read by its channel."""
+    name = _folded(renderer.setting.practice.name)
+    if renderer.kind.name == "letter" or all(_names(content, name) for content in contents):
+        return []
+    return [
+        Problem(
+            "nothing in this message says which practice writes",
+            f"write {{{{Praxis}}}} in the text, or the practice's name in the sender of the "
+            f"account {renderer.header.account}",
+            *_place(renderer),
+        )
+    ]
+
+
+def _names(content: Content, name: str) -> bool:
+    if content.template is not None:
+        return True
+    if name in _folded(f"{content.sender}\n{content.subject}"):
+        return True
+    page = content.html
+    shown = page is None or name in _folded(unescape(_TAG.sub(" ", page)))
+    return shown and name in _folded(content.text)
+
+
+def _endless(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem]:
+    purpose = renderer.header.purpose
+    if purpose not in STOPPABLE or renderer.kind.name == "letter" or all(map(is_in, contents)):
+        return []
+    return [
+        Problem(
+            f"a message for {purpose} must say how to get no more of them",
+            f"write {{{{{STOP_MACRO}}}}} in the text, outside of every if",
+            *_place(renderer),
+        )
+    ]
+
+
+def _place(renderer: RunRenderer) -> tuple[str, int]:
+    return renderer.template.begin
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,267 @@
+"""Changes of the marks of a prepared run. Each renews the plan hash in the same transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from serienpost.consent.decision import plain
+from serienpost.contracts.kinds import Address
+from serienpost.contracts.rows import Occasion, Row, RowRef
+from serienpost.errors import LedgerError, SerienpostError, SourceError
+from serienpost.ledger.runs import allow_command, find_rows, lock_run
+from serienpost.ledger.schema import message
+from serienpost.ledger.store import new_ref
+from serienpost.run.prepare.freeze import unmarked_columns, unmarked_for
+from serienpost.run.prepare.plan import write_plan_hash
+from serienpost.run.prepare.review import Reviewed, ask_checks, denial, ledger_row, render_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.renderer import RunRenderer
+
+Message: TypeAlias = Any
+"""A message row of the ledger."""
+
+_RENEWED = (
+    "consenting",
+    "consent",
+    "allowed",
+    "marked",
+    "unmarked",
+    "macro_values",
+    "carried",
+    "content_hash",
+    "cost",
+    "evidence",
+    "message_id",
+    "text",
+)
+_EXCLUDED = {"code": "excluded", "reason": "in der Durchsicht abgewählt", "includable": True}
+
+
+def change_marks(
+    renderer: RunRenderer,
+    ledger: Ledger,
+    run_id: str,
+    user: str,
+    *,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    override: Sequence[str] = (),
+    reason: str | None = None,
+    drop_not_allowed: bool = False,
+) -> None:
+    """Change who is marked. All changes take effect together or none does.
+
+    With `same_address: one` the first marked row of an address stays; where it is unmarked, the
+    next one at that address is read again and takes its place.
+
+    Args:
+        renderer: the run's frozen header and files.
+        ledger: the practice's ledger.
+        run_id: a prepared run.
+        user: who changes; recorded.
+        exclude: rows (or persons, meaning all their rows) to unmark.
+        include: rows to mark again; they are read and rendered anew.
+        override: rows to mark although not allowed, where every Deny is overridable.
+        reason: why, for overrides.
+        drop_not_allowed: take all overrides back.
+
+    Raises:
+        SerienpostError: a row is not in the run, cannot be included or overridden.
+    """
+    with ledger.begin("review") as tx:
+        allow_command(lock_run(tx, run_id), "review")
+        change = _Change(tx, renderer, ledger, run_id, user)
+        if drop_not_allowed:
+            change.drop_overrides()
+        for row_id in exclude:
+            change.exclude(row_id)
+        for row_id in include:
+            change.include(row_id)
+        if override:
+            _permit_override(renderer, reason)
+        for row_id in override:
+            change.override(row_id, reason)
+        change.settle_addresses()
+        plan = write_plan_hash(tx, run_id)
+        tx.note(user, "review", run_id, detail={"plan": plan})
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Changes of marks in one transaction."""
+
+    tx: Tx
+    renderer: RunRenderer
+    ledger: Ledger
+    run_id: str
+    user: str
+    addresses: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
+
+    def exclude(self, row_id: str) -> None:
+        for row in find_rows(self.tx, self.run_id, row_id):
+            if row.marked or _shares(row):
+                self._write(row, unmarked_columns(_EXCLUDED))
+                self._note("exclude", row.no)
+
+    def include(self, row_id: str) -> None:
+        for row in self._unmarked(row_id):
+            if not row.allowed:
+                raise LedgerError(f"{row.row_id} is not allowed; that takes --override")
+            again = row.unmarked["code"] == "already_sent"
+            again = again and self.renderer.header.once_per == "none"
+            if not (row.unmarked["includable"] or again):
+                raise LedgerError(f"{row.row_id} cannot be included: {row.unmarked['reason']}")
+            self._mark(row, row.override)
+            self._note("include", row.no)
+
+    def override(self, row_id: str, reason: str | None) -> None:
+        for row in self._unmarked(row_id):
+            if row.allowed:
+                raise LedgerError(f"{row.row_id} is allowed; there is nothing to override")
+            record = self._record(row, reason)
+            self._mark(row, record)
+            self._note("override", row.no, record)
+
+    def drop_overrides(self) -> None:
+        c = message.c
+        for row in self.tx.all(
+            self.tx.select(message).where(c.run == self.run_id, c.override.is_not(None))
+        ):
+            denied = {answer["check"]: answer for answer in row.override["denials"]}
+            consent = [denied.get(answer["check"], answer) for answer in row.consent]
+            back = {"override": None, "allowed": False, "consent": consent}
+            self._write(row, {**unmarked_columns(None, denial(consent)), **back})
+            self._note("drop override", row.no)
+
+    def settle_addresses(self) -> None:
+        """Leave one marked row at each address that a change has touched."""
+        if self.renderer.header.same_address != "one":
+            return
+        c = message.c
+        for address in sorted(self.addresses):
+            at_address = self.tx.select(message).where(
+                c.run == self.run_id, c.address_hash == address
+            )
+            rows = self.tx.all(at_address.order_by(c.no))
+            kept = next((r for r in rows if r.marked or (_shares(r) and self._promote(r))), None)
+            for row in rows:
+                if kept and row.no > kept.no and (row.marked or _shares(row)):
+                    self._yield_to(row, kept.row_id)
+
+    def _yield_to(self, row: Message, kept: str) -> None:
+        if row.row_id in self.wanted:
+            raise LedgerError(
+                f"{row.row_id} has the same address as {kept}, which goes out",
+                hint=f"also --exclude {kept}",
+            )
+        self._write(row, unmarked_for(kept))
+        if row.marked:
+            self._note("same address", row.no, {"kept": kept})
+
+    def _promote(self, row: Message) -> bool:
+        """Mark the next row of an address; False where it cannot go out, for its own reason."""
+        try:
+            fresh = _read_again(self.renderer, row)
+        except SourceError as error:
+            gone = {**_EXCLUDED, "reason": str(error.problems[0].message)}
+            self._write(row, unmarked_columns(gone))
+            return False
+        ask_checks(self.renderer, [fresh], [row.override])
+        if fresh.allowed:
+            render_rows(self.renderer, [fresh])
+        self._write(row, self._columns(row, fresh))
+        self._note("next at the address" if fresh.marked else "not sendable", row.no)
+        return fresh.marked
+
+    def _unmarked(self, row_id: str) -> list[Message]:
+        found = find_rows(self.tx, self.run_id, row_id)
+        self.wanted.update(row.row_id for row in found if row.row_id == row_id)
+        rows = [row for row in found if not row.marked]
+        for row in rows:
+            if row.unreachable:
+                raise LedgerError(f"{row.row_id} is not reachable: {row.unreachable[1]}")
+        return rows
+
+    def _record(self, row: Message, reason: str | None) -> dict[str, Any]:
+        """The override: which denials it covers, why, by whom."""
+        fresh = _read_again(self.renderer, row)
+        ask_checks(self.renderer, [fresh])
+        denials = fresh.decision.denials if fresh.decision else []
+        fixed = [f"{name}: {deny.reason}" for name, deny in denials if not deny.overridable]
+        if fixed or not denials:
+            why = fixed[0] if fixed else "no check denies, but none allows"
+            raise LedgerError(f"{row.row_id} cannot be overridden: {why}")
+        return {
+            "id": new_ref(),
+            "codes": [[name, deny.code] for name, deny in denials],
+            "denials": [plain(name, deny) for name, deny in denials],
+            "reason": reason,
+            "user": self.user,
+            "at": self.tx.now.isoformat(),
+        }
+
+    def _mark(self, row: Message, override: dict[str, Any] | None) -> None:
+        """Mark a row that is read, judged and rendered anew."""
+        fresh = _read_again(self.renderer, row)
+        ask_checks(self.renderer, [fresh], [override])
+        if fresh.decision and not fresh.allowed:
+            raise LedgerError(f"{row.row_id} is not allowed: {fresh.decision.reason}")
+        render_rows(self.renderer, [fresh])
+        if fresh.unmarked:
+            raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
+        self.wanted.add(row.row_id)
+        self._write(row, {**self._columns(row, fresh), "override": override})
+
+    def _columns(self, row: Message, fresh: Reviewed) -> dict[str, Any]:
+        whole = ledger_row(self.renderer, self.ledger, fresh, row.no, ref=row.ref)
+        return {name: whole[name] for name in _RENEWED}
+
+    def _write(self, row: Message, values: dict[str, Any]) -> None:
+        self.addresses.add(row.address_hash)
+        self.tx.execute(
+            self.tx.update(message)
+            .where(
+                message.c.run == self.run_id, message.c.no == row.no, message.c.state == "planned"
+            )
+            .values(**values)
+        )
+
+    def _note(self, action: str, no: int, detail: dict[str, Any] | None = None) -> None:
+        self.tx.note(self.user, action, self.run_id, no, detail)
+
+
+def _shares(row: Message) -> bool:
+    """Whether a row goes without because another one at its address goes out."""
+    return bool(row.unmarked) and row.unmarked["code"] == "same_address"
+
+
+def _permit_override(renderer: RunRenderer, reason: str | None) -> None:
+    if not renderer.context.config.consent.override:
+        raise SerienpostError("this practice does not permit overrides", hint="consent.override")
+    if not (reason or "").strip():
+        raise SerienpostError("an override needs a reason", hint="add --reason TEXT")
+
+
+def _read_again(renderer: RunRenderer, row: Message) -> Reviewed:
+    """The row as the source has it now; its address must be the one reviewed."""
+    block = renderer.blocks[row.block]
+    ref = RowRef(row.person, row.occasion, row.occasion_at)
+    state = block.source.current(renderer.context, block.selection, [ref], renderer.request(block))[
+        0
+    ]
+    if state.gone:
+        raise SourceError(f"{row.row_id} is no longer there: {state.gone[1]}")
+    fields = dict(state.fields or {})
+    kind = renderer.kind
+    address = kind.address({name: fields.get(name) for name in kind.fields})
+    if not isinstance(address, Address) or address.value != row.address:
+        raise SourceError(f"{row.row_id} has another address now", hint="prepare again")
+    occasion = Occasion(row.occasion, row.occasion_at, row.expires_at) if row.occasion else None
+    fresh = Row(row.person, fields, occasion, state.consenting_id)
+    return Reviewed(fresh, row.block, address)

@@ -1,0 +1,159 @@
+"""What a run is, apart from its rows: frozen at prepare and part of the plan hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.contracts.content import ProviderTemplate
+from serienpost.ledger.schema import message, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost.fields import FieldValue
+    from serienpost.ledger.store import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One `select:` block: a source and its selection as plain JSON."""
+
+    source: str
+    selection: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Everything that is the same for all rows of a run. Holds no secret, host, port or rate.
+
+    `assets` are the digests of the frozen files; `versions` those of all plugins; `provider_template`
+    is the provider's template, where it fills one in. `hand_over` is `now` only where the provider
+    can hold messages until their time; with `transliterate: always` the text of an SMS is written
+    with the GSM alphabet. `part_size` is set where the channel takes the run in fixed parts.
+    """
+
+    mailing: str
+    title: str
+    template: str
+    kind: str
+    channel: str
+    account: str
+    sender: str
+    reply_to: str | None
+    purpose: str
+    language: str
+    due: str
+    signature: dict[str, Any] | None
+    blocks: tuple[Block, ...]
+    assets: Mapping[str, str]
+    versions: Mapping[str, str]
+    once_per: str
+    on_doubt: str
+    same_address: str
+    max_attempts: int
+    stale_after: float
+    rows: tuple[str, ...] | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    order_by: tuple[str, ...] = ()
+    exclude_recipients_of: tuple[str, ...] = ()
+    provider_template: ProviderTemplate | None = None
+    hand_over: str = "due"
+    transliterate: str = "never"
+    part_size: int | None = None
+    archive: str = "entry"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Header:
+        """The header that `to_json` was called on."""
+        known = dict(plain)
+        known["blocks"] = tuple(Block(**block) for block in known["blocks"])
+        for name in ("rows", "include", "exclude", "order_by", "exclude_recipients_of"):
+            known[name] = None if known[name] is None else tuple(known[name])
+        if known.get("provider_template"):
+            known["provider_template"] = ProviderTemplate.from_json(known["provider_template"])
+        return cls(**known)
+
+    def digest_line(self) -> bytes:
+        """The first line of what the plan hash is made over."""
+        plain = self.to_json()
+        return json.dumps(plain, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_plan_hash(tx: Tx, run_id: str) -> str:
+    """Compute the hash over the header and every row in order, and store it with the run."""
+    value = compute_plan_hash(tx, run_id)
+    tx.execute(tx.update(run).where(run.c.id == run_id).values(plan_hash=value))
+    return value
+
+
+def compute_plan_hash(tx: Tx, run_id: str) -> str:
+    """SHA-256 over the run header and one line per row: row id, keyed address hash, content hash,
+    marked, override."""
+    header = Header.from_json(tx.scalar(tx.select(run, run.c.header).where(run.c.id == run_id)))
+    total = hashlib.sha256(header.digest_line())
+    c = message.c
+    rows = tx.select(message, c.row_id, c.address_hash, c.content_hash, c.marked, c.override)
+    for row in tx.stream(rows.where(c.run == run_id).order_by(c.no)):
+        total.update(json.dumps(list(row), ensure_ascii=False, sort_keys=True).encode() + b"\n")
+    return total.hexdigest()
+
+
+def count_plan(tx: Tx, run_id: str) -> dict[str, int]:
+    """How many rows were selected, are reachable, allowed, marked."""
+    c = message.c
+    row = tx.first(
+        tx.select(
+            message,
+            func.count().label("selected"),
+            func.count().filter(c.unreachable.is_(None)).label("reachable"),
+            func.count().filter(c.allowed).label("allowed"),
+            func.count().filter(c.marked).label("marked"),
+        ).where(c.run == run_id)
+    )
+    assert row is not None  # noqa: S101  # an aggregate always has a row
+    return {name: row._mapping[name] for name in ("selected", "reachable", "allowed", "marked")}
+
+
+def to_json(values: Mapping[str, FieldValue]) -> dict[str, Any]:
+    """Dates and times become `{"datetime": "2026-11-23T10:00:00+01:00"}` and the like."""
+    return {name: _encode(value) for name, value in values.items()}
+
+
+def from_json(values: Mapping[str, Any]) -> dict[str, FieldValue]:
+    """The values that `to_json` was given."""
+    return {name: _decode(value) for name, value in values.items()}
+
+
+def _encode(value: FieldValue) -> object:
+    if isinstance(value, datetime):
+        return {"datetime": value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, time):
+        return {"time": value.isoformat()}
+    return value
+
+
+def _decode(value: Any) -> FieldValue:  # noqa: ANN401
+    if isinstance(value, dict):
+        ((kind, text),) = value.items()
+        return {"datetime": datetime, "date": date, "time": time}[kind].fromisoformat(text)  # type: ignore[attr-defined,no-any-return]
+    return value  # type: ignore[no-any-return]

@@ -1,0 +1,140 @@
+"""A template that the provider keeps: asked for, compared with our text, watched while sending."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.providers import HasTemplates
+from serienpost.errors import (
+    ConfigError,
+    Problem,
+    SerienpostError,
+    TemplateError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from serienpost.config.mailing import Mailing
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.content import ProviderTemplate
+    from serienpost.run.prepare.renderer import RunRenderer
+
+ASK_SECONDS = 60.0
+WATCH_SECONDS = 10.0
+"""While a run is sent, its template is looked at this often."""
+
+KEY = "sendgrid_template"
+
+
+class ProviderTemplateChangedError(SerienpostError):
+    """The provider's template is no longer the one that the run was prepared with."""
+
+
+class ProviderTemplateUnavailableError(UnavailableError):
+    """The provider does not say what its template is now."""
+
+
+def fetch(context: PracticeContext, mailing: Mailing) -> ProviderTemplate | None:
+    """The template that a mailing names at its account's provider; None where it names none.
+
+    Raises:
+        SerienpostError: there is none, it must not be used, or the provider cannot be asked.
+    """
+    wanted = mailing.sendgrid_template
+    if wanted is None:
+        return None
+    account = context.config.accounts[mailing.account]
+    channel = context.registry.channels[account.channel]
+
+    def at(problem: Problem) -> Problem:
+        return Problem(problem.message, problem.hint, mailing.file, mailing.line(KEY), KEY)
+
+    if not isinstance(channel, HasTemplates):
+        text = f"the channel {channel.name} has no templates at the provider"
+        raise ConfigError(at(Problem(text, f"take {KEY} out, or send from another account")))
+    try:
+        return asyncio.run(_within(channel, context, mailing.account, wanted))
+    except TemplateError as error:
+        raise TemplateError(*map(at, error.problems)) from error
+
+
+async def _within(
+    channel: HasTemplates[Any], context: PracticeContext, account: str, wanted: str
+) -> ProviderTemplate:
+    settings = context.config.accounts[account]
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            return await channel.provider_template(context, settings, wanted)
+    except TimeoutError:
+        raise SerienpostError(f"the provider of account {account} does not answer") from None
+
+
+def unnamed(renderer: RunRenderer) -> list[Problem]:
+    """Variables of the provider's template that no macro of our text answers."""
+    kept = renderer.header.provider_template
+    if kept is None:
+        return []
+    known = renderer.context.registry.macros
+    problems = []
+    for variable in kept.variables:
+        if variable.name in renderer.template.names:
+            continue
+        if variable.name in known:
+            hint = f"write {{{{{variable.name}}}}} in the text, so that it is sent"
+        else:
+            near = get_close_matches(variable.name, known, n=1)
+            hint = f"nearest macro: {near[0]}" if near else "`serienpost macros` lists them"
+        text = f"the template {kept.title} uses {variable.name}, which the text does not name"
+        problems.append(Problem(text, hint, *renderer.template.begin, variable.name))
+    return problems
+
+
+def notes(renderer: RunRenderer) -> list[str]:
+    """What whoever checks a mailing with a provider's template should know."""
+    kept = renderer.header.provider_template
+    if kept is None:
+        return []
+    used = {variable.name for variable in kept.variables}
+    idle = sorted(renderer.template.names - used)
+    unsent = [f"not sent, since the template does not use it: {name}" for name in idle]
+    return [f"template {kept.title} ({kept.id}), version {kept.version}", *kept.hints, *unsent]
+
+
+class Watch:
+    """Looks now and then whether the provider's template is still the one of the run."""
+
+    def __init__(self, renderer: RunRenderer) -> None:
+        self.renderer = renderer
+        self._looked: float | None = None
+
+    async def look(self) -> None:
+        """Compare, unless that was done a moment ago.
+
+        Raises:
+            ProviderTemplateChangedError: it is another one, or must not be used any more.
+            ProviderTemplateUnavailableError: the provider cannot be asked.
+        """
+        kept, channel = self.renderer.header.provider_template, self.renderer.channel
+        if kept is None or not isinstance(channel, HasTemplates):
+            return
+        if self._looked is not None and time.monotonic() - self._looked < WATCH_SECONDS:
+            return
+        context, account = self.renderer.context, self.renderer.header.account
+        try:
+            now = await _within(channel, context, account, kept.id)
+        except TemplateError as error:
+            raise ProviderTemplateChangedError(str(error)) from error
+        except Exception as error:
+            said = str(error) if isinstance(error, SerienpostError) else type(error).__name__
+            raise ProviderTemplateUnavailableError(
+                f"the template {kept.title} cannot be looked at: {said}"
+            ) from error
+        if not now.is_same(kept):
+            raise ProviderTemplateChangedError(
+                f"the template {kept.title} was changed at the provider; put version "
+                f"{kept.version} back as it was, or cancel the run and prepare it again"
+            )
+        self._looked = time.monotonic()

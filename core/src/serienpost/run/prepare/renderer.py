@@ -1,0 +1,466 @@
+"""A run's header and frozen files brought to life: everything needed to render any of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from serienpost.contracts.channels import HasLayout, Processor
+from serienpost.contracts.content import Content, Draft, Refused
+from serienpost.contracts.macros import MacroSetting
+from serienpost.contracts.providers import HasTemplates
+from serienpost.contracts.rows import RowRequest
+from serienpost.errors import ConfigError, LedgerError, Problem
+from serienpost.fields import APPOINTMENT_TYPE, Sensitivity, lookup
+from serienpost.firewall import exposes_type, is_harmless, values_for
+from serienpost.ledger.runs import find_run
+from serienpost.ledger.schema import asset
+from serienpost.reference import PLACEHOLDER
+from serienpost.run.prepare.layout import LAYOUT, frozen_files
+from serienpost.run.prepare.plan import Header
+from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.accounts import AccountSettings
+    from serienpost.contracts.channels import Channel, Sender
+    from serienpost.contracts.content import Attachment, Variable
+    from serienpost.contracts.kinds import Kind
+    from serienpost.contracts.macros import Macro
+    from serienpost.contracts.rows import Source
+    from serienpost.fields import FieldValue, Part
+    from serienpost.ledger.store import Ledger
+    from serienpost.templates.compiled import CompiledTemplate
+    from serienpost.templates.folder import TemplateFiles
+
+
+T = TypeVar("T")
+
+DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachname"})
+"""Read for the review, so that people see whom a row means."""
+
+ATTACHMENT = "attachment/"
+"""Prefix of frozen files that go with every message."""
+
+OWN_FILES = "own_files"
+"""Key in the header's `extra`: the attachments that each row has of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBlock:
+    """A source with its checked selection, and what its rows can carry."""
+
+    source: Source[Any]
+    selection: BaseModel
+    offers: frozenset[str]
+    classes: dict[str, Sensitivity]
+
+
+class RunRenderer:
+    """Renders rows of one run. Built from the frozen header and files alone, so that the same
+    values give the same content now, in the recheck and in a preview next week.
+
+    Raises:
+        ConfigError: an account, channel or source that the run needs is no longer there.
+    """
+
+    def __init__(
+        self, context: PracticeContext, header: Header, assets: Mapping[str, bytes]
+    ) -> None:
+        self.context = context
+        self.header = header
+        self.assets = dict(assets)
+
+    @cached_property
+    def account(self) -> AccountSettings:
+        """The account that sends."""
+        return _known(self.context.config.accounts, self.header.account, "account")
+
+    @cached_property
+    def channel(self) -> Channel[Any]:
+        """The account's channel."""
+        return _known(self.context.registry.channels, self.header.channel, "channel")
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The kind of contact."""
+        return self.context.registry.kind(self.channel)
+
+    @cached_property
+    def blocks(self) -> list[SourceBlock]:
+        """The sources, their selections checked again by their own models."""
+        return [self._block(b.source, b.selection) for b in self.header.blocks]
+
+    def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
+        source = _known(self.context.registry.sources, name, "source")
+        selection = source.selection.model_validate(plain, strict=False)
+        offers: Mapping[str, str | None] = self.context.registry.answered(
+            "sources", name, "offers", source.offers(self.context, selection), Mapping
+        )
+        classes = {
+            field: Sensitivity.named(given) for field, given in offers.items() if given is not None
+        }
+        return SourceBlock(source, selection, frozenset(offers), classes)
+
+    @cached_property
+    def classes(self) -> dict[str, Sensitivity]:
+        """Classes that the sources' schema gives; the strictest where several differ."""
+        merged: dict[str, Sensitivity] = {}
+        for block in self.blocks:
+            for name, given in block.classes.items():
+                merged[name] = max(given, merged.get(name, given))
+        return merged
+
+    @cached_property
+    def files(self) -> TemplateFiles:
+        """The template as it was frozen."""
+        from serienpost.templates.folder import TemplateFiles
+
+        return TemplateFiles.from_assets(
+            {
+                name: data
+                for name, data in self.assets.items()
+                if not name.startswith((ATTACHMENT, LAYOUT))
+            }
+        )
+
+    @cached_property
+    def template(self) -> CompiledTemplate:
+        """The compiled text."""
+        from serienpost.templates.compiled import CompiledTemplate
+
+        return CompiledTemplate(
+            self.files,
+            self.header.kind,
+            html=self.channel.capabilities.html,
+            zone=self.context.zone,
+            append="Signatur" if self.header.kind == "email" and self.header.signature else None,
+        )
+
+    @cached_property
+    def own_files(self) -> OwnFiles:
+        """The attachments that each row has of its own."""
+        patterns = tuple(self.header.extra.get(OWN_FILES, ()))
+        return OwnFiles(self.context, patterns, self.header.language)
+
+    @cached_property
+    def used(self) -> dict[Part, frozenset[str]]:
+        """The macros in each part, also in those where a template of the provider has them. A
+        file's name is as open to view as a subject."""
+        used = dict(self.template.used)
+        if self.own_files.names:
+            used["subject"] = used.get("subject", frozenset()) | self.own_files.names
+        for variable in self._variables:
+            for part in variable.parts:
+                used[part] = used.get(part, frozenset()) | {variable.name}
+        if self.layout_macros:
+            used["html"] = used.get("html", frozenset()) | self.layout_macros
+        return used
+
+    @cached_property
+    def _variables(self) -> list[Variable]:
+        """What a template of the provider uses and our text names."""
+        kept = self.header.provider_template
+        return [each for each in kept.variables if each.name in self.template.names] if kept else []
+
+    @cached_property
+    def macros(self) -> dict[str, Macro]:
+        """The macros that the text, its layout and the names of its files use; with a template of
+        the provider those that both texts use."""
+        names = self.template.names
+        if self.header.provider_template:
+            names = frozenset(variable.name for variable in self._variables)
+        names |= self.layout_macros | self.own_files.names
+        return {name: self.context.registry.macros[name] for name in sorted(names)}
+
+    @cached_property
+    def _may_be_empty(self) -> frozenset[str]:
+        provided = frozenset(each.name for each in self._variables if each.may_be_empty)
+        unseen = self.own_files.names - self.template.names
+        return (self.template.may_be_empty | provided | unseen) - self.own_files.needed
+
+    @cached_property
+    def layout_macros(self) -> frozenset[str]:
+        """The macros that the channel sets around the text."""
+        channel = self.channel
+        return channel.layout_macros if isinstance(channel, HasLayout) else frozenset()
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        used = self.template.used
+        return used["html"] if "html" in used else used["text"]
+
+    @cached_property
+    def _draft_files(self) -> dict[str, bytes]:
+        """The files of the template, and those that the channel sets around the text."""
+        own = {name: self.assets[name] for name in self.files.files}
+        return own | frozen_files(self.assets)
+
+    @cached_property
+    def setting(self) -> MacroSetting:
+        """What macros are told about the run."""
+        from serienpost.contracts.practice import Signature
+
+        header = self.header
+        return MacroSetting(
+            practice=self.context.config.practice,
+            signature=Signature.model_validate(header.signature) if header.signature else None,
+            kind=header.kind,
+            language=header.language,
+            due=date.fromisoformat(header.due),
+            zone=self.context.zone,
+            reply_to=header.reply_to or (header.sender if header.kind == "email" else None),
+        )
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Files that go with every message: those of the mailing, then the text's images."""
+        files = (
+            file_attachment(name.removeprefix(ATTACHMENT), data)
+            for name, data in sorted(self.assets.items())
+            if name.startswith(ATTACHMENT)
+        )
+        images = (
+            file_attachment(name, self.assets[name], content_id=name)
+            for name in sorted(self.template.images)
+        )
+        return (*files, *images)
+
+    @cached_property
+    def carried(self) -> DisclosedFields:
+        """Says of each row which fields its message carries."""
+
+        return DisclosedFields(self)
+
+    @cached_property
+    def _shows_type(self) -> bool:
+        return exposes_type(self.used, self.context.registry.macros, self.kind)
+
+    def hides(self, fields: Mapping[str, FieldValue]) -> bool:
+        """Whether this row's appointment is of a type that must not leave in the open."""
+        return self._shows_type and not is_harmless(
+            fields.get(APPOINTMENT_TYPE), self.context.config.appointment_types_harmless
+        )
+
+    def request(self, block: SourceBlock) -> RowRequest:
+        """The fields that are read: those of the used macros and the address, and the name."""
+        wanted = {field for macro in self.macros.values() for field in macro.fields}
+        wanted |= self.kind.fields | DISPLAY_FIELDS
+        return RowRequest(
+            fields=frozenset(wanted & block.offers),
+            due=self.setting.due,
+            order_by=self.header.order_by,
+        )
+
+    def address_request(self, block: SourceBlock) -> RowRequest:
+        """What is read again in the recheck: the address alone."""
+        return RowRequest(fields=self.kind.fields & block.offers, due=self.setting.due)
+
+    def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
+        """The values of the used macros for one row; each macro sees only its own fields."""
+        return {
+            name: macro.value(values_for(macro, fields), self.setting)
+            for name, macro in self.macros.items()
+        }
+
+    def example_values(self) -> dict[str, FieldValue]:
+        """The made-up values of the used macros; those without fields are real."""
+        return {
+            name: macro.example if macro.fields else macro.value({}, self.setting)
+            for name, macro in self.macros.items()
+        }
+
+    def least_values(self) -> dict[str, FieldValue]:
+        """The made-up values without those that a row may lack."""
+        return {
+            name: None if self.macros[name].fields and name in self._may_be_empty else value
+            for name, value in self.example_values().items()
+        }
+
+    def missing(self, values: Mapping[str, FieldValue]) -> str | None:
+        """The first used macro that is empty without the text allowing for it."""
+        for name, value in values.items():
+            if value in (None, "") and name not in self._may_be_empty:
+                return name
+        return None
+
+    def content(
+        self, values: Mapping[str, FieldValue], address: str, *, examples: bool = False
+    ) -> Content | Refused:
+        """Render and compose one message; `examples` are made-up values of the right look."""
+        from serienpost.templates.compiled import Rendered, ValueRefused
+
+        kept = self.header.provider_template
+        for name, value in values.items():
+            if isinstance(value, str) and PLACEHOLDER in value and self.macros[name].fields:
+                return Refused("value_refused", f"the macro {name} holds {PLACEHOLDER}")
+        try:
+            if kept:
+                rendered = Rendered("", "", None)
+            else:
+                rendered = self.template.render(values, examples=examples)
+            shown = self.template.shown(values, self.layout_macros)
+        except ValueRefused as error:
+            return Refused(error.code, str(error))
+        own = () if examples else self.own_files.read(values)
+        if isinstance(own, Refused):
+            return own
+        capabilities = self.channel.capabilities
+        draft = Draft(
+            kind=self.header.kind,
+            language=self.header.language,
+            address=address,
+            subject=rendered.subject if capabilities.subject else "",
+            text=self._written(rendered.text),
+            html=rendered.html if capabilities.html else None,
+            values={each.name: shown[each.name] for each in self._variables} if kept else shown,
+            attachments=self.attachments + own,
+            template=kept,
+            named=self._named,
+            files=self._draft_files,
+            setting=self.setting,
+        )
+        answer: Content | Refused = self.context.registry.answered(
+            "channels",
+            self.channel.name,
+            "compose",
+            self.channel.compose(self.context, self.account, draft),
+            (Content, Refused),
+        )
+        return answer
+
+    def processor(self) -> Processor | None:
+        """Who gets the data."""
+        processor: Processor | None = self.context.registry.answered(
+            "channels",
+            self.channel.name,
+            "processor",
+            self.channel.processor(self.account),
+            (Processor, type(None)),
+        )
+        return processor
+
+    def open(self) -> AbstractAsyncContextManager[Sender]:
+        """Open the account for this run's messages."""
+        if self.header.provider_template and isinstance(self.channel, HasTemplates):
+            answer = self.channel.open_for_template(self.context, self.account)
+        else:
+            answer = self.channel.open(self.context, self.account)
+        opened: AbstractAsyncContextManager[Sender] = self.context.registry.answered(
+            "channels", self.channel.name, "open", answer, AbstractAsyncContextManager
+        )
+        return opened
+
+    def _written(self, text: str) -> str:
+        if self.header.transliterate != "always":
+            return text
+        from serienpost.kinds.gsm import transliterate
+
+        return transliterate(text)
+
+
+def _known(objects: Mapping[str, T], name: str, thing: str) -> T:
+    try:
+        return objects[name]
+    except KeyError:
+        raise ConfigError(
+            Problem(f"the run needs the {thing} {name}, which is no longer configured")
+        ) from None
+
+
+ADDRESS = "address"
+"""Stands in place of the macro for the fields of the address itself."""
+
+
+class DisclosedFields:
+    """Says of each row which fields its message carries.
+
+    `pairs` are the field, its class and the macro that each bit stands for, from the lowest.
+    """
+
+    def __init__(self, renderer: RunRenderer) -> None:
+        uses = [(field, name) for name, m in renderer.macros.items() for field in sorted(m.fields)]
+        uses += [(field, ADDRESS) for field in sorted(renderer.kind.fields)]
+        self.pairs = [
+            (field, lookup(field, renderer.classes).sensitivity.label, name) for field, name in uses
+        ]
+        self._template = renderer.template
+        self._around = renderer.layout_macros
+        self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
+
+    def of(
+        self,
+        fields: Mapping[str, FieldValue],
+        values: Mapping[str, FieldValue],
+        content: Content,
+    ) -> str:
+        """The bits of one row as the ledger keeps them.
+
+        Args:
+            fields: what was read of the row.
+            values: the macros' values.
+            content: with a provider's template all of its data leave, whatever the text shows.
+        """
+        if content.template is None:
+            shown = self._template.printed(values) | self._around
+        else:
+            shown = frozenset(name for name, value in values.items() if value not in (None, ""))
+        mask = 0
+        for bit, field, name in self._bits:
+            if (name in shown or name == ADDRESS) and fields.get(field) not in (None, ""):
+                mask |= bit
+        return f"{mask:x}"
+
+
+def what_changed(renderer: RunRenderer) -> str:
+    """`changed since: practice.phone, serienpost-templates 0.1.0 -> 0.2.0`; where nothing that the
+    run remembers is different, where else to look."""
+    found = ", ".join(_changes(renderer))
+    if found:
+        return f"changed since: {found}"
+    return (
+        "practice, sender and versions are the same; "
+        f"look at the settings of accounts.{renderer.header.account}"
+    )
+
+
+def _changes(renderer: RunRenderer) -> Iterator[str]:
+    header, account = renderer.header, renderer.account
+    practice = renderer.setting.practice.model_dump(mode="json")
+    frozen = header.extra.get("practice", practice)
+    yield from (f"practice.{key}" for key in practice if practice[key] != frozen.get(key))
+    for key, was in (("sender", header.sender), ("reply_to", header.reply_to)):
+        if getattr(account, key) != was:
+            yield f"accounts.{header.account}.{key}"
+    loaded = renderer.context.registry.versions
+    for name in sorted({*header.versions, *loaded}):
+        before, now = header.versions.get(name, "none"), loaded.get(name, "none")
+        if before != now:
+            yield f"{name} {before} -> {now}"
+
+
+def load_renderer(context: PracticeContext, ledger: Ledger, run_id: str) -> RunRenderer:
+    """The run's header and frozen files, from the ledger alone.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        if row.purged_at:
+            raise LedgerError(f"the values of run {run_id} were removed after the retention period")
+        assets = {
+            a.name: a.data
+            for a in tx.all(
+                tx.select(asset, asset.c.name, asset.c.data).where(asset.c.run == run_id)
+            )
+        }
+    return RunRenderer(context, Header.from_json(row.header), assets)

@@ -1,0 +1,258 @@
+"""`review` of a batch of rows: reachable, allowed, marked; then rendered once and hashed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from serienpost.consent.decision import Decision, decide
+from serienpost.contracts.consent import ConsentQuestion
+from serienpost.contracts.content import Refused
+from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.ledger.store import new_ref
+from serienpost.run.prepare.costs import forecast
+from serienpost.run.prepare.plan import to_json
+from serienpost.text import displayed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.contracts.content import Content, Cost
+    from serienpost.contracts.rows import Row
+    from serienpost.fields import FieldValue
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.prepare.plan import Header
+    from serienpost.run.prepare.renderer import RunRenderer
+
+
+@dataclass(slots=True)
+class Reviewed:
+    """A row with everything the review found out about it."""
+
+    row: Row
+    block: int
+    address: Address | Unreachable
+    decision: Decision | None = None
+    unmarked: dict[str, Any] | None = None
+    values: dict[str, FieldValue] | None = None
+    content: Content | None = None
+    cost: Cost | None = None
+
+    @property
+    def reachable(self) -> bool:
+        return isinstance(self.address, Address)
+
+    @property
+    def allowed(self) -> bool:
+        decision = self.decision
+        return decision is not None and decision.rule.allowed
+
+    @property
+    def marked(self) -> bool:
+        """Whether it goes out. Only reachable rows are judged."""
+        decision = self.decision
+        return self.unmarked is None and decision is not None and decision.rule.allowed
+
+
+def review_rows(renderer: RunRenderer, rows: Sequence[Row], block: int) -> list[Reviewed]:
+    """Review a batch: address, consent, choice of the user, values, content."""
+    reviewed = decide_rows(renderer, rows, block)
+    render_rows(renderer, [one for one in reviewed if one.marked])
+    return reviewed
+
+
+def decide_rows(renderer: RunRenderer, rows: Sequence[Row], block: int) -> list[Reviewed]:
+    """Say of each row whether it is reachable, allowed and chosen; nothing is rendered."""
+    addresses = _addresses(renderer, rows)
+    reviewed = list(map(Reviewed, rows, repeat(block), addresses))
+    ask_checks(renderer, [one for one in reviewed if type(one.address) is Address])
+    if renderer.header.exclude or renderer.header.rows is not None:
+        for one in reviewed:
+            if one.allowed:
+                one.unmarked = _chosen_out(renderer, one.row)
+    return reviewed
+
+
+def ask_checks(
+    renderer: RunRenderer,
+    reviewed: Sequence[Reviewed],
+    overrides: Sequence[dict[str, Any] | None] | None = None,
+) -> None:
+    """Ask all consent checks about reachable rows."""
+    header = renderer.header
+    questions = [
+        question(header, one.row.person_id, one.row.consenting_id, one.address.value)
+        for one in reviewed
+        if isinstance(one.address, Address)
+    ]
+    decisions = decide(renderer.context, questions, overrides)
+    for one, decision in zip(reviewed, decisions, strict=True):
+        one.decision = decision
+
+
+def question(header: Header, person: str, consenting: str | None, address: str) -> ConsentQuestion:
+    """What the checks are asked about one row, in the review and in the recheck alike."""
+    return ConsentQuestion(person, consenting or person, header.kind, header.purpose, address)
+
+
+def render_rows(renderer: RunRenderer, marked: Sequence[Reviewed]) -> None:
+    """Fill in values, content and cost, or unmark a row and say why."""
+    for one in marked:
+        _render(renderer, one)
+    made = [(one, one.content) for one in marked if one.content]
+    costs = forecast(renderer, [content for _, content in made])
+    for (one, _), cost in zip(made, costs, strict=True):
+        if isinstance(cost, Refused):
+            one.unmarked = _unmarked("value_refused", cost.reason)
+            one.content = None
+        else:
+            one.cost = cost
+
+
+def _render(renderer: RunRenderer, one: Reviewed) -> None:
+    assert isinstance(one.address, Address)  # noqa: S101  # only reachable rows are rendered
+    if renderer.hides(one.row.fields):
+        reason = "Terminart ist nicht als unbedenklich eingetragen"
+        one.unmarked = _unmarked("value_refused", reason)
+        return
+    values = renderer.values(one.row.fields)
+    empty = renderer.missing(values)
+    if empty:
+        one.unmarked = _unmarked("missing_value", f"Makro {empty} ist leer")
+        return
+    content = renderer.content(values, one.address.value)
+    if isinstance(content, Refused):
+        code = "attachment" if content.code == "attachment" else "value_refused"
+        one.unmarked = _unmarked(code, content.reason)
+        return
+    one.values, one.content = values, content
+
+
+def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unreachable]:
+    """The address of each row; the kind of contact sees its own fields only."""
+    names, address = tuple(renderer.kind.fields), renderer.kind.address
+    found: list[Address | Unreachable] = []
+    for row in rows:
+        if row.unreachable:
+            found.append(Unreachable(*row.unreachable))
+            continue
+        fields = row.fields
+        if len(names) == 1:
+            own = {names[0]: fields.get(names[0])}
+        else:
+            own = {name: fields.get(name) for name in names}
+        found.append(address(own))
+    return found
+
+
+def _chosen_out(renderer: RunRenderer, row: Row) -> dict[str, Any] | None:
+    header = renderer.header
+    ids = {row.id, row.person_id}
+    if ids & set(header.exclude):
+        return _unmarked("excluded", "vom Serienversand ausgenommen", includable=True)
+    if header.rows is not None and not ids & {*header.rows, *header.include}:
+        return _unmarked("not_in_rows", "nicht ausgewählt", includable=True)
+    return None
+
+
+def _unmarked(code: str, reason: str, *, includable: bool = False) -> dict[str, Any]:
+    return {"code": code, "reason": reason, "includable": includable}
+
+
+def ledger_row(
+    renderer: RunRenderer, ledger: Ledger, one: Reviewed, no: int, *, ref: str | None = None
+) -> dict[str, Any]:
+    """The message row of the ledger, under a new reference unless one is given."""
+    row, content = one.row, one.content
+    occasion = row.occasion
+    ref = ref or new_ref()
+    cost = one.cost
+    address = one.address.value if isinstance(one.address, Address) else None
+    return {
+        "run": "",
+        "no": no,
+        "row_id": row.id,
+        "block": one.block,
+        "person": row.person_id,
+        "consenting": row.consenting_id,
+        "occasion": occasion.id if occasion else None,
+        "occasion_at": occasion.starts_at if occasion else None,
+        "expires_at": occasion.expires_at if occasion else None,
+        "number": _text(row.fields.get("nummer")),
+        "name": display_name(row),
+        "address": address,
+        "address_hash": ledger.address_hash(renderer.kind.name, address)
+        if address is not None
+        else None,
+        "unreachable": [one.address.code, one.address.reason]
+        if isinstance(one.address, Unreachable)
+        else None,
+        "consent": one.decision.as_json() if one.decision else [],
+        "allowed": one.allowed,
+        "marked": one.marked,
+        "unmarked": one.unmarked,
+        "override": None,
+        "macro_values": to_json(one.values or {}) if one.marked else None,
+        "carried": renderer.carried.of(row.fields, one.values or {}, content) if content else None,
+        "content_hash": content.digest() if content else None,
+        "cost": {"unit": cost.unit, "amount": cost.amount, **cost.detail} if cost else None,
+        "ref": ref,
+        "message_id": _message_id(content, ref) if content else None,
+        "once_key": once_key(renderer, ledger, row),
+        "state": "planned",
+        "text": why_not_marked(one),
+        "evidence": one.decision.evidence if one.decision and one.marked else None,
+        "fence": 0,
+        "attempts": 0,
+        "attempts_before": 0,
+    }
+
+
+def why_not_marked(one: Reviewed) -> str | None:
+    """One sentence for people; None for a marked row."""
+    if isinstance(one.address, Unreachable):
+        return one.address.reason
+    if one.decision and not one.decision.allowed:
+        check, dot, _ = one.decision.code.partition(".")
+        return f"{check}: {one.decision.reason}" if dot else one.decision.reason
+    return str(one.unmarked["reason"]) if one.unmarked else None
+
+
+def once_key(renderer: RunRenderer, ledger: Ledger, row: Row) -> str | None:
+    """The keyed hash under which this row is sent only once; None where nothing limits it."""
+    header = renderer.header
+    per = header.once_per
+    if per == "none" or (per == "occasion" and row.occasion is None):
+        return None
+    if per == "recipient" or row.occasion is None:
+        return ledger.keyed_hash("once", header.mailing, row.person_id)
+    begin = row.occasion.starts_at.isoformat() if row.occasion.starts_at else None
+    return ledger.keyed_hash("once", header.mailing, row.person_id, row.occasion.id, begin)
+
+
+def display_name(row: Row) -> str:
+    """Who is meant, for the people who review."""
+    parts = (row.fields.get(f) for f in ("titel", "vorname", "vorsatzwort", "nachname"))
+    return displayed(" ".join(str(part) for part in parts if part))
+
+
+def _message_id(content: Content, ref: str) -> str | None:
+    if content.kind != "email":
+        return None
+    from serienpost.kinds.email import message_id
+
+    return message_id(ref, content.sender)
+
+
+def _text(value: FieldValue) -> str | None:
+    return None if value is None else displayed(str(value))
+
+
+def denial(answers: list[dict[str, Any]]) -> str:
+    """The sentence of the first check that denies."""
+    return next((sentence_of(a) for a in answers if a["verdict"] == "deny"), "")
+
+
+def sentence_of(answer: dict[str, Any]) -> str:
+    return f"{answer['check']}: {answer['reason']}"

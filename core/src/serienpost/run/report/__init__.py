@@ -1,0 +1,1 @@
+"""What the ledger tells afterwards: history, manifest, figures, retention."""

@@ -1,0 +1,102 @@
+"""What the review foretells: how long a run will take, and who had this mailing before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from serienpost.errors import SerienpostError
+from serienpost.ledger.runs import find_run
+from serienpost.ledger.schema import message, run
+from serienpost.ledger.states import LEFT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.accounts import AccountSettings, Rate
+    from serienpost.contracts.channels import HasBalance
+    from serienpost.ledger.store import Ledger
+
+EARLIER_RUNS = 5
+BALANCE_SECONDS = 20.0
+"""So long a provider may take to tell its balance."""
+
+
+def duration(rates: Sequence[Rate], messages: int) -> float:
+    """Seconds that the account's rates alone make so many messages take, from a rested account.
+
+    The first `count` messages of a rate leave at once, each further window takes as many.
+    """
+    windows = (((messages - 1) // rate.count) * rate.seconds for rate in rates)
+    return float(max(windows, default=0)) if messages else 0.0
+
+
+def free_balance(context: PracticeContext, ledger: Ledger, account: str) -> float | None:
+    """The provider's balance less own orders that it holds for later and has not charged yet.
+
+    None where there is no such account, or its provider keeps none.
+
+    Raises:
+        SerienpostError: the provider does not answer.
+    """
+    from serienpost.contracts.channels import HasBalance
+    from serienpost.run.send.schedule import owed
+
+    settings = context.config.accounts.get(account)
+    if settings is None:
+        return None
+    channel = context.registry.channels[settings.channel]
+    if not isinstance(channel, HasBalance):
+        return None
+    return asyncio.run(_balance(context, account, settings, channel)) - owed(ledger, account)
+
+
+async def _balance(
+    context: PracticeContext, account: str, settings: AccountSettings, channel: HasBalance[Any]
+) -> float:
+    try:
+        async with asyncio.timeout(BALANCE_SECONDS):
+            answer = await channel.balance(context, settings)
+        answered = context.registry.answered
+        return answered("channels", settings.channel, "balance", answer, (int, float))
+    except SerienpostError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  # whatever a channel raises, the run is not lost by it
+        reason = type(error).__name__
+    raise SerienpostError(f"the balance of account {account} is not known: {reason}")
+
+
+def earlier_runs(context: PracticeContext, ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+    """Earlier runs of the same mailing that reached people who are marked now, newest first."""
+    mine, theirs = message.alias(), message.alias()
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        before = tx.all(
+            tx.select(run, run.c.id, run.c.approved_at)
+            .where(
+                run.c.mailing == row.mailing,
+                run.c.approved_at.is_not(None),
+                run.c.created_at < row.created_at,
+            )
+            .order_by(run.c.created_at.desc())
+            .limit(EARLIER_RUNS)
+        )
+        found = []
+        for one in before:
+            people = select(func.count(mine.c.person.distinct())).where(
+                mine.c.practice == tx.practice,
+                mine.c.run == run_id,
+                mine.c.marked,
+                theirs.c.practice == tx.practice,
+                theirs.c.run == one.id,
+                theirs.c.person == mine.c.person,
+                theirs.c.state.in_(LEFT),
+            )
+            count = tx.scalar(people)
+            if count:
+                day = one.approved_at.astimezone(context.zone).date().isoformat()
+                found.append({"run": one.id, "on": day, "people": count})
+    return found

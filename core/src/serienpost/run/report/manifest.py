@@ -1,0 +1,102 @@
+"""The manifest: which fields leave with the messages of a run, to whom, for how many people.
+
+A field counts for a person where it holds a value and the message shows a macro that was given it,
+or the text asks for that macro in a condition. That is written when a row is rendered, so the
+figures stay when the values are gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, or_
+
+from serienpost.ledger.runs import find_run
+from serienpost.ledger.schema import message
+from serienpost.ledger.states import LEFT
+from serienpost.run.prepare.renderer import DisclosedFields, load_renderer
+from serienpost.run.send.processors import HandedOver, handed_over, stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger, Tx
+
+
+def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> dict[str, Any]:
+    """Which fields left (or will leave), with which macro, to which processor, for how many.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    c = message.c
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        pairs = row.carries or DisclosedFields(load_renderer(context, ledger, run_id)).pairs
+        leaves = (
+            c.state.in_((*LEFT, "pending", "claimed")) if row.approved_at else c.marked.is_(True)
+        )
+        given: dict[tuple[str | None, str | None], list[ColumnElement[bool]]] = {}
+        known = handed_over(tx, run_id) or [_configured(context, row)]
+        for name, region, when in stretches(known):
+            given.setdefault((name, region), []).append(when)
+        fields = [
+            {**counted, "processor": name, "region": region}
+            for (name, region), whens in given.items()
+            for counted in _counted(tx, run_id, pairs, and_(leaves, or_(*whens)))
+        ]
+    name, region = list(given)[-1]
+    return {
+        "run": run_id,
+        "processor": name,
+        "region": region,
+        **_assurances(context, row),
+        "fields": fields,
+    }
+
+
+def _assurances(context: PracticeContext, row: Row[Any]) -> dict[str, str | None]:
+    """What is known of the processor's duties, and who accepted its terms for this run."""
+    channel = context.registry.channels.get(row.channel)
+    account = context.config.accounts.get(row.account)
+    processor = channel.processor(account) if channel and account else None
+    accepted: datetime | None = row.disclaimer_at
+    return {
+        "contract": processor.contract if processor else None,
+        "attestation": processor.attestation if processor else None,
+        "disclaimer_by": row.disclaimer_by,
+        "disclaimer_at": accepted.astimezone(context.zone).isoformat(timespec="seconds")
+        if accepted
+        else None,
+    }
+
+
+def _configured(context: PracticeContext, row: Row[Any]) -> HandedOver:
+    """To whom the messages of a run would go today."""
+    channel = context.registry.channels[row.channel]
+    processor = channel.processor(context.config.accounts[row.account])
+    name, region = (processor.name, processor.region) if processor else (None, None)
+    return HandedOver(row.created_at, name, region)
+
+
+def _counted(
+    tx: Tx, run_id: str, pairs: Sequence[Sequence[str]], leaves: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """People per pair; rows without bits are of an older ledger and count for every pair."""
+    c = message.c
+    here = and_(c.run == run_id, leaves)
+    masks = [row.carried for row in tx.all(tx.select(message, c.carried).where(here).distinct())]
+    counts = []
+    for bit in range(len(pairs)):
+        having = [mask for mask in masks if mask is not None and int(mask, 16) >> bit & 1]
+        carries = or_(c.carried.in_(having), c.carried.is_(None))
+        counts.append(func.count(case((carries, c.person)).distinct()))
+    (found,) = tx.all(tx.select(message, *counts).where(here)) if counts else ((),)
+    return [
+        {"field": field, "class": label, "macro": name, "people": people}
+        for (field, label, name), people in zip(pairs, found, strict=True)
+    ]

@@ -1,0 +1,158 @@
+"""`preview` and `test`: what would leave, as files or as one message to an own address."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.content import Content, Message, Refused
+from serienpost.contracts.kinds import Address
+from serienpost.contracts.outcomes import Accepted, Outcome
+from serienpost.errors import LedgerError, SerienpostError
+from serienpost.files import refuse_other, write_private
+from serienpost.ledger.claims import Outgoing
+from serienpost.ledger.permits import take_permits
+from serienpost.ledger.runs import allow_command, find_rows, find_run
+from serienpost.ledger.schema import message
+from serienpost.ledger.store import new_ref
+from serienpost.reference import with_reference
+from serienpost.run.prepare.check import EXAMPLE_ADDRESS
+from serienpost.run.prepare.plan import from_json
+from serienpost.run.prepare.provider_template import Watch
+from serienpost.run.send.outcomes import checked
+from serienpost.run.send.recheck import Recheck
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.prepare.renderer import RunRenderer
+
+_KIND = 5
+"""Bytes at the beginning of a file that say what it is, as in `%PDF-`."""
+
+
+def preview(
+    renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str | None, *, every: bool
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """What would leave (or left): row id and files by suffix. Writes nothing to the ledger.
+
+    Args:
+        renderer: the run's frozen header and files.
+        ledger: the practice's ledger.
+        run_id: the run.
+        row_id: one row or person; None for the first marked row, with `every` for all.
+        every: all marked rows.
+
+    Raises:
+        LedgerError: there is no such row, or it has no content.
+    """
+    c = message.c
+    with ledger.read() as tx:
+        allow_command(find_run(tx, run_id), "preview")
+        if row_id:
+            rows = find_rows(tx, run_id, row_id)
+            if not any(row.macro_values is not None for row in rows):
+                raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
+        else:
+            marked = tx.select(message).where(c.run == run_id, c.macro_values.is_not(None))
+            marked = marked.order_by(c.no)
+            rows = tx.stream(marked) if every else tx.all(marked.limit(1))  # type: ignore[assignment]
+        for row in rows:
+            if row.macro_values is not None:
+                yield row.row_id, dict(_files(renderer, row))
+
+
+def _files(renderer: RunRenderer, row: Row[Any]) -> dict[str, bytes]:
+    content = renderer.content(from_json(row.macro_values), row.address)
+    if isinstance(content, Refused) or content.digest() != row.content_hash:
+        raise SerienpostError(
+            f"row {row.row_id} would now read differently than reviewed",
+            hint="prepare the mailing again",
+        )
+    cost = row.cost["amount"] if row.cost else None
+    made = Message(row.ref, row.run, row.no, with_reference(content, row.ref), cost=cost)
+    return dict(renderer.channel.preview(renderer.account, made))
+
+
+def send_test(
+    renderer: RunRenderer, ledger: Ledger, run_id: str, to: str, row_id: str | None, user: str
+) -> Outcome:
+    """Send one message to an own address: with made-up values, or with a marked row's data after
+    the same questions as in the recheck. Takes a permit; changes nothing of the plan. Where nothing
+    leaves the machine, `to` is a file and the message is written there.
+
+    Raises:
+        SerienpostError: the address is none, the row may not be used, the rate is used up.
+    """
+    is_file = renderer.channel.repeatable
+    address = EXAMPLE_ADDRESS["letter"] if is_file else _own_address(renderer, to)
+    if row_id:
+        row = _usable_row(renderer, ledger, run_id, row_id)
+        values = from_json(row.macro_values)
+        address = row.address if is_file else address
+    else:
+        values = renderer.example_values()
+    content = renderer.content(values, address, examples=row_id is None)
+    if isinstance(content, Refused):
+        raise SerienpostError(content.reason)
+    with ledger.begin("test") as tx:
+        allow_command(find_run(tx, run_id), "test")
+        rates = renderer.account.rate
+        given, free_at = take_permits(tx, renderer.header.account, rates, 1)
+        if not given:
+            at = free_at.astimezone(renderer.context.zone) if free_at else None
+            raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
+        tx.note(user, "test", run_id, detail={"row": row_id})
+    ref = new_ref()
+    if is_file:
+        made = Message(ref, run_id, 0, with_reference(content, ref), is_test=True)
+        ((suffix, data), *_) = renderer.channel.preview(renderer.account, made).items()
+        path = Path(to)
+        if path.suffix != suffix:
+            raise SerienpostError(
+                "--to is no file for such a message", hint=f"name a file, as in probe{suffix}"
+            )
+        refuse_other(path, data[:_KIND])
+        write_private(path, data)
+        return Accepted(text=to)
+    made = Message(ref, run_id, 0, with_reference(_marked_as_test(content), ref), is_test=True)
+    return asyncio.run(_send(renderer, made))
+
+
+def _own_address(renderer: RunRenderer, to: str) -> str:
+    (field, *_) = sorted(renderer.kind.fields)
+    address = renderer.kind.address({field: to})
+    if not isinstance(address, Address):
+        raise SerienpostError(f"--to is no {renderer.kind.title} address: {address.reason}")
+    return address.value
+
+
+def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str) -> Outgoing:
+    with ledger.read() as tx:
+        found = find_rows(tx, run_id, row_id)[0]
+    if found.macro_values is None:
+        raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
+    row = Outgoing.of(found)
+    _, closed = Recheck(renderer, ledger).open([row], ledger.clock())
+    if closed:
+        raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")
+    return row
+
+
+def _marked_as_test(content: Content) -> Content:
+    from dataclasses import replace
+
+    if content.subject:
+        return replace(content, subject=f"TEST: {content.subject}")
+    return replace(content, text=f"TEST: {content.text}")
+
+
+async def _send(renderer: RunRenderer, test: Message) -> Outcome:
+    await Watch(renderer).look()
+    async with renderer.open() as sender:
+        (call,) = sender.calls([test])
+        return checked(await sender.send(call, 0), 1)[0]

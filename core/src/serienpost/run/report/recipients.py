@@ -1,0 +1,180 @@
+"""The rows of a run as the review shows them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.errors import SerienpostError
+from serienpost.ledger.runs import find_run
+from serienpost.ledger.schema import message
+from serienpost.run.prepare.plan import count_plan
+from serienpost.run.prepare.review import sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger
+
+_DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
+"""What checks say of a single record, in brackets at the end of the reason."""
+
+
+def summary(ledger: Ledger, run_id: str) -> dict[str, Any]:
+    """The documented head of `prepare --json` and `review --json`."""
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        counts = count_plan(tx, run_id)
+        cost = _cost(tx, run_id)
+    return {
+        "run": run_id,
+        "mailing": row.mailing,
+        "kind": row.kind,
+        "account": row.account,
+        "plan_hash": row.plan_hash,
+        "counts": counts,
+        "cost": cost,
+    }
+
+
+def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
+    """Why rows are not marked, with how many, the most frequent first."""
+    found: dict[tuple[str, str], int] = {}
+    sentences: dict[tuple[str, str], str] = {}
+    with ledger.read() as tx:
+        c = message.c
+        rows = tx.select(message, c.unreachable, c.consent, c.allowed, c.unmarked)
+        for row in tx.stream(rows.where(c.run == run_id, c.marked.is_(False))):
+            code, reason = why_not(row)
+            found[code] = found.get(code, 0) + 1
+            sentences.setdefault(code, _DETAILS.sub("", reason))
+    by_count = sorted(found.items(), key=lambda item: -item[1])
+    return [(sentences[code], count) for code, count in by_count]
+
+
+def costly_signs(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+    """The signs that make marked SMS hold fewer signs, with how many, the most frequent first."""
+    c = message.c
+    sign = c.cost["because"].as_string()
+    with ledger.read() as tx:
+        rows = tx.all(
+            tx.select(message, sign.label("sign"), func.count().label("n"))
+            .where(c.run == run_id, c.marked, sign.is_not(None))
+            .group_by(sign)
+        )
+    found = sorted(rows, key=lambda row: (-row.n, row.sign))
+    return [{"sign": row.sign, "messages": row.n} for row in found]
+
+
+def sheets(ledger: Ledger, run_id: str) -> int | None:
+    """How many sheets of paper the marked messages take; None where they take none."""
+    c = message.c
+    with ledger.read() as tx:
+        total = tx.scalar(
+            tx.select(message, func.sum(c.cost["sheets"].as_integer())).where(
+                c.run == run_id, c.marked
+            )
+        )
+    return None if total is None else int(total)
+
+
+def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
+    """Why a row is not marked: what decided and its code, and one sentence."""
+    if row.unreachable:
+        return ("address", row.unreachable[0]), str(row.unreachable[1])
+    if not row.allowed:
+        for answer in row.consent or []:
+            if answer["verdict"] == "deny":
+                return (answer["check"], answer["code"]), sentence_of(answer)
+    if row.unmarked:
+        code = row.unmarked["code"]
+        shared = "gleiche Adresse wie eine andere Person"
+        return ("choice", code), shared if code == "same_address" else str(row.unmarked["reason"])
+    return ("", ""), ""
+
+
+SORTABLE = ("row", "number", "name", "address", "reachable", "allowed", "marked")
+"""Columns of the review that it can be sorted by."""
+
+
+def _order(sort: str | None) -> list[Any]:
+    """The order of the rows. Numbers sort as such where they are of one pattern."""
+    c = message.c
+    if sort is None:
+        return [c.no]
+    name = sort.removeprefix("-")
+    if name not in SORTABLE:
+        raise SerienpostError(
+            f"rows cannot be sorted by {name}", hint=f"one of {', '.join(SORTABLE)}"
+        )
+    columns: dict[str, list[Any]] = {
+        "row": [c.no],
+        "number": [func.length(c.number), c.number],
+        "name": [func.lower(c.name)],
+        "address": [func.lower(c.address)],
+        "reachable": [c.unreachable.is_(None)],
+        "allowed": [c.allowed],
+        "marked": [c.marked],
+    }
+    turned = [each.desc() if sort.startswith("-") else each for each in columns[name]]
+    return [*(each.nulls_last() for each in turned), c.no]
+
+
+def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator[dict[str, Any]]:
+    """Each row in its documented form, read as it is used.
+
+    Args:
+        ledger: the practice's ledger.
+        run_id: the run.
+        sort: one of `SORTABLE`, `-` before it for the reverse; else the order of the run.
+
+    Raises:
+        SerienpostError: there is no such column.
+    """
+    return _stream(ledger, run_id, _order(sort))
+
+
+def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[dict[str, Any]]:
+    with ledger.read() as tx:
+        statement = tx.select(message).where(message.c.run == run_id).order_by(*order)
+        for row in tx.stream(statement):
+            yield recipient(row)
+
+
+def recipient(row: Row[Any]) -> dict[str, Any]:
+    """One row of the review."""
+    cost = dict(row.cost) if row.cost else None
+    if cost:
+        amount = cost.pop("amount")
+        unit = cost.pop("unit")
+        cost.pop("because", None)
+        cost = {**cost, unit: amount} if unit != "messages" else None
+    return {
+        "row": row.row_id,
+        "id": row.person,
+        "occasion": row.occasion,
+        "number": row.number,
+        "name": row.name,
+        "address": row.address,
+        "reachable": row.unreachable is None,
+        "unreachable_reason": row.unreachable[1] if row.unreachable else None,
+        "allowed": row.allowed,
+        "consent": row.consent or [],
+        "marked": row.marked,
+        "unmarked": row.unmarked,
+        "cost": cost,
+    }
+
+
+def _cost(tx: Any, run_id: str) -> dict[str, Any]:  # noqa: ANN401
+    c = message.c
+    marked = (c.run == run_id, c.marked)
+    unit = tx.scalar(tx.select(message, c.cost["unit"].as_string()).where(*marked).limit(1))
+    total = tx.scalar(tx.select(message, func.sum(c.cost["amount"].as_float())).where(*marked))
+    if unit is None:
+        total = tx.scalar(tx.select(message, func.count()).where(*marked))
+    return {"unit": unit or "messages", "total": total or 0, "balance": None}

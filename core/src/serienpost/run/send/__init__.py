@@ -1,0 +1,1 @@
+"""From approval to the last outcome: claim, recheck, intent, wire, outcome, finish."""

@@ -1,0 +1,139 @@
+"""The send loop's side of the ledger; everything here runs on the committing thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func
+
+from serienpost.ledger import claims
+from serienpost.ledger.delivery import (
+    Intent,
+    Result,
+    cancel_pending,
+    lock_state,
+    write_intents,
+    write_results,
+)
+from serienpost.ledger.owners import is_held
+from serienpost.ledger.permits import take_permits
+from serienpost.ledger.schema import message
+from serienpost.run.send.recheck import oldest_fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from serienpost.ledger.claims import Outgoing
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.send.recheck import Ready
+
+
+@dataclass
+class Call:
+    """One wire request on one slot; `intents` are filled in by the commit."""
+
+    slot: int
+    ready: list[Ready]
+    intents: list[Intent] = field(default_factory=list)
+
+
+@dataclass
+class Committed:
+    """What a commit let pass: calls to start now, messages left for later, and until when."""
+
+    run_state: str
+    is_owner: bool = True
+    calls: list[Call] = field(default_factory=list)
+    left: list[Ready] = field(default_factory=list)
+    free_at: datetime | None = None
+
+
+class Committer:
+    """Moves messages of one run between states, under one owner."""
+
+    def __init__(
+        self, renderer: RunRenderer, ledger: Ledger, run_id: str, owner: str, lease: timedelta
+    ) -> None:
+        self.ledger = ledger
+        self.run_id = run_id
+        self.owner = owner
+        self.lease = lease
+        self.takes_parts = renderer.header.part_size is not None
+        self.account_name = renderer.header.account
+        self.account = renderer.account
+
+    def claim(self, limit: int) -> list[Outgoing]:
+        """Take pending messages that are due; where there are parts, `limit` counts those."""
+        take = claims.claim_parts if self.takes_parts else claims.claim
+        with self.ledger.begin("claim") as tx:
+            return take(tx, self.run_id, self.owner, limit, self.lease)
+
+    def release(self) -> None:
+        """Give back what was claimed and not sent."""
+        with self.ledger.begin("release") as tx:
+            claims.release(tx, self.run_id, self.owner)
+
+    def next_attempt(self) -> datetime | None:
+        """When the next pending message is due; None if none is pending.
+
+        Nothing is in hand now: what a claim took whose answer was lost is given back first.
+        """
+        with self.ledger.begin("idle") as tx:
+            claims.release(tx, self.run_id, self.owner)
+            rows = tx.first(
+                tx.select(
+                    message,
+                    func.count().label("pending"),
+                    func.min(message.c.next_attempt_at).label("next"),
+                    func.count(message.c.next_attempt_at).label("later"),
+                ).where(message.c.run == self.run_id, message.c.state == "pending")
+            )
+        if rows is None or rows.pending == 0:
+            return None
+        return rows.next if rows.later == rows.pending else tx.now
+
+    def commit(self, results: Sequence[Result], calls: Sequence[Call], renew: bool) -> Committed:
+        """Write outcomes, and the intents of as many calls as run state and rate permit."""
+        with self.ledger.begin("commit") as tx:
+            answered = any(result.attempt is not None for result in results)
+            state = lock_state(tx, self.run_id, progress=answered)
+            write_results(tx, self.run_id, self.owner, results)
+            if state == "cancelled":
+                cancel_pending(tx, self.run_id, [result.no for result in results])
+            if renew:
+                claims.renew(tx, self.run_id, self.owner, self.lease)
+            committed = Committed(state, is_held(tx, self.owner))
+            if state == "sending" and committed.is_owner:
+                self._write_calls(tx, calls, committed)
+            else:
+                committed.left = [one for call in calls for one in call.ready]
+        return committed
+
+    def _write_calls(self, tx: Tx, calls: Sequence[Call], committed: Committed) -> None:
+        oldest = oldest_fresh()
+        committed.left = [one for call in calls for one in call.ready if one.read_at < oldest]
+        calls = [Call(c.slot, [one for one in c.ready if one.read_at >= oldest]) for c in calls]
+        wanted = sum(len(call.ready) for call in calls)
+        if not wanted:
+            return
+        given, committed.free_at = take_permits(
+            tx, self.account_name, self.account.rate, wanted, spread=self.account.spread
+        )
+        for call in calls:
+            call.ready, late = call.ready[:given], call.ready[given:]
+            given -= len(call.ready)
+            committed.left.extend(late)
+        intents = [
+            Intent(one.row.no, one.row.fence, one.row.attempts + 1, one.evidence)
+            for call in calls
+            for one in call.ready
+        ]
+        written = write_intents(tx, self.run_id, self.owner, intents, self.lease)
+        taken = {intent.no: intent for intent in written}
+        for call in calls:
+            ready = [one for one in call.ready if one.row.no in taken]
+            if ready:
+                committed.calls.append(Call(call.slot, ready, [taken[o.row.no] for o in ready]))

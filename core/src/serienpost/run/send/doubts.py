@@ -1,0 +1,271 @@
+"""Doubt: a message that may or may not have left is never sent again by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import literal, or_, select
+
+from serienpost.contracts.channels import HasLookup
+from serienpost.contracts.content import Content, Message, Refused
+from serienpost.contracts.outcomes import Accepted, Rejected, Unknown
+from serienpost.errors import LedgerError
+from serienpost.ledger.delivery import free_once
+from serienpost.ledger.runs import allow_command, find_rows, lock_run
+from serienpost.ledger.schema import message, once, run
+from serienpost.ledger.store import lock_once, slices
+from serienpost.reference import with_reference
+from serienpost.run.prepare.plan import from_json
+from serienpost.run.send.outcomes import checked
+from serienpost.run.send.parts import cut_parts, last_part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.plan import Header
+    from serienpost.run.prepare.renderer import RunRenderer
+
+Resolution = Literal["accepted", "resend", "failed"]
+_STATE = {"accepted": "accepted", "resend": "pending", "failed": "failed"}
+
+
+def resolve(
+    ledger: Ledger, run_id: str, rows: Sequence[str], decision: Resolution, user: str
+) -> int:
+    """A person decides about messages in doubt; `resend` reopens a finished run.
+
+    Args:
+        ledger: the practice's ledger.
+        run_id: the run.
+        rows: row ids, or person ids meaning all rows of that person.
+        decision: it arrived, send it again, or it did not and stays so.
+        user: who decides; recorded.
+
+    Raises:
+        LedgerError: a row is not in this run or not in doubt; nothing is changed.
+    """
+    c = message.c
+    with ledger.begin("resolve") as tx:
+        run_row = lock_run(tx, run_id)
+        allow_command(run_row, "resolve")
+        if decision == "resend" and run_row.state == "cancelled":
+            raise LedgerError(
+                f"run {run_id} is cancelled; it sends nothing any more",
+                hint="resolve --as accepted or --as failed",
+            )
+        if decision == "resend" and run_row.purged_at:
+            raise LedgerError(f"the values of run {run_id} were removed after the retention period")
+        numbers = []
+        for row_id in dict.fromkeys(rows):
+            found = find_rows(tx, run_id, row_id)
+            doubtful = [row for row in found if row.state == "in_doubt"]
+            if not doubtful:
+                raise LedgerError(f"{row_id} is {found[0].state}, not in doubt")
+            numbers += [row.no for row in doubtful]
+        for no in numbers:
+            tx.note(user, f"resolve {decision}", run_id, no)
+        tx.execute(
+            tx.update(message)
+            .where(c.run == run_id, c.no.in_(numbers), c.state == "in_doubt")
+            .values(
+                state=_STATE[decision],
+                basis="person",
+                fence=c.fence + 1,
+                sent_at=tx.now if decision == "accepted" else None,
+                updated_at=tx.now,
+            )
+        )
+        if decision == "failed":
+            free_once(tx, run_id, numbers)
+        if decision == "resend":
+            reopen(tx, run_id)
+    return len(numbers)
+
+
+def apply_rule(tx: Tx, run_id: str, header: Header) -> bool:
+    """Apply the mailing's `on_doubt` to what is in doubt; returns whether messages are open again.
+
+    With `resend` a message is sent again while it has attempts left, then stays in doubt.
+    """
+    if header.on_doubt == "hold":
+        return False
+    settled = sum(_settle(tx, run_id, header, *between) for between in slices(tx, run_id))
+    return settled > 0 and header.on_doubt == "resend"
+
+
+def _settle(tx: Tx, run_id: str, header: Header, first: int, last: int) -> int:
+    c = message.c
+    doubtful = [c.run == run_id, c.no.between(first, last), c.state == "in_doubt"]
+    if header.on_doubt == "resend":
+        doubtful.append(c.attempts - c.attempts_before < header.max_attempts)
+        values: dict[str, Any] = {"state": "pending"}
+    else:
+        values = {"state": "accepted", "sent_at": tx.now}
+    for row in tx.all(tx.select(message, c.no).where(*doubtful)):
+        tx.note("rule", f"resolve {header.on_doubt}", run_id, row.no)
+    return tx.execute(
+        tx.update(message)
+        .where(*doubtful)
+        .values(basis="rule", fence=c.fence + 1, updated_at=tx.now, **values)
+    )
+
+
+def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
+    """Give failed messages another chance; those that another run has sent meanwhile are
+    suppressed. Reopens a finished run. Returns how many will be tried again.
+
+    Raises:
+        LedgerError: the run's state does not allow it.
+    """
+    with ledger.begin("retry") as tx:
+        row = lock_run(tx, run_id)
+        allow_command(row, "retry")
+        lock_once(tx)
+        again = sum(_try_again(tx, run_id, *between) for between in slices(tx, run_id))
+        tx.note(user, "retry", run_id, detail={"messages": again})
+        if again:
+            reopen(tx, run_id)
+            cut_parts(tx, run_id, row.header.get("part_size"))
+    return again
+
+
+def _try_again(tx: Tx, run_id: str, first: int, last: int) -> int:
+    c = message.c
+    failed = c.run == run_id, c.no.between(first, last), c.state == "failed"
+    keys = select(c.practice, c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)).where(
+        c.practice == tx.practice, *failed, c.once_key.is_not(None)
+    )
+    tx.copy_new(once, ("practice", "key", "run", "no", "since"), keys)
+    holds = tx.select(once, once.c.no).where(once.c.run == run_id, once.c.no.between(first, last))
+    again = tx.execute(
+        tx.update(message)
+        .where(*failed, or_(c.once_key.is_(None), c.no.in_(holds)))
+        .values(
+            state="pending",
+            code=None,
+            text=None,
+            attempts_before=c.attempts,
+            first_attempt_at=None,
+            next_attempt_at=None,
+            part=None,
+            fence=c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
+    tx.execute(
+        tx.update(message)
+        .where(*failed)
+        .values(
+            state="suppressed",
+            code="already_sent",
+            text="sent by another run meanwhile",
+            fence=c.fence + 1,
+            updated_at=tx.now,
+        )
+    )
+    return again
+
+
+def reopen(tx: Tx, run_id: str) -> None:
+    """A finished run has open messages again; on a channel of parts they are a new edition."""
+    tx.execute(
+        tx.update(run)
+        .where(run.c.id == run_id, run.c.state == "finished")
+        .values(
+            state="sending",
+            finished_at=None,
+            progress_at=tx.now,
+            edition=run.c.edition + 1,
+            first_part=last_part(tx, run_id) + 1,
+        )
+    )
+
+
+Answer = Accepted | Rejected | Unknown
+BATCH = 100
+
+
+def look_up_doubts(renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:
+    """Decide what the provider knows; whatever else stays in doubt. Returns how many it decided.
+
+    A provider that cannot be asked decides nothing; the doubts wait for the next time.
+    """
+    channel = renderer.channel
+    if not isinstance(channel, HasLookup):
+        return 0
+    decided = last = 0
+    while rows := _doubtful(ledger, run_id, last):
+        last = rows[-1].no
+        messages = [made for row in rows if (made := _message(renderer, row))]
+        answers = asyncio.run(_ask(renderer, channel, messages))
+        by_no = {made.position: answer for made, answer in zip(messages, answers, strict=True)}
+        with ledger.begin("lookup") as tx:
+            decided += sum(_write(tx, row, by_no.get(row.no)) for row in rows)
+    return decided
+
+
+def _doubtful(ledger: Ledger, run_id: str, after: int) -> Sequence[Row[Any]]:
+    """The next messages in doubt, in order."""
+    c = message.c
+    with ledger.read() as tx:
+        return tx.all(
+            tx.select(message)
+            .where(c.run == run_id, c.no > after, c.state == "in_doubt")
+            .order_by(c.no)
+            .limit(BATCH)
+        )
+
+
+async def _ask(
+    renderer: RunRenderer, channel: HasLookup[Any], messages: Sequence[Message]
+) -> Sequence[Answer]:
+    unknown = Unknown("lookup")
+    try:
+        answers = await channel.lookup(renderer.context, renderer.account, messages)
+    except Exception:  # noqa: BLE001  # a provider that cannot be asked leaves the doubt
+        return [unknown] * len(messages)
+    sound = checked(answers, len(messages))
+    return [one if isinstance(one, (Accepted, Rejected)) else unknown for one in sound]
+
+
+def _message(renderer: RunRenderer, row: Row[Any]) -> Message | None:
+    if row.macro_values is None or row.address is None:
+        return None
+    content = renderer.content(from_json(row.macro_values), row.address)
+    if isinstance(content, Refused):
+        content = Content(renderer.kind.name, "", row.address, "", "")
+    return Message(row.ref, row.run, row.no, with_reference(content, row.ref))
+
+
+def _write(tx: Tx, row: Row[Any], answer: Answer | None) -> int:
+    if answer is None or isinstance(answer, Unknown):
+        return 0
+    accepted = isinstance(answer, Accepted)
+    values: dict[str, Any] = {
+        "state": "accepted" if accepted else "failed",
+        "basis": "lookup",
+        "sent_at": tx.now if accepted else None,
+        "code": None if isinstance(answer, Accepted) else answer.code,
+        "text": answer.text or None,
+    }
+    if isinstance(answer, Accepted):
+        values["provider_ref"] = answer.ref or row.provider_ref
+    changed = tx.execute(
+        tx.update(message)
+        .where(
+            message.c.run == row.run,
+            message.c.no == row.no,
+            message.c.state == "in_doubt",
+            message.c.fence == row.fence,
+        )
+        .values(fence=message.c.fence + 1, updated_at=tx.now, **values)
+    )
+    if changed:
+        tx.note("lookup", f"resolve {values['state']}", row.run, row.no)
+        if not accepted:
+            free_once(tx, row.run, [row.no])
+    return changed

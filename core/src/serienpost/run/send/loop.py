@@ -1,0 +1,475 @@
+"""`deliver`: the send loop. Claim, door, intent, wire, outcome, until nothing is open.
+
+One event loop runs the calls, one thread commits to the ledger, one thread at a time reads source
+and consent. The intents of a call are durable before it starts; its outcomes go into the very next
+commit, together with the intents of the calls that take the freed slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from serienpost.contracts.content import Message
+from serienpost.contracts.outcomes import Deferred, Outcome, Unknown
+from serienpost.errors import LedgerError, PluginError, UnavailableError
+from serienpost.fault_injection import faultpoint
+from serienpost.ledger import claims
+from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
+from serienpost.run.send.commit import Call, Committer
+from serienpost.run.send.outcomes import (
+    CONNECTION_FAILURES,
+    GIVE_UP_AFTER,
+    StopReason,
+    checked,
+    stop_reason,
+    to_result,
+)
+from serienpost.run.send.recheck import (
+    FRESH_SECONDS,
+    ContentChangedError,
+    Recheck,
+)
+from serienpost.run.send.schedule import quiet_hours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from serienpost.contracts.channels import Sender
+    from serienpost.ledger.claims import Outgoing
+    from serienpost.ledger.delivery import Intent, Result
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.send.recheck import Ready
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LEASE_MARGIN = timedelta(minutes=5)
+RENEW_SECONDS = 60.0
+HEARTBEAT_SECONDS = 5.0
+"""Without anything to write, the run's state is looked at this often."""
+
+LARGEST_RECHECK = 500
+SLOW_READS = 5
+"""So many reads in a row that one row does not survive fresh pause the run."""
+
+LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
+"""Seconds between attempts to reach a ledger that fails."""
+
+
+class Delivery:
+    """Delivers one run in this process.
+
+    Args:
+        renderer: the run's frozen header and files.
+        ledger: the practice's ledger.
+        run_id: an approved, sending or paused run.
+        owner: the owner id under whose lock this process works.
+        wait: wait in this process for rate and retries instead of pausing the run.
+        report: called now and then with the progress.
+        stop: how others ask the loop to stop.
+        held_until: when the provider is to send what it gets before.
+    """
+
+    def __init__(
+        self,
+        renderer: RunRenderer,
+        ledger: Ledger,
+        run_id: str,
+        owner: str,
+        *,
+        wait: bool,
+        report: Callable[[Progress], None],
+        stop: Stop,
+        held_until: datetime | None = None,
+    ) -> None:
+        self.renderer = renderer
+        self.ledger = ledger
+        self.wait = wait
+        self.report = report
+        self.stop = stop
+        self.recheck = Recheck(renderer, ledger, held_until)
+        self.held_until = held_until
+        self.lease = timedelta(seconds=renderer.channel.longest_call) + LEASE_MARGIN
+        self.committer = Committer(renderer, ledger, run_id, owner, self.lease)
+        self.stop_reason: StopReason | None = None
+        self._state = LoopState()
+        self._watch = Watch(renderer)
+        self._wake = asyncio.Event()
+        self._opening: asyncio.Task[None] | None = None
+        self._crash: Exception | None = None
+        self._part_size = renderer.header.part_size
+        self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, self._part_size or 0)
+        self._too_slow = 0
+        self._thread = ThreadPoolExecutor(1, "ledger")
+        self._renewed = self._looked = time.monotonic()
+
+    async def run(self) -> StopReason | None:
+        """Deliver until nothing is open or something halts the run; returns what stopped_by it."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        self.stop.wake = wake
+        try:
+            async with self.renderer.open() as sender:
+                self._state.free = list(range(sender.slots))[::-1]
+                self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, sender.batch)
+                await self._pump(sender)
+        finally:
+            await self._in_thread(self.committer.release)
+            self._thread.shutdown()
+        if self._crash:
+            raise self._crash
+        return self.stop_reason
+
+    async def _pump(self, sender: Sender) -> None:
+        state = self._state
+        while True:
+            self._heed_stop()
+            self._start_recheck(sender)
+            calls = [] if self.stop_reason else self._next_calls(sender)
+            if state.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
+                await self._commit(sender, calls)
+                continue
+            idle = not state.tasks and self._opening is None
+            if idle and (self.stop_reason or not await self._more_to_come()):
+                return
+            await self._rest()
+
+    def _heed_stop(self) -> None:
+        if self.stop.requests and self.stop_reason is None:
+            self.stop_reason = StopReason("interrupted", "stopped by a signal")
+        if self.stop.requests > 1:
+            for task in self._state.tasks:
+                task.cancel()
+
+    def _start_recheck(self, sender: Sender) -> None:
+        """Start the next read of source and consent when free slots will need more messages."""
+        state = self._state
+        if self.stop_reason or self._opening or self._is_blocked():
+            return
+        renderer = self.renderer
+        now = self.ledger.clock()
+        leaves_at = max(now, self.held_until or now)
+        self.stop_reason = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
+        if self.stop_reason:
+            return
+        ahead = min(int(state.rate * 0.5), self._recheck_rows)
+        needed = len(state.free) * sender.batch + ahead
+        fresh = state.fresh_count()
+        if not state.free or fresh >= needed:
+            return
+        state.claimed += [state.ready.popleft().row for _ in range(len(state.ready) - fresh)]
+        if state.claims_empty and not state.claimed:
+            return
+        size = min(self._recheck_rows, max(needed, int(state.rate)))
+        if self._part_size:
+            size = max(1, min(len(state.free), size // self._part_size)) * self._part_size
+        self._opening = asyncio.create_task(self._run_recheck(size))
+
+    async def _run_recheck(self, size: int) -> None:
+        state = self._state
+        rows, state.claimed = self._first_claimed(size)
+        try:
+            await self._watch.look()
+            missing = (size - len(rows)) // (self._part_size or 1)
+            if missing > 0:
+                new = await self._in_thread(self.committer.claim, missing)
+                state.claims_empty = not new
+                rows = [*rows, *new]
+            if rows:
+                begun = time.monotonic()
+                ready, closed = await asyncio.to_thread(
+                    self.recheck.open, rows, self.ledger.clock()
+                )
+                state.ready.extend(ready)
+                state.results.extend(closed)
+                self._mind_pace(len(rows), time.monotonic() - begun)
+        except UnavailableError as error:
+            self.stop_reason = self.stop_reason or StopReason("check_unavailable", str(error))
+        except ProviderTemplateChangedError as error:
+            self.stop_reason = self.stop_reason or StopReason("template_changed", str(error))
+        except ContentChangedError as error:
+            self.stop_reason = self.stop_reason or StopReason("content_changed", str(error))
+        except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
+            self._crash = error
+            self.stop_reason = StopReason("crash", type(error).__name__)
+        finally:
+            self._opening = None
+            self._wake.set()
+
+    def _first_claimed(self, size: int) -> tuple[list[Outgoing], list[Outgoing]]:
+        """The first rows of those claimed, and the rest; a part is never torn apart."""
+        claimed = self._state.claimed
+        if self._part_size and size < len(claimed):
+            begun = claimed[size - 1].part
+            while size < len(claimed) and claimed[size].part == begun:
+                size += 1
+        return claimed[:size], claimed[size:]
+
+    def _mind_pace(self, rows: int, seconds: float) -> None:
+        """Read as many rows at once as stay fresh; least ones that never do stop the run."""
+        least = self._part_size or 1
+        if seconds < FRESH_SECONDS:
+            self._too_slow = 0
+            if seconds < FRESH_SECONDS / 4:
+                self._recheck_rows = min(self._largest_recheck, self._recheck_rows * 2)
+        elif rows > least:
+            self._recheck_rows = max(least, rows // 4)
+        else:
+            self._too_slow += 1
+        if self._too_slow == SLOW_READS:
+            slow = f"source and consent take more than {FRESH_SECONDS:g} seconds to answer"
+            self.stop_reason = self.stop_reason or StopReason("check_unavailable", slow)
+
+    def _next_calls(self, sender: Sender) -> list[Call]:
+        """Messages that passed the recheck, cut into as many calls as there are free slots."""
+        state = self._state
+        if not state.free or not state.ready or self._is_blocked() or self._is_filling(sender):
+            return []
+        space = len(state.free) * sender.batch
+        stale = len(state.ready) - state.fresh_count()
+        state.ready.rotate(-stale)
+        count = min(space, len(state.ready) - stale)
+        if self._part_size:
+            count = self._whole_parts(count)
+        taken = [state.ready.popleft() for _ in range(count)]
+        state.ready.rotate(stale)
+        fresh = {one.message.ref: one for one in taken}
+        cut = self._cut(sender, [one.message for one in fresh.values()]) if fresh else []
+        for late in cut[len(state.free) :]:
+            state.ready.extendleft(fresh[message.ref] for message in reversed(late))
+        return [
+            Call(slot, [fresh[message.ref] for message in call])
+            for slot, call in zip(reversed(state.free), cut, strict=False)
+        ]
+
+    def _is_filling(self, sender: Sender) -> bool:
+        """Whether a call would leave half empty although the rest of it is just being read."""
+        fresh = self._state.fresh_count()
+        if self._part_size or self._opening is None or not 0 < fresh < sender.batch:
+            return False
+        oldest = self._state.ready[-fresh].read_at
+        return time.monotonic() - oldest < FRESH_SECONDS / 2
+
+    def _whole_parts(self, count: int) -> int:
+        """How many of the first `count` messages are parts to their last message that is ready."""
+        ready = [one.row.part for one in itertools.islice(self._state.ready, count + 1)]
+        parts = list(dict.fromkeys(ready[:count]))[: len(self._state.free)]
+        if len(ready) > count and ready[count] == parts[-1] and len(parts) > 1:
+            del parts[-1]
+        return sum(part in parts for part in ready[:count])
+
+    def _cut(self, sender: Sender, messages: list[Message]) -> list[Sequence[Message]]:
+        """The calls that the channel makes of these messages.
+
+        Raises:
+            PluginError: it does not make lists that hold each message once.
+        """
+        context, name = self.renderer.context, self.renderer.channel.name
+        answered = partial(context.registry.answered, "channels", name, "calls")
+        answer: Iterable[object] = answered(sender.calls(messages), Iterable)
+        calls: list[Sequence[Message]] = [answered(call, (list, tuple)) for call in answer]
+        refs = sorted(answered(message, Message).ref for call in calls for message in call)
+        if refs != sorted(message.ref for message in messages):
+            raise PluginError(
+                f"the channel {name} does not put each message into one call",
+                hint="tell who maintains it",
+            )
+        return calls
+
+    async def _commit(self, sender: Sender, calls: list[Call]) -> None:
+        """Write outcomes and intents in one commit, then start the calls."""
+        state = self._state
+        results, state.results = state.results, []
+        self._looked = time.monotonic()
+        renew = self._looked - self._renewed > RENEW_SECONDS
+        committed = await self._in_thread(self.committer.commit, results, calls, renew)
+        if renew:
+            self._renewed = self._looked
+        state.settled += sum(r.state not in ("pending", "sending") for r in results)
+        if committed.run_state != "sending":
+            self.stop_reason = self.stop_reason or StopReason("person", "")
+        if not committed.is_owner:
+            self.stop_reason = self.stop_reason or StopReason(
+                "crash", "the ledger's server dropped this process"
+            )
+        if calls:
+            state.blocked_until, state.blocked_by = committed.free_at, "rate"
+        state.ready.extendleft(reversed(committed.left))
+        for call in committed.calls:
+            state.free.remove(call.slot)
+            task = asyncio.create_task(self._deliver(sender, call))
+            state.tasks[task] = call
+        await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
+        self.report(Progress(state.settled))
+        if state.blocked_until and not self.wait:
+            self.stop_reason = self.stop_reason or StopReason(
+                "rate", "the account's rate", state.blocked_until
+            )
+        elif state.blocked_until:
+            self.report(Progress(state.settled, state.blocked_by, state.blocked_until))
+
+    async def _deliver(self, sender: Sender, call: Call) -> None:
+        """One wire request; whatever happens, there is an outcome for each of its messages."""
+        state = self._state
+        begun = time.monotonic()
+        outcomes: list[Outcome]
+        try:
+            faultpoint("wire.before")
+            async with asyncio.timeout(self.renderer.channel.longest_call):
+                answer = await sender.send([one.message for one in call.ready], call.slot)
+            faultpoint("wire.after")
+            outcomes = checked(answer, len(call.ready))
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            outcomes = [Unknown("channel", type(error).__name__)] * len(call.ready)
+        self._settle(call, outcomes)
+        seconds = max(time.monotonic() - begun, 1e-4)
+        concurrent = len(state.tasks)
+        state.rate = 0.7 * state.rate + 0.3 * (len(call.ready) * concurrent / seconds)
+        task = asyncio.current_task()
+        if task:
+            state.tasks.pop(task, None)
+        state.free.append(call.slot)
+        self._wake.set()
+
+    def _settle(self, call: Call, outcomes: list[Outcome]) -> None:
+        state = self._state
+        now = self.ledger.clock()
+        for one, intent, outcome in zip(call.ready, call.intents, outcomes, strict=True):
+            state.results.append(
+                to_result(
+                    intent,
+                    outcome,
+                    now,
+                    attempts_left=self._attempts_left(one, intent, now),
+                    repeatable=self.renderer.channel.repeatable,
+                )
+            )
+            failed = isinstance(outcome, Deferred) and outcome.connection
+            state.failures = state.failures + 1 if failed else 0
+        self.stop_reason = self.stop_reason or stop_reason(outcomes)
+        if state.failures >= CONNECTION_FAILURES:
+            self.stop_reason = self.stop_reason or StopReason(
+                "connection",
+                f"{CONNECTION_FAILURES} failures to connect in a row",
+                now + timedelta(minutes=5),
+            )
+
+    def _attempts_left(self, one: Ready, intent: Intent, now: datetime) -> bool:
+        made = intent.attempt - one.row.attempts_before
+        first = one.row.first_attempt_at or now
+        return made < self.renderer.header.max_attempts and now - first < GIVE_UP_AFTER
+
+    async def _more_to_come(self) -> bool:
+        """Nothing is under way: is there more to claim, now or later?"""
+        state = self._state
+        if state.ready or state.claimed or self._is_blocked() or not state.claims_empty:
+            return True
+        next_at = await self._in_thread(self.committer.next_attempt)
+        if next_at is None:
+            return False
+        state.claims_empty = False
+        if next_at > self.ledger.clock():
+            if not self.wait:
+                self.stop_reason = StopReason(
+                    "deferral", "temporary refusals are tried again later", next_at
+                )
+                return False
+            state.blocked_until, state.blocked_by = next_at, "deferral"
+            self.report(Progress(state.settled, "deferral", next_at))
+        self._wake.set()
+        return True
+
+    def _is_blocked(self) -> bool:
+        until = self._state.blocked_until
+        if until and until <= self.ledger.clock():
+            self._state.blocked_until = until = None
+        return until is not None
+
+    async def _rest(self) -> None:
+        """Sleep until a call ends, the recheck opens, a time comes or the lease must be renewed."""
+        until = self._state.blocked_until
+        seconds = HEARTBEAT_SECONDS
+        if until:
+            seconds = min(seconds, max(0.0, (until - self.ledger.clock()).total_seconds()))
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds + 0.001)
+        except TimeoutError:
+            return
+        finally:
+            self._wake.clear()
+
+    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ledger work on the committing thread; again for a while where the ledger fails."""
+        loop = asyncio.get_running_loop()
+        for pause in LEDGER_PAUSES:
+            try:
+                return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
+            except LedgerError:
+                await asyncio.sleep(pause)
+        return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
+
+
+def take_over_dead(renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:
+    """Free what dead processes left of this run."""
+    return claims.take_over(ledger, run_id, repeatable=renderer.channel.repeatable)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the loop is doing, for the progress line."""
+
+    settled: int
+    waiting: str | None = None
+    until: datetime | None = None
+
+
+@dataclass
+class Stop:
+    """Asks the loop to stop: once after the calls under way, twice at once."""
+
+    wake: Callable[[], None] = lambda: None
+    requests: int = 0
+
+    def request(self) -> None:
+        self.requests += 1
+        self.wake()
+
+
+@dataclass
+class LoopState:
+    """What is where between ledger and wire."""
+
+    ready: deque[Ready] = field(default_factory=deque)
+    claimed: list[Outgoing] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    free: list[int] = field(default_factory=list)
+    tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)
+    claims_empty: bool = False
+    blocked_until: datetime | None = None
+    blocked_by: str = "rate"
+    failures: int = 0
+    settled: int = 0
+    rate: float = 0.0
+
+    def fresh_count(self) -> int:
+        """How many may leave without passing the recheck again; the oldest stand on the left."""
+        stale = 0
+        for one in self.ready:
+            if one.is_fresh:
+                break
+            stale += 1
+        return len(self.ready) - stale

@@ -1,0 +1,176 @@
+"""What each outcome of the closed vocabulary means for the message and for the run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from serienpost.contracts.outcomes import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    Outcome,
+    QuotaReached,
+    Rejected,
+    Unknown,
+)
+from serienpost.ledger.delivery import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from serienpost.ledger.delivery import Intent
+
+FIRST_RETRY = 60.0
+"""Seconds until the second attempt; doubled each time, at most an hour."""
+
+LONGEST_RETRY = 3600.0
+GIVE_UP_AFTER = timedelta(hours=24)
+"""So long after its first attempt a message is not tried again."""
+
+CONNECTION_FAILURES = 10
+"""So many failures to connect in a row pause the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why the run must pause now."""
+
+    reason: str
+    text: str
+    until: datetime | None = None
+
+
+def checked(outcomes: object, count: int) -> list[Outcome]:
+    """The outcomes of a call; a wrong number or type means that nothing is known.
+
+    Many messages of one request often share one outcome, which is looked at once.
+    """
+    if (
+        isinstance(outcomes, (list, tuple))
+        and len(outcomes) == count
+        and all(map(_is_sound, {id(outcome): outcome for outcome in outcomes}.values()))
+    ):
+        return list(outcomes)
+    return [_UNSOUND] * count
+
+
+_VOCABULARY = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached)
+_UNSOUND = Unknown("channel", "the channel did not return one outcome per message")
+
+
+def _is_sound(outcome: object) -> bool:
+    """Whether it is of the vocabulary, with plain values and aware times."""
+    if not isinstance(outcome, _VOCABULARY) or type(outcome) not in _VOCABULARY:
+        return False
+    for field in fields(outcome):
+        value = getattr(outcome, field.name)
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                return False
+        elif value is not None and type(value) not in _PLAIN[field.name]:
+            return False
+    return True
+
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("ref", "code", "text", "stage", "scope"), (str,)),
+    "retry_after": (int, float),
+    "connection": (bool,),
+    "until": (),
+}
+
+
+def to_result(
+    intent: Intent,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    attempts_left: bool,
+    repeatable: bool,
+) -> Result:
+    """The new state of one message.
+
+    Args:
+        intent: the attempt that was made.
+        outcome: what the channel says.
+        now: time of the answer.
+        attempts_left: whether a definite temporary refusal is tried again.
+        repeatable: a call that may or may not have happened can simply be made again.
+    """
+    fence, attempt = intent.fence + 1, intent.attempt
+    if isinstance(outcome, Accepted):
+        return Result(
+            intent.no,
+            fence,
+            attempt,
+            "accepted",
+            "accepted",
+            None,
+            outcome.text or None,
+            provider_ref=outcome.ref,
+        )
+    if isinstance(outcome, Rejected):
+        return Result(
+            intent.no,
+            fence,
+            attempt,
+            "failed",
+            "rejected",
+            outcome.code,
+            outcome.text,
+            stage=outcome.scope,
+        )
+    if isinstance(outcome, Unknown):
+        again = "pending" if attempts_left else "failed"
+        return Result(
+            intent.no,
+            fence,
+            attempt,
+            again if repeatable else "in_doubt",
+            "unknown",
+            "unknown",
+            outcome.text,
+            stage=outcome.stage,
+        )
+    if isinstance(outcome, Deferred):
+        return _deferred(intent, outcome, now, attempts_left=attempts_left)
+    kind = "account_problem" if isinstance(outcome, AccountProblem) else "quota"
+    return Result(intent.no, fence, attempt, "pending", kind, outcome.code, outcome.text)
+
+
+def _deferred(intent: Intent, outcome: Deferred, now: datetime, *, attempts_left: bool) -> Result:
+    state = "pending" if attempts_left or outcome.connection else "failed"
+    wait = _wait(outcome.retry_after, intent.attempt)
+    return Result(
+        intent.no,
+        intent.fence + 1,
+        intent.attempt,
+        state,
+        "deferred",
+        outcome.code,
+        outcome.text,
+        next_attempt_at=now + wait if state == "pending" else None,
+    )
+
+
+def _wait(retry_after: float | None, attempt: int) -> timedelta:
+    """As long as the channel says, within a day, else longer with each attempt."""
+    if retry_after is not None and not math.isnan(retry_after):
+        seconds = min(max(retry_after, 0.0), GIVE_UP_AFTER.total_seconds())
+        return timedelta(seconds=seconds)
+    doublings = min(attempt - 1, 10)
+    return timedelta(seconds=min(FIRST_RETRY * 2**doublings, LONGEST_RETRY))
+
+
+def stop_reason(outcomes: Sequence[Outcome]) -> StopReason | None:
+    """Whether one of these outcomes stops the whole run."""
+    for outcome in outcomes:
+        if isinstance(outcome, AccountProblem):
+            return StopReason("account", f"{outcome.code}: {outcome.text}")
+    for outcome in outcomes:
+        if isinstance(outcome, QuotaReached):
+            return StopReason("quota", f"{outcome.code}: {outcome.text}", outcome.until)
+    return None

@@ -1,0 +1,209 @@
+"""The recheck: still valid, still allowed, still the same, right before a message leaves?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serienpost.consent.decision import decide
+from serienpost.contracts.content import Message, Refused
+from serienpost.contracts.kinds import Address
+from serienpost.contracts.rows import CurrentState, RowRef
+from serienpost.errors import SerienpostError, UnavailableError
+from serienpost.ledger.delivery import Result
+from serienpost.reference import with_reference
+from serienpost.run.prepare.plan import from_json
+from serienpost.run.prepare.renderer import what_changed
+from serienpost.run.prepare.review import question
+from serienpost.timelimit import LateError, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from serienpost.ledger.claims import Outgoing
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.prepare.renderer import RunRenderer
+
+FRESH_SECONDS = 1.5
+"""Intents are written within this time of the read of source and consent, so that they are
+committed within two seconds of it."""
+
+SOURCE_SECONDS = 60.0
+COMPOSE_SECONDS = 60.0
+
+
+class ContentChangedError(SerienpostError):
+    """Rendering the frozen values again gave another content than was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that may leave, until `read_at` (monotonic seconds) is too old."""
+
+    row: Outgoing
+    message: Message
+    evidence: list[str]
+    read_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.read_at >= oldest_fresh()
+
+
+def oldest_fresh() -> float:
+    """What was read before this (monotonic seconds) must pass the recheck again."""
+    return time.monotonic() - FRESH_SECONDS
+
+
+class Recheck:
+    """Checks claimed rows in batches with one read of source and consent each.
+
+    Args:
+        renderer: the run's frozen header and files.
+        ledger: the practice's ledger.
+        held_until: when the provider is to send what it gets before; it is judged for then.
+    """
+
+    def __init__(
+        self, renderer: RunRenderer, ledger: Ledger, held_until: datetime | None = None
+    ) -> None:
+        self.renderer = renderer
+        self.ledger = ledger
+        self.held_until = held_until
+
+    def open(self, rows: Sequence[Outgoing], now: datetime) -> tuple[list[Ready], list[Result]]:
+        """Check claimed rows and render those that may leave.
+
+        Returns:
+            Those that may leave, and for the others why they are suppressed.
+
+        Raises:
+            UnavailableError: source, consent check or channel cannot answer; nothing is decided.
+            ContentChangedError: rendering gives something else than was reviewed.
+        """
+        read_at = time.monotonic()
+        later = self.held_until if self.held_until and self.held_until > now else None
+        allowed, closed = self.decide(rows, later or now)
+        messages = self._composed([row for row, _ in allowed], later)
+        ready = [
+            Ready(row, message, evidence, read_at)
+            for (row, evidence), message in zip(allowed, messages, strict=True)
+        ]
+        return ready, closed
+
+    def _composed(self, rows: Sequence[Outgoing], send_at: datetime | None) -> list[Message]:
+        what = f"channel {self.renderer.channel.name}"
+        try:
+            return within(
+                COMPOSE_SECONDS, what, lambda: [self._same_content(row, send_at) for row in rows]
+            )
+        except LateError as error:
+            raise UnavailableError(str(error)) from error
+
+    def decide(
+        self, rows: Sequence[Outgoing], at: datetime
+    ) -> tuple[list[tuple[Outgoing, list[str]]], list[Result]]:
+        """Say of each row whether it is valid and allowed, for a message that goes out `at`.
+
+        Returns:
+            Those that are with the evidence, and for the others why not.
+
+        Raises:
+            UnavailableError: source or consent check cannot answer; nothing is decided.
+        """
+        closed: dict[int, Result] = {}
+        consenting = self._still_valid(rows, at, closed)
+        passing = [row for row in rows if row.no not in closed]
+        decisions = decide(
+            self.renderer.context,
+            [
+                question(self.renderer.header, row.person, consenting[row.no], row.address)
+                for row in passing
+            ],
+            [row.override for row in passing],
+            at_recheck=True,
+        )
+        allowed = []
+        for row, decision in zip(passing, decisions, strict=True):
+            if decision.allowed:
+                allowed.append((row, decision.evidence))
+            else:
+                closed[row.no] = suppressed(row, decision.code, decision.reason)
+        return allowed, list(closed.values())
+
+    def _still_valid(
+        self, rows: Sequence[Outgoing], at: datetime, closed: dict[int, Result]
+    ) -> dict[int, str | None]:
+        consenting: dict[int, str | None] = {}
+        for row in rows:
+            if row.expires_at and row.expires_at <= at:
+                closed[row.no] = suppressed(row, "expired", "the occasion is over")
+        for index in range(len(self.renderer.blocks)):
+            mine = [row for row in rows if row.block == index and row.no not in closed]
+            if not mine:
+                continue
+            for row, state in zip(mine, self._current_states(index, mine), strict=True):
+                reason = self._gone(row, state)
+                if reason:
+                    closed[row.no] = suppressed(row, *reason)
+                else:
+                    consenting[row.no] = state.consenting_id
+        return consenting
+
+    def _current_states(self, index: int, rows: Sequence[Outgoing]) -> Sequence[CurrentState]:
+        renderer = self.renderer
+        block = renderer.blocks[index]
+        refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
+        request = renderer.address_request(block)
+        what = f"source {block.source.name}"
+        try:
+            states = within(
+                SOURCE_SECONDS,
+                what,
+                lambda: block.source.current(renderer.context, block.selection, refs, request),
+            )
+            if len(states) != len(rows) or any(type(s) is not CurrentState for s in states):
+                raise TypeError("it did not return one state per row")  # noqa: TRY301
+        except Exception as error:
+            name = "TimeoutError" if isinstance(error, TimeoutError) else type(error).__name__
+            raise UnavailableError(f"{what} cannot answer: {name}") from error
+        return states
+
+    def _gone(self, row: Outgoing, state: CurrentState) -> tuple[str, str] | None:
+        if state.gone:
+            return state.gone
+        kind = self.renderer.kind
+        fields = state.fields or {}
+        address = kind.address({name: fields.get(name) for name in kind.fields})
+        if not isinstance(address, Address):
+            return ("address_changed", "the address is no longer usable")
+        if self.ledger.address_hash(kind.name, address.value) != row.address_hash:
+            return ("address_changed", "the address was changed since the review")
+        return None
+
+    def _same_content(self, row: Outgoing, send_at: datetime | None) -> Message:
+        content = self.renderer.content(from_json(row.macro_values), row.address)
+        if isinstance(content, Refused):
+            raise ContentChangedError(f"row {row.row_id} is now refused: {content.reason}")
+        if content.digest() != row.content_hash:
+            raise ContentChangedError(
+                f"row {row.row_id} would now read differently than reviewed; "
+                f"{what_changed(self.renderer)}"
+            )
+        addressed = with_reference(content, row.ref)
+        return Message(
+            ref=row.ref,
+            run=row.run,
+            position=row.no,
+            content=addressed,
+            send_at=send_at,
+            part=row.part,
+            cost=row.cost["amount"] if row.cost else None,
+        )
+
+
+def suppressed(row: Outgoing, code: str, reason: str) -> Result:
+    """The result of a claimed row that does not leave."""
+    return Result(row.no, row.fence, None, "suppressed", "suppressed", code, reason)

@@ -1,0 +1,189 @@
+"""When a run may be delivered: schedule, quiet hours, and how old is too old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func
+
+from serienpost.errors import ConfigError, LedgerError
+from serienpost.ledger.claims import Outgoing
+from serienpost.ledger.schema import message, run
+from serienpost.run.send.outcomes import StopReason
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Row
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.renderer import RunRenderer
+
+
+def not_now(context: PracticeContext, row: Row[Any], now: datetime) -> StopReason | None:
+    """Why this run must wait for its time: `--at`, the end of a quota, quiet hours."""
+    if row.send_at and row.send_at > now and not held_until(row):
+        return StopReason("schedule", "waits for its time", row.send_at)
+    if row.state == "paused" and row.until and row.until > now and row.reason == "quota":
+        return StopReason("quota", row.reason_text, row.until)
+    return quiet_hours(context, row.kind, judged_at(row, now))
+
+
+def quiet_hours(context: PracticeContext, kind: str, now: datetime) -> StopReason | None:
+    """Whether messages of this kind must rest now."""
+    quiet = context.config.quiet.get(kind)
+    until = quiet_until(quiet, now, context.zone) if quiet else None
+    return StopReason("quiet", f"quiet hours {quiet}", until) if until else None
+
+
+def is_stale(row: Row[Any], stale_after: timedelta, now: datetime) -> bool:
+    """Whether nothing happened for so long that a person must confirm."""
+    known = [t for t in (row.progress_at, row.send_at, row.until, row.approved_at) if t]
+    return bool(known) and now - max(known) > stale_after
+
+
+def quiet_until(hours: str, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """The end of quiet hours `20:00-08:00` (practice time) that `now` lies in, else None."""
+    begin, end = (time.fromisoformat(part.strip()) for part in hours.split("-"))
+    local = now.astimezone(zone)
+    today = local.date()
+    for day in (today - timedelta(days=1), today):
+        start = datetime.combine(day, begin, zone)
+        stop = datetime.combine(day if end > begin else day + timedelta(days=1), end, zone)
+        if start <= local < stop:
+            return stop
+    return None
+
+
+def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """`YYYY-MM-DDTHH:MM` or `HH:MM` (the next such time), in practice time.
+
+    Raises:
+        ConfigError: neither form, a time that does not exist on that day, or one in the past.
+    """
+    local = now.astimezone(zone)
+    try:
+        if "T" in text:
+            when = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
+        else:
+            when = datetime.combine(local.date(), time.fromisoformat(text), zone)
+            if when <= local:
+                when = datetime.combine(local.date() + timedelta(days=1), when.time(), zone)
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is not a time", hint="write HH:MM or YYYY-MM-DDTHH:MM"
+        ) from None
+    if when.astimezone(now.tzinfo).astimezone(zone).replace(tzinfo=None) != when.replace(
+        tzinfo=None
+    ):
+        raise ConfigError(f"{text} does not exist on that day (clocks go forward)")
+    if when <= now:
+        when = when.replace(fold=1)
+    if when <= now:
+        raise ConfigError(f"{text} is in the past")
+    return when
+
+
+HELD = ("sending", "accepted", "in_doubt")
+"""States of messages that may lie with the provider."""
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An order that must not go out any more: row, its reference at the provider, and why."""
+
+    row: str
+    ref: str
+    code: str
+    reason: str
+
+
+def held_until(row: Row[Any]) -> datetime | None:
+    """The time given to the provider with each order of this run; None where it gets none."""
+    send_at: datetime | None = row.send_at
+    return send_at if row.header.get("hand_over") == "now" else None
+
+
+def judged_at(row: Row[Any], now: datetime) -> datetime:
+    """When a message handed over now goes out: expiry and quiet hours are judged for this time."""
+    return max(now, held_until(row) or now)
+
+
+def held_runs(tx: Tx) -> list[Row[Any]]:
+    """Runs with orders that lie with a provider and have not gone out."""
+    later = tx.all(tx.select(run).where(run.c.send_at > tx.now).order_by(run.c.created_at))
+    return [row for row in later if held_until(row) and _held(tx, row.id)]
+
+
+def _held(tx: Tx, run_id: str) -> int:
+    c = message.c
+    return int(
+        tx.scalar(tx.select(message, func.count()).where(c.run == run_id, c.state.in_(HELD)))
+    )
+
+
+def owed(ledger: Ledger, account: str) -> float:
+    """What the account's orders that have not gone out will still cost."""
+    c = message.c
+    with ledger.read() as tx:
+        mine = [row.id for row in held_runs(tx) if row.account == account]
+        cost = func.sum(c.cost["amount"].as_float())
+        total = tx.scalar(tx.select(message, cost).where(c.run.in_(mine), c.state.in_(HELD)))
+    return float(total or 0)
+
+
+def to_withdraw(renderer: RunRenderer, ledger: Ledger, run_id: str) -> list[Withdrawal]:
+    """Orders of a run whose recipients are gone or no longer allowed by now.
+
+    Raises:
+        SerienpostError: the source or a consent check cannot answer.
+    """
+    from serienpost.ledger.runs import find_run
+    from serienpost.run.send.recheck import Recheck
+
+    c = message.c
+    with ledger.read() as tx:
+        at = judged_at(find_run(tx, run_id), tx.now)
+        held = tx.all(tx.select(message).where(c.run == run_id, c.state.in_(HELD)).order_by(c.no))
+    recheck = Recheck(renderer, ledger)
+    found = [
+        Withdrawal(row.row_id, row.ref, "erased", "the person's data were erased")
+        for row in held
+        if row.address is None
+    ]
+    rows = [Outgoing.of(row) for row in held if row.address is not None]
+    for start in range(0, len(rows), _AT_ONCE):
+        batch = rows[start : start + _AT_ONCE]
+        by_no = {row.no: row for row in batch}
+        _, closed = recheck.decide(batch, at)
+        found += [
+            Withdrawal(by_no[one.no].row_id, by_no[one.no].ref, one.code or "", one.text or "")
+            for one in closed
+        ]
+    return found
+
+
+def refuse_cancel(context: PracticeContext, ledger: Ledger, run_id: str) -> None:
+    """Say that orders which are all with the provider cannot be cancelled from here.
+
+    Raises:
+        LedgerError: they are.
+    """
+    with ledger.read() as tx:
+        mine = [row for row in held_runs(tx) if row.id == run_id and row.state == "finished"]
+    for row in mine:
+        raise LedgerError(sentence(context, row), hint=f"serienpost show {run_id} names them")
+
+
+def sentence(context: PracticeContext, row: Row[Any]) -> str:
+    """What a person must know about a run whose orders lie with the provider."""
+    at = row.send_at.astimezone(context.zone)
+    return (
+        f"the orders of run {row.id} lie in the provider's portal until {at:%Y-%m-%d %H:%M}; "
+        "withdraw them there"
+    )

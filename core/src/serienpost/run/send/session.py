@@ -1,0 +1,196 @@
+"""Continues an approved run in this process and writes down how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from serienpost.contracts.channels import HasFinish
+from serienpost.errors import Exit, LedgerError
+from serienpost.gc_tuning import seldom_collected
+from serienpost.ledger.claims import living_owner, take_over
+from serienpost.ledger.owners import ownership
+from serienpost.ledger.runs import allow_command, count_states, find_run, lock_run, set_paused
+from serienpost.ledger.schema import run
+from serienpost.ledger.states import BY_PERSON
+from serienpost.run.prepare.renderer import RunRenderer, load_renderer
+from serienpost.run.send.archive import store_entries
+from serienpost.run.send.doubts import apply_rule, look_up_doubts
+from serienpost.run.send.finish import BusyError, complete
+from serienpost.run.send.loop import Delivery, take_over_dead
+from serienpost.run.send.outcomes import StopReason
+from serienpost.run.send.processors import note_processor
+from serienpost.run.send.schedule import held_until, is_stale, not_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Row
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.send.loop import Progress, Stop
+
+
+class LedgerLostError(LedgerError):
+    """The ledger failed while messages were being delivered; what is open goes on with `resume`."""
+
+    exit_code = Exit.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is continued.
+
+    Args:
+        wait: wait in this process for rate, schedule and retries instead of pausing.
+        confirm: a person confirms a run that is stale or was paused for a person.
+        by_itself: only reasons that time releases; a run that needs a person is left alone.
+    """
+
+    wait: bool = True
+    confirm: bool = False
+    by_itself: bool = False
+
+
+def continue_run(
+    context: PracticeContext,
+    ledger: Ledger,
+    run_id: str,
+    options: Options,
+    *,
+    report: Callable[[Progress], None],
+    stop: Stop,
+) -> None:
+    """Deliver what is open. How it ended stands in the run's state and reason.
+
+    Raises:
+        LedgerError: the run was never approved or is cancelled.
+        BusyError: another process delivers or finishes it.
+        LedgerLostError: the ledger failed on the way.
+    """
+    renderer = load_renderer(context, ledger, run_id)
+    take_over_dead(renderer, ledger, run_id)
+    if _finished_in_doubt(ledger, run_id):
+        look_up_doubts(renderer, ledger, run_id)
+    if not _begin(context, ledger, run_id, renderer, options):
+        store_entries(renderer, ledger, run_id)
+        return
+    busy = living_owner(ledger, run_id)
+    if busy:
+        raise BusyError(run_id, busy, "delivered")
+    with ledger.read() as tx:
+        held = held_until(find_run(tx, run_id))
+    with ownership(ledger) as owner:
+        delivery = Delivery(
+            renderer,
+            ledger,
+            run_id,
+            owner,
+            wait=options.wait,
+            report=report,
+            stop=stop,
+            held_until=held,
+        )
+        try:
+            with seldom_collected():
+                stopped_by = asyncio.run(delivery.run())
+            _end(ledger, run_id, renderer, owner, stopped_by)
+        except BusyError:
+            raise
+        except LedgerError as error:
+            hint = f"serienpost resume {run_id}, when the ledger works again"
+            raise LedgerLostError(str(error), hint=hint) from error
+
+
+def free_dead(context: PracticeContext, ledger: Ledger, run_id: str) -> int:
+    """Free what dead processes left of a run that is not to be continued; its account and even
+    its channel may be gone. Returns how many messages changed.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with ledger.read() as tx:
+        channel = context.registry.channels.get(find_run(tx, run_id).channel)
+    return take_over(ledger, run_id, repeatable=channel is not None and channel.repeatable)
+
+
+def _finished_in_doubt(ledger: Ledger, run_id: str) -> bool:
+    """Whether a finished run still has messages that nobody knows about."""
+    with ledger.read() as tx:
+        finished = find_run(tx, run_id).state == "finished"
+        return finished and bool(count_states(tx, run_id).get("in_doubt"))
+
+
+def _begin(
+    context: PracticeContext, ledger: Ledger, run_id: str, renderer: RunRenderer, options: Options
+) -> bool:
+    """Move the run to `sending` if nothing stands against it."""
+    with ledger.begin("begin") as tx:
+        row = lock_run(tx, run_id)
+        allow_command(row, "resume")
+        if row.state == "finished":
+            return False
+        if row.state == "paused" and row.reason in BY_PERSON and options.by_itself:
+            return False
+        stopped_by = not_now(context, row, tx.now)
+        stale = is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now)
+        if not stopped_by and stale and not options.confirm:
+            stopped_by = StopReason(
+                "stale", "nothing happened for too long; look at it, then --confirm"
+            )
+        if stopped_by:
+            set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
+            return False
+        note_processor(tx, run_id, renderer.processor())
+        tx.execute(
+            tx.update(run)
+            .where(run.c.id == run_id, run.c.state.in_(("approved", "paused", "sending")))
+            .values(state="sending", reason=None, reason_text=None, until=None, progress_at=tx.now)
+        )
+    return True
+
+
+def complete_cancelled(context: PracticeContext, ledger: Ledger, run_id: str) -> None:
+    """Complete what a cancelled run delivered before, where something follows delivery.
+
+    Raises:
+        SerienpostError: its account or files are not there any more, or another process
+            finishes it and does not come to an end.
+    """
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        accepted = count_states(tx, run_id).get("accepted")
+    channel = context.registry.channels.get(row.channel)
+    kept = any(row.kind in one.kinds for one in context.registry.archives.values())
+    if accepted and (kept or isinstance(channel, HasFinish)):
+        renderer = load_renderer(context, ledger, run_id)
+        with ownership(ledger) as owner:
+            complete(renderer, ledger, run_id, owner)
+
+
+def _end(
+    ledger: Ledger, run_id: str, renderer: RunRenderer, owner: str, stopped_by: StopReason | None
+) -> None:
+    look_up_doubts(renderer, ledger, run_id)
+    with ledger.begin("settle") as tx:
+        if stopped_by and stopped_by.reason != "person":
+            set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
+            return
+        state = lock_run(tx, run_id).state
+        reopened = state == "sending" and apply_rule(tx, run_id, renderer.header)
+    if state in ("sending", "cancelled") and not reopened:
+        complete(renderer, ledger, run_id, owner)
+
+
+def exit_of(row: Row[Any], counts: dict[str, int]) -> Exit:
+    """The exit code that describes a run after a command."""
+    if row.state not in ("finished", "cancelled"):
+        return Exit.OPEN
+    if counts.get("in_doubt"):
+        return Exit.SOME_IN_DOUBT
+    if counts.get("failed"):
+        return Exit.SOME_FAILED
+    return Exit.DONE

@@ -1,0 +1,45 @@
+"""What all kinds do with the text of a field before they read an address in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serienpost.fields import FieldValue
+
+NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What not every database stores as text."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LONGEST_SHOWN = 200
+_NOTHING = frozenset({"-", "--", "---", "k.a.", "k. a.", "keine", "n/a", "unbekannt"})
+
+
+def field_text(value: FieldValue) -> str:
+    """The field as composed text (NFC) without outer blanks; what stands for "none" is empty."""
+    text = "" if value is None else unicodedata.normalize("NFC", str(value)).strip()
+    return "" if text.casefold() in _NOTHING else text
+
+
+def visible(text: str) -> str:
+    """The text without invisible format characters, which copying from web pages leaves behind."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+
+
+def has_control(text: str) -> bool:
+    """Whether the text holds a control character, a line or paragraph separator or a surrogate.
+
+    Covers NUL, VT, FF and NEL, all of which some mail software takes for the end of a line.
+    """
+    return not text.isprintable() and _CONTROL.search(text) is not None
+
+
+def displayed(text: str) -> str:
+    """The text as it can be stored everywhere and shown on a terminal, at most 200 characters.
+
+    U+FFFD stands for what `has_control` finds, and an ellipsis for what is cut.
+    """
+    shown = _CONTROL.sub("\ufffd", text[:_LONGEST_SHOWN])
+    return shown if len(text) <= _LONGEST_SHOWN else f"{shown[:-1]}\u2026"

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from serienpost import ConfigError
+from serienpost.run.send.schedule import is_stale, not_now, parse_when, quiet_until
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "until"),
+    [
+        ("20:00-08:00", "2026-03-02T19:59:59+01:00", None),
+        ("20:00-08:00", "2026-03-02T20:00:00+01:00", "2026-03-03T08:00:00+01:00"),
+        ("20:00-08:00", "2026-03-03T00:30:00+01:00", "2026-03-03T08:00:00+01:00"),
+        ("20:00-08:00", "2026-03-03T07:59:59+01:00", "2026-03-03T08:00:00+01:00"),
+        ("20:00-08:00", "2026-03-03T08:00:00+01:00", None),
+        ("12:00 - 14:00", "2026-03-03T11:59:00+01:00", None),
+        ("12:00 - 14:00", "2026-03-03T12:00:00+01:00", "2026-03-03T14:00:00+01:00"),
+        ("12:00-14:00", "2026-03-03T14:00:00+01:00", None),
+        # Clocks go forward in the night to 29 March, back in the night to 25 October.
+        ("20:00-08:00", "2026-03-28T23:00:00+01:00", "2026-03-29T08:00:00+02:00"),
+        ("20:00-08:00", "2026-03-29T07:30:00+02:00", "2026-03-29T08:00:00+02:00"),
+        ("20:00-08:00", "2026-10-24T23:00:00+02:00", "2026-10-25T08:00:00+01:00"),
+        ("20:00-08:00", "2026-10-25T02:30:00+02:00", "2026-10-25T08:00:00+01:00"),
+        ("20:00-08:00", "2026-10-25T02:30:00+01:00", "2026-10-25T08:00:00+01:00"),
+        ("20:00-08:00", "2026-12-31T23:00:00+01:00", "2027-01-01T08:00:00+01:00"),
+    ],
+)
+def test_quiet_hours_are_hours_of_the_practice(hours: str, now: str, until: str | None) -> None:
+    found = quiet_until(hours, _at(now), BERLIN)
+    assert found == (_at(until) if until else None)
+
+
+NOW = _at("2026-03-02T10:00:00+01:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("11:30", "2026-03-02T11:30:00+01:00"),
+        ("09:59", "2026-03-03T09:59:00+01:00"),
+        ("10:00", "2026-03-03T10:00:00+01:00"),
+        ("2026-03-02T10:01", "2026-03-02T10:01:00+01:00"),
+        ("2026-07-01T08:00", "2026-07-01T08:00:00+02:00"),
+        ("2026-10-25T02:30", "2026-10-25T02:30:00+02:00"),
+    ],
+)
+def test_a_time_is_practice_time_and_the_next_of_its_kind(text: str, when: str) -> None:
+    assert parse_when(text, NOW, BERLIN).astimezone(UTC) == _at(when)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2026-03-02T09:59", "is in the past"),
+        ("2026-03-02T10:00", "is in the past"),
+        ("2026-03-29T02:30", "does not exist on that day"),
+        ("morgen", "is not a time"),
+        ("25:00", "is not a time"),
+        ("2026-02-30T10:00", "is not a time"),
+        ("2026-03-02 10:00", "is not a time"),
+        ("", "is not a time"),
+    ],
+)
+def test_what_is_no_time_to_come_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_when(text, NOW, BERLIN)
+
+
+def test_a_time_that_the_next_day_does_not_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        parse_when("02:30", _at("2026-03-28T10:00:00+01:00"), BERLIN)
+
+
+def _run(**times: datetime | None) -> Any:  # noqa: ANN401
+    names = ("progress_at", "send_at", "until", "approved_at")
+    plain: dict[str, Any] = {
+        "state": "approved",
+        "reason": None,
+        "reason_text": None,
+        "kind": "sms",
+    }
+    plain |= {"header": {}}
+    return SimpleNamespace(**plain, **{**dict.fromkeys(names), **times})
+
+
+@pytest.mark.parametrize("name", ["progress_at", "send_at", "until", "approved_at"])
+def test_standstill_counts_from_the_latest_known_moment(name: str) -> None:
+    old = NOW - timedelta(days=9)
+    six = timedelta(hours=6)
+    row = _run(**{"approved_at": old, "progress_at": old, name: NOW - six})
+    assert not is_stale(row, six, NOW)
+    assert is_stale(row, six, NOW + timedelta(seconds=1))
+
+
+def test_nothing_known_is_not_stale() -> None:
+    assert not is_stale(_run(), timedelta(hours=6), NOW)
+
+
+def test_a_run_waits_for_its_time_then_its_quota_then_the_end_of_quiet_hours() -> None:
+    config = SimpleNamespace(quiet={"sms": "09:00-11:00"})
+    context: Any = SimpleNamespace(config=config, zone=BERLIN)
+    later = NOW + timedelta(minutes=1)
+
+    def waits(**values: object) -> tuple[str, datetime | None] | None:
+        row = _run()
+        for name, value in values.items():
+            setattr(row, name, value)
+        found = not_now(context, row, NOW)
+        return (found.reason, found.until) if found else None
+
+    assert waits(send_at=later) == ("schedule", later)
+    assert waits(state="paused", reason="quota", until=later) == ("quota", later)
+    assert waits(send_at=NOW) == ("quiet", _at("2026-03-02T11:00:00+01:00"))
+    assert waits(kind="email") is None
+    held = {"header": {"hand_over": "now"}}
+    assert waits(send_at=later, **held) == ("quiet", _at("2026-03-02T11:00:00+01:00"))
+    assert waits(send_at=_at("2026-03-02T11:00:00+01:00"), **held) is None
+    assert waits(kind="email", state="paused", reason="quota", until=NOW) is None
+    assert waits(kind="email", state="paused", reason="deferral", until=later) is None

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from serienpost.gc_tuning import seldom_collected
+
+
+def test_the_settings_come_back_whatever_happens() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with seldom_collected():
+        assert gc.get_threshold()[0] > before[0][0]
+        assert gc.isenabled()
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    with pytest.raises(ZeroDivisionError), seldom_collected():
+        _ = 1 / 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_cycles_that_arise_meanwhile_are_still_found() -> None:
+    class Node:
+        me: object
+
+    with seldom_collected():
+        node = Node()
+        node.me = node
+        del node
+        assert gc.collect() >= 1

@@ -136,14 +136,14 @@ def metered(spent: list[float], run: Callable[[], object]) -> None:
 
 
 def main() -> None:
-    from serienpost.config.loading import open_practice
+    from serienpost.config.loading import load_practice
 
     count, rounds = map(int, sys.argv[1:]) if len(sys.argv) > 1 else (ROWS, ROUNDS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database = folder / "praxis.db"
         make_practice(folder, count)
-        with closing(open_practice(folder)) as context:
+        with closing(load_practice(folder)) as context:
             growth = review(context, count)
             print(f"memory after all rows: {growth:.2f} of that after a tenth")
             alternatives: dict[str, Callable[[], object]] = {

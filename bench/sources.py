@@ -36,11 +36,11 @@ Sie uns gern an.
 def prepare(folder: Path) -> int:
     """Prepare the mailing; returns the number of rows."""
     from serienpost.cli.prepare import prepare_run
-    from serienpost.config.loading import open_practice
+    from serienpost.config.loading import load_practice
     from serienpost.ledger.schema import message
     from serienpost.ledger.store import open_ledger
 
-    with open_practice(folder) as context:
+    with load_practice(folder) as context:
         from serienpost.cli.prepare import today
 
         run = prepare_run(context, MAILING, due=today(context), instead={})

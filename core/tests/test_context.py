@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost import Context, SecretError, StrictModel
+from serienpost import PracticeContext, SecretError, StrictModel
 from serienpost.config.models import PracticeConfig
 from serienpost.contracts.practice import PracticeInfo
 from serienpost.registry import Provider, Registry
@@ -25,7 +25,7 @@ class Drawer:
         self.secrets = secrets
         self.asked: list[str] = []
 
-    def get(self, context: Context, name: str) -> str | None:
+    def get(self, context: PracticeContext, name: str) -> str | None:
         self.asked.append(name)
         return self.secrets.get(name)
 
@@ -36,7 +36,7 @@ def drawers() -> tuple[Drawer, Drawer]:
 
 
 @pytest.fixture
-def context(tmp_path: Path, drawers: tuple[Drawer, Drawer]) -> Context:
+def context(tmp_path: Path, drawers: tuple[Drawer, Drawer]) -> PracticeContext:
     registry = Registry()
     for drawer in drawers:
         registry.add("secret_stores", drawer.name, drawer, Provider("toys", "1"))
@@ -45,19 +45,19 @@ def context(tmp_path: Path, drawers: tuple[Drawer, Drawer]) -> Context:
         secrets=["first", "second"],
         claimed={"loft": Loft(birds=7)},
     )
-    return Context(tmp_path, config, registry)
+    return PracticeContext(tmp_path, config, registry)
 
 
 @pytest.mark.parametrize("reference", ["secret:KEY", "KEY"])
 def test_stores_are_asked_in_their_order(
-    context: Context, drawers: tuple[Drawer, Drawer], reference: str
+    context: PracticeContext, drawers: tuple[Drawer, Drawer], reference: str
 ) -> None:
     assert context.secret(reference) == "one"
     assert [drawer.asked for drawer in drawers] == [["KEY"], []]
     assert context.secret("OTHER") == "three"
 
 
-def test_a_missing_secret_says_where_it_was_looked_for(context: Context) -> None:
+def test_a_missing_secret_says_where_it_was_looked_for(context: PracticeContext) -> None:
     with pytest.raises(SecretError) as caught:
         context.secret("secret:MISSING")
     assert str(caught.value) == (
@@ -66,12 +66,12 @@ def test_a_missing_secret_says_where_it_was_looked_for(context: Context) -> None
     )
 
 
-def test_secrets_inside_a_url_are_encoded(context: Context) -> None:
+def test_secrets_inside_a_url_are_encoded(context: PracticeContext) -> None:
     url = context.expand("postgresql://u:${secret:URL}@db/x?k=${secret:KEY}&p=$HOME")
     assert url == "postgresql://u:a%20b%2Fc%40d%3Ae@db/x?k=one&p=$HOME"
 
 
-def test_settings_paths_and_zone_are_the_practice_s(context: Context, tmp_path: Path) -> None:
+def test_settings_paths_and_zone_are_the_practice_s(context: PracticeContext, tmp_path: Path) -> None:
     assert context.settings("loft") == Loft(birds=7)
     assert context.settings("nothing") is None
     assert context.path("a/b.txt") == tmp_path / "a" / "b.txt"
@@ -79,7 +79,7 @@ def test_settings_paths_and_zone_are_the_practice_s(context: Context, tmp_path: 
     assert context.zone.key == "Europe/Zurich"
 
 
-def test_shared_resources_open_once_and_close_in_reverse_with_the_context(context: Context) -> None:
+def test_shared_resources_open_once_and_close_in_reverse_with_the_context(context: PracticeContext) -> None:
     log: list[str] = []
 
     @contextmanager
@@ -98,7 +98,7 @@ def test_shared_resources_open_once_and_close_in_reverse_with_the_context(contex
     assert log[-2:] == ["open a again", "close a again"]
 
 
-def test_a_resource_that_cannot_be_opened_is_tried_again(context: Context) -> None:
+def test_a_resource_that_cannot_be_opened_is_tried_again(context: PracticeContext) -> None:
     @contextmanager
     def broken() -> Iterator[str]:
         if not log:

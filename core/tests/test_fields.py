@@ -2,7 +2,7 @@
 
 import pytest
 
-from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Sensitivity, lookup
+from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Sensitivity, known_field
 
 CLASSES = {
     Sensitivity.IDENTITY: {
@@ -63,7 +63,7 @@ def test_a_schema_adds_fields_and_never_loosens_a_class(
     name: str, given: str | None, field: Field
 ) -> None:
     classes = {name: Sensitivity.named(given)} if given else None
-    assert lookup(name, classes) == field
+    assert known_field(name, classes) == field
 
 
 def test_the_classes_are_ordered_from_plain_to_medical() -> None:

@@ -25,12 +25,15 @@ from serienpost import (
     Channel,
     ConsentCheck,
     ConsentQuestion,
-    Context,
     Dispatcher,
     Draft,
     Macro,
     Message,
+    PracticeConfig,
+    PracticeContext,
+    PracticeInfo,
     Refused,
+    Registry,
     RowRef,
     RowRequest,
     SecretStore,
@@ -40,12 +43,11 @@ from serienpost import (
     TemplatePack,
     hookspecs,
 )
-from serienpost.config.models import PracticeConfig
-from serienpost.contracts.practice import PracticeInfo
-from serienpost.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from serienpost import Context
 
 HOOKS = {
     name: function
@@ -98,7 +100,8 @@ def registered(tmp_path: Path) -> Iterator[Callable[[str], Any]]:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(tmp_path, PracticeConfig(practice=PracticeInfo(name="Praxis")), Registry())
+    config = PracticeConfig(practice=PracticeInfo(name="Praxis"))
+    return PracticeContext(tmp_path, config, Registry())
 
 
 def _members(protocol: type) -> set[str]:
@@ -155,13 +158,13 @@ def test_the_source_example_reads_only_what_is_asked(
 ) -> None:
     source = registered("serienpost_sources")
     request = RowRequest(frozenset({"vorname"}), date(2026, 3, 2))
-    (batch,) = source.rows(context, source.selection(), request)
-    assert [(row.id, dict(row.fields)) for row in batch] == [
+    batches = source.rows(context, source.selection(), request)
+    assert [(row.id, dict(row.fields)) for batch in batches for row in batch] == [
         ("patient:1", {"vorname": "Ada"}),
         ("patient:2", {"vorname": "Kim"}),
     ]
     refs = [RowRef("patient:2", None, None)]
-    (state,) = source.current(context, refs, request)
+    (state,) = source.current(context, source.selection(), refs, request)
     assert (state.gone, state.fields) == (None, {"vorname": "Kim"})
     assert set(source.offers(context, source.selection())) >= {"vorname", "email"}
 

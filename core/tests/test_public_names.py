@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,23 @@ import serienpost
 @pytest.mark.parametrize("name", serienpost.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(serienpost, name) is not None
+
+
+def test_type_checkers_find_each_name_where_it_is_at_home() -> None:
+    tree = ast.parse(Path(str(serienpost.__file__)).read_text("utf-8"))
+    (checked,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    imported = [
+        (f"{node.module}", alias.name, alias.asname)
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    homes = {name: f"serienpost.{module}" for name, module in serienpost._MODULE_OF.items()}
+    assert imported == sorted((module, name, name) for name, module in homes.items())
 
 
 def test_the_list_is_sorted_and_without_doubles() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from serienpost.cli.prepare import checked
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.errors import SerienpostError
 from serienpost.ledger.store import open_ledger
 from serienpost.ledger.suppressions import suppress
@@ -222,7 +222,7 @@ class Classes:
     """One prepared run per kind and purpose over everybody in the table."""
 
     def __init__(self, folder: Path) -> None:
-        self.context = open_practice(folder)
+        self.context = load_practice(folder)
         self.ledger = open_ledger(self.context)
         self.runs: dict[tuple[str, str], tuple[str, RunRenderer, dict[str, Any]]] = {}
         for kind in KINDS:
@@ -252,7 +252,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
         db.executescript(TABLES)
         for number, row in enumerate(ROWS, start=1):
             enter(db, number, row)
-    with open_practice(folder) as context:
+    with load_practice(folder) as context:
         ledger = open_ledger(context)
         with ledger.begin() as tx:
             for number, row in enumerate(ROWS, start=1):

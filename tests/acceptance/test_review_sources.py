@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from serienpost import CurrentState, Row
 from serienpost.cli.prepare import checked, today
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.ledger.store import open_ledger
 from serienpost.run.prepare.freeze import prepare
 from serienpost.run.report.recipients import recipients
@@ -65,7 +65,7 @@ def test_columns_that_claim_permission_allow_nobody(demo: Practice) -> None:
     demo.edit("mailings/information.yaml", "source: patients", "source: liste")
     demo.edit("mailings/information.yaml", "template: neue-sprechzeiten", "subject: Neues\n"
               "text: Guten Tag aus der {{Praxis}}.")  # fmt: skip
-    with closing(open_practice(demo.folder)) as context:
+    with closing(load_practice(demo.folder)) as context:
         context.registry.sources["liste"] = ForgingSource()
         ledger = open_ledger(context)
         renderer = checked(context, "information", {}, due=today(context))

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from serienpost.cli.prepare import checked, today
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.ledger.schema import attempt, message
 from serienpost.ledger.store import open_ledger
 from serienpost.run.prepare.freeze import prepare
@@ -98,7 +98,7 @@ def test_no_withdrawal_from_before_the_read_is_on_the_wire(demo: Practice) -> No
     people = list(PEOPLE)
     random.Random(5).shuffle(people)
     read_at: dict[str, list[float]] = {}
-    with closing(open_practice(demo.folder)) as context:
+    with closing(load_practice(demo.folder)) as context:
         ledger = open_ledger(context)
         renderer = checked(context, "information", {}, due=today(context))
         run_id = prepare(renderer, ledger, "test")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serienpost.cli.prepare import checked, today
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.consent import decision as decision
 from serienpost.consent.decision import CheckUnavailableError, decide
 from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
@@ -211,7 +211,7 @@ def practice(practice_folder: Path) -> Iterator[PracticeContext]:
     (practice_folder / "mailings").mkdir()
     (practice_folder / "serienpost.yaml").write_text(PRACTICE, "utf-8")
     (practice_folder / "mailings" / "einladung.yaml").write_text(MAILING, "utf-8")
-    with closing(open_practice(practice_folder)) as context:
+    with closing(load_practice(practice_folder)) as context:
         yield context
 
 

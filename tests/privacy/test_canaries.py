@@ -22,7 +22,7 @@ from canary_runs.traces import Outside, Traces, tokens
 
 from serienpost import Sensitivity
 from serienpost.cli.prepare import checked
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.errors import ConfigError
 from serienpost_demo.catcher import Catcher
 from serienpost_demo.practice import CANARY_COLUMNS
@@ -156,7 +156,7 @@ def test_a_macro_that_calls_itself_plain_does_not_pass(
 ) -> None:
     write_canaries(tmp_path)
     write_mailing(tmp_path, "email", Way("email", "{{Info}}", frozenset()))
-    with open_practice(tmp_path) as context:
+    with load_practice(tmp_path) as context:
         context.registry.macros["Info"] = Innocent(name)
         with pytest.raises(ConfigError, match=reason):
             checked(context, "email", {}, due=date(2026, 11, 23))
@@ -176,5 +176,5 @@ def test_a_macro_that_calls_itself_plain_does_not_pass(
 def test_a_forbidden_name_fails_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
     write_canaries(tmp_path)
     write_mailing(tmp_path, "email", Way("email", text, frozenset()))
-    with open_practice(tmp_path) as context, pytest.raises(ConfigError, match=reason):
+    with load_practice(tmp_path) as context, pytest.raises(ConfigError, match=reason):
         checked(context, "email", {}, due=date(2026, 11, 23))

@@ -88,9 +88,10 @@ def test_same_standing(
         for row in rows
     ]
     request = RowRequest(frozenset(rows[0].fields), DUE)
-    expected = source.current(sqlite_practice, refs, request)
+    selected = source.selection.model_validate(selection)
+    expected = source.current(sqlite_practice, selected, refs, request)
     assert [state.gone for state in expected] == [None] * len(refs)
-    assert source.current(other_practice, refs, request) == expected
+    assert source.current(other_practice, selected, refs, request) == expected
 
 
 @pytest.mark.parametrize("order", [("nachname", "-ort"), ("-plz",)])

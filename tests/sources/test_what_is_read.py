@@ -16,7 +16,7 @@ import sqlalchemy as sa  # noqa: TID253
 
 from serienpost import RowRequest
 from serienpost.cli.prepare import checked, today
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import open_ledger
 from serienpost.run.prepare.freeze import prepare as prepare_blueprint
@@ -59,7 +59,7 @@ def test_a_reminder_by_sms_reads_what_it_needs(
     source = AppointmentsSource()
     selected = source.selection.model_validate({"day": "tomorrow"})
     request = RowRequest(frozenset({"nachname", "mobil", "termin_beginn"}), date(2026, 3, 2))
-    context = open_practice()
+    context = load_practice()
     PracticeDb.of(context)
     result_columns.clear()
     assert list(source.rows(context, selected, request))
@@ -157,7 +157,7 @@ def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: P
 
     sa.event.listen(sa.Engine, "after_cursor_execute", note)
     try:
-        with open_practice(folder) as context:
+        with load_practice(folder) as context:
             renderer = checked(context, "probe", {}, due=today(context))
             run = prepare_blueprint(renderer, open_ledger(context), "test")
             with open_ledger(context).read() as tx:

@@ -11,7 +11,7 @@ import pytest
 
 from serienpost import Row
 from serienpost.cli.prepare import checked
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.errors import ConfigError
 from serienpost.run.prepare.renderer import RunRenderer, what_changed
 from serienpost.run.prepare.review import review_rows
@@ -42,7 +42,7 @@ def practice(
 ) -> Iterator[Context]:
     (folder / "mailings").mkdir(exist_ok=True)
     (folder / "serienpost.yaml").write_text(CONFIG % (more, harmless, sender), "utf-8")
-    with open_practice(folder) as context:
+    with load_practice(folder) as context:
         yield context
 
 

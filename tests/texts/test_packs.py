@@ -14,7 +14,7 @@ import pytest
 
 from serienpost import MacroSetting, RowRequest
 from serienpost.cli.prepare import checked
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.run.prepare.plan import from_json, to_json
 from serienpost.templates.compiled import CompiledTemplate
 from serienpost.templates.folder import load_template, template_names
@@ -68,7 +68,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
                 f"template: {name}\n",
                 "utf-8",
             )
-    with open_practice(folder) as opened:
+    with load_practice(folder) as opened:
         yield opened
 
 

@@ -29,7 +29,7 @@ _SENTENCE = (
 
 
 @dataclass
-class Desk:
+class Writer:
     """Writes letters with one account."""
 
     context: PracticeContext
@@ -98,13 +98,13 @@ def context(tmp_path: Path) -> Iterator[PracticeContext]:
 
 
 @pytest.fixture
-def desk_of(context: PracticeContext) -> Callable[..., Desk]:
-    def make(**settings: object) -> Desk:
-        return Desk(context, settings=settings)
+def writer_of(context: PracticeContext) -> Callable[..., Writer]:
+    def make(**settings: object) -> Writer:
+        return Writer(context, settings=settings)
 
     return make
 
 
 @pytest.fixture
-def desk(desk_of: Callable[..., Desk]) -> Desk:
-    return desk_of()
+def writer(writer_of: Callable[..., Writer]) -> Writer:
+    return writer_of()

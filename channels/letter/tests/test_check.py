@@ -9,25 +9,27 @@ import pytest
 
 from serienpost.contracts.content import Cost, Refused
 from serienpost_channel_letter.check import check
-from serienpost_channel_letter.engine import LaidPage, Run
+from serienpost_channel_letter.engine import LaidPage, TextRun
 from serienpost_channel_letter.style import Letter
 
 if TYPE_CHECKING:
-    from conftest import Desk
+    from conftest import Writer
 
 LETTER = Letter("R1", "Eva Beispiel\n01067 Dresden", "Brief", "", 1)
 GOOD = (
-    Run("Eva Beispiel", 25, 62.8, 60, 66.9, in_address=True),
-    Run("01067 ", 25, 67.0, 36, 71.2, in_address=True),
-    Run("Dresden", 36, 67.0, 60, 71.2, in_address=True),
-    Run("Guten Tag", 25, 110, 60, 114, in_address=False),
+    TextRun("Eva Beispiel", 25, 62.8, 60, 66.9, in_address=True),
+    TextRun("01067 ", 25, 67.0, 36, 71.2, in_address=True),
+    TextRun("Dresden", 36, 67.0, 60, 71.2, in_address=True),
+    TextRun("Guten Tag", 25, 110, 60, 114, in_address=False),
 )
 
 
-def _code(*runs: Run, letter: Letter = LETTER, pages: int = 1, marker: str = "R1") -> str | None:
+def _code(
+    *runs: TextRun, letter: Letter = LETTER, pages: int = 1, marker: str = "R1"
+) -> str | None:
     page = LaidPage(runs, frozenset({marker}))
-    fault = check(letter, "B", [page, *[LaidPage((), frozenset({"R1"}))] * (pages - 1)])
-    return fault.code if fault else None
+    defect = check(letter, "B", [page, *[LaidPage((), frozenset({"R1"}))] * (pages - 1)])
+    return defect.code if defect else None
 
 
 def test_a_good_letter_passes() -> None:
@@ -62,13 +64,13 @@ def test_another_letters_page_and_page_count() -> None:
     assert _code(*GOOD, pages=2, letter=replace(LETTER, pages=None)) is None
 
 
-def test_real_pages(desk: Desk) -> None:
-    wide = desk.address.replace("Lindenweg", "L" * 70)
+def test_real_pages(writer: Writer) -> None:
+    wide = writer.address.replace("Lindenweg", "L" * 70)
     word = "Vorsorge" * 60
-    good, window, overflow = desk.forecast(
-        desk.content(),
-        desk.content(values={"Anschrift": wide}),
-        desk.content(html=f"<p>{word}</p>"),
+    good, window, overflow = writer.forecast(
+        writer.content(),
+        writer.content(values={"Anschrift": wide}),
+        writer.content(html=f"<p>{word}</p>"),
     )
     assert isinstance(good, Cost)
     assert isinstance(window, Refused)
@@ -78,7 +80,7 @@ def test_real_pages(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("size", ["A3", "A4 landscape", "200mm 297mm"])
-def test_pages_of_another_size(desk: Desk, size: str) -> None:
+def test_pages_of_another_size(writer: Writer, size: str) -> None:
     rules = {"letter.css": f"@page {{ size: {size} }}".encode()}
-    (answer,) = desk.forecast(desk.content(files=rules))
+    (answer,) = writer.forecast(writer.content(files=rules))
     assert answer.code == "page_size"

@@ -48,9 +48,9 @@ class TestLetter(ChannelSuite):
     def play(self, context: PracticeContext) -> Callable[[str | None], None]:
         """The folder for the files cannot be used, as with a full disk."""
 
-        def fail(fault: str | None) -> None:
+        def fail(defect: str | None) -> None:
             folder = context.path("briefe")
-            if fault:
+            if defect:
                 folder.write_text("not a folder")
             elif folder.is_file():
                 folder.unlink()

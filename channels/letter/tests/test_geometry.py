@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Desk
+    from conftest import Writer
 
 MM = 25.4 / 72
 WITHIN = 0.5
@@ -41,9 +41,9 @@ def form(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def pages(desk_of: Callable[..., Desk], form: str) -> Iterator[list[Any]]:
-    desk = desk_of(form=form)
-    with pdfplumber.open(io.BytesIO(desk.pdf(desk.content(html=desk.pages)))) as pdf:
+def pages(writer_of: Callable[..., Writer], form: str) -> Iterator[list[Any]]:
+    writer = writer_of(form=form)
+    with pdfplumber.open(io.BytesIO(writer.pdf(writer.content(html=writer.pages)))) as pdf:
         yield pdf.pages
 
 

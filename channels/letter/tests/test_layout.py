@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Desk
+    from conftest import Writer
 
 
 def _text(data: bytes) -> str:
@@ -33,106 +33,106 @@ def _png(colour: str = "red") -> bytes:
     return out.getvalue()
 
 
-def test_the_layout_sets_what_the_text_does_not_name(desk: Desk) -> None:
-    text = _text(desk.pdf(desk.content()))
+def test_the_layout_sets_what_the_text_does_not_name(writer: Writer) -> None:
+    text = _text(writer.pdf(writer.content()))
     for once in ("Sehr geehrte Frau Dr. Mustermann,", "2. März 2026", "Mit freundlichen Grüßen"):
         assert text.count(once) == 1
     assert "Dr. Sonja Sonnenschein\nFachärztin" in text
 
 
-def test_what_the_text_names_is_not_set_again(desk: Desk) -> None:
+def test_what_the_text_names_is_not_set_again(writer: Writer) -> None:
     named = frozenset({"Briefanrede", "Signatur", "Heute"})
-    text = _text(desk.pdf(desk.content(named=named)))
+    text = _text(writer.pdf(writer.content(named=named)))
     for once in ("Sehr geehrte", "2. März 2026", "freundlichen"):
         assert once not in text
 
 
-def test_values_are_no_markup(desk: Desk) -> None:
+def test_values_are_no_markup(writer: Writer) -> None:
     values = {"Anschrift": "Frau\n<b>Eva</b> & {{x}}\nWeg 1\n01067 Dresden"}
-    assert "<b>Eva</b> & {{x}}" in _text(desk.pdf(desk.content(values=values)))
+    assert "<b>Eva</b> & {{x}}" in _text(writer.pdf(writer.content(values=values)))
 
 
-def test_signature_image_letterhead_and_background(desk_of: Callable[..., Desk]) -> None:
-    desk = desk_of(letterhead="kopf.png")
+def test_signature_image_letterhead_and_background(writer_of: Callable[..., Writer]) -> None:
+    writer = writer_of(letterhead="kopf.png")
     files = {"signature.png": _png(), "briefkopf.png": _png("blue")}
-    with pdfplumber.open(io.BytesIO(desk.pdf(desk.content(files=files)))) as pdf:
+    with pdfplumber.open(io.BytesIO(writer.pdf(writer.content(files=files)))) as pdf:
         assert len(pdf.pages[0].images) == 2
 
 
-def test_background_lies_under_every_page(desk_of: Callable[..., Desk]) -> None:
-    plain = desk_of()
+def test_background_lies_under_every_page(writer_of: Callable[..., Writer]) -> None:
+    plain = writer_of()
     paper = plain.pdf(plain.content(html="<p>Briefpapier</p>", subject=""))
-    desk = desk_of(background="papier.pdf")
-    data = desk.pdf(desk.content(files={"briefpapier.pdf": paper}, html=desk.pages))
+    writer = writer_of(background="papier.pdf")
+    data = writer.pdf(writer.content(files={"briefpapier.pdf": paper}, html=writer.pages))
     with pdfplumber.open(io.BytesIO(data)) as pdf:
         assert ["Briefpapier" in page.extract_text() for page in pdf.pages] == [True] * len(
             pdf.pages
         )
 
 
-def test_files_of_the_account_are_checked(desk_of: Callable[..., Desk], tmp_path: Path) -> None:
-    desk = desk_of(letterhead="kopf.png")
+def test_files_of_the_account_are_checked(writer_of: Callable[..., Writer], tmp_path: Path) -> None:
+    writer = writer_of(letterhead="kopf.png")
     with pytest.raises(ConfigError, match="cannot be read"):
-        desk.channel.files(desk.context, desk.account)
+        writer.channel.files(writer.context, writer.account)
     (tmp_path / "kopf.png").write_bytes(b"no image")
     with pytest.raises(ConfigError, match="no PNG file"):
-        desk.channel.files(desk.context, desk.account)
+        writer.channel.files(writer.context, writer.account)
     (tmp_path / "kopf.png").write_bytes(_png())
-    assert list(desk.channel.files(desk.context, desk.account)) == ["briefkopf.png"]
+    assert list(writer.channel.files(writer.context, writer.account)) == ["briefkopf.png"]
 
 
-def test_own_style_sheet_comes_last(desk: Desk) -> None:
-    wide = desk.content(files={"letter.css": b"p { margin-bottom: 300mm }"})
-    (plain, own) = desk.forecast(desk.content(), wide)
+def test_own_style_sheet_comes_last(writer: Writer) -> None:
+    wide = writer.content(files={"letter.css": b"p { margin-bottom: 300mm }"})
+    (plain, own) = writer.forecast(writer.content(), wide)
     assert plain.amount == 1
     assert own.amount >= 3
 
 
-def test_rules_of_the_own_page_come_last_and_are_no_text(desk: Desk) -> None:
+def test_rules_of_the_own_page_come_last_and_are_no_text(writer: Writer) -> None:
     html = "<style>p { margin-bottom: 300mm }</style><p>Eigenes Blatt</p>"
-    wide = desk.content(files={"letter.css": b"p { margin-bottom: 0 }"}, html=html)
+    wide = writer.content(files={"letter.css": b"p { margin-bottom: 0 }"}, html=html)
     assert "<style>" not in (wide.html or "")
-    (cost,) = desk.forecast(wide)
+    (cost,) = writer.forecast(wide)
     assert cost.amount >= 3
 
 
-def test_an_own_page_may_set_the_address_itself(desk: Desk) -> None:
-    address = desk.address.replace("\n", "<br>\n")
+def test_an_own_page_may_set_the_address_itself(writer: Writer) -> None:
+    address = writer.address.replace("\n", "<br>\n")
     html = f'<p>Eigenes Blatt</p><div class="anschrift">{address}</div>'
-    text = _text(desk.pdf(desk.content(html=html)))
+    text = _text(writer.pdf(writer.content(html=html)))
     assert text.count("Dr. Erika Mustermann") == 1
     assert "Sehr geehrte Frau Dr. Mustermann," in text
-    moved = desk.content(html=html, files={"letter.css": b".anschrift { top: 0 }"})
-    (answer,) = desk.forecast(moved)
+    moved = writer.content(html=html, files={"letter.css": b".anschrift { top: 0 }"})
+    (answer,) = writer.forecast(moved)
     assert answer.code == "window"
 
 
-def test_a_test_letter_bears_a_watermark(desk: Desk) -> None:
-    content = desk.content()
-    plain, proof = (pikepdf.open(io.BytesIO(desk.pdf(content, is_test=t))) for t in (False, True))
+def test_a_test_letter_bears_a_watermark(writer: Writer) -> None:
+    content = writer.content()
+    plain, proof = (pikepdf.open(io.BytesIO(writer.pdf(content, is_test=t))) for t in (False, True))
     assert "/SpProbe0" in proof.pages[0].obj.Resources.XObject
     assert "/SpProbe0" not in plain.pages[0].obj.Resources.XObject
 
 
-def test_cost_in_pages_and_sheets(desk_of: Callable[..., Desk]) -> None:
+def test_cost_in_pages_and_sheets(writer_of: Callable[..., Writer]) -> None:
     for duplex, sheets in ((False, 3), (True, 2)):
-        desk = desk_of(duplex=duplex)
-        assert desk.forecast(desk.content(html=desk.pages * 2)) == [
+        writer = writer_of(duplex=duplex)
+        assert writer.forecast(writer.content(html=writer.pages * 2)) == [
             Cost("pages", 3, {"sheets": sheets})
         ]
 
 
-def test_english_letters(desk: Desk) -> None:
-    text = _text(desk.pdf(desk.content(language="en", html=desk.pages)))
+def test_english_letters(writer: Writer) -> None:
+    text = _text(writer.pdf(writer.content(language="en", html=writer.pages)))
     assert "Page 2 of 2" in text
     assert "Phone" in text
 
 
-def test_refusals(desk: Desk) -> None:
+def test_refusals(writer: Writer) -> None:
     seven = {"Anschrift": "\n".join("1234567")}
-    assert desk.refused(values=seven).code == "address_lines"
+    assert writer.refused(values=seven).code == "address_lines"
     attachment = Attachment("a.pdf", "application/pdf", b"%PDF")
-    assert desk.refused(attachments=(attachment,)).code == "attachments"
+    assert writer.refused(attachments=(attachment,)).code == "attachments"
 
 
 def test_account_refuses_what_is_no_colour_and_rates() -> None:
@@ -146,45 +146,45 @@ def test_account_refuses_what_is_no_colour_and_rates() -> None:
             LetterAccount.model_validate({"channel": "letter", **wrong})
 
 
-def test_record_prints_the_same_letter(desk: Desk) -> None:
+def test_record_prints_the_same_letter(writer: Writer) -> None:
     from serienpost.contracts.content import Message
 
-    content = desk.content(files={"signature.png": _png()})
+    content = writer.content(files={"signature.png": _png()})
     message = Message("T00000000001", "run-1", 1, content)
-    record = desk.channel.record(desk.account, message)
-    assert desk.channel.print_records([record]) == desk.channel.print_records([record])
-    printed = desk.channel.print_records([record, record])
-    assert _text(printed) == "\n".join([_text(desk.pdf(content))] * 2)
+    record = writer.channel.record(writer.account, message)
+    assert writer.channel.print_records([record]) == writer.channel.print_records([record])
+    printed = writer.channel.print_records([record, record])
+    assert _text(printed) == "\n".join([_text(writer.pdf(content))] * 2)
     with pytest.raises(SerienpostError, match="cannot be printed"):
-        desk.channel.print_records(["{}"])
+        writer.channel.print_records(["{}"])
 
 
-def test_same_draft_same_digest(desk: Desk) -> None:
-    assert desk.content().digest() == desk.content().digest()
-    other = replace(desk.draft(), values={**desk.draft().values, "Datum_lang": "3. März 2026"})
-    assert desk.content(values=other.values).digest() != desk.content().digest()
+def test_same_draft_same_digest(writer: Writer) -> None:
+    assert writer.content().digest() == writer.content().digest()
+    other = replace(writer.draft(), values={**writer.draft().values, "Datum_lang": "3. März 2026"})
+    assert writer.content(values=other.values).digest() != writer.content().digest()
 
 
-def test_pages_of_english_letters_are_numbered_in_english(desk: Desk) -> None:
-    content = desk.content(html=desk.pages, language="en-GB")
-    assert "Page 2 of 2" in _text(desk.pdf(content))
+def test_pages_of_english_letters_are_numbered_in_english(writer: Writer) -> None:
+    content = writer.content(html=writer.pages, language="en-GB")
+    assert "Page 2 of 2" in _text(writer.pdf(content))
 
 
-def test_an_image_that_cannot_be_read_is_told(desk: Desk) -> None:
-    broken = desk.content(html='<img src="asset:f.png">', files={"f.png": b"nope"})
-    cut = desk.content(html='<img src="asset:f.png">', files={"f.png": _png()[:60]})
-    whole = desk.content(html='<img src="asset:f.png">', files={"f.png": _png()})
-    faults = [getattr(answer, "code", None) for answer in desk.forecast(broken, whole, cut)]
-    assert faults == ["image", None, "image"]
+def test_an_image_that_cannot_be_read_is_told(writer: Writer) -> None:
+    broken = writer.content(html='<img src="asset:f.png">', files={"f.png": b"nope"})
+    cut = writer.content(html='<img src="asset:f.png">', files={"f.png": _png()[:60]})
+    whole = writer.content(html='<img src="asset:f.png">', files={"f.png": _png()})
+    defects = [getattr(answer, "code", None) for answer in writer.forecast(broken, whole, cut)]
+    assert defects == ["image", None, "image"]
 
 
 def test_what_is_wrong_with_the_accounts_papers(
-    desk_of: Callable[..., Desk], tmp_path: Path
+    writer_of: Callable[..., Writer], tmp_path: Path
 ) -> None:
     def refusal(**settings: object) -> str:
-        desk = desk_of(**settings)
+        writer = writer_of(**settings)
         with pytest.raises(ConfigError) as caught:
-            desk.channel.files(desk.context, desk.account)
+            writer.channel.files(writer.context, writer.account)
         return str(caught.value)
 
     (tmp_path / "kopf.png").write_bytes(_png()[:60])
@@ -201,19 +201,19 @@ def test_what_is_wrong_with_the_accounts_papers(
             LetterAccount.model_validate({"channel": "letter", **wrong})
 
 
-def test_what_is_printed_again_fills_its_sheets(desk_of: Callable[..., Desk]) -> None:
+def test_what_is_printed_again_fills_its_sheets(writer_of: Callable[..., Writer]) -> None:
     for duplex, pages in ((False, 2), (True, 4)):
-        desk = desk_of(duplex=duplex)
-        message = Message("T00000000001", "run-1", 1, desk.content())
-        record = desk.channel.record(desk.account, message)
-        with pikepdf.open(io.BytesIO(desk.channel.print_records([record] * 2))) as pdf:
+        writer = writer_of(duplex=duplex)
+        message = Message("T00000000001", "run-1", 1, writer.content())
+        record = writer.channel.record(writer.account, message)
+        with pikepdf.open(io.BytesIO(writer.channel.print_records([record] * 2))) as pdf:
             assert len(pdf.pages) == pages
 
 
 @pytest.mark.parametrize(
     ("name", "is_legible"), [("\U0010fffd", False), ("Ždanov Ωμέγα Юлия", True)]
 )
-def test_signs_that_no_font_has_are_told(desk: Desk, name: str, is_legible: bool) -> None:
-    values = {**desk.draft().values, "Anschrift": f"Frau\n{name}\nWeg 1\n01067 Dresden"}
-    (answer,) = desk.forecast(desk.content(values=values))
+def test_signs_that_no_font_has_are_told(writer: Writer, name: str, is_legible: bool) -> None:
+    values = {**writer.draft().values, "Anschrift": f"Frau\n{name}\nWeg 1\n01067 Dresden"}
+    (answer,) = writer.forecast(writer.content(values=values))
     assert getattr(answer, "code", None) == (None if is_legible else "glyph")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from conftest import Desk
+    from conftest import Writer
 
     from serienpost.contracts.outcomes import Outcome
 
@@ -30,12 +30,12 @@ RUN = "20260302-abcd"
 TOWNS = ("50667 Köln", "01067 Dresden", "1010 WIEN", "20095 Hamburg", "04109 Leipzig")
 
 
-def _messages(desk: Desk, towns: Sequence[str] = TOWNS, part: int = 2) -> list[Message]:
+def _messages(writer: Writer, towns: Sequence[str] = TOWNS, part: int = 2) -> list[Message]:
     made = []
     for number, town in enumerate(towns, start=1):
-        values = {**desk.draft().values, "Anschrift": f"Frau\nEva Muster{number}\nWeg 1\n{town}"}
-        html = desk.pages if number == 2 else f"<p>Text {number}</p>"
-        content = desk.content(values=values, html=html)
+        values = {**writer.draft().values, "Anschrift": f"Frau\nEva Muster{number}\nWeg 1\n{town}"}
+        html = writer.pages if number == 2 else f"<p>Text {number}</p>"
+        content = writer.content(values=values, html=html)
         cost = 2 if number == 2 else 1
         made.append(
             Message(
@@ -45,9 +45,9 @@ def _messages(desk: Desk, towns: Sequence[str] = TOWNS, part: int = 2) -> list[M
     return made
 
 
-def _send(desk: Desk, messages: Sequence[Message]) -> list[Outcome]:
+def _send(writer: Writer, messages: Sequence[Message]) -> list[Outcome]:
     async def deliver() -> list[Outcome]:
-        async with desk.channel.open(desk.context, desk.account) as sender:
+        async with writer.channel.open(writer.context, writer.account) as sender:
             return [o for call in sender.calls(messages) for o in await sender.send(call, 0)]
 
     return asyncio.run(deliver())
@@ -67,10 +67,10 @@ def _names(path: Path) -> list[str]:
     return [next((w for w in text.split() if w.startswith("Muster")), "") for text in words]
 
 
-def test_one_file_in_the_order_of_the_review(desk: Desk) -> None:
-    messages = _messages(desk)
-    assert {type(outcome) for outcome in _send(desk, messages)} == {Accepted}
-    pdf, index = desk.channel.finish(desk.context, desk.account, _edition(messages))
+def test_one_file_in_the_order_of_the_review(writer: Writer) -> None:
+    messages = _messages(writer)
+    assert {type(outcome) for outcome in _send(writer, messages)} == {Accepted}
+    pdf, index = writer.channel.finish(writer.context, writer.account, _edition(messages))
     assert _names(pdf) == ["Muster1", "Muster2", "", "Muster3", "Muster4", "Muster5"]
     with index.open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
@@ -83,19 +83,19 @@ def test_one_file_in_the_order_of_the_review(desk: Desk) -> None:
     assert sorted(p.name for p in pdf.parent.iterdir()) == [f"{RUN}.csv", f"{RUN}.pdf"]
 
 
-def test_by_postcode_on_whole_sheets(desk_of: Callable[..., Desk]) -> None:
-    desk = desk_of(order="postcode", duplex=True)
-    messages = _messages(desk)
-    _send(desk, messages)
-    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages))
+def test_by_postcode_on_whole_sheets(writer_of: Callable[..., Writer]) -> None:
+    writer = writer_of(order="postcode", duplex=True)
+    messages = _messages(writer)
+    _send(writer, messages)
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages))
     order = ["Muster2", "", "Muster5", "", "Muster4", "", "Muster1", "", "Muster3", ""]
     assert _names(pdf) == order
 
 
-def test_fonts_are_there_once_and_the_file_is_sound(desk: Desk) -> None:
-    messages = _messages(desk, TOWNS * 4, part=4)
-    _send(desk, messages)
-    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages))
+def test_fonts_are_there_once_and_the_file_is_sound(writer: Writer) -> None:
+    messages = _messages(writer, TOWNS * 4, part=4)
+    _send(writer, messages)
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages))
     with pikepdf.open(pdf) as opened:
         fonts = {font.objgen for page in opened.pages for font in page.obj.Resources.Font.values()}
         assert len(fonts) == 2
@@ -107,71 +107,71 @@ def test_fonts_are_there_once_and_the_file_is_sound(desk: Desk) -> None:
             assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_done_again_changes_nothing(desk: Desk) -> None:
-    messages = _messages(desk)
-    _send(desk, messages)
-    first = desk.channel.finish(desk.context, desk.account, _edition(messages))
+def test_done_again_changes_nothing(writer: Writer) -> None:
+    messages = _messages(writer)
+    _send(writer, messages)
+    first = writer.channel.finish(writer.context, writer.account, _edition(messages))
     before = [path.read_bytes() for path in first]
-    again = desk.channel.finish(desk.context, desk.account, _edition(messages))
+    again = writer.channel.finish(writer.context, writer.account, _edition(messages))
     assert (again, [path.read_bytes() for path in again]) == (first, before)
 
 
-def test_a_part_made_again_replaces_the_first(desk: Desk) -> None:
-    messages = _messages(desk)
-    _send(desk, messages)
-    _send(desk, messages[:2])
-    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages))
+def test_a_part_made_again_replaces_the_first(writer: Writer) -> None:
+    messages = _messages(writer)
+    _send(writer, messages)
+    _send(writer, messages[:2])
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages))
     assert sorted(filter(None, _names(pdf))) == [f"Muster{n}" for n in range(1, 6)]
 
 
-def test_who_was_not_accepted_is_not_in_the_file(desk: Desk) -> None:
-    messages = _messages(desk)
-    _send(desk, messages)
-    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages[2:]))
+def test_who_was_not_accepted_is_not_in_the_file(writer: Writer) -> None:
+    messages = _messages(writer)
+    _send(writer, messages)
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages[2:]))
     assert _names(pdf) == ["Muster3", "Muster4", "Muster5"]
 
 
-def test_a_failing_letter_is_rejected_and_a_retry_makes_a_supplement(desk: Desk) -> None:
-    messages = _messages(desk)
+def test_a_failing_letter_is_rejected_and_a_retry_makes_a_supplement(writer: Writer) -> None:
+    messages = _messages(writer)
     wrong = [replace(messages[0], cost=7), *messages[1:]]
-    outcomes = _send(desk, wrong)
+    outcomes = _send(writer, wrong)
     assert isinstance(outcomes[0], Rejected)
     assert outcomes[0].code == "page_count"
-    pdf, _ = desk.channel.finish(desk.context, desk.account, _edition(messages[1:]))
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages[1:]))
     assert "Muster1" not in _names(pdf)
     again = replace(messages[0], part=4)
-    _send(desk, [again])
-    more, _ = desk.channel.finish(desk.context, desk.account, _edition([again], 1))
+    _send(writer, [again])
+    more, _ = writer.channel.finish(writer.context, writer.account, _edition([again], 1))
     assert more.name == f"{RUN}-nachtrag-1.pdf"
     assert _names(more) == ["Muster1"]
 
 
-def test_a_lost_part_is_told(desk: Desk) -> None:
-    messages = _messages(desk)
-    _send(desk, messages[:2])
+def test_a_lost_part_is_told(writer: Writer) -> None:
+    messages = _messages(writer)
+    _send(writer, messages[:2])
     with pytest.raises(SerienpostError, match="in none of the parts in"):
-        desk.channel.finish(desk.context, desk.account, _edition(messages))
-    assert not list(desk.context.path("briefe").glob("*.pdf"))
+        writer.channel.finish(writer.context, writer.account, _edition(messages))
+    assert not list(writer.context.path("briefe").glob("*.pdf"))
 
 
-def test_nothing_sent_leaves_no_file(desk: Desk) -> None:
-    assert list(desk.channel.finish(desk.context, desk.account, _edition([]))) == []
+def test_nothing_sent_leaves_no_file(writer: Writer) -> None:
+    assert list(writer.channel.finish(writer.context, writer.account, _edition([]))) == []
 
 
-def test_a_damaged_part_is_told(desk: Desk) -> None:
-    messages = _messages(desk)
-    _send(desk, messages)
-    part = desk.context.path("briefe") / ".teile" / RUN / "teil-00002.pdf"
+def test_a_damaged_part_is_told(writer: Writer) -> None:
+    messages = _messages(writer)
+    _send(writer, messages)
+    part = writer.context.path("briefe") / ".teile" / RUN / "teil-00002.pdf"
     part.write_bytes(part.read_bytes()[:900])
     with pytest.raises(SerienpostError, match="is damaged"):
-        desk.channel.finish(desk.context, desk.account, _edition(messages))
-    assert list(desk.context.path("briefe").glob("*.pdf")) == []
+        writer.channel.finish(writer.context, writer.account, _edition(messages))
+    assert list(writer.context.path("briefe").glob("*.pdf")) == []
 
 
-def test_what_a_row_lacks_is_empty_in_the_index(desk: Desk) -> None:
-    messages = _messages(desk)[:1]
-    _send(desk, messages)
+def test_what_a_row_lacks_is_empty_in_the_index(writer: Writer) -> None:
+    messages = _messages(writer)[:1]
+    _send(writer, messages)
     generation = _edition(messages)
     nameless = replace(generation, sent=[replace(generation.sent[0], name=None)])
-    _, index = desk.channel.finish(desk.context, desk.account, nameless)
+    _, index = writer.channel.finish(writer.context, writer.account, nameless)
     assert index.read_text().splitlines()[1] == "patient:1;;;1;1;1"

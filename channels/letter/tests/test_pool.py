@@ -25,15 +25,15 @@ from serienpost_channel_letter.style import Style
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Desk
+    from conftest import Writer
 
 LETTERS = 12
 
 
 @pytest.fixture
-def job(desk: Desk) -> Job:
+def job(writer: Writer) -> Job:
     """Letters of two pages, a quarter of a second of work."""
-    content = desk.content(html=desk.pages)
+    content = writer.content(html=writer.pages)
     messages = [Message(f"T{n:011}", "run-1", n, content) for n in range(1, LETTERS + 1)]
     return Job(Style.of(content), [letter_of(message) for message in messages], write=False)
 
@@ -49,9 +49,9 @@ def processes(pool: Pool, job: Job) -> tuple[int, int]:
     """The process that workers are forked from, and the worker."""
     before = children(os.getpid())
     pool.do(job)
-    (nursery,) = children(os.getpid()) - before
-    (worker,) = children(nursery)
-    return nursery, worker
+    (forkserver,) = children(os.getpid()) - before
+    (worker,) = children(forkserver)
+    return forkserver, worker
 
 
 def children(process: int) -> set[int]:
@@ -98,7 +98,9 @@ def test_a_worker_that_died_idle_costs_no_letter(
     assert pool.do(job).results == [2] * LETTERS
 
 
-def test_a_nursery_that_died_is_replaced(pool: Pool, job: Job, processes: tuple[int, int]) -> None:
+def test_a_forkserver_that_died_is_replaced(
+    pool: Pool, job: Job, processes: tuple[int, int]
+) -> None:
     for process in processes:
         os.kill(process, signal.SIGKILL)
         wait_until(lambda process=process: is_gone(process))  # type: ignore[misc]
@@ -123,16 +125,16 @@ def test_a_pool_that_was_only_begun_ends_at_once() -> None:
     before = children(os.getpid())
     with Pool(1, 2048, 20.0) as pool:
         pool.start()
-        (nursery,) = children(os.getpid()) - before
-    assert is_gone(nursery)
+        (forkserver,) = children(os.getpid()) - before
+    assert is_gone(forkserver)
 
 
 ENDLESS = """
 import time
-from serienpost_channel_letter.nursery import Nursery
-nursery = Nursery(2048, 20.0)
-worker, connection = nursery.birth()
-print(nursery._process.pid, worker, flush=True)
+from serienpost_channel_letter.forkserver import Forkserver
+forkserver = Forkserver(2048, 20.0)
+worker, connection = forkserver.spawn()
+print(forkserver._process.pid, worker, flush=True)
 time.sleep(60)
 """
 
@@ -161,9 +163,9 @@ def test_a_worker_that_is_killed_at_work_costs_no_letter(
 
 
 def test_a_worker_ends_with_the_process_that_forked_it(processes: tuple[int, int]) -> None:
-    nursery, worker = processes
+    forkserver, worker = processes
     assert not is_gone(worker)
-    os.kill(nursery, signal.SIGKILL)
+    os.kill(forkserver, signal.SIGKILL)
     wait_until(lambda: is_gone(worker))
     assert is_gone(worker)
 
@@ -211,14 +213,14 @@ def test_limits_of_the_command_hold_for_its_workers() -> None:
     assert done.stdout.strip() == "['address_missing']", done.stderr
 
 
-def test_an_interrupted_forecast_ends_at_once(desk_of: Callable[..., Desk]) -> None:
-    desk = desk_of(memory=1777)
-    assert isinstance(desk.forecast(desk.content())[0], Cost)
-    heavy = [desk.content(html=desk.pages * 10)] * 100
+def test_an_interrupted_forecast_ends_at_once(writer_of: Callable[..., Writer]) -> None:
+    writer = writer_of(memory=1777)
+    assert isinstance(writer.forecast(writer.content())[0], Cost)
+    heavy = [writer.content(html=writer.pages * 10)] * 100
     interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     start = time.monotonic()
     interrupt.start()
     with pytest.raises(KeyboardInterrupt):
-        desk.forecast(*heavy)
+        writer.forecast(*heavy)
     assert time.monotonic() - start < 5
-    assert isinstance(desk.forecast(desk.content())[0], Cost)
+    assert isinstance(writer.forecast(writer.content())[0], Cost)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Desk
+    from conftest import Writer
 
 
 @pytest.fixture
@@ -61,30 +61,32 @@ ATTACKS = {
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_nothing_is_loaded(
-    desk: Desk, bait: tuple[int, list[object]], tmp_path: Path, scheme: str
+    writer: Writer, bait: tuple[int, list[object]], tmp_path: Path, scheme: str
 ) -> None:
     port, caught = bait
     secret = tmp_path / "geheim.png"
     secret.write_bytes(b"GEHEIMNIS")
     url = f"http://127.0.0.1:{port}/x.png" if scheme == "http" else secret.as_uri()
-    contents = [desk.content(html=html.format(url=url)) for html in ATTACKS.values()]
-    answers = dict(zip(ATTACKS, desk.forecast(*contents), strict=True))
+    contents = [writer.content(html=html.format(url=url)) for html in ATTACKS.values()]
+    answers = dict(zip(ATTACKS, writer.forecast(*contents), strict=True))
     assert {name: getattr(answer, "code", None) for name, answer in answers.items()} == (
         dict.fromkeys(ATTACKS, "blocked")
     )
     assert caught == []
 
 
-def test_the_refusal_names_what_was_blocked(desk: Desk) -> None:
-    (answer,) = desk.forecast(desk.content(html='<img src="http://127.0.0.1/x.png">'))
+def test_the_refusal_names_what_was_blocked(writer: Writer) -> None:
+    (answer,) = writer.forecast(writer.content(html='<img src="http://127.0.0.1/x.png">'))
     assert answer == Refused("blocked", "der Brief darf nicht laden: http://127.0.0.1/x.png")
 
 
-def test_images_inside_images_are_not_loaded(desk: Desk, bait: tuple[int, list[object]]) -> None:
+def test_images_inside_images_are_not_loaded(
+    writer: Writer, bait: tuple[int, list[object]]
+) -> None:
     port, caught = bait
     svg = SVG.format(url=f"http://127.0.0.1:{port}/x.png").encode()
     uri = f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
-    (answer,) = desk.forecast(desk.content(html=f'<img src="{uri}">'))
+    (answer,) = writer.forecast(writer.content(html=f'<img src="{uri}">'))
     assert isinstance(answer, Refused)
     assert caught == []
 
@@ -99,31 +101,31 @@ POISON = {
 
 
 @pytest.mark.parametrize("kind", POISON)
-def test_one_poisoned_letter_is_left_out(desk_of: Callable[..., Desk], kind: str) -> None:
-    desk = desk_of(letter_seconds=0.5, memory=1024)
-    poison = desk.content(html=POISON[kind])
-    answers = desk.forecast(desk.content(), poison, desk.content())
+def test_one_poisoned_letter_is_left_out(writer_of: Callable[..., Writer], kind: str) -> None:
+    writer = writer_of(letter_seconds=0.5, memory=1024)
+    poison = writer.content(html=POISON[kind])
+    answers = writer.forecast(writer.content(), poison, writer.content())
     assert [type(answer) for answer in answers] == [Cost, Refused, Cost]
     assert answers[1].code == "layout_limit"
 
 
-def test_a_poisoned_template_stops_with_a_clear_error(desk_of: Callable[..., Desk]) -> None:
-    desk = desk_of(letter_seconds=0.2, memory=1024)
+def test_a_poisoned_template_stops_with_a_clear_error(writer_of: Callable[..., Writer]) -> None:
+    writer = writer_of(letter_seconds=0.2, memory=1024)
     with pytest.raises(LayoutError, match="too much time or memory"):
-        desk.forecast(*[desk.content(html=POISON["pages"])] * 4)
+        writer.forecast(*[writer.content(html=POISON["pages"])] * 4)
 
 
-def test_a_broken_letterhead_is_told(desk_of: Callable[..., Desk]) -> None:
-    desk = desk_of(background="papier.pdf")
-    content = desk.content(files={"briefpapier.pdf": b"%PDF-1.7 broken"})
+def test_a_broken_letterhead_is_told(writer_of: Callable[..., Writer]) -> None:
+    writer = writer_of(background="papier.pdf")
+    content = writer.content(files={"briefpapier.pdf": b"%PDF-1.7 broken"})
     with pytest.raises(LayoutError, match="cannot be laid out"):
-        desk.pdf(content)
+        writer.pdf(content)
 
 
 def test_a_worker_that_does_not_start_is_told(
-    desk_of: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    writer_of: Callable[..., Writer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", "/bin/false")
-    desk = desk_of(memory=1111)
+    writer = writer_of(memory=1111)
     with pytest.raises(LayoutError, match="does not start"):
-        desk.forecast(desk.content())
+        writer.forecast(writer.content())

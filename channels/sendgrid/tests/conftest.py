@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from serienpost import Context, Message, Outcome
-from serienpost.contracts.content import Content, Draft, FilledTemplate
+from serienpost import Content, Context, Draft, FilledTemplate, Message, Outcome
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version

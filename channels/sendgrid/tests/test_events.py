@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serienpost import Context
-from serienpost.contracts.channels import Event
+from serienpost import Context, Event
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_demo.sendgrid import FakeSendGrid

@@ -13,6 +13,7 @@ import pytest
 from serienpost import (
     Accepted,
     AccountProblem,
+    Attachment,
     Deferred,
     Message,
     Outcome,
@@ -20,7 +21,6 @@ from serienpost import (
     Rejected,
     Unknown,
 )
-from serienpost.contracts.content import Attachment
 from serienpost_demo.sendgrid import FakeSendGrid, Fault
 
 pytestmark = pytest.mark.timeout(60)

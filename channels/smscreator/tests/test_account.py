@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from serienpost.contracts.accounts import Rate
+from serienpost import Rate
 from serienpost_channel_smscreator.account import SmsCreatorAccount
 from serienpost_channel_smscreator.channel import SmsCreatorChannel
 

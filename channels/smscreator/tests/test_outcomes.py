@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 import httpx  # noqa: TID253
 import pytest
 
-from serienpost import Accepted, Content, Deferred, Message, Rejected, Unknown
-from serienpost.errors import SerienpostError
-from serienpost_channel_smscreator.answers import UnreadableError, parse
-from serienpost_channel_smscreator.gateway import LARGEST_ANSWER, Gateway
+from serienpost import Accepted, Content, Deferred, Message, Rejected, SerienpostError, Unknown
+from serienpost_channel_smscreator.gateway import LARGEST_ANSWER, Gateway, UnreadableError, parse
 from serienpost_testkit.contexts import MakeContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serienpost.contracts.outcomes import Outcome
+    from serienpost import Outcome
     from serienpost_channel_smscreator.channel import SmsCreatorChannel
     from serienpost_demo.smscreator import FakeSmsCreator
 

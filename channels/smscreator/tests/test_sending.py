@@ -11,11 +11,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from serienpost import Accepted, Content, Cost, Draft, Message, Refused, Unknown
-from serienpost.errors import SerienpostError
+from serienpost import Accepted, Content, Cost, Draft, Message, Refused, SerienpostError, Unknown
 from serienpost_channel_smscreator.channel import SmsCreatorChannel
-from serienpost_channel_smscreator.orders import order, recipient
-from serienpost_channel_smscreator.redact import without
+from serienpost_channel_smscreator.composition import order, recipient
+from serienpost_channel_smscreator.outcomes import without
 from serienpost_demo.smscreator.server import OPERATIONS
 from serienpost_testkit.contexts import MakeContext
 
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from serienpost import Context
-    from serienpost.contracts.channels import Event
-    from serienpost.contracts.outcomes import Outcome
+    from serienpost import Context, Event, Outcome
     from serienpost_demo.smscreator import FakeSmsCreator, Job
     from serienpost_demo.webserver import Answer, Request
 

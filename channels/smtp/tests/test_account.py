@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from serienpost_channel_smtp.account import SmtpAccount, is_loopback
+from serienpost_channel_smtp.account import SmtpAccount
 
 GOOD = {
     "channel": "smtp",
@@ -73,20 +73,3 @@ def test_login_on_loopback_without_encryption() -> None:
     login = {"username": "praxis", "password": "secret:MAIL_PASSWORD"}
     account = SmtpAccount.model_validate({**GOOD, **login, "security": "none", "host": "localhost"})
     assert account.username == "praxis"
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("[::1]", True),
-        ("localhost.example.org", False),
-        ("192.168.1.1", False),
-        ("127.0.0.1.example.org", False),
-    ],
-)
-def test_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from serienpost import Context, Event
-from serienpost.errors import ConfigError
+from serienpost import ConfigError, Context, Event
 from serienpost_channel_smtp.bounces import LARGEST, MailboxError
 from serienpost_channel_smtp.channel import SmtpChannel
 

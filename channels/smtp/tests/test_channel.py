@@ -7,13 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from serienpost import AccountSettings, Attachment, Content, Context, Draft, Processor, Refused
-from serienpost.contracts.channels import HasProbe
+from serienpost import (
+    Attachment,
+    Content,
+    Context,
+    Draft,
+    HasProbe,
+    Processor,
+    Refused,
+    redact,
+)
 from serienpost_channel_smtp import serienpost_channels
 from serienpost_channel_smtp.account import SmtpAccount
 from serienpost_channel_smtp.channel import SmtpChannel
-from serienpost_channel_smtp.dial import FINAL_TIMEOUT
-from serienpost_channel_smtp.redact import redact
+from serienpost_channel_smtp.connection_settings import FINAL_TIMEOUT
 from serienpost_channel_smtp.sender import BEFORE_DOT
 
 DRAFT = Draft("email", "de", "erika@example.net", "Grüße", "Guten Tag", "<p>Guten Tag</p>", {})
@@ -75,11 +82,6 @@ def test_processor_is_the_provider_unless_it_is_this_machine() -> None:
 def test_a_call_is_over_before_the_lease() -> None:
     assert SmtpChannel().longest_call > BEFORE_DOT + FINAL_TIMEOUT
     assert FINAL_TIMEOUT == 600
-
-
-def test_another_channel_s_account_is_a_bug() -> None:
-    with pytest.raises(TypeError):
-        SmtpChannel().processor(AccountSettings(channel="sms"))
 
 
 def test_registers_one_channel_that_can_be_probed() -> None:

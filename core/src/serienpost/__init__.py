@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from serienpost.cli.group import json_option as json_option
-    from serienpost.cli.output import table as table
+    from serienpost.cli.output import print_table as print_table
     from serienpost.cli.practice import with_practice as with_practice
     from serienpost.cli.reply import Reply as Reply
+    from serienpost.config.models import CORE_KEYS as CORE_KEYS
+    from serienpost.config.models import PracticeConfig as PracticeConfig
+    from serienpost.config.policy import Policy as Policy
     from serienpost.config.problems import Collector as Collector
     from serienpost.config.problems import did_you_mean as did_you_mean
     from serienpost.config.reader import scan_yaml as scan_yaml
+    from serienpost.context import PracticeContext as PracticeContext
     from serienpost.contracts.accounts import AccountSettings as AccountSettings
     from serienpost.contracts.accounts import Rate as Rate
     from serienpost.contracts.accounts import SecretRef as SecretRef
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.services import Settings as Settings
     from serienpost.contracts.services import TemplatePack as TemplatePack
     from serienpost.contracts.strict import StrictModel as StrictModel
+    from serienpost.core_plugin import register_core as register_core
     from serienpost.errors import ConfigError as ConfigError
     from serienpost.errors import Exit as Exit
     from serienpost.errors import PluginError as PluginError
@@ -98,36 +103,47 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue as FieldValue
     from serienpost.fields import Part as Part
     from serienpost.fields import Sensitivity as Sensitivity
-    from serienpost.fields import lookup as lookup
+    from serienpost.fields import known_field as known_field
     from serienpost.files import private_folder as private_folder
     from serienpost.files import refuse_other as refuse_other
     from serienpost.files import spreadsheet_cell as spreadsheet_cell
     from serienpost.files import write_private as write_private
     from serienpost.hookspecs import hookimpl as hookimpl
-    from serienpost.hosts import is_loopback as is_loopback
     from serienpost.kinds import CORE_KINDS as CORE_KINDS
     from serienpost.kinds import core_kind as core_kind
+    from serienpost.kinds.email import Mailbox as Mailbox
     from serienpost.kinds.email import parse_sender as parse_sender
     from serienpost.kinds.email import refused_in_header as refused_in_header
     from serienpost.kinds.gsm import Measured as Measured
-    from serienpost.kinds.gsm import measure as measure
+    from serienpost.kinds.gsm import measure_sms as measure_sms
     from serienpost.kinds.letter import address_lines as address_lines
+    from serienpost.network import is_loopback as is_loopback
+    from serienpost.network import tls_cause as tls_cause
     from serienpost.redaction import redact as redact
     from serienpost.reference import PLACEHOLDER as PLACEHOLDER
-    from serienpost.reference import is_in as is_in
+    from serienpost.reference import holds_reference as holds_reference
     from serienpost.reference import unsubscribe_mail as unsubscribe_mail
-    from serienpost.templates.letter_page import parted as parted
+    from serienpost.registry import Registry as Registry
+    from serienpost.service import Practice as Practice
+    from serienpost.service import open_practice as open_practice
+    from serienpost.templates.letter_page import split_page as split_page
+    from serienpost.text import CONTROL as CONTROL
+    from serienpost.text import LINE_BREAK as LINE_BREAK
+    from serienpost.text import SURROGATE as SURROGATE
     from serienpost.text import has_control as has_control
 
 __version__ = "0.1.0"
 
 _HOME = {
     "cli.group": "json_option",
-    "cli.output": "table",
+    "cli.output": "print_table",
     "cli.practice": "with_practice",
     "cli.reply": "Reply",
+    "config.models": "CORE_KEYS PracticeConfig",
+    "config.policy": "Policy",
     "config.problems": "Collector did_you_mean",
     "config.reader": "scan_yaml",
+    "context": "PracticeContext",
     "contracts.accounts": "AccountSettings Rate SecretRef",
     "contracts.channels": (
         "Capabilities Channel Event Generation HasBalance HasEvents HasFinish"
@@ -151,23 +167,26 @@ _HOME = {
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
     ),
     "contracts.strict": "StrictModel",
+    "core_plugin": "register_core",
     "errors": (
         "ConfigError Exit PluginError Problem SecretError SerienpostError SourceError"
         " TemplateError UnavailableError"
     ),
     "fault_injection": "faultpoint",
-    "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity lookup",
+    "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",
     "files": "private_folder refuse_other spreadsheet_cell write_private",
     "hookspecs": "hookimpl",
-    "hosts": "is_loopback",
     "kinds": "CORE_KINDS core_kind",
-    "kinds.email": "parse_sender refused_in_header",
-    "kinds.gsm": "Measured measure",
+    "kinds.email": "Mailbox parse_sender refused_in_header",
+    "kinds.gsm": "Measured measure_sms",
     "kinds.letter": "address_lines",
+    "network": "is_loopback tls_cause",
     "redaction": "redact",
-    "reference": "PLACEHOLDER is_in unsubscribe_mail",
-    "templates.letter_page": "parted",
-    "text": "has_control",
+    "reference": "PLACEHOLDER holds_reference unsubscribe_mail",
+    "registry": "Registry",
+    "service": "Practice open_practice",
+    "templates.letter_page": "split_page",
+    "text": "CONTROL LINE_BREAK SURROGATE has_control",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -84,6 +84,16 @@ class LedgerError(SerienpostError):
     """The ledger cannot be opened, or a command is not allowed in the run's state."""
 
 
+class StillOpenError(SerienpostError):
+    """Messages are recorded, but something is open that another process or a later call ends.
+
+    `run` is the run that it is about, where that is known.
+    """
+
+    exit_code = Exit.OPEN
+    run: str | None = None
+
+
 class SecretError(SerienpostError):
     """A secret is not in any of the configured stores."""
 

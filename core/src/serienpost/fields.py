@@ -77,7 +77,7 @@ APPOINTMENT_TYPE = "terminart"
 """The one appointment field that tells what somebody is treated for."""
 
 
-def lookup(name: str, classes: dict[str, Sensitivity] | None = None) -> Field:
+def known_field(name: str, classes: dict[str, Sensitivity] | None = None) -> Field:
     """The field of this name.
 
     Args:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from serienpost.errors import Problem
-from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Part, Sensitivity, lookup
+from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Part, Sensitivity, known_field
 from serienpost.kinds import CORE_KINDS
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def values_for(macro: Macro, fields: Mapping[str, FieldValue]) -> Mapping[str, F
 
 def _fields(macro: Macro, classes: Mapping[str, Sensitivity]) -> list[Field]:
     """The macro's fields, the strictest first."""
-    fields = (lookup(name, dict(classes)) for name in macro.fields)
+    fields = (known_field(name, dict(classes)) for name in macro.fields)
     return sorted(fields, key=lambda field: (-field.sensitivity, field.name))
 
 
@@ -192,7 +192,7 @@ def _unknown(name: str, classes: Mapping[str, Sensitivity]) -> str:
     """Say of a field that no macro may show why there is none for it."""
     field = name.casefold()
     if field in CATALOGUE or field in classes:
-        sensitivity = lookup(field, dict(classes)).sensitivity
+        sensitivity = known_field(field, dict(classes)).sensitivity
         if sensitivity >= Sensitivity.PROTECTED:
             return (
                 f"there is no macro {name}: data of class {sensitivity.label} never enters "

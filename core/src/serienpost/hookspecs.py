@@ -40,35 +40,42 @@ def serienpost_sources() -> Iterable[Source[Any]]:  # type: ignore[empty-body]
 
             from collections.abc import Iterator, Mapping, Sequence
 
-            from pydantic import BaseModel
+            from pydantic import Field
 
-            from serienpost import Context, Row, RowRef, RowRequest, Source, CurrentState, hookimpl
+            from serienpost import (
+                Context, CurrentState, Row, RowRef, RowRequest, Source, StrictModel, hookimpl
+            )
 
-            class Choice(BaseModel):
-                people: int = 2
+            NAMES = {"patient:1": "Ada", "patient:2": "Kim"}
+
+            class Choice(StrictModel):
+                people: list[str] = Field(default=["patient:1", "patient:2"], description="Who.")
 
             class TwoPeople:
                 name = "two"
                 title = "Two made-up people"
                 selection = Choice
 
-                def offers(self, context: Context, selection: BaseModel) -> dict[str, None]:
+                def offers(self, context: Context, selection: Choice) -> dict[str, None]:
                     return {"vorname": None, "nachname": None, "email": None}
 
-                def is_relative(self, selection: BaseModel) -> bool:
+                def is_relative(self, selection: Choice) -> bool:
                     return False
 
                 def rows(
-                    self, context: Context, selection: BaseModel, request: RowRequest
+                    self, context: Context, selection: Choice, request: RowRequest
                 ) -> Iterator[Sequence[Row]]:
-                    people = {"patient:1": "Ada", "patient:2": "Kim"}
-                    yield [Row(id, self._fields(name, request)) for id, name in people.items()]
+                    for id in selection.people:
+                        yield [Row(id, self._fields(NAMES[id], request))]
 
                 def current(
-                    self, context: Context, rows: Sequence[RowRef], request: RowRequest
+                    self,
+                    context: Context,
+                    selection: Choice,
+                    rows: Sequence[RowRef],
+                    request: RowRequest,
                 ) -> Sequence[CurrentState]:
-                    names = {"patient:1": "Ada", "patient:2": "Kim"}
-                    found = (self._fields(names[row.person_id], request) for row in rows)
+                    found = (self._fields(NAMES[row.person_id], request) for row in rows)
                     return [CurrentState(fields=fields) for fields in found]
 
                 def _fields(self, name: str, request: RowRequest) -> Mapping[str, str]:
@@ -76,7 +83,7 @@ def serienpost_sources() -> Iterable[Source[Any]]:  # type: ignore[empty-body]
                     return {field: known[field] for field in request.fields if field in known}
 
             @hookimpl
-            def serienpost_sources() -> list[Source]:
+            def serienpost_sources() -> list[Source[Choice]]:
                 return [TwoPeople()]
     """
 
@@ -203,7 +210,7 @@ def serienpost_channels() -> Iterable[Channel[Any]]:  # type: ignore[empty-body]
                     yield Pigeons()
 
             @hookimpl
-            def serienpost_channels() -> list[Channel]:
+            def serienpost_channels() -> list[Channel[AccountSettings]]:
                 return [PigeonPost()]
     """
 

@@ -41,12 +41,14 @@ def with_reference(content: Content, ref: str) -> Content:
         html=None if content.html is None else content.html.replace(PLACEHOLDER, ref),
         template=template,
         headers=tuple((name, value.replace(PLACEHOLDER, ref)) for name, value in content.headers),
+        layout=tuple((name, value.replace(PLACEHOLDER, ref)) for name, value in content.layout),
     )
 
 
 def _is_anywhere(content: Content) -> bool:
     """Whether there is a place to put a reference; most texts have none."""
-    texts = [content.subject, content.text, content.html or "", *(v for _, v in content.headers)]
+    pairs = (*content.headers, *content.layout)
+    texts = [content.subject, content.text, content.html or "", *(value for _, value in pairs)]
     if content.template is not None:
         texts += content.template.data.values()
     return any(PLACEHOLDER in text for text in texts)
@@ -64,7 +66,7 @@ def unsubscribe_mail(address: str, language: str) -> str:
     return f"mailto:{quote(address, safe='@+')}?subject={word}%20{PLACEHOLDER}"
 
 
-def is_in(content: Content) -> bool:
+def holds_reference(content: Content) -> bool:
     """Whether every version of the text that may be read carries the reference."""
     if content.template is not None:
         return any(PLACEHOLDER in text for text in content.template.data.values())

@@ -1,4 +1,4 @@
-"""What all kinds do with the text of a field before they read an address in it."""
+"""Characters that a text must not hold, and the text of a field before it is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 """What not every database stores as text."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters beside tab and line feed, which a text of several lines holds."""
+
+LINE_BREAK = re.compile(r"[\t\n\u2028\u2029]")
+"""What a text of one line does not hold."""
+
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""Half a character: no encoding writes it."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_SHOWN = 200
 _NOTHING = frozenset({"-", "--", "---", "k.a.", "k. a.", "keine", "n/a", "unbekannt"})
 
@@ -33,7 +42,7 @@ def has_control(text: str) -> bool:
 
     Covers NUL, VT, FF and NEL, all of which some mail software takes for the end of a line.
     """
-    return not text.isprintable() and _CONTROL.search(text) is not None
+    return not text.isprintable() and _UNPRINTABLE.search(text) is not None
 
 
 def displayed(text: str) -> str:
@@ -41,5 +50,5 @@ def displayed(text: str) -> str:
 
     U+FFFD stands for what `has_control` finds, and an ellipsis for what is cut.
     """
-    shown = _CONTROL.sub("\ufffd", text[:_LONGEST_SHOWN])
+    shown = _UNPRINTABLE.sub("\ufffd", text[:_LONGEST_SHOWN])
     return shown if len(text) <= _LONGEST_SHOWN else f"{shown[:-1]}\u2026"

@@ -4,7 +4,7 @@ import shutil
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ def test_without_a_consent_plugin_nobody_may_be_written_to(
 def test_the_ledger_is_private(shell: Shell) -> None:
     from serienpost.ledger.store import open_ledger
 
-    with open_practice(shell.folder) as context:
+    with load_practice(shell.folder) as context:
         open_ledger(context)
     checks, wrong = found(shell)
     assert wrong == []
@@ -175,7 +175,7 @@ def test_a_process_that_died_while_preparing_is_told(shell: Shell) -> None:
     from serienpost.ledger.schema import run
     from serienpost.ledger.store import open_ledger
 
-    with open_practice(shell.folder) as context, open_ledger(context).begin() as tx:
+    with load_practice(shell.folder) as context, open_ledger(context).begin() as tx:
         empty = dict.fromkeys(["mailing", "title", "kind", "channel", "account", "purpose"], "")
         row = {"id": "R8", "due": "2026-03-01", "header": {}, "created_at": tx.now, **empty}
         tx.insert(run, [{**row, "state": "preparing", "owner": "1-GONE"}])
@@ -189,7 +189,7 @@ def test_messages_in_doubt_need_a_person(shell: Shell) -> None:
     from serienpost.ledger.schema import message
     from serienpost.ledger.store import open_ledger
 
-    with open_practice(shell.folder) as context, open_ledger(context).begin() as tx:
+    with load_practice(shell.folder) as context, open_ledger(context).begin() as tx:
         row = {
             "run": "R7",
             "block": 0,

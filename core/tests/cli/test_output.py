@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from serienpost.cli.output import LOOK_AHEAD, Cell, Column, clean, facts, table
+from serienpost.cli.output import LOOK_AHEAD, Cell, Column, clean, print_facts, print_table
 
 HOSTILE = "Anna\x1b[31m\x9b2J\u202ered\nNext\tline"
 
@@ -31,7 +31,7 @@ def test_a_value_becomes_one_harmless_line(value: object, shown: str) -> None:
 
 
 def test_plain_lines_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
-    table(["row", Column("cost", right=True), "name"], [("patient:1", 2, "A"), ("p:2", 10, "B")])
+    print_table(["row", Column("cost", right=True), "name"], [("patient:1", 2, "A"), ("p:2", 10, "B")])
     assert capsys.readouterr().out.splitlines() == [
         "row        cost  name",
         "patient:1     2  A",
@@ -42,14 +42,14 @@ def test_plain_lines_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
 def test_plain_lines_carry_no_style_and_no_control_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    table(["a"], [(Cell(HOSTILE, "red"),)], title="[b]x\x1b")
+    print_table(["a"], [(Cell(HOSTILE, "red"),)], title="[b]x\x1b")
     out = capsys.readouterr().out
     assert out == "[b]x\na\nAnna[31m2Jred Next line\n"
 
 
 def test_a_row_of_another_width_is_a_bug() -> None:
     with pytest.raises(ValueError, match="zip"):
-        table(["a", "b"], [("only one",)])
+        print_table(["a", "b"], [("only one",)])
 
 
 def test_a_long_table_is_written_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,14 +62,14 @@ def test_a_long_table_is_written_while_it_is_read(monkeypatch: pytest.MonkeyPatc
             written_before_last.append(out.tell())
             yield (number,)
 
-    table(["n"], rows())  # type: ignore[arg-type]
+    print_table(["n"], rows())  # type: ignore[arg-type]
     assert written_before_last[LOOK_AHEAD] == 0
     assert written_before_last[-1] > 0
     assert out.getvalue().splitlines()[-1] == str(LOOK_AHEAD + 49)
 
 
 def test_facts_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
-    facts([("run", "R1"), ("state", Cell("paused", "yellow")), ("reason", None)])
+    print_facts([("run", "R1"), ("state", Cell("paused", "yellow")), ("reason", None)])
     assert capsys.readouterr().out == "run     R1\nstate   paused\nreason\n"
 
 
@@ -96,9 +96,9 @@ def on_a_terminal(code: str) -> str:
 
 def test_a_terminal_gets_colours_and_literal_data() -> None:
     written = on_a_terminal(
-        "from serienpost.cli.output import Cell, facts, table\n"
-        "table(['name'], [(Cell('[bold]Ann\\x1b[2Ja', 'red'),)], title='[i]All')\n"
-        "facts([('state', Cell('paused', 'yellow'))])\n"
+        "from serienpost.cli.output import Cell, print_facts, print_table\n"
+        "print_table(['name'], [(Cell('[bold]Ann\\x1b[2Ja', 'red'),)], title='[i]All')\n"
+        "print_facts([('state', Cell('paused', 'yellow'))])\n"
     )
     assert "[bold]Ann[2Ja" in written
     assert "[i]All" in written
@@ -109,7 +109,7 @@ def test_a_terminal_gets_colours_and_literal_data() -> None:
 
 def test_plain_lines_do_not_pay_for_rich() -> None:
     code = (
-        "import sys; from serienpost.cli.output import table; table(['a'], [('b',)]);"
+        "import sys; from serienpost.cli.output import print_table; print_table(['a'], [('b',)]);"
         " sys.exit('rich' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost.cli.start import CONFIGURATION, MAILING
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.config.mailing import MAILING_KEYS
 from serienpost.config.models import CORE_KEYS
 from serienpost.config.reader import read_yaml
@@ -36,7 +36,7 @@ def test_a_new_folder_is_a_valid_practice(shell: Shell, tmp_path: Path) -> None:
     assert document["files"] == ["mailings/information.yaml.example", "serienpost.yaml"]
     assert (folder / "templates").is_dir()
     assert folder.stat().st_mode & 0o777 == 0o700
-    with open_practice(folder) as context:
+    with load_practice(folder) as context:
         assert context.config.plugins == []
     shell.folder = folder
     assert shell("doctor")[0] == 0

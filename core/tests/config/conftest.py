@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field, RootModel, model_validator
 
 from serienpost import AccountSettings, Capabilities, ConfigError, SecretRef, Settings, StrictModel
-from serienpost.config.loading import open_practice
+from serienpost.config.loading import load_practice
 from serienpost.core_plugin import register_core
 from serienpost.registry import Provider, Registry
 
@@ -122,7 +122,7 @@ def opened(tmp_path: Path, registry: Registry) -> Callable[[str], Context]:
                 asked.extend(names)
             return registry
 
-        return open_practice(tmp_path, load)
+        return load_practice(tmp_path, load)
 
     return open_text
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from serienpost import ConfigError, PluginError
-from serienpost.config.loading import open_practice, plugin_names
+from serienpost.config.loading import load_practice, plugin_names
 from serienpost.config.models import CORE_KEYS, PracticeConfig, plain_values
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def test_a_required_key_of_a_plugin(registry: Registry, wrong: Wrong, brief: Bri
 
 
 def test_no_practice_folder(tmp_path: Path) -> None:
-    for call in (open_practice, plugin_names):
+    for call in (load_practice, plugin_names):
         with pytest.raises(ConfigError) as caught:
             call(tmp_path)
         assert str(caught.value) == (
@@ -313,16 +313,16 @@ def test_a_missing_plugin_has_its_line(tmp_path: Path) -> None:
     path = tmp_path / "serienpost.yaml"
     path.write_text(HEAD + "plugins:\n  - serienpost-nobody\n")
     with pytest.raises(PluginError) as caught:
-        open_practice(tmp_path)
+        load_practice(tmp_path)
     (problem,) = caught.value.problems
     assert (problem.file, problem.line, problem.key) == (str(path), 3, "plugins")
     path.write_text("practice: {}\nplugins:\n  - serienpost-nobody\n")
     with pytest.raises(ConfigError) as both:
-        open_practice(tmp_path)
+        load_practice(tmp_path)
     assert [problem.line for problem in both.value.problems] == [1, 3]
 
 
 def test_opens_with_the_core_alone(tmp_path: Path) -> None:
     (tmp_path / "serienpost.yaml").write_text(HEAD)
-    with open_practice(tmp_path) as context:
+    with load_practice(tmp_path) as context:
         assert set(context.registry.secret_stores) == {"env", "credentials"}

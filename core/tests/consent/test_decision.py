@@ -10,7 +10,7 @@ import pytest
 
 from serienpost import Abstain, Allow, ConsentQuestion, Deny
 from serienpost.config.models import ConsentConfig
-from serienpost.consent import decision as decision
+from serienpost.consent import decision
 from serienpost.consent.decision import CheckUnavailableError, Decision, decide
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """E-mail addresses as practices have them."""
 
 import pytest
+from email_validator import EmailNotValidError, validate_email  # noqa: TID253
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +108,7 @@ def test_a_row_without_the_field_has_no_address() -> None:
     assert KIND.address({}) == KIND.address({"email": None})
 
 
+TOP_LEVEL = ("", ".de", ".DE", ".museum", ".example.org", ".xn--p1ai", ".home.arpa", ".test", ".local")
 SIGNS = st.text(st.sampled_from('aÄ@.@-_ <>"=?\r\n\x00\u2028;,é0xn[]()\u200b'), max_size=40)
 
 
@@ -151,6 +153,17 @@ def test_what_could_become_another_header_is_refused(value: str) -> None:
     reason = refused_in_header(value)
     assert reason
     assert "eve" not in reason
+
+
+@given(st.text(st.sampled_from("aB9-.x"), max_size=12), st.sampled_from(TOP_LEVEL))
+def test_an_ordinary_domain_is_known_as_the_library_knows_it(begin: str, end: str) -> None:
+    address = f"a@{begin}{end}"
+    try:
+        known = validate_email(address, check_deliverability=False, strict=True).ascii_email
+    except EmailNotValidError:
+        known = None
+    answer = KIND.address({"email": address})
+    assert (answer.value if isinstance(answer, Address) else None) == known
 
 
 @pytest.mark.parametrize(

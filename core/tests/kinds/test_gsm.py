@@ -12,7 +12,7 @@ from serienpost.kinds.gsm import (
     EXTENSION,
     SINGLE,
     changes,
-    measure,
+    measure_sms,
     transliterate,
 )
 
@@ -117,7 +117,7 @@ def test_the_table_is_long_enough() -> None:
     ("text", "encoding", "units", "segments"), TEXTS, ids=[ascii(t[:24]) for t, *_ in TEXTS]
 )
 def test_length(text: str, encoding: str, units: int, segments: int) -> None:
-    found = measure(text)
+    found = measure_sms(text)
     assert (found.encoding, found.units, found.segments) == (encoding, units, segments)
 
 
@@ -128,8 +128,8 @@ def test_the_alphabet() -> None:
 
 
 def test_names_the_signs_that_cost() -> None:
-    assert measure("Žižek – „Žižkov“ 😀").beyond == "Žž–„“😀"
-    assert measure("Müller & Söhne {5 €}").beyond == ""
+    assert measure_sms("Žižek – „Žižkov“ 😀").beyond == "Žž–„“😀"
+    assert measure_sms("Müller & Söhne {5 €}").beyond == ""
 
 
 SMS_LIKE = st.text(st.sampled_from("aäß €{„ž😀\n"), max_size=800)
@@ -137,7 +137,7 @@ SMS_LIKE = st.text(st.sampled_from("aäß €{„ž😀\n"), max_size=800)
 
 @given(st.one_of(st.text(max_size=400), SMS_LIKE))
 def test_parts_lose_nothing_and_fit(text: str) -> None:
-    found = measure(text)
+    found = measure_sms(text)
     assert "".join(found.parts) == text
     assert found.segments >= 1
     room = (SINGLE if found.segments == 1 else CONCATENATED)[found.encoding]
@@ -149,7 +149,7 @@ def test_parts_lose_nothing_and_fit(text: str) -> None:
 @given(st.one_of(st.text(max_size=400), SMS_LIKE))
 def test_no_part_could_take_the_next_sign(text: str) -> None:
     """As few parts as possible: each is full, but for a pair that does not fit any more."""
-    found = measure(text)
+    found = measure_sms(text)
     for part, following in zip(found.parts, found.parts[1:], strict=False):
         room = CONCATENATED[found.encoding]
         assert _octets_or_septets(part + following[0], found.encoding) > room

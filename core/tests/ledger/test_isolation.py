@@ -14,19 +14,12 @@ import pytest
 
 from serienpost.contracts.accounts import Rate
 from serienpost.contracts.channels import Event
-from serienpost.ledger import claims, delivery, permits, suppressions
+from serienpost.ledger import claims, delivery, permits, runs, suppressions
 from serienpost.ledger.delivery import Intent, Result
 from serienpost.ledger.schema import account, attempt, permit, suppression
-from serienpost.run.prepare import freeze as preparing
-from serienpost.run.prepare import plan
-from serienpost.run.report import history, recipients
-from serienpost.run.report import summary as reporting
-from serienpost.run.send import approve as approving
-from serienpost.run.send import doubts, events, parts
-from serienpost.run.send import finish as completing
-from serienpost.run.send import finish as finishing
-from serienpost.run.send import schedule as handover
-from serienpost.run.send import session as sending
+from serienpost.run.prepare import freeze, plan
+from serienpost.run.report import history, recipients, summary
+from serienpost.run.send import approve, doubts, events, finish, parts, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,20 +34,20 @@ MODULES = [
     "ledger.claims",
     "ledger.delivery",
     "ledger.permits",
+    "ledger.runs",
     "ledger.suppressions",
-    "run.approving",
-    "run.completing",
-    "run.doubts",
-    "run.events",
-    "run.finishing",
-    "run.handover",
-    "run.history",
-    "run.parts",
-    "run.plan",
-    "run.preparing",
-    "run.recipients",
-    "run.reporting",
-    "run.sending",
+    "ledger.transitions",
+    "run.prepare.freeze",
+    "run.prepare.plan",
+    "run.report.history",
+    "run.report.recipients",
+    "run.report.summary",
+    "run.send.approve",
+    "run.send.doubts",
+    "run.send.events",
+    "run.send.finish",
+    "run.send.parts",
+    "run.send.schedule",
 ]
 LEASE = timedelta(minutes=5)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -80,10 +73,10 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "take_permits": lambda tx: permits.take_permits(tx, "post", [Rate(3, 60)], 9),
     "suppress": lambda tx: suppressions.suppress(tx, "email", "h2", "manual", "user"),
     "suppressions.release": lambda tx: suppressions.release(tx, "email", "h1"),
-    "approve": lambda ledger: approving.approve(ledger, "p", "user"),
-    "cancel": lambda ledger: approving.cancel(ledger, "r", "user"),
-    "pause": lambda ledger: approving.pause(ledger, "r", "user"),
-    "set_paused": lambda tx: approving.set_paused(tx, "r", "quota", ""),
+    "approve": lambda ledger: approve.approve(ledger, "p", "user"),
+    "cancel": lambda ledger: approve.cancel(ledger, "r", "user"),
+    "pause": lambda ledger: approve.pause(ledger, "r", "user"),
+    "set_paused": lambda tx: runs.set_paused(tx, "r", "quota", ""),
     "resolve": lambda ledger: doubts.resolve(ledger, "r", ["patient:5"], "failed", "user"),
     "apply_rule": lambda tx: doubts.apply_rule(tx, "r", RESEND),
     "retry_failed": lambda ledger: doubts.retry_failed(ledger, "r", "user"),
@@ -97,18 +90,18 @@ CHANGES: dict[str, Callable[[Any], object]] = {
             Event("e2", "bounced", datetime(2026, 3, 2, tzinfo=UTC), provider_ref="q8"),
         ],
     ),
-    "begin_finishing": lambda ledger: finishing.begin_finishing(ledger, "c", "me"),
+    "begin_finishing": lambda ledger: finish.begin_finishing(ledger, "c", "me"),
     "cut_parts": lambda tx: parts.cut_parts(tx, "s", 2),
     "write_plan_hash": lambda tx: plan.write_plan_hash(tx, "p"),
-    "discard": lambda ledger: preparing.discard(ledger, "g"),
-    "discard_dead": preparing.discard_dead,
+    "discard": lambda ledger: freeze.discard(ledger, "g"),
+    "discard_dead": freeze.discard_dead,
 }
 
 READS: dict[str, Callable[[Any], object]] = {
     "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
-    "find_run": lambda tx: approving.find_run(tx, "r"),
-    "lock_run": lambda tx: approving.find_run(tx, "r"),
-    "find_rows": lambda tx: doubts.find_rows(tx, "r", "patient:5"),
+    "find_run": lambda tx: runs.find_run(tx, "r"),
+    "lock_run": lambda tx: runs.find_run(tx, "r"),
+    "find_rows": lambda tx: runs.find_rows(tx, "r", "patient:5"),
     "list_runs": lambda ledger: history.list_runs(ledger, 50),
     "messages_of": lambda ledger: list(history.messages_of(ledger, "r")),
     "biography": lambda ledger: history.biography(ledger, "r", "patient:3", ZONE),
@@ -117,25 +110,25 @@ READS: dict[str, Callable[[Any], object]] = {
     "summary": lambda ledger: recipients.summary(ledger, "p"),
     "costly_signs": lambda ledger: recipients.costly_signs(ledger, "p"),
     "sheets": lambda ledger: recipients.sheets(ledger, "p"),
-    "held_runs": handover.held_runs,
-    "owed": lambda ledger: handover.owed(ledger, "post"),
+    "held_runs": schedule.held_runs,
+    "owed": lambda ledger: schedule.owed(ledger, "post"),
     "reasons": lambda ledger: recipients.reasons(ledger, "p"),
     "recipients": lambda ledger: list(recipients.recipients(ledger, "p")),
-    "figures": lambda ledger: reporting.figures(ledger, "r", ZONE),
+    "figures": lambda ledger: summary.figures(ledger, "r", ZONE),
     "write_failures": lambda ledger: _csv(ledger, "r"),
-    "cancelled_runs_to_settle": lambda tx: tx.all(completing.cancelled_runs_to_settle(tx)),
-    "count_states": lambda tx: sending.count_states(tx, "r"),
+    "cancelled_runs_to_settle": lambda tx: tx.all(finish.cancelled_runs_to_settle(tx)),
+    "count_states": lambda tx: runs.count_states(tx, "r"),
     "last_part": lambda tx: parts.last_part(tx, "r"),
-    "edition_of": lambda ledger: parts.edition_of(ledger, "r"),
-    "count_open": lambda tx: finishing.count_open(tx, "r"),
-    "open_count": lambda ledger: completing.open_count(ledger, "r"),
+    "generation_of": lambda ledger: parts.generation_of(ledger, "r"),
+    "count_open": lambda tx: finish.count_open(tx, "r"),
+    "open_count": lambda ledger: finish.open_count(ledger, "r"),
     "entries": suppressions.entries,
 }
 
 
 def _csv(ledger: Ledger, run: str) -> str:
     file = io.StringIO()
-    reporting.write_failures(ledger, run, file)
+    summary.write_failures(ledger, run, file)
     return file.getvalue()
 
 

@@ -18,7 +18,6 @@ from serienpost import (
     Allow,
     Capabilities,
     Content,
-    Context,
     Cost,
     CurrentState,
     Refused,
@@ -28,6 +27,7 @@ from serienpost import (
 )
 from serienpost.config.mailing import Mailing, SelectBlock
 from serienpost.config.models import ConsentConfig, PracticeConfig
+from serienpost.context import PracticeContext
 from serienpost.contracts.practice import PracticeInfo
 from serienpost.core_plugin import register_core
 from serienpost.ledger.engine import open_engine
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from serienpost import (
         ConsentQuestion,
+        Context,
         Draft,
         FieldValue,
         MacroSetting,
@@ -131,7 +132,7 @@ class People:
             yield found[start : start + 3]
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self, context: Context, selection: BaseModel, rows: Sequence[RowRef], request: RowRequest
     ) -> Sequence[CurrentState]:
         if self.failure:
             raise self.failure
@@ -293,7 +294,7 @@ class Office:
         ):
             self.registry.add(group, thing.name, thing, TOY)
         self.registry.versions["serienpost-toys"] = "1.0"
-        self.context = Context(folder, self.config(), self.registry)
+        self.context = PracticeContext(folder, self.config(), self.registry)
         self.ledger: Ledger = open_ledger(self.context)
         self.clock = self.ledger.clock = Clock()
         self.stop = Stop()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost.errors import TemplateError
-from serienpost.templates.letter_page import parted
+from serienpost.templates.letter_page import split_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ PAGE = b"""\
 
 def test_of_a_whole_page_the_body_and_the_rules_remain(mail: Mail) -> None:
     made = mail("egal", kind="letter", letter_html=PAGE, logo_png=b"")
-    sheet, body = parted(made.render({"X": "<b>\nzwei"}).html or "")
+    sheet, body = split_page(made.render({"X": "<b>\nzwei"}).html or "")
     assert sheet == "p { color: #333 }"
     assert " ".join(body.split()) == (
         '<p>&lt;b&gt;<br> zwei &amp; <img src="asset:logo.png" alt=""></p>'
@@ -49,13 +49,13 @@ def test_a_fragment_stays_as_it_is(mail: Mail) -> None:
     made = mail("egal", kind="letter", letter_html=page)
     html = made.render({"X": "1"}).html
     assert html == page.decode().replace("{{X}}", "1")
-    assert parted(html or "") == ("", html)
+    assert split_page(html or "") == ("", html)
 
 
 def test_rules_may_stand_before_the_text_and_in_several_places(mail: Mail) -> None:
     page = b"<style>p { color: red }</style>\n<style></style><style>b { color: blue }</style><p>a"
     made = mail("egal", kind="letter", letter_html=page).render({})
-    assert parted(made.html or "") == ("p { color: red }\nb { color: blue }", "\n<p>a")
+    assert split_page(made.html or "") == ("p { color: red }\nb { color: blue }", "\n<p>a")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from serienpost.contracts.content import Content, FilledTemplate
-from serienpost.reference import PLACEHOLDER, is_in, with_reference
+from serienpost.reference import PLACEHOLDER, holds_reference, with_reference
 
 REF = "0123456789AB"
 CONTENT = Content(
@@ -28,10 +28,16 @@ def test_a_providers_template_gets_it_in_its_data() -> None:
 
 
 def test_both_parts_must_carry_it() -> None:
-    assert is_in(CONTENT)
-    assert not is_in(replace(CONTENT, html="<p></p>"))
-    assert not is_in(replace(CONTENT, text=""))
-    assert is_in(replace(CONTENT, html=None))
+    assert holds_reference(CONTENT)
+    assert not holds_reference(replace(CONTENT, html="<p></p>"))
+    assert not holds_reference(replace(CONTENT, text=""))
+    assert holds_reference(replace(CONTENT, html=None))
+
+
+def test_the_layout_carries_it_and_is_part_of_what_is_hashed() -> None:
+    content = replace(CONTENT, layout=(("window", f"Nr. {PLACEHOLDER}"),))
+    assert content.digest() != CONTENT.digest()
+    assert with_reference(content, REF).layout == (("window", f"Nr. {REF}"),)
 
 
 def test_headers_carry_it_and_are_part_of_what_is_hashed() -> None:

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost_practice_db.settings import DatabaseUrl
-from serienpost_testkit.reference_practice import add, change, database
+from serienpost_testkit.reference_practice import add, change, context, database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from serienpost import Context
-    from serienpost_testkit.contexts import MakeContext
-
-__all__ = ["add", "change", "database"]
+__all__ = ["add", "change", "context", "database"]
 
 
 @pytest.fixture
@@ -39,9 +34,3 @@ def sign(add: Callable[..., None]) -> Callable[..., None]:
         add("einwilligung", **values)
 
     return insert
-
-
-@pytest.fixture
-def context(database: Path, make_context: MakeContext) -> Context:
-    """The practice of that database."""
-    return make_context(claimed={"database": DatabaseUrl(f"sqlite:///{database.name}")})

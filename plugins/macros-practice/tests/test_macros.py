@@ -9,7 +9,7 @@ import pytest
 
 from serienpost import MacroSetting
 from serienpost.contracts.practice import PracticeInfo, Signature
-from serienpost.fields import lookup
+from serienpost.fields import known_field
 from serienpost.reference import PLACEHOLDER
 from serienpost_macros_practice import serienpost_macros
 
@@ -98,7 +98,7 @@ def test_only_date_macros_are_dated() -> None:
 
 def test_macros_are_classed_like_the_fields_they_need() -> None:
     for macro in MACROS.values():
-        strictest = max((lookup(name).sensitivity for name in macro.fields), default=0)
+        strictest = max((known_field(name).sensitivity for name in macro.fields), default=0)
         assert macro.sensitivity == strictest, macro.name
 
 

@@ -1,4 +1,4 @@
-"""Which appointments are selected, and whin the recheck sees of changes."""
+"""Which appointments are selected, and what the recheck sees of changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from serienpost import RowRef, RowRequest
 from serienpost_source_appointments.days import first_and_last, is_relative
+from serienpost_source_appointments.selection import AppointmentSelection
 from serienpost_source_appointments.source import AppointmentsSource
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def test_changes_before_a_message_leaves(
     change(sql)
     ref = RowRef(row.person_id, row.occasion.id, row.occasion.starts_at)
     request = RowRequest(frozenset({"email"}), DUE)
-    (state,) = SOURCE.current(context, [ref], request)
+    (state,) = SOURCE.current(context, AppointmentSelection(day="2099-03-27"), [ref], request)
     assert (state.gone[0] if state.gone else None) == code
     if code is None:
         assert state.fields == {"email": "alt@example.org"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from serienpost import RowRef, RowRequest
+from serienpost_source_interessenten.selection import InteressentSelection
 from serienpost_source_interessenten.source import InteressentenSource
 from serienpost_testkit.suites import SourceSuite
 
@@ -91,8 +92,8 @@ def test_somebody_deleted_is_gone(
     add("interessent", id=1, nachname="Neu")
     source = InteressentenSource()
     row = RowRef("interessent:1", None, None)
-    assert source.current(context, [row], REQUEST)[0].gone is None
+    assert source.current(context, InteressentSelection(), [row], REQUEST)[0].gone is None
     change("delete from interessent")
-    gone = source.current(context, [row], REQUEST)[0].gone
+    gone = source.current(context, InteressentSelection(), [row], REQUEST)[0].gone
     assert gone
     assert gone[0] == "vanished"

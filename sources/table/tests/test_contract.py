@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import ConsentQuestion
-from serienpost_source_table.check import ColumnCheck
-from serienpost_source_table.known import Known, row_id
+from serienpost_source_table.check import ColumnCheck, remember
+from serienpost_source_table.files import row_id
 from serienpost_source_table.selection import TableSelection
 from serienpost_source_table.source import TableSource
 from serienpost_testkit.suites import ConsentCheckSuite, SourceSuite
@@ -72,5 +72,5 @@ class TestColumn(ConsentCheckSuite):
         selected = TableSelection.model_validate(
             {"file": "liste.csv", "columns": COLUMNS, "consent_column": "Ja"}
         )
-        Known.of(context).remember(context, selected)
+        remember(context, selected)
         return context

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from serienpost import Abstain, Allow, ConsentQuestion, Deny, RowRef, RowRequest, SourceError
 from serienpost_source_table.check import ColumnCheck
+from serienpost_source_table.selection import TableSelection
 from serienpost_source_table.source import TableSource
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Context, Row
+    from serienpost_testkit.contexts import MakeContext
 
 SOURCE = TableSource()
 DUE = date(2026, 3, 2)
@@ -26,8 +28,12 @@ COLUMNS = {"Name": "nachname", "PLZ": "plz", "Mail": "email"}
 FIELDS = frozenset({"nachname", "plz", "email"})
 
 
+def selection(file: str, **keys: Any) -> TableSelection:  # noqa: ANN401
+    return TableSelection.model_validate({"file": file, "columns": COLUMNS, **keys})
+
+
 def read(context: Context, file: str, fields: frozenset[str] = FIELDS, **keys: Any) -> list[Row]:  # noqa: ANN401
-    selected = SOURCE.selection.model_validate({"file": file, "columns": COLUMNS, **keys})
+    selected = selection(file, **keys)
     SOURCE.offers(context, selected)
     batches = SOURCE.rows(context, selected, RowRequest(fields, DUE, batch=2))
     return [row for batch in batches for row in batch]
@@ -105,6 +111,27 @@ def test_bad_csv(
         read(context, "liste.csv")
     (problem,) = refused.value.problems
     assert (problem.file, problem.line) == ("liste.csv", line)
+
+
+@pytest.mark.parametrize("size", [100_001, 200_000])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_cell_that_is_too_large_is_named(
+    context: Context, practice_folder: Path, size: int, suffix: str
+) -> None:
+    rows = [["Name", "PLZ", "Mail"], ["A", "1", "x" * 100_000], ["B", "x" * size, "b"]]
+    if suffix == "csv":
+        (practice_folder / "liste.csv").write_text("\n".join(map(";".join, rows)), "utf-8")
+    else:
+        book = Workbook()
+        for row in rows:
+            book.active.append(row)
+        for cell in (book.active["C2"], book.active["B3"]):
+            cell._value = "x" * (size if cell.row == 3 else 100_000)  # Workbook cuts at 32,767
+        book.save(practice_folder / "liste.xlsx")
+    with pytest.raises(SourceError, match="column 2 has more than 100000") as refused:
+        read(context, f"liste.{suffix}")
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line) == (f"liste.{suffix}", 3)
 
 
 def test_bad_xlsx(context: Context, practice_folder: Path) -> None:
@@ -208,13 +235,61 @@ def test_a_changed_file_permits_nobody(context: Context, practice_folder: Path) 
     file = practice_folder / "liste.csv"
     file.write_text("Name;PLZ;Mail;Ok\nA;;a@x.org;ja\n", "utf-8")
     (row,) = read(context, "liste.csv", consent_column="Ok")
+    selected = selection("liste.csv", consent_column="Ok")
     ref, request = RowRef(row.person_id, None, None), RowRequest(frozenset({"email"}), DUE)
-    assert SOURCE.current(context, [ref], request)[0].fields == {"email": "a@x.org"}
+    assert SOURCE.current(context, selected, [ref], request)[0].fields == {"email": "a@x.org"}
     for change in ("Name;PLZ;Mail;Ok\nB;;a@x.org;ja\n", None):
         file.write_text(change, "utf-8") if change else file.unlink()
-        gone = SOURCE.current(context, [ref], request)[0].gone
+        gone = SOURCE.current(context, selected, [ref], request)[0].gone
         assert gone
         assert gone[0] == "file_changed"
         denied = ask(context, row.person_id)
         assert isinstance(denied, Deny)
         assert denied.code == "file_changed"
+
+
+def test_each_row_is_found_in_the_file_of_its_own_selection(
+    make_context: MakeContext, practice_folder: Path
+) -> None:
+    text = "Name;PLZ;Mail;Zweite\nA;;a@x.org;b@x.org\n"
+    for file in ("eins.csv", "zwei.csv"):
+        (practice_folder / file).write_text(f"{text}{file};;c@x.org;\n", "utf-8")
+    (practice_folder / "drei.csv").write_bytes((practice_folder / "eins.csv").read_bytes())
+    blocks = [
+        selection("eins.csv"),
+        selection("zwei.csv"),
+        selection("drei.csv", columns={"Name": "nachname", "Zweite": "email"}),
+    ]
+    request = RowRequest(frozenset({"email"}), DUE)
+    selecting, rechecking = make_context(), make_context()
+    refs = [
+        [RowRef(row.person_id, None, None) for batch in batches for row in batch]
+        for batches in [SOURCE.rows(selecting, block, request) for block in blocks]
+    ]
+    found = [
+        [(state.gone or ("",))[0] or state.fields for state in states]
+        for states in [
+            SOURCE.current(rechecking, block, asked, request)
+            for block, asked in zip(blocks, refs, strict=True)
+        ]
+    ]
+    assert found == [
+        [{"email": "a@x.org"}, {"email": "c@x.org"}],
+        [{"email": "a@x.org"}, {"email": "c@x.org"}],
+        [{"email": "b@x.org"}, {"email": None}],
+    ]
+    (changed, _) = SOURCE.current(rechecking, blocks[1], refs[0], request)
+    assert changed.gone
+    assert changed.gone[0] == "file_changed"
+
+
+def test_a_no_in_one_column_of_a_file_is_no_yes_in_another(
+    context: Context, practice_folder: Path
+) -> None:
+    (practice_folder / "liste.csv").write_text("Name;PLZ;Mail;A;B\nA;;a@x.org;nein;ja\n", "utf-8")
+    for columns in ("AB", "BA"):
+        for column in columns:
+            (row,) = read(context, "liste.csv", consent_column=column)
+        denied = ask(context, row.person_id)
+        assert isinstance(denied, Deny)
+        assert denied.code == "column_not_yes"

@@ -208,9 +208,9 @@ class Bell:
     def __init__(self):
         self.rung = []
     def wake(self, context, run, not_before):
-        self.rung.append((context.config.practice.id, run, not_before))
+        self.rung.append((context.practice.id, run, not_before))
     def mine(self, context, practice):
-        return practice == context.config.practice.id
+        return practice == context.practice.id
     def work(self, context, continue_run):
         while self.rung:
             practice, run, not_before = self.rung.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -101,8 +101,8 @@ class TestNullChannels(ChannelSuite):
     @pytest.fixture(
         params=[null_email(), null_sms(), null_letter()], ids=lambda channel: channel.name
     )
-    def channel(self, request: pytest.FixtureRequest) -> Channel:
-        channel: Channel = request.param
+    def channel(self, request: pytest.FixtureRequest) -> Channel[Any]:
+        channel: Channel[Any] = request.param
         return channel
 
     @pytest.fixture
@@ -120,7 +120,7 @@ class TestNullChannels(ChannelSuite):
 
     @pytest.fixture
     def arrived(
-        self, channel: Channel, context: Context, monkeypatch: pytest.MonkeyPatch
+        self, channel: Channel[Any], context: Context, monkeypatch: pytest.MonkeyPatch
     ) -> Callable[[], Sequence[Arrived]]:
         """The oracle keeps no texts, so the contents are noted where they are handed over; what
         another process handed over is known by its reference alone."""

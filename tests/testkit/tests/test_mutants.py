@@ -86,14 +86,14 @@ class Plugin(NullSource):
 class Plugin(NullSource):
     def rows(self, context, selection, request):
         for batch in super().rows(context, selection, request):
-            yield [dataclasses.replace(row, person_id=row.person_id[8:]) for row in batch]
+            yield [row._replace(person_id=row.person_id[8:]) for row in batch]
 """,
     "test_occasion_times_are_aware_and_utc": """
 class Plugin(NullSource):
     def rows(self, context, selection, request):
         for batch in super().rows(context, selection, request):
             yield [
-                dataclasses.replace(row, occasion=dataclasses.replace(
+                row._replace(occasion=dataclasses.replace(
                     row.occasion, starts_at=row.occasion.starts_at.replace(tzinfo=None)))
                 for row in batch
             ]
@@ -109,32 +109,32 @@ class Plugin(NullSource):
     def rows(self, context, selection, request):
         for batch in super().rows(context, selection, request):
             yield [
-                dataclasses.replace(row, fields={name: [1] for name in row.fields})
+                row._replace(fields={name: [1] for name in row.fields})
                 for row in batch
             ]
 """,
     "test_current_answers_in_order": """
 class Plugin(NullSource):
-    def current(self, context, rows, request):
+    def current(self, context, selection, rows, request):
         rows = sorted(rows, key=lambda row: row.person_id)
-        return super().current(context, rows, request)
+        return super().current(context, selection, rows, request)
 """,
     "test_current_names_who_consents": """
 class Plugin(NullSource):
     def rows(self, context, selection, request):
         for batch in super().rows(context, selection, request):
-            yield [dataclasses.replace(row, consenting_id="patient:2") for row in batch]
+            yield [row._replace(consenting_id="patient:2") for row in batch]
 """,
     "test_current_reads_only_the_fields_asked_for": """
 class Plugin(NullSource):
-    def current(self, context, rows, request):
+    def current(self, context, selection, rows, request):
         request = dataclasses.replace(request, fields=request.fields | {"nachname"})
-        return super().current(context, rows, request)
+        return super().current(context, selection, rows, request)
 """,
     "test_unknown_rows_are_gone": """
 class Plugin(NullSource):
-    def current(self, context, rows, request):
-        states = super().current(context, rows, request)
+    def current(self, context, selection, rows, request):
+        states = super().current(context, selection, rows, request)
         return [state for state in states if not state.gone]
 """,
     "test_nothing_personal_is_logged": """
@@ -192,7 +192,7 @@ class Plugin(Members):
     "test_a_stranger_is_never_allowed": """
 class Plugin(Members):
     def one(self, question):
-        return super().one(dataclasses.replace(question, consenting_id=question.person_id))
+        return super().one(question._replace(consenting_id=question.person_id))
 """,
     "test_an_unknown_purpose_is_answered": """
 class Plugin(Members):
@@ -204,7 +204,7 @@ class Plugin(Members):
 class Plugin(Members):
     def one(self, question):
         return Abstain() if question.kind == "sms" else super().one(
-            dataclasses.replace(question, kind="email"))
+            question._replace(kind="email"))
 """,
     "test_evidence_names_a_record_by_ids": """
 class Plugin(Members):

@@ -83,7 +83,7 @@ def test_rows_that_are_gone_are_read_again_at_each_call(
 
     def gone(reasons: dict[str, str]) -> list[tuple[str, str] | None]:
         (practice_folder / "gone.json").write_text(json.dumps(reasons))
-        states = NullSource().current(context, refs, RowRequest(frozenset(), DUE))
+        states = NullSource().current(context, NullSelection(), refs, RowRequest(frozenset(), DUE))
         return [state.gone for state in states]
 
     assert gone({}) == [None, None]

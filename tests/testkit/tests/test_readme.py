@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.config.loading import open_practice
+from serienpost import open_practice
 from serienpost.config.mailing_file import load_mailing
 from serienpost_testkit import pytest_plugin, suites
-from serienpost_testkit.null.accounts import NullAccount, Rule
+from serienpost_testkit.null.accounts import NullAccount, ScriptedOutcome
 from serienpost_testkit.null.settings import NullSettings
 from serienpost_testkit.null.source import NullSelection
 
@@ -31,7 +31,8 @@ def test_the_practice_and_the_mailing_are_accepted(practice_folder: Path) -> Non
     (practice_folder / "serienpost.yaml").write_text(PRACTICE + practice)
     (practice_folder / "mailings").mkdir()
     (practice_folder / "mailings" / "einladung.yaml").write_text(mailing)
-    with open_practice(practice_folder) as context:
+    with open_practice(practice_folder, actor="os:test") as practice:
+        context = practice.context
         settings = context.settings("null")
         assert isinstance(settings, NullSettings)
         assert settings.default == "deny"
@@ -50,7 +51,7 @@ def test_every_suite_and_fixture_is_named() -> None:
     assert [name for name in (*suites.__all__, *fixtures) if name not in README] == []
 
 
-@pytest.mark.parametrize("model", [NullAccount, Rule, NullSettings, NullSelection])
+@pytest.mark.parametrize("model", [NullAccount, ScriptedOutcome, NullSettings, NullSelection])
 def test_every_key_of_the_null_plugins_is_named(model: type[BaseModel]) -> None:
     own = set(model.model_fields) - {"channel", "sender", "reply_to", "rate", "spread"}
     assert {name for name in own if not re.search(rf"`[^`]*\b{name}\b[^`]*`", README)} == set()

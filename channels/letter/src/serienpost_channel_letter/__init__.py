@@ -8,10 +8,11 @@ from serienpost import hookimpl
 
 if TYPE_CHECKING:
     from serienpost import Channel
+    from serienpost_channel_letter.account import LetterAccount
 
 
 @hookimpl
-def serienpost_channels() -> list[Channel]:
+def serienpost_channels() -> list[Channel[LetterAccount]]:
     """Register the channel `letter`."""
     from serienpost_channel_letter.channel import LetterChannel
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import (
-        AccountSettings,
         Attachment,
         Content,
         Context,
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
         Sender,
     )
     from serienpost_channel_letter.account import LetterAccount
-    from serienpost_channel_letter.jobs import Job, Sheets
     from serienpost_channel_letter.pool import Pool
 
 _LONGEST_CALL = 3600.0
@@ -53,19 +51,19 @@ class LetterChannel:
 
         return LetterAccount
 
-    def part_size(self, account: AccountSettings) -> int:
-        return self._own(account).part
+    def part_size(self, account: LetterAccount) -> int:
+        return account.part
 
     @property
     def layout_macros(self) -> frozenset[str]:
-        from serienpost_channel_letter.compose import LAYOUT_MACROS
+        from serienpost_channel_letter.composition import LAYOUT_MACROS
 
         return LAYOUT_MACROS
 
-    def processor(self, account: AccountSettings) -> Processor | None:  # noqa: ARG002
+    def processor(self, account: LetterAccount) -> Processor | None:  # noqa: ARG002
         return None
 
-    def files(self, context: Context, account: AccountSettings) -> Mapping[str, bytes]:
+    def files(self, context: Context, account: LetterAccount) -> Mapping[str, bytes]:
         """Letterhead and background.
 
         Raises:
@@ -73,25 +71,23 @@ class LetterChannel:
         """
         from serienpost_channel_letter.files import account_files
 
-        return account_files(context, self._own(account))
+        return account_files(context, account)
 
-    def compose(
-        self, context: Context, account: AccountSettings, draft: Draft
-    ) -> Content | Refused:
-        from serienpost_channel_letter.compose import compose
+    def compose(self, context: Context, account: LetterAccount, draft: Draft) -> Content | Refused:
+        from serienpost_channel_letter.composition import compose
 
-        own, practice = self._own(account), context.config.practice
-        return compose(own, practice, draft, self._style_files(context, own, draft))
+        files = self._style_files(context, account, draft)
+        return compose(account, context.practice, draft, files)
 
-    def cost(self, account: AccountSettings, content: Content) -> Cost | None:
+    def cost(self, account: LetterAccount, content: Content) -> Cost | None:
         """Pages and sheets; lays the letter out. For many letters `forecast` is meant."""
-        (answer,) = self._forecast(self._own(account), [content])
+        (answer,) = self._costs(account, [content])
         return answer if isinstance(answer, Cost) else None
 
     def forecast(
         self,
         context: Context,  # noqa: ARG002
-        account: AccountSettings,
+        account: LetterAccount,
         contents: Sequence[Content],
     ) -> Sequence[Cost | Refused]:
         """Pages and sheets of each letter, or what the print check says against it.
@@ -99,38 +95,37 @@ class LetterChannel:
         Raises:
             LayoutError: no letter of this style can be laid out.
         """
-        return self._forecast(self._own(account), contents)
+        return self._costs(account, contents)
 
-    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+    def preview(self, account: LetterAccount, message: Message) -> Mapping[str, bytes]:
         """The letter as it would be printed; a test bears a watermark.
 
         Raises:
             LayoutError: it cannot be laid out, or fails the print check.
         """
-        from serienpost_channel_letter.engine import Fault, LayoutError
+        from serienpost_channel_letter.engine import Defect, LayoutError
         from serienpost_channel_letter.jobs import Job
         from serienpost_channel_letter.sender import letter_of
         from serienpost_channel_letter.style import Style
 
         letter, style = letter_of(message), Style.of(message.content)
-        sheets = self._do(self._own(account), Job(style, [letter], proof=message.is_test))
-        (result,) = sheets.results
-        if isinstance(result, Fault):
+        made = _standing_pool(account).do(Job(style, [letter], proof=message.is_test))
+        (result,) = made.results
+        if isinstance(result, Defect):
             raise LayoutError(f"{message.ref}: {result.text}")
-        return {".pdf": sheets.pdf}
+        return {".pdf": made.pdf}
 
     @contextlib.asynccontextmanager
-    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
-        """Workers are born with the first calls; what they need is read in the meantime."""
+    async def open(self, context: Context, account: LetterAccount) -> AsyncIterator[Sender]:
+        """Workers are spawned with the first calls; what they need is read in the meantime."""
         from serienpost_channel_letter.sender import LetterSender
 
-        own = self._own(account)
-        with _pool(own) as pool:
+        with _pool(account) as pool:
             pool.start()
-            yield LetterSender(pool, context.path(own.folder), own.part)
+            yield LetterSender(pool, context.path(account.folder), account.part)
 
     def finish(
-        self, context: Context, account: AccountSettings, generation: Generation
+        self, context: Context, account: LetterAccount, generation: Generation
     ) -> Sequence[Path]:
         """One PDF of all letters of the generation, and its index.
 
@@ -139,15 +134,15 @@ class LetterChannel:
         """
         from serienpost_channel_letter.parts import finish
 
-        own = self._own(account)
-        return finish(context.path(own.folder), own, generation)
+        return finish(context.path(account.folder), account, generation)
 
-    def record(self, account: AccountSettings, message: Message) -> str:
+    def record(self, account: LetterAccount, message: Message) -> str:
+        from serienpost_channel_letter.records import LetterRecord
         from serienpost_channel_letter.sender import letter_of
-        from serienpost_channel_letter.style import Record, Style
+        from serienpost_channel_letter.style import Style
 
-        style, duplex = Style.of(message.content), self._own(account).duplex
-        return Record(letter_of(message), style, duplex).to_text()
+        style = Style.of(message.content)
+        return LetterRecord(letter_of(message), style, account.duplex).to_text()
 
     def print_records(self, records: Sequence[str]) -> bytes:
         """One PDF of the letters in these records.
@@ -155,25 +150,25 @@ class LetterChannel:
         Raises:
             LayoutError: one is no record of a letter, or cannot be laid out.
         """
-        from serienpost_channel_letter.reprint import print_records
+        from serienpost_channel_letter.records import print_records
 
         return print_records(records)
 
-    async def probe(self, context: Context, account: AccountSettings) -> Sequence[ProbeResult]:
+    async def probe(self, context: Context, account: LetterAccount) -> Sequence[ProbeResult]:
         """Are libraries and font there, can the folder be written, can a page be laid out?"""
         import asyncio
 
         from serienpost_channel_letter.probe import probe
 
-        return await asyncio.to_thread(probe, context, self._own(account))
+        return await asyncio.to_thread(probe, context, account)
 
     def _style_files(
         self, context: Context, account: LetterAccount, draft: Draft
     ) -> tuple[Attachment, ...]:
         """The same objects for all letters of a run."""
-        from serienpost_channel_letter.compose import style_files, style_key
+        from serienpost_channel_letter.composition import style_files, style_key
 
-        practice = context.config.practice
+        practice = context.practice
         key = (id(account), id(practice), *style_key(draft))
         if key not in self._styles:
             if len(self._styles) > 16:
@@ -182,20 +177,12 @@ class LetterChannel:
             self._styles[key] = (held, style_files(account, practice, draft))
         return self._styles[key][1]
 
-    def _forecast(
+    def _costs(
         self, account: LetterAccount, contents: Sequence[Content]
     ) -> Sequence[Cost | Refused]:
-        from serienpost_channel_letter.forecast import forecast
+        from serienpost_channel_letter.costs import costs_of
 
-        return forecast(contents, _standing_pool(account), account, _CHUNK)
-
-    def _do(self, account: LetterAccount, job: Job) -> Sheets:
-        return _standing_pool(account).do(job)
-
-    def _own(self, account: AccountSettings) -> LetterAccount:
-        if not isinstance(account, self.account):
-            raise TypeError("not an account of the channel letter")
-        return account
+        return costs_of(contents, _standing_pool(account), account, _CHUNK)
 
 
 @contextlib.contextmanager

@@ -5,45 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost_channel_letter import din5008 as din
-from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.engine import Defect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost_channel_letter.engine import LaidPage, Run
+    from serienpost_channel_letter.engine import LaidPage, TextRun
     from serienpost_channel_letter.style import Letter
 
 _TOLERANCE = 0.5
 """Millimetres."""
 
 
-def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Fault | None:
+def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Defect | None:
     """The first thing that is wrong with a laid out letter.
 
     Codes: `foreign_text`, `address_missing`, `address_lines`, `window`, `page_size`, `overflow`,
     `page_count`, `glyph`.
     """
     if any(page.markers != {letter.ref} for page in pages):
-        return Fault("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
+        return Defect("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
     address = [run for run in pages[0].runs if run.in_address] if pages else []
     if any(run.in_address for page in pages[1:] for run in page.runs):
-        return Fault("window", "die Anschrift reicht auf die nächste Seite")
+        return Defect("window", "die Anschrift reicht auf die nächste Seite")
     return (
-        _address_fault(letter, form, address)
-        or _glyph_fault(pages)
-        or _size_fault(pages)
+        _address_defect(letter, form, address)
+        or _glyph_defect(pages)
+        or _size_defect(pages)
         or _overflow(pages)
-        or _count_fault(letter, len(pages))
+        or _count_defect(letter, len(pages))
     )
 
 
-def _address_fault(letter: Letter, form: str, runs: Sequence[Run]) -> Fault | None:
+def _address_defect(letter: Letter, form: str, runs: Sequence[TextRun]) -> Defect | None:
     wanted = letter.address.split("\n")
     found = _lines(runs)
     if [_plain(line) for line in found] != [_plain(line) for line in wanted]:
-        return Fault("address_missing", "die Anschrift steht nicht vollständig im Fenster")
+        return Defect("address_missing", "die Anschrift steht nicht vollständig im Fenster")
     if len(found) > din.ADDRESS_LINES:
-        return Fault("address_lines", f"die Anschrift hat mehr als {din.ADDRESS_LINES} Zeilen")
+        return Defect("address_lines", f"die Anschrift hat mehr als {din.ADDRESS_LINES} Zeilen")
     top = din.FORMS[form].zone
     inside = all(
         run.left >= din.ADDRESS_LEFT
@@ -52,10 +52,10 @@ def _address_fault(letter: Letter, form: str, runs: Sequence[Run]) -> Fault | No
         and run.bottom <= top + din.ADDRESS_ZONE + _TOLERANCE
         for run in runs
     )
-    return None if inside else Fault("window", "die Anschrift ragt aus dem Fenster")
+    return None if inside else Defect("window", "die Anschrift ragt aus dem Fenster")
 
 
-def _lines(runs: Sequence[Run]) -> list[str]:
+def _lines(runs: Sequence[TextRun]) -> list[str]:
     """The address as lines: runs at one height belong together."""
     lines: list[tuple[float, str]] = []
     for run in runs:
@@ -70,22 +70,22 @@ def _plain(line: str) -> str:
     return " ".join(line.split())
 
 
-def _size_fault(pages: Sequence[LaidPage]) -> Fault | None:
+def _size_defect(pages: Sequence[LaidPage]) -> Defect | None:
     """Another size would be scaled in printing, and the address with it."""
     for number, page in enumerate(pages, start=1):
         width, height = page.size
         if max(abs(width - din.PAGE_WIDTH), abs(height - din.PAGE_HEIGHT)) > _TOLERANCE:
-            return Fault("page_size", f"Seite {number} ist nicht A4 hoch")
+            return Defect("page_size", f"Seite {number} ist nicht A4 hoch")
     return None
 
 
-def _glyph_fault(pages: Sequence[LaidPage]) -> Fault | None:
+def _glyph_defect(pages: Sequence[LaidPage]) -> Defect | None:
     if all(run.is_legible for page in pages for run in page.runs):
         return None
-    return Fault("glyph", "keine installierte Schrift hat alle Zeichen des Textes")
+    return Defect("glyph", "keine installierte Schrift hat alle Zeichen des Textes")
 
 
-def _overflow(pages: Sequence[LaidPage]) -> Fault | None:
+def _overflow(pages: Sequence[LaidPage]) -> Defect | None:
     for number, page in enumerate(pages, start=1):
         for run in page.runs:
             if (
@@ -94,11 +94,11 @@ def _overflow(pages: Sequence[LaidPage]) -> Fault | None:
                 or run.top < 0
                 or run.bottom > din.PAGE_HEIGHT - din.BOTTOM + _TOLERANCE
             ):
-                return Fault("overflow", f"auf Seite {number} reicht Text über den Rand hinaus")
+                return Defect("overflow", f"auf Seite {number} reicht Text über den Rand hinaus")
     return None
 
 
-def _count_fault(letter: Letter, pages: int) -> Fault | None:
+def _count_defect(letter: Letter, pages: int) -> Defect | None:
     if letter.pages is None or letter.pages == pages:
         return None
-    return Fault("page_count", f"der Brief hat {pages} Seiten, geplant waren {letter.pages}")
+    return Defect("page_count", f"der Brief hat {pages} Seiten, geplant waren {letter.pages}")

@@ -19,7 +19,7 @@ class LayoutError(SerienpostError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Defect:
     """Why a letter is not in the file: a code, and a sentence for the practice."""
 
     code: str
@@ -27,7 +27,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """A stretch of text on a page, as laid out; millimetres from the page's top left.
 
     `is_legible` is false where no installed font has one of its characters.
@@ -47,7 +47,7 @@ class LaidPage:
     """What the print check looks at: the page's texts, the letters whose markers it bears, its
     width and height in millimetres."""
 
-    runs: Sequence[Run]
+    runs: Sequence[TextRun]
     markers: frozenset[str]
     size: tuple[float, float] = (din.PAGE_WIDTH, din.PAGE_HEIGHT)
 
@@ -62,7 +62,7 @@ class Laid(Protocol):
 class Engine(Protocol):
     """Lays out letters of one style. Lives in one worker process."""
 
-    def lay_out(self, letter: Letter) -> Laid | Fault:
+    def lay_out(self, letter: Letter) -> Laid | Defect:
         """Lay out one letter by itself."""
 
     def write(self, laid: Sequence[tuple[Letter, Laid]], *, proof: bool = False) -> bytes:

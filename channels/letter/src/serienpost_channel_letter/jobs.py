@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost_channel_letter.engine import Fault
+    from serienpost_channel_letter.engine import Defect
     from serienpost_channel_letter.style import Letter, Style
 
 
 READY = "ready"
 """A worker's first word."""
 
-BIRTH = 0
-"""What the nursery is asked for a new worker, whose connection comes along; it answers with the
+SPAWN = 0
+"""What the forkserver is asked for a new worker, whose connection comes along; it answers with the
 worker's process id. Asked with a process id, it ends that worker."""
 
 _WIDTH = 8
@@ -43,7 +43,7 @@ class Job:
 class LetterDone:
     """One letter is laid out: its pages, or why it is not in the file."""
 
-    result: int | Fault
+    result: int | Defect
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,19 @@ class JobDone:
 class JobFailed:
     """Nothing of the job can be done: the style is broken."""
 
-    fault: Fault
+    defect: Defect
 
 
 @dataclass(slots=True)
-class Sheets:
-    """What became of a job: per letter its pages or a fault, and the file of the good ones."""
+class JobResult:
+    """What became of a job: per letter its pages or a defect, and the file of the good ones."""
 
-    results: list[int | Fault] = field(default_factory=list)
+    results: list[int | Defect] = field(default_factory=list)
     pdf: bytes = b""
 
 
 def packed(number: int) -> bytes:
-    """What is asked of the nursery or answered by it, as bytes."""
+    """What is asked of the forkserver or answered by it, as bytes."""
     return number.to_bytes(_WIDTH)
 
 

@@ -1,25 +1,22 @@
-"""Parts and the file that is made of them, as PDF."""
+"""Parts and the file that is made of them: complete under their final names, or not there."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import os
 import re
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from serienpost import SerienpostError, spreadsheet_cell
+from serienpost import SerienpostError, faultpoint, private_folder, spreadsheet_cell
 from serienpost_channel_letter.assembly import Assembly
-from serienpost_channel_letter.sheets import (
-    Place,
-    packed_index,
-    unpacked_index,
-    whole,
-    write_whole,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pikepdf
@@ -30,6 +27,9 @@ if TYPE_CHECKING:
 MARK = "/SerienpostRef"
 """Key of a page under which the reference of its letter stands."""
 
+_WORK = ".teile"
+"""Folder for the parts of runs that are not finished."""
+
 _INDEX = "/SerienpostLetters"
 A4 = (595.2756, 841.8898)
 """Points."""
@@ -38,12 +38,56 @@ _OPEN_PARTS = 8
 _POSTCODE = re.compile(r"(?m)^([0-9]{4,5}) ")
 
 
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where the files of one run are.
+
+    Args:
+        folder: the account's folder.
+        run: the run.
+    """
+
+    folder: Path
+    run: str
+
+    @property
+    def work(self) -> Path:
+        """The folder for the run's parts."""
+        return self.folder / _WORK / self.run
+
+    def part(self, part: int) -> Path:
+        """A part's PDF."""
+        return self.work / f"teil-{part:05d}.pdf"
+
+    def final(self, generation: int, suffix: str) -> Path:
+        """What is printed: the run's file, or a supplement after a retry."""
+        name = self.run if generation == 0 else f"{self.run}-nachtrag-{generation}"
+        return self.folder / f"{name}{suffix}"
+
+    def parts(self) -> Iterator[Path]:
+        """The parts that are there."""
+        if self.work.is_dir():
+            yield from sorted(self.work.glob("teil-*.pdf"))
+
+    def clear(self) -> None:
+        """Remove the parts and everything half done."""
+        if self.work.is_dir():
+            for path in self.work.iterdir():
+                path.unlink()
+            self.work.rmdir()
+            parent = self.work.parent
+            if not any(parent.iterdir()):
+                parent.rmdir()
+        for path in self.folder.glob(f".{self.run}*.halb"):
+            path.unlink()
+
+
 def with_index(pdf: bytes, letters: Sequence[tuple[str, int, str]]) -> bytes:
     """A part's PDF that says which letters it holds: reference, pages, address lines."""
     import pikepdf
 
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        opened.docinfo[_INDEX] = packed_index(letters)
+        opened.docinfo[_INDEX] = _packed_index(letters)
         return saved(opened)
 
 
@@ -66,14 +110,14 @@ def finish(folder: Path, account: LetterAccount, generation: Generation) -> list
     """
     import pikepdf
 
-    place = Place(folder, generation.run)
+    place = RunFiles(folder, generation.run)
     pdf, index = place.final(generation.number, ".pdf"), place.final(generation.number, ".csv")
     if not generation.sent:
         place.clear()
         return []
     if not (pdf.is_file() and index.is_file()):
         try:
-            with whole(pdf) as file:
+            with _whole(pdf) as file:
                 rows = _Merger(place, file).add(generation, account)
         except (pikepdf.PdfError, KeyError) as error:
             raise SerienpostError(
@@ -90,7 +134,7 @@ class _Merger:
     Only some parts are open at a time; by postcode the letters of one part lie far apart.
     """
 
-    def __init__(self, place: Place, file: BinaryIO) -> None:
+    def __init__(self, place: RunFiles, file: BinaryIO) -> None:
         import pikepdf
 
         self._assembly = Assembly(file)
@@ -99,7 +143,7 @@ class _Merger:
         self._where: dict[str, tuple[int, int, int, str]] = {}
         for number, path in enumerate(self._parts):
             with pikepdf.open(path) as part:
-                index = unpacked_index(str(part.docinfo[_INDEX]))
+                index = _unpacked_index(str(part.docinfo[_INDEX]))
             for ref, (first, pages, address) in index.items():
                 self._where[ref] = (number, first, pages, address)
         self._opened = lru_cache(_OPEN_PARTS)(self._open)
@@ -110,7 +154,7 @@ class _Merger:
         return pikepdf.open(self._parts[number])
 
     def add(self, generation: Generation, account: LetterAccount) -> list[dict[str, object]]:
-        """Write the letters of an generation; returns the lines of the index."""
+        """Write the letters of a generation; returns the lines of the index."""
         lost = [one.position for one in generation.sent if one.ref not in self._where]
         if lost:
             raise SerienpostError(
@@ -167,3 +211,65 @@ def _csv(rows: Sequence[dict[str, object]]) -> bytes:
     writer.writeheader()
     writer.writerows({key: spreadsheet_cell(value) for key, value in row.items()} for row in rows)
     return out.getvalue().encode()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A private file to write, which has its name only when it is complete and on the disk.
+
+    Raises:
+        SerienpostError: it cannot be written; what was there stays.
+    """
+    private_folder(path.parent)
+    half = _half_of(path)
+    try:
+        descriptor = os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            faultpoint("letter.written")
+            os.fsync(file.fileno())
+        _rename_whole(half, path)
+    except OSError as error:
+        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a private file that is there whole or not at all.
+
+    Raises:
+        SerienpostError: it cannot be written; what was there stays.
+    """
+    with _whole(path) as file:
+        file.write(data)
+
+
+def _half_of(path: Path) -> Path:
+    """The name under which a file is written."""
+    return path.with_name(f".{path.name}.halb")
+
+
+def _rename_whole(half: Path, path: Path) -> None:
+    """Give a file that is on the disk its name, and make the name last."""
+    half.replace(path)
+    faultpoint("letter.renamed")
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _packed_index(letters: Sequence[tuple[str, int, str]]) -> str:
+    """What a part says about itself: reference, pages and address lines of each letter."""
+    return json.dumps([list(one) for one in letters], ensure_ascii=False)
+
+
+def _unpacked_index(text: str) -> Mapping[str, tuple[int, int, str]]:
+    """From `packed_index`: reference -> first page from 0, pages, address lines."""
+    found: dict[str, tuple[int, int, str]] = {}
+    first = 0
+    for ref, pages, address in json.loads(text):
+        found[ref] = (first, pages, address)
+        first += pages
+    return found

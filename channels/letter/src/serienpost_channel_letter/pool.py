@@ -9,9 +9,9 @@ from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost_channel_letter.engine import Fault, LayoutError
-from serienpost_channel_letter.jobs import Job, JobDone, JobFailed, LetterDone, Sheets
-from serienpost_channel_letter.nursery import START_SECONDS, Nursery, does_not_start
+from serienpost_channel_letter.engine import Defect, LayoutError
+from serienpost_channel_letter.forkserver import START_SECONDS, Forkserver, does_not_start
+from serienpost_channel_letter.jobs import Job, JobDone, JobFailed, JobResult, LetterDone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _DEADLY = 3
 _WRITING = -1
 """In place of a letter's number: all are laid out, and the file is written."""
 
-_TOO_LONG = Fault("layout_limit", "der Brief braucht zum Setzen zu viel Zeit oder Speicher")
+_TOO_LONG = Defect("layout_limit", "der Brief braucht zum Setzen zu viel Zeit oder Speicher")
 
 
 class _WorkerDiedError(Exception):
@@ -36,20 +36,20 @@ class _WorkerDiedError(Exception):
 
 
 class Worker:
-    """One worker process, born with the first job and again after a death.
+    """One worker process, spawned with the first job and again after a death.
 
     Args:
-        nursery: where it is born.
+        forkserver: what it is forked from.
         seconds: for one letter.
     """
 
-    def __init__(self, nursery: Nursery, seconds: float) -> None:
-        self._nursery = nursery
+    def __init__(self, forkserver: Forkserver, seconds: float) -> None:
+        self._forkserver = forkserver
         self._seconds = seconds
         self._process = 0
         self._connection: Connection | None = None
 
-    def do(self, job: Job) -> Sheets:
+    def do(self, job: Job) -> JobResult:
         """Lay out a job. A letter that ends the worker twice is left out, and the others done
         again: once may be anybody's doing.
 
@@ -60,14 +60,14 @@ class Worker:
         deaths: Counter[int] = Counter()
         while len(deadly) < len(job.letters):
             left = [number for number in range(len(job.letters)) if number not in deadly]
-            sheets = Sheets()
+            made = JobResult()
             try:
-                self._ask(replace(job, letters=[job.letters[number] for number in left]), sheets)
+                self._ask(replace(job, letters=[job.letters[number] for number in left]), made)
             except _WorkerDiedError:
                 self.close()
-                if self._nursery.closed:
+                if self._forkserver.closed:
                     raise LayoutError("laying out was stopped") from None
-                at = len(sheets.results)
+                at = len(made.results)
                 culprit = left[at] if at < len(left) else _WRITING
                 deaths[culprit] += 1
                 if deaths[culprit] == 1:
@@ -76,34 +76,34 @@ class Worker:
                     raise _too_heavy() from None
                 deadly.add(culprit)
             else:
-                done = dict(zip(left, sheets.results, strict=True))
+                done = dict(zip(left, made.results, strict=True))
                 results = [done.get(number, _TOO_LONG) for number in range(len(job.letters))]
-                return Sheets(results, sheets.pdf)
-        return Sheets([_TOO_LONG] * len(job.letters))
+                return JobResult(results, made.pdf)
+        return JobResult([_TOO_LONG] * len(job.letters))
 
     def close(self) -> None:
         """End the process."""
         if self._connection is not None:
             self._connection.close()
-            self._nursery.end(self._process)
+            self._forkserver.end(self._process)
         self._connection = None
 
-    def _ask(self, job: Job, sheets: Sheets) -> None:
+    def _ask(self, job: Job, made: JobResult) -> None:
         try:
             connection = self._handed(job)
             patience = self._seconds + _SLACK
             while True:
                 answer = _answer(connection, patience)
                 if isinstance(answer, LetterDone):
-                    sheets.results.append(answer.result)
-                    if len(sheets.results) == len(job.letters):
+                    made.results.append(answer.result)
+                    if len(made.results) == len(job.letters):
                         patience = self._seconds * 2 + _SLACK
                 elif isinstance(answer, JobDone):
-                    sheets.pdf = answer.pdf
+                    made.pdf = answer.pdf
                     return
                 elif isinstance(answer, JobFailed):
                     raise LayoutError(
-                        f"the letters cannot be laid out: {answer.fault.text}",
+                        f"the letters cannot be laid out: {answer.defect.text}",
                         hint="correct the template or the files that the account names",
                     )
         except (EOFError, OSError) as error:
@@ -123,7 +123,7 @@ class Worker:
         return connection
 
     def _started(self) -> Connection:
-        self._process, self._connection = self._nursery.birth()
+        self._process, self._connection = self._forkserver.spawn()
         try:
             _answer(self._connection, START_SECONDS)
         except (EOFError, OSError, _WorkerDiedError):
@@ -157,16 +157,16 @@ class Pool:
 
     def __init__(self, size: int, megabytes: int, seconds: float) -> None:
         self.size = size
-        self._nursery = Nursery(megabytes, seconds)
-        self._workers = [Worker(self._nursery, seconds) for _ in range(size)]
+        self._forkserver = Forkserver(megabytes, seconds)
+        self._workers = [Worker(self._forkserver, seconds) for _ in range(size)]
         self._free = deque(self._workers)
         self._changed = threading.Condition()
 
     def start(self) -> None:
         """Begin what the first job would have to wait for."""
-        self._nursery.start()
+        self._forkserver.start()
 
-    def do(self, job: Job) -> Sheets:
+    def do(self, job: Job) -> JobResult:
         """Lay out a job in the next free worker.
 
         Raises:
@@ -177,12 +177,12 @@ class Pool:
 
     def close(self) -> None:
         """End all processes; jobs under way fail."""
-        self._nursery.close()
+        self._forkserver.close()
 
     @property
     def closed(self) -> bool:
         """Whether it was closed, for good."""
-        return self._nursery.closed
+        return self._forkserver.closed
 
     def __enter__(self) -> Self:
         return self

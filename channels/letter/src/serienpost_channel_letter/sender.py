@@ -7,10 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from serienpost import Accepted, AccountProblem, Rejected, SerienpostError
-from serienpost_channel_letter.engine import Fault, LayoutError
+from serienpost_channel_letter.engine import Defect, LayoutError
 from serienpost_channel_letter.jobs import Job
-from serienpost_channel_letter.parts import with_index
-from serienpost_channel_letter.sheets import Place, write_whole
+from serienpost_channel_letter.parts import RunFiles, with_index, write_whole
 from serienpost_channel_letter.style import Letter, Style
 
 if TYPE_CHECKING:
@@ -50,26 +49,26 @@ class LetterSender:
     def _part(self, call: Sequence[Message]) -> Sequence[Outcome]:
         job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
         try:
-            sheets = self._pool.do(job)
+            made = self._pool.do(job)
         except LayoutError as error:
             return [AccountProblem("layout", str(error)) for _ in call]
         part = call[0].part or call[0].position
-        path = Place(self._folder, call[0].run).part(part)
+        path = RunFiles(self._folder, call[0].run).part(part)
         good = [
             (letter.ref, result, letter.address)
-            for letter, result in zip(job.letters, sheets.results, strict=True)
-            if not isinstance(result, Fault)
+            for letter, result in zip(job.letters, made.results, strict=True)
+            if not isinstance(result, Defect)
         ]
         if good:
             try:
-                write_whole(path, with_index(sheets.pdf, good))
+                write_whole(path, with_index(made.pdf, good))
             except SerienpostError as error:
                 return [AccountProblem("disk", str(error)) for _ in call]
         return [
             Rejected(result.code, result.text, "message")
-            if isinstance(result, Fault)
+            if isinstance(result, Defect)
             else Accepted(path.stem)
-            for result in sheets.results
+            for result in made.results
         ]
 
 
@@ -78,7 +77,7 @@ def letter_of(message: Message) -> Letter:
     content = message.content
     return Letter(
         ref=message.ref,
-        address=dict(content.headers)["Window"],
+        address=dict(content.layout)["window"],
         title=content.subject or "Brief",
         html=content.html or "",
         pages=None if message.cost is None else int(message.cost),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,7 +18,7 @@ FRAME = "rahmen.html"
 FRAME_SHEET = "rahmen.css"
 PROOF = "probedruck.css"
 BACKGROUND = "briefpapier.pdf"
-_TEXTS = frozenset({LETTER_SHEET, OWN_SHEET, FRAME, FRAME_SHEET, PROOF})
+TEXTS = frozenset({LETTER_SHEET, OWN_SHEET, FRAME, FRAME_SHEET, PROOF})
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,9 @@ class Style:
     @classmethod
     def of(cls, content: Content) -> Style:
         """The style that a letter was composed with."""
-        said = dict(content.headers)
+        layout = dict(content.layout)
         files = {one.filename: one.data for one in content.attachments}
-        return cls(said["Form"], said["Language"], files)
+        return cls(layout["form"], layout["language"], files)
 
     @cached_property
     def digest(self) -> str:
@@ -79,60 +77,3 @@ class Letter:
     title: str
     html: str
     pages: int | None = None
-
-
-@dataclass(frozen=True)
-class Record:
-    """A letter as a record keeps it: everything that is needed to print it again.
-
-    Args:
-        letter: what is laid out.
-        style: how it looks.
-        duplex: padded to whole sheets.
-    """
-
-    letter: Letter
-    style: Style = field(repr=False)
-    duplex: bool = False
-
-    def to_text(self) -> str:
-        """As JSON: images in base64, the rest as it is."""
-        style, letter = self.style, self.letter
-        files = {
-            name: data.decode() if name in _TEXTS else {"base64": b64encode(data).decode()}
-            for name, data in sorted(style.files.items())
-        }
-        plain = {
-            "serienpost-letter": 1,
-            "ref": letter.ref,
-            "address": letter.address,
-            "title": letter.title,
-            "html": letter.html,
-            "pages": letter.pages,
-            "form": style.form,
-            "language": style.language,
-            "duplex": self.duplex,
-            "files": files,
-        }
-        return json.dumps(plain, ensure_ascii=False)
-
-    @classmethod
-    def from_text(cls, text: str) -> Record:
-        """The letter of which `to_text` made this.
-
-        Raises:
-            ValueError: it is no such text.
-        """
-        try:
-            plain = json.loads(text)
-            if plain["serienpost-letter"] != 1:
-                raise ValueError("a record of another version")
-            files = {
-                name: data.encode() if isinstance(data, str) else b64decode(data["base64"])
-                for name, data in plain["files"].items()
-            }
-            letter = Letter(*(plain[k] for k in ("ref", "address", "title", "html", "pages")))
-            style = Style(plain["form"], plain["language"], files)
-            return cls(letter, style, plain.get("duplex") is True)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError("not the record of a letter") from error

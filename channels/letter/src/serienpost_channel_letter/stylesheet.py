@@ -24,23 +24,23 @@ _LETTER = """\
 @page :first {{ margin-top: {subject}mm; @top-right {{ content: none }} }}
 html {{ font: 11pt/4.66mm {font}; color: #000; hyphens: manual }}
 body {{ margin: 0 }}
-p, ul, ol, table, blockquote {{ margin: 0 0 4.23mm 0; orphans: 2; widows: 2 }}
+p, ul, ol, table, blockquote {{ margin: 0 0 {line}mm 0; orphans: 2; widows: 2 }}
 h1, h2, h3, h4, h5, h6 {{ bookmark-level: none }}
-h1, h2, h3 {{ font-size: 11pt; margin: 0 0 4.23mm 0; break-after: avoid }}
+h1, h2, h3 {{ font-size: 11pt; margin: 0 0 {line}mm 0; break-after: avoid }}
 img {{ max-width: 165mm }}
 a {{ color: inherit; text-decoration: none }}
 td, th {{ padding: 0 3mm .5mm 0; text-align: left; vertical-align: top }}
 .anschrift {{
   position: absolute; left: 0; top: {address}mm; width: 80mm; height: {zone}mm;
-  margin: 0; font: 10pt/4.23mm {font}; white-space: nowrap;
+  margin: 0; font: 10pt/{line}mm {font}; white-space: nowrap;
 }}
 pre.anschrift {{ white-space: pre }}
 .betreff {{
-  margin: 0 0 8.46mm 0; font-weight: bold; color: var(--akzent); line-height: 4.23mm;
+  margin: 0 0 {two_lines}mm 0; font-weight: bold; color: var(--akzent); line-height: {line}mm;
 }}
 .gruss {{ break-inside: avoid; break-before: avoid }}
 .gruss img {{ display: block; height: 14mm; margin-bottom: 1mm }}
-.gruss .name {{ margin-top: 12.69mm; margin-bottom: 0 }}
+.gruss .name {{ margin-top: {three_lines}mm; margin-bottom: 0 }}
 .gruss img + .name {{ margin-top: 0 }}
 .gruss .zusatz {{ margin: 0 }}
 """
@@ -48,7 +48,7 @@ pre.anschrift {{ white-space: pre }}
 _FRAME = """\
 :root {{ {variables} }}
 @page {{ size: 210mm 297mm; margin: 0 }}
-html {{ font: 9pt/4.23mm {font}; color: #000 }}
+html {{ font: 9pt/{line}mm {font}; color: #000 }}
 body {{ margin: 0 }}
 p {{ margin: 0 }}
 .blatt {{ position: relative; width: 210mm; height: 296mm; break-after: page }}
@@ -97,6 +97,9 @@ def letter_sheet(account: LetterAccount, language: str) -> str:
     return _LETTER.format(
         variables=_variables(account),
         font=_font(account),
+        line=din.LINE,
+        two_lines=round(2 * din.LINE, 2),
+        three_lines=round(3 * din.LINE, 2),
         page=_PAGE.get(language[:2], _PAGE["de"]),
         top=din.TOP_FOLLOWING,
         right=din.RIGHT,
@@ -114,6 +117,7 @@ def frame_sheet(account: LetterAccount) -> str:
     return _FRAME.format(
         variables=_variables(account),
         font=_font(account),
+        line=din.LINE,
         left=din.LEFT,
         width=din.TEXT_WIDTH,
         head=form.field - 10,

@@ -3,11 +3,12 @@
 Each letter is a document of its own, so nothing of one can reach another. Style sheet and fonts
 are read once. What is the same around all letters (letterhead, return line, marks, foot) is laid
 out once and drawn under each page as one shared object, and so is the text that they have in
-common where all of it stands in one place (`stencil`).
+common where all of it stands in one place (`shared_layer`).
 """
 
 from __future__ import annotations
 
+import io
 import re
 from copy import copy
 from dataclasses import dataclass
@@ -19,16 +20,15 @@ import pikepdf
 from weasyprint import CSS, HTML  # noqa: TID253
 from weasyprint.text.fonts import FontConfiguration  # noqa: TID253
 
-from serienpost_channel_letter.engine import Fault, Laid, LaidPage
+from serienpost_channel_letter.engine import Defect, Laid, LaidPage
 from serienpost_channel_letter.fetcher import BlockedError, PackedFetcher
-from serienpost_channel_letter.forms import copied, draw, form_of, numbered, opened
-from serienpost_channel_letter.measuring import markers_of, size_of, texts_of
+from serienpost_channel_letter.measurement import markers_of, size_of, texts_of
 from serienpost_channel_letter.parts import MARK, saved
-from serienpost_channel_letter.stencil import NOBODY, Stencil, Stencils
+from serienpost_channel_letter.shared_layer import NOBODY, SharedLayer, SharedLayers
 from serienpost_channel_letter.style import BACKGROUND, FRAME, FRAME_SHEET, OWN_SHEET, PROOF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from weasyprint import Document
 
@@ -55,20 +55,20 @@ class OnePage(HTML):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class WeasyLaid:
-    """A document of WeasyPrint, the stencil that completes its page, and what can be measured."""
+    """A document of WeasyPrint, the layer that completes its page, and what can be measured."""
 
     document: Document
-    stencil: Stencil | None = None
+    layer: SharedLayer | None = None
 
     @property
     def documents(self) -> Sequence[Document]:
         """All that is drawn on its pages."""
-        return (self.document, self.stencil.document) if self.stencil else (self.document,)
+        return (self.document, self.layer.document) if self.layer else (self.document,)
 
     @cached_property
     def pages(self) -> Sequence[LaidPage]:
         """Texts and markers of each page."""
-        under = self.stencil.document.pages[0] if self.stencil else None
+        under = self.layer.document.pages[0] if self.layer else None
         texts = texts_of(under) if under else ()
         markers = markers_of(under) - {NOBODY.ref} if under else frozenset()
         return [
@@ -90,16 +90,16 @@ class WeasyEngine:
         self._fetcher = PackedFetcher(style.files)
         self._sheet = self._css(style.sheet)
         self._frame = self._framed()
-        self._stencils = None if style.text(OWN_SHEET) else Stencils(self._one_page)
+        self._layers = None if style.text(OWN_SHEET) else SharedLayers(self._one_page)
 
-    def lay_out(self, letter: Letter) -> WeasyLaid | Fault:
+    def lay_out(self, letter: Letter) -> WeasyLaid | Defect:
         """Lay out one letter by itself."""
         if _DRAWING.search(letter.html):
             return _blocked("eine SVG-Zeichnung")
         try:
-            laid = self._stencilled(letter) or self._whole(letter)
+            laid = self._layered(letter) or self._whole(letter)
         except BlockedError as error:
-            return Fault(error.code, f"der Brief {error}")
+            return Defect(error.code, f"der Brief {error}")
         if any(map(_attaches, laid.documents)):
             return _blocked("eine Datei als Anhang")
         return laid
@@ -107,36 +107,36 @@ class WeasyEngine:
     def write(self, laid: Sequence[tuple[Letter, Laid]], *, proof: bool = False) -> bytes:
         """One PDF with the frame under every page; it says of each page whose it is."""
         ours = [one for _, one in laid if isinstance(one, WeasyLaid)]
-        stencils = list(dict.fromkeys(one.stencil for one in ours if one.stencil))
-        shared = [*self._alphabet.pages, *(one.document.pages[0] for one in stencils)]
+        layers = list(dict.fromkeys(one.layer for one in ours if one.layer))
+        shared = [*self._alphabet.pages, *(one.document.pages[0] for one in layers)]
         pages = [page for one in ours for page in one.document.pages]
         whole = ours[0].document.copy([*shared, *pages])
-        with opened(_written(whole)) as pdf:
+        with _opened(_written(whole)) as pdf:
             first = len(self._alphabet.pages)
-            texts = {one: [form_of(pdf, n)] for n, one in enumerate(stencils, start=first)}
+            texts = {one: [_xobject(pdf, n)] for n, one in enumerate(layers, start=first)}
             del pdf.pages[: len(shared)]
-            frame, paper = copied(pdf, self._frame), copied(pdf, self._paper)
-            mark = copied(pdf, self._proof) if proof else []
+            frame, paper = _copied(pdf, self._frame), _copied(pdf, self._paper)
+            mark = _copied(pdf, self._proof) if proof else []
             at = iter(pdf.pages)
             for (letter, _), one in zip(laid, ours, strict=True):
                 under = {"Papier": paper, "Rahmen": frame}
-                if one.stencil:
-                    under[f"Text{stencils.index(one.stencil)}-"] = texts[one.stencil]
+                if one.layer:
+                    under[f"Text{layers.index(one.layer)}-"] = texts[one.layer]
                 for number in range(len(one.document.pages)):
                     page = next(at)
-                    draw(page, numbered(number, **under), under=True)
-                    draw(page, numbered(number, Probe=mark), under=False)
+                    _draw(page, _numbered(number, **under), under=True)
+                    _draw(page, _numbered(number, Probe=mark), under=False)
                     page.obj[MARK] = pikepdf.String(letter.ref)
             return saved(pdf)
 
-    def _stencilled(self, letter: Letter) -> WeasyLaid | None:
-        found = self._stencils and self._stencils.lay_out(letter)
+    def _layered(self, letter: Letter) -> WeasyLaid | None:
+        found = self._layers and self._layers.lay_out(letter)
         return WeasyLaid(*found) if found else None
 
     def _whole(self, letter: Letter) -> WeasyLaid:
         document = self._letter(letter)
-        if self._stencils:
-            self._stencils.learn(letter, document)
+        if self._layers:
+            self._layers.learn(letter, document)
         return WeasyLaid(document)
 
     def _letter(self, letter: Letter) -> Document:
@@ -158,18 +158,18 @@ class WeasyEngine:
         document = self._document(page, self._css(style.text(FRAME_SHEET)))
         if len(document.pages) != 2:
             raise ValueError("the information block or the foot does not fit on the page")
-        return opened(_written(document))
+        return _opened(_written(document))
 
     @cached_property
     def _paper(self) -> pikepdf.Pdf | None:
         data = self.style.files.get(BACKGROUND)
-        return opened(data) if data else None
+        return _opened(data) if data else None
 
     @cached_property
     def _proof(self) -> pikepdf.Pdf:
         word = "PROBEDRUCK" if self.style.language.startswith("de") else "PROOF"
         sheet = self._css(self.style.text(PROOF))
-        return opened(_written(self._document(f"<body><p>{word}</p></body>", sheet)))
+        return _opened(_written(self._document(f"<body><p>{word}</p></body>", sheet)))
 
     def _css(self, text: str) -> CSS:
         return CSS(string=text, font_config=self._fonts, url_fetcher=self._fetcher)
@@ -195,8 +195,8 @@ def _attaches(document: Document) -> bool:
     return bool(document.metadata.attachments) or any(kind == "attachment" for kind, *_ in links)
 
 
-def _blocked(what: str) -> Fault:
-    return Fault("blocked", f"der Brief darf nicht laden: {what}")
+def _blocked(what: str) -> Defect:
+    return Defect("blocked", f"der Brief darf nicht laden: {what}")
 
 
 def _written(document: Document) -> bytes:
@@ -210,3 +210,56 @@ def _page(letter: Letter, language: str) -> str:
         f'<!DOCTYPE html><html lang="{escape(language)}"><title>{escape(letter.title)}</title>'
         f'<body id="brief-{escape(letter.ref)}">{letter.html}'
     )
+
+
+def _xobject(pdf: pikepdf.Pdf, number: int) -> pikepdf.Object:
+    """A page of a file as an XObject, with resources of its own: what is drawn later on pages that
+    share the present ones is not part of it."""
+    form = pdf.make_indirect(pdf.pages[number].as_form_xobject())
+    resources = pikepdf.Dictionary(dict(form.Resources.items()))
+    if "/XObject" in resources:
+        resources.XObject = pikepdf.Dictionary(dict(resources.XObject.items()))
+    form.Resources = resources
+    return form
+
+
+def _copied(pdf: pikepdf.Pdf, other: pikepdf.Pdf | None) -> list[pikepdf.Object]:
+    """The pages of another file as XObjects that can be drawn in this one."""
+    if other is None:
+        return []
+    return [pdf.copy_foreign(page.as_form_xobject()) for page in other.pages]
+
+
+def _opened(data: bytes) -> pikepdf.Pdf:
+    """A file from its bytes."""
+    return pikepdf.open(io.BytesIO(data))
+
+
+def _numbered(number: int, **drawn: Sequence[pikepdf.Object]) -> dict[str, pikepdf.Object | None]:
+    """The XObjects for one page of a letter by name: the first for its first page, the second for
+    the others; one alone serves both."""
+    picked = {name: min(number, len(found) - 1) for name, found in drawn.items()}
+    return {
+        f"/Sp{name}{nth}": drawn[name][nth] if nth >= 0 else None for name, nth in picked.items()
+    }
+
+
+def _draw(
+    page: pikepdf.Page, xobjects: Mapping[str, pikepdf.Object | None], *, under: bool
+) -> None:
+    """Draw XObjects on a page, below or above what is there; pages may share their resources."""
+    found = {name: one for name, one in xobjects.items() if one is not None}
+    if not found:
+        return
+    known = page.obj.Resources
+    if "/XObject" not in known:
+        known.XObject = pikepdf.Dictionary()
+    for name, one in found.items():
+        if name not in known.XObject:
+            known.XObject[name] = one
+    drawn = "".join(f"q {name} Do Q\n" for name in found).encode()
+    if under:
+        page.contents_add(drawn, prepend=True)
+    else:
+        page.contents_add(b"q\n", prepend=True)
+        page.contents_add(b"\nQ\n" + drawn)

@@ -7,9 +7,11 @@ goes back through its connection.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,10 +19,10 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
 from serienpost_channel_letter.check import check
-from serienpost_channel_letter.engine import Fault
+from serienpost_channel_letter.engine import Defect
 from serienpost_channel_letter.jobs import (
-    BIRTH,
     READY,
+    SPAWN,
     Job,
     JobDone,
     JobFailed,
@@ -28,11 +30,13 @@ from serienpost_channel_letter.jobs import (
     packed,
     unpacked,
 )
-from serienpost_channel_letter.limits import end_with, limit_memory, limit_processor
 
 if TYPE_CHECKING:
     from serienpost_channel_letter.engine import Engine, Laid
     from serienpost_channel_letter.style import Letter, Style
+
+_MEGABYTE = 1 << 20
+_PR_SET_PDEATHSIG = 1
 
 
 def main(descriptor: int, megabytes: int, seconds: float) -> None:
@@ -49,7 +53,7 @@ def main(descriptor: int, megabytes: int, seconds: float) -> None:
         try:
             while asked := _asked(control):
                 number, connections = asked
-                if number == BIRTH:
+                if number == SPAWN:
                     parent, worker = os.getpid(), os.fork()
                     if not worker:
                         _work(control, connections[0], parent, megabytes, seconds)
@@ -66,7 +70,7 @@ def main(descriptor: int, megabytes: int, seconds: float) -> None:
 
 def _asked(control: socket.socket) -> tuple[int, list[int]] | None:
     try:
-        data, descriptors, _, _ = socket.recv_fds(control, len(packed(BIRTH)), 1)
+        data, descriptors, _, _ = socket.recv_fds(control, len(packed(SPAWN)), 1)
     except ConnectionResetError:
         return None
     return (unpacked(data), descriptors) if data else None
@@ -82,20 +86,20 @@ def _work(
 ) -> NoReturn:
     """A worker's life; nothing of it reaches the code that forked it."""
     try:
-        end_with(parent)
+        _end_with(parent)
         control.close()
-        limit_memory(megabytes)
+        _limit_memory(megabytes)
         connection = Connection(descriptor)
-        desk = Desk(connection, seconds)
+        runner = JobRunner(connection, seconds)
         connection.send(READY)
         while True:
             job: Job = connection.recv()
-            desk.do(job)
+            runner.do(job)
     finally:
         os._exit(0)
 
 
-class Desk:
+class JobRunner:
     """Does jobs one after the other; an engine is kept while the style stays the same."""
 
     def __init__(self, connection: Connection, seconds: float) -> None:
@@ -108,7 +112,7 @@ class Desk:
         """Lay out a job's letters, each answered as it is done, then the file."""
         from serienpost_channel_letter.fetcher import BlockedError
 
-        limit_processor(self._seconds)
+        _limit_processor(self._seconds)
         gc.disable()
         try:
             engine = self._engine_for(job.style)
@@ -117,29 +121,29 @@ class Desk:
                 for letter in job.letters
                 if (made := self._lay_out(engine, job.style, letter)) is not None
             ]
-            limit_processor(self._seconds * 2)
+            _limit_processor(self._seconds * 2)
             pdf = engine.write(laid, proof=job.proof) if job.write and laid else b""
             self._connection.send(JobDone(pdf))
         except BlockedError as error:
-            self._fail(Fault(error.code, f"die Gestaltung {error}"))
+            self._fail(Defect(error.code, f"die Gestaltung {error}"))
         except MemoryError:
-            self._fail(Fault("memory", "die Gestaltung braucht zu viel Speicher"))
+            self._fail(Defect("memory", "die Gestaltung braucht zu viel Speicher"))
         except (OSError, EOFError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a style sheet breaks is told
-            self._fail(Fault("layout", f"die Gestaltung ist fehlerhaft: {type(error).__name__}"))
+            self._fail(Defect("layout", f"die Gestaltung ist fehlerhaft: {type(error).__name__}"))
         finally:
             gc.enable()
             gc.collect()
 
     def _lay_out(self, engine: Engine, style: Style, letter: Letter) -> Laid | None:
-        limit_processor(self._seconds)
+        _limit_processor(self._seconds)
         made = _tried(engine, letter)
-        fault = made if isinstance(made, Fault) else check(letter, style.form, made.pages)
-        if fault is None and not isinstance(made, Fault):
+        defect = made if isinstance(made, Defect) else check(letter, style.form, made.pages)
+        if defect is None and not isinstance(made, Defect):
             self._connection.send(LetterDone(len(made.pages)))
             return made
-        self._connection.send(LetterDone(fault))  # type: ignore[arg-type]
+        self._connection.send(LetterDone(defect))  # type: ignore[arg-type]
         return None
 
     def _engine_for(self, style: Style) -> Engine:
@@ -151,19 +155,49 @@ class Desk:
             return engine
         return self._engine
 
-    def _fail(self, fault: Fault) -> None:
+    def _fail(self, defect: Defect) -> None:
         self._engine = None
-        self._connection.send(JobFailed(fault))
+        self._connection.send(JobFailed(defect))
 
 
-def _tried(engine: Engine, letter: Letter) -> Laid | Fault:
+def _tried(engine: Engine, letter: Letter) -> Laid | Defect:
     """The letter laid out; what goes wrong with one is not the fault of the others."""
     try:
         return engine.lay_out(letter)
     except (RecursionError, MemoryError):
-        return Fault("layout_limit", "der Brief ist zum Setzen zu verschachtelt oder zu lang")
+        return Defect("layout_limit", "der Brief ist zum Setzen zu verschachtelt oder zu lang")
     except Exception as error:  # noqa: BLE001  # whatever a letter breaks is told
-        return Fault("layout", f"der Brief lässt sich nicht setzen: {type(error).__name__}")
+        return Defect("layout", f"der Brief lässt sich nicht setzen: {type(error).__name__}")
+
+
+def _limit_memory(megabytes: int) -> None:
+    """No more address space than this, no file may be written, no core dumped."""
+    space = _at_most(resource.RLIMIT_AS, megabytes * _MEGABYTE)
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_processor(seconds: float) -> None:
+    """From now on so many seconds of processor time, then the system ends the process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime + seconds) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(resource.RLIMIT_CPU, until), hard))
+
+
+def _end_with(parent: int) -> None:
+    """Have the system end this process when the one that forked it ends (Linux, prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _at_most(kind: int, wanted: int) -> int:
+    """What is wanted, or less where this process was given less."""
+    _, hard = resource.getrlimit(kind)
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     import click
 
     from serienpost import Channel
+    from serienpost_channel_sendgrid.account import SendGridAccount
 
 
 @hookimpl
-def serienpost_channels() -> list[Channel]:
+def serienpost_channels() -> list[Channel[SendGridAccount]]:
     """Register the channel `sendgrid`."""
     from serienpost_channel_sendgrid.channel import SendGridChannel
 

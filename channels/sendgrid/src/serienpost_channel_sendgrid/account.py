@@ -1,16 +1,83 @@
-"""The settings of an account with `channel: sendgrid`."""
+"""The settings of an account with `channel: sendgrid`, and what a practice accepts before data go
+there."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost import AccountSettings, SecretRef, StrictModel
-from serienpost_channel_sendgrid.checks import EU, Category, Day, Mailbox, Url, different, is_local
+from serienpost import (
+    AccountSettings,
+    Disclaimer,
+    SecretRef,
+    StrictModel,
+    is_loopback,
+    parse_sender,
+)
 
+EU = "https://api.eu.sendgrid.com"
 MOST_RECIPIENTS = 1000
 """Recipients of one request (mail send, `personalizations`)."""
+
+_GERMAN = """\
+Haftungsausschluss: Die E-Mail-Adressen und alle Angaben, die der Text verwendet, werden an
+{name} ({region}) übertragen und dort verarbeitet. Schon dass jemand Post dieser Praxis bekommt, ist
+eine geschützte Angabe. Die Praxis hat selbst zu prüfen und steht dafür ein, dass sie einen
+Vertrag zur Auftragsverarbeitung mit Verschwiegenheitspflicht hat, dass die Empfänger eingewilligt
+haben, soweit es nötig ist, und dass der Inhalt so übertragen werden darf. Angenommen heißt nicht
+zugestellt: SendGrid nimmt auch Nachrichten an, die es später verwirft."""
+
+_ENGLISH = """\
+Disclaimer: the e-mail addresses and all data that the text uses are transmitted to {name}
+({region}) and processed there. That somebody gets mail from this practice is protected
+information in itself. The practice must check, and answers for it, that it has a contract about
+processing with a duty of secrecy, that the recipients have consented where that is needed, and that
+the content may be transmitted this way. Accepted is not delivered: SendGrid also accepts messages
+that it drops later."""
+
+
+def _mailbox(value: str) -> str:
+    if set(";,") & set(parse_sender(value).name):
+        raise ValueError("a name holds no comma and no semicolon; SendGrid refuses them")
+    return value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    if not bare or not parts.hostname:
+        raise ValueError(f"write scheme and host alone, as in {EU}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("must begin with https://; http:// is only for a server on this machine")
+    return value.rstrip("/")
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError("is no date; write year-month-day, such as 2026-01-31") from None
+
+
+def _category(value: str) -> str:
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("a category is plain ASCII")
+    return value
+
+
+def _different(value: list[str]) -> list[str]:
+    if len(set(value)) != len(value):
+        raise ValueError("a category stands here twice")
+    return value
+
+
+SenderText = Annotated[str, AfterValidator(_mailbox)]
+Url = Annotated[str, AfterValidator(_url)]
+Day = Annotated[str, AfterValidator(_day)]
+Category = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_category)]
 
 
 class ProcessorSettings(StrictModel):
@@ -45,11 +112,11 @@ class DisclaimerSettings(StrictModel):
 class SendGridAccount(AccountSettings):
     """An account at SendGrid, used through its v3 API."""
 
-    sender: Mailbox = Field(
+    sender: SenderText = Field(
         description="Who writes, `Name <address>`; SendGrid must have verified the address.",
         examples=["Praxis Dr. Sonnenschein <praxis@example.org>"],
     )
-    reply_to: Mailbox | None = Field(
+    reply_to: SenderText | None = Field(
         default=None, description="Where answers go if not to the sender."
     )
     api_key: SecretRef = Field(
@@ -75,7 +142,7 @@ class SendGridAccount(AccountSettings):
         default=8, ge=1, le=50, description="Requests at the same time, without a template."
     )
     timeout: float = Field(default=60.0, ge=1, le=120, description="Seconds to wait for an answer.")
-    categories: Annotated[list[Category], Field(max_length=10), AfterValidator(different)] = Field(
+    categories: Annotated[list[Category], Field(max_length=10), AfterValidator(_different)] = Field(
         default=[],
         description="Words for SendGrid's statistics. They are stored there for long and visible"
         " to its staff: nothing about a person.",
@@ -100,16 +167,33 @@ class SendGridAccount(AccountSettings):
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         urls = (self.base_url, self.templates_url or self.base_url)
-        if any(map(is_local, urls)) and not all(map(is_local, urls)):
+        if any(map(_is_local, urls)) and not all(map(_is_local, urls)):
             raise ValueError("base_url and templates_url: both on this machine, or none")
         return self
 
     @property
     def is_local(self) -> bool:
         """Whether it is a server on this machine, so that nothing leaves the practice."""
-        return is_local(self.base_url)
+        return _is_local(self.base_url)
 
     @property
     def region(self) -> str:
         """Where the data are processed."""
         return self.processor.country or ("EU" if self.base_url == EU else "US")
+
+
+def disclaimer(account: SendGridAccount) -> Disclaimer:
+    """The disclaimer in German and English, and who accepted it in the account."""
+    facts = {"name": account.processor.name, "region": account.region}
+    accepted = account.disclaimer
+    return Disclaimer(
+        _GERMAN.format(**facts),
+        _ENGLISH.format(**facts),
+        accepted.accepted_by if accepted else None,
+        accepted.accepted_on if accepted else None,
+    )
+
+
+def _is_local(url: str) -> bool:
+    """Whether it is a server on this machine."""
+    return is_loopback(urlsplit(url).hostname or "")

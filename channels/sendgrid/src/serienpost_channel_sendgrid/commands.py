@@ -26,12 +26,12 @@ def templates_command(context: Context, account: str) -> Reply:
     """List the templates at SendGrid with their versions."""
     import asyncio
 
-    from serienpost import Reply, table
+    from serienpost import Reply, print_table
 
     found = asyncio.run(_listed(context, _account(context, account)))
 
     def text() -> None:
-        table(
+        print_table(
             ["id", "name", "generation", "version", "in force", "changed"],
             [
                 [t["id"], t["name"], t["generation"], v["name"], v["active"], v["updated_at"]]
@@ -46,19 +46,19 @@ def templates_command(context: Context, account: str) -> Reply:
 def _account(context: Context, name: str) -> SendGridAccount:
     from serienpost_channel_sendgrid.account import SendGridAccount
 
-    account = context.config.accounts.get(name)
+    account = context.accounts.get(name)
     if not isinstance(account, SendGridAccount):
-        ours = [n for n, a in context.config.accounts.items() if isinstance(a, SendGridAccount)]
+        ours = [n for n, a in context.accounts.items() if isinstance(a, SendGridAccount)]
         hint = f"one of {', '.join(ours)}" if ours else "write one with channel: sendgrid"
         raise ConfigError(f"there is no account {name} at SendGrid", hint=hint)
     return account
 
 
 async def _listed(context: Context, account: SendGridAccount) -> list[dict[str, Any]]:
-    from serienpost_channel_sendgrid.api import reading
-    from serienpost_channel_sendgrid.listing import list_templates
+    from serienpost_channel_sendgrid.client import reading
+    from serienpost_channel_sendgrid.templates import list_templates
 
-    async with reading(context, account, account.templates_url or account.base_url) as api:
+    async with reading(context, account, for_templates=True) as api:
         return [
             {
                 "id": each.id,

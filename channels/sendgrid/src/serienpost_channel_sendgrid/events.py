@@ -15,7 +15,7 @@ from serienpost import Event, redact
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from serienpost_channel_sendgrid.api import Api
+    from serienpost_channel_sendgrid.client import Api
 
 PAGE = 500
 OVERLAP = 86_400

@@ -42,7 +42,7 @@ SYSTEM: Final = frozenset(
 
 
 @dataclass(slots=True)
-class _Block:
+class _OpenBlock:
     """An open block: which names are known to be filled in its current branch, and in `else`."""
 
     helper: str
@@ -72,7 +72,7 @@ class Reading:
         self.hints: list[str] = []
         self._uses: dict[str, _Use] = {}
         self._part: Part = "text"
-        self._open: list[_Block] = []
+        self._open: list[_OpenBlock] = []
 
     def add(self, part: Part, source: str) -> None:
         """Read one part: `subject`, `text` or `html`."""
@@ -137,7 +137,7 @@ class Reading:
         elif raw or inner[0] == "^" or helper not in BLOCKS:
             self._refuse(whole, f"is none of {', '.join(sorted(BLOCKS))}")
         proven, otherwise = self._condition(whole, helper, words[1:])
-        self._open.append(_Block(helper, proven, otherwise))
+        self._open.append(_OpenBlock(helper, proven, otherwise))
 
     def _condition(
         self, whole: str, helper: str, words: list[str]

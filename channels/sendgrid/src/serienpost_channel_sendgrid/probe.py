@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, ProbeResult, SerienpostError, parse_sender
-from serienpost_channel_sendgrid.api import Api
-from serienpost_channel_sendgrid.checks import EU
-from serienpost_channel_sendgrid.http import LostError, NotSentError
-from serienpost_channel_sendgrid.listing import list_templates
+from serienpost import Accepted, ProbeResult, SerienpostError
+from serienpost_channel_sendgrid.account import EU
+from serienpost_channel_sendgrid.client import LostError, NotSentError, clients, reading
+from serienpost_channel_sendgrid.composition import mailbox_object
 from serienpost_channel_sendgrid.replies import utc_now, verdict
 from serienpost_channel_sendgrid.sender import SEND
+from serienpost_channel_sendgrid.templates import list_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from serienpost import Context
     from serienpost_channel_sendgrid.account import SendGridAccount
-    from serienpost_channel_sendgrid.http import Client
+    from serienpost_channel_sendgrid.client import Api, Client
 
 _REMEDIES = {
     "401": "check the API key and the region of base_url",
@@ -25,12 +26,22 @@ _REMEDIES = {
 }
 
 
-async def try_sending(account: SendGridAccount, client: Client) -> ProbeResult:
+async def probe(context: Context, account: SendGridAccount) -> list[ProbeResult]:
+    """What is found out about key, sender, templates and duties; a refused key ends it."""
+    async with clients(context, account) as (client,):
+        results = [await _try_sending(account, client)]
+    if results[0].ok:
+        async with reading(context, account, for_templates=True) as api:
+            results.append(await _try_templates(api))
+    return [*results, *duties(account)]
+
+
+async def _try_sending(account: SendGridAccount, client: Client) -> ProbeResult:
     """Let SendGrid check a message to the practice itself; it is not sent (sandbox mode)."""
-    name, address = parse_sender(account.sender)
+    sender = mailbox_object(account.sender)
     document = {
-        "personalizations": [{"to": [{"email": address}]}],
-        "from": {"email": address, "name": name} if name else {"email": address},
+        "personalizations": [{"to": [{"email": sender["email"]}]}],
+        "from": sender,
         "subject": "Test",
         "content": [{"type": "text/plain", "value": "Test"}],
         "mail_settings": {"sandbox_mode": {"enable": True}},
@@ -47,10 +58,10 @@ async def try_sending(account: SendGridAccount, client: Client) -> ProbeResult:
     return ProbeResult(ok=False, text=f"{code} {text}", remedy=_REMEDIES.get(code))
 
 
-async def try_templates(client: Client) -> ProbeResult:
+async def _try_templates(api: Api) -> ProbeResult:
     """Whether templates can be read; a key without that right can still send rendered texts."""
     try:
-        found = [each async for each in list_templates(Api(client))]
+        found = [each async for each in list_templates(api)]
     except SerienpostError as error:
         problem = error.problems[0]
         return ProbeResult(ok=True, text=f"no templates: {problem.message}", remedy=problem.hint)

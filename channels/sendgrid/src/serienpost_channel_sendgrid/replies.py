@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import Outcome
-    from serienpost_channel_sendgrid.http import Reply
+    from serienpost_channel_sendgrid.client import ApiReply
 
 LONGEST_WAIT = 60.0
 """Seconds; a limit that lasts longer pauses the run until then."""
@@ -45,7 +45,7 @@ class Split:
 Verdict: TypeAlias = "Outcome | Named | Split"
 
 
-def verdict(reply: Reply, count: int, *, sandbox: bool, now: datetime) -> Verdict:
+def verdict(reply: ApiReply, count: int, *, sandbox: bool, now: datetime) -> Verdict:
     """Judge an answer.
 
     Args:
@@ -66,7 +66,7 @@ def verdict(reply: Reply, count: int, *, sandbox: bool, now: datetime) -> Verdic
     return _limited(reply, text, now) or _refused(reply, text, now, explained=bool(errors))
 
 
-def _refused(reply: Reply, text: str, now: datetime, *, explained: bool) -> Verdict:
+def _refused(reply: ApiReply, text: str, now: datetime, *, explained: bool) -> Verdict:
     """What a proxy says in SendGrid's place (500, 502, 504) tells nothing about the request."""
     if 300 <= reply.status < 500:
         return AccountProblem(str(reply.status), text)
@@ -90,7 +90,7 @@ def _bad_request(errors: list[tuple[str, str]], text: str, count: int) -> Verdic
     return Split(Rejected("400", text, scope="message"))
 
 
-def _limited(reply: Reply, text: str, now: datetime) -> Verdict | None:
+def _limited(reply: ApiReply, text: str, now: datetime) -> Verdict | None:
     """The rate, or what was paid for, is used up."""
     if reply.status == 401 and _CREDITS.search(text):
         return QuotaReached("credits", text)
@@ -102,7 +102,7 @@ def _limited(reply: Reply, text: str, now: datetime) -> Verdict | None:
     return Deferred("429", text, seconds)
 
 
-def _seconds(reply: Reply, now: datetime) -> float | None:
+def _seconds(reply: ApiReply, now: datetime) -> float | None:
     """How long to wait: until the limit's reset, at least a second."""
     for name, past in (("x-ratelimit-reset", now.timestamp()), ("retry-after", 0.0)):
         value = reply.headers.get(name, "")
@@ -111,7 +111,7 @@ def _seconds(reply: Reply, now: datetime) -> float | None:
     return None
 
 
-def _errors(reply: Reply) -> list[tuple[str, str]]:
+def _errors(reply: ApiReply) -> list[tuple[str, str]]:
     """Message and field of each error; SendGrid writes a missing field as null or "null"."""
     document: Any = reply.json()
     listed = document.get("errors") if isinstance(document, dict) else None

@@ -8,10 +8,11 @@ from serienpost import hookimpl
 
 if TYPE_CHECKING:
     from serienpost import Channel
+    from serienpost_channel_smscreator.account import SmsCreatorAccount
 
 
 @hookimpl
-def serienpost_channels() -> list[Channel]:
+def serienpost_channels() -> list[Channel[SmsCreatorAccount]]:
     """Register the channel `smscreator`."""
     from serienpost_channel_smscreator.channel import SmsCreatorChannel
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from serienpost import (
         Accepted,
-        AccountSettings,
         Content,
         Context,
         Cost,
@@ -46,38 +45,37 @@ class SmsCreatorChannel:
 
         return SmsCreatorAccount
 
-    def processor(self, account: AccountSettings) -> Processor | None:
-        own = self._own(account)
-        if own.is_local:
+    def processor(self, account: SmsCreatorAccount) -> Processor | None:
+        if account.is_local:
             return None
-        return Processor(f"smsCreator ({urlsplit(own.base_url).hostname})", own.region)
+        return Processor(f"smsCreator ({urlsplit(account.base_url).hostname})", account.region)
 
     def compose(
         self,
         context: Context,  # noqa: ARG002
-        account: AccountSettings,
+        account: SmsCreatorAccount,
         draft: Draft,
     ) -> Content | Refused:
-        from serienpost_channel_smscreator.compose import compose
+        from serienpost_channel_smscreator.composition import compose
 
-        return compose(self._own(account), draft)
+        return compose(account, draft)
 
-    def cost(self, account: AccountSettings, content: Content) -> Cost | None:
-        from serienpost_channel_smscreator.compose import cost
+    def cost(self, account: SmsCreatorAccount, content: Content) -> Cost | None:
+        from serienpost_channel_smscreator.composition import cost
 
-        return cost(self._own(account), content)
+        return cost(account, content)
 
-    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+    def preview(self, account: SmsCreatorAccount, message: Message) -> Mapping[str, bytes]:
         """The order's fields but for the login, then the text."""
-        from serienpost_channel_smscreator.orders import order
+        from serienpost_channel_smscreator.composition import order
 
-        fields = order(self._own(account), message)
+        fields = order(account, message)
         text = fields.pop("SMSText")
         head = [f"{name}: {value}".rstrip() for name, value in fields.items()]
         return {".txt": "\n".join([*head, "", text]).encode()}
 
     @contextlib.asynccontextmanager
-    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
+    async def open(self, context: Context, account: SmsCreatorAccount) -> AsyncIterator[Sender]:
         """Read the login; connect with the first call.
 
         Raises:
@@ -86,11 +84,10 @@ class SmsCreatorChannel:
         from serienpost_channel_smscreator.gateway import open_gateway
         from serienpost_channel_smscreator.sender import SmsCreatorSender
 
-        own = self._own(account)
-        async with await open_gateway(context, own) as gateway:
-            yield SmsCreatorSender(own, gateway)
+        async with await open_gateway(context, account) as gateway:
+            yield SmsCreatorSender(account, gateway)
 
-    async def balance(self, context: Context, account: AccountSettings) -> float:
+    async def balance(self, context: Context, account: SmsCreatorAccount) -> float:
         """Credits at the provider; orders that it holds for later are not deducted.
 
         Raises:
@@ -99,11 +96,11 @@ class SmsCreatorChannel:
         from serienpost_channel_smscreator.gateway import open_gateway
         from serienpost_channel_smscreator.queries import balance
 
-        async with await open_gateway(context, self._own(account)) as gateway:
+        async with await open_gateway(context, account) as gateway:
             return await balance(gateway)
 
     async def events(
-        self, context: Context, account: AccountSettings, since: datetime | None
+        self, context: Context, account: SmsCreatorAccount, since: datetime | None
     ) -> AsyncIterator[Event]:
         """Reports about delivery.
 
@@ -113,13 +110,12 @@ class SmsCreatorChannel:
         from serienpost_channel_smscreator.gateway import open_gateway
         from serienpost_channel_smscreator.queries import reports
 
-        own = self._own(account)
-        async with await open_gateway(context, own) as gateway:
-            async for event in reports(own, gateway, since, datetime.now(UTC)):
+        async with await open_gateway(context, account) as gateway:
+            async for event in reports(account, gateway, since, datetime.now(UTC)):
                 yield event
 
     async def lookup(
-        self, context: Context, account: AccountSettings, messages: Sequence[Message]
+        self, context: Context, account: SmsCreatorAccount, messages: Sequence[Message]
     ) -> Sequence[Accepted | Rejected | Unknown]:
         """Orders by their names, where the account says that they are found (`caption_lookup`).
 
@@ -129,22 +125,15 @@ class SmsCreatorChannel:
         from serienpost_channel_smscreator.gateway import open_gateway
         from serienpost_channel_smscreator.queries import find_order
 
-        own = self._own(account)
-        if not own.caption_lookup:
+        if not account.caption_lookup:
             return [Unknown("lookup", "caption_lookup is off")] * len(messages)
-        async with await open_gateway(context, own) as gateway:
-            return [await find_order(own, gateway, message) for message in messages]
+        async with await open_gateway(context, account) as gateway:
+            return [await find_order(account, gateway, message) for message in messages]
 
-    async def probe(self, context: Context, account: AccountSettings) -> Sequence[ProbeResult]:
+    async def probe(self, context: Context, account: SmsCreatorAccount) -> Sequence[ProbeResult]:
         """Log in, look at the balance, and name what is set but not documented."""
         from serienpost_channel_smscreator.gateway import open_gateway
         from serienpost_channel_smscreator.probe import probe
 
-        own = self._own(account)
-        async with await open_gateway(context, own) as gateway:
-            return await probe(own, gateway)
-
-    def _own(self, account: AccountSettings) -> SmsCreatorAccount:
-        if not isinstance(account, self.account):
-            raise TypeError("not an account of the channel smscreator")
-        return account
+        async with await open_gateway(context, account) as gateway:
+            return await probe(account, gateway)

@@ -1,13 +1,18 @@
-"""One request to the gateway, and how it ended."""
+"""One request to the gateway, how it ended, and what its XML says: read safely, and without knowing
+more of it than is documented."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
+from serienpost import tls_cause
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from xml.etree.ElementTree import Element
 
     from httpx import AsyncClient
 
@@ -37,7 +42,7 @@ class WireError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class GatewayReply:
     """An answer as it came."""
 
     status: int
@@ -86,7 +91,7 @@ class Gateway:
         operation: str,
         fields: Mapping[str, str],
         largest: int = LARGEST_ANSWER,
-    ) -> Reply:
+    ) -> GatewayReply:
         """Call an operation.
 
         Raises:
@@ -96,7 +101,9 @@ class Gateway:
         return await _post(self._client, url, {**self._login, **fields}, largest)
 
 
-async def _post(client: AsyncClient, url: str, form: Mapping[str, str], largest: int) -> Reply:
+async def _post(
+    client: AsyncClient, url: str, form: Mapping[str, str], largest: int
+) -> GatewayReply:
     import httpx
 
     try:
@@ -107,15 +114,15 @@ async def _post(client: AsyncClient, url: str, form: Mapping[str, str], largest:
                 if len(body) > largest:
                     raise WireError("reply", f"the answer is longer than {largest} bytes")
     except _before_the_request() as error:
-        bad = _certificate_problem(error)
-        if bad:
-            raise WireError("certificate", bad) from None
+        cause = tls_cause(error)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise WireError("certificate", cause.verify_message) from None
         raise WireError("connect", type(error).__name__) from None
     except (httpx.WriteError, httpx.WriteTimeout) as error:
         raise WireError("request", type(error).__name__) from None
     except httpx.HTTPError as error:
         raise WireError("reply", type(error).__name__) from None
-    return Reply(response.status_code, body, response.headers.get("Retry-After"))
+    return GatewayReply(response.status_code, body, response.headers.get("Retry-After"))
 
 
 def _before_the_request() -> tuple[type[Exception], ...]:
@@ -126,23 +133,83 @@ def _before_the_request() -> tuple[type[Exception], ...]:
     return (*connecting, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
-def _certificate_problem(error: BaseException) -> str | None:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return str(seen.verify_message)
-        seen = seen.__cause__ or seen.__context__
-    return None
-
-
 async def open_gateway(context: Context, account: SmsCreatorAccount) -> Gateway:
     """The gateway with the login read from the secret stores.
 
     Raises:
         SecretError: no store knows the user or the password.
     """
-    import asyncio
-
     user = await asyncio.to_thread(context.secret, account.user)
     password = await asyncio.to_thread(context.secret, account.password)
     return Gateway(account, user, password)
+
+
+class UnreadableError(Exception):
+    """An answer that is no XML, holds entities, or lacks what every answer has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result: `code` is the call's `StatusCode`, `value` its `Value`."""
+
+    code: str
+    value: Element | None
+
+    @property
+    def status(self) -> str | None:
+        """`Status` of an order."""
+        return None if self.value is None else field(self.value, "Status")
+
+    @property
+    def number(self) -> float:
+        """`Value` of the balance.
+
+        Raises:
+            UnreadableError: it is no number.
+        """
+        try:
+            return float((self.value.text or "") if self.value is not None else "")
+        except ValueError:
+            raise UnreadableError("the balance is no number") from None
+
+    def items(self, name: str) -> Iterator[Element]:
+        """Elements of this name below `Value`."""
+        below = () if self.value is None else self.value.iter()
+        return (element for element in below if _local(element) == name)
+
+
+def parse(data: bytes) -> Answer:
+    """Read an answer. Names of the root element and of the namespace do not matter.
+
+    Raises:
+        UnreadableError: it is not well formed, defines entities or has no `StatusCode`.
+    """
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise UnreadableError(type(error).__name__) from None
+    code = _first(root, "StatusCode")
+    if code is None:
+        raise UnreadableError("it has no StatusCode")
+    return Answer((code.text or "").strip(), _first(root, "Value"))
+
+
+def field(element: Element, name: str) -> str | None:
+    """The text of the first child of this name, None where there is none."""
+    for child in element:
+        if _local(child) == name:
+            return (child.text or "").strip()
+    return None
+
+
+def _first(root: Element, name: str) -> Element | None:
+    return next((element for element in root.iter() if _local(element) == name), None)
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]

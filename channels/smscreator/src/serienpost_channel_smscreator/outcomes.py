@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, AccountProblem, Deferred, Outcome, Rejected, Unknown
-from serienpost_channel_smscreator.answers import UnreadableError, parse
-from serienpost_channel_smscreator.redact import without
+from serienpost import Accepted, AccountProblem, Deferred, Outcome, Rejected, Unknown, redact
+from serienpost_channel_smscreator.gateway import UnreadableError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from serienpost_channel_smscreator.gateway import Reply, WireError
+    from serienpost_channel_smscreator.gateway import GatewayReply, WireError
 
 OF_THE_ACCOUNT = {
     "InvalidUser": "user or password is wrong",
@@ -26,12 +25,15 @@ OF_THE_MESSAGE = frozenset({"NoTextFound", "NoDataFound", "NoUrlFound", "SMSType
 
 _LOST_BEHIND_A_PROXY = frozenset({502, 504})
 _TRY_LATER = frozenset({408, 425, 429})
+_SHORTEST = 3
+_CLOSING = re.compile(r"</[^<>]*>|<[?!][^<>]*>")
+_OPENING = re.compile(r"<([\w.:-]+)[^<>]*>")
 _INTERFACE = re.compile(
     r"(Missing parameter: \w+|Cannot convert .{0,200}? to [\w.]+|Request format is unrecognized)"
 )
 
 
-def outcome_of(reply: Reply, ref: str, known: Iterable[str]) -> Outcome:
+def outcome_of(reply: GatewayReply, ref: str, known: Iterable[str]) -> Outcome:
     """What became of an order.
 
     Args:
@@ -86,7 +88,7 @@ def _unheard_of(code: str, raw: str, known: Iterable[str]) -> Rejected:
     return Rejected(without(known, code)[:40] or "empty", without(known, raw), "message")
 
 
-def _of_status(reply: Reply, known: Iterable[str]) -> Outcome:
+def _of_status(reply: GatewayReply, known: Iterable[str]) -> Outcome:
     code = f"http_{reply.status}"
     text = without(known, reply.text)
     found = _INTERFACE.search(reply.text) if reply.status == 500 else None
@@ -105,3 +107,13 @@ def _of_status(reply: Reply, known: Iterable[str]) -> Outcome:
 def _seconds(retry_after: str | None) -> float | None:
     """`Retry-After` in seconds; a date is left to the core's own pause."""
     return float(retry_after) if retry_after and retry_after.isdecimal() else None
+
+
+def without(known: Iterable[str], text: str) -> str:
+    """What the provider says, as it is kept: markup as `Name: text`; these values, addresses and
+    numbers masked; cut to 200 signs."""
+    line = " ".join(_OPENING.sub(r" \1: ", _CLOSING.sub(" ", text)).split())
+    for value in sorted({" ".join(value.split()) for value in known}, key=len, reverse=True):
+        if len(value) >= _SHORTEST:
+            line = re.sub(re.escape(value), "…", line, flags=re.IGNORECASE)
+    return redact(line)

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from serienpost import Accepted, AccountProblem, Event, Message, SerienpostError, Unknown, redact
-from serienpost_channel_smscreator.answers import Answer, UnreadableError, field, parse
-from serienpost_channel_smscreator.gateway import LARGEST_ANSWER, LARGEST_LIST, WireError
-from serienpost_channel_smscreator.orders import caption, local_time
+from serienpost_channel_smscreator.composition import caption, local_time
+from serienpost_channel_smscreator.gateway import (
+    LARGEST_ANSWER,
+    LARGEST_LIST,
+    Answer,
+    UnreadableError,
+    WireError,
+    field,
+    parse,
+)
 from serienpost_channel_smscreator.outcomes import of_code
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Outcome, Rejected
-from serienpost_channel_smscreator.compose import refused_length
+from serienpost_channel_smscreator.composition import order, refused_length
 from serienpost_channel_smscreator.gateway import WireError
-from serienpost_channel_smscreator.orders import order
 from serienpost_channel_smscreator.outcomes import of_failure, outcome_of
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from serienpost import hookimpl
 
 if TYPE_CHECKING:
     from serienpost import Channel
+    from serienpost_channel_smtp.account import SmtpAccount
 
 
 @hookimpl
-def serienpost_channels() -> list[Channel]:
+def serienpost_channels() -> list[Channel[SmtpAccount]]:
     """Register the channel `smtp`."""
     from serienpost_channel_smtp.channel import SmtpChannel
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost import AccountSettings, SecretRef, is_loopback
-from serienpost_channel_smtp.headers import is_address, parse_mailbox
+from serienpost import AccountSettings, SecretRef, is_loopback, parse_sender
+from serienpost_channel_smtp.headers import is_address
 from serienpost_channel_smtp.presets import preset_defaults, presets
 
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -16,7 +16,9 @@ IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
 
 
 def _mailbox(value: str) -> str:
-    parse_mailbox(value)
+    parse_sender(value)
+    if not value.rpartition("<")[2].isascii():
+        raise ValueError("write the address in ASCII, as in Name <address@example.org>")
     return value
 
 
@@ -206,4 +208,4 @@ class SmtpAccount(AccountSettings):
     @property
     def envelope(self) -> str:
         """The address for `MAIL FROM`."""
-        return self.envelope_sender or parse_mailbox(self.sender).address
+        return self.envelope_sender or parse_sender(self.sender).address

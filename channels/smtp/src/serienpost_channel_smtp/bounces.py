@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from serienpost import SerienpostError
-from serienpost_channel_smtp.dial import tls, token
-from serienpost_channel_smtp.headers import parse_mailbox
+from serienpost import SerienpostError, parse_sender
+from serienpost_channel_smtp.connection_settings import tls, token
 from serienpost_channel_smtp.oauth import TokenRefusedError
 from serienpost_channel_smtp.reports import may_be_report, parse, read_report
 
@@ -43,7 +42,7 @@ class MailboxError(SerienpostError):
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
+class BounceMailbox:
     """Everything that is needed to open it; `token` instead of `password` for XOAUTH2."""
 
     host: str
@@ -56,7 +55,7 @@ class Mailbox:
     folder: str
 
 
-async def mailbox_of(context: Context, account: SmtpAccount) -> Mailbox | None:
+async def mailbox_of(context: Context, account: SmtpAccount) -> BounceMailbox | None:
     """Where the account's bounces come to, None where the account does not say.
 
     Raises:
@@ -75,7 +74,7 @@ async def mailbox_of(context: Context, account: SmtpAccount) -> Mailbox | None:
             access = await tokens()
         except (TokenRefusedError, ConnectionError) as error:
             raise MailboxError(f"no access token for {account.imap_host}: {error}") from None
-    return Mailbox(
+    return BounceMailbox(
         host=account.imap_host.strip("[]"),
         port=account.effective_imap_port,
         security=account.imap_security,
@@ -88,7 +87,7 @@ async def mailbox_of(context: Context, account: SmtpAccount) -> Mailbox | None:
 
 
 def read_events(
-    mailbox: Mailbox, account: SmtpAccount, since: datetime | None, now: datetime
+    mailbox: BounceMailbox, account: SmtpAccount, since: datetime | None, now: datetime
 ) -> list[Event]:
     """What the mails since then say about our messages. Blocks.
 
@@ -97,7 +96,7 @@ def read_events(
     Raises:
         MailboxError: it cannot be read.
     """
-    domain = parse_mailbox(account.sender).domain
+    domain = parse_sender(account.sender).domain
     first = (since - OVERLAP if since else now - FIRST_LOOK).date()
     with _opened(mailbox) as box:
         from imap_tools import AND, UidRange
@@ -111,7 +110,7 @@ def read_events(
     return found
 
 
-def probe_mailbox(mailbox: Mailbox) -> int:
+def probe_mailbox(mailbox: BounceMailbox) -> int:
     """Log in and count the mails in the folder. Blocks.
 
     Raises:
@@ -133,7 +132,7 @@ def _candidates(box: BaseMailBox, criteria: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
+def _opened(mailbox: BounceMailbox) -> Iterator[BaseMailBox]:
     from imaplib import IMAP4
 
     from imap_tools.errors import ImapToolsError, MailboxLoginError
@@ -167,7 +166,7 @@ def _opened(mailbox: Mailbox) -> Iterator[BaseMailBox]:
         ) from None
 
 
-def _connected(mailbox: Mailbox) -> BaseMailBox:
+def _connected(mailbox: BounceMailbox) -> BaseMailBox:
     from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
 
     host, port, check = mailbox.host, mailbox.port, mailbox.tls
@@ -177,7 +176,7 @@ def _connected(mailbox: Mailbox) -> BaseMailBox:
     return kind(host, port, timeout=_TIMEOUT, ssl_context=check)
 
 
-def _login(box: BaseMailBox, mailbox: Mailbox) -> None:
+def _login(box: BaseMailBox, mailbox: BounceMailbox) -> None:
     user, password = mailbox.username, mailbox.password
     if mailbox.token is not None:
         box.xoauth2(user, mailbox.token, initial_folder=None)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from serienpost import (
-        AccountSettings,
         Context,
         Cost,
         Draft,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
         Sender,
     )
     from serienpost_channel_smtp.account import SmtpAccount
-    from serienpost_channel_smtp.dial import Dial
+    from serienpost_channel_smtp.connection_settings import ConnectionSettings
 
 _LONGEST_CALL = 920.0
 """300 s until the message, 600 s for the reply to it, the rest to take leave."""
@@ -58,28 +57,22 @@ class SmtpChannel:
 
         return SmtpAccount
 
-    def processor(self, account: AccountSettings) -> Processor | None:
+    def processor(self, account: SmtpAccount) -> Processor | None:
         from serienpost import is_loopback
 
-        own = self._own(account)
-        return None if is_loopback(own.host) else Processor(own.host, own.region)
+        return None if is_loopback(account.host) else Processor(account.host, account.region)
 
-    def compose(
-        self,
-        context: Context,
-        account: AccountSettings,
-        draft: Draft,
-    ) -> Content | Refused:
-        from serienpost_channel_smtp.compose import compose
+    def compose(self, context: Context, account: SmtpAccount, draft: Draft) -> Content | Refused:
+        from serienpost_channel_smtp.composition import compose
 
-        return compose(context, self._own(account), draft)
+        return compose(context, account, draft)
 
-    def cost(self, account: AccountSettings, content: Content) -> Cost | None:  # noqa: ARG002
+    def cost(self, account: SmtpAccount, content: Content) -> Cost | None:  # noqa: ARG002
         return None
 
     def preview(
         self,
-        account: AccountSettings,  # noqa: ARG002
+        account: SmtpAccount,  # noqa: ARG002
         message: Message,
     ) -> Mapping[str, bytes]:
         """The bytes that would be sent, with today's Date.
@@ -92,7 +85,7 @@ class SmtpChannel:
         return {".eml": build(message, date=self._clock(UTC))}
 
     @contextlib.asynccontextmanager
-    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
+    async def open(self, context: Context, account: SmtpAccount) -> AsyncIterator[Sender]:
         """Read the password and the certificate authority; connect with the first call.
 
         Raises:
@@ -103,23 +96,23 @@ class SmtpChannel:
         from serienpost_channel_smtp.sender import SmtpSender
 
         self_test()
-        own = self._own(account)
-        sender = SmtpSender(own, await self._dial(context, own), lambda: self._clock(context.zone))
+        settings = await self._settings(context, account)
+        sender = SmtpSender(account, settings, lambda: self._clock(context.zone))
         try:
             yield sender
         finally:
             await sender.close()
 
-    async def probe(self, context: Context, account: AccountSettings) -> Sequence[ProbeResult]:
+    async def probe(self, context: Context, account: SmtpAccount) -> Sequence[ProbeResult]:
         """Connect, check TLS, log in, ask whether the sender is allowed, look into the mailbox for
         bounces; nothing is sent."""
         from serienpost_channel_smtp.probe import probe
 
-        own = self._own(account)
-        return await probe(context, own, await self._dial(context, own), self._clock(context.zone))
+        settings = await self._settings(context, account)
+        return await probe(context, account, settings, self._clock(context.zone))
 
     async def events(
-        self, context: Context, account: AccountSettings, since: datetime | None
+        self, context: Context, account: SmtpAccount, since: datetime | None
     ) -> AsyncIterator[Event]:
         """Bounces, complaints and unsubscriptions in the account's mailbox, if it names one.
 
@@ -131,22 +124,16 @@ class SmtpChannel:
 
         from serienpost_channel_smtp.bounces import mailbox_of, read_events
 
-        own = self._own(account)
-        mailbox = await mailbox_of(context, own)
+        mailbox = await mailbox_of(context, account)
         if mailbox is None:
             return
         now = self._clock(context.zone)
-        for event in await asyncio.to_thread(read_events, mailbox, own, since, now):
+        for event in await asyncio.to_thread(read_events, mailbox, account, since, now):
             yield event
 
-    async def _dial(self, context: Context, account: SmtpAccount) -> Dial:
+    async def _settings(self, context: Context, account: SmtpAccount) -> ConnectionSettings:
         import asyncio
 
-        from serienpost_channel_smtp.dial import dial
+        from serienpost_channel_smtp.connection_settings import connection_settings
 
-        return await asyncio.to_thread(dial, context, account, self._final_timeout)
-
-    def _own(self, account: AccountSettings) -> SmtpAccount:
-        if not isinstance(account, self.account):
-            raise TypeError("not an account of the channel smtp")
-        return account
+        return await asyncio.to_thread(connection_settings, context, account, self._final_timeout)

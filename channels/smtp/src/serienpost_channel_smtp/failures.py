@@ -5,16 +5,16 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-from serienpost import AccountProblem, Deferred, Outcome, Rejected, Unknown
-from serienpost_channel_smtp.classify import SESSION, classify
-from serienpost_channel_smtp.dialogue import ReplyError
+from serienpost import AccountProblem, Deferred, Outcome, Rejected, Unknown, tls_cause
 from serienpost_channel_smtp.oauth import TokenRefusedError
+from serienpost_channel_smtp.protocol import ReplyError
+from serienpost_channel_smtp.reply_rules import SESSION, classify
 from serienpost_channel_smtp.wire import NotOfferedError, RefusedError, TooBigError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from serienpost_channel_smtp.classify import Stage
+    from serienpost_channel_smtp.reply_rules import Stage
 
 WIRE_ERRORS = (OSError, ReplyError, RefusedError, NotOfferedError, TooBigError, TokenRefusedError)
 """What a connection raises, beside the library's `SMTPException` while it is opened."""
@@ -74,19 +74,12 @@ def _own_problem(error: Exception) -> Outcome | None:
 
 def _tls_problem(error: BaseException) -> AccountProblem | None:
     """A certificate or a handshake that will not be better the next time."""
-    causes: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and len(causes) < 10:
-        causes.append(current)
-        current = current.__cause__
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = cause.verify_message or cause.reason
-            return AccountProblem("certificate", f"the server's certificate is refused: {reason}")
-        if isinstance(cause, ssl.SSLError) and not isinstance(
-            cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
-        ):
-            return AccountProblem("tls", f"no encrypted connection: {cause.reason or 'TLS error'}")
+    cause = tls_cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        reason = cause.verify_message or cause.reason
+        return AccountProblem("certificate", f"the server's certificate is refused: {reason}")
+    if cause is not None:
+        return AccountProblem("tls", f"no encrypted connection: {cause.reason or 'TLS error'}")
     return None
 
 

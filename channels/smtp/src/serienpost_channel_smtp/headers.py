@@ -1,44 +1,26 @@
-"""What may stand in a header: the guard between values and the structure of a message."""
+"""What may stand in a header, and the headers beyond those of every message: where answers go, how
+to unsubscribe, who wrote."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from serienpost import has_control
+from serienpost import PLACEHOLDER, parse_sender, refused_in_header, unsubscribe_mail
 
-_ENCODED_WORD = re.compile(r"=\?.*\?=")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost import Context
+    from serienpost_channel_smtp.account import SmtpAccount
+
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 )
-_MAILBOX = re.compile(r'(?:"(?P<quoted>[^"\\<>]*)"|(?P<plain>[^"\\<>]*?))\s*<(?P<address>[^<>]+)>')
 _LONGEST_ADDRESS = 254
 
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """An address with the name that stands before it, as in `Praxis <praxis@example.org>`."""
-
-    name: str
-    address: str
-
-    @property
-    def domain(self) -> str:
-        return self.address.rpartition("@")[2]
-
-
-def unsafe(value: str) -> str | None:
-    """Why this value must not enter a header, None where it may.
-
-    Line ends would start a new header. Encoded words (RFC 2047) would be decoded by the `email`
-    package of older Pythons while it writes, and bring line ends of their own (CVE-2024-6923).
-    """
-    if has_control(value):
-        return "holds a control character"
-    if _ENCODED_WORD.search(value):
-        return "holds an encoded word (=?...?=)"
-    return None
+Header = tuple[str, str]
 
 
 def is_address(value: str) -> bool:
@@ -47,21 +29,44 @@ def is_address(value: str) -> bool:
         len(value) <= _LONGEST_ADDRESS
         and _ADDRESS.fullmatch(value) is not None
         and ".." not in value
-        and unsafe(value) is None
+        and refused_in_header(value) is None
     )
 
 
-def parse_mailbox(text: str) -> Mailbox:
-    """Read `name <address>` or a bare address.
+def further_headers(
+    context: Context, account: SmtpAccount, language: str, *, linked: bool
+) -> tuple[Header, ...]:
+    """Name and value of each; the message's reference is put in when it has one.
 
-    Raises:
-        ValueError: it is neither, or unsafe in a header.
+    Args:
+        context: the practice.
+        account: the sender.
+        language: of the text.
+        linked: whether the text itself says how to unsubscribe.
     """
-    if reason := unsafe(text):
-        raise ValueError(reason)
-    found = _MAILBOX.fullmatch(text.strip())
-    name = (found["quoted"] or found["plain"] or "").strip() if found else ""
-    address = (found["address"] if found else text).strip()
-    if not is_address(address):
-        raise ValueError("write it as address@example.org or Name <address@example.org>, in ASCII")
-    return Mailbox(name, address)
+    return tuple(_headers(context, account, language, linked=linked))
+
+
+def _headers(
+    context: Context, account: SmtpAccount, language: str, *, linked: bool
+) -> Iterator[Header]:
+    if account.reply_to:
+        yield "Reply-To", account.reply_to
+    if account.list_unsubscribe == "always" or (account.list_unsubscribe != "never" and linked):
+        yield from _unsubscribe(context, account, language)
+    if account.auto_submitted:
+        yield "Auto-Submitted", "auto-generated"
+        yield "X-Auto-Response-Suppress", "OOF, AutoReply"
+
+
+def _unsubscribe(context: Context, account: SmtpAccount, language: str) -> Iterator[Header]:
+    """RFC 2369; RFC 8058 allows one click only to an https address."""
+    mailbox = parse_sender(account.reply_to or account.sender)
+    mail = f"<{unsubscribe_mail(mailbox.address, language)}>"
+    page = context.practice.unsubscribe_url
+    if page is None:
+        yield "List-Unsubscribe", mail
+        return
+    yield "List-Unsubscribe", f"<{page}{PLACEHOLDER}>, {mail}"
+    if page.startswith("https://"):
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"

@@ -1,4 +1,4 @@
-"""The bytes of a message: a skeleton filled with checked values, then looked at again."""
+"""The bytes of a message: a MIME template filled with checked values, then looked at again."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ from email.utils import format_datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from serienpost import Content, Message, SerienpostError
-from serienpost_channel_smtp.encoding import encoded_body, encoded_header, encoding_of
-from serienpost_channel_smtp.headers import is_address, parse_mailbox, unsafe
-from serienpost_channel_smtp.skeleton import POLICY, Form, skeleton
+from serienpost import Content, Message, SerienpostError, parse_sender, refused_in_header
+from serienpost_channel_smtp.headers import is_address
+from serienpost_channel_smtp.mime_template import (
+    POLICY,
+    MimeStructure,
+    encoded_body,
+    encoded_header,
+    encoding_of,
+    mime_template,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
     from serienpost import Attachment
-    from serienpost_channel_smtp.skeleton import Skeleton
+    from serienpost_channel_smtp.mime_template import MimeTemplate
 
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")
 _MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z]+/[A-Za-z0-9.+-]+")
@@ -60,19 +66,19 @@ def build(message: Message, *, date: datetime) -> bytes:
         raise UnsafeMessageError(f"message {message.ref}: {reason}")
     # Errors of the email package quote the value, so their chain is cut.
     try:
-        form = _form(content)
-        frame = skeleton(form)
-        raw = frame.fill(_values(message, date, form))
+        structure = _structure(content)
+        template = mime_template(structure)
+        raw = template.fill(_values(message, date, structure))
     except (MessageError, ValueError):
         raise UnsafeMessageError(f"message {message.ref} cannot be written as an e-mail") from None
-    if reason := _difference(raw, frame, message):
+    if reason := _difference(raw, template, message):
         raise UnsafeMessageError(f"message {message.ref}: {reason}")
     return raw
 
 
 def unsafe_attachment(attachment: Attachment) -> str | None:
     """Why this file cannot go with a message, None where it can."""
-    if reason := unsafe(attachment.filename):
+    if reason := refused_in_header(attachment.filename):
         return f"the name of an attachment {reason}"
     if not attachment.filename or "/" in attachment.filename or "\\" in attachment.filename:
         return "the name of an attachment is empty or holds a path"
@@ -107,11 +113,11 @@ def self_test() -> None:
     """
     content = Content("email", "a@example.org", "b@example.org", _EVIL, "text")
     message = Message("0" * 12, "self-test", 1, content)
-    form = _form(content)
-    frame = skeleton(form)
-    raw = frame.fill(_values(message, datetime(2026, 1, 1, tzinfo=UTC), form))
+    structure = _structure(content)
+    template = mime_template(structure)
+    raw = template.fill(_values(message, datetime(2026, 1, 1, tzinfo=UTC), structure))
     forged = raw.replace(b"\r\nSubject:", b"\r\nBcc: c@example.org\r\nSubject:", 1)
-    if "Bcc" in message_from_bytes(raw) or _difference(forged, frame, message) is None:
+    if "Bcc" in message_from_bytes(raw) or _difference(forged, template, message) is None:
         raise UnsafeMessageError(
             "with this Python a subject could become a header; nothing is sent",
             hint="update Python to 3.11.10, 3.12.5, 3.13 or later",
@@ -119,14 +125,14 @@ def self_test() -> None:
 
 
 def _unsafe_part(content: Content) -> str | None:
-    if reason := unsafe(content.subject):
+    if reason := refused_in_header(content.subject):
         return f"the subject {reason}"
-    if reason := unsafe(content.sender):
+    if reason := refused_in_header(content.sender):
         return f"the sender {reason}"
     if not is_address(content.address):
         return "the recipient is not a plain ASCII address"
     for name, value in content.headers:
-        if reason := unsafe(value):
+        if reason := refused_in_header(value):
             return f"the header {name} {reason}"
         if not _HEADER_NAME.fullmatch(name) or len(value) > _LONGEST_HEADER:
             return "a header is not one that this channel sets, or too long"
@@ -134,8 +140,8 @@ def _unsafe_part(content: Content) -> str | None:
     return next((reason for reason in reasons if reason), None)
 
 
-def _form(content: Content) -> Form:
-    return Form(
+def _structure(content: Content) -> MimeStructure:
+    return MimeStructure(
         content.sender,
         tuple(name for name, _ in content.headers),
         encoding_of(content.text),
@@ -144,7 +150,7 @@ def _form(content: Content) -> Form:
     )
 
 
-def _values(message: Message, date: datetime, form: Form) -> dict[str, bytes]:
+def _values(message: Message, date: datetime, structure: MimeStructure) -> dict[str, bytes]:
     """The octets of each slot; those of headers are of a closed form."""
     content = message.content
     values = {
@@ -156,9 +162,9 @@ def _values(message: Message, date: datetime, form: Form) -> dict[str, bytes]:
     }
     if not all(map(_FILLED.fullmatch, values.values())):
         raise ValueError("a header would not end where it should")
-    values["text"] = encoded_body(content.text, form.text)
-    if content.html is not None and form.html is not None:
-        values["html"] = encoded_body(content.html, form.html)
+    values["text"] = encoded_body(content.text, structure.text)
+    if content.html is not None and structure.html is not None:
+        values["html"] = encoded_body(content.html, structure.html)
     return values
 
 
@@ -176,13 +182,13 @@ def _date(moment: datetime, _offset: timedelta | None) -> bytes:
 
 @lru_cache(maxsize=16)
 def _mailbox(value: str) -> bytes:
-    mailbox = parse_mailbox(value)
+    mailbox = parse_sender(value)
     mail = EmailMessage(policy=POLICY)
     mail["Reply-To"] = Address(mailbox.name, addr_spec=mailbox.address)
     return mail.as_bytes().split(b":", 1)[1].strip()
 
 
-def _difference(raw: bytes, frame: Skeleton, message: Message) -> str | None:
+def _difference(raw: bytes, template: MimeTemplate, message: Message) -> str | None:
     """Look at the finished bytes and compare them with what was meant."""
     lines = raw.split(b"\r\n")
     if max(map(len, lines)) > _LONGEST_LINE:
@@ -191,11 +197,11 @@ def _difference(raw: bytes, frame: Skeleton, message: Message) -> str | None:
     if not raw.isascii() or raw.count(b"\r") != ends or raw.count(b"\n") != ends:
         return "an octet or line end is not one that every server carries"
     head = lines[: lines.index(b"")]
-    if tuple(_names(head)) != frame.names:
+    if tuple(_names(head)) != template.names:
         return "the headers are not those that were meant"
     if f"To: {message.content.address}".encode() not in head:
         return "the recipient is not the one that was meant"
-    for number, count in frame.parts:
+    for number, count in template.parts:
         delimiter = f"--=_{message.ref}_{number}".encode()
         if lines.count(delimiter) != count or lines.count(delimiter + b"--") != 1:
             return "the parts are not those that were meant"

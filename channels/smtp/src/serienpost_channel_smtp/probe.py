@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from serienpost import Context
     from serienpost_channel_smtp.account import SmtpAccount
-    from serienpost_channel_smtp.dial import Dial
+    from serienpost_channel_smtp.connection_settings import ConnectionSettings
 
 _REMEDIES = {
     "certificate": "compare host with the name in the certificate; for an authority of your own"
@@ -39,24 +39,26 @@ _REMEDY_OF_STAGE = {
 
 
 async def probe(
-    context: Context, account: SmtpAccount, dial: Dial, now: datetime
+    context: Context, account: SmtpAccount, settings: ConnectionSettings, now: datetime
 ) -> Sequence[ProbeResult]:
     """Try sending without sending, then the mailbox for bounces; say what the provider limits."""
     return [
-        *await _probe_sending(account, dial, now),
+        *await _probe_sending(account, settings, now),
         *await _probe_mailbox(context, account),
         *_preset(account),
         *_python(),
     ]
 
 
-async def _probe_sending(account: SmtpAccount, dial: Dial, now: datetime) -> list[ProbeResult]:
+async def _probe_sending(
+    account: SmtpAccount, settings: ConnectionSettings, now: datetime
+) -> list[ProbeResult]:
     """Connect, encrypt, log in, offer the sender; the first failure ends it."""
-    connection = Connection(dial)
+    connection = Connection(settings)
     steps: tuple[tuple[Callable[[], Awaitable[None]], Callable[[], str]], ...] = (
-        (connection.connect, lambda: f"{dial.host}:{dial.port} answers"),
+        (connection.connect, lambda: f"{settings.host}:{settings.port} answers"),
         (connection.secure, lambda: _encryption(connection)),
-        (connection.login, lambda: "login accepted" if dial.username else "no login is set"),
+        (connection.login, lambda: "login accepted" if settings.username else "no login is set"),
         (lambda: connection.offer(account.envelope), lambda: "the sender is allowed"),
     )
     results: list[ProbeResult] = []

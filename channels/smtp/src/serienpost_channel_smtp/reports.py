@@ -16,9 +16,8 @@ from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from serienpost import Event
-from serienpost_channel_smtp.classify import meaning_of
-from serienpost_channel_smtp.redact import redact
+from serienpost import Event, redact
+from serienpost_channel_smtp.reply_rules import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

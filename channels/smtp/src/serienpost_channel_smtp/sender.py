@@ -6,11 +6,10 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, Deferred, Outcome, Rejected
-from serienpost_channel_smtp.classify import classify
+from serienpost import Accepted, Deferred, Outcome, Rejected, redact
 from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import UnsafeMessageError, build
-from serienpost_channel_smtp.redact import readable, redact
+from serienpost_channel_smtp.reply_rules import classify, readable
 from serienpost_channel_smtp.wire import Connection, RefusedError, TooBigError
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
     from serienpost import Message
     from serienpost_channel_smtp.account import SmtpAccount
-    from serienpost_channel_smtp.dial import Dial
-    from serienpost_channel_smtp.dialogue import Reply
+    from serienpost_channel_smtp.connection_settings import ConnectionSettings
+    from serienpost_channel_smtp.protocol import SmtpReply
 
 BEFORE_DOT = 300.0
 """Seconds at most from the start of a call to the first octet of the message, all in all."""
@@ -37,10 +36,12 @@ class SmtpSender:
 
     batch = 1
 
-    def __init__(self, account: SmtpAccount, dial: Dial, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, account: SmtpAccount, settings: ConnectionSettings, clock: Callable[[], datetime]
+    ) -> None:
         self._account = account
         self._clock = clock
-        self._slots = [Slot(account, dial, clock) for _ in range(account.connections)]
+        self._slots = [Slot(account, settings, clock) for _ in range(account.connections)]
 
     @property
     def slots(self) -> int:
@@ -67,11 +68,13 @@ class SmtpSender:
 class Slot:
     """A place for one connection; makes a new one when the old one has served or failed."""
 
-    def __init__(self, account: SmtpAccount, dial: Dial, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, account: SmtpAccount, settings: ConnectionSettings, clock: Callable[[], datetime]
+    ) -> None:
         self._account = account
-        self._dial = dial
+        self._settings = settings
         self._clock = clock
-        self._connection = Connection(dial)
+        self._connection = Connection(settings)
 
     async def deliver(self, address: str, raw: bytes) -> Outcome:
         """Hand one message to the server.
@@ -101,7 +104,7 @@ class Slot:
 
         if not self._connection.is_open:
             self._connection.drop()
-            self._connection = Connection(self._dial)
+            self._connection = Connection(self._settings)
         connection = self._connection
         try:
             if not connection.is_open:
@@ -119,7 +122,7 @@ class Slot:
             raise
         return self._outcome(connection, reply, address)
 
-    def _outcome(self, connection: Connection, reply: Reply, address: str) -> Outcome:
+    def _outcome(self, connection: Connection, reply: SmtpReply, address: str) -> Outcome:
         """What the reply to the whole message means."""
         if 200 <= reply.code <= 299:
             text = readable(reply.text)
@@ -131,11 +134,11 @@ class Slot:
 
     async def close(self) -> None:
         await self._connection.quit()
-        self._connection = Connection(self._dial)
+        self._connection = Connection(self._settings)
 
 
 def _can_go_on(error: Exception) -> bool:
-    """Whether server and client still agree about where they are in the dialogue."""
+    """Whether server and client still agree about where they are in the protocol."""
     if isinstance(error, RefusedError):
         return 400 <= error.reply.code <= 599 and error.reply.code != 421
     return isinstance(error, TooBigError)

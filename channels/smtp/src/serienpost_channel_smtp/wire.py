@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from serienpost_channel_smtp.dialogue import Dialogue, Reply, ReplyError
+from serienpost_channel_smtp.protocol import ReplyError, SmtpProtocol, SmtpReply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiosmtplib import SMTP
 
-    from serienpost_channel_smtp.classify import Stage
-    from serienpost_channel_smtp.dial import Dial
+    from serienpost_channel_smtp.connection_settings import ConnectionSettings
+    from serienpost_channel_smtp.reply_rules import Stage
 
 _QUIT_TIMEOUT = 5.0
 _TRY_NEXT_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
@@ -39,7 +39,7 @@ class TooBigError(Exception):
 class RefusedError(Exception):
     """A command's reply that is not the hoped-for one."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: SmtpReply) -> None:
         super().__init__(str(reply.code))
         self.reply = reply
 
@@ -47,10 +47,10 @@ class RefusedError(Exception):
 class Connection:
     """A connection to the server. `stage` is what is under way, or was when it failed."""
 
-    def __init__(self, dial: Dial) -> None:
-        self._dial = dial
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
         self._client: SMTP | None = None
-        self._dialogue: Dialogue | None = None
+        self._protocol: SmtpProtocol | None = None
         self._needs_reset = False
         self.stage: Stage = "connect"
         self.sent = 0
@@ -59,7 +59,7 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        return self._dialogue is not None and self._dialogue.is_open
+        return self._protocol is not None and self._protocol.is_open
 
     @property
     def client(self) -> SMTP:
@@ -83,23 +83,23 @@ class Connection:
     async def connect(self) -> None:
         from aiosmtplib import SMTP
 
-        dial = self._dial
+        settings = self._settings
         self._enter("connect")
         self._client = SMTP(
-            hostname=dial.host,
-            port=dial.port,
-            use_tls=dial.security == "tls",
+            hostname=settings.host,
+            port=settings.port,
+            use_tls=settings.security == "tls",
             start_tls=False,
-            tls_context=dial.tls,
-            local_hostname=dial.ehlo_name,
-            timeout=dial.timeout,
+            tls_context=settings.tls,
+            local_hostname=settings.ehlo_name,
+            timeout=settings.timeout,
         )
         await self._client.connect()
         self._enter("ehlo")
         await self._client.ehlo()
 
     async def secure(self) -> None:
-        if self._dial.security != "starttls":
+        if self._settings.security != "starttls":
             return
         self._enter("starttls")
         if not self.client.supports_extension("starttls"):
@@ -109,14 +109,14 @@ class Connection:
         await self.client.ehlo()
 
     async def login(self) -> None:
-        dial = self._dial
-        if dial.username is None:
+        settings = self._settings
+        if settings.username is None:
             return
         self._enter("auth")
-        if dial.token is not None:
-            await self._authenticate_by_token(dial.username, await dial.token())
-        elif dial.password is not None:
-            await self._authenticate(dial.username, dial.password)
+        if settings.token is not None:
+            await self._authenticate_by_token(settings.username, await settings.token())
+        elif settings.password is not None:
+            await self._authenticate(settings.username, settings.password)
 
     async def _authenticate_by_token(self, username: str, token: str) -> None:
         if "xoauth2" not in self.client.server_auth_methods:
@@ -159,7 +159,7 @@ class Connection:
         self.most_messages = _most_messages(self.client.esmtp_extensions.get("limits", ""))
         self._knows_size = self.client.supports_extension("size")
         self._pipelines = self.client.supports_extension("pipelining")
-        self._dialogue = Dialogue(transport)
+        self._protocol = SmtpProtocol(transport)
 
     async def offer(self, sender: str) -> None:
         """Ask whether the server takes mail from this sender; nothing is sent.
@@ -168,9 +168,9 @@ class Connection:
             RefusedError: it does not.
         """
         self.begin()
-        self._dialogue_now.write(_mail(sender, ""))
+        self._open_protocol.write(_mail(sender, ""))
         self._needs_reset = True
-        reply = await self._dialogue_now.reply(self._dial.timeout)
+        reply = await self._open_protocol.reply(self._settings.timeout)
         if not 200 <= reply.code <= 299:
             raise RefusedError(reply)
 
@@ -196,12 +196,12 @@ class Connection:
         self._refuse_unasked_reply()
         steps = list(self._steps(sender, recipient, size))
         if self._pipelines:
-            self._dialogue_now.write(b"".join(command for _, command in steps))
+            self._open_protocol.write(b"".join(command for _, command in steps))
         refusal = None
         for stage, command in steps:
             if not self._pipelines:
                 self._refuse_unasked_reply()
-                self._dialogue_now.write(command)
+                self._open_protocol.write(command)
             self.stage = stage if refusal is None else self.stage
             try:
                 reply = await self._reply_by(deadline)
@@ -228,7 +228,7 @@ class Connection:
         yield "data", b"DATA\r\n"
 
     @staticmethod
-    def _judge(command: bytes, reply: Reply) -> RefusedError | None:
+    def _judge(command: bytes, reply: SmtpReply) -> RefusedError | None:
         if command == b"DATA\r\n":
             return None if reply.code == 354 else RefusedError(reply)
         if 200 <= reply.code <= 299:
@@ -237,13 +237,13 @@ class Connection:
             raise ConnectionError("the server refuses RSET")
         return RefusedError(reply)
 
-    async def body(self, raw: bytes) -> Reply:
+    async def body(self, raw: bytes) -> SmtpReply:
         """Send the message with its final dot and wait for the reply, whatever it is."""
         self._refuse_unasked_reply()
         stuffed = raw.replace(b"\r\n.", b"\r\n..") if b"\r\n." in raw else raw
-        self._dialogue_now.write(stuffed + b".\r\n")
+        self._open_protocol.write(stuffed + b".\r\n")
         self.stage = "dot"
-        answer = await self._dialogue_now.reply(self._dial.final_timeout)
+        answer = await self._open_protocol.reply(self._settings.final_timeout)
         self.sent += 1
         self._needs_reset = not 200 <= answer.code <= 299
         return answer
@@ -253,9 +253,9 @@ class Connection:
         from aiosmtplib import SMTPException
 
         with contextlib.suppress(Exception):
-            if self._dialogue is not None:
-                self._dialogue.write(b"QUIT\r\n")
-                await self._dialogue.reply(_QUIT_TIMEOUT)
+            if self._protocol is not None:
+                self._protocol.write(b"QUIT\r\n")
+                await self._protocol.reply(_QUIT_TIMEOUT)
             elif self._client is not None and self._client.is_connected:
                 with contextlib.suppress(SMTPException, OSError):
                     await self._client.quit(timeout=_QUIT_TIMEOUT)
@@ -264,9 +264,9 @@ class Connection:
     def drop(self) -> None:
         """Cut the connection; octets that have not left yet never will."""
         client, self._client = self._client, None
-        dialogue, self._dialogue = self._dialogue, None
-        if dialogue is not None:
-            dialogue.abort()
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.abort()
         elif client is not None:
             abort = getattr(client.transport, "abort", None)
             if abort is not None:
@@ -274,14 +274,14 @@ class Connection:
             client.close()
 
     @property
-    def _dialogue_now(self) -> Dialogue:
-        if self._dialogue is None:
+    def _open_protocol(self) -> SmtpProtocol:
+        if self._protocol is None:
             raise ConnectionError("not connected")
-        return self._dialogue
+        return self._protocol
 
-    async def _reply_by(self, deadline: float) -> Reply:
+    async def _reply_by(self, deadline: float) -> SmtpReply:
         left = deadline - asyncio.get_running_loop().time()
-        return await self._dialogue_now.reply(min(left, self._dial.timeout))
+        return await self._open_protocol.reply(min(left, self._settings.timeout))
 
     def _enter(self, stage: Stage) -> None:
         self.stage = stage
@@ -290,11 +290,11 @@ class Connection:
     def _refuse_unasked_reply(self) -> None:
         # It would be taken for the answer to the next command; after the message that would be a
         # false "accepted". The library keeps octets that follow a reply in the same packet.
-        if self._dialogue is not None:
-            unasked = not self._dialogue.is_silent
+        if self._protocol is not None:
+            unasked = not self._protocol.is_silent
         else:
-            protocol = self._client.protocol if self._client else None
-            unasked = bool(getattr(protocol, "_buffer", None))
+            of_library = self._client.protocol if self._client else None
+            unasked = bool(getattr(of_library, "_buffer", None))
         if unasked:
             raise ConnectionError("the server sent a reply that nobody asked for")
 

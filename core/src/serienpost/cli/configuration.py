@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import table
+from serienpost.cli.output import print_table
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from serienpost.context import PracticeContext
+    from serienpost.service import Practice
 
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
 
@@ -30,37 +28,27 @@ def config_command() -> None:
 @click.option("--origin", is_flag=True, help="Say for each key which file and line it is from.")
 @json_option
 @with_practice
-def show_command(context: PracticeContext, origin: bool) -> Reply:
+def show_command(practice: Practice, origin: bool) -> Reply:
     """Show every key; of secrets only the references."""
-    from serienpost.config.models import plain_values
+    from serienpost.config.models import leaves, plain_values
 
-    values = _masked(plain_values(context.config))
+    values = _masked(plain_values(practice.context.config))
     data: dict[str, Any] = {"config": values}
     if origin:
-        data["origins"] = {key: _origin(context, key) for key, _ in leaves(values)}
+        data["origins"] = {key: _origin(practice, key) for key, _ in leaves(values)}
 
     def text() -> None:
         rows = (
             (key, _shown(value), *([data["origins"][key]] if origin else []))
             for key, value in leaves(values)
         )
-        table(["key", "value", *(["origin"] if origin else [])], rows)
+        print_table(["key", "value", *(["origin"] if origin else [])], rows)
 
     return Reply(data, text)
 
 
-def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys with their values; lists and empty maps are values."""
-    for key, value in values.items():
-        dotted = f"{above}.{key}" if above else key
-        if isinstance(value, dict) and value:
-            yield from leaves(value, dotted)
-        else:
-            yield dotted, value
-
-
-def _origin(context: PracticeContext, key: str) -> str:
-    file, line = context.config.place(key)
+def _origin(practice: Practice, key: str) -> str:
+    file, line = practice.context.place(key)
     if file is None:
         return "default"
     return f"{file}:{line}" if line else file

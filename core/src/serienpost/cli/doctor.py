@@ -1,47 +1,33 @@
-"""`doctor`: looks at everything a practice needs and goes on after each thing that is broken."""
+"""`doctor`: finds what is wrong with a practice's set-up."""
 
 from __future__ import annotations
 
-import re
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from serienpost.cli.finding import Finding
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, table
+from serienpost.cli.output import Cell, print_table
 from serienpost.cli.practice import practice_folder
 from serienpost.cli.reply import Reply
-from serienpost.errors import Exit, SerienpostError
+from serienpost.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from serienpost.context import PracticeContext
-    from serienpost.contracts.accounts import AccountSettings
-    from serienpost.contracts.consent import ConsentCheck
-    from serienpost.contracts.rows import Source
-    from serienpost.contracts.services import Archive
-
-T = TypeVar("T")
-_SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
-
-PROBE_SECONDS = 60.0
-"""How long one account, source or check may take to answer."""
+    from serienpost.service.finding import Finding
 
 
 @click.command(name="doctor")
 @json_option
 def doctor_command() -> Reply:
     """Find what is wrong with this practice's set-up."""
-    findings = [*_system(), *_practice(practice_folder())]
+    from serienpost.service.doctor import examine
+
+    findings = list(examine(practice_folder()))
     wrong = [finding for finding in findings if not finding.ok]
     checks = [{"name": f.name, "ok": f.ok, "text": f.text, "remedy": f.remedy} for f in findings]
 
     def text() -> None:
-        table(["check", "", "found"], (_row(finding) for finding in findings))
+        print_table(["check", "", "found"], (_row(finding) for finding in findings))
         click.echo(f"{len(wrong)} to mend" if wrong else "nothing is wrong")
 
     return Reply(
@@ -55,216 +41,3 @@ def doctor_command() -> Reply:
 def _row(finding: Finding) -> tuple[str, Cell, str]:
     mark = Cell("ok", "green") if finding.ok else Cell("WRONG", "bold red")
     return finding.name, mark, finding.text
-
-
-def _system() -> Iterator[Finding]:
-    import platform
-    import sqlite3
-
-    from serienpost import __version__
-
-    yield Finding("serienpost", True, __version__)
-    yield Finding("python", True, platform.python_version())
-    yield Finding("sqlite", True, sqlite3.sqlite_version)
-
-
-def _practice(folder: Path) -> Iterator[Finding]:
-    from serienpost.config.loading import open_practice
-
-    plugins = _guarded("plugins", partial(_plugins, folder))
-    yield from plugins
-    known = {finding.problem.message for finding in plugins if finding.problem}
-    opened: list[PracticeContext] = []
-
-    def config() -> Iterator[Finding]:
-        opened.append(open_practice(folder))
-        yield Finding("config", True, "serienpost.yaml is valid")
-
-    for finding in _guarded("config", config):
-        if finding.problem is None or finding.problem.message not in known:
-            yield finding
-    if opened:
-        with opened[0] as context:
-            yield from _opened(context)
-    else:
-        rest = "ledger, sources, accounts, mailings"
-        remedy = "mend the configuration first, then run doctor again"
-        yield Finding(rest, False, "not looked at", remedy)
-
-
-def _opened(context: PracticeContext) -> Iterator[Finding]:
-    from serienpost.cli.doctor_ledger import ledger_findings
-
-    yield from _guarded("secrets", partial(_secrets, context))
-    yield from _guarded("ledger", partial(ledger_findings, context))
-    for source in context.registry.sources.values():
-        yield from _guarded(f"source {source.name}", partial(_source, context, source))
-    yield from _consent(context)
-    for archive in context.registry.archives.values():
-        yield from _guarded(f"archive {archive.name}", partial(_archive, context, archive))
-    for name, account in context.config.accounts.items():
-        yield from _guarded(f"account {name}", partial(_account, context, name, account))
-    yield from _guarded("mailings", partial(_mailings, context))
-
-
-def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    """What was found; whatever goes wrong is a finding too. A bug's own text is not shown."""
-    findings: list[Finding] = []
-    try:
-        findings.extend(look())
-    except SerienpostError as error:
-        findings += [Finding.of(name, problem) for problem in error.problems]
-    except TimeoutError:
-        findings.append(Finding(name, False, "does not answer", "look whether its server runs"))
-    except Exception as error:  # noqa: BLE001  # doctor outlives every broken thing
-        findings.append(
-            Finding(name, False, f"fails with {type(error).__name__}", "tell who maintains it")
-        )
-    return findings
-
-
-def _plugins(folder: Path) -> Iterator[Finding]:
-    from serienpost.config.loading import plugin_names
-    from serienpost.manager import survey_plugins
-
-    _, reports = survey_plugins(plugin_names(folder))
-    for report in reports:
-        name = f"plugin {report.name}"
-        for problem in report.problems:
-            yield Finding.of(name, problem)
-        if not report.problems:
-            yield Finding(name, True, f"{report.version}")
-
-
-def _secrets(context: PracticeContext) -> Iterator[Finding]:
-    """Which store answers for each secret that the configuration names; missing ones are found
-    where they are needed."""
-    from serienpost.cli.configuration import leaves
-    from serienpost.config.models import plain_values
-
-    text = "\n".join(str(value) for _, value in leaves(plain_values(context.config)))
-    for name in sorted(set(_SECRET.findall(text))):
-        store = context.secret_store(name)
-        if store:
-            yield Finding(f"secret {name}", True, f"the store {store} answers")
-
-
-def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:
-    """Read the id of the first row, without any field: the way to the database is open."""
-    from datetime import datetime
-
-    from pydantic import ValidationError
-
-    from serienpost.contracts.rows import RowRequest
-    from serienpost.timelimit import within
-
-    name = f"source {source.name}"
-    try:
-        selection = source.selection.model_validate({})
-    except ValidationError:
-        yield Finding(name, True, "needs a selection; check each mailing that uses it")
-        return
-    request = RowRequest(frozenset(), datetime.now(context.zone).date(), batch=1)
-
-    def first() -> tuple[int, bool]:
-        fields = source.offers(context, selection)
-        batch = next(iter(source.rows(context, selection, request)), ())
-        return len(fields), bool(batch)
-
-    fields, has_rows = within(PROBE_SECONDS, name, first)
-    rows = "has rows" if has_rows else "is empty"
-    yield Finding(name, True, f"can be read, {rows}, {fields} fields")
-
-
-def _consent(context: PracticeContext) -> Iterator[Finding]:
-    """Ask each plugin's check about a person who does not exist."""
-    checks = [
-        check
-        for name, check in context.registry.consent_checks.items()
-        if context.registry.providers["consent_checks", name].distribution != "serienpost"
-    ]
-    for check in checks:
-        yield from _guarded(f"consent {check.name}", partial(_check, context, check))
-    if context.config.accounts and not checks:
-        yield Finding(
-            "consent",
-            False,
-            "no plugin says who may be written to, so nobody may",
-            "name one under plugins:, for example serienpost-consent-flags",
-        )
-
-
-def _check(context: PracticeContext, check: ConsentCheck) -> Iterator[Finding]:
-    from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
-    from serienpost.timelimit import within
-
-    name = f"consent {check.name}"
-    nobody = ConsentQuestion("patient:0", "patient:0", "email", "information", "n@example.org")
-    verdicts = within(PROBE_SECONDS, name, lambda: check.check(context, [nobody]))
-    if len(verdicts) == 1 and type(verdicts[0]) in (Allow, Deny, Abstain):
-        yield Finding(name, True, "answers")
-    else:
-        yield Finding(name, False, "does not answer with a verdict", "tell who maintains it")
-
-
-def _archive(context: PracticeContext, archive: Archive) -> Iterator[Finding]:
-    """Let it store nothing: the way to the records is open."""
-    from serienpost.timelimit import within
-
-    name = f"archive {archive.name}"
-    answers = within(PROBE_SECONDS, name, lambda: archive.store(context, ()))
-    context.registry.answered("archives", archive.name, "store", answers, (list, tuple))
-    yield Finding(name, True, "can be reached")
-
-
-def _account(context: PracticeContext, name: str, account: AccountSettings) -> Iterator[Finding]:
-    from serienpost.contracts.channels import HasBalance, HasProbe, ProbeResult
-    from serienpost.run.prepare.check import secret_problems
-
-    label = f"account {name}"
-    missing = secret_problems(context, name, account)
-    yield from (Finding.of(label, problem) for problem in missing)
-    if missing:
-        return
-    channel = context.registry.channels[account.channel]
-    answered = partial(context.registry.answered, "channels", channel.name)
-    if isinstance(channel, HasProbe):
-        made = _wait_for(channel.probe(context, account))
-        results: Sequence[object] = answered("probe", made, (list, tuple))
-        for one in results:
-            result: ProbeResult = answered("probe", one, ProbeResult)
-            yield Finding(label, result.ok, result.text, result.remedy)
-    else:
-        yield Finding(label, True, f"{channel.title}: nothing to try without sending")
-    if isinstance(channel, HasBalance):
-        balance = _wait_for(channel.balance(context, account))
-        credit: float = answered("balance", balance, (int, float))
-        yield Finding(label, True, f"balance {credit:g}")
-
-
-def _wait_for(answer: Coroutine[Any, Any, T]) -> T:
-    import asyncio
-
-    async def limited() -> T:
-        return await asyncio.wait_for(answer, PROBE_SECONDS)
-
-    return asyncio.run(limited())
-
-
-def _mailings(context: PracticeContext) -> Iterator[Finding]:
-    from serienpost.config.loading import mailing_names
-
-    for mailing in mailing_names(context):
-        yield from _guarded(f"mailing {mailing}", partial(_mailing, context, mailing))
-
-
-def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
-    from datetime import datetime
-
-    from serienpost.config.loading import load_mailing
-    from serienpost.run.prepare.check import check_mailing
-
-    due = datetime.now(context.zone).date()
-    renderer = check_mailing(context, load_mailing(context, mailing), due)
-    account = renderer.header.account
-    yield Finding(f"mailing {mailing}", True, f"{renderer.kind.title} from account {account}")

@@ -1,4 +1,4 @@
-"""The edge: runs a command and turns whatever happens into one exit code and clear lines."""
+"""Runs a command and turns whatever happens into one exit code and clear lines."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def clean(value: object) -> str:
     return "".join(_harmless(character) for character in text)
 
 
-def table(
+def print_table(
     columns: Sequence[str | Column],
     rows: Iterable[Sequence[object]],
     *,
@@ -75,7 +75,7 @@ def table(
     _print_plain(heads, first, rest, title)
 
 
-def facts(pairs: Iterable[tuple[str, object]]) -> None:
+def print_facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Print `key  value` lines to stdout, the values one below the other."""
     cells = [(clean(key), _cell(value)) for key, value in pairs]
     width = max((len(key) for key, _ in cells), default=0)

@@ -1,50 +1,48 @@
-"""Opens the practice for a command."""
+"""Opens the practice for a command, in the name of whoever runs it."""
 
 from __future__ import annotations
 
 import functools
 import getpass
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost.errors import SerienpostError
+from serienpost.cli.notices import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serienpost.cli.reply import Reply
-
-T = TypeVar("T")
+    from serienpost.service import Practice
 
 
 def with_practice(command: Callable[..., Reply]) -> Callable[..., Reply]:
-    """Open the practice folder of `-C` and pass it as the first argument.
+    """Open the practice folder of `-C` and pass the `Practice` as the first argument.
 
-    It stays open until the edge has written the reply, which may stream from the ledger.
+    It stays open until the reply is written, which may stream from the ledger.
     """
 
     @functools.wraps(command)
     def opened(*args: Any, **kwargs: Any) -> Reply:  # noqa: ANN401
-        from serienpost.config.loading import open_practice
+        from serienpost.service import open_practice
 
-        context = open_practice(practice_folder())
-        _open_contexts.append(context)
-        return command(context, *args, **kwargs)
+        practice = open_practice(practice_folder(), actor=f"os:{login()}", notify=tell)
+        _open.append(practice)
+        return command(practice, *args, **kwargs)
 
     return opened
 
 
-_open_contexts: list[Any] = []
+_open: list[Practice] = []
 
 
 def close_practices() -> None:
     """Close what `with_practice` opened."""
-    while _open_contexts:
-        _open_contexts.pop().close()
+    while _open:
+        _open.pop().close()
 
 
 def practice_folder() -> Path:
@@ -53,20 +51,9 @@ def practice_folder() -> Path:
     return folder if isinstance(folder, Path) else Path()
 
 
-def user_name() -> str:
-    """Who runs the command, for the record."""
+def login() -> str:
+    """Who runs the command; behind sudo the person, not root."""
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
-
-
-def ask(question: str, option: str) -> bool:
-    """A yes/no question; without a terminal a refusal that names the option which answers it.
-
-    Raises:
-        SerienpostError: nobody is there to answer.
-    """
-    if not sys.stdin.isatty():
-        raise SerienpostError(f"{question} - nobody is there to answer", hint=f"add {option}")
-    return click.confirm(question, err=True)

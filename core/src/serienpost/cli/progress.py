@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from serienpost.plugin_attribution import at_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from types import TracebackType
     from zoneinfo import ZoneInfo
 
-    from serienpost.run.send.loop import Progress
+    from serienpost.service.run import Progress
 
 SILENCE_SECONDS = 60.0
 """After so long without a further row a command says whose code is at work."""
@@ -28,80 +28,93 @@ _WAITING = {
 }
 
 
-@contextmanager
-def counting(unit: str) -> Iterator[Callable[[int], None]]:
-    """Count something whose total nobody knows; tell who is at work if nothing comes for long."""
-    with _heard() as hear:
+class Display:
+    """Shows rows being read, then messages being delivered.
+
+    Args:
+        zone: the practice's time zone.
+        reads: whether rows are read first; long silence while they are is told.
+    """
+
+    def __init__(self, zone: ZoneInfo, *, reads: bool = False) -> None:
+        self._zone = zone
+        self._reads = reads
+        self._heard = self._said_at = time.monotonic()
+        self._said = ""
+        self._delivering = threading.Event()
+        self._shown = ExitStack()
+        self._status: Any = None
+        self._bar: Any = None
+        self._task: tuple[str, Any] | None = None
+
+    def __enter__(self) -> Self:
+        if self._reads:
+            threading.Thread(target=self._watch, name="silence", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._delivering.set()
+        self._shown.close()
+
+    def counted(self, number: int) -> None:
+        """So many rows are read."""
+        self._heard = time.monotonic()
         if not sys.stderr.isatty():
-            yield hear
             return
-        from rich.console import Console
+        if self._status is None:
+            from rich.console import Console
 
-        with Console(stderr=True).status(f"0 {unit}") as status:
+            self._status = self._shown.enter_context(Console(stderr=True).status("0 rows"))
+        self._status.update(f"{number:,} rows")
 
-            def show(number: int) -> None:
-                hear(number)
-                status.update(f"{number:,} {unit}")
+    def delivered(self, progress: Progress) -> None:
+        """A run is delivered so far; how fast, how long still, and what it waits for."""
+        if not self._delivering.is_set():
+            self._delivering.set()
+            self._shown.close()
+        if sys.stderr.isatty():
+            self._draw(progress)
+            return
+        waiting = _reason(progress, self._zone)
+        if time.monotonic() - self._said_at > _LINE_SECONDS or (waiting and waiting != self._said):
+            self._said_at, self._said = time.monotonic(), waiting
+            click.echo(f"{progress.settled}/{progress.total} {waiting}".rstrip(), err=True)
 
-            yield show
+    def _draw(self, progress: Progress) -> None:
+        if self._bar is None:
+            self._bar = self._shown.enter_context(_bar())
+        if self._task is None or self._task[0] != progress.run:
+            self._task = progress.run, self._bar.add_task("", total=progress.total)
+        reason = _reason(progress, self._zone)
+        self._bar.update(self._task[1], completed=progress.settled, description=reason)
 
-
-@contextmanager
-def _heard() -> Iterator[Callable[[int], None]]:
-    """Watch for silence: once for each time that nothing was counted for long."""
-    last = [time.monotonic()]
-    ended = threading.Event()
-
-    def watch() -> None:
+    def _watch(self) -> None:
+        """Tell once for each time that nothing was counted for long."""
         told = 0.0
-        while not ended.wait(SILENCE_SECONDS / 4):
-            if told != last[0] and time.monotonic() - last[0] > SILENCE_SECONDS:
-                told = last[0]
+        while not self._delivering.wait(SILENCE_SECONDS / 4):
+            if told != self._heard and time.monotonic() - self._heard > SILENCE_SECONDS:
+                told = self._heard
                 who = at_work() or "serienpost"
                 text = f"{who} has been at work for {SILENCE_SECONDS:g} seconds; Ctrl-C stops"
                 click.echo(text, err=True)
 
-    def hear(_: int) -> None:
-        last[0] = time.monotonic()
 
-    threading.Thread(target=watch, name="silence", daemon=True).start()
-    try:
-        yield hear
-    finally:
-        ended.set()
-
-
-@contextmanager
-def delivering(total: int, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]]:
-    """Show how far a run is, how fast, how long still, and what it waits for."""
-    if sys.stderr.isatty():
-        with _bar(total, zone) as report:
-            yield report
-        return
-    said_at, said = time.monotonic(), ""
-
-    def say(progress: Progress) -> None:
-        nonlocal said_at, said
-        waiting = _reason(progress, zone)
-        if time.monotonic() - said_at > _LINE_SECONDS or (waiting and waiting != said):
-            said_at, said = time.monotonic(), waiting
-            click.echo(f"{progress.settled}/{total} {waiting}".rstrip(), err=True)
-
-    yield say
-
-
-@contextmanager
-def _bar(total: int, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]]:
+def _bar() -> Any:  # noqa: ANN401  # rich is imported where a terminal shows it
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
+        Progress,
         ProgressColumn,
         Task,
         TextColumn,
         TimeRemainingColumn,
     )
-    from rich.progress import Progress as Bar
     from rich.text import Text
 
     class Rate(ProgressColumn):
@@ -110,20 +123,14 @@ def _bar(total: int, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]]:
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
-    columns = (
+    return Progress(
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
+        console=Console(stderr=True),
     )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-
-        def report(progress: Progress) -> None:
-            bar.update(task, completed=progress.settled, description=_reason(progress, zone))
-
-        yield report
 
 
 def _reason(progress: Progress, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from serienpost.documents import document
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Reply:
         text: prints the same for people; not called with `--json`.
         exit: exit code.
         problems: what was found (`check`, `doctor`).
-        stream: one key whose list is too long to hold, written as it is read.
+        stream: one key whose list is too long to hold, of plain values or named tuples of such,
+            written as it is read.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Reply:
             "ok": self.exit not in REFUSALS,
             "exit": int(self.exit),
             "problems": [_plain(problem) for problem in self.problems],
-            **self.data,
+            **document(self.data),
         }
         out = sys.stdout
         if self.stream is None:
@@ -53,7 +55,8 @@ class Reply:
         out.write(f',\n "{key}": [')
         separator = "\n  "
         for item in items:
-            out.write(separator + json.dumps(item, ensure_ascii=False))
+            plain = item._asdict() if hasattr(item, "_asdict") else item
+            out.write(separator + json.dumps(plain, ensure_ascii=False))
             separator = ",\n  "
         out.write("\n ]\n}\n")
 

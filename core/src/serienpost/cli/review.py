@@ -1,4 +1,4 @@
-"""`review`: look at a prepared run, change who is marked."""
+"""`review`: look at a prepared run, change who is marked, ask why."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, facts, table
-from serienpost.cli.practice import user_name, with_practice
+from serienpost.cli.output import Cell, print_facts, print_table
+from serienpost.cli.practice import with_practice
+from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from serienpost.context import PracticeContext
+    from serienpost.service import Practice, Run
+    from serienpost.service.records import Explanation, Recipient, ReviewSummary
 
 _MOST_ROWS = 200
 
@@ -36,7 +38,7 @@ _MOST_ROWS = 200
 @json_option
 @with_practice
 def review_command(
-    context: PracticeContext,
+    practice: Practice,
     run: str,
     drop_not_allowed: bool,
     exclude: tuple[str, ...],
@@ -50,19 +52,9 @@ def review_command(
     summary: bool,
 ) -> Reply:
     """Show or change who is marked in a prepared run."""
-    from serienpost.cli.explain import changes, explanation
-    from serienpost.ledger.store import open_ledger
-    from serienpost.run.prepare.marks import change_marks
-    from serienpost.run.prepare.renderer import load_renderer
-    from serienpost.run.report.recipients import recipients
-
-    ledger = open_ledger(context)
+    found = practice.run(run)
     if exclude or include or override or drop_not_allowed:
-        change_marks(
-            load_renderer(context, ledger, run),
-            ledger,
-            run,
-            user_name(),
+        found.mark(
             exclude=exclude,
             include=include,
             override=override,
@@ -70,84 +62,58 @@ def review_command(
             drop_not_allowed=drop_not_allowed,
         )
     if explain:
-        return explanation(context, ledger, run, explain)
+        return _explanation(found.explain(explain))
     if history:
-        return changes(context, ledger, run)
+        return _history(found)
     if csv_file:
-        _write_csv(Path(csv_file), recipients(ledger, run, sort))
-    return review_reply(context, run, rows=not summary, sort=sort)
+        _write_csv(Path(csv_file), found.recipients(sort))
+    return review_reply(found, rows=not summary, sort=sort)
 
 
-def review_reply(
-    context: PracticeContext, run: str, *, rows: bool, sort: str | None = None
-) -> Reply:
+def review_reply(run: Run, *, rows: bool, sort: str | None = None) -> Reply:
     """The review of a run, for people and as JSON."""
-    from serienpost.cli.balance import known_balance
-    from serienpost.ledger.store import open_ledger
-    from serienpost.run.report.estimate import duration, earlier_runs
-    from serienpost.run.report.recipients import costly_signs, reasons, recipients, sheets, summary
-
-    ledger = open_ledger(context)
-    head = summary(ledger, run)
-    account = context.config.accounts.get(head["account"])
-    seconds = duration(account.rate, head["counts"]["marked"]) if account else 0.0
-    head |= {
-        "seconds": seconds,
-        "earlier": earlier_runs(context, ledger, run),
-        "costly_signs": costly_signs(ledger, run),
-    }
-    if head["cost"]["unit"] == "credits":
-        head["cost"]["balance"] = known_balance(context, ledger, head["account"])
+    head = run.summary()
 
     def text() -> None:
         if rows:
-            _show_rows(recipients(ledger, run, sort), head)
-        _show_head(head, reasons(ledger, run), sheets(ledger, run))
+            _show_rows(run.recipients(sort), head)
+        _show_head(head)
 
-    stream = ("recipients", recipients(ledger, run, sort)) if rows else None
-    return Reply(head, text, stream=stream)
+    stream = ("recipients", run.recipients(sort)) if rows else None
+    return Reply(head.document(), text, stream=stream)
 
 
-def _show_rows(rows: Iterable[dict[str, Any]], head: dict[str, Any]) -> None:
-    selected = head["counts"]["selected"]
-    with_cost = head["cost"]["unit"] != "messages"
+def _show_rows(rows: Iterable[Recipient], head: ReviewSummary) -> None:
+    with_cost = head.cost.unit != "messages"
     shown: list[Sequence[object]] = []
     for row in rows:
         if len(shown) == _MOST_ROWS:
+            selected = head.counts.selected
             click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
             break
         shown.append(_line(row, with_cost=with_cost))
     columns = ["row", "number", "name", "address", "reachable", "erlaubt", "marked"]
     columns += ["cost"] if with_cost else []
-    table([*columns, "why not"], shown)
+    print_table([*columns, "why not"], shown)
 
 
-def _line(row: dict[str, Any], *, with_cost: bool) -> Sequence[object]:
-    from serienpost.run.prepare.review import denial
-
-    why = ""
-    if not row["reachable"]:
-        why = row["unreachable_reason"]
-    elif not row["allowed"]:
-        why = denial(row["consent"])
-    elif row["unmarked"]:
-        why = row["unmarked"]["reason"]
-    style = "" if row["reachable"] else "red"
-    allowed = Cell("JA", "green") if row["allowed"] else Cell("NEIN", "red")
+def _line(row: Recipient, *, with_cost: bool) -> Sequence[object]:
+    style = "" if row.reachable else "red"
+    allowed = Cell("JA", "green") if row.allowed else Cell("NEIN", "red")
     return (
-        Cell(row["row"], style),
-        Cell(row["number"], style),
-        Cell(row["name"], style),
-        Cell((row["address"] or "").replace("\n", ", "), style),
-        Cell(row["reachable"], style),
-        allowed if row["reachable"] else Cell("-", "red"),
-        "x" if row["marked"] else "",
-        *([_cost(row["cost"])] if with_cost else []),
-        Cell(why, style),
+        Cell(row.row, style),
+        Cell(row.number, style),
+        Cell(row.name, style),
+        Cell((row.address or "").replace("\n", ", "), style),
+        Cell(row.reachable, style),
+        allowed if row.reachable else Cell("-", "red"),
+        "x" if row.marked else "",
+        *([_cost(row.cost)] if with_cost else []),
+        Cell(row.why_not, style),
     )
 
 
-def _cost(cost: dict[str, Any] | None) -> str:
+def _cost(cost: Mapping[str, Any] | None) -> str:
     """`2 SMS UCS-2: 2` credits, `3 pages`, `1 page`; nothing where a message is a message."""
     if not cost:
         return ""
@@ -157,38 +123,32 @@ def _cost(cost: dict[str, Any] | None) -> str:
     return "1 page" if cost["pages"] == 1 else f"{cost['pages']} pages"
 
 
-def _show_head(head: dict[str, Any], reasons: list[tuple[str, int]], sheets: int | None) -> None:
-    from serienpost.cli.balance import too_little
-
-    counts, cost = head["counts"], head["cost"]
-    paper = f" on {sheets} sheets" if sheets else ""
-    facts(
+def _show_head(head: ReviewSummary) -> None:
+    counts, cost = head.counts, head.cost
+    paper = f" on {head.sheets} sheets" if head.sheets else ""
+    print_facts(
         [
-            ("run", head["run"]),
-            ("mailing", f"{head['mailing']} by {head['kind']} from account {head['account']}"),
-            ("selected", counts["selected"]),
-            ("reachable", counts["reachable"]),
-            ("allowed", counts["allowed"]),
-            ("marked", counts["marked"]),
-            ("cost", f"{cost['total']:g} {cost['unit']}{paper}"),
-            *([("balance", f"{cost['balance']:g}")] if cost["balance"] is not None else []),
-            ("takes", _span(head["seconds"])),
-            ("plan", head["plan_hash"]),
+            ("run", head.run),
+            ("mailing", f"{head.mailing} by {head.kind} from account {head.account}"),
+            *zip(counts._fields, counts, strict=True),
+            ("cost", f"{cost.total:g} {cost.unit}{paper}"),
+            *([("balance", f"{cost.balance:g}")] if cost.balance is not None else []),
+            ("takes", _span(head.seconds)),
+            ("plan", head.plan_hash),
         ]
     )
-    problem = too_little(cost["total"], cost["balance"])
-    if problem:
-        click.echo(f"{problem}: send will refuse it.")
-    if head["costly_signs"]:
-        named = ", ".join(f"{one['sign']} in {one['messages']}" for one in head["costly_signs"])
+    if cost.lacking:
+        click.echo(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
+    if head.costly_signs:
+        named = ", ".join(f"{one.sign} in {one.messages}" for one in head.costly_signs)
         click.echo(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
-    for one in head["earlier"]:
+    for one in head.earlier:
         click.echo(
-            f"You already sent this mailing to {one['people']} of these people on {one['on']} "
-            f"(run {one['run']})."
+            f"You already sent this mailing to {one.people} of these people on {one.on} "
+            f"(run {one.run})."
         )
-    if reasons:
-        table(["rows", "not marked because"], [(n, reason) for reason, n in reasons])
+    if head.reasons:
+        print_table(["rows", "not marked because"], [(n, reason) for reason, n in head.reasons])
 
 
 def _span(seconds: float) -> str:
@@ -198,17 +158,73 @@ def _span(seconds: float) -> str:
     return f"at least {hours} h {minutes:02} min at the account's rate"
 
 
-def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def _write_csv(path: Path, rows: Iterable[Recipient]) -> None:
     from serienpost.files import private_file, spreadsheet_cell
-    from serienpost.run.prepare.review import denial
 
-    names = ["row", "number", "name", "address", "reachable", "allowed", "marked", "reason"]
+    names = ["row", "number", "name", "address", "reachable", "allowed", "marked"]
     with private_file(path) as file:
         writer = csv.writer(file, delimiter=";")
-        writer.writerow(names)
+        writer.writerow([*names, "reason"])
         for row in rows:
-            why = row["unreachable_reason"] or (row["unmarked"] or {}).get("reason", "")
-            if row["reachable"] and not row["allowed"]:
-                why = denial(row["consent"])
-            known = {**row, "reason": why}
-            writer.writerow([spreadsheet_cell(known[name]) for name in names])
+            cells = (*(getattr(row, name) for name in names), row.why_not)
+            writer.writerow(map(spreadsheet_cell, cells))
+
+
+def _explanation(found: Explanation) -> Reply:
+    def text() -> None:
+        for row in found.recipients:
+            _explain(row, found)
+
+    return Reply(found.document(), text)
+
+
+def _explain(row: Recipient, found: Explanation) -> None:
+    click.echo(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
+    if not row.reachable:
+        click.echo(f"  not reachable: {row.unreachable_reason}")
+        click.echo("  what would change it: a correct address in the master data; prepare again")
+        return
+    if row.unmarked:
+        click.echo(f"  not marked: {row.unmarked['reason']}")
+        way = "--include" if row.unmarked["includable"] else "the reason; then prepare again"
+        click.echo(f"  what would change it: {way}")
+    by = found.overrides.get(row.row)
+    if by:
+        covered = ", ".join(f"{check}.{code}" for check, code in by["codes"])
+        at = by["at"].isoformat(timespec="seconds")
+        click.echo(f"  override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}")
+    asked = found.asked_at.isoformat(timespec="seconds") if found.asked_at else "-"
+    click.echo(f"  consent, asked {asked}:")
+    print_table(
+        ["check", "verdict", "code", "reason or evidence", "what would change it"],
+        [
+            [answer["check"], answer["verdict"], answer["code"], answer["reason"], answer["remedy"]]
+            for answer in row.consent
+        ],
+    )
+
+
+def _history(run: Run) -> Reply:
+    found = run.mark_changes()
+
+    def text() -> None:
+        print_table(
+            ["at", "by", "change", "row", "detail"],
+            [
+                [
+                    one.at.isoformat(timespec="seconds"),
+                    one.user,
+                    one.action,
+                    one.row,
+                    _detail(one.detail),
+                ]
+                for one in found
+            ],
+        )
+
+    return Reply({"run": run.id, "changes": [one.document() for one in found]}, text)
+
+
+def _detail(detail: Mapping[str, Any] | None) -> str:
+    known = detail or {}
+    return str(known.get("reason") or known.get("kept") or known.get("plan") or "")

@@ -1,26 +1,24 @@
-"""`runs` and `show`: what happened, to whom, and why."""
+"""`runs`, `show` and `report`: what happened, to whom, and why."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, facts, table
+from serienpost.cli.output import Cell, print_facts, print_table
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Row
-
-    from serienpost.context import PracticeContext
-    from serienpost.ledger.store import Ledger
+    from serienpost.service import Practice, Run
+    from serienpost.service.records import MessageLine, MessageStory, RunStatus
 
 _STYLE = {"accepted": "green", "delivered": "green", "failed": "red", "in_doubt": "yellow"}
 _MOST_ROWS = 200
@@ -30,30 +28,27 @@ _MOST_ROWS = 200
 @click.option("--limit", default=20, show_default=True, help="The newest so many.")
 @json_option
 @with_practice
-def runs_command(context: PracticeContext, limit: int) -> Reply:
+def runs_command(practice: Practice, limit: int) -> Reply:
     """List runs and their states."""
-    from serienpost.ledger.store import open_ledger
-    from serienpost.run.report.history import list_runs
-
-    runs = list_runs(open_ledger(context), limit)
+    runs = practice.runs(limit)
 
     def text() -> None:
-        table(
+        print_table(
             ["run", "mailing", "due", "state", "why", "messages"],
             [
                 [
-                    r["run"],
-                    r["mailing"],
-                    r["due"],
-                    r["state"],
-                    r["reason"] or "",
-                    ", ".join(f"{n} {state}" for state, n in r["counts"].items()),
+                    one.run,
+                    one.mailing,
+                    one.due,
+                    one.state,
+                    one.reason or "",
+                    ", ".join(f"{n} {state}" for state, n in one.counts.items()),
                 ]
-                for r in runs
+                for one in runs
             ],
         )
 
-    return Reply({"runs": runs}, text)
+    return Reply({"runs": [one.document() for one in runs]}, text)
 
 
 @click.command(name="show")
@@ -62,186 +57,202 @@ def runs_command(context: PracticeContext, limit: int) -> Reply:
 @click.option("--manifest", is_flag=True, help="Which fields left, to whom, for how many people.")
 @json_option
 @with_practice
-def show_command(
-    context: PracticeContext, run: str, recipient: str | None, manifest: bool
-) -> Reply:
+def show_command(practice: Practice, run: str, recipient: str | None, manifest: bool) -> Reply:
     """Show a run, or what one person got and why."""
-    from serienpost.ledger.store import open_ledger
-
-    ledger = open_ledger(context)
+    found = practice.run(run)
     if recipient:
-        return _recipient(context, ledger, run, recipient)
+        return _story(found, recipient)
     if manifest:
-        return _manifest(context, ledger, run)
-    return run_reply(context, ledger, run, messages=True, code=Exit.DONE)
+        return _manifest(found)
+    return run_reply(found, messages=True, code=Exit.DONE)
 
 
-def run_reply(
-    context: PracticeContext, ledger: Ledger, run: str, *, messages: bool, code: Exit | None = None
-) -> Reply:
+def run_reply(run: Run, *, messages: bool, code: Exit | None = None) -> Reply:
     """A run's state and counts, with or without its messages.
 
     Without `code` the exit code describes the run.
     """
-    from serienpost.ledger.runs import count_states, find_run
-    from serienpost.ledger.states import MESSAGE_STATES
-    from serienpost.run.report.history import messages_of
-    from serienpost.run.send.archive import archive_counts
-    from serienpost.run.send.session import exit_of
-
-    with ledger.read() as tx:
-        row = find_run(tx, run)
-        counts = count_states(tx, run)
-    data = {
-        "run": run,
-        "mailing": row.mailing,
-        "state": row.state,
-        "reason": row.reason,
-        "counts": {state: counts.get(state, 0) for state in MESSAGE_STATES},
-    }
+    status = run.status()
 
     def text() -> None:
         if messages:
-            troubled = messages_of(ledger, run, first=("in_doubt", "failed"))
-            _show_messages(troubled, sum(counts.values()))
-        _show_run(row, counts, context.zone)
-        _advise(row, counts)
-        _tell_records(row, archive_counts(ledger, run))
+            _show_messages(run.messages(troubled_first=True), sum(status.counts.values()))
+        _show_run(status)
+        _advise(status)
+        _tell_records(run.id, status.records)
 
-    return Reply(
-        data,
-        text,
-        exit_of(row, counts) if code is None else code,
-        stream=("messages", messages_of(ledger, run)) if messages else None,
-    )
+    stream = ("messages", run.messages()) if messages else None
+    return Reply(status.document(), text, status.exit if code is None else code, stream=stream)
 
 
-def _show_messages(messages: Iterable[dict[str, Any]], total: int) -> None:
+def _show_messages(messages: Iterable[MessageLine], total: int) -> None:
     shown: list[Sequence[object]] = []
     for one in messages:
         if len(shown) == _MOST_ROWS:
             click.echo(f"The first {_MOST_ROWS} of {total} messages; report --csv writes all.")
             break
-        shown.append(
-            [
-                one["row"],
-                Cell(one["state"], _STYLE.get(one["state"], "")),
-                one["attempts"],
-                one["code"] or "",
-                one["text"] or "",
-            ]
-        )
-    table(["row", "state", "attempts", "code", "text"], shown)
+        state = Cell(one.state, _STYLE.get(one.state, ""))
+        shown.append([one.row, state, one.attempts, one.code or "", one.text or ""])
+    print_table(["row", "state", "attempts", "code", "text"], shown)
 
 
-def _show_run(row: Row[Any], counts: dict[str, int], zone: ZoneInfo) -> None:
-    reason = f" ({row.reason}: {row.reason_text})" if row.reason else ""
-    facts(
+def _show_run(status: RunStatus) -> None:
+    reason = f" ({status.reason}: {status.reason_text})" if status.reason else ""
+    print_facts(
         [
-            ("run", row.id),
-            ("mailing", f"{row.mailing} by {row.kind} from account {row.account}"),
-            ("state", f"{row.state}{reason}"),
-            *([("until", when(row.until, zone))] if row.until else []),
-            ("approved", f"{when(row.approved_at, zone)} by {row.approved_by or '-'}"),
-            ("finished", when(row.finished_at, zone)),
-            *((state, n) for state, n in sorted(counts.items())),
-            *(("file", name) for name in row.files or ()),
+            ("run", status.run),
+            ("mailing", f"{status.mailing} by {status.kind} from account {status.account}"),
+            ("state", f"{status.state}{reason}"),
+            *([("until", _when(status.until))] if status.until else []),
+            ("approved", f"{_when(status.approved_at)} by {status.approved_by or '-'}"),
+            ("finished", _when(status.finished_at)),
+            *sorted(status.present.items()),
+            *(("file", name) for name in status.files),
         ]
     )
 
 
-def _advise(row: Row[Any], counts: dict[str, int]) -> None:
+def _advise(status: RunStatus) -> None:
     """What a person can do next."""
+    counts = status.present
     if not counts:
         click.echo("Nobody was selected.")
-    elif row.state == "finished" and not set(counts) - {"suppressed", "cancelled"}:
+    elif status.state == "finished" and not set(counts) - {"suppressed", "cancelled"}:
         click.echo("Nothing was sent; serienpost report says why.")
     if counts.get("in_doubt"):
         click.echo(
             f"Nobody knows about {counts['in_doubt']} messages. Find out, then: "
-            f"serienpost resolve {row.id} --recipient ROW --as accepted|resend|failed"
+            f"serienpost resolve {status.run} --recipient ROW --as accepted|resend|failed"
         )
     if counts.get("failed"):
-        click.echo(f"To try the failed ones again: serienpost retry {row.id} --failed")
-    if row.state in ("paused", "approved", "sending"):
-        click.echo(f"To go on: serienpost resume {row.id}")
+        click.echo(f"To try the failed ones again: serienpost retry {status.run} --failed")
+    if status.state in ("paused", "approved", "sending"):
+        click.echo(f"To go on: serienpost resume {status.run}")
 
 
-def _tell_records(row: Row[Any], entries: dict[str, int]) -> None:
+def _tell_records(run: str, entries: Mapping[str, int]) -> None:
     """What became of the messages in the persons' records."""
     if entries.get("stored"):
         click.echo(f"{entries['stored']} messages are in the persons' records.")
     if entries.get("no_record"):
         click.echo(f"{entries['no_record']} persons have no record; nothing was stored for them.")
     if entries.get("waiting"):
-        click.echo(f"{entries['waiting']} wait for the records: serienpost resume {row.id}")
+        click.echo(f"{entries['waiting']} wait for the records: serienpost resume {run}")
 
 
-def when(moment: datetime | None, zone: ZoneInfo) -> str:
-    """A time as users see it, in practice time."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "-"
 
 
-def _recipient(context: PracticeContext, ledger: Ledger, run: str, row_id: str) -> Reply:
-    from serienpost.run.report.history import biography
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else "-"
 
-    found = biography(ledger, run, row_id, context.zone)
+
+def _story(run: Run, row: str) -> Reply:
+    found = run.story(row)
 
     def text() -> None:
         for one in found:
-            facts(
-                [
-                    ("row", one["row"]),
-                    ("what", f"{one['title']} ({one['kind']}, {one['purpose']})"),
-                    ("state", one["state"]),
-                    ("sent", one["sent_at"] or "-"),
-                    ("reference", one["ref"]),
-                    ("consent", "; ".join(one["evidence"] or []) or "-"),
-                    *_override(one["override"]),
-                    ("released", f"{one['approved_at'] or '-'} by {one['approved_by'] or '-'}"),
-                    *((f"attempt {a['attempt']}", _attempt(a)) for a in one["log"]),
-                    *((d["action"], f"{d['at']} by {d['user']}") for d in one["decisions"]),
-                    *((r["kind"], f"{r['at']} {r['code'] or ''}") for r in one["reports"]),
-                ]
-            )
+            print_facts(_told(one))
 
-    return Reply({"run": run, "messages": found}, text)
+    return Reply({"run": run.id, "messages": [one.document() for one in found]}, text)
 
 
-def _override(override: dict[str, Any] | None) -> Iterable[tuple[str, str]]:
-    if override:
-        yield "override", f"{override['id']} by {override['user']}: {override['reason']}"
+def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
+    yield "row", one.row
+    yield "what", f"{one.title} ({one.kind}, {one.purpose})"
+    yield "state", one.state
+    yield "sent", _iso(one.sent_at)
+    yield "reference", one.ref
+    yield "consent", "; ".join(one.evidence or []) or "-"
+    if one.override:
+        by = f"{one.override['id']} by {one.override['user']}"
+        yield "override", f"{by}: {one.override['reason']}"
+    yield "released", f"{_iso(one.approved_at)} by {one.approved_by or '-'}"
+    for attempt in one.log:
+        yield f"attempt {attempt['attempt']}", _attempt(attempt)
+    for decision in one.decisions:
+        yield decision["action"], f"{_iso(decision['at'])} by {decision['user']}"
+    for report in one.reports:
+        yield report["kind"], f"{_iso(report['at'])} {report['code'] or ''}"
 
 
-def _attempt(attempt: dict[str, Any]) -> str:
-    parts = (attempt[key] for key in ("started_at", "outcome", "stage", "code", "text"))
-    return " ".join(str(part) for part in parts if part)
+def _attempt(attempt: Mapping[str, Any]) -> str:
+    rest = (attempt[key] for key in ("outcome", "stage", "code", "text"))
+    return " ".join(str(part) for part in (_iso(attempt["started_at"]), *rest) if part)
 
 
-def _manifest(context: PracticeContext, ledger: Ledger, run: str) -> Reply:
-    from serienpost.run.report.manifest import manifest
-
-    data = manifest(context, ledger, run)
+def _manifest(run: Run) -> Reply:
+    data = run.manifest()
 
     def text() -> None:
-        accepted = f"by {data['disclaimer_by']} at {data['disclaimer_at']}"
-        facts(
+        accepted = f"by {data.disclaimer_by} at {_iso(data.disclaimer_at)}"
+        known = (("contract", data.contract), ("attestation", data.attestation))
+        print_facts(
             [
-                ("run", run),
-                *((key, data[key]) for key in ("contract", "attestation") if data[key]),
-                *([("disclaimer accepted", accepted)] if data["disclaimer_at"] else []),
+                ("run", data.run),
+                *((key, value) for key, value in known if value),
+                *([("disclaimer accepted", accepted)] if data.disclaimer_at else []),
             ]
         )
-        table(
+        print_table(
             ["field", "class", "by macro", "people", "to", "region"],
             [
                 [
-                    *(f[key] for key in ("field", "class", "macro", "people")),
-                    f["processor"] or "the practice's own machines",
-                    f["region"] or "",
+                    one.name,
+                    one.sensitivity,
+                    one.macro,
+                    one.people,
+                    one.processor or "the practice's own machines",
+                    one.region or "",
                 ]
-                for f in data["fields"]
+                for one in data.fields
             ],
         )
 
-    return Reply(data, text)
+    return Reply(data.document(), text)
+
+
+@click.command(name="report")
+@click.argument("run")
+@click.option("--html", "html_file", metavar="FILE", help="Write one self-contained page.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Write who did not get it, and why.")
+@json_option
+@with_practice
+def report_command(
+    practice: Practice, run: str, html_file: str | None, csv_file: str | None
+) -> Reply:
+    """Report how a run went, as text, HTML or CSV."""
+    from serienpost.files import private_file
+
+    found = practice.run(run)
+    data = found.report()
+    files = []
+    if html_file:
+        with private_file(Path(html_file)) as file:
+            file.write(found.report_page(data))
+        files.append(html_file)
+    if csv_file:
+        with private_file(Path(csv_file)) as file:
+            found.write_failures(file)
+        files.append(csv_file)
+
+    def text() -> None:
+        print_facts(
+            [
+                ("run", run),
+                ("mailing", f"{data.mailing} by {data.kind} from account {data.account}"),
+                ("state", data.state),
+                ("released", f"{_iso(data.approved_at)} by {data.approved_by or '-'}"),
+                ("finished", _iso(data.finished_at)),
+                *sorted(data.counts.items()),
+            ]
+        )
+        print_table(
+            ["state", "code", "reason", "messages"],
+            [[r.state, r.code or "", r.text or "", r.messages] for r in data.reasons],
+        )
+        for name in files:
+            click.echo(f"written: {name}")
+
+    return Reply({**data.document(), "files": files}, text)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     Load: TypeAlias = Callable[[Sequence[str]], Registry]
 
-__all__ = ["load_mailing", "mailing_names", "open_practice", "plugin_names"]
+__all__ = ["load_mailing", "load_practice", "mailing_names", "plugin_names"]
 
 
-def open_practice(folder: Path, load: Load | None = None) -> PracticeContext:
+def load_practice(folder: Path, load: Load | None = None) -> PracticeContext:
     """Open a practice folder with exactly the plugins that it names.
 
     Args:

@@ -21,6 +21,8 @@ from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
 from serienpost.contracts.strict import StrictModel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from serienpost.config.layers import Layers
 
 BUILT_IN_PURPOSES = (
@@ -190,3 +192,13 @@ def plain_values(config: PracticeConfig) -> dict[str, Any]:
         **config.model_dump(mode="json", exclude={"claimed"}),
         **{key: value.model_dump(mode="json") for key, value in config.claimed.items()},
     }
+
+
+def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys with their values; lists and empty maps are values."""
+    for key, value in values.items():
+        dotted = f"{above}.{key}" if above else key
+        if isinstance(value, dict) and value:
+            yield from leaves(value, dotted)
+        else:
+            yield dotted, value

@@ -222,7 +222,7 @@ class HasFinish(Protocol[A_contra]):
         """Messages of a part at most; the sender's `batch`."""
 
     def finish(self, context: Context, account: A_contra, generation: Generation) -> Sequence[Path]:
-        """Complete what the parts of an generation hold; done again, it changes nothing.
+        """Complete what the parts of a generation hold; done again, it changes nothing.
 
         Raises:
             SerienpostError: it cannot be completed now; the run stays open.

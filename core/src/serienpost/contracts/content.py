@@ -119,7 +119,9 @@ class FilledTemplate:
 class Content:
     """Everything that leaves for one recipient. Two contents with one digest are the same.
 
-    `headers` are those of an e-mail that stand in none of the other parts (`Reply-To`).
+    `headers` are those of an e-mail that stand in none of the other parts (`Reply-To`). `layout` is
+    what the channel must know to set the message, beside its texts and files: names and values of
+    its own, such as a letter's DIN form and the lines in its window.
     """
 
     kind: str
@@ -131,6 +133,7 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
     template: FilledTemplate | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    layout: tuple[tuple[str, str], ...] = ()
 
     def digest(self) -> str:
         """SHA-256 over canonical JSON of all parts; attachments by their own digests."""
@@ -147,6 +150,8 @@ class Content:
         }
         if self.headers:
             plain["headers"] = [list(header) for header in self.headers]
+        if self.layout:
+            plain["layout"] = [list(entry) for entry in self.layout]
         if self.template:
             plain["template"] = [self.template.id, self.template.version, dict(self.template.data)]
         return hashlib.sha256(_canonical(plain).encode("utf-8", "surrogatepass")).hexdigest()

@@ -88,7 +88,7 @@ class Measured:
         return len(self.parts)
 
 
-def measure(text: str) -> Measured:
+def measure_sms(text: str) -> Measured:
     """Encode a text and cut it into parts; an empty text is one part.
 
     Neither an escape sign and its character nor a surrogate pair is ever cut apart, so a part may

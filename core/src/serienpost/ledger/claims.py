@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from serienpost.ledger.delivery import cancel_pending
 from serienpost.ledger.owners import is_dead
+from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.schema import attempt, message
 from serienpost.ledger.schema import run as runs
+from serienpost.ledger.states import OWNED
+from serienpost.ledger.transitions import move, move_messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement
 
     from serienpost.ledger.store import Ledger, Tx
-
-
-class Outgoing(NamedTuple):
-    """What delivering reads of a message; the review's columns stay where they are."""
-
-    run: str
-    no: int
-    row_id: str
-    fence: int
-    block: int
-    ref: str
-    content_hash: str
-    macro_values: dict[str, Any]
-    person: str
-    occasion: str | None
-    occasion_at: datetime | None
-    expires_at: datetime | None
-    address: str
-    address_hash: str
-    override: dict[str, Any] | None
-    attempts: int
-    attempts_before: int
-    first_attempt_at: datetime | None
-    part: int | None
-    cost: dict[str, Any] | None
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """Out of a row of the ledger with more columns."""
-        return cls._make(getattr(row, name) for name in cls._fields)
-
-
-_READ = [message.c[name] for name in Outgoing._fields]
 
 
 def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> list[Outgoing]:
@@ -89,38 +59,18 @@ def _due(tx: Tx) -> tuple[ColumnElement[bool], ...]:
 def _taken(
     tx: Tx, run: str, owner: str, lease: timedelta, chosen: ColumnElement[bool]
 ) -> list[Outgoing]:
-    statement = (
-        tx.update(message)
-        .where(message.c.run == run, chosen, message.c.state == "pending")
-        .values(
-            state="claimed",
-            owner=owner,
-            lease_until=tx.now + lease,
-            fence=message.c.fence + 1,
-            updated_at=tx.now,
-        )
-        .returning(*_READ)
-    )
+    held = {"owner": owner, "lease_until": tx.now + lease}
+    statement = move(tx, run, "pending", "claimed", chosen, **held).returning(*OUTGOING)
     found = tx.connection.execute(statement).all()
     return sorted(map(Outgoing._make, found), key=attrgetter("no"))
 
 
 def release(tx: Tx, run: str, owner: str, numbers: Sequence[int] | None = None) -> int:
     """Give claimed messages back: those named, else all that this owner holds."""
-    mine = [message.c.run == run, message.c.owner == owner, message.c.state == "claimed"]
+    mine = [message.c.owner == owner]
     if numbers is not None:
         mine.append(message.c.no.in_(numbers))
-    return tx.execute(
-        tx.update(message)
-        .where(*mine)
-        .values(
-            state="pending",
-            owner=None,
-            lease_until=None,
-            fence=message.c.fence + 1,
-            updated_at=tx.now,
-        )
-    )
+    return move_messages(tx, run, "claimed", "pending", *mine)
 
 
 def renew(tx: Tx, run: str, owner: str, lease: timedelta) -> int:
@@ -130,7 +80,7 @@ def renew(tx: Tx, run: str, owner: str, lease: timedelta) -> int:
         .where(
             message.c.run == run,
             message.c.owner == owner,
-            message.c.state.in_(("claimed", "sending")),
+            message.c.state.in_(OWNED),
         )
         .values(lease_until=tx.now + lease)
     )
@@ -162,55 +112,40 @@ def take_over(ledger: Ledger, run: str, *, repeatable: bool) -> int:
 
 
 def _owners(tx: Tx, run: str) -> list[tuple[str, datetime | None]]:
-    from sqlalchemy import func
-
     rows = tx.all(
         tx.select(message, message.c.owner, func.min(message.c.lease_until).label("lease"))
-        .where(message.c.run == run, message.c.state.in_(("claimed", "sending")))
+        .where(message.c.run == run, message.c.state.in_(OWNED))
         .group_by(message.c.owner)
     )
     return [(row.owner, row.lease) for row in rows if row.owner]
 
 
 def _free(ledger: Ledger, run: str, owner: str, lease: datetime | None, *, repeatable: bool) -> int:
+    c = message.c
+    held = [c.owner == owner]
+    if lease:
+        held.append(c.lease_until < lease)
     with ledger.begin("takeover") as tx:
-        held = [message.c.run == run, message.c.owner == owner]
-        if lease:
-            held.append(message.c.lease_until < lease)
         sending = tx.all(
-            tx.select(message, message.c.no, message.c.attempts).where(
-                *held, message.c.state == "sending"
-            )
+            tx.select(message, c.no, c.attempts).where(c.run == run, *held, c.state == "sending")
         )
         for row in sending:
-            tx.execute(
-                tx.update(attempt)
-                .where(
-                    attempt.c.run == run,
-                    attempt.c.no == row.no,
-                    attempt.c.attempt == row.attempts,
-                    attempt.c.outcome.is_(None),
-                )
-                .values(finished_at=tx.now, outcome="unknown", stage="crash")
-            )
-        common = {
-            "owner": None,
-            "lease_until": None,
-            "fence": message.c.fence + 1,
-            "updated_at": tx.now,
-        }
+            _close_attempt(tx, run, row.no, row.attempts)
         became = "pending" if repeatable else "in_doubt"
-        changed = tx.execute(
-            tx.update(message)
-            .where(*held, message.c.state == "sending")
-            .values(state=became, code=None if repeatable else "crash", **common)
-        )
-        changed += tx.execute(
-            tx.update(message)
-            .where(*held, message.c.state == "claimed")
-            .values(state="pending", **common)
-        )
+        code = None if repeatable else "crash"
+        changed = move_messages(tx, run, "sending", became, *held, code=code)
+        changed += move_messages(tx, run, "claimed", "pending", *held)
         state = tx.scalar(tx.select(runs, runs.c.state).where(runs.c.id == run))
         if state == "cancelled":
             cancel_pending(tx, run, [row.no for row in sending])
     return changed
+
+
+def _close_attempt(tx: Tx, run: str, no: int, number: int) -> None:
+    """Of an attempt whose process is gone nobody knows how it ended."""
+    a = attempt.c
+    tx.execute(
+        tx.update(attempt)
+        .where(a.run == run, a.no == no, a.attempt == number, a.outcome.is_(None))
+        .values(finished_at=tx.now, outcome="unknown", stage="crash")
+    )

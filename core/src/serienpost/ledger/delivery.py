@@ -11,12 +11,13 @@ from serienpost.ledger.batch import PRACTICE
 from serienpost.ledger.schema import attempt, message, microseconds, once, run
 from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import insert_new
+from serienpost.ledger.transitions import move_messages, moving, moving_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Insert, Subquery, Update
+    from sqlalchemy import ColumnElement, Insert, Subquery, Update
 
     from serienpost.ledger.batch import Given
     from serienpost.ledger.store import Tx
@@ -34,22 +35,16 @@ _RESULT = (
 )
 
 
-def _held(rows: Subquery, before: str) -> Update:
+def _held(rows: Subquery) -> tuple[ColumnElement[bool], ...]:
     """Guards every change by a process of what it holds."""
-    return update(message).where(
-        *_THIS_MESSAGE,
-        _c.no == rows.c.no,
-        _c.state == before,
-        _c.owner == bindparam("b_owner"),
-        _c.fence == rows.c.fence,
-    )
+    own = _c.owner == bindparam("b_owner"), _c.fence == rows.c.fence
+    return *_THIS_MESSAGE, _c.no == rows.c.no, *own
 
 
 def _to_sending(given: Given) -> Update:
     rows = given.table(*_INTENT)
-    return _held(rows, "claimed").values(
-        state="sending",
-        fence=_c.fence + 1,
+    statement = moving("claimed", "sending").where(*_held(rows))
+    return statement.values(
         attempts=rows.c.attempt,
         evidence=rows.c.evidence,
         lease_until=_LEASE,
@@ -80,16 +75,11 @@ def _from_claimed(given: Given) -> Update:
     return _from_work(given, "claimed")
 
 
-def _from_work(given: Given, before: str) -> Update:
+def _from_work(given: Given, start: str) -> Update:
     rows = given.table(*_RESULT)
-    same = ("state", "code", "text", "provider_ref", "next_attempt_at", "sent_at")
-    return _held(rows, before).values(
-        **{name: rows.c[name] for name in same},
-        fence=_c.fence + 1,
-        owner=None,
-        lease_until=None,
-        updated_at=_NOW,
-    )
+    same = ("code", "text", "provider_ref", "next_attempt_at", "sent_at")
+    statement = moving_each(start, rows.c.state).where(*_held(rows))
+    return statement.values(**{name: rows.c[name] for name in same}, updated_at=_NOW)
 
 
 def _complete(given: Given) -> Update:
@@ -141,7 +131,6 @@ class Result:
     stage: str | None = None
     provider_ref: str | None = None
     next_attempt_at: datetime | None = None
-    permit_used: bool = True
 
 
 def write_intents(
@@ -226,35 +215,24 @@ def _late_answer(tx: Tx, run_id: str, result: Result) -> None:
     """A definite success for an attempt that another process already had to call doubtful."""
     if result.state != "accepted":
         return
-    tx.execute(
-        tx.update(message)
-        .where(
-            message.c.run == run_id,
-            message.c.no == result.no,
-            message.c.state == "in_doubt",
-            message.c.attempts == result.attempt,
-        )
-        .values(
-            state="accepted",
-            basis="late answer",
-            code=result.code,
-            text=result.text,
-            provider_ref=result.provider_ref,
-            sent_at=tx.now,
-            fence=message.c.fence + 1,
-            updated_at=tx.now,
-        )
+    move_messages(
+        tx,
+        run_id,
+        "in_doubt",
+        "accepted",
+        _c.no == result.no,
+        _c.attempts == result.attempt,
+        basis="late answer",
+        code=result.code,
+        text=result.text,
+        provider_ref=result.provider_ref,
+        sent_at=tx.now,
     )
 
 
 def cancel_pending(tx: Tx, run_id: str, numbers: Sequence[int]) -> None:
     """Cancel those of these messages that their outcome made pending in a cancelled run."""
-    stopped = tx.execute(
-        tx.update(message)
-        .where(message.c.run == run_id, message.c.no.in_(numbers), message.c.state == "pending")
-        .values(state="cancelled", fence=message.c.fence + 1, updated_at=tx.now)
-    )
-    if stopped:
+    if move_messages(tx, run_id, "pending", "cancelled", _c.no.in_(numbers)):
         free_once(tx, run_id, numbers)
 
 

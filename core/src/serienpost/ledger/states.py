@@ -20,6 +20,9 @@ MESSAGE_STATES = (
 OPEN = ("planned", "pending", "claimed", "sending")
 """States of messages that a run still has to deal with."""
 
+OWNED = ("claimed", "sending")
+"""States of messages that a process has in its hands; it owns them under a lease."""
+
 LEFT = ("accepted", "delivered", "bounced", "complained", "in_doubt", "sending")
 """States of messages whose data left, or may have left."""
 
@@ -61,6 +64,9 @@ RUN_MOVES: dict[str, frozenset[str]] = {
 }
 """`finished -> sending` only by `retry` and `resolve --as resend`."""
 
+RELEASED = ("approved", "sending", "paused")
+"""States of runs that a person released and that are not over."""
+
 COMMANDS: dict[str, frozenset[str]] = {
     "review": frozenset({"prepared"}),
     "preview": frozenset({"prepared", "approved", "sending", "paused", "finished"}),
@@ -73,21 +79,6 @@ COMMANDS: dict[str, frozenset[str]] = {
     "resolve": frozenset({"sending", "paused", "finished", "cancelled"}),
 }
 """Which command may do something in which state of the run; elsewhere it is refused."""
-
-BY_ITSELF = frozenset(
-    {
-        "schedule",
-        "quiet",
-        "quota",
-        "deferral",
-        "rate",
-        "check_unavailable",
-        "connection",
-        "crash",
-        "interrupted",
-    }
-)
-"""Reasons of a pause that `resume --due` ends by itself when their time has come."""
 
 BY_PERSON = frozenset({"account", "content_changed", "template_changed", "stale", "person"})
 """Reasons of a pause that a person must end with `resume`."""

@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
-from serienpost.templates.language import PLACE
 
 if TYPE_CHECKING:
     from serienpost.templates.language import Program
@@ -40,7 +39,7 @@ def letter_page(program: Program, marked: str) -> str:
     return f"{SHEET}{sheet}{SHEET_END}{body}" if sheet else body
 
 
-def parted(html: str) -> tuple[str, str]:
+def split_page(html: str) -> tuple[str, str]:
     """The rules and the text of what `letter_page` gave."""
     if not html.startswith(SHEET):
         return "", html
@@ -88,6 +87,8 @@ class _Cut(HTMLParser):
             self._keep()
 
     def handle_data(self, data: str) -> None:
+        from serienpost.templates.language import PLACE
+
         if self.cdata_elem == "style":
             self.sheets.append(data)
         for place in PLACE.finditer(data):

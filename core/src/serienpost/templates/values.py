@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
+from serienpost.text import CONTROL, LINE_BREAK, SURROGATE
 
 if TYPE_CHECKING:
     from serienpost.fields import FieldValue
@@ -15,10 +16,7 @@ LONGEST = 10_000
 """Characters of a value at most."""
 
 _TYPES = frozenset({int, bool, date, time, datetime})
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LINE = re.compile(r"[\t\n\u2028\u2029]")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)[^\s<>\"'\\^`{|}]+\Z")
 _WHOLE_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 
@@ -74,9 +72,9 @@ def admitted(macro: str, value: FieldValue) -> FieldValue:
 
 
 def _check_characters(macro: str, value: str) -> None:
-    if _CONTROL.search(value):
+    if CONTROL.search(value):
         raise ValueRefused(macro, "contains control characters")
-    if _SURROGATE.search(value):
+    if SURROGATE.search(value):
         raise ValueRefused(macro, "contains half a character")
     if _BIDI.search(value):
         raise ValueRefused(macro, "contains marks that turn the direction of writing")
@@ -89,7 +87,7 @@ def check_header(macro: str, value: FieldValue) -> None:
         ValueRefused: it holds a line break, or a piece of an encoded word (RFC 2047).
     """
     if isinstance(value, str) and value:
-        if not value.isprintable() and _LINE.search(value):
+        if not value.isprintable() and LINE_BREAK.search(value):
             raise ValueRefused(macro, "contains a line break or tab, and stands in the subject")
         if "=?" in value or "?=" in value:
             raise ValueRefused(macro, "contains =? or ?=, and stands in the subject")

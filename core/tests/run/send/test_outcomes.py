@@ -7,7 +7,7 @@ import pytest
 
 from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown
 from serienpost.ledger.delivery import Intent, Result
-from serienpost.run.send.outcomes import StopReason, checked, to_result
+from serienpost.run.send.outcomes import StopReason, checked, stop_reason, to_result
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

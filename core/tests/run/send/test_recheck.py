@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from serienpost import Abstain, Deny, Occasion
-from serienpost.consent import decision as decision
+from serienpost.consent import decision
 from serienpost.ledger.schema import attempt
 from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.renderer import load_renderer
@@ -89,7 +89,7 @@ FAILURES: dict[str, Callable[[Any], object]] = {
     "source raises": lambda o: setattr(o.source, "failure", RuntimeError("Ada Muster")),
     "source answers too few": lambda o: setattr(o.source, "short", 1),
     "source answers another type": lambda o: setattr(
-        o.source, "current", lambda c, rows, r: [None] * len(rows)
+        o.source, "current", lambda context, selection, rows, request: [None] * len(rows)
     ),
 }
 
@@ -133,7 +133,7 @@ def test_a_source_that_does_not_come_back_pauses_the_run(
 
     late = threading.Event()
     monkeypatch.setattr(door, "SOURCE_SECONDS", 0.05)
-    monkeypatch.setattr(office.source, "current", lambda c, rows, r: late.wait(10) and [])
+    monkeypatch.setattr(office.source, "current", lambda *_: late.wait(10) and [])
     assert office.send(run) == "paused check_unavailable"
     late.set()
     assert office.run(run).reason_text == "source people cannot answer: TimeoutError"

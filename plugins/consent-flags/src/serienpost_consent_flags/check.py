@@ -33,7 +33,7 @@ class FlagsCheck:
 
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Answer from the master data, read in batches by id."""
-        purposes = frozenset(context.config.consent.flags_purposes)
+        purposes = context.flag_purposes
         kinds = {question.kind for question in questions}
         if len(kinds) == 1:
             return _of_kind(context, questions, kinds.pop(), purposes)

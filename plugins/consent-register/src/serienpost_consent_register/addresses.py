@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import CORE_KINDS, Address, core_kind
+from serienpost import Address
 
 if TYPE_CHECKING:
-    from serienpost import Context, Kind
+    from serienpost import Context
 
 
 def is_bound_elsewhere(context: Context, kind: str, written: str, address: str) -> bool:
@@ -18,19 +18,12 @@ def is_bound_elsewhere(context: Context, kind: str, written: str, address: str) 
     """
     if not written:
         return False
-    known = _kind(context, kind)
+    known = context.kind(kind)
     if known is None or len(known.fields) != 1:
         return _words(written) != _words(address)
     (field,) = known.fields
     found = known.address({field: written})
     return not isinstance(found, Address) or found.value != address
-
-
-def _kind(context: Context, name: str) -> Kind | None:
-    if name in CORE_KINDS:
-        return core_kind(name)
-    kinds = map(context.registry.kind, context.registry.channels.values())
-    return next((kind for kind in kinds if kind.name == name), None)
 
 
 def _words(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost import Reply, SerienpostError, json_option, table, with_practice
+from serienpost import Reply, SerienpostError, json_option, print_table, with_practice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from serienpost import Context, HasRecord
+    from serienpost import Context, HasRecord, Practice
 
 _MOST_ROWS = 50
 
@@ -31,15 +31,14 @@ def letters() -> None:
 @click.option("--person", metavar="ID", help="Letters to this person, as in patient:17.")
 @json_option
 @with_practice
-def list_command(context: Context, run: str | None, person: str | None) -> Reply:
+def list_command(practice: Practice, run: str | None, person: str | None) -> Reply:
     """List letters that were stored."""
-    rows = [_plain(row, context.zone) for row in _found(context, run, person, ())]
-    if run and not rows:
-        _refuse_unknown(context, run)
+    zone = practice.context.zone
+    rows = [_plain(row, zone) for row in _found(practice, run, person, ())]
 
     def text() -> None:
         names = ("id", "person", "created_at", "subject", "run")
-        table(
+        print_table(
             [*names, "pdf"],
             [
                 [*(str(row[name] or "") for name in names), "yes" if row["pdf"] else "no"]
@@ -62,7 +61,7 @@ def list_command(context: Context, run: str | None, person: str | None) -> Reply
 @json_option
 @with_practice
 def print_command(
-    context: Context, ids: tuple[int, ...], run: str | None, person: str | None, out: str
+    practice: Practice, ids: tuple[int, ...], run: str | None, person: str | None, out: str
 ) -> Reply:
     """Print stored letters again, as one PDF."""
     from serienpost import refuse_other, write_private
@@ -70,10 +69,9 @@ def print_command(
 
     if not (ids or run or person):
         raise SerienpostError("nothing is named to print", hint="add ids, --run or --person")
-    numbers = [row.id for row in _found(context, run, person, ids)]
+    context = practice.context
+    numbers = [row.id for row in _found(practice, run, person, ids)]
     missing = sorted(set(ids) - set(numbers))
-    if run and not numbers:
-        _refuse_unknown(context, run)
     if missing or not numbers:
         named = ", ".join(map(str, missing)) or f"of {run or person}"
         raise SerienpostError(f"there is no letter {named}", hint="serienpost letters list")
@@ -86,23 +84,23 @@ def print_command(
     )
 
 
-def _refuse_unknown(context: Context, run: str) -> None:
-    from serienpost.ledger.runs import find_run
-    from serienpost.ledger.store import open_ledger
-
-    with open_ledger(context).read() as tx:
-        find_run(tx, run)
-
-
 def _found(
-    context: Context, run: str | None, person: str | None, ids: Sequence[int]
+    practice: Practice, run: str | None, person: str | None, ids: Sequence[int]
 ) -> list[Row[Any]]:
+    """The letters.
+
+    Raises:
+        SerienpostError: the run is unknown, or the records cannot be read.
+    """
     from serienpost_karteikarte.table import Records
 
-    return Records.of(context).find(run=run, person=person, ids=ids)
+    found = Records.of(practice.context).find(run=run, person=person, ids=ids)
+    if run and not found:
+        practice.run(run)
+    return found
 
 
-def _channel(context: Context) -> HasRecord:
+def _channel(context: Context) -> HasRecord[Any]:
     """The practice's channel that can print letters.
 
     Raises:
@@ -110,8 +108,8 @@ def _channel(context: Context) -> HasRecord:
     """
     from serienpost import HasRecord
 
-    for channel in context.registry.channels.values():
-        if isinstance(channel, HasRecord) and channel.kind == "letter":
+    for channel in context.channels(HasRecord):  # type: ignore[type-abstract]
+        if getattr(channel, "kind", None) == "letter":
             return channel
     raise SerienpostError(
         "no channel of this practice prints letters",

@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 def service(context: Context) -> str:
     """The service under which a practice's secrets lie."""
-    return f"serienpost/{context.config.practice.id}"
+    return f"serienpost/{context.practice.id}"
 
 
 class KeyringStore:

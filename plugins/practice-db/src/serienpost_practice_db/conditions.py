@@ -16,7 +16,6 @@ from sqlalchemy import String, and_, cast, false, func, or_, select  # noqa: TID
 
 from serienpost_practice_db import folding
 from serienpost_practice_db.functions import Digits, German, Plain
-from serienpost_practice_db.mapping import BIRTH_DATE
 from serienpost_practice_db.views import KEY, view
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
     from sqlalchemy.sql.elements import ColumnElement
 
-    from serienpost_practice_db.birthdays import BirthdayWindow
     from serienpost_practice_db.mapping import EntityMapping
 
 Columns: TypeAlias = "ReadOnlyColumnCollection[str, Any]"
@@ -163,11 +161,6 @@ def is_known(field: str) -> Condition:
 def keys_among(keys: Sequence[int | str]) -> Condition:
     """The record's key is one of these."""
     return Condition(frozenset(), lambda columns: columns[KEY].in_(keys))
-
-
-def has_birthday(window: BirthdayWindow) -> Condition:
-    """The birthday is in the window."""
-    return Condition(frozenset({BIRTH_DATE}), window.falls)
 
 
 def refers_to(field: str, entity: EntityMapping, *conditions: Condition) -> Condition:

@@ -135,5 +135,5 @@ def _hint(engine: sa.Engine) -> str:
 
 
 def _refused(context: Context, message: str, hint: str) -> SourceError:
-    file, line = context.config.place("database")
+    file, line = context.place("database")
     return SourceError(Problem(message, hint, file, line, "database"))

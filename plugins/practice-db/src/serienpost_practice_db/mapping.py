@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from serienpost import CATALOGUE, Sensitivity, lookup
+from serienpost import CATALOGUE, Sensitivity, known_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class SchemaMapping:
 
     def sensitivity(self, name: str) -> Sensitivity:
         """The class of a field: the catalogue's, or a stricter one of the schema."""
-        return lookup(name, dict(self.classes)).sensitivity
+        return known_field(name, dict(self.classes)).sensitivity
 
     def may_leave(self, name: str) -> bool:
         """Whether a field may stand in a result column at all."""

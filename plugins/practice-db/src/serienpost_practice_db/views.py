@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
@@ -20,7 +19,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
 )
 from sqlalchemy import column as sql_column  # noqa: TID253
 
-from serienpost import SourceError
+from serienpost import SourceError, did_you_mean
 from serienpost_practice_db.functions import Moment
 
 if TYPE_CHECKING:
@@ -91,8 +90,7 @@ def _table(written: str, names: Iterable[str]) -> TableClause:
 def _mapped(entity: EntityMapping, name: str) -> FieldMapping:
     found = entity.fields.get(name)
     if found is None:
-        near = get_close_matches(name, entity.fields, n=1)
-        hint = f"did you mean {near[0]}?" if near else "map it in the file named under schema:"
+        hint = did_you_mean(name, entity.fields) or "map it in the file named under schema:"
         raise SourceError(f"the schema has no field {name} for {entity.name}", hint=hint)
     return found
 

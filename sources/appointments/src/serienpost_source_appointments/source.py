@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, SourceError
+from serienpost import CurrentState
 from serienpost_source_appointments.selection import AppointmentSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
-
-    from pydantic import BaseModel
 
     from serienpost import Context, Row, RowRef, RowRequest
     from serienpost_practice_db.conditions import Condition
@@ -35,7 +33,7 @@ class AppointmentsSource:
     title = "Appointments of a day or range: Terminliste in the search, Termine > Liste"
     selection = AppointmentSelection
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+    def offers(self, context: Context, selection: AppointmentSelection) -> Mapping[str, str | None]:
         """Fields of appointment and practitioner, and those of the people selected."""
         from serienpost_practice_db.database import PracticeDb
         from serienpost_practice_db.mapping import PRACTITIONER
@@ -45,29 +43,32 @@ class AppointmentsSource:
         for name, label in schema.offers("behandler").items():
             if schema.may_leave(f"{PRACTITIONER}{name}"):
                 offered[f"{PRACTITIONER}{name}"] = label
-        for kind in _checked(selection).person:
+        for kind in selection.person:
             offered |= schema.offers(kind)
         return offered
 
-    def is_relative(self, selection: BaseModel) -> bool:
+    def is_relative(self, selection: AppointmentSelection) -> bool:
         """Whether the day counts from the due date."""
         from serienpost_source_appointments.days import is_relative
 
-        return is_relative(_checked(selection).day)
+        return is_relative(selection.day)
 
     def rows(
-        self, context: Context, selection: BaseModel, request: RowRequest
+        self, context: Context, selection: AppointmentSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
         """Stream the appointments that meet every condition, by their begin."""
         from serienpost_practice_db.database import PracticeDb
 
-        selected = _checked(selection)
         db = PracticeDb.of(context)
-        found = list(_conditions(selected, db, context, request.due))
-        return db.appointments(selected.person, found, request)
+        found = list(_conditions(selection, db, context, request.due))
+        return db.appointments(selection.person, found, request)
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: AppointmentSelection,  # noqa: ARG002
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         """Read the appointments again by id.
 
@@ -140,9 +141,3 @@ def _conditions(
         yield where.any_text("terminart", selected.type)
     if selected.room is not None:
         yield where.any_text("termin_raum", selected.room)
-
-
-def _checked(selection: BaseModel) -> AppointmentSelection:
-    if not isinstance(selection, AppointmentSelection):
-        raise SourceError("the selection is none of the source appointments")
-    return selection

@@ -6,7 +6,7 @@ asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import hookimpl
 from serienpost_source_interessenten.source import InteressentenSource
@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def serienpost_sources() -> list[Source]:
+def serienpost_sources() -> list[Source[Any]]:
     """Register `interessenten`."""
     return [InteressentenSource()]

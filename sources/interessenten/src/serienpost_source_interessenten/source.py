@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, SourceError
+from serienpost import CurrentState
 from serienpost_source_interessenten.selection import InteressentSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from pydantic import BaseModel
 
     from serienpost import Context, Row, RowRef, RowRequest
     from serienpost_practice_db.conditions import Condition
@@ -27,29 +25,31 @@ class InteressentenSource:
     title = "Interessenten: people who enquired and are no patients"
     selection = InteressentSelection
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:  # noqa: ARG002
+    def offers(self, context: Context, selection: InteressentSelection) -> Mapping[str, str | None]:  # noqa: ARG002
         """All fields of Interessenten that may leave the practice at all."""
         from serienpost_practice_db.database import PracticeDb
 
         return PracticeDb.of(context).schema.offers(_ENTITY)
 
-    def is_relative(self, selection: BaseModel) -> bool:  # noqa: ARG002
+    def is_relative(self, selection: InteressentSelection) -> bool:  # noqa: ARG002
         """No filter counts from the due date."""
         return False
 
     def rows(
-        self, context: Context, selection: BaseModel, request: RowRequest
+        self, context: Context, selection: InteressentSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
         """Stream the people who meet every condition."""
         from serienpost_practice_db.database import PracticeDb
 
-        if not isinstance(selection, InteressentSelection):
-            raise SourceError("the selection is none of the source interessenten")
         db = PracticeDb.of(context)
         return db.stream(_ENTITY, list(_conditions(selection, db)), request)
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: InteressentSelection,  # noqa: ARG002
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         """Read the people again by id; a row is gone when the person is."""
         from serienpost_practice_db.database import PracticeDb

@@ -5,7 +5,7 @@ The source `patients` reads through `serienpost-practice-db`; `selection` says w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import hookimpl
 from serienpost_source_patients.source import PatientsSource
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def serienpost_sources() -> list[Source]:
+def serienpost_sources() -> list[Source[Any]]:
     """Register `patients`."""
     return [PatientsSource()]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, SourceError
+from serienpost import CurrentState
 from serienpost_source_patients.selection import PatientSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from pydantic import BaseModel
 
     from serienpost import Context, Row, RowRef, RowRequest
 
@@ -26,32 +24,35 @@ class PatientsSource:
     title = "Patients of the practice: patient table and patient search"
     selection = PatientSelection
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:  # noqa: ARG002
+    def offers(self, context: Context, selection: PatientSelection) -> Mapping[str, str | None]:  # noqa: ARG002
         """All fields of patients that may leave the practice at all."""
         from serienpost_practice_db.database import PracticeDb
 
         return PracticeDb.of(context).schema.offers(_ENTITY)
 
-    def is_relative(self, selection: BaseModel) -> bool:
+    def is_relative(self, selection: PatientSelection) -> bool:
         """Whether the birthday counts from the due date."""
         from serienpost_source_patients.selection import BIRTHDAY_WORDS
 
-        return _checked(selection).birthday in BIRTHDAY_WORDS
+        return selection.birthday in BIRTHDAY_WORDS
 
     def rows(
-        self, context: Context, selection: BaseModel, request: RowRequest
+        self, context: Context, selection: PatientSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
         """Stream the patients who meet every condition."""
         from serienpost_practice_db.database import PracticeDb
         from serienpost_source_patients.filters import birthday_window, conditions
 
-        selected = _checked(selection)
         db = PracticeDb.of(context)
-        window = birthday_window(selected, request.due)
-        return db.stream(_ENTITY, conditions(selected, db), request, window)
+        window = birthday_window(selection, request.due)
+        return db.stream(_ENTITY, conditions(selection, db), request, window)
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: PatientSelection,  # noqa: ARG002
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         """Read the people again by id.
 
@@ -75,9 +76,3 @@ class PatientsSource:
             return CurrentState(None, person.fields, person.consenting_id)
 
         return [state(row) for row in rows]
-
-
-def _checked(selection: BaseModel) -> PatientSelection:
-    if not isinstance(selection, PatientSelection):
-        raise SourceError("the selection is none of the source patients")
-    return selection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serienpost import CurrentState, SourceError
@@ -9,8 +10,6 @@ from serienpost_source_query.selection import QuerySelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from pydantic import BaseModel
 
     from serienpost import Context, Row, RowRef, RowRequest
     from serienpost_practice_db.chosen import Chosen
@@ -26,7 +25,7 @@ class QuerySource:
     title = "Export by database query over patients or Interessenten"
     selection = QuerySelection
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+    def offers(self, context: Context, selection: QuerySelection) -> Mapping[str, str | None]:
         """The fields of the person, and the columns of the query that are named and may leave.
 
         Raises:
@@ -37,14 +36,13 @@ class QuerySource:
         from serienpost_source_query.lineage import Returned
         from serienpost_source_query.statement import read_statement
 
-        selected = _checked(selection)
         db = PracticeDb.of(context)
-        statement = read_statement(context, selected, db.dialect)
+        statement = read_statement(context, selection, db.dialect)
         returned = Returned.by(statement, db)
-        Chosen(statement.sql, selected.parameters).subquery(db.schema)
-        offered = dict(db.schema.offers(selected.person))
-        for name in selected.columns:
-            if name in db.entity(selected.person).fields or name in offered or name == "id":
+        Chosen(statement.sql, selection.parameters).subquery(db.schema)
+        offered = dict(db.schema.offers(selection.person))
+        for name in selection.columns:
+            if name in db.entity(selection.person).fields or name in offered or name == "id":
                 raise SourceError(
                     f"query: the field {name} is read from the master data by id",
                     hint="remove it from columns:",
@@ -52,12 +50,12 @@ class QuerySource:
             offered[name] = returned.column_class(name, db.schema).label
         return offered
 
-    def is_relative(self, selection: BaseModel) -> bool:  # noqa: ARG002
+    def is_relative(self, selection: QuerySelection) -> bool:  # noqa: ARG002
         """Not as far as we know: the query gets no date."""
         return False
 
     def rows(
-        self, context: Context, selection: BaseModel, request: RowRequest
+        self, context: Context, selection: QuerySelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
         """Stream the people whose ids the query returns.
 
@@ -67,13 +65,12 @@ class QuerySource:
         """
         from serienpost_practice_db.database import PracticeDb
 
-        selected = _checked(selection)
         db = PracticeDb.of(context)
         db.refuse_powerful_role()
-        chosen = _chosen(context, selected, db)
+        chosen = _chosen(context, selection, db)
         last = None
         for batch in db.stream(
-            selected.person, [], request, chosen=chosen, seconds=selected.seconds
+            selection.person, [], request, chosen=chosen, seconds=selection.seconds
         ):
             for row in batch:
                 if row.person_id == last:
@@ -84,7 +81,11 @@ class QuerySource:
             yield batch
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: QuerySelection,
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         """Read the people again by id; a row is gone when the person is.
 
@@ -93,10 +94,9 @@ class QuerySource:
         from serienpost_practice_db.database import PracticeDb
 
         db = PracticeDb.of(context)
-        ids = {row.person_id for row in rows}
-        people: dict[str, Row] = {}
-        for kind in sorted({id_.partition(":")[0] for id_ in ids} & {"patient", "interessent"}):
-            people |= db.by_ids(kind, ids, _without_columns(db, kind, request))
+        kind = selection.person
+        without_columns = replace(request, fields=request.fields & db.schema.offers(kind).keys())
+        people = db.by_ids(kind, {row.person_id for row in rows}, without_columns)
 
         def state(row: RowRef) -> CurrentState:
             person = people.get(row.person_id)
@@ -108,21 +108,9 @@ class QuerySource:
         return [state(row) for row in rows]
 
 
-def _without_columns(db: PracticeDb, kind: str, request: RowRequest) -> RowRequest:
-    from dataclasses import replace
-
-    return replace(request, fields=request.fields & db.schema.offers(kind).keys())
-
-
 def _chosen(context: Context, selected: QuerySelection, db: PracticeDb) -> Chosen:
     from serienpost_practice_db.chosen import Chosen
     from serienpost_source_query.statement import read_statement
 
     statement = read_statement(context, selected, db.dialect)
     return Chosen(statement.sql, selected.parameters, tuple(selected.columns))
-
-
-def _checked(selection: BaseModel) -> QuerySelection:
-    if not isinstance(selection, QuerySelection):
-        raise SourceError("the selection is none of the source query")
-    return selection

@@ -6,7 +6,7 @@ The source `table` reads the file and, for rows with an id, the practice's datab
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import hookimpl
 from serienpost_source_table.check import ColumnCheck
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def serienpost_sources() -> list[Source]:
+def serienpost_sources() -> list[Source[Any]]:
     """Register `table`."""
     return [TableSource()]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from serienpost import CORE_KINDS, Abstain, Allow, Deny
-from serienpost_source_table.known import KIND, Known
+from serienpost_source_table.files import KIND, TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,19 +39,37 @@ class ColumnCheck:
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Read the rows again."""
         ids = {q.consenting_id for q in questions if q.consenting_id.startswith(f"{KIND}:")}
-        found = Known.of(context).lines(context, ids) if ids else {}
+        found: dict[str, list[Verdict]] = {id_: [] for id_ in ids}
+        for selected in list(_selections(context).values()) if ids else ():
+            digest, lines = TableFile.of(context, selected).find(ids)
+            for id_, line in lines.items():
+                found[id_].append(_verdict(digest, selected, line))
         return [
-            _verdict(found.get(question.consenting_id))
+            _strictest(found[question.consenting_id])
             if question.consenting_id in ids and question.kind in CORE_KINDS
             else Abstain()
             for question in questions
         ]
 
 
-def _verdict(found: tuple[str, TableSelection, Line] | None) -> Verdict:
-    if found is None:
-        return _CHANGED
-    digest, selected, line = found
+def remember(context: Context, selected: TableSelection) -> None:
+    """Let the check know a selection; a question names a row by hash and number alone."""
+    _selections(context)[selected.model_dump_json()] = selected
+
+
+def _selections(context: Context) -> dict[str, TableSelection]:
+    return context.shared("serienpost-source-table", lambda: nullcontext({}))
+
+
+def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
+    """What holds where several selections name one file, each with a column of its own."""
+    for strict in (_NO, Abstain()):
+        if strict in verdicts:
+            return strict
+    return verdicts[0] if verdicts else _CHANGED
+
+
+def _verdict(digest: str, selected: TableSelection, line: Line) -> Verdict:
     if selected.consent_column is None:
         return Abstain()
     if line.values.get(selected.consent_column, "").lower() in _YES:

@@ -6,18 +6,28 @@ import csv
 import hashlib
 from contextlib import closing
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from serienpost import Problem, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Collection, Generator, Iterable, Iterator
     from pathlib import Path
 
+    from serienpost import Context
+    from serienpost_source_table.selection import TableSelection
+
+KIND = "table"
+"""A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
+and the number of the row. By that id and the selection it is found again before it is written to.
+"""
+_DIGITS = 16
 _SAMPLE = 64 * 1024
 _DELIMITERS = ";,\t|"
 _ENCODINGS = ("utf-8-sig", "cp1252")
 _LARGEST_CELL = 100_000
+_LARGEST_READ = 10_000_000
+"""Characters of a cell that are read at all, so that a larger one can be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,29 @@ class TableFile:
     path: Path
     name: str
     sheet: str | None = None
+
+    @classmethod
+    def of(cls, context: Context, selected: TableSelection) -> Self:
+        """The file of a selection."""
+        return cls(context.path(selected.file), selected.file, selected.sheet)
+
+    def find(self, row_ids: Collection[str]) -> tuple[str, dict[str, Line]]:
+        """The file's hash, and its rows by their ids; a changed or removed file has none.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        own = {id_ for id_ in row_ids if id_.startswith(f"{KIND}:")}
+        digest = self.digest() if own and self.path.is_file() else ""
+        wanted = {id_ for id_ in own if id_.startswith(row_id(digest, ""))}
+        found: dict[str, Line] = {}
+        for line in self.lines() if wanted else ():
+            id_ = row_id(digest, line.number)
+            if id_ in wanted:
+                found[id_] = line
+                if len(found) == len(wanted):
+                    break
+        return digest, found
 
     def digest(self) -> str:
         """SHA-256 of the file in hexadecimal.
@@ -86,6 +119,18 @@ class TableFile:
         return dict(zip(header, (cell.strip() for cell in cells), strict=True))
 
     def _records(self) -> Generator[tuple[int, list[str]], None, None]:
+        with closing(self._cells()) as records:
+            for number, cells in records:
+                lengths = list(map(len, cells))
+                if max(lengths, default=0) > _LARGEST_CELL:
+                    column = lengths.index(max(lengths)) + 1
+                    message = (
+                        f"the cell in column {column} has more than {_LARGEST_CELL} characters"
+                    )
+                    raise self._refused(message, number)
+                yield number, cells
+
+    def _cells(self) -> Generator[tuple[int, list[str]], None, None]:
         suffix = self.path.suffix.lower()
         if not self.path.is_file():
             raise self._refused("there is no such file")
@@ -109,6 +154,7 @@ class TableFile:
         first = file.readline()
         file.seek(0)
         delimiter = max(_DELIMITERS, key=first.count)
+        csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_READ))  # there is one for all
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         start = 1
         for cells in reader:
@@ -177,6 +223,11 @@ class TableFile:
 
     def _refused(self, message: str, line: int | None = None) -> SourceError:
         return SourceError(Problem(message, file=self.name, line=line))
+
+
+def row_id(digest: str, number: int | str) -> str:
+    """The id of a row of the file with this hash."""
+    return f"{KIND}:{digest[:_DIGITS]}-{number}"
 
 
 def _as_text(cell: object) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, Problem, Row, SourceError
+from serienpost import CurrentState, Problem, Row, SourceError, did_you_mean
 from serienpost_practice_db.mapping import completed
-from serienpost_source_table.known import KIND, Known, opened, row_id
+from serienpost_source_table.check import remember
+from serienpost_source_table.files import KIND, TableFile, row_id
 from serienpost_source_table.selection import TableSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from pydantic import BaseModel
 
     from serienpost import Context, FieldValue, RowRef, RowRequest
     from serienpost_practice_db.database import PracticeDb
@@ -31,57 +30,59 @@ class TableSource:
     title = "Rows of a CSV or XLSX file"
     selection = TableSelection
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+    def offers(self, context: Context, selection: TableSelection) -> Mapping[str, str | None]:
         """The fields that columns give; with ids, those of the master data too."""
-        selected = _checked(selection)
-        header = _checked_header(context, selected)
-        Known.of(context).remember(context, selected)
-        given = selected.fields()
+        header = _checked_header(selection, _opened(context, selection))
+        given = selection.fields()
         given = dict.fromkeys(completed(set(given))) | given
-        if selected.id_header() not in header:
+        if selection.id_header() not in header:
             return given
         from serienpost_practice_db.database import PracticeDb
 
-        return given | PracticeDb.of(context).schema.offers(selected.person)
+        return given | PracticeDb.of(context).schema.offers(selection.person)
 
-    def is_relative(self, selection: BaseModel) -> bool:  # noqa: ARG002
+    def is_relative(self, selection: TableSelection) -> bool:  # noqa: ARG002
         """A file says the same on every day."""
         return False
 
     def rows(
-        self, context: Context, selection: BaseModel, request: RowRequest
+        self, context: Context, selection: TableSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
         """Read the file from top to bottom; a person whose id stands there twice comes once.
 
         Raises:
             SourceError: the file cannot be read, or an order is asked for.
         """
-        selected = _checked(selection)
         if request.order_by:
             raise SourceError("the rows of a file cannot be ordered", hint="remove order_by")
-        _checked_header(context, selected)
-        digest = Known.of(context).remember(context, selected)
+        file = _opened(context, selection)
+        _checked_header(selection, file)
+        digest = file.digest()
         seen: set[str] = set()
         batch: list[tuple[str, Line]] = []
-        for line in opened(context, selected).lines():
-            id_ = _person_id(selected, line) or row_id(digest, line.number)
+        for line in file.lines():
+            id_ = _person_id(selection, line) or row_id(digest, line.number)
             if id_ in seen:
                 continue
             seen.add(id_)
             batch.append((id_, line))
             if len(batch) == request.batch:
-                yield from _read(context, selected, batch, request)
+                yield from _read(context, selection, batch, request)
                 batch = []
         if batch:
-            yield from _read(context, selected, batch, request)
+            yield from _read(context, selection, batch, request)
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: TableSelection,
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         """Read people of the practice by id, the others from the file if it is the same still."""
         ids = [row.person_id for row in rows]
         people = _people(context, [id_ for id_ in ids if not id_.startswith(f"{KIND}:")], request)
-        lines = Known.of(context).lines(context, ids)
+        _, lines = _opened(context, selection).find(ids)
 
         def state(id_: str) -> CurrentState:
             person = people.get(id_)
@@ -89,8 +90,7 @@ class TableSource:
                 lacking = dict.fromkeys(request.fields)
                 return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
             if id_ in lines:
-                _, selected, line = lines[id_]
-                return CurrentState(None, _fields(selected, line, request))
+                return CurrentState(None, _fields(selection, lines[id_], request))
             return _CHANGED if id_.startswith(f"{KIND}:") else _VANISHED
 
         return [state(id_) for id_ in ids]
@@ -153,20 +153,16 @@ def _person_id(selected: TableSelection, line: Line) -> str | None:
     return None if kind == KIND else f"{selected.person}:{written}"
 
 
-def _checked_header(context: Context, selected: TableSelection) -> list[str]:
-    header = opened(context, selected).header()
+def _opened(context: Context, selected: TableSelection) -> TableFile:
+    remember(context, selected)
+    return TableFile.of(context, selected)
+
+
+def _checked_header(selected: TableSelection, file: TableFile) -> list[str]:
+    header = file.header()
     wanted = [*selected.columns, *([selected.consent_column] if selected.consent_column else [])]
     missing = [name for name in wanted if name not in header]
     if missing:
-        from difflib import get_close_matches
-
-        near = get_close_matches(missing[0], header, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else None
+        hint = did_you_mean(missing[0], header)
         raise SourceError(Problem(f"has no header {missing[0]!r}", hint, selected.file, 1))
     return header
-
-
-def _checked(selection: BaseModel) -> TableSelection:
-    if not isinstance(selection, TableSelection):
-        raise SourceError("the selection is none of the source table")
-    return selection

@@ -5,10 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from serienpost import Context
-from serienpost.config.models import PracticeConfig
-from serienpost.core_plugin import register_core
-from serienpost.registry import Registry
+from serienpost import PracticeConfig, PracticeContext, Registry, register_core
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +46,7 @@ class MakeContext:
         registry: Registry | None = None,
         claimed: Mapping[str, BaseModel] | None = None,
         **keys: object,
-    ) -> Context:
+    ) -> PracticeContext:
         """Open a practice.
 
         Args:
@@ -64,7 +61,7 @@ class MakeContext:
         config = PracticeConfig.model_validate(
             {"practice": PRACTICE, **keys, "claimed": dict(claimed or {})}
         )
-        return self._open.enter_context(Context(folder or self._folder, config, registry))
+        return self._open.enter_context(PracticeContext(folder or self._folder, config, registry))
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import hookimpl
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def serienpost_sources() -> list[Source]:
+def serienpost_sources() -> list[Source[Any]]:
     """Made-up people, as many as wanted."""
     from serienpost_testkit.null.source import NullSource
 
@@ -35,7 +35,7 @@ def serienpost_macros() -> list[Macro]:
 
 
 @hookimpl
-def serienpost_channels() -> list[Channel]:
+def serienpost_channels() -> list[Channel[Any]]:
     """One channel of each kind that sends nothing."""
     from serienpost_testkit.null.channels import null_email, null_letter, null_sms
 

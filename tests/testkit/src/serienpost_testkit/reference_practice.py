@@ -2,14 +2,15 @@
 
 Import the fixtures in a `conftest.py`::
 
-    from serienpost_testkit.reference_practice import add, change, database
+    from serienpost_testkit.reference_practice import add, change, context, database
 
-    __all__ = ["add", "change", "database"]
+    __all__ = ["add", "change", "context", "database"]
 """
 
 from __future__ import annotations
 
 import sqlite3
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from serienpost import Context
+    from serienpost_testkit.contexts import MakeContext
 
 REFERENCE_TABLES = """
 create table patient(id integer primary key, nummer text, anrede text, titel text,
@@ -50,6 +54,15 @@ def database(practice_folder: Path) -> Path:
     connection.executescript(REFERENCE_TABLES)
     connection.close()
     return file
+
+
+@pytest.fixture
+def context(database: Path, make_context: MakeContext) -> Context:
+    """The practice of that database, as `serienpost-practice-db` reads it."""
+    (plugin,) = entry_points(group="serienpost", name="serienpost-practice-db")
+    (claimed,) = (each for each in plugin.load().serienpost_settings() if each.key == "database")
+    url = claimed.model.model_validate(f"sqlite:///{database.name}")
+    return make_context(claimed={"database": url})
 
 
 @pytest.fixture

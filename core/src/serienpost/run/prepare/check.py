@@ -9,14 +9,14 @@ from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
 from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
-from serienpost.fields import Sensitivity, lookup
+from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
 from serienpost.run.prepare import provider_template as kept
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
 from serienpost.run.prepare.plan import Block, Header, digest
-from serienpost.run.prepare.renderer import ATTACHMENT, OWN_FILES, RunRenderer
+from serienpost.run.prepare.renderer import ATTACHMENT, OWN_FILES, RENDERING_EDITION, RunRenderer
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
@@ -96,6 +96,7 @@ def check_mailing(
         hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
         part_size=_part_size(context, channel, account),
         archive=mailing.archive,
+        rendering=RENDERING_EDITION,
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(context, mailing),
@@ -144,7 +145,7 @@ def _check_selections(mailing: Mailing, renderer: RunRenderer) -> None:
         if name in offered:
             continue
         near = get_close_matches(name, offered, n=1)
-        is_read = lookup(name, renderer.classes).sensitivity < Sensitivity.PROTECTED
+        is_read = known_field(name, renderer.classes).sensitivity < Sensitivity.PROTECTED
         why = "which the source does not offer" if near or is_read else "which is never read"
         hint = f"did you mean {near[0]}?" if near else None
         problem = Problem(f"rows cannot be ordered by {name}, {why}", hint)

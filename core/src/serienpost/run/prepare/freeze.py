@@ -16,6 +16,7 @@ from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import new_ref
+from serienpost.ledger.transitions import NEW_RUN, move_run
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.prepare.review import ledger_row, review_rows
 
@@ -66,11 +67,7 @@ def prepare(
             if renderer.header.same_address == "one":
                 unmark_same_address(tx, run_id)
             write_plan_hash(tx, run_id)
-            tx.execute(
-                tx.update(run)
-                .where(run.c.id == run_id, run.c.state == "preparing")
-                .values(state="prepared", owner=None, prepared_at=tx.now)
-            )
+            move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
             tx.note(user, "prepare", run_id)
     return run_id
 
@@ -111,7 +108,7 @@ def _create(renderer: RunRenderer, ledger: Ledger, owner: str) -> str:
                     "account": header.account,
                     "purpose": header.purpose,
                     "due": header.due,
-                    "state": "preparing",
+                    "state": NEW_RUN,
                     "owner": owner,
                     "header": header.to_json(),
                     "carries": renderer.carried.pairs,

@@ -11,7 +11,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem
-from serienpost.reference import is_in
+from serienpost.reference import holds_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,11 @@ def _names(content: Content, name: str) -> bool:
 
 def _endless(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem]:
     purpose = renderer.header.purpose
-    if purpose not in STOPPABLE or renderer.kind.name == "letter" or all(map(is_in, contents)):
+    if (
+        purpose not in STOPPABLE
+        or renderer.kind.name == "letter"
+        or all(map(holds_reference, contents))
+    ):
         return []
     return [
         Problem(

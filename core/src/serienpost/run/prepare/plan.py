@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
 
 
+_TEMPLATE, _RENDERING = "kept_template", "rendering_edition"
+"""Names on disk of what the code calls `provider_template` and `rendering`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One `select:` block: a source and its selection as plain JSON."""
@@ -32,10 +36,11 @@ class Block:
 class Header:
     """Everything that is the same for all rows of a run. Holds no secret, host, port or rate.
 
-    `assets` are the digests of the frozen files; `versions` those of all plugins; `provider_template`
-    is the provider's template, where it fills one in. `hand_over` is `now` only where the provider
+    `assets` are the digests of the frozen files; `versions` those of all plugins;
+    `provider_template` is what the provider fills in. `hand_over` is `now` only where the provider
     can hold messages until their time; with `transliterate: always` the text of an SMS is written
     with the GSM alphabet. `part_size` is set where the channel takes the run in fixed parts.
+    `rendering` is the edition of the code that rendered the rows.
     """
 
     mailing: str
@@ -69,21 +74,27 @@ class Header:
     transliterate: str = "never"
     part_size: int | None = None
     archive: str = "entry"
+    rendering: int = 1
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As the ledger keeps it."""
-        return asdict(self)
+        """As the ledger keeps it; the first edition of rendering is not named."""
+        plain = asdict(self)
+        plain[_TEMPLATE] = plain.pop("provider_template")
+        edition = plain.pop("rendering")
+        return plain if edition == 1 else {**plain, _RENDERING: edition}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Header:
         """The header that `to_json` was called on."""
         known = dict(plain)
+        known["rendering"] = known.pop(_RENDERING, 1)
+        template = known.pop(_TEMPLATE, None)
+        known["provider_template"] = ProviderTemplate.from_json(template) if template else None
         known["blocks"] = tuple(Block(**block) for block in known["blocks"])
         for name in ("rows", "include", "exclude", "order_by", "exclude_recipients_of"):
-            known[name] = None if known[name] is None else tuple(known[name])
-        if known.get("provider_template"):
-            known["provider_template"] = ProviderTemplate.from_json(known["provider_template"])
+            if known.get(name) is not None:
+                known[name] = tuple(known[name])
         return cls(**known)
 
     def digest_line(self) -> bytes:

@@ -7,25 +7,26 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from serienpost.contracts.channels import HasLayout, Processor
-from serienpost.contracts.content import Content, Draft, Refused
+from serienpost.contracts.content import Content, Draft, Message, Refused
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
 from serienpost.errors import ConfigError, LedgerError, Problem
-from serienpost.fields import APPOINTMENT_TYPE, Sensitivity, lookup
+from serienpost.fields import APPOINTMENT_TYPE, Sensitivity, known_field
 from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import asset
-from serienpost.reference import PLACEHOLDER
+from serienpost.reference import PLACEHOLDER, with_reference
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from pydantic import BaseModel
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.rows import Source
     from serienpost.fields import FieldValue, Part
+    from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.templates.compiled import CompiledTemplate
     from serienpost.templates.folder import TemplateFiles
@@ -46,6 +48,12 @@ T = TypeVar("T")
 
 DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachname"})
 """Read for the review, so that people see whom a row means."""
+
+RENDERING_EDITION = 2
+"""Raised whenever the same values would give other bytes than before; 1 where a header names none.
+
+2: what a channel needs for its layout stands in a place of its own in the content.
+"""
 
 ATTACHMENT = "attachment/"
 """Prefix of frozen files that go with every message."""
@@ -390,7 +398,8 @@ class DisclosedFields:
         uses = [(field, name) for name, m in renderer.macros.items() for field in sorted(m.fields)]
         uses += [(field, ADDRESS) for field in sorted(renderer.kind.fields)]
         self.pairs = [
-            (field, lookup(field, renderer.classes).sensitivity.label, name) for field, name in uses
+            (field, known_field(field, renderer.classes).sensitivity.label, name)
+            for field, name in uses
         ]
         self._template = renderer.template
         self._around = renderer.layout_macros
@@ -445,6 +454,50 @@ def _changes(renderer: RunRenderer) -> Iterator[str]:
         before, now = header.versions.get(name, "none"), loaded.get(name, "none")
         if before != now:
             yield f"{name} {before} -> {now}"
+
+
+def refuse_other_edition(run_id: str, header: Header) -> None:
+    """Refuse to send what this code would render in another way than was reviewed.
+
+    Raises:
+        LedgerError: the run was prepared by another edition of rendering.
+    """
+    if header.rendering != RENDERING_EDITION:
+        age = "an older" if header.rendering < RENDERING_EDITION else "a newer"
+        raise LedgerError(
+            f"run {run_id} was prepared by {age} serienpost (rendering edition "
+            f"{header.rendering}); prepare the mailing again"
+        )
+
+
+class Trial(NamedTuple):
+    """Stands in place of a row for a message to an own address."""
+
+    ref: str
+    run: str
+    no: int = 0
+    part: int | None = None
+    cost: Mapping[str, Any] | None = None
+
+
+def message_of(row: Outgoing | Trial, content: Content, send_at: datetime | None = None) -> Message:
+    """What a channel gets of a row, with the row's reference in it.
+
+    Args:
+        row: of the ledger, or what stands for one in a test.
+        content: as composed and hashed.
+        send_at: when the provider is to send it, where it holds it until then.
+    """
+    return Message(
+        ref=row.ref,
+        run=row.run,
+        position=row.no,
+        content=with_reference(content, row.ref),
+        send_at=send_at,
+        part=row.part,
+        cost=row.cost["amount"] if row.cost else None,
+        is_test=isinstance(row, Trial),
+    )
 
 
 def load_renderer(context: PracticeContext, ledger: Ledger, run_id: str) -> RunRenderer:

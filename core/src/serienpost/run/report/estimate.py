@@ -11,6 +11,7 @@ from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import LEFT
+from serienpost.run.report.records import EarlierRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ async def _balance(
     raise SerienpostError(f"the balance of account {account} is not known: {reason}")
 
 
-def earlier_runs(context: PracticeContext, ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+def earlier_runs(context: PracticeContext, ledger: Ledger, run_id: str) -> tuple[EarlierRun, ...]:
     """Earlier runs of the same mailing that reached people who are marked now, newest first."""
     mine, theirs = message.alias(), message.alias()
     with ledger.read() as tx:
@@ -97,6 +98,6 @@ def earlier_runs(context: PracticeContext, ledger: Ledger, run_id: str) -> list[
             )
             count = tx.scalar(people)
             if count:
-                day = one.approved_at.astimezone(context.zone).date().isoformat()
-                found.append({"run": one.id, "on": day, "people": count})
-    return found
+                day = one.approved_at.astimezone(context.zone).date()
+                found.append(EarlierRun(one.id, day, count))
+    return tuple(found)

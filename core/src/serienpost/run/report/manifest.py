@@ -15,11 +15,11 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
 from serienpost.run.prepare.renderer import DisclosedFields, load_renderer
+from serienpost.run.report.records import Manifest, ManifestField
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 
-def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> dict[str, Any]:
+def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
     """Which fields left (or will leave), with which macro, to which processor, for how many.
 
     Raises:
@@ -44,35 +44,27 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> dict[str,
         known = handed_over(tx, run_id) or [_configured(context, row)]
         for name, region, when in stretches(known):
             given.setdefault((name, region), []).append(when)
-        fields = [
-            {**counted, "processor": name, "region": region}
+        fields = tuple(
+            ManifestField(field, label, macro, people, name, region)
             for (name, region), whens in given.items()
-            for counted in _counted(tx, run_id, pairs, and_(leaves, or_(*whens)))
-        ]
+            for field, label, macro, people in _counted(
+                tx, run_id, pairs, and_(leaves, or_(*whens))
+            )
+        )
     name, region = list(given)[-1]
-    return {
-        "run": run_id,
-        "processor": name,
-        "region": region,
-        **_assurances(context, row),
-        "fields": fields,
-    }
-
-
-def _assurances(context: PracticeContext, row: Row[Any]) -> dict[str, str | None]:
-    """What is known of the processor's duties, and who accepted its terms for this run."""
     channel = context.registry.channels.get(row.channel)
     account = context.config.accounts.get(row.account)
     processor = channel.processor(account) if channel and account else None
-    accepted: datetime | None = row.disclaimer_at
-    return {
-        "contract": processor.contract if processor else None,
-        "attestation": processor.attestation if processor else None,
-        "disclaimer_by": row.disclaimer_by,
-        "disclaimer_at": accepted.astimezone(context.zone).isoformat(timespec="seconds")
-        if accepted
-        else None,
-    }
+    return Manifest(
+        run=run_id,
+        processor=name,
+        region=region,
+        contract=processor.contract if processor else None,
+        attestation=processor.attestation if processor else None,
+        disclaimer_by=row.disclaimer_by,
+        disclaimer_at=row.disclaimer_at and row.disclaimer_at.astimezone(context.zone),
+        fields=fields,
+    )
 
 
 def _configured(context: PracticeContext, row: Row[Any]) -> HandedOver:
@@ -85,8 +77,9 @@ def _configured(context: PracticeContext, row: Row[Any]) -> HandedOver:
 
 def _counted(
     tx: Tx, run_id: str, pairs: Sequence[Sequence[str]], leaves: ColumnElement[bool]
-) -> list[dict[str, Any]]:
-    """People per pair; rows without bits are of an older ledger and count for every pair."""
+) -> list[tuple[Any, ...]]:
+    """Field, class, macro and people of each pair; rows without bits are of an older ledger and
+    count for every pair."""
     c = message.c
     here = and_(c.run == run_id, leaves)
     masks = [row.carried for row in tx.all(tx.select(message, c.carried).where(here).distinct())]
@@ -96,7 +89,4 @@ def _counted(
         carries = or_(c.carried.in_(having), c.carried.is_(None))
         counts.append(func.count(case((carries, c.person)).distinct()))
     (found,) = tx.all(tx.select(message, *counts).where(here)) if counts else ((),)
-    return [
-        {"field": field, "class": label, "macro": name, "people": people}
-        for (field, label, name), people in zip(pairs, found, strict=True)
-    ]
+    return [(*pair, people) for pair, people in zip(pairs, found, strict=True)]

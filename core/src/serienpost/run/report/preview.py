@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
 from serienpost.contracts.outcomes import Accepted, Outcome
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.files import refuse_other, write_private
-from serienpost.ledger.claims import Outgoing
 from serienpost.ledger.permits import take_permits
+from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
-from serienpost.reference import with_reference
 from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.provider_template import Watch
+from serienpost.run.prepare.renderer import Trial, message_of
 from serienpost.run.send.outcomes import checked
 from serienpost.run.send.recheck import Recheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sqlalchemy import Row
 
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
@@ -54,28 +52,32 @@ def preview(
     with ledger.read() as tx:
         allow_command(find_run(tx, run_id), "preview")
         if row_id:
-            rows = find_rows(tx, run_id, row_id)
-            if not any(row.macro_values is not None for row in rows):
-                raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
+            named = [row.no for row in find_rows(tx, run_id, row_id)]
+            chosen = c.no.in_(named)
         else:
-            marked = tx.select(message).where(c.run == run_id, c.macro_values.is_not(None))
-            marked = marked.order_by(c.no)
-            rows = tx.stream(marked) if every else tx.all(marked.limit(1))  # type: ignore[assignment]
-        for row in rows:
-            if row.macro_values is not None:
-                yield row.row_id, dict(_files(renderer, row))
+            chosen = true()
+        marked = tx.select(message, *OUTGOING).where(
+            c.run == run_id, c.macro_values.is_not(None), chosen
+        )
+        marked = marked.order_by(c.no)
+        if not (every or row_id):
+            marked = marked.limit(1)
+        is_empty = True
+        for row in tx.stream(marked):
+            is_empty = False
+            yield row.row_id, _files(renderer, Outgoing._make(row))
+        if row_id and is_empty:
+            raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
 
 
-def _files(renderer: RunRenderer, row: Row[Any]) -> dict[str, bytes]:
+def _files(renderer: RunRenderer, row: Outgoing) -> dict[str, bytes]:
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or content.digest() != row.content_hash:
         raise SerienpostError(
             f"row {row.row_id} would now read differently than reviewed",
             hint="prepare the mailing again",
         )
-    cost = row.cost["amount"] if row.cost else None
-    made = Message(row.ref, row.run, row.no, with_reference(content, row.ref), cost=cost)
-    return dict(renderer.channel.preview(renderer.account, made))
+    return dict(renderer.channel.preview(renderer.account, message_of(row, content)))
 
 
 def send_test(
@@ -92,10 +94,10 @@ def send_test(
     address = EXAMPLE_ADDRESS["letter"] if is_file else _own_address(renderer, to)
     if row_id:
         row = _usable_row(renderer, ledger, run_id, row_id)
-        values = from_json(row.macro_values)
+        values, cost = from_json(row.macro_values), row.cost
         address = row.address if is_file else address
     else:
-        values = renderer.example_values()
+        values, cost = renderer.example_values(), None
     content = renderer.content(values, address, examples=row_id is None)
     if isinstance(content, Refused):
         raise SerienpostError(content.reason)
@@ -107,20 +109,21 @@ def send_test(
             at = free_at.astimezone(renderer.context.zone) if free_at else None
             raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
         tx.note(user, "test", run_id, detail={"row": row_id})
-    ref = new_ref()
+    trial = Trial(new_ref(), run_id, cost=cost)
     if is_file:
-        made = Message(ref, run_id, 0, with_reference(content, ref), is_test=True)
-        ((suffix, data), *_) = renderer.channel.preview(renderer.account, made).items()
-        path = Path(to)
-        if path.suffix != suffix:
-            raise SerienpostError(
-                "--to is no file for such a message", hint=f"name a file, as in probe{suffix}"
-            )
-        refuse_other(path, data[:_KIND])
-        write_private(path, data)
-        return Accepted(text=to)
-    made = Message(ref, run_id, 0, with_reference(_marked_as_test(content), ref), is_test=True)
-    return asyncio.run(_send(renderer, made))
+        return _write_test(renderer, message_of(trial, content), Path(to))
+    return asyncio.run(_send(renderer, message_of(trial, _marked_as_test(content))))
+
+
+def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
+    ((suffix, data), *_) = renderer.channel.preview(renderer.account, test).items()
+    if path.suffix != suffix:
+        raise SerienpostError(
+            "--to is no file for such a message", hint=f"name a file, as in probe{suffix}"
+        )
+    refuse_other(path, data[:_KIND])
+    write_private(path, data)
+    return Accepted(text=str(path))
 
 
 def _own_address(renderer: RunRenderer, to: str) -> str:

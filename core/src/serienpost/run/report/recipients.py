@@ -1,44 +1,51 @@
-"""The rows of a run as the review shows them."""
+"""The rows of a run as the review shows them, and what they come to together."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 
 from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import count_plan
 from serienpost.run.prepare.review import sentence_of
+from serienpost.run.report.records import (
+    CostlySign,
+    PlanCost,
+    PlanCounts,
+    Recipient,
+    ReviewSummary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
-    from serienpost.ledger.store import Ledger
+    from serienpost.ledger.store import Ledger, Tx
 
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
 """What checks say of a single record, in brackets at the end of the reason."""
 
 
-def summary(ledger: Ledger, run_id: str) -> dict[str, Any]:
-    """The documented head of `prepare --json` and `review --json`."""
+def summary(ledger: Ledger, run_id: str) -> ReviewSummary:
+    """The head of a review: who, what, how many, at which cost."""
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         counts = count_plan(tx, run_id)
         cost = _cost(tx, run_id)
-    return {
-        "run": run_id,
-        "mailing": row.mailing,
-        "kind": row.kind,
-        "account": row.account,
-        "plan_hash": row.plan_hash,
-        "counts": counts,
-        "cost": cost,
-    }
+    return ReviewSummary(
+        run=run_id,
+        mailing=row.mailing,
+        kind=row.kind,
+        account=row.account,
+        plan_hash=row.plan_hash,
+        counts=PlanCounts(**counts),
+        cost=cost,
+    )
 
 
 def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
@@ -56,7 +63,7 @@ def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
     return [(sentences[code], count) for code, count in by_count]
 
 
-def costly_signs(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
+def costly_signs(ledger: Ledger, run_id: str) -> tuple[CostlySign, ...]:
     """The signs that make marked SMS hold fewer signs, with how many, the most frequent first."""
     c = message.c
     sign = c.cost["because"].as_string()
@@ -67,7 +74,7 @@ def costly_signs(ledger: Ledger, run_id: str) -> list[dict[str, Any]]:
             .group_by(sign)
         )
     found = sorted(rows, key=lambda row: (-row.n, row.sign))
-    return [{"sign": row.sign, "messages": row.n} for row in found]
+    return tuple(CostlySign(row.sign, row.n) for row in found)
 
 
 def sheets(ledger: Ledger, run_id: str) -> int | None:
@@ -124,7 +131,7 @@ def _order(sort: str | None) -> list[Any]:
     return [*(each.nulls_last() for each in turned), c.no]
 
 
-def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator[dict[str, Any]]:
+def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator[Recipient]:
     """Each row in its documented form, read as it is used.
 
     Args:
@@ -138,14 +145,46 @@ def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator
     return _stream(ledger, run_id, _order(sort))
 
 
-def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[dict[str, Any]]:
+Filter: TypeAlias = Literal["marked", "unmarked", "unreachable", "not_allowed"]
+"""Which rows of the review are looked at."""
+
+
+def page_of(
+    ledger: Ledger, run_id: str, page: int, size: int, sort: str | None, only: Filter | None
+) -> tuple[int, tuple[Recipient, ...]]:
+    """One page of the review, and how many rows all pages have together.
+
+    Raises:
+        SerienpostError: there is no such column or filter.
+    """
+    c = message.c
+    reachable = c.unreachable.is_(None)
+    filters: dict[str, ColumnElement[bool]] = {
+        "marked": c.marked,
+        "unmarked": c.marked.is_(False),
+        "unreachable": c.unreachable.is_not(None),
+        "not_allowed": and_(reachable, c.allowed.is_(False)),
+    }
+    if only is not None and only not in filters:
+        raise SerienpostError(
+            f"rows cannot be filtered by {only}", hint=f"one of {', '.join(filters)}"
+        )
+    chosen = [c.run == run_id, *([filters[only]] if only else [])]
+    with ledger.read() as tx:
+        total = int(tx.scalar(tx.select(message, func.count()).where(*chosen)))
+        rows = tx.select(message).where(*chosen).order_by(*_order(sort))
+        found = tx.all(rows.limit(size).offset(size * (max(page, 1) - 1)))
+        return total, tuple(map(recipient, found))
+
+
+def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[Recipient]:
     with ledger.read() as tx:
         statement = tx.select(message).where(message.c.run == run_id).order_by(*order)
         for row in tx.stream(statement):
             yield recipient(row)
 
 
-def recipient(row: Row[Any]) -> dict[str, Any]:
+def recipient(row: Row[Any]) -> Recipient:
     """One row of the review."""
     cost = dict(row.cost) if row.cost else None
     if cost:
@@ -153,28 +192,28 @@ def recipient(row: Row[Any]) -> dict[str, Any]:
         unit = cost.pop("unit")
         cost.pop("because", None)
         cost = {**cost, unit: amount} if unit != "messages" else None
-    return {
-        "row": row.row_id,
-        "id": row.person,
-        "occasion": row.occasion,
-        "number": row.number,
-        "name": row.name,
-        "address": row.address,
-        "reachable": row.unreachable is None,
-        "unreachable_reason": row.unreachable[1] if row.unreachable else None,
-        "allowed": row.allowed,
-        "consent": row.consent or [],
-        "marked": row.marked,
-        "unmarked": row.unmarked,
-        "cost": cost,
-    }
+    return Recipient(
+        row.row_id,
+        row.person,
+        row.occasion,
+        row.number,
+        row.name,
+        row.address,
+        row.unreachable is None,
+        row.unreachable[1] if row.unreachable else None,
+        row.allowed,
+        row.consent or [],
+        row.marked,
+        row.unmarked,
+        cost,
+    )
 
 
-def _cost(tx: Any, run_id: str) -> dict[str, Any]:  # noqa: ANN401
+def _cost(tx: Tx, run_id: str) -> PlanCost:
     c = message.c
     marked = (c.run == run_id, c.marked)
     unit = tx.scalar(tx.select(message, c.cost["unit"].as_string()).where(*marked).limit(1))
     total = tx.scalar(tx.select(message, func.sum(c.cost["amount"].as_float())).where(*marked))
     if unit is None:
         total = tx.scalar(tx.select(message, func.count()).where(*marked))
-    return {"unit": unit or "messages", "total": total or 0, "balance": None}
+    return PlanCost(unit or "messages", total or 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_
 
+from serienpost.documents import Record
 from serienpost.errors import LedgerError
 from serienpost.ledger.schema import (
     archive,
@@ -22,8 +23,10 @@ from serienpost.ledger.schema import (
     suppression,
 )
 from serienpost.ledger.store import slices
+from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
-from serienpost.run.report.history import biography
+from serienpost.run.report.history import story
+from serienpost.run.report.records import PersonExport, PersonMessage, Suppressed
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
@@ -38,8 +41,8 @@ PREVIEWS = "vorschau"
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
-    """How many runs lost what."""
+class Purged(Record):
+    """How many runs lost their values, were removed unapproved, were removed for their age."""
 
     values: int
     unapproved: int
@@ -73,7 +76,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
     return Purged(len(done), len(never), len(old))
 
 
-def export_person(context: PracticeContext, ledger: Ledger, person: str) -> dict[str, Any]:
+def export_person(context: PracticeContext, ledger: Ledger, person: str) -> PersonExport:
     """Everything that the ledger knows about a person (Art. 15 GDPR).
 
     Raises:
@@ -89,16 +92,15 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> dict
         events = {
             row.no: row.kind for row in tx.all(tx.select(event).where(event.c.no.is_not(None)))
         }
-    found = []
+    messages = []
     for row in rows:
-        (story,) = biography(ledger, row.run, row.row_id, context.zone)
+        (told,) = story(ledger, row.run, row.row_id, context.zone)
         known = {name: getattr(row, name) for name in (*_PERSONAL, "consent", "occasion")}
-        found.append({"run": row.run, **story, **known, "event": events.get(row.no)})
-    return {
-        "person": person,
-        "messages": found,
-        "suppressed": [{"kind": s.kind, "reason": s.reason} for s in listed],
-    }
+        mine = {one.name: getattr(told, one.name) for one in fields(told)}
+        messages.append(PersonMessage(**mine, run=row.run, **known, event=events.get(row.no)))
+    return PersonExport(
+        person, tuple(messages), tuple(Suppressed(s.kind, s.reason) for s in listed)
+    )
 
 
 def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: str) -> int:
@@ -182,8 +184,6 @@ def _bury(tx: Tx, row: Any, person: str, grave: str) -> None:  # noqa: ANN401
             return {key: without(item) for key, item in value.items()}
         return value
 
-    open_state = row.state in ("planned", "pending", "in_doubt", "failed")
-    ended = "cancelled" if row.state in ("planned", "pending") else "failed"
     occasion = f"/{row.occasion}" if row.occasion else ""
     is_own = row.person == person
     values: dict[str, Any] = {
@@ -197,13 +197,13 @@ def _bury(tx: Tx, row: Any, person: str, grave: str) -> None:  # noqa: ANN401
         "override": None,
         "marked": row.marked and row.state != "planned",
     }
-    if open_state:
-        values |= {"state": ended, "fence": row.fence + 1, "updated_at": tx.now}
-    where = (message.c.run == row.run, message.c.no == row.no)
-    tx.execute(tx.update(message).where(*where).values(**values))
+    this = message.c.no == row.no
+    tx.execute(tx.update(message).where(message.c.run == row.run, this).values(**values))
+    stopped = move_messages(tx, row.run, ("planned", "pending"), "cancelled", this)
+    given_up = move_messages(tx, row.run, "in_doubt", "failed", this)
     where_queued = (archive.c.run == row.run, archive.c.no == row.no)
     tx.execute(tx.delete(archive).where(*where_queued, archive.c.state == "waiting"))
-    if open_state:
+    if stopped or given_up:
         tx.execute(tx.delete(once).where(once.c.run == row.run, once.c.no == row.no))
     where_noted = (journal.c.run == row.run, journal.c.no == row.no)
     tx.execute(tx.update(journal).where(*where_noted).values(detail=None))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import html
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import case, func
 
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
+from serienpost.run.report.history import local
+from serienpost.run.report.records import CourseBar, ReasonCount, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -22,40 +25,36 @@ _NOT_SENT = ("failed", "suppressed", "cancelled", "in_doubt", "bounced", "compla
 _BARS = 60
 
 
-def figures(ledger: Ledger, run_id: str, zone: ZoneInfo) -> dict[str, Any]:
+def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
     """Counts per state, reasons why messages did not arrive, and the course over time.
 
-    Times are in the practice's zone. Refusals are counted by code, with one of their texts.
+    Refusals are counted by code, with one of their texts.
     """
     c = message.c
     own_reason = case((c.code == "not_marked", c.text), else_="")
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         reasons = tx.all(
-            tx.select(
-                message, c.state, c.code, func.min(c.text).label("text"), func.count().label("n")
-            )
+            tx.select(message, c.state, c.code, func.min(c.text), func.count())
             .where(c.run == run_id, c.state.in_(_NOT_SENT))
             .group_by(c.state, c.code, own_reason)
             .order_by(func.count().desc())
         )
-        return {
-            "run": run_id,
-            "mailing": row.mailing,
-            "title": row.title,
-            "kind": row.kind,
-            "account": row.account,
-            "state": row.state,
-            "reason": row.reason,
-            "approved_by": row.approved_by,
-            "approved_at": _iso(row.approved_at, zone),
-            "finished_at": _iso(row.finished_at, zone),
-            "counts": count_states(tx, run_id),
-            "reasons": [
-                {"state": r.state, "code": r.code, "text": r.text, "messages": r.n} for r in reasons
-            ],
-            "course": _course(tx, run_id, zone),
-        }
+        return Report(
+            run=run_id,
+            mailing=row.mailing,
+            title=row.title,
+            kind=row.kind,
+            account=row.account,
+            state=row.state,
+            reason=row.reason,
+            approved_by=row.approved_by,
+            approved_at=local(row.approved_at, zone),
+            finished_at=local(row.finished_at, zone),
+            counts=count_states(tx, run_id),
+            reasons=tuple(map(ReasonCount._make, reasons)),
+            course=_course(tx, run_id, zone),
+        )
 
 
 def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
@@ -76,34 +75,34 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
     return written
 
 
-def page(data: dict[str, Any]) -> str:
+def page(data: Report) -> str:
     """One self-contained HTML page; no script, nothing from elsewhere."""
     counts = "".join(
-        f"<tr><td>{_e(state)}</td><td>{n}</td></tr>" for state, n in sorted(data["counts"].items())
+        f"<tr><td>{_e(state)}</td><td>{n}</td></tr>" for state, n in sorted(data.counts.items())
     )
     reasons = "".join(
-        f"<tr><td>{_e(r['state'])}</td><td>{_e(r['code'])}</td><td>{_e(r['text'])}</td>"
-        f"<td>{r['messages']}</td></tr>"
-        for r in data["reasons"]
+        f"<tr><td>{_e(r.state)}</td><td>{_e(r.code)}</td><td>{_e(r.text)}</td>"
+        f"<td>{r.messages}</td></tr>"
+        for r in data.reasons
     )
     return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{_e(data["run"])}</title>
+<html lang="en"><meta charset="utf-8"><title>{_e(data.run)}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}}
 table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;border-bottom:1px solid #ddd;
 text-align:left}}svg{{width:100%;height:8em;background:#f6f6f6}}</style>
-<h1>{_e(data["title"] or data["mailing"])}</h1>
-<p>Run {_e(data["run"])}, {_e(data["kind"])} from account {_e(data["account"])},
-state {_e(data["state"])}{_e(" (" + data["reason"] + ")" if data["reason"] else "")}.
-Released {_e(data["approved_at"] or "-")} by {_e(data["approved_by"] or "-")},
-finished {_e(data["finished_at"] or "-")}.</p>
+<h1>{_e(data.title or data.mailing)}</h1>
+<p>Run {_e(data.run)}, {_e(data.kind)} from account {_e(data.account)},
+state {_e(data.state)}{_e(" (" + data.reason + ")" if data.reason else "")}.
+Released {_time(data.approved_at)} by {_e(data.approved_by or "-")},
+finished {_time(data.finished_at)}.</p>
 <h2>Messages</h2><table><tr><th>state<th>messages</tr>{counts}</table>
-<h2>Course</h2>{_chart(data["course"])}
+<h2>Course</h2>{_chart(data.course)}
 <h2>Not sent</h2><table><tr><th>state<th>code<th>reason<th>messages</tr>{reasons}</table>
 </html>
 """
 
 
-def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> tuple[CourseBar, ...]:
     """Accepted messages in equal parts of the time between the first and the last."""
     c = message.c
     sent = (c.run == run_id, c.sent_at.is_not(None))
@@ -113,26 +112,27 @@ def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> list[dict[str, Any]]:
         )
     )
     if ends is None or ends.a is None:
-        return []
+        return ()
     width = max((ends.b - ends.a) / _BARS, (ends.b - ends.a).resolution)
     bars = [0] * (_BARS + 1)
     for (at,) in tx.stream(tx.select(message, c.sent_at).where(*sent)):
         bars[min(_BARS, (at - ends.a) // width)] += 1
-    return [{"at": _iso(ends.a + width * i, zone), "messages": n} for i, n in enumerate(bars)]
+    begin = ends.a.astimezone(zone)
+    return tuple(CourseBar(begin + width * i, n) for i, n in enumerate(bars))
 
 
-def _chart(course: list[dict[str, Any]]) -> str:
+def _chart(course: Sequence[CourseBar]) -> str:
     if not course:
         return "<p>Nothing was sent.</p>"
-    top = max(bar["messages"] for bar in course)
+    top = max(bar.messages for bar in course)
     bars = "".join(
-        f'<rect x="{i}" y="{100 - 100 * bar["messages"] / top:.1f}" width=".9" '
-        f'height="{100 * bar["messages"] / top:.1f}" fill="#369"/>'
+        f'<rect x="{i}" y="{100 - 100 * bar.messages / top:.1f}" width=".9" '
+        f'height="{100 * bar.messages / top:.1f}" fill="#369"/>'
         for i, bar in enumerate(course)
     )
     return (
         f'<svg viewBox="0 0 {len(course)} 100" preserveAspectRatio="none">{bars}</svg>'
-        f"<p>{_e(course[0]['at'])} to {_e(course[-1]['at'])}, at most {top} at once</p>"
+        f"<p>{_time(course[0].at)} to {_time(course[-1].at)}, at most {top} at once</p>"
     )
 
 
@@ -140,5 +140,5 @@ def _e(text: object) -> str:
     return html.escape("" if text is None else str(text))
 
 
-def _iso(moment: datetime | None, zone: ZoneInfo) -> str | None:
-    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else "-"

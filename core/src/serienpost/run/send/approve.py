@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import exists, literal, or_, select
 
 from serienpost.errors import LedgerError, Problem
 from serienpost.ledger.runs import allow_command, lock_run, set_paused
-from serienpost.ledger.schema import message, once, run
-from serienpost.ledger.states import HOLDS_ONCE
+from serienpost.ledger.schema import message, once
+from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
+from serienpost.ledger.transitions import before, move_messages, move_run
+from serienpost.run.prepare.plan import Header
+from serienpost.run.prepare.renderer import refuse_other_edition
 from serienpost.run.send.parts import cut_parts
 
 if TYPE_CHECKING:
@@ -56,21 +59,20 @@ def approve(
             )
         if row.state != "prepared":
             raise LedgerError(f"run {run_id} is {row.state}, not prepared")
+        header = Header.from_json(row.header)
+        refuse_other_edition(run_id, header)
         _move_rows(tx, run_id)
-        cut_parts(tx, run_id, row.header.get("part_size"))
+        cut_parts(tx, run_id, header.part_size)
         values = {
-            "state": "approved",
             "approved_at": tx.now,
             "approved_by": user,
             "send_at": send_at,
             "progress_at": tx.now,
-            "archive": archive or row.header.get("archive"),
+            "archive": archive or header.archive,
         }
         if disclaimer:
             values |= {"disclaimer_by": disclaimer, "disclaimer_at": tx.now}
-        tx.execute(
-            tx.update(run).where(run.c.id == run_id, run.c.state == "prepared").values(**values)
-        )
+        move_run(tx, run_id, "prepared", "approved", **values)
         tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
 
 
@@ -86,10 +88,10 @@ def _move_rows(tx: Tx, run_id: str) -> None:
     for first, last in slices(tx, run_id):
         between = c.no.between(first, last)
         tx.copy_new(once, columns, keys.where(between))
-        _move_planned(tx, c.run == run_id, between, c.state == "planned")
+        _move_planned(tx, run_id, between)
 
 
-def _move_planned(tx: Tx, *planned: ColumnElement[bool]) -> None:
+def _move_planned(tx: Tx, run_id: str, between: ColumnElement[bool]) -> None:
     c = message.c
     has_key = exists().where(
         once.c.practice == c.practice,
@@ -97,43 +99,18 @@ def _move_planned(tx: Tx, *planned: ColumnElement[bool]) -> None:
         once.c.run == c.run,
         once.c.no == c.no,
     )
-    tx.execute(
-        tx.update(message)
-        .where(*planned, c.marked, (c.once_key.is_(None)) | has_key)
-        .values(state="pending", fence=c.fence + 1, updated_at=tx.now)
-    )
+    free = or_(c.once_key.is_(None), has_key)
+    move_messages(tx, run_id, "planned", "pending", between, c.marked, free)
     holder = (
         select(literal("already in ") + once.c.run)
         .where(once.c.practice == c.practice, once.c.key == c.once_key)
         .correlate(message)
         .scalar_subquery()
     )
-    tx.execute(
-        tx.update(message)
-        .where(*planned, c.marked)
-        .values(
-            state="suppressed",
-            code="already_sent",
-            text=holder,
-            fence=c.fence + 1,
-            updated_at=tx.now,
-            macro_values=None,
-        )
-    )
-    tx.execute(
-        tx.update(message)
-        .where(*planned)
-        .values(
-            state="suppressed",
-            code="not_marked",
-            fence=c.fence + 1,
-            updated_at=tx.now,
-            number=None,
-            name=None,
-            address=None,
-            macro_values=None,
-        )
-    )
+    sent = {"code": "already_sent", "text": holder, "macro_values": None}
+    move_messages(tx, run_id, "planned", "suppressed", between, c.marked, **sent)
+    nobody = dict.fromkeys(("number", "name", "address", "macro_values"))
+    move_messages(tx, run_id, "planned", "suppressed", between, code="not_marked", **nobody)
 
 
 def cancel(ledger: Ledger, run_id: str, user: str) -> int:
@@ -146,30 +123,17 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
         row = lock_run(tx, run_id)
         allow_command(row, "cancel")
         stopped = sum(_stop(tx, run_id, *between) for between in slices(tx, run_id))
-        tx.execute(
-            tx.update(run)
-            .where(run.c.id == run_id)
-            .values(state="cancelled", reason="person", reason_text=f"cancelled by {user}")
-        )
+        why = {"reason": "person", "reason_text": f"cancelled by {user}"}
+        move_run(tx, run_id, COMMANDS["cancel"], "cancelled", **why)
         tx.note(user, "cancel", run_id)
     return stopped
 
 
 def _stop(tx: Tx, run_id: str, first: int, last: int) -> int:
     c = message.c
-    mine = c.run == run_id, c.no.between(first, last)
-    stopped = tx.execute(
-        tx.update(message)
-        .where(*mine, c.state.in_(("planned", "pending", "claimed")))
-        .values(
-            state="cancelled",
-            owner=None,
-            lease_until=None,
-            fence=c.fence + 1,
-            updated_at=tx.now,
-        )
-    )
-    holding = tx.select(message, c.no).where(*mine, c.state.in_(HOLDS_ONCE))
+    between = c.no.between(first, last)
+    stopped = move_messages(tx, run_id, before("cancelled"), "cancelled", between)
+    holding = tx.select(message, c.no).where(c.run == run_id, between, c.state.in_(HOLDS_ONCE))
     tx.execute(
         tx.delete(once).where(
             once.c.run == run_id, once.c.no.between(first, last), once.c.no.not_in(holding)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, literal, select
 
 from serienpost.contracts.channels import HasRecord
-from serienpost.contracts.content import Message, Refused
+from serienpost.contracts.content import Refused
 from serienpost.contracts.services import ArchiveEntry
 from serienpost.errors import SerienpostError
 from serienpost.fault_injection import faultpoint
+from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing, RunRow
 from serienpost.ledger.schema import archive, message, run
 from serienpost.ledger.store import slices
-from serienpost.reference import with_reference
 from serienpost.run.prepare.plan import from_json
+from serienpost.run.prepare.renderer import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy import Row
 
     from serienpost.context import PracticeContext
     from serienpost.contracts.services import Archive
@@ -37,7 +36,7 @@ class ArchiveUnavailableError(SerienpostError):
     """An archive cannot store now; its entries stay in the queue."""
 
 
-def queue_entries(context: PracticeContext, tx: Tx, row: Row[Any]) -> None:
+def queue_entries(context: PracticeContext, tx: Tx, row: RunRow) -> None:
     """Put the accepted messages of a run that is being finished into the queue of each archive.
 
     Args:
@@ -100,25 +99,26 @@ def _archives(context: PracticeContext) -> dict[str, Archive]:
     return dict(sorted(context.registry.archives.items()))
 
 
-def _waiting(ledger: Ledger, run_id: str, name: str) -> Sequence[Row[Any]]:
+def _waiting(ledger: Ledger, run_id: str, name: str) -> list[MessageRow]:
     a = archive.c
     with ledger.read() as tx:
         queued = tx.select(archive, a.no).where(
             a.run == run_id, a.archive == name, a.state == "waiting"
         )
-        return tx.all(
-            tx.select(message)
+        found = tx.all(
+            tx.select(message, *MESSAGE)
             .where(message.c.run == run_id, message.c.no.in_(queued))
             .order_by(message.c.no)
             .limit(_AT_ONCE)
         )
+    return list(map(MessageRow._make, found))
 
 
 def _store(
     renderer: RunRenderer,
     ledger: Ledger,
     one: Archive,
-    rows: Sequence[Row[Any]],
+    rows: Sequence[MessageRow],
     *,
     with_pdf: bool,
 ) -> None:
@@ -142,12 +142,13 @@ def _store(
             )
 
 
-def _entry(renderer: RunRenderer, ledger: Ledger, row: Row[Any], *, with_pdf: bool) -> ArchiveEntry:
+def _entry(
+    renderer: RunRenderer, ledger: Ledger, row: MessageRow, *, with_pdf: bool
+) -> ArchiveEntry:
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or content.digest() != row.content_hash:
         raise ArchiveUnavailableError(f"row {row.row_id} would now read differently than sent")
-    addressed = with_reference(content, row.ref)
-    sent = Message(row.ref, row.run, row.no, addressed, part=row.part)
+    sent = message_of(Outgoing.of(row), content)
     channel = renderer.channel
     pdf = None
     if with_pdf:

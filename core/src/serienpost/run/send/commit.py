@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from serienpost.ledger.claims import Outgoing
+    from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.run.send.recheck import Ready

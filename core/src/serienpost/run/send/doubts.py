@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import literal, or_, select
 
 from serienpost.contracts.channels import HasLookup
-from serienpost.contracts.content import Content, Message, Refused
+from serienpost.contracts.content import Content, Refused
 from serienpost.contracts.outcomes import Accepted, Rejected, Unknown
 from serienpost.errors import LedgerError
 from serienpost.ledger.delivery import free_once
+from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, lock_run
 from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.store import lock_once, slices
-from serienpost.reference import with_reference
-from serienpost.run.prepare.plan import from_json
+from serienpost.ledger.transitions import move_messages, move_run
+from serienpost.run.prepare.plan import Header, from_json
+from serienpost.run.prepare.renderer import message_of, refuse_other_edition
 from serienpost.run.send.outcomes import checked
 from serienpost.run.send.parts import cut_parts, last_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement
 
+    from serienpost.contracts.content import Message
     from serienpost.ledger.store import Ledger, Tx
-    from serienpost.run.prepare.plan import Header
     from serienpost.run.prepare.renderer import RunRenderer
 
 Resolution = Literal["accepted", "resend", "failed"]
@@ -59,6 +61,8 @@ def resolve(
             )
         if decision == "resend" and run_row.purged_at:
             raise LedgerError(f"the values of run {run_id} were removed after the retention period")
+        if decision == "resend":
+            refuse_other_edition(run_id, Header.from_json(run_row.header))
         numbers = []
         for row_id in dict.fromkeys(rows):
             found = find_rows(tx, run_id, row_id)
@@ -68,17 +72,9 @@ def resolve(
             numbers += [row.no for row in doubtful]
         for no in numbers:
             tx.note(user, f"resolve {decision}", run_id, no)
-        tx.execute(
-            tx.update(message)
-            .where(c.run == run_id, c.no.in_(numbers), c.state == "in_doubt")
-            .values(
-                state=_STATE[decision],
-                basis="person",
-                fence=c.fence + 1,
-                sent_at=tx.now if decision == "accepted" else None,
-                updated_at=tx.now,
-            )
-        )
+        sent_at = tx.now if decision == "accepted" else None
+        decided = {"basis": "person", "sent_at": sent_at}
+        move_messages(tx, run_id, "in_doubt", _STATE[decision], c.no.in_(numbers), **decided)
         if decision == "failed":
             free_once(tx, run_id, numbers)
         if decision == "resend":
@@ -99,19 +95,17 @@ def apply_rule(tx: Tx, run_id: str, header: Header) -> bool:
 
 def _settle(tx: Tx, run_id: str, header: Header, first: int, last: int) -> int:
     c = message.c
-    doubtful = [c.run == run_id, c.no.between(first, last), c.state == "in_doubt"]
+    which: list[ColumnElement[bool]] = [c.no.between(first, last)]
+    values: dict[str, Any] = {"basis": "rule"}
     if header.on_doubt == "resend":
-        doubtful.append(c.attempts - c.attempts_before < header.max_attempts)
-        values: dict[str, Any] = {"state": "pending"}
+        which.append(c.attempts - c.attempts_before < header.max_attempts)
     else:
-        values = {"state": "accepted", "sent_at": tx.now}
-    for row in tx.all(tx.select(message, c.no).where(*doubtful)):
+        values["sent_at"] = tx.now
+    doubtful = tx.select(message, c.no).where(c.run == run_id, *which, c.state == "in_doubt")
+    for row in tx.all(doubtful):
         tx.note("rule", f"resolve {header.on_doubt}", run_id, row.no)
-    return tx.execute(
-        tx.update(message)
-        .where(*doubtful)
-        .values(basis="rule", fence=c.fence + 1, updated_at=tx.now, **values)
-    )
+    end = "pending" if header.on_doubt == "resend" else "accepted"
+    return move_messages(tx, run_id, "in_doubt", end, *which, **values)
 
 
 def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
@@ -124,64 +118,47 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
     with ledger.begin("retry") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "retry")
+        header = Header.from_json(row.header)
+        refuse_other_edition(run_id, header)
         lock_once(tx)
         again = sum(_try_again(tx, run_id, *between) for between in slices(tx, run_id))
         tx.note(user, "retry", run_id, detail={"messages": again})
         if again:
             reopen(tx, run_id)
-            cut_parts(tx, run_id, row.header.get("part_size"))
+            cut_parts(tx, run_id, header.part_size)
     return again
 
 
 def _try_again(tx: Tx, run_id: str, first: int, last: int) -> int:
     c = message.c
-    failed = c.run == run_id, c.no.between(first, last), c.state == "failed"
+    between = c.no.between(first, last)
+    failed = c.run == run_id, between, c.state == "failed"
     keys = select(c.practice, c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)).where(
         c.practice == tx.practice, *failed, c.once_key.is_not(None)
     )
     tx.copy_new(once, ("practice", "key", "run", "no", "since"), keys)
     holds = tx.select(once, once.c.no).where(once.c.run == run_id, once.c.no.between(first, last))
-    again = tx.execute(
-        tx.update(message)
-        .where(*failed, or_(c.once_key.is_(None), c.no.in_(holds)))
-        .values(
-            state="pending",
-            code=None,
-            text=None,
-            attempts_before=c.attempts,
-            first_attempt_at=None,
-            next_attempt_at=None,
-            part=None,
-            fence=c.fence + 1,
-            updated_at=tx.now,
-        )
+    free = or_(c.once_key.is_(None), c.no.in_(holds))
+    afresh = dict.fromkeys(("code", "text", "first_attempt_at", "next_attempt_at", "part"))
+    again = move_messages(
+        tx, run_id, "failed", "pending", between, free, attempts_before=c.attempts, **afresh
     )
-    tx.execute(
-        tx.update(message)
-        .where(*failed)
-        .values(
-            state="suppressed",
-            code="already_sent",
-            text="sent by another run meanwhile",
-            fence=c.fence + 1,
-            updated_at=tx.now,
-        )
-    )
+    sent = {"code": "already_sent", "text": "sent by another run meanwhile"}
+    move_messages(tx, run_id, "failed", "suppressed", between, **sent)
     return again
 
 
 def reopen(tx: Tx, run_id: str) -> None:
     """A finished run has open messages again; on a channel of parts they are a new edition."""
-    tx.execute(
-        tx.update(run)
-        .where(run.c.id == run_id, run.c.state == "finished")
-        .values(
-            state="sending",
-            finished_at=None,
-            progress_at=tx.now,
-            edition=run.c.edition + 1,
-            first_part=last_part(tx, run_id) + 1,
-        )
+    move_run(
+        tx,
+        run_id,
+        "finished",
+        "sending",
+        finished_at=None,
+        progress_at=tx.now,
+        edition=run.c.edition + 1,
+        first_part=last_part(tx, run_id) + 1,
     )
 
 
@@ -208,16 +185,17 @@ def look_up_doubts(renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:
     return decided
 
 
-def _doubtful(ledger: Ledger, run_id: str, after: int) -> Sequence[Row[Any]]:
+def _doubtful(ledger: Ledger, run_id: str, after: int) -> list[MessageRow]:
     """The next messages in doubt, in order."""
     c = message.c
     with ledger.read() as tx:
-        return tx.all(
-            tx.select(message)
+        found = tx.all(
+            tx.select(message, *MESSAGE)
             .where(c.run == run_id, c.no > after, c.state == "in_doubt")
             .order_by(c.no)
             .limit(BATCH)
         )
+    return list(map(MessageRow._make, found))
 
 
 async def _ask(
@@ -232,40 +210,30 @@ async def _ask(
     return [one if isinstance(one, (Accepted, Rejected)) else unknown for one in sound]
 
 
-def _message(renderer: RunRenderer, row: Row[Any]) -> Message | None:
+def _message(renderer: RunRenderer, row: MessageRow) -> Message | None:
     if row.macro_values is None or row.address is None:
         return None
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused):
         content = Content(renderer.kind.name, "", row.address, "", "")
-    return Message(row.ref, row.run, row.no, with_reference(content, row.ref))
+    return message_of(Outgoing.of(row), content)
 
 
-def _write(tx: Tx, row: Row[Any], answer: Answer | None) -> int:
+def _write(tx: Tx, row: MessageRow, answer: Answer | None) -> int:
     if answer is None or isinstance(answer, Unknown):
         return 0
-    accepted = isinstance(answer, Accepted)
-    values: dict[str, Any] = {
-        "state": "accepted" if accepted else "failed",
-        "basis": "lookup",
-        "sent_at": tx.now if accepted else None,
-        "code": None if isinstance(answer, Accepted) else answer.code,
-        "text": answer.text or None,
-    }
+    values: dict[str, Any] = {"basis": "lookup", "text": answer.text or None}
     if isinstance(answer, Accepted):
-        values["provider_ref"] = answer.ref or row.provider_ref
-    changed = tx.execute(
-        tx.update(message)
-        .where(
-            message.c.run == row.run,
-            message.c.no == row.no,
-            message.c.state == "in_doubt",
-            message.c.fence == row.fence,
-        )
-        .values(fence=message.c.fence + 1, updated_at=tx.now, **values)
-    )
+        end = "accepted"
+        known = answer.ref or row.provider_ref
+        values |= {"sent_at": tx.now, "code": None, "provider_ref": known}
+    else:
+        end = "failed"
+        values |= {"sent_at": None, "code": answer.code}
+    same = message.c.no == row.no, message.c.fence == row.fence
+    changed = move_messages(tx, row.run, "in_doubt", end, *same, **values)
     if changed:
-        tx.note("lookup", f"resolve {values['state']}", row.run, row.no)
-        if not accepted:
+        tx.note("lookup", f"resolve {end}", row.run, row.no)
+        if end == "failed":
             free_once(tx, row.run, [row.no])
     return changed

@@ -13,12 +13,11 @@ from sqlalchemy import func
 
 from serienpost.contracts.channels import Event, HasEvents
 from serienpost.ledger.schema import event, message, run
-from serienpost.ledger.states import MESSAGE_MOVES
 from serienpost.ledger.suppressions import suppress
+from serienpost.ledger.transitions import before, move_messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy import Row, Select
 
@@ -124,7 +123,7 @@ def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
             }
         ],
     )
-    changed = sum(_move(tx, row, one, tx.now) for row in rows)
+    changed = sum(_move(tx, row, one) for row in rows)
     address_hash = rows[0].address_hash if rows else None
     if address_hash is None and one.address:
         address_hash = ledger.address_hash(kind, one.address)
@@ -169,37 +168,18 @@ def _sent_to(tx: Tx, runs: Select[Any], address_hash: str, one: Event) -> list[R
     return [*newest, *(sent[len(before) :] if one.permanent else [])]
 
 
-def _move(tx: Tx, row: Row[Any], one: Event, now: datetime) -> int:
+def _move(tx: Tx, row: Row[Any], one: Event) -> int:
     state = _STATE.get(one.kind)
     if state is None:
         return 0
     if row.state == "in_doubt":
-        _clear_doubt(tx, row, now)
-    before = [name for name, moves in MESSAGE_MOVES.items() if state in moves]
-    return tx.execute(
-        tx.update(message)
-        .where(message.c.run == row.run, message.c.no == row.no, message.c.state.in_(before))
-        .values(
-            state=state,
-            code=one.code or row.code,
-            text=one.text or row.text,
-            fence=message.c.fence + 1,
-            updated_at=now,
-        )
-    )
+        _clear_doubt(tx, row)
+    said = {"code": one.code or row.code, "text": one.text or row.text}
+    return move_messages(tx, row.run, before(state), state, message.c.no == row.no, **said)
 
 
-def _clear_doubt(tx: Tx, row: Row[Any], now: datetime) -> None:
+def _clear_doubt(tx: Tx, row: Row[Any]) -> None:
     """A provider that reports about a message has accepted it."""
-    tx.execute(
-        tx.update(message)
-        .where(message.c.run == row.run, message.c.no == row.no, message.c.state == "in_doubt")
-        .values(
-            state="accepted",
-            basis="late answer",
-            sent_at=now,
-            fence=message.c.fence + 1,
-            updated_at=now,
-        )
-    )
+    known = {"basis": "late answer", "sent_at": tx.now}
+    move_messages(tx, row.run, "in_doubt", "accepted", message.c.no == row.no, **known)
     tx.note("report", "resolve accepted", row.run, row.no)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_
 
 from serienpost.contracts.channels import HasFinish
-from serienpost.errors import Exit, LedgerError, SerienpostError
+from serienpost.errors import SerienpostError, StillOpenError
 from serienpost.ledger.owners import is_dead
 from serienpost.ledger.runs import find_run, lock_run
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import OPEN
+from serienpost.ledger.transitions import move_run
 from serienpost.run.send.archive import queue_entries, store_entries
 from serienpost.run.send.parts import generation_of
 
@@ -35,7 +36,7 @@ WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
 
-class BusyError(LedgerError):
+class BusyError(StillOpenError):
     """Another living process works on the run."""
 
     def __init__(self, run_id: str, owner: str, doing: str) -> None:
@@ -85,10 +86,8 @@ def count_open(tx: Tx, run_id: str) -> int:
     return int(tx.scalar(still))
 
 
-class IncompleteError(SerienpostError):
+class IncompleteError(StillOpenError):
     """All messages of a run are dealt with, but what follows them cannot be made now."""
-
-    exit_code = Exit.OPEN
 
 
 def complete(renderer: RunRenderer, ledger: Ledger, run_id: str, owner: str) -> None:
@@ -135,16 +134,11 @@ def _record(
             return False
         queue_entries(renderer.context, tx, row)
         kept = [file for file in row.files or [] if file not in files]
-        values: dict[str, Any] = {"files": [*kept, *files] or None, "owner": None}
+        made = {"files": [*kept, *files] or None, "owner": None}
+        tx.execute(tx.update(run).where(run.c.id == run_id).values(**made))
         if row.state == "sending":
-            values |= {
-                "state": "finished",
-                "finished_at": tx.now,
-                "reason": None,
-                "reason_text": None,
-            }
-        where = run.c.id == run_id, run.c.state == row.state
-        tx.execute(tx.update(run).where(*where).values(**values))
+            ended = {"finished_at": tx.now, "reason": None, "reason_text": None}
+            move_run(tx, run_id, "sending", "finished", **ended)
     return True
 
 

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost.contracts.channels import Sender
-    from serienpost.ledger.claims import Outgoing
     from serienpost.ledger.delivery import Intent, Result
+    from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.run.send.recheck import Ready

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func
 
 from serienpost.contracts.channels import Generation, Sent
-from serienpost.ledger.schema import message, run
+from serienpost.ledger.runs import find_run
+from serienpost.ledger.schema import message
+from serienpost.run.prepare.plan import Header
 
 if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
@@ -43,9 +45,7 @@ def generation_of(ledger: Ledger, run_id: str) -> Generation:
     """What the run delivered since it was last finished, in the order of the review."""
     c = message.c
     with ledger.read() as tx:
-        row = tx.first(tx.select(run).where(run.c.id == run_id))
-        if row is None:
-            raise KeyError(run_id)
+        row = find_run(tx, run_id)
         sent = tx.all(
             tx.select(message, c.ref, c.no, c.part, c.row_id, c.number, c.name)
             .where(c.run == run_id, c.part >= row.first_part, c.state == "accepted")
@@ -55,6 +55,6 @@ def generation_of(ledger: Ledger, run_id: str) -> Generation:
         run=run_id,
         number=row.edition,
         title=row.title or row.mailing,
-        language=row.header.get("language", "de"),
+        language=Header.from_json(row.header).language,
         sent=[Sent(s.ref, s.no, s.part, s.row_id, s.number, s.name) for s in sent],
     )

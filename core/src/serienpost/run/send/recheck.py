@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serienpost.consent.decision import decide
-from serienpost.contracts.content import Message, Refused
+from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address
 from serienpost.contracts.rows import CurrentState, RowRef
 from serienpost.errors import SerienpostError, UnavailableError
 from serienpost.ledger.delivery import Result
-from serienpost.reference import with_reference
 from serienpost.run.prepare.plan import from_json
-from serienpost.run.prepare.renderer import what_changed
+from serienpost.run.prepare.renderer import message_of, what_changed
 from serienpost.run.prepare.review import question
 from serienpost.timelimit import LateError, within
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from serienpost.ledger.claims import Outgoing
+    from serienpost.contracts.content import Message
+    from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -192,16 +192,7 @@ class Recheck:
                 f"row {row.row_id} would now read differently than reviewed; "
                 f"{what_changed(self.renderer)}"
             )
-        addressed = with_reference(content, row.ref)
-        return Message(
-            ref=row.ref,
-            run=row.run,
-            position=row.no,
-            content=addressed,
-            send_at=send_at,
-            part=row.part,
-            cost=row.cost["amount"] if row.cost else None,
-        )
+        return message_of(row, content, send_at)
 
 
 def suppressed(row: Outgoing, code: str, reason: str) -> Result:

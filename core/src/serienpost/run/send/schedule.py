@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
 
 from serienpost.errors import ConfigError, LedgerError
-from serienpost.ledger.claims import Outgoing
+from serienpost.ledger.rows import OUTGOING, RUN, Outgoing, RunRow
+from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
+from serienpost.run.prepare.plan import Header
 from serienpost.run.send.outcomes import StopReason
+from serienpost.run.send.recheck import Recheck
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
-
-    from sqlalchemy import Row
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
 
-def not_now(context: PracticeContext, row: Row[Any], now: datetime) -> StopReason | None:
+def not_now(context: PracticeContext, row: RunRow, now: datetime) -> StopReason | None:
     """Why this run must wait for its time: `--at`, the end of a quota, quiet hours."""
     if row.send_at and row.send_at > now and not held_until(row):
         return StopReason("schedule", "waits for its time", row.send_at)
     if row.state == "paused" and row.until and row.until > now and row.reason == "quota":
-        return StopReason("quota", row.reason_text, row.until)
+        return StopReason("quota", row.reason_text or "", row.until)
     return quiet_hours(context, row.kind, judged_at(row, now))
 
 
@@ -39,7 +39,7 @@ def quiet_hours(context: PracticeContext, kind: str, now: datetime) -> StopReaso
     return StopReason("quiet", f"quiet hours {quiet}", until) if until else None
 
 
-def is_stale(row: Row[Any], stale_after: timedelta, now: datetime) -> bool:
+def is_stale(row: RunRow, stale_after: timedelta, now: datetime) -> bool:
     """Whether nothing happened for so long that a person must confirm."""
     known = [t for t in (row.progress_at, row.send_at, row.until, row.approved_at) if t]
     return bool(known) and now - max(known) > stale_after
@@ -93,8 +93,7 @@ HELD = ("sending", "accepted", "in_doubt")
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawal(NamedTuple):
     """An order that must not go out any more: row, its reference at the provider, and why."""
 
     row: str
@@ -103,21 +102,23 @@ class Withdrawal:
     reason: str
 
 
-def held_until(row: Row[Any]) -> datetime | None:
+def held_until(row: RunRow) -> datetime | None:
     """The time given to the provider with each order of this run; None where it gets none."""
-    send_at: datetime | None = row.send_at
-    return send_at if row.header.get("hand_over") == "now" else None
+    if row.send_at is None or row.purged_at:
+        return None
+    return row.send_at if Header.from_json(row.header).hand_over == "now" else None
 
 
-def judged_at(row: Row[Any], now: datetime) -> datetime:
+def judged_at(row: RunRow, now: datetime) -> datetime:
     """When a message handed over now goes out: expiry and quiet hours are judged for this time."""
     return max(now, held_until(row) or now)
 
 
-def held_runs(tx: Tx) -> list[Row[Any]]:
+def held_runs(tx: Tx) -> list[RunRow]:
     """Runs with orders that lie with a provider and have not gone out."""
-    later = tx.all(tx.select(run).where(run.c.send_at > tx.now).order_by(run.c.created_at))
-    return [row for row in later if held_until(row) and _held(tx, row.id)]
+    later = tx.select(run, *RUN).where(run.c.send_at > tx.now).order_by(run.c.created_at)
+    rows = map(RunRow._make, tx.all(later))
+    return [row for row in rows if held_until(row) and _held(tx, row.id)]
 
 
 def _held(tx: Tx, run_id: str) -> int:
@@ -143,20 +144,18 @@ def to_withdraw(renderer: RunRenderer, ledger: Ledger, run_id: str) -> list[With
     Raises:
         SerienpostError: the source or a consent check cannot answer.
     """
-    from serienpost.ledger.runs import find_run
-    from serienpost.run.send.recheck import Recheck
-
     c = message.c
     with ledger.read() as tx:
         at = judged_at(find_run(tx, run_id), tx.now)
-        held = tx.all(tx.select(message).where(c.run == run_id, c.state.in_(HELD)).order_by(c.no))
+        lying = c.run == run_id, c.state.in_(HELD)
+        held = tx.all(tx.select(message, *OUTGOING).where(*lying).order_by(c.no))
     recheck = Recheck(renderer, ledger)
     found = [
         Withdrawal(row.row_id, row.ref, "erased", "the person's data were erased")
         for row in held
         if row.address is None
     ]
-    rows = [Outgoing.of(row) for row in held if row.address is not None]
+    rows = [Outgoing._make(row) for row in held if row.address is not None]
     for start in range(0, len(rows), _AT_ONCE):
         batch = rows[start : start + _AT_ONCE]
         by_no = {row.no: row for row in batch}
@@ -180,7 +179,7 @@ def refuse_cancel(context: PracticeContext, ledger: Ledger, run_id: str) -> None
         raise LedgerError(sentence(context, row), hint=f"serienpost show {run_id} names them")
 
 
-def sentence(context: PracticeContext, row: Row[Any]) -> str:
+def sentence(context: PracticeContext, row: RunRow) -> str:
     """What a person must know about a run whose orders lie with the provider."""
     at = row.send_at.astimezone(context.zone)
     return (

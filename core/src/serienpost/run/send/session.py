@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import HasFinish
 from serienpost.errors import Exit, LedgerError
@@ -13,9 +13,9 @@ from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.claims import living_owner, take_over
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.runs import allow_command, count_states, find_run, lock_run, set_paused
-from serienpost.ledger.schema import run
-from serienpost.ledger.states import BY_PERSON
-from serienpost.run.prepare.renderer import RunRenderer, load_renderer
+from serienpost.ledger.states import BY_PERSON, RELEASED
+from serienpost.ledger.transitions import move_run
+from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
 from serienpost.run.send.archive import store_entries
 from serienpost.run.send.doubts import apply_rule, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
@@ -26,8 +26,6 @@ from serienpost.run.send.schedule import held_until, is_stale, not_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sqlalchemy import Row
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
@@ -67,11 +65,12 @@ def continue_run(
     """Deliver what is open. How it ended stands in the run's state and reason.
 
     Raises:
-        LedgerError: the run was never approved or is cancelled.
+        LedgerError: the run was never approved, is cancelled, or another edition rendered it.
         BusyError: another process delivers or finishes it.
         LedgerLostError: the ledger failed on the way.
     """
     renderer = load_renderer(context, ledger, run_id)
+    refuse_other_edition(run_id, renderer.header)
     take_over_dead(renderer, ledger, run_id)
     if _finished_in_doubt(ledger, run_id):
         look_up_doubts(renderer, ledger, run_id)
@@ -145,11 +144,8 @@ def _begin(
             set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return False
         note_processor(tx, run_id, renderer.processor())
-        tx.execute(
-            tx.update(run)
-            .where(run.c.id == run_id, run.c.state.in_(("approved", "paused", "sending")))
-            .values(state="sending", reason=None, reason_text=None, until=None, progress_at=tx.now)
-        )
+        afresh = dict.fromkeys(("reason", "reason_text", "until"))
+        move_run(tx, run_id, RELEASED, "sending", progress_at=tx.now, **afresh)
     return True
 
 
@@ -185,7 +181,7 @@ def _end(
         complete(renderer, ledger, run_id, owner)
 
 
-def exit_of(row: Row[Any], counts: dict[str, int]) -> Exit:
+def exit_of(row: RunRow, counts: dict[str, int]) -> Exit:
     """The exit code that describes a run after a command."""
     if row.state not in ("finished", "cancelled"):
         return Exit.OPEN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import hookimpl
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @hookimpl
-def serienpost_channels() -> list[Channel]:
+def serienpost_channels() -> list[Channel[Any]]:
     """The channel `messenger`."""
     from serienpost_channel_messenger.channel import MessengerChannel
 

@@ -49,34 +49,33 @@ class MessengerChannel:
     repeatable = False
     longest_call = 300.0
 
-    def processor(self, account: AccountSettings) -> Processor | None:
+    def processor(self, account: MessengerAccount) -> Processor | None:
         """As the practice named it."""
-        own = _own(account)
-        return Processor(own.processor, own.region)
+        return Processor(account.processor, account.region)
 
     def compose(
-        self, context: Context, account: AccountSettings, draft: Draft
+        self, context: Context, account: MessengerAccount, draft: Draft
     ) -> Content | Refused:
         """Text alone; the title names who writes."""
         if draft.subject or draft.html is not None or draft.attachments:
             return Refused("text_only", "messages by messenger are text only")
         if len(draft.text) > LONGEST:
             return Refused("too_long", f"messages by messenger have {LONGEST} characters at most")
-        sender = account.sender or context.config.practice.name
+        sender = account.sender or context.practice.name
         return Content(draft.kind, sender, draft.address, "", draft.text)
 
-    def cost(self, account: AccountSettings, content: Content) -> Cost | None:
+    def cost(self, account: MessengerAccount, content: Content) -> Cost | None:
         """Nothing."""
         return None
 
-    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+    def preview(self, account: MessengerAccount, message: Message) -> Mapping[str, bytes]:
         """Title and text."""
         from serienpost_channel_messenger.wire import title
 
         return {".txt": f"{title(message)}\n\n{message.content.text}".encode()}
 
     @contextlib.asynccontextmanager
-    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
+    async def open(self, context: Context, account: MessengerAccount) -> AsyncIterator[Sender]:
         """Read the address of the service; each call makes its own connection.
 
         Raises:
@@ -85,17 +84,10 @@ class MessengerChannel:
         from serienpost_channel_messenger.wire import MessengerSender, silence
 
         silence()
-        reference = _own(account).service
-        sender = MessengerSender(context.secret(reference))
+        sender = MessengerSender(context.secret(account.service))
         if not sender.is_usable():
             raise SerienpostError(
-                f"the secret {reference.name} is no Apprise address with {{to}} in it",
+                f"the secret {account.service.name} is no Apprise address with {{to}} in it",
                 hint="write it as in matrixs://user:password@matrix.example.org/{to}",
             )
         yield sender
-
-
-def _own(account: AccountSettings) -> MessengerAccount:
-    if not isinstance(account, MessengerAccount):
-        raise TypeError("not an account of the channel messenger")
-    return account

@@ -12,7 +12,7 @@ import pytest
 from serienpost_praxisplus.check import SignatureCheck
 from serienpost_praxisplus.store import PraxisPlusStore
 
-from serienpost import ConsentQuestion
+from serienpost import ConsentQuestion, open_practice
 from serienpost_testkit.suites import ConsentCheckSuite, SecretStoreSuite
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ class TestSignatureCheck(ConsentCheckSuite):
 
     @pytest.fixture
     def context(self, practice_folder: Path) -> Iterator[Context]:
-        from serienpost.config.loading import open_practice
-
         with closing(sqlite3.connect(practice_folder / "praxisplus.db")) as database:
             database.executescript((VENDOR / "praxisplus.sql").read_text(encoding="utf-8"))
         (practice_folder / "schema.yaml").write_text((VENDOR / "schema.yaml").read_text())
@@ -56,8 +54,8 @@ class TestSignatureCheck(ConsentCheckSuite):
             "database: sqlite:///praxisplus.db\n"
             "schema: schema.yaml\n"
         )
-        with open_practice(practice_folder) as context:
-            yield context
+        with open_practice(practice_folder, actor="os:test") as practice:
+            yield practice.context
 
 
 class TestPraxisPlusStore(SecretStoreSuite):

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from serienpost import measure
+from serienpost import measure_sms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ class Gateway:
 
     def cost(self, job: Job) -> float:
         """Credits that an order takes when it is sent."""
-        return measure(job.text).segments * self.prices.get(job.type, 1.0)
+        return measure_sms(job.text).segments * self.prices.get(job.type, 1.0)
 
     def balance(self, user: str) -> float:
         """Credits left; what is queued is not deducted yet."""

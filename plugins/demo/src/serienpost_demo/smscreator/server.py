@@ -150,7 +150,7 @@ class FakeSmsCreator:
         return answers.result(self.root, code, value)
 
     def _order(self, given: dict[str, str], recipients: list[str]) -> str:
-        from serienpost import measure
+        from serienpost import measure_sms
 
         name = given.get("SmsTyp", given.get("MobileSMSType", "HighQuality"))
         type_ = CODES.get(name, name)
@@ -161,7 +161,7 @@ class FakeSmsCreator:
             return "NoTextFound"
         if not all(_is_number(recipient) for recipient in recipients):
             return "NoRecipientFound"
-        if type_ in _SINGLE and measure(given["SMSText"]).segments > 1:
+        if type_ in _SINGLE and measure_sms(given["SMSText"]).segments > 1:
             return "SMSTypeError"
         for recipient in recipients:
             self.gateway.take(

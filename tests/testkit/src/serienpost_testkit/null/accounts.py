@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FAULT = re.compile(r"(before_wire|after_wire):([1-9][0-9]*)\Z")
 
 
-class Rule(StrictModel):
+class ScriptedOutcome(StrictModel):
     """What becomes of the messages that fit; the first fitting rule decides."""
 
     position: int | list[int] | None = Field(
@@ -60,7 +60,7 @@ class NullAccount(AccountSettings):
     oracle: str | None = Field(
         default=None, description="File that gets one line for each accepted message."
     )
-    outcomes: str | list[Rule] = Field(
+    outcomes: str | list[ScriptedOutcome] = Field(
         default_factory=list, description="Rules, or a JSON file of rules; else all is accepted."
     )
     die_at: list[str] = Field(
@@ -85,7 +85,7 @@ class NullEmailAccount(NullAccount):
     )
 
 
-def rules(account: NullAccount, folder: Path) -> list[Rule]:
+def scripted_outcomes(account: NullAccount, folder: Path) -> list[ScriptedOutcome]:
     """The account's rules, read from their file if they are in one.
 
     Raises:
@@ -95,7 +95,7 @@ def rules(account: NullAccount, folder: Path) -> list[Rule]:
         return account.outcomes
     file = folder / account.outcomes
     try:
-        return TypeAdapter(list[Rule]).validate_json(file.read_bytes())
+        return TypeAdapter(list[ScriptedOutcome]).validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         raise ConfigError(
             Problem(

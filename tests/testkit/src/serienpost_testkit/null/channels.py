@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost import Capabilities, ConfigError, Content, Cost, Refused
+from serienpost import Capabilities, Content, Cost, Refused
 from serienpost_testkit.null.accounts import NullAccount, NullEmailAccount
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from serienpost import AccountSettings, Context, Draft, Message, Processor, Sender
+    from serienpost import Context, Draft, Message, Processor, Sender
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,15 @@ class NullChannel:
     title: str
     kind: str
     capabilities: Capabilities
-    account: type[AccountSettings] = NullAccount
+    account: type[NullAccount] = NullAccount
     repeatable: bool = False
     longest_call: float = 60.0
 
-    def processor(self, account: AccountSettings) -> Processor | None:
+    def processor(self, account: NullAccount) -> Processor | None:
         """Nobody: nothing leaves the machine."""
         return None
 
-    def compose(
-        self,
-        context: Context,
-        account: AccountSettings,
-        draft: Draft,
-    ) -> Content | Refused:
+    def compose(self, context: Context, account: NullAccount, draft: Draft) -> Content | Refused:
         """The draft as it is, if the capabilities cover it."""
         can = self.capabilities
         if draft.subject and not can.subject:
@@ -57,23 +52,21 @@ class NullChannel:
             attachments=draft.attachments,
         )
 
-    def cost(self, account: AccountSettings, content: Content) -> Cost | None:
+    def cost(self, account: NullAccount, content: Content) -> Cost | None:
         """One message."""
         return Cost("messages", 1)
 
-    def preview(self, account: AccountSettings, message: Message) -> Mapping[str, bytes]:
+    def preview(self, account: NullAccount, message: Message) -> Mapping[str, bytes]:
         """The message as a text file."""
         content = message.content
         head = [content.sender, content.address, content.subject]
         return {".txt": "\n".join([*filter(None, head), "", content.text]).encode()}
 
     @asynccontextmanager
-    async def open(self, context: Context, account: AccountSettings) -> AsyncIterator[Sender]:
+    async def open(self, context: Context, account: NullAccount) -> AsyncIterator[Sender]:
         """Open the oracle."""
         from serienpost_testkit.null.wire import NullSender
 
-        if not isinstance(account, NullAccount):
-            raise ConfigError(f"{self.name} got the account of another channel")
         with NullSender(context, account) as sender:
             yield sender
 

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from serienpost import CurrentState, Occasion, Problem, Row, SourceError, StrictModel
 from serienpost_testkit.null.settings import null_settings
@@ -69,29 +69,25 @@ class NullSource:
     title = "Erfundene Personen für Tests"
     selection = NullSelection
 
-    def offers(self, context: Context, selection: BaseModel) -> Mapping[str, str | None]:
+    def offers(self, context: Context, selection: NullSelection) -> Mapping[str, str | None]:
         """All fields of the made-up people, classed by the catalogue."""
-        more = _OF_OCCASION if _checked(selection).occasion else ()
+        more = _OF_OCCASION if selection.occasion else ()
         own = null_settings(context).fields
         return dict.fromkeys((*_FIELDS, *more)) | dict.fromkeys(own, "contact")
 
-    def is_relative(self, selection: BaseModel) -> bool:
+    def is_relative(self, selection: NullSelection) -> bool:
         """With appointments: these are on the day after the due date."""
-        return _checked(selection).occasion
+        return selection.occasion
 
     def rows(
-        self,
-        context: Context,
-        selection: BaseModel,
-        request: RowRequest,
+        self, context: Context, selection: NullSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
         """Make the rows batch by batch, in the order of their numbers.
 
         Raises:
             SourceError: another order than by `nummer` is asked for.
         """
-        chosen = _checked(selection)
-        numbers = range(chosen.start, chosen.start + chosen.count)
+        numbers = range(selection.start, selection.start + selection.count)
         if request.order_by == ("-nummer",):
             numbers = numbers[::-1]
         elif request.order_by not in {(), ("nummer",)}:
@@ -101,24 +97,22 @@ class NullSource:
         own = null_settings(context).fields
         for first in range(0, len(numbers), request.batch):
             yield [
-                _row(number, chosen.occasion, request, own)
+                _row(number, selection.occasion, request, own)
                 for number in numbers[first : first + request.batch]
             ]
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: NullSelection,
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         """Everybody is as selected, but for those whom the file `gone` names by now."""
         settings = null_settings(context)
         file = settings.gone
         gone = json.loads(context.path(file).read_text("utf-8")) if file else {}
         return [_standing(ref, gone, request, settings.fields) for ref in rows]
-
-
-def _checked(selection: BaseModel) -> NullSelection:
-    if not isinstance(selection, NullSelection):
-        raise SourceError("the null source got the selection of another source")
-    return selection
 
 
 def _row(number: int, has_occasion: bool, request: RowRequest, own: Mapping[str, str]) -> Row:

@@ -20,7 +20,7 @@ from serienpost import (
     Rejected,
     Unknown,
 )
-from serienpost_testkit.null.accounts import rules
+from serienpost_testkit.null.accounts import scripted_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from serienpost import Context, Message, Outcome
-    from serienpost_testkit.null.accounts import NullAccount, Rule
+    from serienpost_testkit.null.accounts import NullAccount, ScriptedOutcome
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
@@ -98,10 +98,10 @@ class NullSender:
         return [_outcome(message, rule) for message, rule in zip(call, decided, strict=True)]
 
     def _read_rules(self) -> None:
-        self._rules = rules(self._account, self._folder)
+        self._rules = scripted_outcomes(self._account, self._folder)
         self._counts_attempts = any(rule.attempt is not None for rule in self._rules)
 
-    def _decide(self, message: Message) -> Rule | None:
+    def _decide(self, message: Message) -> ScriptedOutcome | None:
         attempt = _attempt(self._beside(".attempts"), message.ref) if self._counts_attempts else 0
         return next((rule for rule in self._rules if rule.fits(message, attempt)), None)
 
@@ -124,7 +124,7 @@ class NullSender:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _outcome(message: Message, rule: Rule | None) -> Outcome:
+def _outcome(message: Message, rule: ScriptedOutcome | None) -> Outcome:
     if rule is None or rule.outcome == "accepted":
         return Accepted(f"null-{message.ref}")
     if rule.outcome == "rejected":

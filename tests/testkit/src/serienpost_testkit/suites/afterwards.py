@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import (
     Accepted,
@@ -27,10 +27,9 @@ from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from serienpost import AccountSettings, Channel, Content, Context, Message
+    from serienpost import AccountSettings, Channel, Context
     from serienpost_testkit.suites.faults import Play
+    from serienpost_testkit.suites.wire import Compose, Deliver
 
 _RUN = "run-1"
 _KINDS = {"delivered", "bounced", "complained", "unsubscribed", "other"}
@@ -43,7 +42,7 @@ class AfterwardsSuite(Suite):
     """
 
     def test_probe_finds_the_account_in_order(
-        self, channel: Channel, context: Context, settings: AccountSettings
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
     ) -> None:
         """`probe` of an account that works says so, and sends nothing.
 
@@ -57,7 +56,7 @@ class AfterwardsSuite(Suite):
             assert all(result.text.strip() for result in results)
 
     def test_probe_finds_a_refused_login(
-        self, channel: Channel, context: Context, settings: AccountSettings, play: Play
+        self, channel: Channel[Any], context: Context, settings: AccountSettings, play: Play
     ) -> None:
         """`probe` of an account whose login is refused says so, and what to do.
 
@@ -72,7 +71,7 @@ class AfterwardsSuite(Suite):
             assert all(result.text.strip() and result.remedy for result in wrong)
 
     def test_balance_is_a_number(
-        self, channel: Channel, context: Context, settings: AccountSettings
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
     ) -> None:
         """`balance` is what the account has, in the unit of `cost`.
 
@@ -83,10 +82,11 @@ class AfterwardsSuite(Suite):
 
     def test_lookup_tells_sent_from_unsent(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
+        deliver: Deliver,
     ) -> None:
         """`lookup` answers for each message, in order, and never calls sent what was not.
 
@@ -96,7 +96,7 @@ class AfterwardsSuite(Suite):
         """
         if isinstance(channel, HasLookup):
             sent, unsent = (message(number, compose(number=number)) for number in (1, 2))
-            asyncio.run(_send(channel, context, settings, [sent]))
+            deliver([sent])
             answers = asyncio.run(channel.lookup(context, settings, [unsent, sent]))
             assert len(answers) == 2
             assert {type(answer) for answer in answers} <= {Accepted, Rejected, Unknown}
@@ -105,10 +105,11 @@ class AfterwardsSuite(Suite):
 
     def test_events_are_told_apart(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
+        deliver: Deliver,
     ) -> None:
         """`events` yields well-formed events, the same ones when asked again.
 
@@ -116,7 +117,7 @@ class AfterwardsSuite(Suite):
         in UTC; name the message by `ref` or `provider_ref`, or the address.
         """
         if isinstance(channel, HasEvents):
-            asyncio.run(_send(channel, context, settings, [message(1, compose())]))
+            deliver([message(1, compose())])
             first, again = (asyncio.run(_events(channel, context, settings)) for _ in range(2))
             ids = [event.id for event in first]
             assert max(Counter(ids).values(), default=1) == 1
@@ -128,10 +129,11 @@ class AfterwardsSuite(Suite):
 
     def test_finish_is_idempotent(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
+        deliver: Deliver,
     ) -> None:
         """`finish` may be called again after a crash, and then gives the same files.
 
@@ -139,7 +141,7 @@ class AfterwardsSuite(Suite):
         """
         if isinstance(channel, HasFinish):
             one = replace(message(1, compose()), run=_RUN, part=1)
-            asyncio.run(_send(channel, context, settings, [one]))
+            deliver([one])
             sent = [Sent(one.ref, one.position, 1, "patient:1", None, "Ada")]
             generation = Generation(_RUN, 0, "Einladung", "de", sent)
             first, again = (list(channel.finish(context, settings, generation)) for _ in range(2))
@@ -147,13 +149,7 @@ class AfterwardsSuite(Suite):
             assert [path for path in first if not (isinstance(path, Path) and path.is_file())] == []
 
 
-async def _send(
-    channel: Channel, context: Context, settings: AccountSettings, messages: Sequence[Message]
-) -> None:
-    async with channel.open(context, settings) as sender:
-        for call in sender.calls(messages):
-            await sender.send(call, 0)
-
-
-async def _events(channel: HasEvents, context: Context, settings: AccountSettings) -> list[Event]:
+async def _events(
+    channel: HasEvents[Any], context: Context, settings: AccountSettings
+) -> list[Event]:
     return [event async for event in channel.events(context, settings, None)]

@@ -50,18 +50,20 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
     address: str = ""
 
     @pytest.fixture
-    def subject(self, channel: Channel) -> Channel:
+    def subject(self, channel: Channel[Any]) -> Channel[Any]:
         """The object under test, for the tests that all suites share."""
         return channel
 
     @pytest.fixture
-    def settings(self, channel: Channel, account: Mapping[str, object]) -> AccountSettings:
+    def settings(self, channel: Channel[Any], account: Mapping[str, object]) -> AccountSettings:
         """The account, checked by the channel's own model."""
-        return channel.account.model_validate({"channel": channel.name, **account})
+        given = {"channel": channel.name, **account}
+        settings: AccountSettings = channel.account.model_validate(given)
+        return settings
 
     @pytest.fixture
     def compose(
-        self, channel: Channel, context: Context, settings: AccountSettings
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
     ) -> Callable[..., Content]:
         """Makes the content of a text: `compose(text, number)`; the number varies the subject."""
 
@@ -79,7 +81,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
 
     @pytest.fixture
     def formatted(
-        self, channel: Channel, context: Context, settings: AccountSettings
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
     ) -> Callable[..., Content]:
         """Makes the content of a draft with a formatted part: `formatted(attachments=...)`."""
 
@@ -93,10 +95,10 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
 
         return make
 
-    def _to(self, channel: Channel) -> str:
+    def _to(self, channel: Channel[Any]) -> str:
         return self.address or ADDRESSES[_kind(channel)]
 
-    def test_declares_what_it_is(self, channel: Channel) -> None:
+    def test_declares_what_it_is(self, channel: Channel[Any]) -> None:
         """Name, title, kind and the two facts that the core relies on after a crash.
 
         When it fails: `kind` is one of the core's names or a `Kind` object of another name;
@@ -110,7 +112,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
         assert isinstance(channel.repeatable, bool)
         assert 0 < channel.longest_call < math.inf
 
-    def test_own_kind_does_not_replace_a_core_kind(self, channel: Channel) -> None:
+    def test_own_kind_does_not_replace_a_core_kind(self, channel: Channel[Any]) -> None:
         """A channel's own `Kind` has a name, and so a consent, of its own.
 
         When it fails: rename the kind, or use the core's by its name.
@@ -122,7 +124,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
             assert channel.kind.template_suffix
 
     def test_account_model_refuses_unknown_keys(
-        self, channel: Channel, account: Mapping[str, object]
+        self, channel: Channel[Any], account: Mapping[str, object]
     ) -> None:
         """A misspelt setting of an account is an error.
 
@@ -135,7 +137,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
         with pytest.raises(ValidationError, match="no_such_setting"):
             channel.account.model_validate({**given, "no_such_setting": 1})
 
-    def test_account_model_describes_its_keys(self, channel: Channel) -> None:
+    def test_account_model_describes_its_keys(self, channel: Channel[Any]) -> None:
         """Every setting has a description; it is the channel's manual.
 
         When it fails: write `Field(description=...)` for the keys named.
@@ -143,7 +145,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
         silent = [name for name, key in channel.account.model_fields.items() if not key.description]
         assert silent == []
 
-    def test_processor_is_named(self, channel: Channel, settings: AccountSettings) -> None:
+    def test_processor_is_named(self, channel: Channel[Any], settings: AccountSettings) -> None:
         """The manifest names who gets the data and where, or nobody.
 
         When it fails: return None only if nothing leaves the practice's own machines.
@@ -153,7 +155,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
         assert processor is None or (processor.name.strip() and processor.region.strip())
 
     def test_compose_keeps_kind_and_address(
-        self, channel: Channel, compose: Callable[..., Content]
+        self, channel: Channel[Any], compose: Callable[..., Content]
     ) -> None:
         """The content is for the draft's address, by the draft's kind.
 
@@ -171,7 +173,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
         assert compose(UNICODE).digest() == compose(UNICODE).digest()
 
     def test_compose_tells_drafts_apart(
-        self, channel: Channel, context: Context, settings: AccountSettings
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
     ) -> None:
         """Another text is another content.
 
@@ -185,7 +187,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
 
     @pytest.mark.parametrize("beyond", ["subject", "html", "attachments", "longest_text"])
     def test_compose_refuses_what_it_cannot_express(
-        self, channel: Channel, context: Context, settings: AccountSettings, beyond: str
+        self, channel: Channel[Any], context: Context, settings: AccountSettings, beyond: str
     ) -> None:
         """A draft beyond the capabilities is refused, never silently cut or stripped.
 
@@ -213,7 +215,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
             assert isinstance(answer, Content)
 
     def test_cost_is_countable(
-        self, channel: Channel, settings: AccountSettings, compose: Callable[..., Content]
+        self, channel: Channel[Any], settings: AccountSettings, compose: Callable[..., Content]
     ) -> None:
         """What a message costs is in credits, pages or messages; None where it costs nothing.
 
@@ -226,7 +228,7 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
             assert cost.amount >= 0
 
     def test_preview_is_files(
-        self, channel: Channel, settings: AccountSettings, compose: Callable[..., Content]
+        self, channel: Channel[Any], settings: AccountSettings, compose: Callable[..., Content]
     ) -> None:
         """A preview maps suffixes such as `.eml` to what would leave, as bytes.
 
@@ -238,5 +240,5 @@ class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
         assert [name for name, data in files.items() if type(data) is not bytes or not data] == []
 
 
-def _kind(channel: Channel) -> str:
+def _kind(channel: Channel[Any]) -> str:
     return channel.kind if isinstance(channel.kind, str) else channel.kind.name

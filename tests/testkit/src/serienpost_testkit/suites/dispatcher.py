@@ -105,9 +105,7 @@ class DispatcherSuite(Suite):
 
         When it fails: store the practice's id with each wake-up and ask for it.
         """
-        foreign = make_context(
-            practice={**context.config.practice.model_dump(), "id": "andere-praxis"}
-        )
+        foreign = make_context(practice={**context.practice.model_dump(), "id": "andere-praxis"})
         asked = _Asked()
         dispatcher.wake(foreign, "run-2", None)
         dispatcher.wake(context, "run-1", None)

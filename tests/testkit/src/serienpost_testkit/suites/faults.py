@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import message, secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import pytest
 
     from serienpost import AccountSettings, Channel, Content, Context, Outcome
     from serienpost_testkit.canary import CanaryLog
-    from serienpost_testkit.suites.wire import Arrived
+    from serienpost_testkit.suites.wire import Arrivals, Compose, Deliver
 
     Play = Callable[[str | None], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ProviderFault:
     """A way in which a provider fails.
 
     Args:
@@ -39,16 +39,22 @@ class Fault:
     is_final: bool = False
 
 
-FAULTS: Mapping[str, Fault] = {
-    "connection": Fault("cannot be reached", (Deferred,)),
-    "login": Fault("refuses the account's login or key", (AccountProblem,), is_final=True),
-    "quota": Fault("says that the account has used up its share", (QuotaReached,), is_final=True),
-    "recipient": Fault("refuses the recipient for good", (Rejected,)),
-    "message": Fault("refuses the message for good", (Rejected,)),
-    "later": Fault("refuses for the moment", (Deferred,)),
-    "lost_request": Fault("loses the connection and has no message", (Deferred, Unknown)),
-    "lost_answer": Fault("keeps the message and loses the connection", (Unknown,), keeps=True),
-    "garbled_answer": Fault("keeps the message and answers nonsense", (Unknown,), keeps=True),
+FAULTS: Mapping[str, ProviderFault] = {
+    "connection": ProviderFault("cannot be reached", (Deferred,)),
+    "login": ProviderFault("refuses the account's login or key", (AccountProblem,), is_final=True),
+    "quota": ProviderFault(
+        "says that the account has used up its share", (QuotaReached,), is_final=True
+    ),
+    "recipient": ProviderFault("refuses the recipient for good", (Rejected,)),
+    "message": ProviderFault("refuses the message for good", (Rejected,)),
+    "later": ProviderFault("refuses for the moment", (Deferred,)),
+    "lost_request": ProviderFault("loses the connection and has no message", (Deferred, Unknown)),
+    "lost_answer": ProviderFault(
+        "keeps the message and loses the connection", (Unknown,), keeps=True
+    ),
+    "garbled_answer": ProviderFault(
+        "keeps the message and answers nonsense", (Unknown,), keeps=True
+    ),
 }
 """Stage by stage, what the author's fake plays."""
 
@@ -81,13 +87,7 @@ class FaultSuite(Suite):
         assert len(self.impossible) < len(FAULTS)
 
     def test_a_fault_has_its_outcome(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        play: Play,
-        fault: str,
+        self, compose: Compose, deliver: Deliver, play: Play, fault: str
     ) -> None:
         """Each fault is answered with the outcome that the core can rely on.
 
@@ -97,7 +97,7 @@ class FaultSuite(Suite):
         not a clear answer: `Unknown`. Never raise, never guess.
         """
         play(fault)
-        outcome = asyncio.run(_one(channel, context, settings, compose()))
+        outcome = _one(deliver, compose())
         assert isinstance(outcome, FAULTS[fault].outcomes), outcome
         if fault == "connection":
             assert isinstance(outcome, Deferred)
@@ -108,14 +108,7 @@ class FaultSuite(Suite):
             assert outcome.scope == fault
 
     def test_a_definite_no_did_not_leave(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        play: Play,
-        arrived: Callable[[], Sequence[Arrived]],
-        fault: str,
+        self, compose: Compose, deliver: Deliver, play: Play, arrived: Arrivals, fault: str
     ) -> None:
         """What is not `Unknown` did not leave: it is tried again, or reported as failed.
 
@@ -123,7 +116,7 @@ class FaultSuite(Suite):
         it has none after a fault that keeps it, mend the fake.
         """
         play(fault)
-        outcome = asyncio.run(_one(channel, context, settings, compose()))
+        outcome = _one(deliver, compose())
         if FAULTS[fault].keeps:
             assert len(arrived()) == 1
         if not isinstance(outcome, Accepted | Unknown):
@@ -131,12 +124,13 @@ class FaultSuite(Suite):
 
     def test_after_a_fault_it_works_again(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
+        deliver: Deliver,
         play: Play,
-        arrived: Callable[[], Sequence[Arrived]],
+        arrived: Arrivals,
         fault: str,
     ) -> None:
         """Once the provider works again, the next message is accepted, by the same opening.
@@ -144,32 +138,33 @@ class FaultSuite(Suite):
         When it fails: give up a connection that has failed and make a new one for the next
         call; do not keep the failure in mind.
         """
-        contents = [compose(number=number) for number in range(2)]
+        first, second = (message(number, compose(number=number)) for number in (1, 2))
 
         async def both() -> Outcome:
-            if FAULTS[fault].is_final:
-                await _one(channel, context, settings, contents[0])
-                play(None)
-                return await _one(channel, context, settings, contents[1], number=2)
             async with channel.open(context, settings) as sender:
-                for call in sender.calls([message(1, contents[0])]):
+                for call in sender.calls([first]):
                     await sender.send(call, 0)
                 play(None)
-                (call,) = sender.calls([message(2, contents[1])])
+                (call,) = sender.calls([second])
                 (outcome,) = await sender.send(call, 0)
                 return outcome
 
         play(fault)
-        outcome = asyncio.run(both())
+        if FAULTS[fault].is_final:
+            deliver([first])
+            play(None)
+            outcome = deliver([second])[0][1][0]
+        else:
+            outcome = asyncio.run(both())
         assert isinstance(outcome, Accepted), outcome
-        assert [each.ref for each in arrived()].count(message(2, contents[1]).ref) == 1
+        assert [each.ref for each in arrived()].count(second.ref) == 1
 
     def test_a_fault_tells_nothing_personal(
         self,
-        channel: Channel,
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
+        deliver: Deliver,
         play: Play,
         canary_log: CanaryLog,
         fault: str,
@@ -184,19 +179,11 @@ class FaultSuite(Suite):
         private += secrets_of(context, settings)
         canary_log.plant(*private)
         play(fault)
-        outcome = asyncio.run(_one(channel, context, settings, content))
+        outcome = _one(deliver, content)
         assert [value for value in private if value and value in str(outcome)] == []
         canary_log.check(self.foreign_loggers)
 
 
-async def _one(
-    channel: Channel,
-    context: Context,
-    settings: AccountSettings,
-    content: Content,
-    number: int = 1,
-) -> Outcome:
-    async with channel.open(context, settings) as sender:
-        (call,) = sender.calls([message(number, content)])
-        (outcome,) = await sender.send(call, 0)
-        return outcome
+def _one(deliver: Deliver, content: Content) -> Outcome:
+    ((_, (outcome,)),) = deliver([message(1, content)])
+    return outcome

@@ -39,7 +39,7 @@ class ResumeSuite(Suite):
 
     def test_a_killed_run_is_resumed(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         account: Mapping[str, object],
         context: Context,
         settings: AccountSettings,
@@ -77,7 +77,7 @@ class ResumeSuite(Suite):
 
     def test_a_run_tells_nothing_personal(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         account: Mapping[str, object],
         context: Context,
         arrived: Callable[[], Sequence[Arrived]],
@@ -99,10 +99,10 @@ class ResumeSuite(Suite):
         assert [word for word in private if word and word in told] == []
 
     def _practice(
-        self, channel: Channel, account: Mapping[str, object], context: Context, rows: int
+        self, channel: Channel[Any], account: Mapping[str, object], context: Context, rows: int
     ) -> CommandLine:
         distribution = self.distribution or _distribution(channel)
-        head = context.config.practice
+        head = context.practice
         keys = {
             "practice": head.model_dump(exclude_none=True),
             "plugins": list(dict.fromkeys(["serienpost-testkit", distribution])),
@@ -130,7 +130,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, default=str), "utf-8")
 
 
-def _distribution(channel: Channel) -> str:
+def _distribution(channel: Channel[Any]) -> str:
     package = type(channel).__module__.partition(".")[0]
     named = [
         entry.name
@@ -141,6 +141,8 @@ def _distribution(channel: Channel) -> str:
     return named[0]
 
 
-async def _size(channel: Channel, context: Context, settings: AccountSettings) -> tuple[int, int]:
+async def _size(
+    channel: Channel[Any], context: Context, settings: AccountSettings
+) -> tuple[int, int]:
     async with channel.open(context, settings) as sender:
         return sender.slots, sender.batch

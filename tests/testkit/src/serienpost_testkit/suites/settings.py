@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import BaseModel, RootModel, ValidationError
 
-from serienpost import SecretRef, Settings
-from serienpost.config.models import CORE_KEYS
-from serienpost.config.policy import Policy
+from serienpost import CORE_KEYS, Policy, SecretRef, Settings
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -15,10 +15,13 @@ from serienpost import CurrentState, Row, RowRef, RowRequest, Sensitivity, Sourc
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from serienpost import Context, Source
     from serienpost_testkit.canary import CanaryLog
+
+    Read = Callable[[RowRequest], list[Row]]
+    Ask = Callable[[Sequence[RowRef], frozenset[str]], Sequence[CurrentState]]
 
 _PERSON_ID = re.compile(r"[a-z][a-z0-9_-]*:[^\s/]+\Z")
 _OCCASION_ID = re.compile(r"[a-z][a-z0-9_-]*:\S+\Z")
@@ -38,26 +41,39 @@ class SourceSuite(Suite):
     due: date = date(2026, 3, 2)
 
     @pytest.fixture
-    def subject(self, source: Source) -> Source:
+    def subject(self, source: Source[Any]) -> Source[Any]:
         """The object under test, for the tests that all suites share."""
         return source
 
     @pytest.fixture
-    def selected(self, source: Source, selection: Mapping[str, object]) -> BaseModel:
+    def selected(self, source: Source[Any], selection: Mapping[str, object]) -> BaseModel:
         """The selection, checked by the source's own model."""
-        return source.selection.model_validate(dict(selection))
+        checked: BaseModel = source.selection.model_validate(dict(selection))
+        return checked
 
     @pytest.fixture
-    def fields(self, source: Source, context: Context, selected: BaseModel) -> frozenset[str]:
+    def fields(self, source: Source[Any], context: Context, selected: BaseModel) -> frozenset[str]:
         """All fields that the source offers for the selection."""
         return frozenset(source.offers(context, selected))
 
     @pytest.fixture
-    def rows(
-        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
-    ) -> list[Row]:
+    def read(self, source: Source[Any], context: Context, selected: BaseModel) -> Read:
+        """Reads all selected rows."""
+        return lambda request: [
+            row for batch in source.rows(context, selected, request) for row in batch
+        ]
+
+    @pytest.fixture
+    def ask(self, source: Source[Any], context: Context, selected: BaseModel) -> Ask:
+        """Asks about rows again, with these fields."""
+        return lambda refs, fields: source.current(
+            context, selected, refs, RowRequest(fields, self.due)
+        )
+
+    @pytest.fixture
+    def rows(self, read: Read, fields: frozenset[str]) -> list[Row]:
         """All selected rows with all offered fields."""
-        return _read(source, context, selected, RowRequest(fields, self.due))
+        return read(RowRequest(fields, self.due))
 
     def test_selection_has_at_least_three_rows(self, rows: list[Row]) -> None:
         """The author's selection is large enough for the other tests to mean something.
@@ -67,7 +83,7 @@ class SourceSuite(Suite):
         """
         assert len(rows) >= 3
 
-    def test_has_a_name_and_a_title(self, source: Source) -> None:
+    def test_has_a_name_and_a_title(self, source: Source[Any]) -> None:
         """`name` is a word for mailings, `title` a sentence for `serienpost sources`.
 
         When it fails: set both on the source as text.
@@ -76,7 +92,7 @@ class SourceSuite(Suite):
         assert source.title.strip()
 
     def test_selection_model_refuses_unknown_keys(
-        self, source: Source, selection: Mapping[str, object]
+        self, source: Source[Any], selection: Mapping[str, object]
     ) -> None:
         """A misspelt filter is an error, never "everybody".
 
@@ -86,7 +102,7 @@ class SourceSuite(Suite):
         with pytest.raises(ValidationError, match="no_such_filter"):
             source.selection.model_validate({**selection, "no_such_filter": True})
 
-    def test_selection_model_describes_its_keys(self, source: Source) -> None:
+    def test_selection_model_describes_its_keys(self, source: Source[Any]) -> None:
         """Every key of the selection has a description; it is the source's manual.
 
         When it fails: write `Field(description=...)` for the keys named.
@@ -97,7 +113,7 @@ class SourceSuite(Suite):
         assert silent == []
 
     def test_offers_fields_with_known_classes(
-        self, source: Source, context: Context, selected: BaseModel
+        self, source: Source[Any], context: Context, selected: BaseModel
     ) -> None:
         """`offers` maps field names to a class of data or None for the catalogue's.
 
@@ -108,7 +124,7 @@ class SourceSuite(Suite):
         labels = {None, *(known.label for known in Sensitivity)}
         assert {name for name, label in offered.items() if label not in labels} == set()
 
-    def test_is_relative_is_yes_or_no(self, source: Source, selected: BaseModel) -> None:
+    def test_is_relative_is_yes_or_no(self, source: Source[Any], selected: BaseModel) -> None:
         """`is_relative` says whether another day selects other people.
 
         When it fails: return True or False itself.
@@ -116,7 +132,7 @@ class SourceSuite(Suite):
         assert isinstance(source.is_relative(selected), bool)
 
     def test_rows_is_an_iterator(
-        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
+        self, source: Source[Any], context: Context, selected: BaseModel, fields: frozenset[str]
     ) -> None:
         """`rows` returns an iterator, not a list.
 
@@ -126,7 +142,7 @@ class SourceSuite(Suite):
 
     def test_rows_come_lazily(
         self,
-        source: Source,
+        source: Source[Any],
         context: Context,
         selected: BaseModel,
         fields: frozenset[str],
@@ -152,7 +168,7 @@ class SourceSuite(Suite):
     @pytest.mark.parametrize("batch", [1, 2])
     def test_batches_are_not_larger_than_asked(
         self,
-        source: Source,
+        source: Source[Any],
         context: Context,
         selected: BaseModel,
         fields: frozenset[str],
@@ -166,9 +182,7 @@ class SourceSuite(Suite):
         sizes = [len(rows) for rows in source.rows(context, selected, request)]
         assert max(sizes) <= batch
 
-    def test_batch_size_changes_nothing_else(
-        self, source: Source, context: Context, selected: BaseModel, rows: list[Row]
-    ) -> None:
+    def test_batch_size_changes_nothing_else(self, read: Read, rows: list[Row]) -> None:
         """The same rows come in batches of one and of two, in the same order.
 
         When it fails: look for rows lost or repeated at the border of two batches, or for an
@@ -177,21 +191,17 @@ class SourceSuite(Suite):
         fields = frozenset(rows[0].fields)
         for batch in (1, 2):
             request = RowRequest(fields, self.due, batch=batch)
-            assert _read(source, context, selected, request) == rows
+            assert read(request) == rows
 
-    def test_order_is_stable(
-        self, source: Source, context: Context, selected: BaseModel, rows: list[Row]
-    ) -> None:
+    def test_order_is_stable(self, read: Read, rows: list[Row]) -> None:
         """Read again, the rows come in the same order, also with fewer fields.
 
         When it fails: end the order with a unique key (the person's id).
         """
-        again = _read(source, context, selected, RowRequest(frozenset(), self.due))
+        again = read(RowRequest(frozenset(), self.due))
         assert [row.id for row in again] == [row.id for row in rows]
 
-    def test_order_by_is_kept_or_refused(
-        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
-    ) -> None:
+    def test_order_by_is_kept_or_refused(self, read: Read, fields: frozenset[str]) -> None:
         """`-name` is the reverse of `name`; a source that cannot sort raises `SourceError`.
 
         When it fails: look at `request.order_by`; it must not be ignored silently.
@@ -201,7 +211,7 @@ class SourceSuite(Suite):
         for order in (field, f"-{field}"):
             request = RowRequest(fields, self.due, order_by=(order,))
             try:
-                rows = _read(source, context, selected, request)
+                rows = read(request)
             except SourceError:
                 return
             orders.append([row.fields[field] for row in rows])
@@ -249,7 +259,7 @@ class SourceSuite(Suite):
         assert [moment for moment in times if moment.utcoffset() != timedelta(0)] == []
 
     def test_rows_have_exactly_the_fields_asked_for(
-        self, source: Source, context: Context, selected: BaseModel, fields: frozenset[str]
+        self, read: Read, fields: frozenset[str]
     ) -> None:
         """A row carries each requested field, None where the person lacks it, and no other.
 
@@ -257,7 +267,7 @@ class SourceSuite(Suite):
         """
         some = frozenset(sorted(fields)[: len(fields) // 2])
         for asked in (fields, some, frozenset[str]()):
-            rows = _read(source, context, selected, RowRequest(asked, self.due))
+            rows = read(RowRequest(asked, self.due))
             assert {frozenset(row.fields) for row in rows} == {asked}
 
     def test_values_are_plain(self, rows: list[Row]) -> None:
@@ -274,7 +284,12 @@ class SourceSuite(Suite):
         assert odd == set()
 
     def test_reading_can_stop_early(
-        self, source: Source, context: Context, selected: BaseModel, rows: list[Row]
+        self,
+        source: Source[Any],
+        context: Context,
+        selected: BaseModel,
+        read: Read,
+        rows: list[Row],
     ) -> None:
         """After reading one batch only, everything can be read again.
 
@@ -284,50 +299,45 @@ class SourceSuite(Suite):
         batches = source.rows(context, selected, request)
         next(batches)
         del batches
-        assert _read(source, context, selected, request) == rows
+        assert read(request) == rows
 
     def test_current_answers_in_order(
-        self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
+        self, ask: Ask, rows: list[Row], fields: frozenset[str]
     ) -> None:
         """`current` says of each row, in the order asked, that it is valid, with its values.
 
         When it fails: answer row by row in the order of `rows`, not in that of the database.
         """
         asked = rows[::-1]
-        states = source.current(context, _refs(asked), RowRequest(fields, self.due))
+        states = ask(_refs(asked), fields)
         assert [type(state) for state in states] == [CurrentState] * len(asked)
         assert [state.gone for state in states] == [None] * len(asked)
         assert [dict(state.fields or {}) for state in states] == [dict(row.fields) for row in asked]
 
     def test_current_names_who_consents(
-        self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
+        self, ask: Ask, rows: list[Row], fields: frozenset[str]
     ) -> None:
         """`current` gives the same `consenting_id` as the row had.
 
         When it fails: read the representative in `current` as in `rows`.
         """
-        states = source.current(context, _refs(rows), RowRequest(fields, self.due))
+        states = ask(_refs(rows), fields)
         assert [state.consenting_id for state in states] == [row.consenting_id for row in rows]
 
     def test_current_reads_only_the_fields_asked_for(
-        self, source: Source, context: Context, rows: list[Row], fields: frozenset[str]
+        self, ask: Ask, rows: list[Row], fields: frozenset[str]
     ) -> None:
         """`current` returns the requested fields and no others.
 
         When it fails: build `CurrentState.fields` from `request.fields` alone.
         """
         asked = frozenset(sorted(fields)[:1])
-        states = source.current(context, _refs(rows), RowRequest(asked, self.due))
+        states = ask(_refs(rows), asked)
         assert {frozenset(state.fields or {}) for state in states} == {asked}
 
     @pytest.mark.parametrize("key", ["999999999", "no-such-key"])
     def test_unknown_rows_are_gone(
-        self,
-        source: Source,
-        context: Context,
-        rows: list[Row],
-        fields: frozenset[str],
-        key: str,
+        self, ask: Ask, rows: list[Row], fields: frozenset[str], key: str
     ) -> None:
         """A person who is no longer there is `gone`, with a code and a sentence.
 
@@ -338,43 +348,32 @@ class SourceSuite(Suite):
         known = _refs(rows[:2])
         unknown = RowRef(f"{kind}:{key}", known[0].occasion_id, known[0].occasion_starts_at)
         asked = [known[0], unknown, known[1]]
-        states = source.current(context, asked, RowRequest(fields, self.due))
+        states = ask(asked, fields)
         assert len(states) == 3
         assert [state.gone is None for state in states] == [True, False, True]
         code, sentence = states[1].gone or ("", "")
         assert code
         assert sentence
 
-    def test_current_of_nothing_is_nothing(
-        self, source: Source, context: Context, fields: frozenset[str]
-    ) -> None:
+    def test_current_of_nothing_is_nothing(self, ask: Ask, fields: frozenset[str]) -> None:
         """No rows asked, no states answered.
 
         When it fails: return early for an empty sequence.
         """
-        assert list(source.current(context, [], RowRequest(fields, self.due))) == []
+        assert list(ask([], fields)) == []
 
     def test_nothing_personal_is_logged(
-        self,
-        source: Source,
-        context: Context,
-        selected: BaseModel,
-        rows: list[Row],
-        canary_log: CanaryLog,
+        self, read: Read, ask: Ask, rows: list[Row], canary_log: CanaryLog
     ) -> None:
         """Log and output hold no value of a field.
 
         When it fails: log ids and counts only.
         """
         canary_log.plant(*(value for row in rows for value in row.fields.values()))
-        request = RowRequest(frozenset(rows[0].fields), self.due)
-        _read(source, context, selected, request)
-        source.current(context, _refs(rows), request)
+        fields = frozenset(rows[0].fields)
+        read(RowRequest(fields, self.due))
+        ask(_refs(rows), fields)
         canary_log.check(self.foreign_loggers)
-
-
-def _read(source: Source, context: Context, selected: BaseModel, request: RowRequest) -> list[Row]:
-    return [row for batch in source.rows(context, selected, request) for row in batch]
 
 
 def _refs(rows: Sequence[Row]) -> list[RowRef]:

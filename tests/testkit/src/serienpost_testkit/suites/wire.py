@@ -6,7 +6,9 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from serienpost import (
     Accepted,
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 
     from serienpost import AccountSettings, Channel, Content, Context, Message, Outcome, Sender
     from serienpost_testkit.canary import CanaryLog
+
+    Answers = list[tuple[Sequence[Message], Sequence[Outcome]]]
+    Arrivals = Callable[[], "Sequence[Arrived]"]
+    Compose = Callable[..., Content]
+    Deliver = Callable[[Sequence[Message]], Answers]
 
 _VOCABULARY = {Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached}
 _SEND_AT = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
@@ -62,8 +69,20 @@ class Arrived:
 class WireSuite(Suite):
     """The part of `ChannelSuite` that opens the account and sends; not inherited alone."""
 
+    @pytest.fixture
+    def several(self, compose: Compose) -> list[Message]:
+        """Several messages, each with a content of its own."""
+        return [message(number, compose(number=number)) for number in range(_MESSAGES)]
+
+    @pytest.fixture
+    def deliver(
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
+    ) -> Deliver:
+        """Opens the account and sends messages; gives each call with its outcomes."""
+        return lambda messages: asyncio.run(_deliver(channel, context, settings, messages))
+
     def test_sender_has_slots_and_batches(
-        self, channel: Channel, context: Context, settings: AccountSettings
+        self, channel: Channel[Any], context: Context, settings: AccountSettings
     ) -> None:
         """An open account says how many calls may run at once, and how large each may be.
 
@@ -80,91 +99,65 @@ class WireSuite(Suite):
 
     def test_calls_hold_each_message_once(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        several: list[Message],
     ) -> None:
         """`calls` cuts messages into calls of at most `batch`, none empty, none twice.
 
         When it fails: look at the last, shorter call, and at messages that are grouped.
         """
-        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
 
         async def cut() -> tuple[int, list[Sequence[Message]], list[Sequence[Message]]]:
             async with channel.open(context, settings) as sender:
-                return sender.batch, list(sender.calls(messages)), list(sender.calls([]))
+                return sender.batch, list(sender.calls(several)), list(sender.calls([]))
 
         batch, calls, none = asyncio.run(cut())
         assert none == []
         assert [len(call) for call in calls if not 1 <= len(call) <= batch] == []
         assert Counter(each.ref for call in calls for each in call) == Counter(
-            each.ref for each in messages
+            each.ref for each in several
         )
 
-    def test_one_outcome_per_message(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-    ) -> None:
+    def test_one_outcome_per_message(self, several: list[Message], deliver: Deliver) -> None:
         """Each call is answered with one outcome of the vocabulary per message.
 
         When it fails: answer for each message of the call, in its order, with an outcome of
         `serienpost`, never with None, a subclass or an exception.
         """
-        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
-        answers = asyncio.run(_deliver(channel, context, settings, messages))
+        answers = deliver(several)
         assert [len(outcomes) for _, outcomes in answers] == [len(call) for call, _ in answers]
         kinds = {type(outcome) for _, outcomes in answers for outcome in outcomes}
         assert kinds <= _VOCABULARY
 
     def test_accepted_means_that_it_arrived(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, several: list[Message], deliver: Deliver, arrived: Arrivals
     ) -> None:
         """The fake provider accepts all; all are `Accepted`, and it has each exactly once.
 
         When it fails: if outcomes are not `Accepted`, look at the account and the fake; if
         messages are missing or double, look at what the outcome is concluded from.
         """
-        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
-        answers = asyncio.run(_deliver(channel, context, settings, messages))
-        outcomes = [outcome for _, answer in answers for outcome in answer]
+        outcomes = [outcome for _, answer in deliver(several) for outcome in answer]
         assert [outcome for outcome in outcomes if not isinstance(outcome, Accepted)] == []
-        assert len(arrived()) == len(messages)
+        assert len(arrived()) == len(several)
 
     def test_reference_and_address_are_passed_on(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, several: list[Message], deliver: Deliver, arrived: Arrivals
     ) -> None:
         """The provider gets the message's own `ref`, and each message for its own address.
 
         When it fails: put `message.ref` where the provider keeps a reference and returns it in
         its reports; make none of your own. It is the same over all attempts.
         """
-        messages = [message(number, compose(number=number)) for number in range(_MESSAGES)]
-        asyncio.run(_deliver(channel, context, settings, messages))
+        deliver(several)
         assert Counter((each.ref, each.address) for each in arrived()) == Counter(
-            (each.ref, each.content.address) for each in messages
+            (each.ref, each.content.address) for each in several
         )
 
     def test_text_arrives_unchanged(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, channel: Channel[Any], compose: Compose, deliver: Deliver, arrived: Arrivals
     ) -> None:
         """Umlauts, typographic signs and what looks like code arrive as they were composed.
 
@@ -173,7 +166,7 @@ class WireSuite(Suite):
         """
         contents = [compose(UNICODE), compose(LOOKS_LIKE_CODE)]
         messages = [message(number, content) for number, content in enumerate(contents)]
-        asyncio.run(_deliver(channel, context, settings, messages))
+        deliver(messages)
         got = {each.ref: each for each in arrived()}
         for each in messages:
             assert got[each.ref].text.split() == each.content.text.split()
@@ -181,12 +174,7 @@ class WireSuite(Suite):
                 assert got[each.ref].subject == each.content.subject
 
     def test_the_formatted_part_arrives(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        formatted: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, channel: Channel[Any], formatted: Compose, deliver: Deliver, arrived: Arrivals
     ) -> None:
         """A channel that takes a formatted part hands it over, or lays it out itself.
 
@@ -194,17 +182,12 @@ class WireSuite(Suite):
         it as `html`, or within `text` where the channel makes the layout.
         """
         if channel.capabilities.html:
-            asyncio.run(_deliver(channel, context, settings, [message(1, formatted())]))
+            deliver([message(1, formatted())])
             (got,) = arrived()
             assert "hervorgehoben" in f"{got.html or ''}{got.text}"
 
     def test_attachments_arrive(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        formatted: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, channel: Channel[Any], formatted: Compose, deliver: Deliver, arrived: Arrivals
     ) -> None:
         """A channel that takes attachments hands them over, by name and octet for octet.
 
@@ -215,71 +198,57 @@ class WireSuite(Suite):
             files = (
                 Attachment("Plan für Köln.bin", "application/octet-stream", bytes(range(256))),
             )
-            content = formatted(attachments=files)
-            asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
+            deliver([message(1, formatted(attachments=files))])
             (got,) = arrived()
             assert got.attachments == tuple((each.filename, each.data) for each in files)
 
     def test_a_schedule_is_passed_on(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, channel: Channel[Any], compose: Compose, deliver: Deliver, arrived: Arrivals
     ) -> None:
         """A channel that can schedule gives the provider the time, any other the message.
 
         When it fails: read `message.send_at`, an aware time in UTC, or declare that the channel
         cannot schedule.
         """
-        can = channel.capabilities.scheduling
-        asyncio.run(
-            _deliver(channel, context, settings, [message(1, compose(), _SEND_AT if can else None)])
-        )
-        assert [each.send_at for each in arrived()] == [_SEND_AT if can else None]
+        send_at = _SEND_AT if channel.capabilities.scheduling else None
+        deliver([message(1, compose(), send_at)])
+        assert [each.send_at for each in arrived()] == [send_at]
 
     def test_the_account_can_be_opened_again(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-        arrived: Callable[[], Sequence[Arrived]],
+        self, compose: Compose, deliver: Deliver, arrived: Arrivals
     ) -> None:
         """A run is continued by another opening, in another event loop.
 
         When it fails: keep connections and locks in the sender, not in the channel.
         """
         for number in range(2):
-            asyncio.run(_deliver(channel, context, settings, [message(number, compose())]))
+            deliver([message(number, compose())])
         assert len(arrived()) == 2
 
     def test_no_task_is_left_behind(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        several: list[Message],
     ) -> None:
         """When the account is closed, nothing of it runs on.
 
         When it fails: await or cancel every task before `open` ends.
         """
-        messages = [message(number, compose()) for number in range(_MESSAGES)]
 
         async def others() -> set[asyncio.Task[object]]:
-            await _deliver(channel, context, settings, messages)
+            await _deliver(channel, context, settings, several)
             return _other_tasks()
 
         assert asyncio.run(others()) == set()
 
     def test_cancellation_leaves_no_task(
         self,
-        channel: Channel,
+        channel: Channel[Any],
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
     ) -> None:
         """A call can be cancelled at any await; it ends then, and so does all that it started.
 
@@ -302,19 +271,13 @@ class WireSuite(Suite):
         for steps in (1, 2, 5):
             assert asyncio.run(cancelled_after(steps)) == set()
 
-    def test_outcomes_hold_no_address(
-        self,
-        channel: Channel,
-        context: Context,
-        settings: AccountSettings,
-        compose: Callable[..., Content],
-    ) -> None:
+    def test_outcomes_hold_no_address(self, compose: Compose, deliver: Deliver) -> None:
         """What the ledger keeps of an answer does not name the recipient.
 
         When it fails: mask addresses in the provider's words before they become an outcome.
         """
         content = compose()
-        answers = asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
+        answers = deliver([message(1, content)])
         told = [
             line
             for line in content.address.splitlines()
@@ -325,10 +288,10 @@ class WireSuite(Suite):
 
     def test_nothing_personal_is_logged(
         self,
-        channel: Channel,
         context: Context,
         settings: AccountSettings,
-        compose: Callable[..., Content],
+        compose: Compose,
+        deliver: Deliver,
         canary_log: CanaryLog,
     ) -> None:
         """Log and output hold no address, no subject, no text, and no secret of the account.
@@ -341,14 +304,14 @@ class WireSuite(Suite):
             "Kanarienvogel", "Kim Kanarie", content.subject, *content.address.splitlines()
         )
         canary_log.plant(*secrets_of(context, settings))
-        asyncio.run(_deliver(channel, context, settings, [message(1, content)]))
+        deliver([message(1, content)])
         canary_log.check(self.foreign_loggers)
 
 
 async def _deliver(
-    channel: Channel, context: Context, settings: AccountSettings, messages: Sequence[Message]
-) -> list[tuple[Sequence[Message], Sequence[Outcome]]]:
-    answers: list[tuple[Sequence[Message], Sequence[Outcome]]] = []
+    channel: Channel[Any], context: Context, settings: AccountSettings, messages: Sequence[Message]
+) -> Answers:
+    answers: Answers = []
     async with channel.open(context, settings) as sender:
         waiting = list(sender.calls(messages))[::-1]
 

@@ -35,7 +35,7 @@ class PraxisPlusStore:
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise SecretError(f"{path} is open to other users", hint=f"chmod 600 {path}")
             practices = json.loads(path.read_text(encoding="utf-8"))
-            secret = practices.get(context.config.practice.id, {}).get(name)
+            secret = practices.get(context.practice.id, {}).get(name)
         except (OSError, ValueError, AttributeError) as error:
             raise SecretError(f"{path} cannot be read: {type(error).__name__}") from error
         return secret if isinstance(secret, str) and secret else None

@@ -1,0 +1,185 @@
+"""From a draft to a letter: the parts that the layout sets around the text, all escaped."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from serienpost import Attachment, Content, Refused, split_page
+from serienpost_channel_letter import din5008 as din
+from serienpost_channel_letter.style import (
+    BACKGROUND,
+    FRAME,
+    FRAME_SHEET,
+    LETTER_SHEET,
+    OWN_SHEET,
+    PROOF,
+)
+from serienpost_channel_letter.stylesheet import frame_sheet, letter_sheet, proof_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost import Draft, PracticeInfo, Signature
+    from serienpost_channel_letter.account import LetterAccount
+
+LAYOUT_MACROS = frozenset({"Anschrift", "Briefanrede", "Datum_lang"})
+"""Set by the layout; Briefanrede and date only where the text does not name them itself."""
+
+LETTERHEAD = "briefkopf"
+_OWN_ADDRESS = 'class="anschrift"'
+_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
+_DATES = frozenset({"Datum_lang", "Heute"})
+
+
+def compose(
+    account: LetterAccount,
+    practice: PracticeInfo,
+    draft: Draft,
+    style_files: tuple[Attachment, ...],
+) -> Content | Refused:
+    """The letter of one recipient.
+
+    Its HTML is the letter alone; style sheets, the frame around it and images are its
+    attachments, the same for all letters of a run.
+    """
+    stated = draft.values.get("Anschrift") or draft.address
+    lines = [line.strip() for line in stated.split("\n") if line.strip()]
+    if len(lines) > din.ADDRESS_LINES:
+        return Refused(
+            "address_lines",
+            f"die Anschrift hat {len(lines)} Zeilen, ins Fenster passen {din.ADDRESS_LINES}",
+        )
+    if draft.attachments:
+        return Refused("attachments", "einem Brief liegen keine Dateien bei")
+    return Content(
+        kind="letter",
+        sender=account.sender or practice.name,
+        address=draft.address,
+        subject=draft.subject,
+        text=draft.text,
+        html="\n".join(_parts(draft, lines)),
+        attachments=style_files,
+        layout=(
+            ("form", account.form),
+            ("language", draft.language),
+            ("window", "\n".join(lines)),
+            ("folder", account.folder),
+        ),
+    )
+
+
+def style_files(
+    account: LetterAccount, practice: PracticeInfo, draft: Draft
+) -> tuple[Attachment, ...]:
+    """Style sheets, frame and images, in an order of their own.
+
+    The rules of the template's own page come after those of its `letter.css`.
+    """
+    texts = {
+        LETTER_SHEET: letter_sheet(account, draft.language),
+        FRAME: _frame(account, practice, draft),
+        FRAME_SHEET: frame_sheet(account),
+        PROOF: proof_sheet(account),
+    }
+    files = {name: text.encode() for name, text in texts.items()}
+    own = b"\n".join(filter(None, (draft.files.get(OWN_SHEET), _rules(draft).encode())))
+    if own:
+        files[OWN_SHEET] = own
+    files |= {name: data for name, data in draft.files.items() if _is_picture(name)}
+    return tuple(
+        Attachment(name, "application/octet-stream", data) for name, data in sorted(files.items())
+    )
+
+
+def _is_picture(name: str) -> bool:
+    return name == BACKGROUND or PurePath(name).suffix.lower() in _IMAGES
+
+
+def _rules(draft: Draft) -> str:
+    return split_page(draft.html or "")[0]
+
+
+def _parts(draft: Draft, lines: list[str]) -> Iterator[str]:
+    """Address and subject, Briefanrede, text, closing; what the text sets itself is left out."""
+    _, text = split_page(draft.html or f"<p>{escape(draft.text)}</p>")
+    if _OWN_ADDRESS not in text:
+        yield f'<pre class="anschrift">{escape(chr(10).join(lines))}</pre>'
+    if draft.subject:
+        yield f'<h1 class="betreff">{escape(draft.subject)}</h1>'
+    salutation = draft.values.get("Briefanrede")
+    if salutation and "Briefanrede" not in draft.named:
+        yield f'<p class="anrede">{escape(salutation)}</p>'
+    yield text
+    signature = draft.setting.signature if draft.setting else None
+    if signature and "Signatur" not in draft.named:
+        yield from _closing(draft, signature)
+
+
+def _closing(draft: Draft, signature: Signature) -> Iterator[str]:
+    """Closing, space or image for the signature, name and text (DIN 5008)."""
+    image = next((name for name in sorted(draft.files) if name.startswith("signature.")), None)
+    yield f'<div class="gruss"><p>{escape(signature.closing)}</p>'
+    if image:
+        yield f'<img src="asset:{escape(image)}" alt="">'
+    yield f'<p class="name">{escape(signature.name)}</p>'
+    if signature.text:
+        yield f'<p class="zusatz">{escape(signature.text)}</p>'
+    yield "</div>"
+
+
+def style_key(draft: Draft) -> tuple[object, ...]:
+    """What the files of the style depend on besides account and practice."""
+    date = draft.values.get("Datum_lang")
+    return id(draft.files), draft.language, date, bool(_DATES & draft.named), _rules(draft)
+
+
+def _frame(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:
+    """What stands around the letter: letterhead, return line, information, marks, foot."""
+    return_line = " · ".join(_own_address(practice))
+    foot = f'<div class="fuss">{escape(account.footer or _foot(practice))}</div>'
+    if account.background:
+        foot = ""
+    marks = "".join(_marks(account))
+    first = [
+        "" if account.background else f'<div class="kopf">{_head(account, practice, draft)}</div>',
+        f'<div class="absender"><span>{escape(return_line)}</span></div>',
+        f'<div class="information">{escape(_information(account, practice, draft))}</div>',
+    ]
+    pages = ("".join(first) + marks + foot, foot)
+    return "".join(f'<div class="blatt">{page}</div>' for page in pages)
+
+
+def _head(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:
+    if account.letterhead:
+        image = next(name for name in draft.files if PurePath(name).stem == LETTERHEAD)
+        return f'<img src="asset:{escape(image)}" alt="">'
+    return escape(practice.name)
+
+
+def _information(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:
+    label = {"de": "Telefon", "en": "Phone"}.get(draft.language[:2], "Telefon")
+    own = [f"{label} {practice.phone}" if practice.phone else "", practice.email, practice.web]
+    lines = [line for line in (account.information or own) if line]
+    date = draft.values.get("Datum_lang")
+    if date and not _DATES & draft.named:
+        lines += ["", date]
+    return "\n".join(lines)
+
+
+def _own_address(practice: PracticeInfo) -> list[str]:
+    place = f"{practice.postal_code} {practice.city}".strip()
+    return [part for part in (practice.name, practice.street, place) if part]
+
+
+def _foot(practice: PracticeInfo) -> str:
+    reach = (practice.phone, practice.email, practice.web)
+    return " · ".join([*_own_address(practice), *(part for part in reach if part)])
+
+
+def _marks(account: LetterAccount) -> Iterator[str]:
+    if account.marks:
+        for top in din.FORMS[account.form].folds:
+            yield f'<div class="marke" style="top:{top - 0.1:g}mm"></div>'
+        yield f'<div class="marke loch" style="top:{din.HOLE - 0.1:g}mm"></div>'

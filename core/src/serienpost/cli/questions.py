@@ -1,0 +1,92 @@
+"""Questions of the service, asked on the terminal; without one a refusal names the option."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from serienpost.errors import SerienpostError
+
+if TYPE_CHECKING:
+    from serienpost.contracts.providers import Disclaimer
+    from serienpost.service import Answers, Confirmation
+
+WORDS = ("angenommen", "accepted")
+
+
+def ask(question: str, option: str) -> bool:
+    """A yes/no question.
+
+    Raises:
+        SerienpostError: nobody is there to answer.
+    """
+    if not sys.stdin.isatty():
+        raise SerienpostError(f"{question} - nobody is there to answer", hint=f"add {option}")
+    return click.confirm(question, err=True)
+
+
+def answered(asked: Confirmation, answers: Answers, *, balance_hint: str) -> Answers:
+    """The answers with one to the first open question.
+
+    Args:
+        asked: what the service wants to know.
+        answers: what is answered already.
+        balance_hint: what to do where the provider's account holds too little.
+
+    Raises:
+        SerienpostError: the answer is no, or nobody is there to give one.
+    """
+    first = asked.open[0]
+    if first == "release":
+        if not ask(_release(asked), "--yes"):
+            raise SerienpostError("not released; nothing was sent")
+        return replace(answers, release=True)
+    if first == "balance":
+        cost = asked.cost
+        raise SerienpostError(
+            f"{too_little(cost.total, cost.balance)}; nothing was sent", hint=balance_hint
+        )
+    if first == "archive":
+        question = "Store each message as PDF in the person's record? Without it only the entry"
+        return replace(answers, archive="pdf" if ask(question, "--archive") else "entry")
+    assert asked.disclaimer is not None  # noqa: S101  # it is the question
+    _accept(asked.disclaimer, asked.channel)
+    return replace(answers, accept_disclaimer=True)
+
+
+def too_little(total: float, balance: float | None) -> str:
+    """The sentence about a balance that does not cover a run's cost."""
+    return f"the run costs {total:g} credits, only {balance or 0:g} are free"
+
+
+def _release(asked: Confirmation) -> str:
+    if asked.run is None:
+        return f"Prepare and send {asked.mailing} now?"
+    counts, cost = asked.counts, asked.cost
+    return (
+        f"{asked.mailing}: {counts.selected} selected, {counts.reachable} reachable, "
+        f"{counts.allowed} allowed. Send {counts.marked} {asked.kind} from account "
+        f"{asked.account} ({cost.total:g} {cost.unit})?"
+    )
+
+
+def _accept(disclaimer: Disclaimer, channel: str) -> None:
+    """Let a person type a word.
+
+    Raises:
+        SerienpostError: it is another word, or nobody is there.
+    """
+    if not sys.stdin.isatty():
+        raise SerienpostError(
+            f"the disclaimer of {channel} is not accepted; nothing was sent",
+            hint="add --accept-disclaimer to send; for cron the account gets disclaimer: with "
+            "accepted_by and accepted_on",
+        )
+    click.echo(f"{disclaimer.german}\n\n{disclaimer.english}\n", err=True)
+    question = f"Zum Annehmen / to accept: {WORDS[0]} / {WORDS[1]}"
+    typed = click.prompt(question, default="", show_default=False, err=True)
+    if typed.strip().casefold() not in WORDS:
+        raise SerienpostError("the disclaimer was not accepted; nothing was sent")

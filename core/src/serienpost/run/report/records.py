@@ -1,0 +1,346 @@
+"""What the service tells of runs and messages, as frozen records.
+
+Times are aware and in the practice's zone. Rows that are streamed by the million are named tuples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from serienpost.documents import FOR_FACES, Plain, Record
+from serienpost.errors import Exit
+from serienpost.ledger.states import MESSAGE_STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from serienpost.run.send.schedule import Withdrawal
+
+
+class PlanCounts(NamedTuple):
+    """Rows of a run: `selected`, of these `reachable`, of these `allowed`, of these `marked`."""
+
+    selected: int
+    reachable: int
+    allowed: int
+    marked: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCost(Record):
+    """What the marked messages cost together; `balance` is what the provider's account holds."""
+
+    unit: str
+    total: float
+    balance: float | None = None
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the balance is known and does not cover the cost."""
+        return self.balance is not None and self.total > self.balance
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun(Record):
+    """A run of the same mailing that reached people who are marked now."""
+
+    run: str
+    on: date
+    people: int
+
+
+class CostlySign(NamedTuple):
+    """A sign that makes SMS longer, and how many marked messages hold it."""
+
+    sign: str
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSummary(Record):
+    """The head of a review.
+
+    Args:
+        seconds: that the account's rate alone makes the run take.
+        reasons: why rows are not marked and how many, the most frequent first.
+        sheets: of paper; None where no paper is needed.
+    """
+
+    run: str
+    mailing: str
+    kind: str
+    account: str
+    plan_hash: str
+    counts: PlanCounts
+    cost: PlanCost
+    seconds: float = 0.0
+    earlier: tuple[EarlierRun, ...] = ()
+    costly_signs: tuple[CostlySign, ...] = ()
+    reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
+    sheets: int | None = field(default=None, metadata=FOR_FACES)
+
+
+class Recipient(NamedTuple):
+    """One row of the review."""
+
+    row: str
+    id: str
+    occasion: str | None
+    number: str | None
+    name: str | None
+    address: str | None
+    reachable: bool
+    unreachable_reason: str | None
+    allowed: bool
+    consent: list[Plain]
+    marked: bool
+    unmarked: Plain | None
+    cost: Plain | None
+
+    @property
+    def why_not(self) -> str:
+        """One sentence: why the row is not marked; empty for one that is."""
+        if not self.reachable:
+            return self.unreachable_reason or ""
+        if not self.allowed:
+            denials = (one for one in self.consent if one["verdict"] == "deny")
+            return next((f"{one['check']}: {one['reason']}" for one in denials), "")
+        return str(self.unmarked["reason"]) if self.unmarked else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation(Record):
+    """Which check decided what about rows, when they were asked, which overrides there are."""
+
+    run: str
+    asked_at: datetime | None
+    recipients: tuple[Recipient, ...]
+    overrides: Mapping[str, Plain]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkChange(Record):
+    """A change of the marks: who, when, what, why."""
+
+    at: datetime
+    user: str
+    action: str
+    row: str | None
+    detail: Plain | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine(Record):
+    """A run in the list of runs."""
+
+    run: str
+    mailing: str
+    due: str
+    kind: str
+    account: str
+    state: str
+    reason: str | None
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus(Record):
+    """How a run stands.
+
+    Args:
+        counts: messages by state; every state has a number.
+        until: when what it waits for has passed, if that is known.
+        files: what finishing it made.
+        records: entries for the persons' records: `stored`, `no_record`, `waiting`.
+    """
+
+    run: str
+    mailing: str
+    state: str
+    reason: str | None
+    counts: Mapping[str, int]
+    kind: str = field(metadata=FOR_FACES)
+    account: str = field(metadata=FOR_FACES)
+    reason_text: str | None = field(metadata=FOR_FACES)
+    until: datetime | None = field(metadata=FOR_FACES)
+    approved_at: datetime | None = field(metadata=FOR_FACES)
+    approved_by: str | None = field(metadata=FOR_FACES)
+    finished_at: datetime | None = field(metadata=FOR_FACES)
+    files: tuple[str, ...] = field(metadata=FOR_FACES)
+    records: Mapping[str, int] = field(metadata=FOR_FACES)
+
+    @property
+    def present(self) -> dict[str, int]:
+        """The states that messages are in."""
+        return {state: number for state, number in self.counts.items() if number}
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code that describes the run after a command that delivers."""
+        if self.state not in ("finished", "cancelled"):
+            return Exit.OPEN
+        if self.counts["in_doubt"]:
+            return Exit.SOME_IN_DOUBT
+        return Exit.SOME_FAILED if self.counts["failed"] else Exit.DONE
+
+
+def every_state(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts with a number for each state of messages."""
+    return {state: counts.get(state, 0) for state in MESSAGE_STATES}
+
+
+class MessageLine(NamedTuple):
+    """One message of a run."""
+
+    row: str
+    id: str
+    state: str
+    basis: str | None
+    attempts: int
+    ref: str
+    message_id: str | None
+    provider_ref: str | None
+    code: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStory(Record):
+    """What one person got in a run, when, on which consent, released by whom.
+
+    `log` are the attempts, `decisions` the journal's lines, `reports` what came afterwards.
+    """
+
+    row: str
+    id: str
+    state: str
+    basis: str | None
+    attempts: int
+    ref: str
+    message_id: str | None
+    provider_ref: str | None
+    code: str | None
+    text: str | None
+    mailing: str
+    title: str
+    kind: str
+    purpose: str
+    sent_at: datetime | None
+    evidence: list[str] | None
+    override: Plain | None
+    content_hash: str | None
+    approved_by: str | None
+    approved_at: datetime | None
+    log: tuple[Plain, ...]
+    decisions: tuple[Plain, ...]
+    reports: tuple[Plain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMessage(MessageStory):
+    """A message with all that the ledger keeps of the person it was for."""
+
+    run: str
+    number: str | None
+    name: str | None
+    address: str | None
+    macro_values: Plain | None
+    consent: list[Plain] | None
+    occasion: str | None
+    event: str | None
+
+
+class Suppressed(NamedTuple):
+    """An address of a person on the suppression list."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonExport(Record):
+    """Everything that the ledger knows about a person (Art. 15 GDPR)."""
+
+    person: str
+    messages: tuple[PersonMessage, ...]
+    suppressed: tuple[Suppressed, ...]
+
+
+class ReasonCount(NamedTuple):
+    """How many messages were not sent for one reason; `text` is one of those given for it."""
+
+    state: str
+    code: str | None
+    text: str | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseBar(Record):
+    """Messages accepted in a part of the run's time, which begins `at`."""
+
+    at: datetime
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Record):
+    """How a run went: counts, why messages were not sent, the course over time."""
+
+    run: str
+    mailing: str
+    title: str
+    kind: str
+    account: str
+    state: str
+    reason: str | None
+    approved_by: str | None
+    approved_at: datetime | None
+    finished_at: datetime | None
+    counts: Mapping[str, int]
+    reasons: tuple[ReasonCount, ...]
+    course: tuple[CourseBar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestField(Record):
+    """A field that left (or will): with which macro, to whom, for how many people."""
+
+    name: str = field(metadata={"json": "field"})
+    sensitivity: str = field(metadata={"json": "class"})
+    macro: str
+    people: int
+    processor: str | None
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest(Record):
+    """Which fields leave with a run's messages, and what is known of who gets them."""
+
+    run: str
+    processor: str | None
+    region: str | None
+    contract: str | None
+    attestation: str | None
+    disclaimer_by: str | None
+    disclaimer_at: datetime | None
+    fields: tuple[ManifestField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DueRun(Record):
+    """A run that `resume --due` looked at, and the orders to be withdrawn at its provider.
+
+    `exit` describes it; `held_until` is when the provider sends what it holds.
+    """
+
+    run: str
+    exit: Exit
+    state: str
+    reason: str | None
+    until: datetime | None
+    withdraw: tuple[Withdrawal, ...]
+    held_until: datetime | None = field(default=None, metadata=FOR_FACES)

@@ -1,0 +1,354 @@
+"""What there is in a practice: sources, macros, templates."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from serienpost.config.problems import did_you_mean, listed
+from serienpost.documents import Record
+from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from serienpost.context import PracticeContext
+    from serienpost.contracts.kinds import Kind
+    from serienpost.contracts.macros import Macro
+    from serienpost.contracts.rows import Source
+    from serienpost.fields import Part, Sensitivity
+    from serienpost.service.practice import Practice
+
+PARTS: tuple[Part, ...] = ("text", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine(Record):
+    """A source in the list of sources."""
+
+    name: str
+    title: str
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Record):
+    """A filter of a source's selection, as its model describes it."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any
+    description: str
+    examples: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceManual(SourceLine):
+    """A source with its filters."""
+
+    filters: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked(Record):
+    """Where a macro may not stand, and why."""
+
+    kind: str
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MacroEntry(Record):
+    """A macro, the kinds of message it may stand in, and what blocks it elsewhere."""
+
+    name: str
+    sensitivity: str = field(metadata={"json": "class"})
+    description: str
+    example: str
+    fields: tuple[str, ...]
+    allowed: tuple[str, ...]
+    blocked: tuple[Blocked, ...]
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True)
+class MacroList(Record):
+    """The macros, and the kinds of message that they were judged for."""
+
+    kinds: tuple[str, ...]
+    macros: tuple[MacroEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateEntry(Record):
+    """A template; `shadowed` are its kinds that one of the same name hides."""
+
+    name: str
+    origin: str
+    kinds: tuple[str, ...]
+    purposes: tuple[str, ...]
+    languages: tuple[str, ...]
+    shadowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedTemplate(Record):
+    """A ready template that was copied into the practice."""
+
+    template: str
+    origin: str
+    folder: str
+    files: tuple[str, ...]
+
+
+def sources(practice: Practice) -> list[SourceLine]:
+    """All sources of the practice."""
+    return [_source(practice, one) for one in practice.context.registry.sources.values()]
+
+
+def source(practice: Practice, name: str) -> SourceManual:
+    """One source and its filters.
+
+    Raises:
+        ConfigError: there is no such source.
+    """
+    known = practice.context.registry.sources
+    if name not in known:
+        raise ConfigError(f"there is no source {name}", hint=_nearest(name, known))
+    one = known[name]
+    schema = one.selection.model_json_schema()
+    required = schema.get("required", ())
+    filters = tuple(
+        Filter(
+            name=key,
+            type=type_name(part, schema),
+            required=key in required,
+            default=part.get("default"),
+            description=part.get("description", ""),
+            examples=part.get("examples", []),
+        )
+        for key, part in schema.get("properties", {}).items()
+    )
+    line = _source(practice, one)
+    return SourceManual(line.name, line.title, line.plugin, filters)
+
+
+def _source(practice: Practice, one: Source[Any]) -> SourceLine:
+    provider = practice.context.registry.providers["sources", one.name]
+    return SourceLine(one.name, one.title, str(provider))
+
+
+_TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "map",
+}
+
+
+def type_name(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """What a person writes for this part of a JSON schema; null, for "absent", is left out."""
+    if "$ref" in part:
+        return type_name(schema["$defs"][part["$ref"].rsplit("/", 1)[-1]], schema)
+    if "enum" in part:
+        return " | ".join(map(str, part["enum"]))
+    if "const" in part:
+        return str(part["const"])
+    choices = part.get("anyOf", part.get("oneOf"))
+    if choices:
+        names = [type_name(choice, schema) for choice in choices if choice.get("type") != "null"]
+        return " or ".join(dict.fromkeys(names))
+    if part.get("type") == "array":
+        return f"list of {type_name(part.get('items', {}), schema)}"
+    return _TYPES.get(part.get("type", ""), "any value")
+
+
+def macros(practice: Practice, account: str | None = None, kind: str | None = None) -> MacroList:
+    """The macros, and which are blocked here and why.
+
+    Args:
+        practice: the practice.
+        account: only what counts for messages of this account.
+        kind: only what counts for this kind.
+
+    Raises:
+        ConfigError: there is no such account or kind.
+    """
+    context = practice.context
+    kinds = _kinds(context, account, kind)
+    offered, classes = _offers(context)
+    entries = tuple(
+        _macro(context, macro, kinds, offered, classes)
+        for _, macro in sorted(context.registry.macros.items())
+    )
+    return MacroList(tuple(one.name for one in kinds), entries)
+
+
+def _kinds(context: PracticeContext, account: str | None, name: str | None) -> list[Kind]:
+    """The kinds that count: an account's, a named one, or all that the practice can send."""
+    from serienpost.kinds import CORE_KINDS, core_kind
+
+    accounts, channels = context.config.accounts, context.registry.channels
+    if account is not None:
+        if account not in accounts:
+            raise ConfigError(f"there is no account {account}", hint=_nearest(account, accounts))
+        kind = context.registry.kind(channels[accounts[account].channel])
+        if name not in (None, kind.name):
+            raise ConfigError(f"the account {account} sends {kind.name}, not {name}")
+        return [kind]
+    known = {one: core_kind(one) for one in CORE_KINDS}
+    for channel in channels.values():
+        kind = context.registry.kind(channel)
+        known.setdefault(kind.name, kind)
+    if name is None:
+        return list(known.values())
+    if name not in known:
+        raise ConfigError(f"there is no kind {name}", hint=_nearest(name, known))
+    return [known[name]]
+
+
+def _offers(context: PracticeContext) -> tuple[frozenset[str], dict[str, Sensitivity]]:
+    """Fields that at least one source offers, and the strictest class that a schema gives each.
+
+    A source that needs a selection before it can tell is left to `check`.
+    """
+    from pydantic import ValidationError
+
+    from serienpost.fields import CATALOGUE, Sensitivity
+
+    offered: set[str] = set()
+    classes: dict[str, Sensitivity] = {}
+    left_out = not context.registry.sources
+    for one in context.registry.sources.values():
+        try:
+            selection = one.selection.model_validate({})
+        except ValidationError:
+            left_out = True
+            continue
+        for name, given in one.offers(context, selection).items():
+            offered.add(name)
+            if given is not None:
+                named = Sensitivity.named(given)
+                classes[name] = max(named, classes.get(name, named))
+    return frozenset(offered | set(CATALOGUE) if left_out else offered), classes
+
+
+def _macro(
+    context: PracticeContext,
+    macro: Macro,
+    kinds: Collection[Kind],
+    offered: Collection[str],
+    classes: Mapping[str, Sensitivity],
+) -> MacroEntry:
+    from serienpost.firewall import effective, refusal
+    from serienpost.templates.formats import Formats
+
+    harmless = bool(context.config.appointment_types_harmless)
+    reasons = {
+        (kind.name, part): refusal(
+            macro, kind, part, classes, offered=offered, harmless_types=harmless
+        )
+        for kind in kinds
+        for part in PARTS
+    }
+    return MacroEntry(
+        name=macro.name,
+        sensitivity=effective(macro, classes).label,
+        description=macro.description,
+        example=Formats("de", context.zone).plain(macro.example),
+        fields=tuple(sorted(macro.fields)),
+        allowed=tuple(kind.name for kind in kinds if reasons[kind.name, "text"] is None),
+        blocked=tuple(
+            Blocked(kind, part, reason) for (kind, part), reason in reasons.items() if reason
+        ),
+        plugin=str(context.registry.providers["macros", macro.name]),
+    )
+
+
+def templates(practice: Practice) -> tuple[list[TemplateEntry], tuple[Problem, ...]]:
+    """All templates, the practice's own first, and what is wrong with their files."""
+    from serienpost.templates.folder import template_names
+
+    found: list[TemplateEntry] = []
+    problems: list[Problem] = []
+    held: dict[str, set[str]] = {}
+    for origin, folder in _folders(practice.context):
+        for name in template_names([folder]):
+            kinds, purposes, languages, wrong = _template(practice.context, folder, name)
+            problems += wrong
+            hidden = tuple(kind for kind in kinds if kind in held.get(name, ()))
+            held.setdefault(name, set()).update(kinds)
+            found.append(TemplateEntry(name, origin, kinds, purposes, languages, hidden))
+    return found, tuple(problems)
+
+
+def _folders(context: PracticeContext) -> list[tuple[str, Path]]:
+    """Where templates are looked for, in this order, each with the name of its origin."""
+    from serienpost.run.prepare.check import template_folders
+
+    return list(
+        zip(("practice", *context.registry.template_packs), template_folders(context), strict=True)
+    )
+
+
+def _template(
+    context: PracticeContext, folder: Path, name: str
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], list[Problem]]:
+    """The kinds, purposes and languages of one template, and what is wrong with its files."""
+    from serienpost.templates.folder import load_template
+
+    kinds: list[str] = []
+    purposes: set[str] = set()
+    languages: set[str] = set()
+    problems: list[Problem] = []
+    for kind in _kinds(context, None, None):
+        if not (folder / name / kind.template_suffix).is_file():
+            continue
+        kinds.append(kind.name)
+        try:
+            files = load_template(name, kind.template_suffix, [folder])
+        except TemplateError as error:
+            problems += error.problems
+            continue
+        purposes.update(files.purposes)
+        languages.add(files.language)
+    return tuple(kinds), tuple(sorted(purposes)), tuple(sorted(languages)), problems
+
+
+def copy_template(practice: Practice, name: str) -> CopiedTemplate:
+    """Copy a ready template into the practice, to change it there; overwrites nothing.
+
+    Raises:
+        SerienpostError: there is none, or the practice has one of this name.
+    """
+    from serienpost.templates.folder import template_names
+
+    (_, own), *packs = _folders(practice.context)
+    origin, folder = next(
+        ((origin, folder) for origin, folder in packs if name in template_names([folder])),
+        (None, None),
+    )
+    if origin is None or folder is None:
+        known = [one for _, pack in packs for one in template_names([pack])]
+        hint = _nearest(name, known) if known else "name serienpost-templates under plugins:"
+        raise TemplateError(f"no pack has a template {name}", hint=hint)
+    target = own / name
+    try:
+        shutil.copytree(folder / name, target, copy_function=shutil.copyfile)
+    except FileExistsError:
+        raise SerienpostError(
+            Problem("is there already; nothing was copied", "move it away first", str(target))
+        ) from None
+    except OSError as error:
+        raise SerienpostError(Problem("cannot be written", None, str(target))) from error
+    files = sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
+    return CopiedTemplate(name, origin, str(target), tuple(files))
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    return did_you_mean(name, known) or listed(known)

@@ -1,0 +1,95 @@
+"""What `doctor` finds in the ledger: room, privacy, integrity, dead processes, doubts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serienpost.service.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost.context import PracticeContext
+
+FREE_BYTES = 200_000_000
+"""Below this much free space beside the ledger a run is at risk."""
+
+
+def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
+    """Look at the ledger; one that is not there yet is not made.
+
+    Raises:
+        LedgerError: it cannot be opened.
+    """
+    from serienpost.ledger.engine import HEAD
+    from serienpost.ledger.health import abandoned_runs, damage, doubts
+    from serienpost.ledger.store import open_ledger
+
+    path = _ledger_file(context)
+    if path is not None:
+        yield _room(path.parent if path.parent.is_dir() else context.folder)
+        if not path.exists():
+            yield Finding("ledger", True, "not there yet; the first run makes it")
+            return
+    ledger = open_ledger(context)
+    yield Finding("ledger", True, f"opens, tables of revision {HEAD}")
+    if path is not None:
+        yield from _privacy(path)
+        yield _integrity(damage(ledger))
+    for run in abandoned_runs(ledger):
+        yield Finding(
+            f"run {run}",
+            False,
+            "the process that worked on it is gone",
+            "serienpost resume --due goes on with it",
+        )
+    for run, count in doubts(ledger):
+        yield Finding(
+            f"run {run}",
+            False,
+            f"{count} in doubt: nobody knows whether they were accepted",
+            f"ask who knows, then serienpost resolve {run} --recipient ROW --as ...",
+        )
+
+
+def _ledger_file(context: PracticeContext) -> Path | None:
+    """The file of an SQLite ledger, None on a server."""
+    from sqlalchemy import make_url
+
+    url = make_url(context.expand(context.config.ledger))
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    return context.path(url.database)
+
+
+def _room(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    text = f"{free // 1_000_000:,} MB free beside the ledger"
+    if free >= FREE_BYTES:
+        return Finding("disk space", True, text)
+    return Finding("disk space", False, text, f"make room: {FREE_BYTES // 1_000_000} MB or more")
+
+
+def _privacy(ledger: Path) -> Iterator[Finding]:
+    """The ledger and what SQLite keeps beside it may be read by the owner alone."""
+    beside = (Path(f"{ledger}{suffix}") for suffix in ("-wal", "-shm"))
+    for path in (ledger, *(file for file in beside if file.exists())):
+        mode = path.stat().st_mode & 0o777
+        if mode & 0o077:
+            text = f"others on this machine may read {path.name} (mode {mode:04o})"
+            yield Finding("ledger file", False, text, f"chmod 600 {path}")
+        elif path == ledger:
+            yield Finding("ledger file", True, f"{path.name}, mode {mode:04o}")
+
+
+def _integrity(damaged: int) -> Finding:
+    if not damaged:
+        return Finding("ledger integrity", True, "no damage found")
+    return Finding(
+        "ledger integrity",
+        False,
+        f"the database is damaged in {damaged} places or more",
+        "stop all runs, keep a copy, put back a backup, and ask the provider what was sent since",
+    )

@@ -1,0 +1,176 @@
+"""From a mailing to a run: check it, change its text for once, prepare it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from serienpost.config.loading import load_mailing
+from serienpost.config.problems import did_you_mean
+from serienpost.documents import FOR_FACES, Record
+from serienpost.errors import ConfigError, SerienpostError
+from serienpost.run.prepare import provider_template, transliteration
+from serienpost.run.prepare.check import check_mailing, read_text
+from serienpost.run.prepare.renderer import RunRenderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from serienpost.config.mailing import Mailing
+    from serienpost.service.practice import Practice
+    from serienpost.service.run import Run
+    from serienpost.templates.folder import TemplateFiles
+
+
+class Instead(TypedDict, total=False):
+    """What is used instead of the mailing's own."""
+
+    account: str
+    template: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMailing(Record):
+    """A mailing that nothing is wrong with.
+
+    Args:
+        macros: that its text uses.
+        fields: that are read of each recipient.
+        notes: what whoever checks it should know.
+    """
+
+    mailing: str
+    kind: str
+    account: str
+    macros: tuple[str, ...]
+    fields: tuple[str, ...]
+    notes: tuple[str, ...]
+    kind_title: str = field(metadata=FOR_FACES)
+
+
+@dataclass(frozen=True, slots=True)
+class EditedText:
+    """A mailing's text, as it stands or as it was changed for one run; the template stays."""
+
+    text: str
+    files: TemplateFiles
+
+    def changed(self, text: str) -> EditedText:
+        """The same with another text."""
+        subject = self.files.subject.text if self.files.subject else None
+        return EditedText(text, self.files.with_text(subject, text, "edited text"))
+
+
+@dataclass(frozen=True, slots=True)
+class Transliteration(Record):
+    """A question: may signs that make an SMS longer be written in another way?
+
+    Args:
+        mailing: the mailing.
+        changes: what would be rewritten and how often, as people read it.
+    """
+
+    mailing: str
+    changes: str
+
+
+def check(practice: Practice, name: str) -> CheckedMailing:
+    """See `Practice.check`."""
+    renderer = _checked(practice, name, practice.today())
+    fields = {one for block in renderer.blocks for one in renderer.request(block).fields}
+    return CheckedMailing(
+        mailing=renderer.header.mailing,
+        kind=renderer.kind.name,
+        account=renderer.header.account,
+        macros=tuple(sorted(renderer.macros)),
+        fields=tuple(sorted(fields)),
+        notes=(*provider_template.notes(renderer), *transliteration.notes(renderer)),
+        kind_title=renderer.kind.title,
+    )
+
+
+def text_of(practice: Practice, name: str, instead: Instead | None = None) -> EditedText:
+    """See `Practice.text_of`."""
+    context = practice.context
+    mailing = _loaded(practice, name, instead)
+    account = context.config.accounts[mailing.account]
+    kind = context.registry.kind(context.registry.channels[account.channel])
+    files = read_text(context, mailing, kind.template_suffix)
+    page = next((one for one in files.files if one.endswith(".html")), None)
+    if page:
+        raise SerienpostError(
+            f"{files.name} has a page of its own, {page}, which cannot be changed for one run",
+            hint="change the template itself, or a copy of it",
+        )
+    return EditedText(files.text.text, files)
+
+
+def prepare(
+    practice: Practice,
+    name: str,
+    *,
+    due: date,
+    instead: Instead | None = None,
+    text: EditedText | None = None,
+    rewrite_signs: bool | None = None,
+    exclude_already_sent: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Run | Transliteration:
+    """See `Practice.prepare`."""
+    from serienpost.run.prepare import freeze
+    from serienpost.service.run import Run
+
+    renderer = _checked(practice, name, due, instead, text)
+    found = _signs(renderer)
+    if found and rewrite_signs is None:
+        return Transliteration(renderer.header.mailing, transliteration.listed(found))
+    if found:
+        wanted = "always" if rewrite_signs else "never"
+        header = replace(renderer.header, transliterate=wanted)
+        renderer = RunRenderer(renderer.context, header, renderer.assets)
+    freeze.discard_dead(practice.ledger)
+    run_id = freeze.prepare(
+        renderer,
+        practice.ledger,
+        practice.actor,
+        exclude_already_sent=exclude_already_sent,
+        progress=progress,
+    )
+    return Run(practice, run_id)
+
+
+def _signs(renderer: RunRenderer) -> Any:  # noqa: ANN401
+    asks = renderer.header.transliterate == "ask"
+    return transliteration.text_changes(renderer) if asks else None
+
+
+def _checked(
+    practice: Practice,
+    name: str,
+    due: date,
+    instead: Instead | None = None,
+    text: EditedText | None = None,
+) -> RunRenderer:
+    mailing = _loaded(practice, name, instead)
+    return check_mailing(practice.context, mailing, due, text.files if text else None)
+
+
+def _loaded(practice: Practice, name: str, instead: Instead | None) -> Mailing:
+    """The mailing, with what is used instead."""
+    context = practice.context
+    mailing = load_mailing(context, name)
+    if not instead:
+        return mailing
+    for key, known in (
+        ("account", context.config.accounts),
+        ("signature", context.config.signatures),
+    ):
+        value = instead.get(key)
+        if value is not None and value not in known:
+            raise ConfigError(f"there is no {key} {value}", hint=did_you_mean(value, known))
+    values: dict[str, Any] = dict(instead)
+    if "template" in instead:
+        values |= {"subject": None, "text": None}
+    return mailing.model_copy(update=values)

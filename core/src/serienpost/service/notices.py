@@ -1,0 +1,32 @@
+"""What a person should hear that is no answer and no error: a code and its parameters."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to be told while a use case goes on; faces make the sentence.
+
+    Args:
+        code: `balance_unknown`, `signs_stay`, `already_sent`, `incomplete`, `not_continued`,
+            `orders_unknown`, `test_data`.
+        parameters: ids, numbers and texts without personal data.
+    """
+
+    code: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+Notify: TypeAlias = Callable[[Notice], None]
+
+
+def log_notice(notice: Notice) -> None:
+    """Where no face listens, notices go to the log."""
+    _log.warning("%s: %s", notice.code, dict(notice.parameters))

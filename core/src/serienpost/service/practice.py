@@ -1,0 +1,296 @@
+"""A practice, opened by somebody: mailings, runs, suppression list, retention."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from serienpost.config.loading import load_practice
+from serienpost.service.notices import log_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.report.records import DueRun, PersonExport, RunLine, RunStatus
+    from serienpost.run.report.retention import Purged
+    from serienpost.run.send.loop import Stop
+    from serienpost.service.finding import Finding
+    from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
+    from serienpost.service.notices import Notify
+    from serienpost.service.release import Answers, Confirmation
+    from serienpost.service.run import Progress, Run
+    from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
+
+
+def open_practice(folder: Path | str, *, actor: str, notify: Notify = log_notice) -> Practice:
+    """Open a practice folder with exactly the plugins that it names.
+
+    Args:
+        folder: holds `serienpost.yaml`.
+        actor: who acts, as the ledger records it: `os:LOGIN` on the command line, a user of the
+            ledger on a desk, `schedule:MAILING` where nobody watches.
+        notify: is told what a person should hear while something goes on.
+
+    Raises:
+        ConfigError: everything that is wrong with policy and `serienpost.yaml`.
+        PluginError: nothing but plugins is wrong.
+        ValueError: the actor is empty.
+    """
+    if not actor.strip():
+        raise ValueError("who acts must be named")
+    return Practice(load_practice(Path(folder)), actor, notify)
+
+
+class Practice:
+    """One practice and who acts in it. Closing it closes everything that was opened through it."""
+
+    def __init__(self, context: PracticeContext, actor: str, notify: Notify = log_notice) -> None:
+        self.context = context
+        self.actor = actor
+        self.notify = notify
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The practice's ledger, opened on first use.
+
+        Raises:
+            LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
+        """
+        from serienpost.ledger.store import open_ledger
+
+        return open_ledger(self.context)
+
+    def today(self) -> date:
+        """Today in the practice's time zone."""
+        return datetime.now(self.context.zone).date()
+
+    def time(self, text: str) -> datetime:
+        """A time as people write it: `YYYY-MM-DDTHH:MM`, or `HH:MM` for the next such time.
+
+        Raises:
+            ConfigError: neither form, a time that does not exist on that day, or one in the past.
+        """
+        from serienpost.run.send.schedule import parse_when
+
+        return parse_when(text, self.ledger.clock(), self.context.zone)
+
+    def check(self, mailing: str) -> CheckedMailing:
+        """Everything that can be known about a mailing without reading any recipient.
+
+        Args:
+            mailing: a file of `mailings/` without its suffix, or a path.
+
+        Raises:
+            SerienpostError: all that is wrong with it, with file and line.
+        """
+        from serienpost.service.mailing import check
+
+        return check(self, mailing)
+
+    def text_of(self, mailing: str, instead: Instead | None = None) -> EditedText:
+        """The text of a mailing, to be changed for one run and given to `prepare`."""
+        from serienpost.service.mailing import text_of
+
+        return text_of(self, mailing, instead)
+
+    def prepare(
+        self,
+        mailing: str,
+        *,
+        due: date | None = None,
+        instead: Instead | None = None,
+        text: EditedText | None = None,
+        rewrite_signs: bool | None = None,
+        exclude_already_sent: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Run | Transliteration:
+        """Select, review, render and freeze a mailing as a run.
+
+        Args:
+            mailing: a file of `mailings/` without its suffix, or a path.
+            due: the date that relative days count from; today unless given.
+            instead: account, template or signature to use instead of the mailing's.
+            text: the mailing's text as changed for this run, from `text_of`.
+            rewrite_signs: the answer to `Transliteration`.
+            exclude_already_sent: unmark who had this mailing before.
+            progress: is called with the number of rows read so far.
+
+        Returns:
+            The run; or, where `transliterate: ask` needs an answer, the question.
+
+        Raises:
+            SerienpostError: something is wrong with the mailing, or the source cannot deliver.
+        """
+        from serienpost.service.mailing import prepare
+
+        return prepare(
+            self,
+            mailing,
+            due=due or self.today(),
+            instead=instead,
+            text=text,
+            rewrite_signs=rewrite_signs,
+            exclude_already_sent=exclude_already_sent,
+            progress=progress,
+        )
+
+    def run_mailing(
+        self,
+        mailing: str,
+        *,
+        due: date | None = None,
+        answers: Answers | None = None,
+        wait: bool = True,
+        counting: Callable[[int], None] = lambda _: None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        stop: Stop | None = None,
+    ) -> RunStatus | Confirmation:
+        """Prepare and send a mailing in one go, never with overrides.
+
+        Earlier due dates of the mailing are continued first, as `resume_due` would. An approved,
+        sending or paused run of this due date is resumed instead of preparing another.
+
+        Returns:
+            How the run stands; or what must be answered first. With a `run` in it, that run is
+            prepared: `practice.run(id).approve` and `deliver` go on.
+
+        Raises:
+            SerienpostError: refused; nothing was sent.
+        """
+        from serienpost.service.due import run_mailing
+
+        return run_mailing(
+            self,
+            mailing,
+            due or self.today(),
+            answers,
+            wait=wait,
+            counting=counting,
+            progress=progress,
+            stop=stop,
+        )
+
+    def runs(self, limit: int = 20) -> list[RunLine]:
+        """The newest runs with their counts."""
+        from serienpost.run.report.history import list_runs
+
+        return list_runs(self.ledger, limit)
+
+    def run(self, run_id: str) -> Run:
+        """The run of this id.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        from serienpost.service.run import Run
+
+        return Run.find(self, run_id)
+
+    def resume_due(
+        self,
+        *,
+        progress: Callable[[Progress], None] = lambda _: None,
+        stop: Stop | None = None,
+    ) -> list[DueRun]:
+        """Continue every run that waits for time or quota or was cut off; the one call for cron."""
+        from serienpost.service.due import resume_due
+
+        return resume_due(self, progress=progress, stop=stop)
+
+    def events(self, account: str | None = None) -> list[EventCounts]:
+        """Ask providers for reports, bounces and complaints since the last time.
+
+        Raises:
+            ConfigError: there is no such account.
+        """
+        from serienpost.service.suppressions import events
+
+        return events(self, account)
+
+    def suppress(
+        self, addresses: Sequence[str] = (), *, kind: str = "email", csv_file: str | None = None
+    ) -> SuppressionChange:
+        """Put addresses on the suppression list; only their keyed hashes are kept.
+
+        Raises:
+            ConfigError: something is no address, or the file cannot be used.
+        """
+        from serienpost.service.suppressions import suppress
+
+        return suppress(self, addresses, kind, csv_file)
+
+    def unsuppress(
+        self, addresses: Sequence[str] = (), *, kind: str = "email", csv_file: str | None = None
+    ) -> int:
+        """Take addresses off the suppression list; returns how many were on it.
+
+        Raises:
+            ConfigError: something is no address, or the file cannot be used.
+        """
+        from serienpost.service.suppressions import unsuppress
+
+        return unsuppress(self, addresses, kind, csv_file)
+
+    def suppressed(self) -> list[SuppressedAddress]:
+        """The suppression list, the newest first."""
+        from serienpost.service.suppressions import suppressed
+
+        return suppressed(self)
+
+    def write_suppressed(self, path: Path) -> None:
+        """Write the suppression list to a file that `suppress` and `unsuppress` read."""
+        from serienpost.service.suppressions import write_suppressed
+
+        write_suppressed(self, path)
+
+    def purge(self) -> Purged:
+        """Remove what the retention periods no longer cover."""
+        from serienpost.run.report.retention import purge
+
+        return purge(self.context, self.ledger, self.actor)
+
+    def export_person(self, person: str) -> PersonExport:
+        """Everything that the ledger knows about a person (Art. 15 GDPR).
+
+        Raises:
+            LedgerError: nothing is known.
+        """
+        from serienpost.run.report.retention import export_person
+
+        return export_person(self.context, self.ledger, person)
+
+    def erase_person(self, person: str) -> int:
+        """Replace a person by a tombstone everywhere (Art. 17 GDPR); returns how many messages.
+
+        Raises:
+            LedgerError: nothing is known, or one of the messages is on the wire right now.
+        """
+        from serienpost.run.report.retention import erase_person
+
+        return erase_person(self.context, self.ledger, person, self.actor)
+
+    def doctor(self) -> Iterator[Finding]:
+        """Look at everything that the practice needs; goes on after each thing that is broken."""
+        from serienpost.service.doctor import examine
+
+        return examine(self.context.folder)
+
+    def close(self) -> None:
+        """Close everything that was opened through this practice."""
+        self.context.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,236 @@
+"""The rules of release: what a person must look at and answer before a run may leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from serienpost.contracts.providers import Disclaimer, HasDisclaimer
+from serienpost.documents import Record
+from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
+from serienpost.ledger.runs import allow_command, find_run
+from serienpost.run.prepare.renderer import load_renderer
+from serienpost.run.report.estimate import free_balance
+from serienpost.run.report.recipients import summary
+from serienpost.run.report.records import PlanCost, PlanCounts
+from serienpost.run.send import approve as approval
+from serienpost.run.send.schedule import quiet_hours
+from serienpost.service.notices import Notice
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Row
+
+    from serienpost.context import PracticeContext
+    from serienpost.service.practice import Practice
+
+Question: TypeAlias = Literal["release", "balance", "archive", "disclaimer"]
+"""`release`: send this to these people? `balance`: although the account holds too little?
+`archive`: each message as PDF in the record, or only an entry? `disclaimer`: accept the terms?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person has decided; what is not decided is asked.
+
+    Args:
+        release: send it.
+        ignore_balance: although the provider's account holds too little.
+        archive: what goes into the records.
+        accept_disclaimer: the terms of the provider are accepted.
+    """
+
+    release: bool = False
+    ignore_balance: bool = False
+    archive: Literal["entry", "pdf"] | None = None
+    accept_disclaimer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation(Record):
+    """What must be answered before a run is released, and what to look at for it.
+
+    Args:
+        run: the prepared run; None where nothing is prepared yet.
+        open: the questions without an answer, in the order to ask them.
+        plan_hash: of what is shown here; give it to `approve`, so that nothing else is released.
+        at: not before this time.
+        disclaimer: the terms to accept, where that is a question.
+        channel: what people call the channel.
+    """
+
+    run: str | None
+    mailing: str
+    open: tuple[Question, ...]
+    kind: str = ""
+    account: str = ""
+    plan_hash: str | None = None
+    counts: PlanCounts = field(default_factory=lambda: PlanCounts(0, 0, 0, 0))
+    cost: PlanCost = field(default_factory=lambda: PlanCost("messages", 0))
+    at: datetime | None = None
+    disclaimer: Disclaimer | None = None
+    channel: str = ""
+
+
+def approve(
+    practice: Practice,
+    run_id: str,
+    answers: Answers,
+    *,
+    plan: str | None = None,
+    at: datetime | None = None,
+) -> Confirmation | None:
+    """Release a prepared run if everything is answered; one released before stays as it is.
+
+    Args:
+        practice: the practice and who acts.
+        run_id: the run.
+        answers: what the person has decided.
+        plan: the plan hash that was looked at; another one is refused.
+        at: not before this time.
+
+    Returns:
+        What is not answered yet; None once the run is released.
+
+    Raises:
+        SerienpostError: it may not be released so.
+    """
+    context, ledger = practice.context, practice.ledger
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+    allow_command(row, "send")
+    if plan is not None and plan != row.plan_hash:
+        raise LedgerError(
+            f"the plan of run {run_id} is not the one you name", hint=f"serienpost review {run_id}"
+        )
+    if row.state != "prepared":
+        _refuse_late(row, answers, at)
+        return None
+    if at is not None:
+        _refuse_other_day(practice, row, at)
+    question = _confirmation(practice, row, answers, at)
+    if question.open:
+        return question
+    approval.approve(
+        ledger,
+        run_id,
+        practice.actor,
+        plan=row.plan_hash,
+        send_at=at,
+        disclaimer=accepted_by(context, row.account, practice.actor, answers),
+        archive=answers.archive,
+    )
+    return None
+
+
+def terms(context: PracticeContext, account: str) -> tuple[Disclaimer | None, str]:
+    """The disclaimer of an account's channel, None where there is none; and the channel's title."""
+    settings = context.config.accounts[account]
+    channel = context.registry.channels[settings.channel]
+    found = channel.disclaimer(settings) if isinstance(channel, HasDisclaimer) else None
+    return found, channel.title
+
+
+def accepted_by(context: PracticeContext, account: str, actor: str, answers: Answers) -> str | None:
+    """Who accepted the disclaimer of an account's channel; None where there is none or nobody."""
+    found, _ = terms(context, account)
+    if found is None:
+        return None
+    if answers.accept_disclaimer:
+        return actor
+    if found.accepted_by:
+        return f"{found.accepted_by} ({found.accepted_on}, account {account})"
+    return None
+
+
+def open_disclaimer(
+    context: PracticeContext, account: str, answers: Answers
+) -> tuple[Disclaimer | None, str]:
+    """The terms that nobody has accepted, None where there are none; and the channel's title."""
+    found, title = terms(context, account)
+    is_open = found is not None and not (answers.accept_disclaimer or found.accepted_by)
+    return (found if is_open else None), title
+
+
+def with_balance(practice: Practice, cost: PlanCost, account: str) -> PlanCost:
+    """The cost beside the credits that are free; a provider that does not tell is a notice."""
+    if cost.unit != "credits":
+        return cost
+    try:
+        free = free_balance(practice.context, practice.ledger, account)
+    except SerienpostError as error:
+        practice.notify(Notice("balance_unknown", {"account": account, "text": str(error)}))
+        free = None
+    return PlanCost(cost.unit, cost.total, free)
+
+
+def _confirmation(
+    practice: Practice, row: Row[Any], answers: Answers, at: datetime | None
+) -> Confirmation:
+    head = summary(practice.ledger, row.id)
+    cost = with_balance(practice, head.cost, row.account) if head.cost.total else head.cost
+    disclaimer, channel = open_disclaimer(practice.context, row.account, answers)
+    asked: dict[Question, bool] = {
+        "release": not answers.release,
+        "balance": cost.lacking and not answers.ignore_balance,
+        "archive": answers.archive is None and _asks_archive(practice.context, row),
+        "disclaimer": disclaimer is not None,
+    }
+    return Confirmation(
+        run=row.id,
+        mailing=row.mailing,
+        open=tuple(name for name, is_open in asked.items() if is_open),
+        kind=row.kind,
+        account=row.account,
+        plan_hash=row.plan_hash,
+        counts=head.counts,
+        cost=cost,
+        at=at,
+        disclaimer=disclaimer,
+        channel=channel,
+    )
+
+
+def _asks_archive(context: PracticeContext, row: Row[Any]) -> bool:
+    """Whether somebody must say what goes into the records."""
+    archives = (one for one in context.registry.archives.values() if row.kind in one.kinds)
+    return row.header.get("archive") == "ask" and any(archives)
+
+
+def _refuse_late(row: Row[Any], answers: Answers, at: datetime | None) -> None:
+    for option, is_given in (("--archive", answers.archive), ("--at", at)):
+        if is_given:
+            raise LedgerError(f"run {row.id} is {row.state}; {option} belongs to its release")
+
+
+def _refuse_other_day(practice: Practice, row: Row[Any], at: datetime) -> None:
+    """A text or a selection that counts from the due date leaves on that date."""
+    context = practice.context
+    _refuse_quiet(context, row, at)
+    day = at.astimezone(context.zone).date()
+    if day.isoformat() == row.due:
+        return
+    renderer = load_renderer(context, practice.ledger, row.id)
+    dated = [name for name, macro in renderer.macros.items() if macro.is_dated]
+    relative = any(b.source.is_relative(b.selection) for b in renderer.blocks)
+    if dated or relative:
+        what = f"the text uses {dated[0]}" if dated else "the selection counts from that day"
+        raise ConfigError(
+            f"the run is made for {row.due} and {what}; it cannot be sent on another day",
+            hint=f"serienpost prepare {row.mailing} --for {day}",
+        )
+
+
+def _refuse_quiet(context: PracticeContext, row: Row[Any], at: datetime) -> None:
+    """What the provider holds until `at` goes out then, whatever the hour; better say so now."""
+    quiet = quiet_hours(context, row.kind, at)
+    if row.header.get("hand_over") == "now" and quiet and quiet.until:
+        until = quiet.until.astimezone(context.zone)
+        raise ConfigError(
+            Problem(
+                f"{at.astimezone(context.zone):%H:%M} lies in the {quiet.text} of {row.kind}",
+                f"--at {until:%Y-%m-%dT%H:%M}, or hand_over: due in the mailing",
+            )
+        )

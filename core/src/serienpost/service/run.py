@@ -1,0 +1,441 @@
+"""A run of a practice: look at it, mark, try, release, deliver, decide about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Literal
+
+from serienpost.contracts.outcomes import Accepted
+from serienpost.documents import FOR_FACES, Record
+from serienpost.errors import SerienpostError, StillOpenError
+from serienpost.ledger.runs import allow_command, find_run
+from serienpost.run.prepare.marks import change_marks
+from serienpost.run.prepare.renderer import load_renderer
+from serienpost.run.report import history, recipients
+from serienpost.run.report.estimate import duration, earlier_runs
+from serienpost.run.report.manifest import manifest
+from serienpost.run.report.preview import preview, send_test
+from serienpost.run.report.retention import PREVIEWS
+from serienpost.run.report.summary import page, report, write_failures
+from serienpost.run.send import approve, doubts
+from serienpost.run.send.finish import count_open
+from serienpost.run.send.loop import Stop as Stop  # noqa: PLC0414  # faces take it from here
+from serienpost.run.send.schedule import refuse_cancel
+from serienpost.run.send.session import (
+    Options,
+    complete_cancelled,
+    continue_run,
+    free_dead,
+)
+from serienpost.service import release
+from serienpost.service.notices import Notice
+from serienpost.service.release import Answers, Confirmation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from serienpost.run.report.recipients import Filter
+    from serienpost.run.report.records import (
+        Explanation,
+        Manifest,
+        MarkChange,
+        MessageLine,
+        MessageStory,
+        Recipient,
+        Report,
+        ReviewSummary,
+        RunStatus,
+    )
+    from serienpost.run.send.loop import Progress as LoopProgress
+    from serienpost.service.practice import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is delivered.
+
+    Args:
+        run: the run.
+        total: messages that were open when delivery began.
+        settled: those of them that are dealt with.
+        waiting: what it waits for: `rate` or `deferral`; None while it works.
+        until: the end of the wait.
+    """
+
+    run: str
+    total: int
+    settled: int
+    waiting: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage(Record):
+    """A page of the review.
+
+    Args:
+        total: rows that the filter leaves.
+        pages: of the size asked for.
+    """
+
+    page: int
+    pages: int
+    total: int
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFile(Record):
+    """What would leave for a row, as a file."""
+
+    row: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult(Record):
+    """What became of a message to an own address.
+
+    Args:
+        outcome: the word of the closed vocabulary, `accepted` or another.
+        text: what the provider said.
+        file: where the message was written, where nothing leaves the machine.
+    """
+
+    run: str
+    outcome: str
+    text: str = field(default="", metadata=FOR_FACES)
+    file: str | None = field(default=None, metadata=FOR_FACES)
+
+    __test__ = False  # pytest takes the name for a test
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it was accepted."""
+        return self.outcome == "accepted"
+
+
+class Run:
+    """One run of a practice, for the person who opened the practice."""
+
+    def __init__(self, practice: Practice, run_id: str) -> None:
+        self.practice = practice
+        self.id = run_id
+        self._context = practice.context
+        self._ledger = practice.ledger
+
+    @classmethod
+    def find(cls, practice: Practice, run_id: str) -> Run:
+        """The run of this id.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        with practice.ledger.read() as tx:
+            find_run(tx, run_id)
+        return cls(practice, run_id)
+
+    def status(self) -> RunStatus:
+        """How the run stands."""
+        return history.run_status(self._ledger, self.id, self._context.zone)
+
+    def summary(self) -> ReviewSummary:
+        """The head of the review: counts, cost, duration, who had this mailing before."""
+        head = recipients.summary(self._ledger, self.id)
+        account = self._context.config.accounts.get(head.account)
+        return replace(
+            head,
+            cost=release.with_balance(self.practice, head.cost, head.account),
+            seconds=duration(account.rate, head.counts.marked) if account else 0.0,
+            earlier=earlier_runs(self._context, self._ledger, self.id),
+            costly_signs=recipients.costly_signs(self._ledger, self.id),
+            reasons=tuple(recipients.reasons(self._ledger, self.id)),
+            sheets=recipients.sheets(self._ledger, self.id),
+        )
+
+    def recipients(self, sort: str | None = None) -> Iterator[Recipient]:
+        """All rows of the review, read as they are used.
+
+        Args:
+            sort: a column, `-` before it for the reverse; else the order of the run.
+
+        Raises:
+            SerienpostError: there is no such column.
+        """
+        return recipients.recipients(self._ledger, self.id, sort)
+
+    def review(
+        self,
+        page: int = 1,
+        sort: str | None = None,
+        filter: Filter | None = None,  # noqa: A002  # the word that people know
+        *,
+        size: int = 50,
+    ) -> ReviewPage:
+        """One page of the review.
+
+        Args:
+            page: from 1.
+            sort: a column, `-` before it for the reverse; else the order of the run.
+            filter: `marked`, `unmarked`, `unreachable` or `not_allowed` rows only.
+            size: rows of a page.
+
+        Raises:
+            SerienpostError: there is no such column or filter.
+        """
+        total, rows = recipients.page_of(self._ledger, self.id, page, size, sort, filter)
+        return ReviewPage(page, max(1, -(-total // size)), total, rows)
+
+    def mark(
+        self,
+        *,
+        exclude: Sequence[str] = (),
+        include: Sequence[str] = (),
+        override: Sequence[str] = (),
+        reason: str | None = None,
+        drop_not_allowed: bool = False,
+    ) -> None:
+        """Change who is marked; all changes take effect together or none does.
+
+        Args:
+            exclude: rows, or persons meaning all their rows, to unmark.
+            include: rows to mark again; they are read and rendered anew.
+            override: rows to mark although not allowed, where every Deny is overridable.
+            reason: why, for overrides.
+            drop_not_allowed: take all overrides back.
+
+        Raises:
+            SerienpostError: a row is not in the run, cannot be included or overridden.
+        """
+        change_marks(
+            load_renderer(self._context, self._ledger, self.id),
+            self._ledger,
+            self.id,
+            self.practice.actor,
+            exclude=exclude,
+            include=include,
+            override=override,
+            reason=reason,
+            drop_not_allowed=drop_not_allowed,
+        )
+
+    def explain(self, row: str) -> Explanation:
+        """What each check said about a row, and what would change it."""
+        return history.explain(self._ledger, self.id, row, self._context.zone)
+
+    def mark_changes(self) -> list[MarkChange]:
+        """Who changed the marks, when and why, the oldest first."""
+        return history.mark_changes(self._ledger, self.id, self._context.zone)
+
+    def preview(
+        self, row: str | None = None, *, every: bool = False
+    ) -> Iterator[tuple[str, dict[str, bytes]]]:
+        """What would leave (or left): row id, and files by suffix; changes nothing.
+
+        Args:
+            row: one row or person; None for the first marked row, with `every` for all.
+            every: all marked rows.
+
+        Raises:
+            SerienpostError: there is no such row, or it has no content.
+        """
+        renderer = load_renderer(self._context, self._ledger, self.id)
+        return preview(renderer, self._ledger, self.id, row, every=every)
+
+    def write_preview(
+        self, row: str | None = None, *, every: bool = False, folder: Path | None = None
+    ) -> list[PreviewFile]:
+        """Write what would leave as files that only their owner reads.
+
+        Args:
+            row: one row or person; None for the first marked row, with `every` for all.
+            every: all marked rows.
+            folder: for the files; `purge` and `erase_person` know the one that is used else.
+
+        Raises:
+            SerienpostError: there is no such row, or it has no content.
+        """
+        from serienpost.files import private_folder, write_private
+
+        folder = folder or self._context.path(PREVIEWS) / self.id
+        written = []
+        for row_id, files in self.preview(row, every=every):
+            private_folder(folder)
+            for suffix, data in files.items():
+                path = folder / f"{row_id.replace(':', '-').replace('/', '_')}{suffix}"
+                write_private(path, data)
+                written.append(PreviewFile(row_id, str(path)))
+        return written
+
+    def test(
+        self, to: str, row: str | None = None, answers: Answers | None = None
+    ) -> TestResult | Confirmation:
+        """Send one message to an own address; for letters, write it to a file.
+
+        Args:
+            to: the address, or the file.
+            row: a marked row whose data are used; made-up data else.
+            answers: whether the provider's terms are accepted, which another's data need.
+
+        Raises:
+            SerienpostError: the address is none, the row may not be used, the rate is used up.
+        """
+        renderer = load_renderer(self._context, self._ledger, self.id)
+        is_file = renderer.channel.repeatable
+        if row:
+            account = renderer.header.account
+            disclaimer, channel = release.open_disclaimer(
+                self._context, account, answers or Answers()
+            )
+            if disclaimer:
+                return Confirmation(
+                    self.id,
+                    renderer.header.mailing,
+                    ("disclaimer",),
+                    renderer.header.kind,
+                    account,
+                    disclaimer=disclaimer,
+                    channel=channel,
+                )
+        if row and not is_file:
+            processor = renderer.processor()
+            whom = {"processor": processor.name, "region": processor.region} if processor else {}
+            self.practice.notify(Notice("test_data", {"row": row, **whom}))
+        outcome = send_test(renderer, self._ledger, self.id, to, row, self.practice.actor)
+        word = type(outcome).__name__.lower()
+        accepted = isinstance(outcome, Accepted)
+        return TestResult(self.id, word, outcome.text, to if accepted and is_file else None)
+
+    def approve(
+        self,
+        answers: Answers | None = None,
+        *,
+        plan: str | None = None,
+        at: datetime | None = None,
+    ) -> RunStatus | Confirmation:
+        """Release the run if everything is answered.
+
+        Args:
+            answers: what the person has decided.
+            plan: the plan hash that was looked at; another one is refused.
+            at: not before this time (aware).
+
+        Returns:
+            How the released run stands; or what must be answered first, and what to look at.
+
+        Raises:
+            SerienpostError: it may not be released so.
+        """
+        question = release.approve(self.practice, self.id, answers or Answers(), plan=plan, at=at)
+        return question or self.status()
+
+    def deliver(
+        self,
+        progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        wait: bool = True,
+        confirm: bool = False,
+        by_itself: bool = False,
+        stop: Stop | None = None,
+    ) -> RunStatus:
+        """Deliver what is open in this process; returns how the run stands then.
+
+        Args:
+            progress: is called now and then.
+            wait: wait here for rate, time and retries instead of pausing the run.
+            confirm: a person confirms a run that stood still for long or was paused by a person.
+            by_itself: continue only what time alone releases.
+            stop: asks to stop, from another thread or a signal.
+
+        Raises:
+            LedgerError: the run was never released, or is cancelled.
+            StillOpenError: another process works on it, or what follows its last message cannot
+                be made now.
+        """
+        with self._ledger.read() as tx:
+            allow_command(find_run(tx, self.id), "resume")
+            total = count_open(tx, self.id)
+
+        def report_progress(one: LoopProgress) -> None:
+            progress(Progress(self.id, total, one.settled, one.waiting, one.until))
+
+        options = Options(wait=wait, confirm=confirm, by_itself=by_itself)
+        try:
+            continue_run(
+                self._context,
+                self._ledger,
+                self.id,
+                options,
+                report=report_progress,
+                stop=stop or Stop(),
+            )
+        except StillOpenError as error:
+            error.run = self.id
+            raise
+        return self.status()
+
+    def pause(self) -> RunStatus:
+        """Stop the run for now; a process that delivers it notices with its next commit."""
+        approve.pause(self._ledger, self.id, self.practice.actor)
+        return self.status()
+
+    def cancel(self) -> RunStatus:
+        """Stop the run for good; what was delivered before is completed."""
+        free_dead(self._context, self._ledger, self.id)
+        refuse_cancel(self._context, self._ledger, self.id)
+        approve.cancel(self._ledger, self.id, self.practice.actor)
+        self.settle_cancelled()
+        return self.status()
+
+    def settle_cancelled(self) -> None:
+        """Complete what a cancelled run delivered before; a notice where that cannot be done."""
+        free_dead(self._context, self._ledger, self.id)
+        try:
+            complete_cancelled(self._context, self._ledger, self.id)
+        except SerienpostError as error:
+            self.practice.notify(Notice("incomplete", {"run": self.id, "text": str(error)}))
+
+    def retry(self) -> int:
+        """Give the failed messages another chance; returns how many. `deliver` sends them."""
+        return doubts.retry_failed(self._ledger, self.id, self.practice.actor)
+
+    def resolve(
+        self, rows: Sequence[str], decision: Literal["accepted", "resend", "failed"]
+    ) -> int:
+        """Decide about messages in doubt; returns how many. `deliver` sends what is to be resent.
+
+        Args:
+            rows: row ids, or person ids meaning all rows of that person.
+            decision: it arrived, send it again, or it did not arrive and stays so.
+
+        Raises:
+            LedgerError: a row is not in this run or not in doubt; nothing is changed.
+        """
+        return doubts.resolve(self._ledger, self.id, rows, decision, self.practice.actor)
+
+    def messages(self, *, troubled_first: bool = False) -> Iterator[MessageLine]:
+        """Each message, read as it is used."""
+        first = ("in_doubt", "failed") if troubled_first else ()
+        return history.messages_of(self._ledger, self.id, first=first)
+
+    def story(self, row: str) -> list[MessageStory]:
+        """What a person got, when, on which consent, released by whom."""
+        return history.story(self._ledger, self.id, row, self._context.zone)
+
+    def manifest(self) -> Manifest:
+        """Which fields left (or will leave), to whom, for how many people."""
+        return manifest(self._context, self._ledger, self.id)
+
+    def report(self) -> Report:
+        """How the run went, by state and reason and over time."""
+        return report(self._ledger, self.id, self._context.zone)
+
+    def report_page(self, found: Report) -> str:
+        """The report as one self-contained HTML page."""
+        return page(found)
+
+    def write_failures(self, file: IO[str]) -> int:
+        """CSV of everybody who did not get the message; a valid input of the table source."""
+        return write_failures(self._ledger, self.id, file)

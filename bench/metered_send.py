@@ -104,10 +104,10 @@ def record(steps: list[Step]) -> None:
 
 
 class Profiles:
-    """One profile per thread that matters: the loop, the ledger, the door."""
+    """One profile per thread that matters: the loop, the ledger, the recheck."""
 
     def __init__(self) -> None:
-        self.by_thread = {name: cProfile.Profile() for name in ("loop", "ledger", "door")}
+        self.by_thread = {name: cProfile.Profile() for name in ("loop", "ledger", "recheck")}
 
     def follow(self, owner: type, method: str, name: str) -> None:
         original: Callable[..., object] = getattr(owner, method)
@@ -151,7 +151,7 @@ def main() -> None:
         profiles = Profiles()
         profiles.follow(Committer, "commit", "ledger")
         profiles.follow(Committer, "claim", "ledger")
-        profiles.follow(Recheck, "open", "door")
+        profiles.follow(Recheck, "open", "recheck")
         seconds = profiles.by_thread["loop"].runcall(send, asked.folder, asked.run)
         profiles.write(asked.profile)
         print(json.dumps({"seconds": seconds}))

@@ -85,11 +85,11 @@ def review(context: PracticeContext, expected: int) -> float:
     """Review all rows and keep none; returns how much more memory the last nine tenths took."""
     from datetime import date
 
-    from serienpost.cli.prepare import checked
     from serienpost.gc_tuning import seldom_collected
     from serienpost.run.prepare.review import decide_rows
+    from serienpost.service.mailing import checked
 
-    renderer = checked(context, "neues", {}, due=date(2026, 3, 2))
+    renderer = checked(context, "neues", date(2026, 3, 2))
     (block,) = renderer.blocks
     request = renderer.request(block)
     seen = allowed = 0

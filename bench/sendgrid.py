@@ -92,6 +92,13 @@ def requests(port: int) -> int:
 
 def make_practice(folder: Path, port: int, count: int, how: str) -> str:
     """A practice with a prepared run; its id."""
+    write_practice(folder, port, count, how)
+    run, _ = prepared(folder)
+    return run
+
+
+def write_practice(folder: Path, port: int, count: int, how: str) -> None:
+    """A practice whose mailing `alle` goes to `count` people, by a template or rendered here."""
     (folder / "mailings").mkdir(parents=True)
     config = CONFIG.format(port=port, batch=BATCH, connections=CONNECTIONS)
     (folder / "serienpost.yaml").write_text(config, "utf-8")
@@ -99,8 +106,6 @@ def make_practice(folder: Path, port: int, count: int, how: str) -> str:
     subject = kept if how == "template" else "subject: Hinweis\n"
     mailing = MAILING.format(count=count, subject=subject)
     (folder / "mailings" / "alle.yaml").write_text(mailing, "utf-8")
-    run, _ = prepared(folder)
-    return run
 
 
 def ours(original: Path, work: Path, run: str) -> Spent:

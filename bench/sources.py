@@ -35,19 +35,13 @@ Sie uns gern an.
 
 def prepare(folder: Path) -> int:
     """Prepare the mailing; returns the number of rows."""
-    from serienpost.cli.prepare import prepare_run
-    from serienpost.config.loading import load_practice
-    from serienpost.ledger.schema import message
-    from serienpost.ledger.store import open_ledger
+    from serienpost import open_practice
+    from serienpost.service import Run
 
-    with load_practice(folder) as context:
-        from serienpost.cli.prepare import today
-
-        run = prepare_run(context, MAILING, due=today(context), instead={})
-        from sqlalchemy import func
-
-        with open_ledger(context).read() as tx:
-            return int(tx.scalar(tx.select(message, func.count()).where(message.c.run == run)))
+    with open_practice(folder, actor="bench") as practice:
+        run = practice.prepare(MAILING)
+        assert isinstance(run, Run)
+        return run.summary().counts.selected
 
 
 def bare_loop(folder: Path) -> int:

@@ -12,6 +12,7 @@ from docs_errors import errors_page
 from docs_hooks import hook_pages, hooks_page
 from docs_keys import keys_page
 from docs_states import command_states, message_moves, run_moves
+from workspace import ROOT
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -31,6 +32,9 @@ PLACES = {
 PAGES = {"commands.md": command_pages, "hooks.md": hook_pages}
 """Page of `docs/` -> the generated pages that follow it in the manual."""
 
+ABOVE = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+"""Page of the manual -> the file of the project's folder that it shows."""
+
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Called by mkdocs first: the generated pages get their places in the navigation."""
@@ -45,7 +49,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for generate in PAGES.values():
         for path, text in generate():
             files.append(File.generated(config, path, content=text))
+    for path, name in ABOVE.items():
+        files.append(File.generated(config, path, content=from_above(name)))
     return files
+
+
+def from_above(name: str) -> str:
+    """A file of the project's folder, with its links as they lead from the manual."""
+    text = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
+    for path, other in ABOVE.items():
+        text = text.replace(f"]({other}", f"]({path}")
+    return text
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:

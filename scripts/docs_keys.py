@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from pydantic import BaseModel, RootModel
 from workspace import members
 
-from serienpost.cli.catalog import type_name
 from serienpost.config.mailing import MAILING_KEYS, Mailing
 from serienpost.config.models import CORE_KEYS, PracticeConfig
 from serienpost.config.policy import Policy
 from serienpost.contracts.accounts import AccountSettings
 from serienpost.contracts.durations import duration_text
 from serienpost.manager import survey_plugins
+from serienpost.service.catalog import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -94,7 +94,7 @@ def test_without_plugins_the_core_is_there() -> None:
 def test_a_plugin_that_is_not_installed_names_the_nearest(install: Install) -> None:
     install("toy-channel")
     assert _problem("toy-chanel") == (
-        "toy-chanel: plugin toy-chanel is not installed (did you mean toy-channel?)"
+        "toy-chanel: plugin toy-chanel is not installed (did you mean 'toy-channel'?)"
     )
     assert _problem("quite-different-xyz").endswith(
         "is not installed (install it: pip install quite-different-xyz)"
@@ -125,7 +125,7 @@ def test_a_misspelt_hook_names_the_nearest(install: Install) -> None:
     install("toy-typo", "@hookimpl\ndef serienpost_sauces():\n    return []")
     problem = _problem("toy-typo")
     assert "plugin toy-typo 1.0 implements an unknown hook serienpost_sauces" in problem
-    assert "did you mean serienpost_sources?" in problem
+    assert "did you mean 'serienpost_sources'?" in problem
 
 
 def test_a_hook_with_an_argument_of_its_own_is_refused(install: Install) -> None:

@@ -51,4 +51,4 @@ def test_a_page_that_the_editor_would_leave_as_it_is_is_no_text_to_edit(null: Pr
     )
     null.env["EDITOR"] = "sed -i s/Tag/Morgen/"
     (problem,) = null.refused("prepare", "einladung", "--edit")
-    assert "email.html, which --edit does not change" in problem["message"]
+    assert "email.html, which cannot be changed for one run" in problem["message"]

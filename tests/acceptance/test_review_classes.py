@@ -9,25 +9,20 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.cli.prepare import checked
-from serienpost.config.loading import load_practice
-from serienpost.errors import SerienpostError
-from serienpost.ledger.store import open_ledger
-from serienpost.ledger.suppressions import suppress
-from serienpost.run.prepare.freeze import prepare
-from serienpost.run.prepare.marks import change_marks
-from serienpost.run.report.recipients import recipients
+from serienpost import SerienpostError, open_practice
+from serienpost.service import Run
 from serienpost_demo.practice.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost import Practice
+    from serienpost.service.records import Recipient
 
 # Columns: age | flag | flag of the representative | written consents | suppressed | status
 #          | kind | purpose | expected | after an override
@@ -221,18 +216,17 @@ def enter(db: sqlite3.Connection, number: int, row: list[str]) -> None:
 class Classes:
     """One prepared run per kind and purpose over everybody in the table."""
 
-    def __init__(self, folder: Path) -> None:
-        self.context = load_practice(folder)
-        self.ledger = open_ledger(self.context)
-        self.runs: dict[tuple[str, str], tuple[str, RunRenderer, dict[str, Any]]] = {}
+    def __init__(self, practice: Practice) -> None:
+        self.runs: dict[tuple[str, str], tuple[Run, dict[str, Recipient]]] = {}
         for kind in KINDS:
             for purpose in PURPOSES:
-                self.runs[kind, purpose] = self._prepared(kind, purpose)
+                run = practice.prepare(f"{kind}-{purpose}", due=TODAY)
+                assert isinstance(run, Run)
+                self.runs[kind, purpose] = run, by_person(run)
 
-    def _prepared(self, kind: str, purpose: str) -> tuple[str, RunRenderer, dict[str, Any]]:
-        renderer = checked(self.context, f"{kind}-{purpose}", {}, due=TODAY)
-        run_id = prepare(renderer, self.ledger, "test")
-        return run_id, renderer, {r["id"]: r for r in recipients(self.ledger, run_id)}
+
+def by_person(run: Run) -> dict[str, Recipient]:
+    return {row.id: row for row in run.recipients()}
 
 
 @pytest.fixture(scope="module")
@@ -252,16 +246,11 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classes]:
         db.executescript(TABLES)
         for number, row in enumerate(ROWS, start=1):
             enter(db, number, row)
-    with load_practice(folder) as context:
-        ledger = open_ledger(context)
-        with ledger.begin() as tx:
-            for number, row in enumerate(ROWS, start=1):
-                for kind, value in suppressed_addresses(number, row):
-                    key = ledger.address_hash(kind, value)
-                    suppress(tx, kind, key, "manual", "test")
-    made = Classes(folder)
-    yield made
-    made.context.close()
+    with open_practice(folder, actor="test") as practice:
+        for number, row in enumerate(ROWS, start=1):
+            for kind, value in suppressed_addresses(number, row):
+                assert practice.suppress([value], kind=kind).added == 1
+        yield Classes(practice)
 
 
 def suppressed_addresses(number: int, row: list[str]) -> list[tuple[str, str]]:
@@ -273,33 +262,32 @@ def suppressed_addresses(number: int, row: list[str]) -> list[tuple[str, str]]:
     return [(word, values[word])] if word else []
 
 
-def first_denial(row: dict[str, Any]) -> str:
-    if not row["reachable"]:
+def first_denial(row: Recipient) -> str:
+    if not row.reachable:
         return "unreachable"
-    if row["allowed"]:
+    if row.allowed:
         return "JA"
-    first = next(answer for answer in row["consent"] if answer["verdict"] == "deny")
+    first = next(answer for answer in row.consent if answer["verdict"] == "deny")
     return f"{first['check']}.{first['code']}"
 
 
 @pytest.mark.parametrize("number", range(1, len(ROWS) + 1), ids=lambda n: "|".join(ROWS[n - 1]))
 def test_class(classes: Classes, number: int) -> None:
     kind, purpose, expected, after_override = ROWS[number - 1][6:]
-    run_id, renderer, rows = classes.runs[kind, purpose]
+    run, rows = classes.runs[kind, purpose]
     row = rows[f"patient:{number}"]
     assert first_denial(row) == expected
-    assert row["marked"] is (expected == "JA")
+    assert row.marked is (expected == "JA")
     if expected == "JA":
         assert after_override == "-"
         return
-    change = {"override": [row["row"]], "reason": "am Telefon"}
     if after_override == "yes":
-        change_marks(renderer, classes.ledger, run_id, "test", **change)
+        run.mark(override=[row.row], reason="am Telefon")
     else:
         with pytest.raises(SerienpostError):
-            change_marks(renderer, classes.ledger, run_id, "test", **change)
-    now = {r["id"]: r for r in recipients(classes.ledger, run_id)}[row["id"]]
-    assert now["marked"] is now["allowed"] is (after_override == "yes")
+            run.mark(override=[row.row], reason="am Telefon")
+    now = by_person(run)[row.id]
+    assert now.marked is now.allowed is (after_override == "yes")
 
 
 def test_the_table_covers_every_word() -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from serienpost import CurrentState, Row
-from serienpost.cli.prepare import checked, today
-from serienpost.config.loading import load_practice
-from serienpost.ledger.store import open_ledger
-from serienpost.run.prepare.freeze import prepare
-from serienpost.run.report.recipients import recipients
+from serienpost import CurrentState, Row, open_practice
+from serienpost.service import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +51,11 @@ class ForgingSource:
         yield [Row(person, FORGED) for person in PEOPLE]
 
     def current(
-        self, context: Context, rows: Sequence[RowRef], request: RowRequest
+        self,
+        context: Context,
+        selection: BaseModel,
+        rows: Sequence[RowRef],
+        request: RowRequest,
     ) -> Sequence[CurrentState]:
         return [CurrentState(fields=FORGED) for _ in rows]
 
@@ -65,14 +64,14 @@ def test_columns_that_claim_permission_allow_nobody(demo: Practice) -> None:
     demo.edit("mailings/information.yaml", "source: patients", "source: liste")
     demo.edit("mailings/information.yaml", "template: neue-sprechzeiten", "subject: Neues\n"
               "text: Guten Tag aus der {{Praxis}}.")  # fmt: skip
-    with closing(load_practice(demo.folder)) as context:
-        context.registry.sources["liste"] = ForgingSource()
-        ledger = open_ledger(context)
-        renderer = checked(context, "information", {}, due=today(context))
-        rows = list(recipients(ledger, prepare(renderer, ledger, "test")))
-    assert [row["id"] for row in rows if row["allowed"] or row["marked"]] == ["patient:2"]
+    with open_practice(demo.folder, actor="test") as practice:
+        practice.context.registry.sources["liste"] = ForgingSource()
+        run = practice.prepare("information")
+        assert isinstance(run, Run)
+        rows = list(run.recipients())
+    assert [row.id for row in rows if row.allowed or row.marked] == ["patient:2"]
     codes = {
-        row["id"]: [(a["check"], a["code"]) for a in row["consent"] if a["verdict"] == "deny"]
+        row.id: [(a["check"], a["code"]) for a in row.consent if a["verdict"] == "deny"]
         for row in rows
     }
     assert codes == {
@@ -83,6 +82,6 @@ def test_columns_that_claim_permission_allow_nobody(demo: Practice) -> None:
         "liste:1": [("consent", "no_permission")],
         "patient:2": [],
     }
-    allowed = next(row for row in rows if row["allowed"])
-    evidence = [a["reason"] for a in allowed["consent"] if a["verdict"] == "allow"]
+    allowed = next(row for row in rows if row.allowed)
+    evidence = [a["reason"] for a in allowed.consent if a["verdict"] == "allow"]
     assert evidence == ["patient:2 kontakt_email=ja"]

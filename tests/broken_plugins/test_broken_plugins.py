@@ -15,7 +15,7 @@ import pytest
 from serienpost.cli import progress
 from serienpost.cli.main import run
 from serienpost.errors import Exit
-from serienpost.run.send import recheck as door
+from serienpost.run.send import recheck
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -376,10 +376,10 @@ def test_a_recipient_leaked_to_a_log_does_not_reach_our_own_files(practice: Prac
     assert not log.exists() or CANARY not in log.read_text("utf-8")
 
 
-def test_a_source_that_blocks_at_the_door_pauses_the_run(
+def test_a_source_that_blocks_in_the_recheck_pauses_the_run(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "SOURCE_SECONDS", 0.3)
+    monkeypatch.setattr(recheck, "SOURCE_SECONDS", 0.3)
     break_method(practice, "SOURCE", "current", "block")
     code, said = practice("run", "gruss", "--yes")
     assert (code, practice.oracle()) == (Exit.OPEN, Counter())
@@ -389,12 +389,12 @@ def test_a_source_that_blocks_at_the_door_pauses_the_run(
     assert set(practice.oracle()) == {"1", "2", "4", "5", "6"}
 
 
-def test_a_channel_that_blocks_at_the_door_pauses_the_run(
+def test_a_channel_that_blocks_in_the_recheck_pauses_the_run(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(practice, "")
     assert practice("prepare", "gruss")[0] == Exit.DONE
-    monkeypatch.setattr(door, "COMPOSE_SECONDS", 0.3)
+    monkeypatch.setattr(recheck, "COMPOSE_SECONDS", 0.3)
     break_method(practice, "CHANNEL", "compose", "block")
     run_id = newest(practice) or ""
     code, said = practice("send", run_id, "--yes")

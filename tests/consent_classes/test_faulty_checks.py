@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serienpost.cli.prepare import checked, today
 from serienpost.config.loading import load_practice
-from serienpost.consent import decision as decision
+from serienpost.consent import decision
 from serienpost.consent.decision import CheckUnavailableError, decide
 from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
 from serienpost.ledger.schema import message
@@ -22,6 +22,7 @@ from serienpost.run.prepare.freeze import prepare
 from serienpost.run.send.approve import approve
 from serienpost.run.send.loop import Stop
 from serienpost.run.send.session import Options, continue_run
+from serienpost.service.mailing import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -226,7 +227,7 @@ def released(context: PracticeContext, ledger: Ledger, checks: Sequence[Check]) 
     """A run in which all five are marked, as far as the healthy checks let them."""
     for check in checks:
         check.behaviour = "allow"
-    renderer = checked(context, "einladung", {}, due=today(context))
+    renderer = checked(context, "einladung", datetime.now(context.zone).date())
     run_id = prepare(renderer, ledger, "test")
     approve(ledger, run_id, "test")
     return run_id

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from sqlalchemy import event, text  # noqa: TID253
+from sqlalchemy import event, inspect, text  # noqa: TID253
 
 from serienpost.errors import LedgerError
 from serienpost.ledger.claims import claim
@@ -63,6 +63,33 @@ def desk(book: Ledger) -> Desk:
 
 def test_every_order_of_events_keeps_the_states(desk: Desk) -> None:
     _module("test_machine").test_every_order_of_events_keeps_the_states(desk)
+
+
+@pytest.mark.parametrize("start", ["claimed", "sending"])
+def test_a_state_of_its_own_takes_where_the_table_holds_it(desk: Desk, start: str) -> None:
+    _module("test_transitions").test_a_state_of_its_own_takes_where_the_table_holds_it(desk, start)
+
+
+def test_a_ledger_waits_for_its_open_runs_before_it_is_migrated(
+    desk: Desk, book: Ledger, url: str, tmp_path: Path
+) -> None:
+    def opened() -> tuple[str, int]:
+        """Version and columns of messages after the ledger was opened once more."""
+        open_engine(url, tmp_path).dispose()
+        with book.engine.connect() as connection:
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            columns = len(inspect(connection).get_columns("message"))
+        return str(version), columns
+
+    now = opened()
+    with book.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE message ADD COLUMN attachments JSON"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    desk.add_run("r", "paused")
+    assert opened() == ("0003", now[1] + 1)
+    with book.engine.begin() as connection:
+        connection.execute(text("UPDATE run SET state = 'finished'"))
+    assert opened() == now
 
 
 def test_many_rows_are_changed_by_one_statement(desk: Desk) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from typing import TYPE_CHECKING
 
 from docs_build import on_page_markdown
 from workspace import ROOT
 
 from serienpost.ledger.states import (
-    BY_ITSELF,
     BY_PERSON,
     COMMANDS,
     MESSAGE_MOVES,
@@ -16,6 +17,11 @@ from serienpost.ledger.states import (
     RUN_MOVES,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SENDING = ROOT / "core/src/serienpost/run/send"
+SEND = ROOT / "core" / "src" / "serienpost" / "run" / "send"
 PAGE = on_page_markdown((ROOT / "docs" / "states.md").read_text(encoding="utf-8"))
 
 
@@ -50,7 +56,16 @@ def test_commands_are_allowed_where_the_table_says_so() -> None:
     assert allowed == COMMANDS
 
 
+def reasons() -> Iterator[str]:
+    """Why the code stops a run, wherever it does."""
+    for path in SENDING.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "StopReason":
+                yield ast.literal_eval(node.args[0])
+
+
 def test_reasons_of_a_pause_stand_where_they_belong() -> None:
     alone, person = tables("Why a run is paused")
-    assert set(alone) == BY_ITSELF
     assert set(person) == BY_PERSON
+    assert {*alone, *person} == set(reasons())
+    assert not alone.keys() & person.keys()

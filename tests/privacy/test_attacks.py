@@ -15,9 +15,7 @@ import pytest
 from attack_corpus.arrivals import tags
 from attack_corpus.attacks import MAIL_ONLY, TEMPLATES, VALUES
 
-from serienpost.contracts.content import Draft, Message, Refused
-from serienpost.errors import TemplateError
-from serienpost.reference import with_reference
+from serienpost import Draft, Message, Refused, TemplateError, with_reference
 from serienpost.templates.compiled import CompiledTemplate, ValueRefused
 from serienpost.templates.folder import from_text
 from serienpost_channel_letter.account import LetterAccount
@@ -35,8 +33,7 @@ from serienpost_testkit.contexts import MakeContext
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from serienpost.contracts.accounts import AccountSettings
-    from serienpost.contracts.channels import Channel
+    from serienpost import AccountSettings, Channel
 
 KINDS = ("email", "sms", "letter")
 ADDRESS = {

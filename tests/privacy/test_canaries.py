@@ -20,10 +20,9 @@ from canary_runs.practice import (
 )
 from canary_runs.traces import Outside, Traces, tokens
 
-from serienpost import Sensitivity
+from serienpost import ConfigError, Sensitivity
 from serienpost.cli.prepare import checked
 from serienpost.config.loading import load_practice
-from serienpost.errors import ConfigError
 from serienpost_demo.catcher import Catcher
 from serienpost_demo.practice import CANARY_COLUMNS
 from serienpost_demo.sendgrid import FakeSendGrid

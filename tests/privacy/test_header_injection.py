@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attack_corpus.attacks import VALUES
 
-from serienpost.contracts.content import Attachment, Draft, Message, Refused
+from serienpost import Attachment, Draft, Message, Refused
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_channel_smtp import message as smtp_message
 from serienpost_channel_smtp.account import SmtpAccount
 from serienpost_channel_smtp.channel import SmtpChannel
 from serienpost_channel_smtp.message import UnsafeMessageError
-from serienpost_channel_smtp.skeleton import POLICY
+from serienpost_channel_smtp.mime_template import POLICY
 from serienpost_testkit.contexts import MakeContext
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,11 @@ import pytest
 import sqlalchemy as sa  # noqa: TID253
 
 from serienpost import RowRequest
-from serienpost.cli.prepare import checked, today
 from serienpost.config.loading import load_practice
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import open_ledger
-from serienpost.run.prepare.freeze import prepare as prepare_blueprint
+from serienpost.run.prepare.freeze import prepare as prepare_run
+from serienpost.service.mailing import checked
 from serienpost_demo.catcher import Catcher
 from serienpost_practice_db.database import PracticeDb
 from serienpost_source_appointments.source import AppointmentsSource
@@ -59,7 +59,7 @@ def test_a_reminder_by_sms_reads_what_it_needs(
     source = AppointmentsSource()
     selected = source.selection.model_validate({"day": "tomorrow"})
     request = RowRequest(frozenset({"nachname", "mobil", "termin_beginn"}), date(2026, 3, 2))
-    context = load_practice()
+    context = open_practice()
     PracticeDb.of(context)
     result_columns.clear()
     assert list(source.rows(context, selected, request))
@@ -158,8 +158,8 @@ def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: P
     sa.event.listen(sa.Engine, "after_cursor_execute", note)
     try:
         with load_practice(folder) as context:
-            renderer = checked(context, "probe", {}, due=today(context))
-            run = prepare_blueprint(renderer, open_ledger(context), "test")
+            renderer = checked(context, "probe", datetime.now(context.zone).date())
+            run = prepare_run(renderer, open_ledger(context), "test")
             with open_ledger(context).read() as tx:
                 marked = tx.all(tx.select(message).where(message.c.run == run, message.c.marked))
     finally:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import Row
-from serienpost.cli.prepare import checked
 from serienpost.config.loading import load_practice
 from serienpost.errors import ConfigError
 from serienpost.run.prepare.renderer import RunRenderer, what_changed
 from serienpost.run.prepare.review import review_rows
+from serienpost.service.mailing import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def check(context: Context, account: str, text: str, purpose: str = "information
         f"{subject}text: |\n  {text}\n",
         "utf-8",
     )
-    return checked(context, "m", {}, due=DUE)
+    return checked(context, "m", DUE)
 
 
 @pytest.mark.parametrize("account", ["mail", "sms"])

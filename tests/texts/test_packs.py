@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import MacroSetting, RowRequest
-from serienpost.cli.prepare import checked
 from serienpost.config.loading import load_practice
 from serienpost.run.prepare.plan import from_json, to_json
+from serienpost.service.mailing import checked
 from serienpost.templates.compiled import CompiledTemplate
 from serienpost.templates.folder import load_template, template_names
 from serienpost_demo.practice import write_practice
@@ -85,7 +85,7 @@ def people(context: Context) -> dict[str, dict[str, FieldValue]]:
 @pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_text_passes_check_for_its_purpose(context: Context, name: str, kind: str) -> None:
-    assert checked(context, f"{name}-{kind}", {}, due=DUE).header.template == name
+    assert checked(context, f"{name}-{kind}", DUE).header.template == name
 
 
 @pytest.mark.parametrize("kind", FILES)

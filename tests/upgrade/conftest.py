@@ -41,11 +41,15 @@ ENVIRONMENT = {
 }
 MANY = """\
 import contextlib, io, json, sys
-from serienpost.cli.edge import run
+from serienpost.__main__ import main
 for line in sys.stdin:
-    out, err = io.StringIO(), io.StringIO()
+    sys.argv = ["serienpost", *json.loads(line)]
+    out, err, code = io.StringIO(), io.StringIO(), 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run(json.loads(line))
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
     print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
 """
 """Runs command lines one after the other in a process; one for each would take minutes."""

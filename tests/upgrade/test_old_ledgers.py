@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pypdfium2
-import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,11 +157,10 @@ def test_letters_that_were_made_are_not_lost_with_their_run(practice: Practice) 
     done = practice("cancel", run)
     assert done.code == 0
     file = practice.folder / "briefe" / f"{run}.pdf"
-    if file.exists():
-        assert pages_of(file) == made == 2
-    else:
-        assert f"run {run} is cancelled" in done.err
-        assert list(practice.folder.glob(f"briefe/.teile/{run}/*.pdf"))
+    parts = list(practice.folder.glob(f"briefe/.teile/{run}/*.pdf"))
+    told = f"run {run} is cancelled, but" in done.err
+    printed = pages_of(file) if file.exists() else 0
+    assert printed == made or (parts and told), done.err
 
 
 def test_a_mailing_is_prepared_again_and_sent(practice: Practice, providers: Providers) -> None:
@@ -177,29 +175,30 @@ def test_a_mailing_is_prepared_again_and_sent(practice: Practice, providers: Pro
             practice.cancel_open()
 
 
-@pytest.mark.parametrize(
-    ("label", "row"),
-    [
-        ("mail-doubt", "patient:45"),
-        ("grid-doubt", "patient:43"),
-        ("sms-doubt", "patient:43"),
-        ("mail-stopped", "patient:45"),
-    ],
-)
-@pytest.mark.parametrize("decision", ["accepted", "failed"])
-def test_a_person_still_decides_about_doubt(
-    practice: Practice, label: str, row: str, decision: str
-) -> None:
-    run, others = practice.run(label), practice.states(label)
-    assert others.pop(row) == "in_doubt"
-    before = practice.expected.state(label)
-    done = practice.must("resolve", run, "--recipient", row, "--as", decision)
-    assert done["state"] == before
-    after = practice.states(label)
-    assert after.pop(row) == decision
-    assert after == others
-    (story,) = practice.must("show", run, "--recipient", row)["messages"]
-    assert (story["basis"], story["decisions"][-1]["action"]) == ("person", f"resolve {decision}")
+def test_a_person_still_decides_about_doubt(practice: Practice) -> None:
+    decisions = [
+        ("mail-doubt", "patient:45", "accepted"),
+        ("mail-doubt", "patient:46", "failed"),
+        ("grid-doubt", "patient:43", "failed"),
+        ("sms-doubt", "patient:43", "accepted"),
+        ("mail-stopped", "patient:45", "accepted"),
+        ("mail-stopped", "patient:46", "failed"),
+    ]
+    expected = {label: practice.states(label) for label, _, _ in decisions}
+    answers = practice.each(
+        ["resolve", practice.run(label), "--recipient", row, "--as", decision, "--json"]
+        for label, row, decision in decisions
+    )
+    for (label, row, decision), done in zip(decisions, answers, strict=True):
+        assert (done.code, done.json()["state"]) == (0, practice.expected.state(label))
+        assert expected[label][row] == "in_doubt"
+        expected[label][row] = decision
+    assert {label: practice.states(label) for label in expected} == expected
+    (story,) = practice.must("show", practice.run("sms-doubt"), "--recipient", "patient:43")[
+        "messages"
+    ]
+    assert story["basis"] == "person"
+    assert story["decisions"][-1]["action"] == "resolve accepted"
 
 
 def test_nothing_old_is_sent_again(practice: Practice, providers: Providers) -> None:
@@ -224,9 +223,7 @@ def test_nothing_old_is_sent_again(practice: Practice, providers: Providers) -> 
 
 def test_letters_print_from_the_records(practice: Practice) -> None:
     pages = practice.expected.pages
-    assert {"letter", "letter-pdf", "letter-retried", "letter-purged", "letter-stopped"} <= set(
-        pages
-    )
+    assert pages.keys() >= {"letter", "letter-retried", "letter-purged", "letter-stopped"}
     answers = practice.each(
         ["letters", "print", "--run", practice.run(label), "--out", f"{label}.pdf"]
         for label in pages

@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serienpost.contracts.content import Content, Draft, Message, Refused
-from serienpost.contracts.macros import MacroSetting
-from serienpost.contracts.practice import Signature
+from serienpost import Content, Draft, MacroSetting, Message, Refused, Signature
 from serienpost_channel_letter.account import LetterAccount
 from serienpost_channel_letter.channel import LetterChannel
 from serienpost_testkit.contexts import MakeContext
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serienpost.context import PracticeContext
+    from serienpost import PracticeContext
 
 _ADDRESS = "Frau\nDr. Erika Mustermann\nHinterhaus\nLindenweg 7\n01099 Dresden"
 _SENTENCE = (
@@ -49,7 +47,7 @@ class Writer:
 
     def draft(self, **changes: Any) -> Draft:  # noqa: ANN401
         """An ordinary draft."""
-        practice = self.context.config.practice
+        practice = self.context.practice
         signature = Signature(name="Dr. Sonja Sonnenschein", text="Fachärztin")
         plain = Draft(
             kind="letter",

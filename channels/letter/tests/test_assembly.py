@@ -8,7 +8,7 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_channel_letter.assembly import Assembly
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.content import Cost, Refused
+from serienpost import Cost, Refused
 from serienpost_channel_letter.check import check
 from serienpost_channel_letter.engine import LaidPage, TextRun
 from serienpost_channel_letter.style import Letter

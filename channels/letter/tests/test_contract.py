@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from serienpost.context import PracticeContext
+    from serienpost import PracticeContext
 
 NOBODY = "a letter is a file; nobody else takes part"
 

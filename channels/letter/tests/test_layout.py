@@ -11,8 +11,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from serienpost.contracts.content import Attachment, Cost, Message
-from serienpost.errors import ConfigError, SerienpostError
+from serienpost import Attachment, ConfigError, Cost
 from serienpost_channel_letter.account import LetterAccount
 
 if TYPE_CHECKING:
@@ -146,19 +145,6 @@ def test_account_refuses_what_is_no_colour_and_rates() -> None:
             LetterAccount.model_validate({"channel": "letter", **wrong})
 
 
-def test_record_prints_the_same_letter(writer: Writer) -> None:
-    from serienpost.contracts.content import Message
-
-    content = writer.content(files={"signature.png": _png()})
-    message = Message("T00000000001", "run-1", 1, content)
-    record = writer.channel.record(writer.account, message)
-    assert writer.channel.print_records([record]) == writer.channel.print_records([record])
-    printed = writer.channel.print_records([record, record])
-    assert _text(printed) == "\n".join([_text(writer.pdf(content))] * 2)
-    with pytest.raises(SerienpostError, match="cannot be printed"):
-        writer.channel.print_records(["{}"])
-
-
 def test_same_draft_same_digest(writer: Writer) -> None:
     assert writer.content().digest() == writer.content().digest()
     other = replace(writer.draft(), values={**writer.draft().values, "Datum_lang": "3. März 2026"})
@@ -199,15 +185,6 @@ def test_what_is_wrong_with_the_accounts_papers(
     for wrong in ({"letterhead": "a.png", "background": "b.pdf"}, {"folder": ""}):
         with pytest.raises(ValueError, match=r"exclude|at least 1"):
             LetterAccount.model_validate({"channel": "letter", **wrong})
-
-
-def test_what_is_printed_again_fills_its_sheets(writer_of: Callable[..., Writer]) -> None:
-    for duplex, pages in ((False, 2), (True, 4)):
-        writer = writer_of(duplex=duplex)
-        message = Message("T00000000001", "run-1", 1, writer.content())
-        record = writer.channel.record(writer.account, message)
-        with pikepdf.open(io.BytesIO(writer.channel.print_records([record] * 2))) as pdf:
-            assert len(pdf.pages) == pages
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,7 @@ import pdfplumber
 import pikepdf
 import pytest
 
-from serienpost.contracts.channels import Generation, Sent
-from serienpost.contracts.content import Message
-from serienpost.contracts.outcomes import Accepted, Rejected
-from serienpost.errors import SerienpostError
+from serienpost import Accepted, Generation, Message, Rejected, Sent, SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 
     from conftest import Writer
 
-    from serienpost.contracts.outcomes import Outcome
+    from serienpost import Outcome
 
 RUN = "20260302-abcd"
 TOWNS = ("50667 Köln", "01067 Dresden", "1010 WIEN", "20095 Hamburg", "04109 Leipzig")
@@ -53,7 +50,7 @@ def _send(writer: Writer, messages: Sequence[Message]) -> list[Outcome]:
     return asyncio.run(deliver())
 
 
-def _edition(messages: Sequence[Message], number: int = 0) -> Generation:
+def _generation(messages: Sequence[Message], number: int = 0) -> Generation:
     sent = [
         Sent(m.ref, m.position, m.part or 0, f"patient:{m.position}", None, "=Eva")
         for m in messages
@@ -70,7 +67,7 @@ def _names(path: Path) -> list[str]:
 def test_one_file_in_the_order_of_the_review(writer: Writer) -> None:
     messages = _messages(writer)
     assert {type(outcome) for outcome in _send(writer, messages)} == {Accepted}
-    pdf, index = writer.channel.finish(writer.context, writer.account, _edition(messages))
+    pdf, index = writer.channel.finish(writer.context, writer.account, _generation(messages))
     assert _names(pdf) == ["Muster1", "Muster2", "", "Muster3", "Muster4", "Muster5"]
     with index.open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
@@ -87,7 +84,7 @@ def test_by_postcode_on_whole_sheets(writer_of: Callable[..., Writer]) -> None:
     writer = writer_of(order="postcode", duplex=True)
     messages = _messages(writer)
     _send(writer, messages)
-    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages))
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _generation(messages))
     order = ["Muster2", "", "Muster5", "", "Muster4", "", "Muster1", "", "Muster3", ""]
     assert _names(pdf) == order
 
@@ -95,7 +92,7 @@ def test_by_postcode_on_whole_sheets(writer_of: Callable[..., Writer]) -> None:
 def test_fonts_are_there_once_and_the_file_is_sound(writer: Writer) -> None:
     messages = _messages(writer, TOWNS * 4, part=4)
     _send(writer, messages)
-    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages))
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _generation(messages))
     with pikepdf.open(pdf) as opened:
         fonts = {font.objgen for page in opened.pages for font in page.obj.Resources.Font.values()}
         assert len(fonts) == 2
@@ -110,9 +107,9 @@ def test_fonts_are_there_once_and_the_file_is_sound(writer: Writer) -> None:
 def test_done_again_changes_nothing(writer: Writer) -> None:
     messages = _messages(writer)
     _send(writer, messages)
-    first = writer.channel.finish(writer.context, writer.account, _edition(messages))
+    first = writer.channel.finish(writer.context, writer.account, _generation(messages))
     before = [path.read_bytes() for path in first]
-    again = writer.channel.finish(writer.context, writer.account, _edition(messages))
+    again = writer.channel.finish(writer.context, writer.account, _generation(messages))
     assert (again, [path.read_bytes() for path in again]) == (first, before)
 
 
@@ -120,14 +117,14 @@ def test_a_part_made_again_replaces_the_first(writer: Writer) -> None:
     messages = _messages(writer)
     _send(writer, messages)
     _send(writer, messages[:2])
-    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages))
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _generation(messages))
     assert sorted(filter(None, _names(pdf))) == [f"Muster{n}" for n in range(1, 6)]
 
 
 def test_who_was_not_accepted_is_not_in_the_file(writer: Writer) -> None:
     messages = _messages(writer)
     _send(writer, messages)
-    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages[2:]))
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _generation(messages[2:]))
     assert _names(pdf) == ["Muster3", "Muster4", "Muster5"]
 
 
@@ -137,11 +134,11 @@ def test_a_failing_letter_is_rejected_and_a_retry_makes_a_supplement(writer: Wri
     outcomes = _send(writer, wrong)
     assert isinstance(outcomes[0], Rejected)
     assert outcomes[0].code == "page_count"
-    pdf, _ = writer.channel.finish(writer.context, writer.account, _edition(messages[1:]))
+    pdf, _ = writer.channel.finish(writer.context, writer.account, _generation(messages[1:]))
     assert "Muster1" not in _names(pdf)
     again = replace(messages[0], part=4)
     _send(writer, [again])
-    more, _ = writer.channel.finish(writer.context, writer.account, _edition([again], 1))
+    more, _ = writer.channel.finish(writer.context, writer.account, _generation([again], 1))
     assert more.name == f"{RUN}-nachtrag-1.pdf"
     assert _names(more) == ["Muster1"]
 
@@ -150,12 +147,12 @@ def test_a_lost_part_is_told(writer: Writer) -> None:
     messages = _messages(writer)
     _send(writer, messages[:2])
     with pytest.raises(SerienpostError, match="in none of the parts in"):
-        writer.channel.finish(writer.context, writer.account, _edition(messages))
+        writer.channel.finish(writer.context, writer.account, _generation(messages))
     assert not list(writer.context.path("briefe").glob("*.pdf"))
 
 
 def test_nothing_sent_leaves_no_file(writer: Writer) -> None:
-    assert list(writer.channel.finish(writer.context, writer.account, _edition([]))) == []
+    assert list(writer.channel.finish(writer.context, writer.account, _generation([]))) == []
 
 
 def test_a_damaged_part_is_told(writer: Writer) -> None:
@@ -164,14 +161,14 @@ def test_a_damaged_part_is_told(writer: Writer) -> None:
     part = writer.context.path("briefe") / ".teile" / RUN / "teil-00002.pdf"
     part.write_bytes(part.read_bytes()[:900])
     with pytest.raises(SerienpostError, match="is damaged"):
-        writer.channel.finish(writer.context, writer.account, _edition(messages))
+        writer.channel.finish(writer.context, writer.account, _generation(messages))
     assert list(writer.context.path("briefe").glob("*.pdf")) == []
 
 
 def test_what_a_row_lacks_is_empty_in_the_index(writer: Writer) -> None:
     messages = _messages(writer)[:1]
     _send(writer, messages)
-    generation = _edition(messages)
+    generation = _generation(messages)
     nameless = replace(generation, sent=[replace(generation.sent[0], name=None)])
     _, index = writer.channel.finish(writer.context, writer.account, nameless)
     assert index.read_text().splitlines()[1] == "patient:1;;;1;1;1"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.content import Cost, Message
+from serienpost import Cost, Message
 from serienpost_channel_letter.engine import LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.pool import Pool
@@ -80,12 +80,12 @@ def test_signals_that_are_meant_for_the_command_end_no_worker(
     pool: Pool, job: Job, processes: tuple[int, int], number: signal.Signals
 ) -> None:
     with ThreadPoolExecutor(1) as threads:
-        sheets = threads.submit(pool.do, job)
-        while not sheets.done():
+        made = threads.submit(pool.do, job)
+        while not made.done():
             for process in processes:
                 os.kill(process, number)
             time.sleep(0.01)
-    assert sheets.result().results == [2] * LETTERS
+    assert made.result().results == [2] * LETTERS
     assert not any(map(is_gone, processes))
 
 
@@ -111,11 +111,11 @@ def test_closing_ends_all_processes_and_the_job_under_way(
     pool: Pool, job: Job, processes: tuple[int, int]
 ) -> None:
     with ThreadPoolExecutor(1) as threads:
-        sheets = threads.submit(pool.do, job)
+        made = threads.submit(pool.do, job)
         time.sleep(0.1)
         pool.close()
         with pytest.raises(LayoutError, match="stopped"):
-            sheets.result()
+            made.result()
     assert all(map(is_gone, processes))
     with pytest.raises(LayoutError, match="stopped"):
         pool.do(job)
@@ -156,10 +156,10 @@ def test_a_worker_that_is_killed_at_work_costs_no_letter(
 ) -> None:
     _, worker = processes
     with ThreadPoolExecutor(1) as threads:
-        sheets = threads.submit(pool.do, job)
+        made = threads.submit(pool.do, job)
         time.sleep(0.1)
         os.kill(worker, signal.SIGKILL)
-    assert sheets.result().results == [2] * LETTERS
+    assert made.result().results == [2] * LETTERS
 
 
 def test_a_worker_ends_with_the_process_that_forked_it(processes: tuple[int, int]) -> None:

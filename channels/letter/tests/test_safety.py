@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.content import Cost, Refused
+from serienpost import Cost, Refused
 from serienpost_channel_letter.engine import LayoutError
 
 if TYPE_CHECKING:

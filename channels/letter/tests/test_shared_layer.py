@@ -34,7 +34,7 @@ def _letters(writer: Writer, htmls: Sequence[str], salutation: str = "Guten Tag"
             "Datum_lang": "2. März 2026",
         }
         content = writer.content(html=html, values=values)
-        window = dict(content.headers)["Window"]
+        window = dict(content.layout)["window"]
         made.append(Letter(f"R{number:011}", window, "Brief", content.html or ""))
     return made
 
@@ -64,7 +64,7 @@ def _words(pdf: bytes) -> list[list[tuple[str, float, float]]]:
 
 
 def _same(writer: Writer, letters: Sequence[Letter]) -> list[bool]:
-    """Which letters had a stencil; asserts that with one and without they look the same."""
+    """Which letters had a shared layer; asserts that with one and without they look the same."""
     style = Style.of(writer.content())
     engine = WeasyEngine(style)
     laid = _laid(engine, letters)
@@ -74,7 +74,7 @@ def _same(writer: Writer, letters: Sequence[Letter]) -> list[bool]:
         for mine, theirs in zip(one.pages, other.pages, strict=True):
             assert mine.markers == theirs.markers
             assert {run.text for run in mine.runs} == {run.text for run in theirs.runs}
-    return [one.stencil is not None for _, one in laid]
+    return [one.layer is not None for _, one in laid]
 
 
 def test_letters_look_the_same_with_a_layer(writer: Writer) -> None:
@@ -127,7 +127,7 @@ def test_links_stay_links(writer: Writer) -> None:
     html = f'<p>{writer.sentence}</p><p><a href="https://example.org/">hier</a></p>'
     engine = WeasyEngine(Style.of(writer.content()))
     laid = _laid(engine, _letters(writer, [html] * 4))
-    assert laid[3][1].stencil is not None
+    assert laid[3][1].layer is not None
     with pikepdf.open(io.BytesIO(engine.write(laid))) as pdf:
         links = [[str(link.A.URI) for link in page.obj.Annots] for page in pdf.pages]
     assert links == [["https://example.org/"]] * 4
@@ -137,7 +137,7 @@ def test_own_rules_are_laid_out_whole(writer: Writer) -> None:
     rules = {"letter.css": b"p + p { color: red }"}
     engine = WeasyEngine(Style.of(writer.content(files=rules)))
     laid = _laid(engine, _letters(writer, [f"<p>{writer.sentence}</p>"] * 4))
-    assert [one.stencil for _, one in laid] == [None] * 4
+    assert [one.layer for _, one in laid] == [None] * 4
 
 
 def test_the_print_check_sees_what_the_layer_draws(writer_of: Callable[..., Writer]) -> None:

@@ -123,6 +123,7 @@ if TYPE_CHECKING:
     from serienpost.reference import PLACEHOLDER as PLACEHOLDER
     from serienpost.reference import holds_reference as holds_reference
     from serienpost.reference import unsubscribe_mail as unsubscribe_mail
+    from serienpost.reference import with_reference as with_reference
     from serienpost.registry import Registry as Registry
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
@@ -182,7 +183,7 @@ _HOME = {
     "kinds.letter": "address_lines",
     "network": "is_loopback tls_cause",
     "redaction": "redact",
-    "reference": "PLACEHOLDER holds_reference unsubscribe_mail",
+    "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",
     "registry": "Registry",
     "service": "Practice open_practice",
     "templates.letter_page": "split_page",

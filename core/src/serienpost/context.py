@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 from threading import RLock
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from serienpost.errors import SecretError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from serienpost.config.models import PracticeConfig
     from serienpost.contracts.accounts import AccountSettings
+    from serienpost.contracts.channels import Channel
     from serienpost.contracts.kinds import Kind
     from serienpost.contracts.practice import PracticeInfo
     from serienpost.registry import Registry
@@ -72,9 +73,9 @@ class PracticeContext:
         """The kind of contact of this name, of the core or of a channel here."""
         return self.registry.kind_named(name)
 
-    def channels(self, what: type[T]) -> Iterator[T]:
-        """The channels here that offer what a protocol asks for."""
-        return (one for one in self.registry.channels.values() if isinstance(one, what))
+    def channels(self) -> Iterable[Channel[Any]]:
+        """The channels of this practice."""
+        return self.registry.channels.values()
 
     def settings(self, key: str) -> BaseModel | None:
         """The checked value of a top-level key that a plugin claimed, None where it is absent."""

@@ -72,10 +72,6 @@ class TemplateError(SerienpostError):
     """A template is missing or uses something that the template language does not offer."""
 
 
-class FirewallError(SerienpostError):
-    """A text names a macro that is unknown or must not leave by this kind of message."""
-
-
 class SourceError(SerienpostError):
     """A source cannot deliver recipients: bad selection, unreachable or unfitting database."""
 

@@ -5,13 +5,13 @@ Pure rules over classes of fields. There is no setting that lets protected or me
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from serienpost.errors import Problem
 from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Part, Sensitivity, known_field
 from serienpost.kinds import CORE_KINDS
+from serienpost.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -203,7 +203,5 @@ def _unknown(name: str, classes: Mapping[str, Sensitivity]) -> str:
 
 def _hint(name: str, allowed: Collection[str]) -> str:
     by_folded = {known.casefold(): known for known in allowed}
-    near = get_close_matches(name.casefold(), by_folded, n=1)
-    return (
-        f"nearest allowed name: {by_folded[near[0]]}" if near else "`serienpost macros` lists them"
-    )
+    near = nearest(name.casefold(), by_folded)
+    return f"nearest allowed name: {by_folded[near]}" if near else "`serienpost macros` lists them"

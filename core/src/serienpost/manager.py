@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 import pluggy
 
 from serienpost import hookspecs
+from serienpost.config.problems import did_you_mean
 from serienpost.errors import PluginError, Problem
 from serienpost.registry import Provider, Registry
 
@@ -107,8 +107,7 @@ def _load(
 def _entry(name: str, installed: dict[str, list[EntryPoint]]) -> EntryPoint:
     entries = installed.get(name, [])
     if not entries:
-        near = get_close_matches(name, installed, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"install it: pip install {name}"
+        hint = did_you_mean(name, installed) or f"install it: pip install {name}"
         raise PluginError(Problem(f"plugin {name} is not installed", hint, key=name))
     if len(entries) > 1:
         owners = " and ".join(f"{e.dist.name} {e.dist.version}" for e in entries if e.dist)
@@ -169,10 +168,8 @@ def _misspelt(error: Exception) -> str:
     if isinstance(error, PluginValidationError) and "unknown hook" in str(error):
         wrong = str(error).split("unknown hook ")[1].split()[0].strip("'\"")
         known = [name for name in vars(hookspecs) if name.startswith("serienpost_")]
-        near = get_close_matches(wrong, known, n=1)
-        return f"implements an unknown hook {wrong}" + (
-            f"; did you mean {near[0]}?" if near else ""
-        )
+        hint = did_you_mean(wrong, known)
+        return f"implements an unknown hook {wrong}" + (f"; {hint}" if hint else "")
     return f"cannot be registered: {_brief(error)}"
 
 

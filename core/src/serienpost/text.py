@@ -1,4 +1,4 @@
-"""Characters that a text must not hold, and the text of a field before it is read."""
+"""Characters that a text must not hold, the text of a field before it is read, and near names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from serienpost.fields import FieldValue
 
 NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -52,3 +54,10 @@ def displayed(text: str) -> str:
     """
     shown = _UNPRINTABLE.sub("\ufffd", text[:_LONGEST_SHOWN])
     return shown if len(text) <= _LONGEST_SHOWN else f"{shown[:-1]}\u2026"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one, None where none is near."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), n=1)), None)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost.cli.catalog import type_name
+from serienpost.service.catalog import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

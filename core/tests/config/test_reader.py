@@ -8,17 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serienpost import ConfigError
-from serienpost.config.reader import read_yaml, read_yaml_text
+from serienpost.config.reader import read_yaml, scan_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Problem
+    from serienpost.config.document import Document
+
+
+def read_text(text: str, file: str, first_line: int = 1) -> Document:
+    document = scan_text(text, file, first_line)
+    if document.problems:
+        raise ConfigError(*document.problems)
+    return document
 
 
 def refused(text: str) -> list[tuple[int | None, str | None, str]]:
     with pytest.raises(ConfigError) as caught:
-        read_yaml_text(text, "f.yaml")
+        read_text(text, "f.yaml")
     assert all(problem.file == "f.yaml" for problem in caught.value.problems)
     return [(p.line, p.key, p.message) for p in caught.value.problems]
 
@@ -33,7 +41,7 @@ def refused(text: str) -> list[tuple[int | None, str | None, str]]:
     ],
 )
 def test_stays_text(text: str) -> None:
-    assert read_yaml_text(f"k: {text}" if text != "-" else "k: '-'", "f").data == {"k": text}
+    assert read_text(f"k: {text}" if text != "-" else "k: '-'", "f").data == {"k": text}
 
 
 @pytest.mark.parametrize(
@@ -56,14 +64,14 @@ def test_stays_text(text: str) -> None:
     ],
 )
 def test_has_a_meaning(text: str, value: object) -> None:
-    found = read_yaml_text(f"k: {text}", "f").data["k"]
+    found = read_text(f"k: {text}", "f").data["k"]
     assert (found, type(found)) == (value, type(value))
 
 
 @pytest.mark.parametrize("text", ["01067", "0351", "-01", "00", "007.5", "01."])
 def test_leading_zero_must_be_quoted(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        read_yaml_text(f"a: 1\npractice:\n  plz: {text}\n", "f.yaml")
+        read_text(f"a: 1\npractice:\n  plz: {text}\n", "f.yaml")
     (problem,) = caught.value.problems
     assert str(problem) == (
         "f.yaml:3: practice.plz: a number cannot start with 0 (if it is text, write it in quotes)"
@@ -73,7 +81,7 @@ def test_leading_zero_must_be_quoted(text: str) -> None:
 @given(st.from_regex(r"\A[0-9yesnoftrualYNOT.:+\-/eExo_~]{1,12}\Z"))
 def test_never_turns_text_into_something_else(text: str) -> None:
     try:
-        found = read_yaml_text(f"k: {text}", "f").data["k"]
+        found = read_text(f"k: {text}", "f").data["k"]
     except ConfigError:
         return
     if isinstance(found, str):
@@ -93,7 +101,7 @@ def test_any_quoted_text_comes_back(text: str) -> None:
     if "\x00" in text:
         assert refused(written)[0][2] == "holds a character that is not text"
     else:
-        assert read_yaml_text(written, "f").data == {"k": text}
+        assert read_text(written, "f").data == {"k": text}
 
 
 @given(st.binary(max_size=60))
@@ -149,7 +157,7 @@ def test_mistakes_have_their_line(text: str, expected: tuple[int, str | None, st
 )
 def test_a_broken_file_does_not_tell_what_stands_in_it(value: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        read_yaml_text(f"password: {value}", "f.yaml")
+        read_text(f"password: {value}", "f.yaml")
     assert "hunter2" not in str(caught.value)
 
 
@@ -159,7 +167,7 @@ def test_several_mistakes_are_reported_at_once() -> None:
 
 
 def test_lines_of_keys_items_and_nearest_parents() -> None:
-    document = read_yaml_text(
+    document = read_text(
         "practice:\n  name: x\nselect:\n  - day: a\n  - day: b\n", "f", first_line=10
     )
     assert document.line(("practice", "name")) == 11
@@ -171,7 +179,7 @@ def test_lines_of_keys_items_and_nearest_parents() -> None:
 
 
 def test_aliases_share_a_value() -> None:
-    assert read_yaml_text("a: &x [1]\nb: *x\n", "f").data == {"a": [1], "b": [1]}
+    assert read_text("a: &x [1]\nb: *x\n", "f").data == {"a": [1], "b": [1]}
 
 
 def test_files(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from serienpost.ledger.schema import metadata, once
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.store import Ledger, new_ref
 from serienpost.run.prepare.plan import Header
+from serienpost.run.prepare.renderer import RENDERING_EDITION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ HEADER = Header(
     same_address="separate",
     max_attempts=3,
     stale_after=21600,
+    rendering=RENDERING_EDITION,
 )
 
 

@@ -4,12 +4,12 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from serienpost.ledger.claims import claim, living_owner, release, renew, take_over
-from serienpost.ledger.delivery import Intent, Result, write_intents, write_results
+from serienpost.ledger.delivery import Result, write_intents, write_results
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import attempt
 
@@ -45,6 +45,15 @@ while True:
 print(json.dumps(batches))
 ledger.engine.dispose()
 """
+
+
+class Intent(NamedTuple):
+    """What the send loop calls `Ready`."""
+
+    no: int
+    fence: int
+    attempt: int
+    evidence: list[str]
 
 
 @pytest.fixture

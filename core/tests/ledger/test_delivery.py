@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from serienpost.ledger.claims import claim, take_over
 from serienpost.ledger.delivery import (
-    Intent,
     Result,
     free_once,
     lock_state,
@@ -26,6 +25,15 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=5)
 ME = "999999-ME"
+
+
+class Intent(NamedTuple):
+    """What the send loop calls `Ready`."""
+
+    no: int
+    fence: int
+    attempt: int
+    evidence: list[str]
 
 
 @pytest.fixture

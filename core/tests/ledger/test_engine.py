@@ -13,13 +13,14 @@ from alembic import command  # noqa: TID253
 from alembic.autogenerate import compare_metadata  # noqa: TID253
 from alembic.config import Config  # noqa: TID253
 from alembic.migration import MigrationContext  # noqa: TID253
-from sqlalchemy import create_engine, text  # noqa: TID253
+from sqlalchemy import create_engine, inspect, text  # noqa: TID253
 from sqlalchemy.exc import SQLAlchemyError  # noqa: TID253
 
 import serienpost
 from serienpost.errors import LedgerError
-from serienpost.ledger.engine import HEAD, open_engine, reading
+from serienpost.ledger.engine import HEAD, USABLE, open_engine, reading
 from serienpost.ledger.schema import metadata
+from serienpost.ledger.states import RELEASED
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -55,25 +56,74 @@ def test_a_sqlite_without_what_the_ledger_needs_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("older", sorted(VERSIONS)[:-1])
-def test_an_older_ledger_is_migrated_and_keeps_its_rows(
-    tmp_path: Path, engines: list[Engine], older: str
-) -> None:
-    """Made by the migrations up to that version, with a row, as an older serienpost left it."""
+_RUN = """INSERT INTO run (practice, id, mailing, title, kind, channel, account, purpose, due,
+state, header, created_at) VALUES ('q', 'r', 'm', '', 'email', 'c', 'a', 'event', '2026-03-02',
+:state, '{}', 0)"""
+
+
+def _write_old(folder: Path, version: str, state: str = "finished") -> None:
+    """`old.db`, made by the migrations up to that version, as an older serienpost left it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    old = create_engine(f"sqlite:///{tmp_path}/old.db")
+    old = create_engine(f"sqlite:///{folder}/old.db")
     with old.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, older)
+        command.upgrade(config, version)
         connection.execute(text("INSERT INTO practice VALUES ('p', x'2a')"))
+        connection.execute(text(_RUN), {"state": state})
     old.dispose()
+
+
+def _version(path: Path) -> str:
+    with sqlite3.connect(path) as connection:
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return str(version)
+
+
+@pytest.mark.parametrize("older", sorted(VERSIONS)[:-1])
+@pytest.mark.parametrize("state", ["prepared", "finished"])
+def test_an_older_ledger_is_migrated_and_keeps_its_rows(
+    tmp_path: Path, engines: list[Engine], older: str, state: str
+) -> None:
+    _write_old(tmp_path, older, state)
     engines.append(open_engine("sqlite:///old.db", tmp_path))
     with engines[-1].connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert context.get_current_revision() == HEAD
         assert compare_metadata(context, metadata) == []
         assert connection.execute(text("SELECT * FROM practice")).all() == [("p", b"*")]
+
+
+@pytest.mark.parametrize("state", RELEASED)
+def test_a_ledger_that_can_be_used_as_it_is_waits_for_its_open_runs(
+    tmp_path: Path, engines: list[Engine], state: str
+) -> None:
+    _write_old(tmp_path, "0003", state)
+    for _ in range(2):
+        engines.append(open_engine("sqlite:///old.db", tmp_path))
+        assert _version(tmp_path / "old.db") == "0003"
+    with engines[-1].begin() as connection:
+        connection.execute(text("UPDATE run SET state = 'cancelled'"))
+    engines.append(open_engine("sqlite:///old.db", tmp_path))
+    assert _version(tmp_path / "old.db") == HEAD
+    with engines[-1].connect() as connection:
+        assert "attachments" not in {c["name"] for c in inspect(connection).get_columns("message")}
+
+
+@pytest.mark.parametrize("older", [v for v in sorted(VERSIONS)[:-1] if v not in USABLE])
+@pytest.mark.parametrize("state", RELEASED)
+def test_an_older_ledger_with_open_runs_is_refused_and_stays(
+    tmp_path: Path, older: str, state: str
+) -> None:
+    _write_old(tmp_path, older, state)
+    with pytest.raises(LedgerError) as caught:
+        open_engine("sqlite:///old.db", tmp_path)
+    assert str(caught.value) == (
+        f"the ledger is of version {older} and has 1 open runs; finish them with the version that "
+        "wrote them, or cancel them, then open it again"
+    )
+    assert _version(tmp_path / "old.db") == older
 
 
 def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path, engine: Engine) -> None:

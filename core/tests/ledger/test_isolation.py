@@ -7,15 +7,15 @@ import inspect
 import io
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from serienpost.contracts.accounts import Rate
 from serienpost.contracts.channels import Event
-from serienpost.ledger import claims, delivery, permits, runs, suppressions
-from serienpost.ledger.delivery import Intent, Result
+from serienpost.ledger import claims, delivery, permits, runs, suppressions, transitions
+from serienpost.ledger.delivery import Result
 from serienpost.ledger.schema import account, attempt, permit, suppression
 from serienpost.run.prepare import freeze, plan
 from serienpost.run.report import history, recipients, summary
@@ -53,6 +53,15 @@ LEASE = timedelta(minutes=5)
 ZONE = ZoneInfo("Europe/Berlin")
 DEAD = "999999-DEAD"
 RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
+
+
+class Intent(NamedTuple):
+    """What the send loop calls `Ready`."""
+
+    no: int
+    fence: int
+    attempt: int
+    evidence: list[str]
 
 
 CHANGES: dict[str, Callable[[Any], object]] = {
@@ -94,6 +103,13 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "cut_parts": lambda tx: parts.cut_parts(tx, "s", 2),
     "write_plan_hash": lambda tx: plan.write_plan_hash(tx, "p"),
     "discard": lambda ledger: freeze.discard(ledger, "g"),
+    "transitions.move_messages": lambda tx: transitions.move_messages(
+        tx, "r", "pending", "cancelled"
+    ),
+    "transitions.move": lambda tx: tx.execute(transitions.move(tx, "r", "pending", "cancelled")),
+    "transitions.move_run": lambda tx: transitions.move_run(tx, "r", "sending", "paused"),
+    "unmark_recipients_of": lambda tx: freeze.unmark_recipients_of(tx, "p", ["m"]),
+    "unmark_same_address": lambda tx: freeze.unmark_same_address(tx, "p"),
     "discard_dead": freeze.discard_dead,
 }
 
@@ -101,10 +117,15 @@ READS: dict[str, Callable[[Any], object]] = {
     "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
     "find_run": lambda tx: runs.find_run(tx, "r"),
     "lock_run": lambda tx: runs.find_run(tx, "r"),
+    "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
+    "runs_to_continue": runs.runs_to_continue,
     "find_rows": lambda tx: runs.find_rows(tx, "r", "patient:5"),
     "list_runs": lambda ledger: history.list_runs(ledger, 50),
     "messages_of": lambda ledger: list(history.messages_of(ledger, "r")),
-    "biography": lambda ledger: history.biography(ledger, "r", "patient:3", ZONE),
+    "run_status": lambda ledger: history.run_status(ledger, "r", ZONE),
+    "story": lambda ledger: history.story(ledger, "r", "patient:3", ZONE),
+    "explain": lambda ledger: history.explain(ledger, "p", "patient:3", ZONE),
+    "mark_changes": lambda ledger: history.mark_changes(ledger, "p", ZONE),
     "compute_plan_hash": lambda tx: plan.compute_plan_hash(tx, "p"),
     "count_plan": lambda tx: plan.count_plan(tx, "p"),
     "summary": lambda ledger: recipients.summary(ledger, "p"),
@@ -112,9 +133,10 @@ READS: dict[str, Callable[[Any], object]] = {
     "sheets": lambda ledger: recipients.sheets(ledger, "p"),
     "held_runs": schedule.held_runs,
     "owed": lambda ledger: schedule.owed(ledger, "post"),
+    "page_of": lambda ledger: recipients.page_of(ledger, "p", 1, 5, None, None),
     "reasons": lambda ledger: recipients.reasons(ledger, "p"),
     "recipients": lambda ledger: list(recipients.recipients(ledger, "p")),
-    "figures": lambda ledger: summary.figures(ledger, "r", ZONE),
+    "report": lambda ledger: summary.report(ledger, "r", ZONE),
     "write_failures": lambda ledger: _csv(ledger, "r"),
     "cancelled_runs_to_settle": lambda tx: tx.all(finish.cancelled_runs_to_settle(tx)),
     "count_states": lambda tx: runs.count_states(tx, "r"),
@@ -142,7 +164,8 @@ def _fill(desk: Desk, count: int) -> None:
     cost = {"unit": "credits", "amount": 2, "because": "ž", "sheets": 1}
     desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost)
     later = datetime(2999, 1, 1, tzinfo=UTC)
-    desk.add_run("h", "finished", send_at=later, header={"hand_over": "now"}, account="post")
+    held = {**desk.header.to_json(), "hand_over": "now"}
+    desk.add_run("h", "finished", send_at=later, header=held, account="post")
     desk.add_messages("h", count, "accepted", cost=cost)
     states = ["pending", "claimed", "sending", "failed", "in_doubt", "cancelled"]
     states += ["accepted"] * (count - len(states))
@@ -186,6 +209,7 @@ def _fill(desk: Desk, count: int) -> None:
         tx.insert(permit, [{"account": "post", "seq": 1, "stamp": tx.now}])
         entry = {"kind": "email", "address_hash": "h1", "reason": "manual", "source": "user"}
         tx.insert(suppression, [{**entry, "since": tx.now}])
+        tx.note("user", "exclude", "p", 1)
     desk.hold_once("r", 1, 2, 3, 5, 6)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pytest
 from hypothesis import Phase, settings
@@ -29,7 +29,7 @@ from serienpost.contracts.outcomes import (
 )
 from serienpost.errors import LedgerError
 from serienpost.ledger.claims import claim, release, take_over
-from serienpost.ledger.delivery import Intent, Result, write_intents, write_results
+from serienpost.ledger.delivery import Result, write_intents, write_results
 from serienpost.ledger.schema import attempt, once
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE, MESSAGE_MOVES, OPEN, RUN_MOVES
@@ -65,6 +65,15 @@ ENDS = {
     "account": "pending",
     "quota": "pending",
 }
+
+
+class Intent(NamedTuple):
+    """What the send loop calls `Ready`."""
+
+    no: int
+    fence: int
+    attempt: int
+    evidence: list[str]
 
 
 class Life(RuleBasedStateMachine):

@@ -188,8 +188,6 @@ def test_parts_names_and_lines(mail: Mail) -> None:
     }
     assert template.names == {"X", "Y", "Z", "Signatur"}
     assert template.line_of("text", "Y") == ("m.yaml", 3)
-    assert template.mentions("Signatur")
-    assert not template.mentions("Z")
 
 
 def test_a_macro_may_be_empty_only_if_every_part_provides_for_it(mail: Mail) -> None:

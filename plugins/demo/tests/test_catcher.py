@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_demo.catcher import Catcher
 
 if TYPE_CHECKING:

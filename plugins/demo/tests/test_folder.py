@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import serienpost_demo
-from serienpost.errors import SerienpostError
+from serienpost import SerienpostError
 from serienpost_demo.folder import write_folder
 
 if TYPE_CHECKING:

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.contracts.kinds import Address
-from serienpost.errors import SerienpostError
-from serienpost.kinds import core_kind
+from serienpost import Address, SerienpostError, core_kind
 from serienpost_demo.practice import CANARY_COLUMNS, canary, contact, write_practice
 from serienpost_demo.practice.appointments import APPOINTMENT_CASES
 from serienpost_demo.practice.cases import patient_cases, prospect_cases

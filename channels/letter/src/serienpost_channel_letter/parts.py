@@ -101,7 +101,7 @@ def saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 def finish(folder: Path, account: LetterAccount, generation: Generation) -> list[Path]:
-    """Build the PDF and the index of an generation from its parts, then remove the parts.
+    """Build the PDF and the index of a generation from its parts, then remove the parts.
 
     Done again, it leaves a file alone that is there.
 

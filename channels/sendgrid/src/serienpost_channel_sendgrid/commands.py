@@ -9,7 +9,7 @@ import click
 from serienpost import ConfigError, json_option, with_practice
 
 if TYPE_CHECKING:
-    from serienpost import Context, Reply
+    from serienpost import Context, Practice, Reply
     from serienpost_channel_sendgrid.account import SendGridAccount
 
 
@@ -22,12 +22,13 @@ def sendgrid_group() -> None:
 @click.argument("account")
 @json_option
 @with_practice
-def templates_command(context: Context, account: str) -> Reply:
+def templates_command(practice: Practice, account: str) -> Reply:
     """List the templates at SendGrid with their versions."""
     import asyncio
 
     from serienpost import Reply, print_table
 
+    context = practice.context
     found = asyncio.run(_listed(context, _account(context, account)))
 
     def text() -> None:

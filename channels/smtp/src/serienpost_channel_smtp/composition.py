@@ -1,15 +1,24 @@
-"""From a rendered draft to what leaves, or the reason why it cannot."""
+"""From a rendered draft to what leaves, with the account's headers, or the reason why it cannot."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost import Content, Refused, holds_reference, refused_in_header
-from serienpost_channel_smtp.headers import further_headers, is_address
-from serienpost_channel_smtp.message import unsafe_attachment
+from serienpost import (
+    PLACEHOLDER,
+    Content,
+    Refused,
+    holds_reference,
+    parse_sender,
+    refused_in_header,
+    unsubscribe_mail,
+)
+from serienpost_channel_smtp.headers import is_address, unsafe_attachment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from serienpost import Context, Draft
     from serienpost_channel_smtp.account import SmtpAccount
 
@@ -34,8 +43,37 @@ def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | R
         html=draft.html,
         attachments=draft.attachments,
     )
-    headers = further_headers(context, account, draft.language, linked=holds_reference(content))
-    return replace(content, headers=headers) if headers else content
+    headers = _headers(context, account, draft.language, linked=holds_reference(content))
+    return replace(content, headers=tuple(headers))
+
+
+def _headers(
+    context: Context, account: SmtpAccount, language: str, *, linked: bool
+) -> Iterator[tuple[str, str]]:
+    """Headers beyond those of every message: where answers go, how to unsubscribe, who wrote; the
+    message\'s reference is put in when it has one. `linked`: the text itself says how to."""
+    if account.reply_to:
+        yield "Reply-To", account.reply_to
+    if account.list_unsubscribe == "always" or (account.list_unsubscribe != "never" and linked):
+        yield from _unsubscribe(context, account, language)
+    if account.auto_submitted:
+        yield "Auto-Submitted", "auto-generated"
+        yield "X-Auto-Response-Suppress", "OOF, AutoReply"
+
+
+def _unsubscribe(
+    context: Context, account: SmtpAccount, language: str
+) -> Iterator[tuple[str, str]]:
+    """RFC 2369; RFC 8058 allows one click only to an https address."""
+    mailbox = parse_sender(account.reply_to or account.sender)
+    mail = f"<{unsubscribe_mail(mailbox.address, language)}>"
+    page = context.practice.unsubscribe_url
+    if page is None:
+        yield "List-Unsubscribe", mail
+        return
+    yield "List-Unsubscribe", f"<{page}{PLACEHOLDER}>, {mail}"
+    if page.startswith("https://"):
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
 
 
 def _refused(draft: Draft) -> Refused | None:

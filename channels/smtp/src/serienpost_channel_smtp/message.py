@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from serienpost import Content, Message, SerienpostError, parse_sender, refused_in_header
-from serienpost_channel_smtp.headers import is_address
+from serienpost_channel_smtp.headers import is_address, unsafe_attachment
 from serienpost_channel_smtp.mime_template import (
     POLICY,
     MimeStructure,
@@ -27,12 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from serienpost import Attachment
     from serienpost_channel_smtp.mime_template import MimeTemplate
 
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")
-_MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z]+/[A-Za-z0-9.+-]+")
-_CONTENT_ID = re.compile(r"[A-Za-z0-9._@+-]+")
 _HEADER_NAME = re.compile(r"(?:List-Unsubscribe(?:-Post)?|Auto-Submitted|Reply-To|X-[A-Za-z-]+)")
 _FILLED = re.compile(rb"[ -~]+(?:\r\n [ -~]+)*")
 """A header's value: printable octets, folded so that every line begins with a space."""
@@ -74,19 +71,6 @@ def build(message: Message, *, date: datetime) -> bytes:
     if reason := _difference(raw, template, message):
         raise UnsafeMessageError(f"message {message.ref}: {reason}")
     return raw
-
-
-def unsafe_attachment(attachment: Attachment) -> str | None:
-    """Why this file cannot go with a message, None where it can."""
-    if reason := refused_in_header(attachment.filename):
-        return f"the name of an attachment {reason}"
-    if not attachment.filename or "/" in attachment.filename or "\\" in attachment.filename:
-        return "the name of an attachment is empty or holds a path"
-    if not _MEDIA_TYPE.fullmatch(attachment.media_type):
-        return "the media type of an attachment is not type/subtype"
-    if attachment.content_id is not None and not _CONTENT_ID.fullmatch(attachment.content_id):
-        return "the content id of an image holds other characters than letters, digits, . _ @ + -"
-    return None
 
 
 @cache

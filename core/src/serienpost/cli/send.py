@@ -95,7 +95,7 @@ def run_command(
         while True:
             with Display(practice.context.zone, reads=True) as display:
                 found = _or_open(
-                    practice,
+                    practice.run,
                     lambda: practice.run_mailing(
                         mailing,
                         due=day,
@@ -172,13 +172,15 @@ def deliver(run: Run, **options: bool) -> Reply:
     """Deliver what is open of a run; the reply describes how it stands then."""
     zone = run.practice.context.zone
     with stopping() as stop, Display(zone) as display:
-        reply = _or_open(run.practice, lambda: run.deliver(display.delivered, stop=stop, **options))
+        reply = _or_open(
+            lambda _: run, lambda: run.deliver(display.delivered, stop=stop, **options)
+        )
     assert isinstance(reply, Reply)  # noqa: S101  # delivering asks nothing
     return reply
 
 
 def _or_open(
-    practice: Practice, use: Callable[[], RunStatus | Confirmation]
+    find: Callable[[str], Run], use: Callable[[], RunStatus | Confirmation]
 ) -> Reply | Confirmation:
     """The reply about a run, also where something of it stays open; a question as it is."""
     from serienpost.cli.runs import run_reply
@@ -190,10 +192,10 @@ def _or_open(
         if error.run is None:
             raise
         click.echo(str(error), err=True)
-        return run_reply(practice.run(error.run), messages=False, code=Exit.OPEN)
+        return run_reply(find(error.run), messages=False, code=Exit.OPEN)
     if isinstance(found, Confirmation):
         return found
-    return run_reply(practice.run(found.run), messages=False)
+    return run_reply(find(found.run), messages=False)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, RootModel, ValidationError
@@ -10,6 +9,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 from serienpost.config.document import ABSENT, dotted, step_into
 from serienpost.config.shapes import field_at, keys_of, model_at
 from serienpost.errors import ConfigError, Problem
+from serienpost.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,8 +46,8 @@ _TYPE_HINTS = {
 
 def did_you_mean(name: object, known: Iterable[str]) -> str | None:
     """The hint with the nearest known name, None where none is near."""
-    near = get_close_matches(str(name), list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else None
+    near = nearest(str(name), known)
+    return f"did you mean {near!r}?" if near else None
 
 
 def listed(names: Iterable[str]) -> str | None:

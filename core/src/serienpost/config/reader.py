@@ -34,14 +34,6 @@ def read_yaml(path: Path) -> Document:
     return document
 
 
-def read_yaml_text(text: str, file: str, first_line: int = 1) -> Document:
-    """Like `read_yaml`, for a part of a file that begins on `first_line`."""
-    document = scan_text(text, file, first_line)
-    if document.problems:
-        raise ConfigError(*document.problems)
-    return document
-
-
 def scan_yaml(path: Path) -> Document:
     """Like `read_yaml`, but mistakes that leave the file readable stand in `problems`.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
 from serienpost.errors import SerienpostError, UnavailableError
@@ -34,54 +34,45 @@ class CheckUnavailableError(UnavailableError):
         self.check = check
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What follows when the checks answer with these types of verdicts, whoever is asked about.
+class Decision(NamedTuple):
+    """What all checks together say about one question.
+
+    All but the verdicts follows from their types alone, whoever is asked about.
 
     Args:
-        names: the checks, in the order asked.
         allowed: no Deny, every required check says Allow, and at least one Allow.
+        names: the checks, in the order asked.
         by: when not allowed, the check that decided: one that denies, a required one that does
             not allow, or `consent` where none allows.
         denying: the position of the check that denies; None where none does.
-        denial: what is said where none denies and it is not allowed all the same.
+        lacking: what is said where none denies and it is not allowed all the same.
+        verdicts: what each check said.
     """
 
-    names: tuple[str, ...]
     allowed: bool
+    names: tuple[str, ...]
     by: str = ""
     denying: int | None = None
-    denial: Deny | None = None
-
-
-class Decision(NamedTuple):
-    """What all checks together say about one question."""
-
-    rule: Rule
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the person may be written to."""
-        return self.rule.allowed
+    lacking: Deny | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def answers(self) -> list[tuple[str, Verdict]]:
         """Check name and verdict, in the order asked."""
-        return list(zip(self.rule.names, self.verdicts, strict=True))
+        return list(zip(self.names, self.verdicts, strict=True))
 
     @property
     def denial(self) -> Deny | None:
         """Why not, with reason and remedy; None where allowed."""
-        if self.rule.denying is None:
-            return self.rule.denial
-        verdict = self.verdicts[self.rule.denying]
+        if self.denying is None:
+            return self.lacking
+        verdict = self.verdicts[self.denying]
         return verdict if isinstance(verdict, Deny) else None
 
     @property
     def code(self) -> str:
         """Check and code of the denial, `flags.flag_no`."""
-        return f"{self.rule.by}.{self.denial.code}" if self.denial else ""
+        return f"{self.by}.{self.denial.code}" if self.denial else ""
 
     @property
     def reason(self) -> str:
@@ -101,8 +92,8 @@ class Decision(NamedTuple):
     def as_json(self) -> list[dict[str, Any]]:
         """The documented form of the answers; a denial that no single check gave comes last."""
         answers = [plain(name, verdict) for name, verdict in self.answers]
-        if self.rule.denial:
-            answers.append(plain(self.rule.by, self.rule.denial))
+        if self.lacking:
+            answers.append(plain(self.by, self.lacking))
         return answers
 
 
@@ -135,11 +126,12 @@ def decide(
         if override is not None:
             for name, column in zip(names, columns, strict=True):
                 column[index] = _overridden(name, column[index], override)
-    rules = _Rules(names, context.config.consent.required(questions[0].purpose))
+    known = _ByTypes(names, context.config.consent.required(questions[0].purpose))
     if not columns:
-        return [Decision(rules[()], ())] * len(questions)
+        return [known[()](())] * len(questions)
     types = zip(*(map(type, column) for column in columns), strict=True)
-    return list(map(Decision, map(rules.__getitem__, types), zip(*columns, strict=True)))
+    verdicts = zip(*columns, strict=True)
+    return [known[each](said) for each, said in zip(types, verdicts, strict=True)]
 
 
 def _ask(
@@ -217,34 +209,37 @@ def _overridden(check: str, verdict: Verdict, override: Mapping[str, Any]) -> Ve
     return Allow(f"override {override['id']}")
 
 
-class _Rules(dict[tuple[type[Verdict], ...], Rule]):
-    """The rule for each combination of types of verdicts, found out when it first occurs."""
+_Types: TypeAlias = tuple[type[Verdict], ...]
+_Decide: TypeAlias = Callable[[tuple[Verdict, ...]], Decision]
+
+
+class _ByTypes(dict[_Types, _Decide]):
+    """How to decide for each combination of types of verdicts, found out when it first occurs."""
 
     def __init__(self, names: tuple[str, ...], required: Sequence[str]) -> None:
         super().__init__()
         self._names = names
         self._required = required
 
-    def __missing__(self, types: tuple[type[Verdict], ...]) -> Rule:
-        rule = self[types] = _rule(self._names, types, self._required)
-        return rule
+    def __missing__(self, types: _Types) -> _Decide:
+        decided = _decided(self._names, types, self._required)[:-1]
+        self[types] = decide = partial(Decision, *decided)
+        return decide
 
 
-def _rule(
-    names: tuple[str, ...], types: tuple[type[Verdict], ...], required: Sequence[str]
-) -> Rule:
+def _decided(names: tuple[str, ...], types: _Types, required: Sequence[str]) -> Decision:
+    """The decision that follows from types of verdicts, still without the verdicts."""
     if Deny in types:
         denying = types.index(Deny)
-        return Rule(names, False, names[denying], denying)
+        return Decision(False, names, names[denying], denying)
     said = dict(zip(names, types, strict=True))
     for name in required:
         if said.get(name) is not Allow:
-            return Rule(names, False, name, denial=_required(name))
+            return Decision(False, names, name, lacking=_required(name))
     if Allow in types:
-        return Rule(names, True)
-    return Rule(
-        names, False, "consent", denial=_NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
-    )
+        return Decision(True, names)
+    lacking = _NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
+    return Decision(False, names, "consent", lacking=lacking)
 
 
 def _required(name: str) -> Deny:

@@ -73,6 +73,6 @@ class Context(Protocol):
     def kind(self, name: str) -> Kind | None:
         """The kind of contact of this name, of the core or of a channel of this practice."""
 
-    def channels(self, what: type[T]) -> Iterable[T]:
-        """The channels of this practice that offer what a protocol asks for, as in
-        `channels(HasRecord)`."""
+    def channels(self) -> Iterable[object]:
+        """The channels of this practice; `isinstance(channel, HasRecord)` and the like say what
+        one can."""

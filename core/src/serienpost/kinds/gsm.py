@@ -72,13 +72,11 @@ class Measured:
 
     Args:
         encoding: `GSM-7`, or `UCS-2` as soon as one sign is outside of the alphabet.
-        units: septets or UTF-16 code units in all.
         parts: the text of each SMS; their number is what is paid.
         beyond: the signs that force UCS-2, each once, in order.
     """
 
     encoding: Encoding
-    units: int
     parts: tuple[str, ...]
     beyond: str
 
@@ -97,10 +95,9 @@ def measure_sms(text: str) -> Measured:
     beyond = "".join(dict.fromkeys(sign for sign in text if sign not in _SEPTETS))
     encoding: Encoding = "UCS-2" if beyond else "GSM-7"
     lengths = [_units(sign, encoding) for sign in text]
-    total = sum(lengths)
-    if total <= SINGLE[encoding]:
-        return Measured(encoding, total, (text,), beyond)
-    return Measured(encoding, total, _cut(text, lengths, CONCATENATED[encoding]), beyond)
+    if sum(lengths) <= SINGLE[encoding]:
+        return Measured(encoding, (text,), beyond)
+    return Measured(encoding, _cut(text, lengths, CONCATENATED[encoding]), beyond)
 
 
 def _units(sign: str, encoding: Encoding) -> int:

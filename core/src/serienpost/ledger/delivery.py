@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -103,14 +103,25 @@ _STATE = select(run.c.state).where(*_THIS_RUN).with_for_update()
 _PROGRESS = update(run).where(*_THIS_RUN).values(progress_at=_NOW).returning(run.c.state)
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A message that is about to go on the wire; `fence` is that of the claim."""
+class Intent(Protocol):
+    """A claimed message that is about to go on the wire; `fence` is that of the claim."""
 
-    no: int
-    fence: int
-    attempt: int
-    evidence: list[str]
+    @property
+    def no(self) -> int: ...
+
+    @property
+    def fence(self) -> int: ...
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt that begins."""
+
+    @property
+    def evidence(self) -> list[str]:
+        """The records that allow it."""
+
+
+IntentT = TypeVar("IntentT", bound=Intent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +145,8 @@ class Result:
 
 
 def write_intents(
-    tx: Tx, run_id: str, owner: str, intents: Sequence[Intent], lease: timedelta
-) -> list[Intent]:
+    tx: Tx, run_id: str, owner: str, intents: Sequence[IntentT], lease: timedelta
+) -> list[IntentT]:
     """Move claimed messages to `sending`, each with an open attempt.
 
     Written again after a commit whose answer was lost, it changes nothing.

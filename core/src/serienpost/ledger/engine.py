@@ -8,16 +8,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from serienpost.errors import LedgerError
+from serienpost.ledger.schema import run
+from serienpost.ledger.states import RELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision of the ledger's tables; the last file in `migrations/versions`."""
+
+USABLE = {"0003"}
+"""Older revisions whose tables this code can work with as they are."""
 
 OLDEST_SQLITE = (3, 35)
 """The first with RETURNING, which the ledger's statements need."""
@@ -34,12 +49,16 @@ _READ_ONLY = "serienpost_reads"
 def open_engine(url: str, folder: Path) -> Engine:
     """Connect, check durability, migrate an older ledger, refuse a newer one.
 
+    An older one is migrated only while no run of any practice is open, since the process that
+    delivers one may be of the version that wrote it.
+
     Args:
         url: SQLAlchemy URL; relative SQLite paths start at `folder`, `postgresql://` means psycopg.
         folder: the practice folder.
 
     Raises:
-        LedgerError: unreachable, not durable, or written by a newer serienpost.
+        LedgerError: unreachable, not durable, written by a newer serienpost, or too old to be used
+            as it is and with open runs.
     """
     try:
         where = make_url(url)
@@ -157,6 +176,12 @@ def _version(connection: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
+def _open_runs(connection: Connection) -> int:
+    """How many runs of all practices are open; tables of every version tell."""
+    found = select(func.count()).select_from(run).where(run.c.state.in_(RELEASED))
+    return int(connection.execute(found).scalar_one())
+
+
 @contextmanager
 def _migration_lock(engine: Engine) -> Iterator[None]:
     """One migrating process at a time."""
@@ -186,8 +211,17 @@ def _migrate(engine: Engine, version: str | None) -> None:
             hint="install the newer serienpost",
         )
     with _migration_lock(engine), engine.begin() as connection:
-        if _version(connection) == HEAD:
+        version = _version(connection)
+        if version == HEAD:
             return
+        open_runs = _open_runs(connection) if version else 0
+        if open_runs and version in USABLE:
+            return
+        if open_runs:
+            raise LedgerError(
+                f"the ledger is of version {version} and has {open_runs} open runs; finish them "
+                "with the version that wrote them, or cancel them, then open it again"
+            )
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection

@@ -93,8 +93,9 @@ run = Table(
 )
 """`header` is what the plan hash covers besides the rows; `owner` the process that prepares or
 finishes it; `carries` the fields and macros that the bits of a message's `carried` stand for;
-`archive` what goes into the records (`entry`, `pdf`); `edition` counts how often a finished run of
-parts was reopened, `first_part` is that edition's first; `files` are what finishing it made."""
+`archive` what goes into the records (`entry`, `pdf`); `edition` is the number of the generation:
+how often a finished run of parts was reopened; `first_part` is that generation's first; `files` are
+what finishing it made."""
 
 asset = Table(
     "asset",
@@ -131,7 +132,6 @@ message = Table(
     Column("override", JSON(none_as_null=True)),
     Column("macro_values", JSON(none_as_null=True)),
     Column("carried", Text),
-    Column("attachments", JSON(none_as_null=True)),
     Column("content_hash", Text),
     Column("cost", JSON(none_as_null=True)),
     Column("ref", Text, nullable=False),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.macros import Macro
     from serienpost.contracts.rows import Source
     from serienpost.fields import Part, Sensitivity
-    from serienpost.service.practice import Practice
+    from serienpost.service.opened import OpenedPractice
 
 PARTS: tuple[Part, ...] = ("text", "subject")
 
@@ -105,12 +105,12 @@ class CopiedTemplate(Record):
     files: tuple[str, ...]
 
 
-def sources(practice: Practice) -> list[SourceLine]:
+def sources(practice: OpenedPractice) -> list[SourceLine]:
     """All sources of the practice."""
     return [_source(practice, one) for one in practice.context.registry.sources.values()]
 
 
-def source(practice: Practice, name: str) -> SourceManual:
+def source(practice: OpenedPractice, name: str) -> SourceManual:
     """One source and its filters.
 
     Raises:
@@ -137,7 +137,7 @@ def source(practice: Practice, name: str) -> SourceManual:
     return SourceManual(line.name, line.title, line.plugin, filters)
 
 
-def _source(practice: Practice, one: Source[Any]) -> SourceLine:
+def _source(practice: OpenedPractice, one: Source[Any]) -> SourceLine:
     provider = practice.context.registry.providers["sources", one.name]
     return SourceLine(one.name, one.title, str(provider))
 
@@ -168,7 +168,9 @@ def type_name(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return _TYPES.get(part.get("type", ""), "any value")
 
 
-def macros(practice: Practice, account: str | None = None, kind: str | None = None) -> MacroList:
+def macros(
+    practice: OpenedPractice, account: str | None = None, kind: str | None = None
+) -> MacroList:
     """The macros, and which are blocked here and why.
 
     Args:
@@ -270,7 +272,7 @@ def _macro(
     )
 
 
-def templates(practice: Practice) -> tuple[list[TemplateEntry], tuple[Problem, ...]]:
+def templates(practice: OpenedPractice) -> tuple[list[TemplateEntry], tuple[Problem, ...]]:
     """All templates, the practice's own first, and what is wrong with their files."""
     from serienpost.templates.folder import template_names
 
@@ -320,7 +322,7 @@ def _template(
     return tuple(kinds), tuple(sorted(purposes)), tuple(sorted(languages)), problems
 
 
-def copy_template(practice: Practice, name: str) -> CopiedTemplate:
+def copy_template(practice: OpenedPractice, name: str) -> CopiedTemplate:
     """Copy a ready template into the practice, to change it there; overwrites nothing.
 
     Raises:

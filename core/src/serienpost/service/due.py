@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from serienpost.run.report.records import RunStatus
     from serienpost.run.send.schedule import Withdrawal
-    from serienpost.service.practice import Practice
+    from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Progress
 
     Watch = Callable[[Progress], None]
 
 
-def resume_due(practice: Practice, *, progress: Watch, stop: Stop | None) -> list[DueRun]:
+def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) -> list[DueRun]:
     """See `Practice.resume_due`."""
     ledger, zone = practice.ledger, practice.context.zone
     stop = stop or Stop()
@@ -71,7 +71,7 @@ def resume_due(practice: Practice, *, progress: Watch, stop: Stop | None) -> lis
 
 
 def run_mailing(
-    practice: Practice,
+    practice: OpenedPractice,
     name: str,
     due: date,
     answers: Answers | None,
@@ -115,7 +115,9 @@ def run_mailing(
     return run.deliver(progress, wait=wait, by_itself=True, stop=stop)
 
 
-def _prepared(practice: Practice, name: str, due: date, counting: Callable[[int], None]) -> Run:
+def _prepared(
+    practice: OpenedPractice, name: str, due: date, counting: Callable[[int], None]
+) -> Run:
     """Prepare unattended: signs that make an SMS longer stay, and that is told."""
     found = mailings.prepare(practice, name, due=due, progress=counting)
     if isinstance(found, Run):
@@ -128,7 +130,7 @@ def _prepared(practice: Practice, name: str, due: date, counting: Callable[[int]
 
 
 def _continue_earlier(
-    practice: Practice, mailing: str, day: str, progress: Watch, stop: Stop
+    practice: OpenedPractice, mailing: str, day: str, progress: Watch, stop: Stop
 ) -> None:
     """Continue earlier due dates of the same mailing as `resume_due` would."""
     with practice.ledger.read() as tx:
@@ -147,7 +149,7 @@ def _continue(run: Run, progress: Watch, stop: Stop) -> Exit:
         return Exit.OPEN
 
 
-def _withdrawals(practice: Practice) -> dict[str, Sequence[Withdrawal]]:
+def _withdrawals(practice: OpenedPractice) -> dict[str, Sequence[Withdrawal]]:
     """By run: orders that a provider holds for later and that must not go out any more.
 
     A run that cannot be judged is told and has no orders here.

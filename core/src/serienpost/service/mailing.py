@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from serienpost.config.mailing import Mailing
-    from serienpost.service.practice import Practice
+    from serienpost.context import PracticeContext
+    from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
     from serienpost.templates.folder import TemplateFiles
 
@@ -76,9 +77,9 @@ class Transliteration(Record):
     changes: str
 
 
-def check(practice: Practice, name: str) -> CheckedMailing:
+def check(practice: OpenedPractice, name: str) -> CheckedMailing:
     """See `Practice.check`."""
-    renderer = _checked(practice, name, practice.today())
+    renderer = checked(practice.context, name, practice.today())
     fields = {one for block in renderer.blocks for one in renderer.request(block).fields}
     return CheckedMailing(
         mailing=renderer.header.mailing,
@@ -91,10 +92,10 @@ def check(practice: Practice, name: str) -> CheckedMailing:
     )
 
 
-def text_of(practice: Practice, name: str, instead: Instead | None = None) -> EditedText:
+def text_of(practice: OpenedPractice, name: str, instead: Instead | None = None) -> EditedText:
     """See `Practice.text_of`."""
     context = practice.context
-    mailing = _loaded(practice, name, instead)
+    mailing = _loaded(context, name, instead)
     account = context.config.accounts[mailing.account]
     kind = context.registry.kind(context.registry.channels[account.channel])
     files = read_text(context, mailing, kind.template_suffix)
@@ -108,7 +109,7 @@ def text_of(practice: Practice, name: str, instead: Instead | None = None) -> Ed
 
 
 def prepare(
-    practice: Practice,
+    practice: OpenedPractice,
     name: str,
     *,
     due: date,
@@ -122,7 +123,7 @@ def prepare(
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
-    renderer = _checked(practice, name, due, instead, text)
+    renderer = checked(practice.context, name, due, instead, text)
     found = _signs(renderer)
     if found and rewrite_signs is None:
         return Transliteration(renderer.header.mailing, transliteration.listed(found))
@@ -146,20 +147,20 @@ def _signs(renderer: RunRenderer) -> Any:  # noqa: ANN401
     return transliteration.text_changes(renderer) if asks else None
 
 
-def _checked(
-    practice: Practice,
+def checked(
+    context: PracticeContext,
     name: str,
     due: date,
     instead: Instead | None = None,
     text: EditedText | None = None,
 ) -> RunRenderer:
-    mailing = _loaded(practice, name, instead)
-    return check_mailing(practice.context, mailing, due, text.files if text else None)
+    """A mailing that was loaded and checked, ready to render rows; see `Practice.prepare`."""
+    mailing = _loaded(context, name, instead)
+    return check_mailing(context, mailing, due, text.files if text else None)
 
 
-def _loaded(practice: Practice, name: str, instead: Instead | None) -> Mailing:
+def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mailing:
     """The mailing, with what is used instead."""
-    context = practice.context
     mailing = load_mailing(context, name)
     if not instead:
         return mailing

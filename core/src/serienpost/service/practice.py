@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from serienpost.config.loading import load_practice
 from serienpost.service.notices import log_notice
+from serienpost.service.opened import OpenedPractice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date, datetime
     from types import TracebackType
 
-    from serienpost.context import PracticeContext
-    from serienpost.ledger.store import Ledger
     from serienpost.run.report.records import DueRun, PersonExport, RunLine, RunStatus
     from serienpost.run.report.retention import Purged
     from serienpost.run.send.loop import Stop
@@ -46,28 +44,8 @@ def open_practice(folder: Path | str, *, actor: str, notify: Notify = log_notice
     return Practice(load_practice(Path(folder)), actor, notify)
 
 
-class Practice:
+class Practice(OpenedPractice):
     """One practice and who acts in it. Closing it closes everything that was opened through it."""
-
-    def __init__(self, context: PracticeContext, actor: str, notify: Notify = log_notice) -> None:
-        self.context = context
-        self.actor = actor
-        self.notify = notify
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """The practice's ledger, opened on first use.
-
-        Raises:
-            LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
-        """
-        from serienpost.ledger.store import open_ledger
-
-        return open_ledger(self.context)
-
-    def today(self) -> date:
-        """Today in the practice's time zone."""
-        return datetime.now(self.context.zone).date()
 
     def time(self, text: str) -> datetime:
         """A time as people write it: `YYYY-MM-DDTHH:MM`, or `HH:MM` for the next such time.

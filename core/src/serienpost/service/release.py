@@ -19,12 +19,10 @@ from serienpost.service.notices import Notice
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any
-
-    from sqlalchemy import Row
 
     from serienpost.context import PracticeContext
-    from serienpost.service.practice import Practice
+    from serienpost.ledger.rows import RunRow
+    from serienpost.service.opened import OpenedPractice
 
 Question: TypeAlias = Literal["release", "balance", "archive", "disclaimer"]
 """`release`: send this to these people? `balance`: although the account holds too little?
@@ -75,7 +73,7 @@ class Confirmation(Record):
 
 
 def approve(
-    practice: Practice,
+    practice: OpenedPractice,
     run_id: str,
     answers: Answers,
     *,
@@ -154,7 +152,7 @@ def open_disclaimer(
     return (found if is_open else None), title
 
 
-def with_balance(practice: Practice, cost: PlanCost, account: str) -> PlanCost:
+def with_balance(practice: OpenedPractice, cost: PlanCost, account: str) -> PlanCost:
     """The cost beside the credits that are free; a provider that does not tell is a notice."""
     if cost.unit != "credits":
         return cost
@@ -167,7 +165,7 @@ def with_balance(practice: Practice, cost: PlanCost, account: str) -> PlanCost:
 
 
 def _confirmation(
-    practice: Practice, row: Row[Any], answers: Answers, at: datetime | None
+    practice: OpenedPractice, row: RunRow, answers: Answers, at: datetime | None
 ) -> Confirmation:
     head = summary(practice.ledger, row.id)
     cost = with_balance(practice, head.cost, row.account) if head.cost.total else head.cost
@@ -193,19 +191,19 @@ def _confirmation(
     )
 
 
-def _asks_archive(context: PracticeContext, row: Row[Any]) -> bool:
+def _asks_archive(context: PracticeContext, row: RunRow) -> bool:
     """Whether somebody must say what goes into the records."""
     archives = (one for one in context.registry.archives.values() if row.kind in one.kinds)
     return row.header.get("archive") == "ask" and any(archives)
 
 
-def _refuse_late(row: Row[Any], answers: Answers, at: datetime | None) -> None:
+def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
     for option, is_given in (("--archive", answers.archive), ("--at", at)):
         if is_given:
             raise LedgerError(f"run {row.id} is {row.state}; {option} belongs to its release")
 
 
-def _refuse_other_day(practice: Practice, row: Row[Any], at: datetime) -> None:
+def _refuse_other_day(practice: OpenedPractice, row: RunRow, at: datetime) -> None:
     """A text or a selection that counts from the due date leaves on that date."""
     context = practice.context
     _refuse_quiet(context, row, at)
@@ -223,7 +221,7 @@ def _refuse_other_day(practice: Practice, row: Row[Any], at: datetime) -> None:
         )
 
 
-def _refuse_quiet(context: PracticeContext, row: Row[Any], at: datetime) -> None:
+def _refuse_quiet(context: PracticeContext, row: RunRow, at: datetime) -> None:
     """What the provider holds until `at` goes out then, whatever the hour; better say so now."""
     quiet = quiet_hours(context, row.kind, at)
     if row.header.get("hand_over") == "now" and quiet and quiet.until:

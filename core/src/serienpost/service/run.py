@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         RunStatus,
     )
     from serienpost.run.send.loop import Progress as LoopProgress
-    from serienpost.service.practice import Practice
+    from serienpost.service.opened import OpenedPractice
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +120,14 @@ class TestResult(Record):
 class Run:
     """One run of a practice, for the person who opened the practice."""
 
-    def __init__(self, practice: Practice, run_id: str) -> None:
+    def __init__(self, practice: OpenedPractice, run_id: str) -> None:
         self.practice = practice
         self.id = run_id
         self._context = practice.context
         self._ledger = practice.ledger
 
     @classmethod
-    def find(cls, practice: Practice, run_id: str) -> Run:
+    def find(cls, practice: OpenedPractice, run_id: str) -> Run:
         """The run of this id.
 
         Raises:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from serienpost.service.practice import Practice
+    from serienpost.service.opened import OpenedPractice
 
 
 class SuppressionChange(NamedTuple):
@@ -47,7 +47,7 @@ class EventCounts(NamedTuple):
 
 
 def suppress(
-    practice: Practice, addresses: Sequence[str], kind: str, csv_file: str | None
+    practice: OpenedPractice, addresses: Sequence[str], kind: str, csv_file: str | None
 ) -> SuppressionChange:
     """See `Practice.suppress`."""
     ledger, actor = practice.ledger, practice.actor
@@ -59,7 +59,7 @@ def suppress(
 
 
 def unsuppress(
-    practice: Practice, addresses: Sequence[str], kind: str, csv_file: str | None
+    practice: OpenedPractice, addresses: Sequence[str], kind: str, csv_file: str | None
 ) -> int:
     """See `Practice.unsuppress`."""
     ledger, actor = practice.ledger, practice.actor
@@ -70,7 +70,7 @@ def unsuppress(
     return removed
 
 
-def suppressed(practice: Practice) -> list[SuppressedAddress]:
+def suppressed(practice: OpenedPractice) -> list[SuppressedAddress]:
     """See `Practice.suppressed`."""
     zone = practice.context.zone
     with practice.ledger.read() as tx:
@@ -82,12 +82,12 @@ def suppressed(practice: Practice) -> list[SuppressedAddress]:
         ]
 
 
-def write_suppressed(practice: Practice, path: Path) -> None:
+def write_suppressed(practice: OpenedPractice, path: Path) -> None:
     """See `Practice.write_suppressed`."""
     write(path, [document(one) for one in suppressed(practice)], practice.ledger)
 
 
-def events(practice: Practice, account: str | None) -> list[EventCounts]:
+def events(practice: OpenedPractice, account: str | None) -> list[EventCounts]:
     """See `Practice.events`."""
     known = practice.context.config.accounts
     if account is not None and account not in known:

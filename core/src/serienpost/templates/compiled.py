@@ -134,10 +134,6 @@ class CompiledTemplate:
         program = self._programs[part]
         return program.file, program.lines[name]
 
-    def mentions(self, name: str) -> bool:
-        """Whether the body names this macro, so that it is not set again."""
-        return any(name in self.used.get(part, ()) for part in ("text", "html"))
-
     def render(self, values: Mapping[str, FieldValue], *, examples: bool = False) -> Rendered:
         """Fill in one row's values; those that no part names are not looked at.
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from serienpost import Deny
-from serienpost.config.models import PracticeConfig
 from serienpost.contracts.practice import Signature
 from serienpost.ledger.schema import message
 from serienpost.ledger.schema import run as run_table
@@ -17,6 +16,8 @@ from serienpost.run.prepare.renderer import load_renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from serienpost.config.models import PracticeConfig
 
     Office = Any
 

@@ -51,8 +51,8 @@ def post(office: Office) -> Office:
 
 
 def people(office: Office, run: str) -> dict[tuple[str, str], int]:
-    found = manifest(office.context, office.ledger, run)["fields"]
-    return {(one["field"], one["macro"]): one["people"] for one in found}
+    found = manifest(office.context, office.ledger, run).fields
+    return {(one.name, one.macro): one.people for one in found}
 
 
 EXPECTED = {
@@ -113,8 +113,8 @@ def test_each_processor_with_its_people(post: Office, monkeypatch: pytest.Monkey
     where = ("mail.example.com", "US")
     post.send(run, confirm=True)
     counts = {
-        (one["processor"], one["region"]): one["people"]
-        for one in manifest(post.context, post.ledger, run)["fields"]
-        if one["macro"] == "address"
+        (one.processor, one.region): one.people
+        for one in manifest(post.context, post.ledger, run).fields
+        if one.macro == "address"
     }
     assert counts == {("post.example.org", "DE"): 1, ("mail.example.com", "US"): 2}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost import Accepted, Rejected
+from serienpost import Accepted, Cost, Rejected
 from serienpost.errors import LedgerError
 from serienpost.ledger.schema import archive
 from serienpost.registry import Provider
@@ -19,8 +19,9 @@ from serienpost.run.send.archive import archive_counts, queue_entries, store_ent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from serienpost import ArchiveEntry, Context
+    from serienpost import ArchiveEntry, Context, Message
 
     Office = Any
 
@@ -78,6 +79,59 @@ def test_who_was_sent_to_is_stored_once(office: Office, shelf: Shelf) -> None:
     office.send(run)
     store_entries(load_renderer(office.context, office.ledger, run), office.ledger, run)
     assert len(shelf.entries) == 2
+
+
+@pytest.fixture
+def pages(office: Office) -> None:
+    """Letters in parts of two, of three pages each; records and files tell both."""
+    pigeon = office.pigeon
+
+    def told(account: object, message: Message) -> str:
+        return f"{message.ref}: part {message.part}, {message.cost} pages"
+
+    pigeon.part_size = lambda account: 2
+    pigeon.finish = lambda context, account, generation: []
+    pigeon.cost = lambda account, content: Cost("pages", 3)
+    pigeon.record = told
+    pigeon.print_records = lambda records: b""
+    pigeon.preview = lambda account, message: {".pdf": told(account, message).encode()}
+    office.loft.batch = 2
+
+
+@pytest.mark.usefixtures("pages")
+@pytest.mark.parametrize("when", ["when it is finished", "later"])
+@pytest.mark.parametrize("kept", ["entry", "pdf"])
+def test_a_letter_keeps_its_part_and_its_pages(
+    office: Office, shelf: Shelf, when: str, kept: str
+) -> None:
+    run = office.prepare()
+    approve(office.ledger, run, "user", archive=kept)
+    shelf.failure = OSError("away") if when == "later" else None
+    assert office.send(run) == "finished"
+    if when == "later":
+        shelf.failure = None
+        shelf.entries.clear()
+        store_entries(load_renderer(office.context, office.ledger, run), office.ledger, run)
+    told = [f"{row.ref}: part {row.part}, 3 pages" for row in office.messages(run)]
+    assert [row.part for row in office.messages(run)] == [1, 1, 2]
+    assert [entry.content for entry in shelf.entries] == told
+    pdf = [text.encode() for text in told]
+    assert [entry.pdf for entry in shelf.entries] == (pdf if kept == "pdf" else [None] * 3)
+    renderer = load_renderer(office.context, office.ledger, run)
+    seen = preview(renderer, office.ledger, run, None, every=True)
+    assert [files[".pdf"] for _, files in seen] == pdf
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_test_of_a_letter_has_its_pages_and_no_part(office: Office, tmp_path: Path) -> None:
+    office.add("Ada")
+    office.pigeon.repeatable = True
+    run = office.approved()
+    renderer = load_renderer(office.context, office.ledger, run)
+    send_test(renderer, office.ledger, run, str(tmp_path / "made.pdf"), None, "user")
+    assert (tmp_path / "made.pdf").read_text("ascii").endswith("part None, None pages")
+    send_test(renderer, office.ledger, run, str(tmp_path / "probe.pdf"), "patient:1", "user")
+    assert (tmp_path / "probe.pdf").read_text("ascii").endswith("part None, 3 pages")
 
 
 def test_queued_twice_is_queued_once(office: Office, shelf: Shelf) -> None:

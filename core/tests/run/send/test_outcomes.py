@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown
-from serienpost.ledger.delivery import Intent, Result
 from serienpost.run.send.outcomes import StopReason, checked, stop_reason, to_result
+
+if TYPE_CHECKING:
+    from serienpost.ledger.delivery import Result
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+
+
+class Intent(NamedTuple):
+    """What the send loop calls `Ready`."""
+
+    no: int
+    fence: int
+    attempt: int
+    evidence: list[str]
 
 
 def _result(outcome: Any, attempt: int = 1, **options: bool) -> Result:  # noqa: ANN401

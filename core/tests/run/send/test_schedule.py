@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from serienpost import ConfigError
+from serienpost.run.prepare.plan import Header
 from serienpost.run.send.schedule import is_stale, not_now, parse_when, quiet_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -83,6 +85,30 @@ def test_a_time_that_the_next_day_does_not_have_is_refused() -> None:
         parse_when("02:30", _at("2026-03-28T10:00:00+01:00"), BERLIN)
 
 
+HEADER = Header(
+    mailing="m",
+    title="",
+    template="t",
+    kind="sms",
+    channel="pigeon",
+    account="post",
+    sender="",
+    reply_to=None,
+    purpose="event",
+    language="de",
+    due="2026-03-02",
+    signature=None,
+    blocks=(),
+    assets={},
+    versions={},
+    once_per="none",
+    on_doubt="hold",
+    same_address="separate",
+    max_attempts=8,
+    stale_after=21600,
+)
+
+
 def _run(**times: datetime | None) -> Any:  # noqa: ANN401
     names = ("progress_at", "send_at", "until", "approved_at")
     plain: dict[str, Any] = {
@@ -91,7 +117,7 @@ def _run(**times: datetime | None) -> Any:  # noqa: ANN401
         "reason_text": None,
         "kind": "sms",
     }
-    plain |= {"header": {}}
+    plain |= {"header": HEADER.to_json(), "purged_at": None}
     return SimpleNamespace(**plain, **{**dict.fromkeys(names), **times})
 
 
@@ -124,8 +150,9 @@ def test_a_run_waits_for_its_time_then_its_quota_then_the_end_of_quiet_hours() -
     assert waits(state="paused", reason="quota", until=later) == ("quota", later)
     assert waits(send_at=NOW) == ("quiet", _at("2026-03-02T11:00:00+01:00"))
     assert waits(kind="email") is None
-    held = {"header": {"hand_over": "now"}}
+    held = {"header": replace(HEADER, hand_over="now").to_json()}
     assert waits(send_at=later, **held) == ("quiet", _at("2026-03-02T11:00:00+01:00"))
     assert waits(send_at=_at("2026-03-02T11:00:00+01:00"), **held) is None
+    assert waits(send_at=later, purged_at=NOW, header={}) == ("schedule", later)
     assert waits(kind="email", state="paused", reason="quota", until=NOW) is None
     assert waits(kind="email", state="paused", reason="deferral", until=later) is None

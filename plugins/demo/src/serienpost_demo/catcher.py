@@ -87,8 +87,8 @@ class Catcher:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def keep(self, sender: str, recipients: Sequence[str], data: bytes) -> None:
-        """Keep a message; called by the server."""
+    def keep(self, sender: str, recipients: Sequence[str], data: bytes) -> int:
+        """Keep a message; says how many there are now."""
         caught = Caught(sender, tuple(recipients), data, datetime.now(UTC))
         if self._folder is not None:
             self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -97,6 +97,7 @@ class Catcher:
             with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
                 file.write(data)
         self.messages.append(caught)
+        return len(self.messages)
 
     def _run(self) -> None:
         try:
@@ -111,7 +112,9 @@ class Catcher:
 
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await self._loop.create_server(lambda: Connection(self), HOST, self.port)
+        server = await self._loop.create_server(
+            lambda: Connection(self.script, self.keep), HOST, self.port
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()

@@ -1,4 +1,4 @@
-"""The catcher's SMTP dialogue: aiosmtpd, with the script's deeds where the protocol has them."""
+"""The catcher's SMTP protocol: aiosmtpd, with the script's deeds where the protocol has them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from typing import TYPE_CHECKING
 from aiosmtpd.smtp import SMTP, Envelope, Session  # noqa: TID253  imported when a catcher starts
 
 if TYPE_CHECKING:
-    from serienpost_demo.catcher import Catcher
+    from collections.abc import Callable, Sequence
+
+    from serienpost_demo.misbehaviour import Script
 
 _LARGEST = 50 * 1024 * 1024
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # below, its lines hold addresses
 
 
 class Connection(SMTP):
-    """One client's connection."""
+    """One client's connection.
 
-    def __init__(self, catcher: Catcher) -> None:
-        self.catcher = catcher
+    Args:
+        script: how to misbehave.
+        keep: keeps a message: sender, recipients, bytes; says how many there are now.
+    """
+
+    def __init__(self, script: Script, keep: Callable[[str, Sequence[str], bytes], int]) -> None:
+        self.script = script
+        self.keep = keep
         self.brought = 0
         super().__init__(
             _Hooks(),
@@ -30,7 +38,7 @@ class Connection(SMTP):
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the dialogue; a client that resets the connection is no error of ours."""
+        """Start the protocol; a client that resets the connection is no error of ours."""
         super().connection_made(transport)
         assert self._handler_coroutine is not None  # noqa: S101  set by super
         self._handler_coroutine.add_done_callback(
@@ -40,13 +48,13 @@ class Connection(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  aiosmtpd finds it by this name
         """Take a message, or drop the connection where the client would begin to send it."""
         recipients = self.envelope.rcpt_tos if self.envelope else []
-        if recipients and self.catcher.script.take("before_dot", recipients):
+        if recipients and self.script.take("before_dot", recipients):
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             await self.drop()
         await super().smtp_DATA(arg)
 
     async def drop(self) -> None:
-        """Cut the connection; aiosmtpd then cancels this dialogue, so this never returns."""
+        """Cut the connection; aiosmtpd then cancels this session, so this never returns."""
         assert isinstance(self.transport, asyncio.Transport)  # noqa: S101
         self.transport.abort()
         await asyncio.get_running_loop().create_future()
@@ -61,7 +69,7 @@ class _Hooks:
         address: str,
         options: list[str],
     ) -> str:
-        refusal = server.catcher.script.limit_reply(server.brought)
+        refusal = server.script.limit_reply(server.brought)
         if refusal is not None:
             await server.push(refusal)
             await server.drop()
@@ -77,7 +85,7 @@ class _Hooks:
         address: str,
         options: list[str],
     ) -> str:
-        refusal = server.catcher.script.take("refuse_rcpt", [address])
+        refusal = server.script.take("refuse_rcpt", [address])
         if refusal is not None:
             return refusal.reply
         envelope.rcpt_tos.append(address)
@@ -90,15 +98,16 @@ class _Hooks:
         session: Session,  # noqa: ARG002
         envelope: Envelope,
     ) -> str:
-        script, recipients = server.catcher.script, envelope.rcpt_tos
+        script, recipients = server.script, envelope.rcpt_tos
         refusal = script.take("refuse_data", recipients)
         if refusal is not None:
             return refusal.reply
         server.brought += 1
-        server.catcher.keep(envelope.mail_from or "", recipients, envelope.original_content or b"")
+        data = envelope.original_content or b""
+        number = server.keep(envelope.mail_from or "", recipients, data)
         delay = script.take("delay", recipients)
         if delay is not None:
             await asyncio.sleep(delay.seconds)
         if script.take("after_dot", recipients):
             await server.drop()
-        return f"250 2.0.0 OK: kept as {len(server.catcher.messages)}"
+        return f"250 2.0.0 OK: kept as {number}"

@@ -108,8 +108,8 @@ def _channel(context: Context) -> HasRecord[Any]:
     """
     from serienpost import HasRecord
 
-    for channel in context.channels(HasRecord):  # type: ignore[type-abstract]
-        if getattr(channel, "kind", None) == "letter":
+    for channel in context.channels():
+        if isinstance(channel, HasRecord) and getattr(channel, "kind", None) == "letter":
             return channel
     raise SerienpostError(
         "no channel of this practice prints letters",

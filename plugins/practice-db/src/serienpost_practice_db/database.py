@@ -25,7 +25,7 @@ from serienpost_practice_db.evidence import (
 from serienpost_practice_db.failures import QUERY, SCHEMA, translated
 from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded, refuse_powerful_role
 from serienpost_practice_db.rows import in_utc, plain_columns, plain_records, row_builder
-from serienpost_practice_db.schema_file import practice_schema
+from serienpost_practice_db.schema_model import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
 from serienpost_practice_db.texts import read_all, read_in_batches

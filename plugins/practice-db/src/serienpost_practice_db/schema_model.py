@@ -1,4 +1,4 @@
-"""What may stand in `schema.yaml`: a vendor's tables, as pydantic models."""
+"""What may stand in `schema.yaml`, a vendor's tables, as pydantic models; and reading it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from serienpost import CATALOGUE, Sensitivity, StrictModel
+from serienpost import CATALOGUE, Collector, Sensitivity, StrictModel, scan_yaml
 from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
     EntityMapping,
@@ -16,9 +16,12 @@ from serienpost_practice_db.mapping import (
     SchemaMapping,
     ValueType,
 )
+from serienpost_practice_db.settings import SchemaFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from serienpost import Context
 
 _SEVERAL_STATEMENTS = re.compile(r";|--|/\*")
 _FIELD = re.compile(r"[^\W\d]\w*")
@@ -203,3 +206,21 @@ class SchemaModel(StrictModel):
         }
         mapped = {name: model.mapping(name) for name, model in models.items()}
         return SchemaMapping(mapped, classes, self.timezone)
+
+
+def practice_schema(context: Context) -> SchemaMapping:
+    """The practice's mapping: `schema.yaml`, or the reference schema without one.
+
+    Raises:
+        ConfigError: everything that is wrong with the file, each with its line.
+    """
+    settings = context.settings("schema")
+    if not isinstance(settings, SchemaFile):
+        return REFERENCE_SCHEMA
+    document = scan_yaml(context.path(settings.root))
+    collector = Collector(lambda loc: (document.file, document.line(loc)), document.problems)
+    model = collector.validate(SchemaModel, document.data)
+    for loc, message in model.mistakes() if model else ():
+        collector.add(loc, message)
+    collector.raise_if_any()
+    return model.mapping() if model else REFERENCE_SCHEMA

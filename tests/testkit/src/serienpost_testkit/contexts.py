@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from serienpost import PracticeConfig, PracticeContext, Registry, register_core
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from pydantic import BaseModel
 
@@ -28,7 +27,7 @@ PRACTICE = {
 """The head of a practice, as it stands under `practice:`."""
 
 
-class MakeContext:
+class MakeContext(ExitStack):
     """Opens practices without any file, and closes them when left.
 
     Args:
@@ -36,8 +35,8 @@ class MakeContext:
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
-        self._open = ExitStack()
 
     def __call__(
         self,
@@ -61,15 +60,4 @@ class MakeContext:
         config = PracticeConfig.model_validate(
             {"practice": PRACTICE, **keys, "claimed": dict(claimed or {})}
         )
-        return self._open.enter_context(PracticeContext(folder or self._folder, config, registry))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
+        return self.enter_context(PracticeContext(folder or self._folder, config, registry))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
@@ -144,10 +144,9 @@ def _check_selections(mailing: Mailing, renderer: RunRenderer) -> None:
         offered = frozenset.intersection(*(block.offers for block in blocks))
         if name in offered:
             continue
-        near = get_close_matches(name, offered, n=1)
+        hint = did_you_mean(name, offered)
         is_read = known_field(name, renderer.classes).sensitivity < Sensitivity.PROTECTED
-        why = "which the source does not offer" if near or is_read else "which is never read"
-        hint = f"did you mean {near[0]}?" if near else None
+        why = "which the source does not offer" if hint or is_read else "which is never read"
         problem = Problem(f"rows cannot be ordered by {name}, {why}", hint)
         problems.append(_at(mailing, "order_by", problem))
     if problems:

@@ -1,4 +1,7 @@
-"""`prepare`: select, review, render and freeze, batch by batch, into the ledger."""
+"""`prepare`: select, review, render and freeze, batch by batch, into the ledger.
+
+When all rows are there, those are unmarked who had the mailing already or share an address.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_RUN, move_run
 from serienpost.run.prepare.plan import write_plan_hash
-from serienpost.run.prepare.review import ledger_row, review_rows
+from serienpost.run.prepare.review import review_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -32,6 +35,13 @@ _ALREADY_SENT = {
     "reason": "hat diesen Serienversand schon erhalten",
     "includable": False,
 }
+
+
+_GOT = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered", "complained")
+"""States of messages that arrived, may have arrived or are on their way; not of those that came
+back, so that the others can be reached by another kind of message."""
+
+_AT_ONCE = 10_000
 
 
 def prepare(
@@ -135,7 +145,7 @@ def _fill(
             new = new[: max(0, limit - number)]
         reviewed = review_rows(renderer, new, block)
         found = [
-            {**ledger_row(renderer, ledger, one, number + offset), "run": run_id}
+            {"run": run_id, **one.columns(renderer, ledger, number + offset)}
             for offset, one in enumerate(reviewed, start=1)
         ]
         with ledger.begin("batch") as tx:
@@ -191,11 +201,6 @@ def _unmark_already_sent(tx: Tx, run_id: str) -> None:
     )
 
 
-_GOT = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered", "complained")
-"""States of messages that arrived, may have arrived or are on their way; not of those that came
-back, so that the others can be reached by another kind of message."""
-
-
 def refuse_unknown_mailings(
     context: PracticeContext, ledger: Ledger, mailings: Collection[str]
 ) -> None:
@@ -236,9 +241,6 @@ def unmark_recipients_of(tx: Tx, run_id: str, mailings: Collection[str]) -> None
             text=reason,
         )
     )
-
-
-_AT_ONCE = 10_000
 
 
 def unmark_same_address(tx: Tx, run_id: str) -> None:

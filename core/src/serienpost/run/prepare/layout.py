@@ -1,4 +1,4 @@
-"""What a channel sets around the text, and what a message costs that must be tried out first."""
+"""What a channel sets around the text: macros, and files that are frozen with the run."""
 
 from __future__ import annotations
 

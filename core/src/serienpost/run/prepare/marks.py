@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from serienpost.consent.decision import plain
 from serienpost.contracts.kinds import Address
 from serienpost.contracts.rows import Occasion, Row, RowRef
 from serienpost.errors import LedgerError, SerienpostError, SourceError
+from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import allow_command, find_rows, lock_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.freeze import unmarked_columns, unmarked_for
 from serienpost.run.prepare.plan import write_plan_hash
-from serienpost.run.prepare.review import Reviewed, ask_checks, denial, ledger_row, render_rows
+from serienpost.run.prepare.renderer import refuse_other_edition
+from serienpost.run.prepare.review import Reviewed, ask_checks, denial, render_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
+
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
-
-Message: TypeAlias = Any
-"""A message row of the ledger."""
 
 _RENEWED = (
     "consenting",
@@ -113,10 +114,10 @@ class _Change:
         for row in self._unmarked(row_id):
             if not row.allowed:
                 raise LedgerError(f"{row.row_id} is not allowed; that takes --override")
-            again = row.unmarked["code"] == "already_sent"
-            again = again and self.renderer.header.once_per == "none"
-            if not (row.unmarked["includable"] or again):
-                raise LedgerError(f"{row.row_id} cannot be included: {row.unmarked['reason']}")
+            why = row.unmarked or _EXCLUDED
+            again = why["code"] == "already_sent" and self.renderer.header.once_per == "none"
+            if not (why["includable"] or again):
+                raise LedgerError(f"{row.row_id} cannot be included: {why['reason']}")
             self._mark(row, row.override)
             self._note("include", row.no)
 
@@ -130,11 +131,9 @@ class _Change:
 
     def drop_overrides(self) -> None:
         c = message.c
-        for row in self.tx.all(
-            self.tx.select(message).where(c.run == self.run_id, c.override.is_not(None))
-        ):
-            denied = {answer["check"]: answer for answer in row.override["denials"]}
-            consent = [denied.get(answer["check"], answer) for answer in row.consent]
+        for row in self._rows(c.override.is_not(None)):
+            denied = {answer["check"]: answer for answer in (row.override or {})["denials"]}
+            consent = [denied.get(answer["check"], answer) for answer in row.consent or []]
             back = {"override": None, "allowed": False, "consent": consent}
             self._write(row, {**unmarked_columns(None, denial(consent)), **back})
             self._note("drop override", row.no)
@@ -143,18 +142,14 @@ class _Change:
         """Leave one marked row at each address that a change has touched."""
         if self.renderer.header.same_address != "one":
             return
-        c = message.c
         for address in sorted(self.addresses):
-            at_address = self.tx.select(message).where(
-                c.run == self.run_id, c.address_hash == address
-            )
-            rows = self.tx.all(at_address.order_by(c.no))
+            rows = self._rows(message.c.address_hash == address)
             kept = next((r for r in rows if r.marked or (_shares(r) and self._promote(r))), None)
             for row in rows:
                 if kept and row.no > kept.no and (row.marked or _shares(row)):
                     self._yield_to(row, kept.row_id)
 
-    def _yield_to(self, row: Message, kept: str) -> None:
+    def _yield_to(self, row: MessageRow, kept: str) -> None:
         if row.row_id in self.wanted:
             raise LedgerError(
                 f"{row.row_id} has the same address as {kept}, which goes out",
@@ -164,7 +159,7 @@ class _Change:
         if row.marked:
             self._note("same address", row.no, {"kept": kept})
 
-    def _promote(self, row: Message) -> bool:
+    def _promote(self, row: MessageRow) -> bool:
         """Mark the next row of an address; False where it cannot go out, for its own reason."""
         try:
             fresh = _read_again(self.renderer, row)
@@ -179,7 +174,12 @@ class _Change:
         self._note("next at the address" if fresh.marked else "not sendable", row.no)
         return fresh.marked
 
-    def _unmarked(self, row_id: str) -> list[Message]:
+    def _rows(self, which: ColumnElement[bool]) -> list[MessageRow]:
+        c = message.c
+        chosen = self.tx.select(message, *MESSAGE).where(c.run == self.run_id, which)
+        return list(map(MessageRow._make, self.tx.all(chosen.order_by(c.no))))
+
+    def _unmarked(self, row_id: str) -> list[MessageRow]:
         found = find_rows(self.tx, self.run_id, row_id)
         self.wanted.update(row.row_id for row in found if row.row_id == row_id)
         rows = [row for row in found if not row.marked]
@@ -188,7 +188,7 @@ class _Change:
                 raise LedgerError(f"{row.row_id} is not reachable: {row.unreachable[1]}")
         return rows
 
-    def _record(self, row: Message, reason: str | None) -> dict[str, Any]:
+    def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
         """The override: which denials it covers, why, by whom."""
         fresh = _read_again(self.renderer, row)
         ask_checks(self.renderer, [fresh])
@@ -206,7 +206,7 @@ class _Change:
             "at": self.tx.now.isoformat(),
         }
 
-    def _mark(self, row: Message, override: dict[str, Any] | None) -> None:
+    def _mark(self, row: MessageRow, override: dict[str, Any] | None) -> None:
         """Mark a row that is read, judged and rendered anew."""
         fresh = _read_again(self.renderer, row)
         ask_checks(self.renderer, [fresh], [override])
@@ -218,12 +218,13 @@ class _Change:
         self.wanted.add(row.row_id)
         self._write(row, {**self._columns(row, fresh), "override": override})
 
-    def _columns(self, row: Message, fresh: Reviewed) -> dict[str, Any]:
-        whole = ledger_row(self.renderer, self.ledger, fresh, row.no, ref=row.ref)
+    def _columns(self, row: MessageRow, fresh: Reviewed) -> dict[str, Any]:
+        whole = fresh.columns(self.renderer, self.ledger, row.no, ref=row.ref)
         return {name: whole[name] for name in _RENEWED}
 
-    def _write(self, row: Message, values: dict[str, Any]) -> None:
-        self.addresses.add(row.address_hash)
+    def _write(self, row: MessageRow, values: dict[str, Any]) -> None:
+        if row.address_hash:
+            self.addresses.add(row.address_hash)
         self.tx.execute(
             self.tx.update(message)
             .where(
@@ -236,9 +237,9 @@ class _Change:
         self.tx.note(self.user, action, self.run_id, no, detail)
 
 
-def _shares(row: Message) -> bool:
+def _shares(row: MessageRow) -> bool:
     """Whether a row goes without because another one at its address goes out."""
-    return bool(row.unmarked) and row.unmarked["code"] == "same_address"
+    return row.unmarked is not None and row.unmarked["code"] == "same_address"
 
 
 def _permit_override(renderer: RunRenderer, reason: str | None) -> None:
@@ -248,8 +249,9 @@ def _permit_override(renderer: RunRenderer, reason: str | None) -> None:
         raise SerienpostError("an override needs a reason", hint="add --reason TEXT")
 
 
-def _read_again(renderer: RunRenderer, row: Message) -> Reviewed:
+def _read_again(renderer: RunRenderer, row: MessageRow) -> Reviewed:
     """The row as the source has it now; its address must be the one reviewed."""
+    refuse_other_edition(row.run, renderer.header)
     block = renderer.blocks[row.block]
     ref = RowRef(row.person, row.occasion, row.occasion_at)
     state = block.source.current(renderer.context, block.selection, [ref], renderer.request(block))[

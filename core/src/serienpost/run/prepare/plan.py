@@ -1,4 +1,7 @@
-"""What a run is, apart from its rows: frozen at prepare and part of the plan hash."""
+"""The plan: what a run is apart from its rows, frozen at prepare, and the hash over both.
+
+Values of macros are kept as JSON that gives dates and times back as such.
+"""
 
 from __future__ import annotations
 

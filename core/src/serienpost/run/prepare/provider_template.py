@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from serienpost.contracts.providers import HasTemplates
@@ -15,6 +14,7 @@ from serienpost.errors import (
     TemplateError,
     UnavailableError,
 )
+from serienpost.text import nearest
 
 if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
@@ -85,8 +85,8 @@ def unnamed(renderer: RunRenderer) -> list[Problem]:
         if variable.name in known:
             hint = f"write {{{{{variable.name}}}}} in the text, so that it is sent"
         else:
-            near = get_close_matches(variable.name, known, n=1)
-            hint = f"nearest macro: {near[0]}" if near else "`serienpost macros` lists them"
+            near = nearest(variable.name, known)
+            hint = f"nearest macro: {near}" if near else "`serienpost macros` lists them"
         text = f"the template {kept.title} uses {variable.name}, which the text does not name"
         problems.append(Problem(text, hint, *renderer.template.begin, variable.name))
     return problems

@@ -322,12 +322,17 @@ class RunRenderer:
         if isinstance(own, Refused):
             return own
         capabilities = self.channel.capabilities
+        text = self._written(rendered.text)
+        longest = capabilities.longest_text
+        if longest is not None and len(text) > longest:
+            reason = f"the text has {len(text)} characters, more than the {longest} that"
+            return Refused("value_refused", f"{reason} {self.channel.name} carries")
         draft = Draft(
             kind=self.header.kind,
             language=self.header.language,
             address=address,
             subject=rendered.subject if capabilities.subject else "",
-            text=self._written(rendered.text),
+            text=text,
             html=rendered.html if capabilities.html else None,
             values={each.name: shown[each.name] for each in self._variables} if kept else shown,
             attachments=self.attachments + own,

@@ -11,6 +11,7 @@ from serienpost.contracts.consent import ConsentQuestion
 from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.ledger.store import new_ref
+from serienpost.ledger.transitions import NEW_MESSAGE
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.plan import to_json
 from serienpost.text import displayed
@@ -46,13 +47,54 @@ class Reviewed:
     @property
     def allowed(self) -> bool:
         decision = self.decision
-        return decision is not None and decision.rule.allowed
+        return decision is not None and decision.allowed
 
     @property
     def marked(self) -> bool:
         """Whether it goes out. Only reachable rows are judged."""
         decision = self.decision
-        return self.unmarked is None and decision is not None and decision.rule.allowed
+        return self.unmarked is None and decision is not None and decision.allowed
+
+    def columns(
+        self, renderer: RunRenderer, ledger: Ledger, no: int, *, ref: str | None = None
+    ) -> dict[str, Any]:
+        """The row as the ledger keeps it, under a new reference unless one is given."""
+        row, content, cost, decision = self.row, self.content, self.cost, self.decision
+        occasion = row.occasion
+        ref = ref or new_ref()
+        return {
+            "no": no,
+            "row_id": row.id,
+            "block": self.block,
+            "person": row.person_id,
+            "consenting": row.consenting_id,
+            "occasion": occasion.id if occasion else None,
+            "occasion_at": occasion.starts_at if occasion else None,
+            "expires_at": occasion.expires_at if occasion else None,
+            "number": _text(row.fields.get("nummer")),
+            "name": display_name(row),
+            **_address_columns(renderer, ledger, self.address),
+            "consent": decision.as_json() if decision else [],
+            "allowed": self.allowed,
+            "marked": self.marked,
+            "unmarked": self.unmarked,
+            "override": None,
+            "macro_values": to_json(self.values or {}) if self.marked else None,
+            "carried": renderer.carried.of(row.fields, self.values or {}, content)
+            if content
+            else None,
+            "content_hash": content.digest() if content else None,
+            "cost": {"unit": cost.unit, "amount": cost.amount, **cost.detail} if cost else None,
+            "ref": ref,
+            "message_id": _message_id(content, ref) if content else None,
+            "once_key": once_key(renderer, ledger, row),
+            "state": NEW_MESSAGE,
+            "text": why_not_marked(self),
+            "evidence": decision.evidence if decision and self.marked else None,
+            "fence": 0,
+            "attempts": 0,
+            "attempts_before": 0,
+        }
 
 
 def review_rows(renderer: RunRenderer, rows: Sequence[Row], block: int) -> list[Reviewed]:
@@ -160,53 +202,14 @@ def _unmarked(code: str, reason: str, *, includable: bool = False) -> dict[str, 
     return {"code": code, "reason": reason, "includable": includable}
 
 
-def ledger_row(
-    renderer: RunRenderer, ledger: Ledger, one: Reviewed, no: int, *, ref: str | None = None
+def _address_columns(
+    renderer: RunRenderer, ledger: Ledger, address: Address | Unreachable
 ) -> dict[str, Any]:
-    """The message row of the ledger, under a new reference unless one is given."""
-    row, content = one.row, one.content
-    occasion = row.occasion
-    ref = ref or new_ref()
-    cost = one.cost
-    address = one.address.value if isinstance(one.address, Address) else None
-    return {
-        "run": "",
-        "no": no,
-        "row_id": row.id,
-        "block": one.block,
-        "person": row.person_id,
-        "consenting": row.consenting_id,
-        "occasion": occasion.id if occasion else None,
-        "occasion_at": occasion.starts_at if occasion else None,
-        "expires_at": occasion.expires_at if occasion else None,
-        "number": _text(row.fields.get("nummer")),
-        "name": display_name(row),
-        "address": address,
-        "address_hash": ledger.address_hash(renderer.kind.name, address)
-        if address is not None
-        else None,
-        "unreachable": [one.address.code, one.address.reason]
-        if isinstance(one.address, Unreachable)
-        else None,
-        "consent": one.decision.as_json() if one.decision else [],
-        "allowed": one.allowed,
-        "marked": one.marked,
-        "unmarked": one.unmarked,
-        "override": None,
-        "macro_values": to_json(one.values or {}) if one.marked else None,
-        "carried": renderer.carried.of(row.fields, one.values or {}, content) if content else None,
-        "content_hash": content.digest() if content else None,
-        "cost": {"unit": cost.unit, "amount": cost.amount, **cost.detail} if cost else None,
-        "ref": ref,
-        "message_id": _message_id(content, ref) if content else None,
-        "once_key": once_key(renderer, ledger, row),
-        "state": "planned",
-        "text": why_not_marked(one),
-        "evidence": one.decision.evidence if one.decision and one.marked else None,
-        "fence": 0,
-        "attempts": 0,
-        "attempts_before": 0,
-    }
+    if isinstance(address, Unreachable):
+        no_address: list[str] = [address.code, address.reason]
+        return {"address": None, "address_hash": None, "unreachable": no_address}
+    hashed = ledger.address_hash(renderer.kind.name, address.value)
+    return {"address": address.value, "address_hash": hashed, "unreachable": None}
 
 
 def why_not_marked(one: Reviewed) -> str | None:

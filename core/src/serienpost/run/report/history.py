@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
 
 MARKING = frozenset(
@@ -107,7 +108,7 @@ def story(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[Mess
         return [_story(tx, released, row, zone) for row in rows]
 
 
-def _story(tx: Tx, released: Row[Any], row: Row[Any], zone: ZoneInfo) -> MessageStory:
+def _story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> MessageStory:
     def lines(table: Any, names: str, *order: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401
         mine = tx.select(table).where(table.c.run == row.run, table.c.no == row.no)
         return tuple(_plain(line, names, zone) for line in tx.all(mine.order_by(*order)))

@@ -21,9 +21,10 @@ from serienpost.run.send.processors import HandedOver, handed_over, stretches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement
 
     from serienpost.context import PracticeContext
+    from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
 
 
@@ -67,7 +68,7 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
     )
 
 
-def _configured(context: PracticeContext, row: Row[Any]) -> HandedOver:
+def _configured(context: PracticeContext, row: RunRow) -> HandedOver:
     """To whom the messages of a run would go today."""
     channel = context.registry.channels[row.channel]
     processor = channel.processor(context.config.accounts[row.account])

@@ -51,16 +51,11 @@ def preview(
     c = message.c
     with ledger.read() as tx:
         allow_command(find_run(tx, run_id), "preview")
-        if row_id:
-            named = [row.no for row in find_rows(tx, run_id, row_id)]
-            chosen = c.no.in_(named)
-        else:
-            chosen = true()
-        marked = tx.select(message, *OUTGOING).where(
-            c.run == run_id, c.macro_values.is_not(None), chosen
-        )
+        marked = tx.select(message, *OUTGOING).where(c.run == run_id, c.macro_values.is_not(None))
         marked = marked.order_by(c.no)
-        if not (every or row_id):
+        if row_id:
+            marked = marked.where(c.no.in_([row.no for row in find_rows(tx, run_id, row_id)]))
+        elif not every:
             marked = marked.limit(1)
         is_empty = True
         for row in tx.stream(marked):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
+    from serienpost.ledger.rows import MessageRow
     from serienpost.ledger.store import Ledger, Tx
 
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
@@ -42,7 +43,7 @@ def summary(ledger: Ledger, run_id: str) -> ReviewSummary:
         mailing=row.mailing,
         kind=row.kind,
         account=row.account,
-        plan_hash=row.plan_hash,
+        plan_hash=row.plan_hash or "",
         counts=PlanCounts(**counts),
         cost=cost,
     )
@@ -184,7 +185,7 @@ def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[Recipient
             yield recipient(row)
 
 
-def recipient(row: Row[Any]) -> Recipient:
+def recipient(row: MessageRow | Row[Any]) -> Recipient:
     """One row of the review."""
     cost = dict(row.cost) if row.cost else None
     if cost:

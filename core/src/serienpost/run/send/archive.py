@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, literal, select
 
@@ -12,7 +12,7 @@ from serienpost.contracts.content import Refused
 from serienpost.contracts.services import ArchiveEntry
 from serienpost.errors import SerienpostError
 from serienpost.fault_injection import faultpoint
-from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing, RunRow
+from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.schema import archive, message, run
 from serienpost.ledger.store import slices
 from serienpost.run.prepare.plan import from_json
@@ -20,9 +20,11 @@ from serienpost.run.prepare.renderer import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from serienpost.context import PracticeContext
     from serienpost.contracts.services import Archive
+    from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -99,38 +101,43 @@ def _archives(context: PracticeContext) -> dict[str, Archive]:
     return dict(sorted(context.registry.archives.items()))
 
 
-def _waiting(ledger: Ledger, run_id: str, name: str) -> list[MessageRow]:
-    a = archive.c
+class _Sent(NamedTuple):
+    row: Outgoing
+    sent_at: datetime
+
+
+def _waiting(ledger: Ledger, run_id: str, name: str) -> list[_Sent]:
+    a, c = archive.c, message.c
     with ledger.read() as tx:
         queued = tx.select(archive, a.no).where(
             a.run == run_id, a.archive == name, a.state == "waiting"
         )
         found = tx.all(
-            tx.select(message, *MESSAGE)
-            .where(message.c.run == run_id, message.c.no.in_(queued))
-            .order_by(message.c.no)
+            tx.select(message, c.sent_at, *OUTGOING)
+            .where(c.run == run_id, c.no.in_(queued))
+            .order_by(c.no)
             .limit(_AT_ONCE)
         )
-    return list(map(MessageRow._make, found))
+    return [_Sent(Outgoing._make(row[1:]), row.sent_at) for row in found]
 
 
 def _store(
     renderer: RunRenderer,
     ledger: Ledger,
     one: Archive,
-    rows: Sequence[MessageRow],
+    waiting: Sequence[_Sent],
     *,
     with_pdf: bool,
 ) -> None:
-    entries = [_entry(renderer, ledger, row, with_pdf=with_pdf) for row in rows]
+    entries = [_entry(renderer, ledger, each, with_pdf=with_pdf) for each in waiting]
     faultpoint("archive.before")
     answers = one.store(renderer.context, entries)
     faultpoint("archive.after")
-    if len(answers) != len(rows):
+    if len(answers) != len(entries):
         raise ArchiveUnavailableError(f"{one.name} did not answer for every entry")
     a = archive.c
     with ledger.begin("archive") as tx:
-        for row, reason in zip(rows, answers, strict=True):
+        for (row, _), reason in zip(waiting, answers, strict=True):
             tx.execute(
                 tx.update(archive)
                 .where(a.run == row.run, a.no == row.no, a.archive == one.name)
@@ -142,25 +149,21 @@ def _store(
             )
 
 
-def _entry(
-    renderer: RunRenderer, ledger: Ledger, row: MessageRow, *, with_pdf: bool
-) -> ArchiveEntry:
+def _entry(renderer: RunRenderer, ledger: Ledger, sent: _Sent, *, with_pdf: bool) -> ArchiveEntry:
+    row, channel = sent.row, renderer.channel
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or content.digest() != row.content_hash:
         raise ArchiveUnavailableError(f"row {row.row_id} would now read differently than sent")
-    sent = message_of(Outgoing.of(row), content)
-    channel = renderer.channel
-    pdf = None
-    if with_pdf:
-        pdf = channel.preview(renderer.account, sent).get(".pdf")
+    left = message_of(row, content)
+    kept = content.text
+    if isinstance(channel, HasRecord):
+        kept = channel.record(renderer.account, left)
     return ArchiveEntry(
         message=f"{ledger.practice}:{row.ref}",
         run=row.run,
         person_id=row.person,
-        sent_at=row.sent_at,
+        sent_at=sent.sent_at,
         subject=content.subject,
-        content=channel.record(renderer.account, sent)
-        if isinstance(channel, HasRecord)
-        else content.text,
-        pdf=pdf,
+        content=kept,
+        pdf=channel.preview(renderer.account, left).get(".pdf") if with_pdf else None,
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import func
 
 from serienpost.ledger import claims
 from serienpost.ledger.delivery import (
-    Intent,
     Result,
     cancel_pending,
     lock_state,
@@ -31,13 +30,8 @@ if TYPE_CHECKING:
     from serienpost.run.send.recheck import Ready
 
 
-@dataclass
-class Call:
-    """One wire request on one slot; `intents` are filled in by the commit."""
-
-    slot: int
-    ready: list[Ready]
-    intents: list[Intent] = field(default_factory=list)
+Calls: TypeAlias = dict[int, list["Ready"]]
+"""Wire requests: the messages of each, by the slot that it goes out on."""
 
 
 @dataclass
@@ -46,7 +40,7 @@ class Committed:
 
     run_state: str
     is_owner: bool = True
-    calls: list[Call] = field(default_factory=list)
+    calls: Calls = field(default_factory=dict)
     left: list[Ready] = field(default_factory=list)
     free_at: datetime | None = None
 
@@ -95,7 +89,7 @@ class Committer:
             return None
         return rows.next if rows.later == rows.pending else tx.now
 
-    def commit(self, results: Sequence[Result], calls: Sequence[Call], renew: bool) -> Committed:
+    def commit(self, results: Sequence[Result], calls: Calls, renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
         with self.ledger.begin("commit") as tx:
             answered = any(result.attempt is not None for result in results)
@@ -109,31 +103,22 @@ class Committer:
             if state == "sending" and committed.is_owner:
                 self._write_calls(tx, calls, committed)
             else:
-                committed.left = [one for call in calls for one in call.ready]
+                committed.left = [one for call in calls.values() for one in call]
         return committed
 
-    def _write_calls(self, tx: Tx, calls: Sequence[Call], committed: Committed) -> None:
+    def _write_calls(self, tx: Tx, calls: Calls, committed: Committed) -> None:
         oldest = oldest_fresh()
-        committed.left = [one for call in calls for one in call.ready if one.read_at < oldest]
-        calls = [Call(c.slot, [one for one in c.ready if one.read_at >= oldest]) for c in calls]
-        wanted = sum(len(call.ready) for call in calls)
-        if not wanted:
+        ready = [one for call in calls.values() for one in call]
+        fresh = [one for one in ready if one.read_at >= oldest]
+        committed.left = [one for one in ready if one.read_at < oldest]
+        if not fresh:
             return
         given, committed.free_at = take_permits(
-            tx, self.account_name, self.account.rate, wanted, spread=self.account.spread
+            tx, self.account_name, self.account.rate, len(fresh), spread=self.account.spread
         )
-        for call in calls:
-            call.ready, late = call.ready[:given], call.ready[given:]
-            given -= len(call.ready)
-            committed.left.extend(late)
-        intents = [
-            Intent(one.row.no, one.row.fence, one.row.attempts + 1, one.evidence)
-            for call in calls
-            for one in call.ready
-        ]
-        written = write_intents(tx, self.run_id, self.owner, intents, self.lease)
-        taken = {intent.no: intent for intent in written}
-        for call in calls:
-            ready = [one for one in call.ready if one.row.no in taken]
-            if ready:
-                committed.calls.append(Call(call.slot, ready, [taken[o.row.no] for o in ready]))
+        committed.left += fresh[given:]
+        taken = set(map(id, write_intents(tx, self.run_id, self.owner, fresh[:given], self.lease)))
+        for slot, call in calls.items():
+            leaving = [one for one in call if id(one) in taken]
+            if leaving:
+                committed.calls[slot] = leaving

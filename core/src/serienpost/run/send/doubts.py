@@ -1,4 +1,8 @@
-"""Doubt: a message that may or may not have left is never sent again by itself."""
+"""Doubt: a message that may or may not have left is never sent again by itself.
+
+A person decides, the mailing's rule, or what the provider knows. Failed messages get their other
+chance here too, and both reopen a finished run.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,10 @@ if TYPE_CHECKING:
     from serienpost.contracts.content import Message
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
+
+Answer = Accepted | Rejected | Unknown
+BATCH = 100
+"""So many messages a provider is asked about at once."""
 
 Resolution = Literal["accepted", "resend", "failed"]
 _STATE = {"accepted": "accepted", "resend": "pending", "failed": "failed"}
@@ -149,7 +157,7 @@ def _try_again(tx: Tx, run_id: str, first: int, last: int) -> int:
 
 
 def reopen(tx: Tx, run_id: str) -> None:
-    """A finished run has open messages again; on a channel of parts they are a new edition."""
+    """A finished run has open messages again; on a channel of parts they are a new generation."""
     move_run(
         tx,
         run_id,
@@ -160,10 +168,6 @@ def reopen(tx: Tx, run_id: str) -> None:
         edition=run.c.edition + 1,
         first_part=last_part(tx, run_id) + 1,
     )
-
-
-Answer = Accepted | Rejected | Unknown
-BATCH = 100
 
 
 def look_up_doubts(renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:

@@ -1,4 +1,7 @@
-"""One process at a time finishes a run; another one waits until it is done or gone."""
+"""What follows a run's last message: files, records, the state. One process at a time does it.
+
+Another one waits until that is done or gone.
+"""
 
 from __future__ import annotations
 
@@ -42,48 +45,6 @@ class BusyError(StillOpenError):
     def __init__(self, run_id: str, owner: str, doing: str) -> None:
         process = owner.partition("-")[0]
         super().__init__(f"run {run_id} is already being {doing} by process {process}")
-
-
-def begin_finishing(ledger: Ledger, run_id: str, owner: str) -> bool:
-    """Write down that this process finishes a run of which nothing is open.
-
-    Nothing is left by a process that dies: what counts is whether the named owner lives.
-
-    Args:
-        ledger: the practice's ledger.
-        run_id: the run.
-        owner: the owner id under whose lock this process works.
-
-    Returns:
-        Whether there is something to finish.
-
-    Raises:
-        BusyError: a living process finishes the run and takes longer than `WAIT_SECONDS`.
-    """
-    until = time.monotonic() + WAIT_SECONDS
-    while True:
-        with ledger.read() as tx:
-            holder = find_run(tx, run_id).owner
-        if holder is None or is_dead(ledger, holder):
-            with ledger.begin("finishing") as tx:
-                row = lock_run(tx, run_id)
-                if row.state not in FINISHING or count_open(tx, run_id):
-                    return False
-                if row.owner == holder:
-                    tx.execute(tx.update(run).where(run.c.id == run_id).values(owner=owner))
-                    return True
-        elif time.monotonic() > until:
-            raise BusyError(run_id, holder, "finished")
-        else:
-            time.sleep(_LOOK_SECONDS)
-
-
-def count_open(tx: Tx, run_id: str) -> int:
-    """How many messages of a run are still to be dealt with."""
-    still = tx.select(message, func.count()).where(
-        message.c.run == run_id, message.c.state.in_(OPEN)
-    )
-    return int(tx.scalar(still))
 
 
 class IncompleteError(StillOpenError):
@@ -140,6 +101,48 @@ def _record(
             ended = {"finished_at": tx.now, "reason": None, "reason_text": None}
             move_run(tx, run_id, "sending", "finished", **ended)
     return True
+
+
+def begin_finishing(ledger: Ledger, run_id: str, owner: str) -> bool:
+    """Write down that this process finishes a run of which nothing is open.
+
+    Nothing is left by a process that dies: what counts is whether the named owner lives.
+
+    Args:
+        ledger: the practice's ledger.
+        run_id: the run.
+        owner: the owner id under whose lock this process works.
+
+    Returns:
+        Whether there is something to finish.
+
+    Raises:
+        BusyError: a living process finishes the run and takes longer than `WAIT_SECONDS`.
+    """
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        with ledger.read() as tx:
+            holder = find_run(tx, run_id).owner
+        if holder is None or is_dead(ledger, holder):
+            with ledger.begin("finishing") as tx:
+                row = lock_run(tx, run_id)
+                if row.state not in FINISHING or count_open(tx, run_id):
+                    return False
+                if row.owner == holder:
+                    tx.execute(tx.update(run).where(run.c.id == run_id).values(owner=owner))
+                    return True
+        elif time.monotonic() > until:
+            raise BusyError(run_id, holder, "finished")
+        else:
+            time.sleep(_LOOK_SECONDS)
+
+
+def count_open(tx: Tx, run_id: str) -> int:
+    """How many messages of a run are still to be dealt with."""
+    still = tx.select(message, func.count()).where(
+        message.c.run == run_id, message.c.state.in_(OPEN)
+    )
+    return int(tx.scalar(still))
 
 
 def cancelled_runs_to_settle(tx: Tx) -> Select[Any]:

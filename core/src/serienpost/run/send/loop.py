@@ -1,4 +1,4 @@
-"""`deliver`: the send loop. Claim, door, intent, wire, outcome, until nothing is open.
+"""The send loop: claim, recheck, intent, wire, outcome, until nothing is open.
 
 One event loop runs the calls, one thread commits to the ledger, one thread at a time reads source
 and consent. The intents of a call are durable before it starts; its outcomes go into the very next
@@ -24,7 +24,7 @@ from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger import claims
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
-from serienpost.run.send.commit import Call, Committer
+from serienpost.run.send.commit import Committer
 from serienpost.run.send.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
@@ -45,10 +45,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost.contracts.channels import Sender
-    from serienpost.ledger.delivery import Intent, Result
+    from serienpost.ledger.delivery import Result
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.send.commit import Calls
     from serienpost.run.send.recheck import Ready
 
 P = ParamSpec("P")
@@ -65,6 +66,53 @@ SLOW_READS = 5
 
 LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
 """Seconds between attempts to reach a ledger that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the loop is doing, for the progress line."""
+
+    settled: int
+    waiting: str | None = None
+    until: datetime | None = None
+
+
+@dataclass
+class Stop:
+    """Asks the loop to stop: once after the calls under way, twice at once."""
+
+    wake: Callable[[], None] = lambda: None
+    requests: int = 0
+
+    def request(self) -> None:
+        self.requests += 1
+        self.wake()
+
+
+@dataclass
+class LoopState:
+    """What is where between ledger and wire."""
+
+    ready: deque[Ready] = field(default_factory=deque)
+    claimed: list[Outgoing] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    free: list[int] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    claims_empty: bool = False
+    blocked_until: datetime | None = None
+    blocked_by: str = "rate"
+    failures: int = 0
+    settled: int = 0
+    rate: float = 0.0
+
+    def fresh_count(self) -> int:
+        """How many may leave without passing the recheck again; the oldest stand on the left."""
+        stale = 0
+        for one in self.ready:
+            if one.is_fresh:
+                break
+            stale += 1
+        return len(self.ready) - stale
 
 
 class Delivery:
@@ -115,7 +163,7 @@ class Delivery:
         self._renewed = self._looked = time.monotonic()
 
     async def run(self) -> StopReason | None:
-        """Deliver until nothing is open or something halts the run; returns what stopped_by it."""
+        """Deliver until nothing is open or something stops the run; returns what did."""
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -139,7 +187,7 @@ class Delivery:
         while True:
             self._heed_stop()
             self._start_recheck(sender)
-            calls = [] if self.stop_reason else self._next_calls(sender)
+            calls = {} if self.stop_reason else self._next_calls(sender)
             if state.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
                 await self._commit(sender, calls)
                 continue
@@ -234,11 +282,11 @@ class Delivery:
             slow = f"source and consent take more than {FRESH_SECONDS:g} seconds to answer"
             self.stop_reason = self.stop_reason or StopReason("check_unavailable", slow)
 
-    def _next_calls(self, sender: Sender) -> list[Call]:
+    def _next_calls(self, sender: Sender) -> Calls:
         """Messages that passed the recheck, cut into as many calls as there are free slots."""
         state = self._state
         if not state.free or not state.ready or self._is_blocked() or self._is_filling(sender):
-            return []
+            return {}
         space = len(state.free) * sender.batch
         stale = len(state.ready) - state.fresh_count()
         state.ready.rotate(-stale)
@@ -251,10 +299,10 @@ class Delivery:
         cut = self._cut(sender, [one.message for one in fresh.values()]) if fresh else []
         for late in cut[len(state.free) :]:
             state.ready.extendleft(fresh[message.ref] for message in reversed(late))
-        return [
-            Call(slot, [fresh[message.ref] for message in call])
+        return {
+            slot: [fresh[message.ref] for message in call]
             for slot, call in zip(reversed(state.free), cut, strict=False)
-        ]
+        }
 
     def _is_filling(self, sender: Sender) -> bool:
         """Whether a call would leave half empty although the rest of it is just being read."""
@@ -290,7 +338,7 @@ class Delivery:
             )
         return calls
 
-    async def _commit(self, sender: Sender, calls: list[Call]) -> None:
+    async def _commit(self, sender: Sender, calls: Calls) -> None:
         """Write outcomes and intents in one commit, then start the calls."""
         state = self._state
         results, state.results = state.results, []
@@ -309,10 +357,9 @@ class Delivery:
         if calls:
             state.blocked_until, state.blocked_by = committed.free_at, "rate"
         state.ready.extendleft(reversed(committed.left))
-        for call in committed.calls:
-            state.free.remove(call.slot)
-            task = asyncio.create_task(self._deliver(sender, call))
-            state.tasks[task] = call
+        for slot, call in committed.calls.items():
+            state.free.remove(slot)
+            state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call)))
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
         self.report(Progress(state.settled))
         if state.blocked_until and not self.wait:
@@ -322,7 +369,7 @@ class Delivery:
         elif state.blocked_until:
             self.report(Progress(state.settled, state.blocked_by, state.blocked_until))
 
-    async def _deliver(self, sender: Sender, call: Call) -> None:
+    async def _deliver(self, sender: Sender, slot: int, call: list[Ready]) -> None:
         """One wire request; whatever happens, there is an outcome for each of its messages."""
         state = self._state
         begun = time.monotonic()
@@ -330,31 +377,31 @@ class Delivery:
         try:
             faultpoint("wire.before")
             async with asyncio.timeout(self.renderer.channel.longest_call):
-                answer = await sender.send([one.message for one in call.ready], call.slot)
+                answer = await sender.send([one.message for one in call], slot)
             faultpoint("wire.after")
-            outcomes = checked(answer, len(call.ready))
+            outcomes = checked(answer, len(call))
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-            outcomes = [Unknown("channel", type(error).__name__)] * len(call.ready)
+            outcomes = [Unknown("channel", type(error).__name__)] * len(call)
         self._settle(call, outcomes)
         seconds = max(time.monotonic() - begun, 1e-4)
         concurrent = len(state.tasks)
-        state.rate = 0.7 * state.rate + 0.3 * (len(call.ready) * concurrent / seconds)
+        state.rate = 0.7 * state.rate + 0.3 * (len(call) * concurrent / seconds)
         task = asyncio.current_task()
         if task:
-            state.tasks.pop(task, None)
-        state.free.append(call.slot)
+            state.tasks.discard(task)
+        state.free.append(slot)
         self._wake.set()
 
-    def _settle(self, call: Call, outcomes: list[Outcome]) -> None:
+    def _settle(self, call: list[Ready], outcomes: list[Outcome]) -> None:
         state = self._state
         now = self.ledger.clock()
-        for one, intent, outcome in zip(call.ready, call.intents, outcomes, strict=True):
+        for one, outcome in zip(call, outcomes, strict=True):
             state.results.append(
                 to_result(
-                    intent,
+                    one,
                     outcome,
                     now,
-                    attempts_left=self._attempts_left(one, intent, now),
+                    attempts_left=self._attempts_left(one, now),
                     repeatable=self.renderer.channel.repeatable,
                 )
             )
@@ -368,8 +415,8 @@ class Delivery:
                 now + timedelta(minutes=5),
             )
 
-    def _attempts_left(self, one: Ready, intent: Intent, now: datetime) -> bool:
-        made = intent.attempt - one.row.attempts_before
+    def _attempts_left(self, one: Ready, now: datetime) -> bool:
+        made = one.attempt - one.row.attempts_before
         first = one.row.first_attempt_at or now
         return made < self.renderer.header.max_attempts and now - first < GIVE_UP_AFTER
 
@@ -426,50 +473,3 @@ class Delivery:
 def take_over_dead(renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:
     """Free what dead processes left of this run."""
     return claims.take_over(ledger, run_id, repeatable=renderer.channel.repeatable)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What the loop is doing, for the progress line."""
-
-    settled: int
-    waiting: str | None = None
-    until: datetime | None = None
-
-
-@dataclass
-class Stop:
-    """Asks the loop to stop: once after the calls under way, twice at once."""
-
-    wake: Callable[[], None] = lambda: None
-    requests: int = 0
-
-    def request(self) -> None:
-        self.requests += 1
-        self.wake()
-
-
-@dataclass
-class LoopState:
-    """What is where between ledger and wire."""
-
-    ready: deque[Ready] = field(default_factory=deque)
-    claimed: list[Outgoing] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    free: list[int] = field(default_factory=list)
-    tasks: dict[asyncio.Task[None], Call] = field(default_factory=dict)
-    claims_empty: bool = False
-    blocked_until: datetime | None = None
-    blocked_by: str = "rate"
-    failures: int = 0
-    settled: int = 0
-    rate: float = 0.0
-
-    def fresh_count(self) -> int:
-        """How many may leave without passing the recheck again; the oldest stand on the left."""
-        stale = 0
-        for one in self.ready:
-            if one.is_fresh:
-                break
-            stale += 1
-        return len(self.ready) - stale

@@ -40,12 +40,25 @@ class ContentChangedError(SerienpostError):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that may leave, until `read_at` (monotonic seconds) is too old."""
+    """A message that may leave, until `read_at` (monotonic seconds) is too old; with its row's
+    next attempt it is the intent to send it."""
 
     row: Outgoing
     message: Message
     evidence: list[str]
     read_at: float
+
+    @property
+    def no(self) -> int:
+        return self.row.no
+
+    @property
+    def fence(self) -> int:
+        return self.row.fence
+
+    @property
+    def attempt(self) -> int:
+        return self.row.attempts + 1
 
     @property
     def is_fresh(self) -> bool:

@@ -1,4 +1,8 @@
-"""When a run may be delivered: schedule, quiet hours, and how old is too old."""
+"""When a run may be delivered: schedule, quiet hours, how old is too old.
+
+Some providers take orders before their time and hold them; what lies there can only be withdrawn
+there.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,21 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
+
+
+HELD = ("sending", "accepted", "in_doubt")
+"""States of messages that may lie with the provider."""
+
+_AT_ONCE = 500
+
+
+class Withdrawal(NamedTuple):
+    """An order that must not go out any more: row, its reference at the provider, and why."""
+
+    row: str
+    ref: str
+    code: str
+    reason: str
 
 
 def not_now(context: PracticeContext, row: RunRow, now: datetime) -> StopReason | None:
@@ -85,21 +104,6 @@ def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     if when <= now:
         raise ConfigError(f"{text} is in the past")
     return when
-
-
-HELD = ("sending", "accepted", "in_doubt")
-"""States of messages that may lie with the provider."""
-
-_AT_ONCE = 500
-
-
-class Withdrawal(NamedTuple):
-    """An order that must not go out any more: row, its reference at the provider, and why."""
-
-    row: str
-    ref: str
-    code: str
-    reason: str
 
 
 def held_until(row: RunRow) -> datetime | None:
@@ -181,8 +185,5 @@ def refuse_cancel(context: PracticeContext, ledger: Ledger, run_id: str) -> None
 
 def sentence(context: PracticeContext, row: RunRow) -> str:
     """What a person must know about a run whose orders lie with the provider."""
-    at = row.send_at.astimezone(context.zone)
-    return (
-        f"the orders of run {row.id} lie in the provider's portal until {at:%Y-%m-%d %H:%M}; "
-        "withdraw them there"
-    )
+    at = f" until {row.send_at.astimezone(context.zone):%Y-%m-%d %H:%M}" if row.send_at else ""
+    return f"the orders of run {row.id} lie in the provider's portal{at}; withdraw them there"

@@ -179,14 +179,3 @@ def _end(
         reopened = state == "sending" and apply_rule(tx, run_id, renderer.header)
     if state in ("sending", "cancelled") and not reopened:
         complete(renderer, ledger, run_id, owner)
-
-
-def exit_of(row: RunRow, counts: dict[str, int]) -> Exit:
-    """The exit code that describes a run after a command."""
-    if row.state not in ("finished", "cancelled"):
-        return Exit.OPEN
-    if counts.get("in_doubt"):
-        return Exit.SOME_IN_DOUBT
-    if counts.get("failed"):
-        return Exit.SOME_FAILED
-    return Exit.DONE

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
-Deed: TypeAlias = Literal[
+FailureKind: TypeAlias = Literal[
     "status", "order_status", "http", "drop_before", "drop_after", "hang_after", "garbled_after"
 ]
 
 
 @dataclass
-class Rule:
-    """One deed for operations and recipients that match, `times` more times."""
+class Failure:
+    """One failure for operations and recipients that match, `times` more times."""
 
-    deed: Deed
+    kind: FailureKind
     recipient: str = "*"
     operation: str = "Send*"
     text: str = ""
@@ -26,20 +26,20 @@ class Rule:
 
 @dataclass
 class Failures:
-    """How the provider misbehaves. Of several rules that fit, the earliest is used.
+    """How the provider misbehaves. Of several failures that fit, the earliest is used.
 
-    Recipients and operations are shell patterns; `times` limits how often a rule is used.
+    Recipients and operations are shell patterns; `times` limits how often one happens.
     """
 
-    rules: list[Rule] = field(default_factory=list)
+    _planned: list[Failure] = field(default_factory=list)
 
     def status(self, code: str, *, operation: str = "*", times: int | None = None) -> None:
         """Answer with this call-level `StatusCode`; nothing is kept."""
-        self.rules.append(Rule("status", operation=operation, text=code, times=times))
+        self._planned.append(Failure("status", operation=operation, text=code, times=times))
 
     def order_status(self, status: str, recipient: str = "*", *, times: int | None = None) -> None:
         """Answer `Ok` with this `Value/Status`; the order is not kept."""
-        self.rules.append(Rule("order_status", recipient, text=status, times=times))
+        self._planned.append(Failure("order_status", recipient, text=status, times=times))
 
     def http(
         self,
@@ -51,8 +51,8 @@ class Failures:
         times: int | None = None,
     ) -> None:
         """Answer with this status and plain text; nothing is kept."""
-        made = Rule("http", "*", operation, text, code, headers or {}, times)
-        self.rules.append(made)
+        made = Failure("http", "*", operation, text, code, headers or {}, times)
+        self._planned.append(made)
 
     def drop(
         self,
@@ -63,28 +63,28 @@ class Failures:
         times: int | None = None,
     ) -> None:
         """Close the connection without an answer, before or after the order is kept."""
-        deed: Deed = "drop_before" if when == "before" else "drop_after"
-        self.rules.append(Rule(deed, recipient, operation, times=times))
+        kind: FailureKind = "drop_before" if when == "before" else "drop_after"
+        self._planned.append(Failure(kind, recipient, operation, times=times))
 
     def hang(self, recipient: str = "*", *, times: int | None = None) -> None:
         """Keep the order and never answer."""
-        self.rules.append(Rule("hang_after", recipient, times=times))
+        self._planned.append(Failure("hang_after", recipient, times=times))
 
     def garble(self, text: str, recipient: str = "*", *, times: int | None = None) -> None:
         """Keep the order and answer 200 with this text instead of an answer."""
-        self.rules.append(Rule("garbled_after", recipient, text=text, times=times))
+        self._planned.append(Failure("garbled_after", recipient, text=text, times=times))
 
     def clear(self) -> None:
         """Behave well again."""
-        self.rules.clear()
+        self._planned.clear()
 
-    def take(self, operation: str, recipient: str) -> Rule | None:
-        """Use up one rule that fits."""
-        for rule in self.rules:
-            if rule.times == 0:
+    def take(self, operation: str, recipient: str) -> Failure | None:
+        """Use up one failure that fits."""
+        for one in self._planned:
+            if one.times == 0:
                 continue
-            if fnmatchcase(operation, rule.operation) and fnmatchcase(recipient, rule.recipient):
-                if rule.times is not None:
-                    rule.times -= 1
-                return rule
+            if fnmatchcase(operation, one.operation) and fnmatchcase(recipient, one.recipient):
+                if one.times is not None:
+                    one.times -= 1
+                return one
         return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from serienpost_demo.smscreator.failures import Rule
+    from serienpost_demo.smscreator.failures import Failure
     from serienpost_demo.webserver import Request
 
 _LOGIN = ("User", "Password")
@@ -100,39 +100,39 @@ class FakeSmsCreator:
         missing = [name for name in wanted if name not in given]
         if missing:
             return _plain(500, f"Missing parameter: {missing[0]}.")
-        rule = self.failures.take(operation, given.get("Recipient", ""))
-        if rule and rule.deed == "http":
-            return _plain(rule.code, rule.text, rule.headers)
-        if rule and rule.deed == "drop_before":
+        failure = self.failures.take(operation, given.get("Recipient", ""))
+        if failure and failure.kind == "http":
+            return _plain(failure.code, failure.text, failure.headers)
+        if failure and failure.kind == "drop_before":
             return Answer(lost=True)
         recipients = [value for name, value in form if name == "Recipient"]
         try:
-            body = self._call(operation, given, recipients, rule)
+            body = self._call(operation, given, recipients, failure)
         except _ConversionError as error:
             return _plain(500, str(error))
-        return self._spoilt(rule, body)
+        return self._spoilt(failure, body)
 
-    def _spoilt(self, rule: Rule | None, body: bytes) -> Answer:
-        deed = rule.deed if rule else None
-        if deed == "hang_after":
+    def _spoilt(self, failure: Failure | None, body: bytes) -> Answer:
+        kind = failure.kind if failure else None
+        if kind == "hang_after":
             self.web.stopped.wait()
-        if deed in ("drop_after", "hang_after"):
+        if kind in ("drop_after", "hang_after"):
             return Answer(lost=True)
-        if rule and deed == "garbled_after":
-            body = rule.text.encode()
+        if failure and kind == "garbled_after":
+            body = failure.text.encode()
         return Answer(200, body, {"Content-Type": "text/xml; charset=utf-8"})
 
     def _call(
-        self, operation: str, given: dict[str, str], recipients: list[str], rule: Rule | None
+        self, operation: str, given: dict[str, str], recipients: list[str], failure: Failure | None
     ) -> bytes:
         gateway, user = self.gateway, given["User"]
         code = gateway.sign_in(user, given["Password"], HOST)
-        if rule and rule.deed == "status":
-            code = rule.text
+        if failure and failure.kind == "status":
+            code = failure.text
         if code != "Ok":
             return answers.result(self.root, code)
         if operation.startswith("Send"):
-            status = rule.text if rule and rule.deed == "order_status" else None
+            status = failure.text if failure and failure.kind == "order_status" else None
             value = answers.order(status or self._order(given, recipients))
         elif operation == "QueryAccountBalance":
             value = f"{gateway.balance(user):.4f}"

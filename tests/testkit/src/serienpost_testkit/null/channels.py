@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ class NullChannel:
         """Open the oracle."""
         from serienpost_testkit.null.wire import NullSender
 
-        with NullSender(context, account) as sender:
+        with closing(NullSender(context, account)) as sender:
             yield sender
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from serienpost import (
     Accepted,
@@ -25,7 +25,6 @@ from serienpost_testkit.null.accounts import scripted_outcomes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from serienpost import Context, Message, Outcome
     from serienpost_testkit.null.accounts import NullAccount, ScriptedOutcome
@@ -61,15 +60,8 @@ class NullSender:
         self._path = context.path(account.oracle) if account.oracle else None
         self._oracle = os.open(self._path, _APPEND, 0o600) if self._path else None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the oracle."""
         if self._oracle is not None:
             os.close(self._oracle)
 

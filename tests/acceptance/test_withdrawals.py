@@ -9,14 +9,9 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from serienpost.cli.prepare import checked, today
-from serienpost.config.loading import load_practice
+from serienpost import open_practice
 from serienpost.ledger.schema import attempt, message
-from serienpost.ledger.store import open_ledger
-from serienpost.run.prepare.freeze import prepare
-from serienpost.run.send.approve import approve
-from serienpost.run.send.loop import Stop
-from serienpost.run.send.session import Options, continue_run
+from serienpost.service import Answers, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,27 +93,25 @@ def test_no_withdrawal_from_before_the_read_is_on_the_wire(demo: Practice) -> No
     people = list(PEOPLE)
     random.Random(5).shuffle(people)
     read_at: dict[str, list[float]] = {}
-    with closing(load_practice(demo.folder)) as context:
-        ledger = open_ledger(context)
-        renderer = checked(context, "information", {}, due=today(context))
-        run_id = prepare(renderer, ledger, "test")
-        approve(ledger, run_id, "test")
-        checks = context.registry.consent_checks
+    with open_practice(demo.folder, actor="test") as practice:
+        run = practice.prepare("information")
+        assert isinstance(run, Run)
+        run.approve(Answers(release=True))
+        checks = practice.context.registry.consent_checks
         checks.update({name: Watched(check, read_at) for name, check in checks.items()})
         done, committed = threading.Event(), {}
         writer = threading.Thread(
             target=lambda: committed.update(withdraw(database, people, done)), daemon=True
         )
         writer.start()
-        options = Options(wait=True)
-        continue_run(context, ledger, run_id, options, report=lambda _: None, stop=Stop())
+        run.deliver()
         done.set()
         writer.join()
-        with ledger.read() as tx:
-            rows = tx.all(tx.select(message).where(message.c.run == run_id))
+        with practice.ledger.read() as tx:
+            rows = tx.all(tx.select(message).where(message.c.run == run.id))
             begun = {
                 row.no: row.started_at.timestamp()
-                for row in tx.all(tx.select(attempt).where(attempt.c.run == run_id))
+                for row in tx.all(tx.select(attempt).where(attempt.c.run == run.id))
             }
     lines = (demo.folder / "oracle.tsv").read_text("ascii").splitlines()
     on_wire = {line.split("\t")[0]: float(line.split("\t")[3]) for line in lines}

@@ -6,8 +6,15 @@ from email.policy import default
 
 import pytest
 
-from serienpost import Content, Context, Draft, Message, PracticeInfo
-from serienpost.reference import PLACEHOLDER, with_reference
+from serienpost import (
+    PLACEHOLDER,
+    Content,
+    Context,
+    Draft,
+    Message,
+    PracticeInfo,
+    with_reference,
+)
 from serienpost_channel_smtp.channel import SmtpChannel
 
 LINKED = f"Guten Tag,\nabmelden: https://example.org/ab?nr={PLACEHOLDER}\n"

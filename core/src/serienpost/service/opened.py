@@ -1,0 +1,44 @@
+"""What every use case works with: an opened practice, who acts in it, and who is told of things."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from serienpost.service.notices import log_notice
+
+if TYPE_CHECKING:
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger
+    from serienpost.service.notices import Notify
+
+
+class OpenedPractice:
+    """One practice and who acts in it.
+
+    Args:
+        context: the practice's folder, configuration and plugins.
+        actor: who acts, as the ledger records it.
+        notify: is told what a person should hear while something goes on.
+    """
+
+    def __init__(self, context: PracticeContext, actor: str, notify: Notify = log_notice) -> None:
+        self.context = context
+        self.actor = actor
+        self.notify = notify
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The practice's ledger, opened on first use.
+
+        Raises:
+            LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
+        """
+        from serienpost.ledger.store import open_ledger
+
+        return open_ledger(self.context)
+
+    def today(self) -> date:
+        """Today in the practice's time zone."""
+        return datetime.now(self.context.zone).date()

@@ -71,7 +71,9 @@ def test_secrets_inside_a_url_are_encoded(context: PracticeContext) -> None:
     assert url == "postgresql://u:a%20b%2Fc%40d%3Ae@db/x?k=one&p=$HOME"
 
 
-def test_settings_paths_and_zone_are_the_practice_s(context: PracticeContext, tmp_path: Path) -> None:
+def test_settings_paths_and_zone_are_the_practice_s(
+    context: PracticeContext, tmp_path: Path
+) -> None:
     assert context.settings("loft") == Loft(birds=7)
     assert context.settings("nothing") is None
     assert context.path("a/b.txt") == tmp_path / "a" / "b.txt"
@@ -79,7 +81,9 @@ def test_settings_paths_and_zone_are_the_practice_s(context: PracticeContext, tm
     assert context.zone.key == "Europe/Zurich"
 
 
-def test_shared_resources_open_once_and_close_in_reverse_with_the_context(context: PracticeContext) -> None:
+def test_shared_resources_open_once_and_close_in_reverse_with_the_context(
+    context: PracticeContext,
+) -> None:
     log: list[str] = []
 
     @contextmanager

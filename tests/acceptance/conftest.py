@@ -3,11 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,17 +11,23 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import command_line
 import pytest
+from command_line import Done, wait_until
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from serienpost_demo.catcher import Catcher
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Sequence
     from email.message import EmailMessage
 
     from serienpost_demo.misbehaviour import Script
+
+LONGEST = 240.0
+"""Seconds after which a command is stuck."""
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "json"
 HEAD = {"serienpost", "ok", "exit", "problems"}
@@ -46,15 +48,6 @@ SHARED = {
         "show",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
 
 
 class Schemas:
@@ -88,7 +81,7 @@ def schema_name(args: Sequence[str]) -> str:
 
 @dataclass
 class Practice:
-    """A practice folder and the real command line, each call a process of its own."""
+    """A practice folder and the command line on it."""
 
     folder: Path
     schemas: Schemas
@@ -101,27 +94,20 @@ class Practice:
         return Practice(folder, self.schemas, self.run)
 
     def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
-        """Start a command and let it run."""
-        known = {k: v for k, v in os.environ.items() if not k.startswith("SERIENPOST_")}
-        extra = {"SERIENPOST_FAULT": fault} if fault else {}
-        return subprocess.Popen(
-            [sys.executable, "-m", "serienpost", "-C", str(self.folder), *args],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            cwd=self.folder.parent,
-            env={**known, "PYTHONUTF8": "1", **self.env, **extra},
-        )
+        """Start a command in a process of its own and let it run."""
+        return command_line.start(self.folder, args, self.env, fault)
 
     def __call__(self, *args: str, fault: str | None = None) -> Done:
-        """Run a command to its end."""
-        return finish(self.start(*args, fault=fault))
+        """Run a command to its end: in this process, unless it is to be killed or needs plugins
+        that this process does not have."""
+        if fault or "PYTHONPATH" in self.env:
+            return self.finish(self.start(*args, fault=fault))
+        return command_line.run_here(self.folder, args, self.env)
 
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> Done:
         """Wait for the end of a command."""
-        return finish(process)
+        return command_line.finish(process, process.args[5:], LONGEST)  # type: ignore[index]
 
     @staticmethod
     def wait_until(condition: Callable[[], bool]) -> None:
@@ -242,25 +228,6 @@ class Post:
     def wait_for(self, count: int) -> None:
         """Wait until so many messages have arrived."""
         wait_until(lambda: len(self.catcher.messages) >= count)
-
-
-def finish(process: subprocess.Popen[str]) -> Done:
-    """Wait for a command."""
-    try:
-        out, err = process.communicate(timeout=240)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        out, err = process.communicate()
-        raise AssertionError(f"the command did not end: {out[-500:]}{err[-500:]}") from None
-    return Done(process.returncode, out, err)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "it did not happen within a minute"
-        time.sleep(0.005)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

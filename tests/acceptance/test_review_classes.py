@@ -19,7 +19,6 @@ from serienpost_demo.practice.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from serienpost import Practice
     from serienpost.service.records import Recipient

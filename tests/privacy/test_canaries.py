@@ -21,8 +21,8 @@ from canary_runs.practice import (
 from canary_runs.traces import Outside, Traces, tokens
 
 from serienpost import ConfigError, Sensitivity
-from serienpost.cli.prepare import checked
 from serienpost.config.loading import load_practice
+from serienpost.service.mailing import checked
 from serienpost_demo.catcher import Catcher
 from serienpost_demo.practice import CANARY_COLUMNS
 from serienpost_demo.sendgrid import FakeSendGrid
@@ -158,7 +158,7 @@ def test_a_macro_that_calls_itself_plain_does_not_pass(
     with load_practice(tmp_path) as context:
         context.registry.macros["Info"] = Innocent(name)
         with pytest.raises(ConfigError, match=reason):
-            checked(context, "email", {}, due=date(2026, 11, 23))
+            checked(context, "email", due=date(2026, 11, 23))
 
 
 @pytest.mark.parametrize(
@@ -176,4 +176,4 @@ def test_a_forbidden_name_fails_with_its_reason(tmp_path: Path, text: str, reaso
     write_canaries(tmp_path)
     write_mailing(tmp_path, "email", Way("email", text, frozenset()))
     with load_practice(tmp_path) as context, pytest.raises(ConfigError, match=reason):
-        checked(context, "email", {}, due=date(2026, 11, 23))
+        checked(context, "email", due=date(2026, 11, 23))

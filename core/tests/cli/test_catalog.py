@@ -87,7 +87,7 @@ def test_a_source_explains_its_filters(shell: Shell) -> None:
 def test_an_unknown_source_names_the_nearest(shell: Shell) -> None:
     code, _, err = shell("sources", "clubb")
     assert code == 3
-    assert "did you mean club?" in err
+    assert "did you mean 'club'?" in err
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ def test_macros_of_one_account_or_kind(shell: Shell, option: tuple[str, str]) ->
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (("--account", "tabe"), "did you mean taube?"),
-        (("--kind", "mail"), "did you mean email?"),
+        (("--account", "tabe"), "did you mean 'taube'?"),
+        (("--kind", "mail"), "did you mean 'email'?"),
         (("--account", "taube", "--kind", "sms"), "sends email, not sms"),
     ],
 )

@@ -31,7 +31,9 @@ def test_a_value_becomes_one_harmless_line(value: object, shown: str) -> None:
 
 
 def test_plain_lines_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(["row", Column("cost", right=True), "name"], [("patient:1", 2, "A"), ("p:2", 10, "B")])
+    print_table(
+        ["row", Column("cost", right=True), "name"], [("patient:1", 2, "A"), ("p:2", 10, "B")]
+    )
     assert capsys.readouterr().out.splitlines() == [
         "row        cost  name",
         "patient:1     2  A",

@@ -196,7 +196,7 @@ def test_a_check_that_cannot_answer_denies_in_the_review(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_check_that_cannot_answer_stops_at_the_door(fault: str) -> None:
+def test_a_check_that_cannot_answer_stops_in_the_recheck(fault: str) -> None:
     context = _context(Check("flags", NO), Check("broken", FAULTS[fault]))
     with pytest.raises(CheckUnavailableError, match="consent check broken cannot answer") as caught:
         decide(context, [ASK], at_recheck=True)
@@ -224,10 +224,10 @@ def test_a_check_that_is_too_slow_does_not_hold_the_others(
     late.set()
 
 
-def test_the_door_judges_like_the_review() -> None:
+def test_the_recheck_judges_like_the_review() -> None:
     for verdicts, require, override, _, _ in TABLE:
         checks = [Check(name, verdict) for name, verdict in verdicts.items()]
         context = _context(*checks, require=require)
         (review,) = decide(context, [ASK], [override])
-        (door,) = decide(context, [ASK], [override], at_recheck=True)
-        assert door == review
+        (again,) = decide(context, [ASK], [override], at_recheck=True)
+        assert again == review

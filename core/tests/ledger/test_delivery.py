@@ -147,7 +147,7 @@ def test_the_state_is_read_with_progress_or_without(desk: Desk, run: str) -> Non
     assert desk.rows(run_table)[0]["progress_at"] == desk.clock()
 
 
-def test_what_is_closed_at_the_door_makes_no_attempt(
+def test_what_is_closed_in_the_recheck_makes_no_attempt(
     desk: Desk, run: str, claimed: list[Intent]
 ) -> None:
     one = claimed[0]

@@ -206,7 +206,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self._all("claimed"))
     @rule(data=st.data())
-    def close_door(self, data: st.DataObject) -> None:
+    def close_in_recheck(self, data: st.DataObject) -> None:
         no = data.draw(st.sampled_from(self._all("claimed")))
         fence = self.before[no]["fence"]
         self._write(self.holder[no], Result(no, fence, None, "suppressed", "suppressed", "gone"))

@@ -23,7 +23,9 @@ def practices(tmp_path: Path, migrated: bytes) -> Iterator[Practices]:
     made.folder.mkdir()
     for name, text in FILES.items():
         made.write(name, text)
-    (made.folder / "versandbuch.db").write_bytes(migrated)
+    ledger = made.folder / "versandbuch.db"
+    ledger.write_bytes(migrated)
+    ledger.chmod(0o600)
     yield made
     for practice in made.opened:
         practice.close()

@@ -119,8 +119,8 @@ def test_an_error_of_one_run_concerns_that_run_only(
 
 
 def test_failures_show_in_the_exit_of_their_run(practices: Practices) -> None:
-    practices.edit("serienpost.yaml", "channel: null-email,",
-                   "channel: null-email, outcomes: [{position: 1, outcome: rejected}],")  # fmt: skip
+    rules = "outcomes: [{position: 1, outcome: rejected}]"
+    practices.edit("serienpost.yaml", "null-email,", f"null-email, {rules},")
     practice = practices.open()
     run = for_day(practice, 2)
     assert [(one.run, one.exit) for one in practice.resume_due()] == [(run.id, Exit.SOME_FAILED)]

@@ -61,9 +61,7 @@ def test_every_question_is_asked_in_its_order(practice: Practice, everything: Pr
     assert asked(run, ALL) == ()
 
 
-def test_a_question_shows_what_is_to_be_released(
-    practice: Practice, everything: Practices
-) -> None:
+def test_a_question_shows_what_is_to_be_released(practice: Practice, everything: Practices) -> None:
     run = prepared(practice)
     at = everything.clock.now + timedelta(minutes=1)
     question = run.approve(at=at)
@@ -294,9 +292,7 @@ def test_nobody_is_asked_about_records_that_there_are_none(
 
 
 @pytest.mark.usefixtures("shelf")
-def test_records_of_another_kind_are_no_question(
-    practices: Practices, practice: Practice
-) -> None:
+def test_records_of_another_kind_are_no_question(practices: Practices, practice: Practice) -> None:
     practices.edit("mailings/einladung.yaml", "once_per: none", "once_per: none\narchive: ask")
     practices.edit("mailings/einladung.yaml", "account: mail", "account: brief")
     practices.edit("mailings/einladung.yaml", "subject: Einladung\n", "")

@@ -12,6 +12,7 @@ from opened_practice import (
     ACTOR,
     OTHER,
     ROWS,
+    Bindery,
     Bound,
     Paid,
     Shelf,
@@ -158,7 +159,7 @@ def test_who_changed_marks_is_recorded(practices: Practices, run: Run) -> None:
     run.mark(exclude=["patient:1"])
     practices.clock.forward(60)
     practices.open(OTHER).run(run.id).mark(include=["patient:1"])
-    changes = run.mark_changes()
+    changes = [one for one in run.mark_changes() if one.row]
     assert [(one.user, one.row) for one in changes] == [
         (ACTOR, "patient:1"),
         (OTHER, "patient:1"),
@@ -211,7 +212,7 @@ def test_previews_are_private_files(practices: Practices, run: Run) -> None:
 def test_a_test_with_made_up_data_tells_nothing_and_counts_for_nobody(
     practices: Practices, run: Run
 ) -> None:
-    result = tested(run, "praxis@example.org")
+    result = try_out(run, "praxis@example.org")
     assert (result.run, result.outcome, result.is_accepted) == (run.id, "accepted", True)
     assert practices.accepted() == 1
     assert practices.told == []
@@ -219,7 +220,7 @@ def test_a_test_with_made_up_data_tells_nothing_and_counts_for_nobody(
 
 
 def test_a_test_with_somebodys_data_tells_where_they_go(practices: Practices, run: Run) -> None:
-    assert tested(run, "praxis@example.org", "patient:2").is_accepted
+    assert try_out(run, "praxis@example.org", "patient:2").is_accepted
     (notice,) = practices.told
     assert (notice.code, notice.parameters) == ("test_data", {"row": "patient:2"})
 
@@ -227,7 +228,7 @@ def test_a_test_with_somebodys_data_tells_where_they_go(practices: Practices, ru
 def test_a_test_that_is_refused_says_how(practices: Practices) -> None:
     practices.edit("serienpost.yaml", "null-email,",
                    "null-email, outcomes: [{outcome: rejected}],")  # fmt: skip
-    result = tested(prepared(practices.open()), "praxis@example.org")
+    result = try_out(prepared(practices.open()), "praxis@example.org")
     assert (result.outcome, result.is_accepted, result.file) == ("rejected", False, None)
     assert result.text == "the null account was told to reject"
 
@@ -236,7 +237,7 @@ def test_a_letter_to_try_is_a_file(practices: Practices, practice: Practice) -> 
     practices.edit("mailings/einladung.yaml", "account: mail", "account: brief")
     practices.edit("mailings/einladung.yaml", "subject: Einladung\n", "")
     file = str(practices.folder / "probe.txt")
-    result = tested(prepared(practice), file, "patient:1")
+    result = try_out(prepared(practice), file, "patient:1")
     assert (result.outcome, result.file) == ("accepted", file)
     assert practices.told == []
 
@@ -251,12 +252,12 @@ def test_somebodys_data_go_to_a_provider_on_its_terms_only(
     assert (asked.run, asked.open, asked.account) == (run.id, ("disclaimer",), "mail")
     assert asked.disclaimer
     assert practices.accepted() == 0
-    assert tested(run, "praxis@example.org").is_accepted
+    assert try_out(run, "praxis@example.org").is_accepted
     accepted = Answers(accept_disclaimer=True)
-    assert tested(run, "praxis@example.org", "patient:1", accepted).is_accepted
+    assert try_out(run, "praxis@example.org", "patient:1", accepted).is_accepted
 
 
-def tested(
+def try_out(
     run: Run, to: str, row: str | None = None, answers: Answers | None = None
 ) -> TestResult:
     """Try it where nothing is left to ask."""
@@ -323,21 +324,32 @@ def test_a_request_to_stop_pauses(practices: Practices, run: Run) -> None:
     assert run.deliver().present == {"accepted": ROWS}
 
 
-def test_what_follows_delivery_and_cannot_be_made_is_an_error_that_names_the_run(
+def test_records_that_are_away_wait_for_the_next_delivery(
     practices: Practices, practice: Practice, shelf: Shelf, run: Run
 ) -> None:
     released(run)
     shelf.failure = SerienpostError("the records are away")
-    try:
-        status = run.deliver()
-    except StillOpenError as error:
-        assert error.run == run.id
-        status = run.status()
-    assert practices.accepted() == ROWS
-    assert status.records["waiting"] == ROWS
+    status = run.deliver()
+    assert (status.state, status.records) == ("finished", {"waiting": ROWS})
     shelf.failure = None
-    run.deliver()
+    assert [one.run for one in practice.resume_due()] == [run.id]
     assert run.status().records == {"stored": ROWS}
+    assert practices.accepted() == ROWS
+
+
+def test_what_follows_the_last_message_and_cannot_be_made_leaves_the_run_open(
+    practices: Practices, practice: Practice
+) -> None:
+    channel = like_email(Bindery, broken=[SerienpostError("the folder is full")])
+    practice.context.registry.channels["null-email"] = channel
+    run = prepared(practice)
+    released(run)
+    with pytest.raises(StillOpenError, match="the folder is full") as error:
+        run.deliver()
+    assert (error.value.run, error.value.exit_code) == (run.id, Exit.OPEN)
+    assert practices.accepted() == ROWS
+    channel.broken.clear()  # type: ignore[attr-defined]
+    assert run.deliver().state == "finished"
     assert practices.accepted() == ROWS
 
 
@@ -361,38 +373,36 @@ def test_a_pause_and_a_cancel_name_who_decided(practices: Practices, run: Run) -
     assert practices.accepted() == 0
 
 
-def test_what_a_cancelled_run_delivered_is_completed(
-    practices: Practices, shelf: Shelf, practice: Practice
-) -> None:
-    practice.context.config.accounts["mail"].rate = practice.context.config.accounts["mail"].rate
-    run = prepared(practice)
-    released(run)
-    stop = Stop()
-
-    def stop_after_the_first(progress: Progress) -> None:
-        if progress.settled:
-            stop.request()
-
-    run.deliver(stop_after_the_first, stop=stop)
-    accepted = practices.accepted()
-    run.cancel()
-    assert len(shelf.entries) == accepted
-    assert practices.codes() == []
-
-
-def test_what_cannot_be_completed_after_a_cancel_is_told(
-    practices: Practices, practice: Practice, shelf: Shelf
-) -> None:
+@pytest.fixture
+def begun(practices: Practices, shelf: Shelf) -> Run:
+    """Two messages left, the rest waits for the rate; what left goes into the records."""
     practices.edit("serienpost.yaml", "null-email,", "null-email, rate: [2/minute],")
     practice = practices.open()
     practice.context.registry.archives["shelf"] = shelf
+    practice.context.registry.channels["null-email"] = like_email(Bindery)
     run = prepared(practice)
     released(run)
-    run.deliver(wait=False)
-    del practice.context.config.accounts["mail"]
-    assert run.cancel().state == "cancelled"
+    assert run.deliver(wait=False).present == {"accepted": 2, "pending": 4}
+    assert shelf.entries == []
+    return run
+
+
+def test_what_a_cancelled_run_delivered_is_completed(
+    practices: Practices, shelf: Shelf, begun: Run
+) -> None:
+    assert begun.cancel().present == {"accepted": 2, "cancelled": 4}
+    assert [entry.person_id for entry in shelf.entries] == ["patient:1", "patient:2"]
+    assert practices.told == []
+
+
+def test_what_cannot_be_completed_after_a_cancel_is_told(practices: Practices, begun: Run) -> None:
+    channel = begun.practice.context.registry.channels["null-email"]
+    assert isinstance(channel, Bindery)
+    channel.broken.append(SerienpostError("the folder is full"))
+    assert begun.cancel().state == "cancelled"
     (notice,) = practices.told
-    assert (notice.code, notice.parameters["run"]) == ("incomplete", run.id)
+    assert (notice.code, notice.parameters["run"]) == ("incomplete", begun.id)
+    assert "the folder is full" in str(notice.parameters["text"])
 
 
 def test_failed_messages_get_another_chance(practices: Practices) -> None:
@@ -422,9 +432,7 @@ def test_doubts_are_decided_by_a_person(practices: Practices) -> None:
     assert run.resolve(["patient:3"], "resend") == 1
     assert run.deliver().present == {"accepted": 5, "failed": 1}
     (story,) = run.story("patient:2")
-    assert [(one["action"], one["user"]) for one in story.decisions] == [
-        ("resolve failed", ACTOR)
-    ]
+    assert [(one["action"], one["user"]) for one in story.decisions] == [("resolve failed", ACTOR)]
 
 
 # What happened

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from serienpost import AccountSettings, ArchiveEntry, Content, Context, Practice
+    from serienpost import (
+        AccountSettings,
+        ArchiveEntry,
+        Content,
+        Context,
+        Generation,
+        Practice,
+    )
     from serienpost.service import Confirmation
     from serienpost.service.records import RunStatus
 
@@ -81,6 +88,23 @@ class Bound(NullChannel):
 
 
 @dataclass(frozen=True)
+class Bindery(NullChannel):
+    """A channel that makes something of what left, unless it is `broken`."""
+
+    broken: list[SerienpostError] = field(default_factory=list)
+
+    def part_size(self, account: AccountSettings) -> int:
+        return 1
+
+    def finish(
+        self, context: Context, account: AccountSettings, generation: Generation
+    ) -> Sequence[Path]:
+        for error in self.broken:
+            raise error
+        return []
+
+
+@dataclass(frozen=True)
 class Demanding(Paid, Bound):
     """Both."""
 
@@ -132,7 +156,7 @@ class Practices:
 
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
 
     def edit(self, name: str, old: str, new: str) -> None:

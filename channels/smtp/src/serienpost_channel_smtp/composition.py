@@ -43,15 +43,16 @@ def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | R
         html=draft.html,
         attachments=draft.attachments,
     )
-    headers = _headers(context, account, draft.language, linked=holds_reference(content))
-    return replace(content, headers=tuple(headers))
+    linked = holds_reference(content)
+    headers = tuple(_headers(context, account, draft.language, linked=linked))
+    return replace(content, headers=headers) if headers else content
 
 
 def _headers(
     context: Context, account: SmtpAccount, language: str, *, linked: bool
 ) -> Iterator[tuple[str, str]]:
     """Headers beyond those of every message: where answers go, how to unsubscribe, who wrote; the
-    message\'s reference is put in when it has one. `linked`: the text itself says how to."""
+    message's reference is put in when it has one. `linked`: the text itself says how to end it."""
     if account.reply_to:
         yield "Reply-To", account.reply_to
     if account.list_unsubscribe == "always" or (account.list_unsubscribe != "never" and linked):

@@ -40,7 +40,7 @@ def run(args: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.REFUSED
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
-        code = _refuse(Exit.BUG, (_bug(error),), as_json=as_json)
+        code = _refuse(Exit.BUG, (_bug(error, args),), as_json=as_json)
     finally:
         close_practices()
     return code
@@ -79,14 +79,14 @@ def _complain(problems: tuple[Problem, ...]) -> None:
         click.echo(f"{click.style('error', fg='red', bold=True)}: {problem}", err=True)
 
 
-def _bug(error: BaseException) -> Problem:
+def _bug(error: BaseException, args: Sequence[str]) -> Problem:
     """Write where it happened to the log, without the error's text, which may name a person."""
     kind = type(error).__name__
     culprit = plugin_behind(error) or "serienpost"
     frames = "".join(traceback.format_tb(error.__traceback__))
     folder = Path(os.environ.get("SERIENPOST_PRACTICE", "."))
-    if "-C" in sys.argv[:-1]:
-        folder = Path(sys.argv[sys.argv.index("-C") + 1])
+    if "-C" in args[:-1]:
+        folder = Path(args[args.index("-C") + 1])
     log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
     try:
         with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:

@@ -9,6 +9,7 @@ from sqlalchemy import func, text
 from serienpost.errors import LedgerError
 from serienpost.ledger.owners import is_dead
 from serienpost.ledger.schema import message, run
+from serienpost.ledger.states import OWNED, RELEASED
 
 if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
@@ -34,13 +35,13 @@ def damage(ledger: Ledger) -> int:
 
 def abandoned_runs(ledger: Ledger) -> list[str]:
     """Runs on which a process worked that is gone now."""
-    working = run.c.state.in_(("approved", "sending", "paused", "cancelled"))
+    working = run.c.state.in_((*RELEASED, "cancelled"))
     with ledger.read() as tx:
         held = tx.all(
             tx.select(message, message.c.run, message.c.owner)
             .where(
                 message.c.run.in_(tx.select(run, run.c.id).where(working)),
-                message.c.state.in_(("claimed", "sending")),
+                message.c.state.in_(OWNED),
             )
             .distinct()
         )

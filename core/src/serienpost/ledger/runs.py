@@ -61,7 +61,7 @@ def allow_command(row: RunRow, command: str) -> None:
 
 
 def set_paused(tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None) -> None:
-    """Pause an approved or sending run; what a person paused keeps that reason."""
+    """Pause a released run, or give one that is paused another reason."""
     move_run(tx, run_id, RELEASED, "paused", reason=reason, reason_text=text, until=until)
 
 

@@ -10,7 +10,7 @@ from serienpost.consent import decision
 from serienpost.ledger.schema import attempt
 from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.renderer import load_renderer
-from serienpost.run.send import recheck as door
+from serienpost.run.send import recheck
 from serienpost.run.send.approve import approve
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_a_source_that_does_not_come_back_pauses_the_run(
     import threading
 
     late = threading.Event()
-    monkeypatch.setattr(door, "SOURCE_SECONDS", 0.05)
+    monkeypatch.setattr(recheck, "SOURCE_SECONDS", 0.05)
     monkeypatch.setattr(office.source, "current", lambda *_: late.wait(10) and [])
     assert office.send(run) == "paused check_unavailable"
     late.set()
@@ -156,7 +156,7 @@ def test_the_frozen_values_are_sent_not_those_of_now(office: Office, run: str) -
     assert office.loft.messages[0].content.text.startswith("Hallo Ada!")
 
 
-def test_the_consenting_person_is_read_again_at_the_door(office: Office, run: str) -> None:
+def test_the_consenting_person_is_read_again_in_the_recheck(office: Office, run: str) -> None:
     office.source.people["patient:1"][0].consenting = "patient:7"
     office.club.asked.clear()
     office.send(run)

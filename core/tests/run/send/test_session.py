@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text  # noqa: TID253
 
-from serienpost import Rejected, Unknown
+from serienpost import QuotaReached, Rejected, Unknown
 from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.schema import run as run_table
 from serienpost.run.prepare.freeze import discard_dead
@@ -122,6 +122,21 @@ def test_the_edition_is_part_of_the_plan_and_the_first_leaves_it_as_it_was(offic
     assert Header.from_json(header).digest_line() == plain(header)
     with office.ledger.read() as tx:
         assert compute_plan_hash(tx, run) != office.run(run).plan_hash
+
+
+def test_what_a_person_paused_stays_so_whatever_else_stops_the_run(office: Office) -> None:
+    """A quota that is reached at the same moment would end by itself."""
+    office.add("Ada", "Kim")
+    run = office.approved()
+
+    async def paused_meanwhile() -> QuotaReached:
+        pause(office.ledger, run, "user")
+        return QuotaReached("429", "enough", office.clock.now)
+
+    office.loft.answers["ada"] = [paused_meanwhile]
+    assert office.send(run) == "paused person"
+    assert office.send(run, by_itself=True) == "paused person"
+    assert office.send(run) == "finished"
 
 
 def test_a_run_is_sent_from_a_ledger_that_waits_for_its_migration(office: Office) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, or_
 
 from serienpost.documents import Record
 from serienpost.errors import LedgerError
+from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.schema import (
     archive,
     asset,
@@ -22,6 +23,7 @@ from serienpost.ledger.schema import (
     run,
     suppression,
 )
+from serienpost.ledger.states import OWNED
 from serienpost.ledger.store import slices
 from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
@@ -114,11 +116,12 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
     c = message.c
     grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
     with ledger.begin("erase") as tx:
-        theirs = tx.select(message).where(or_(c.person == person, c.consenting == person))
-        mine = tx.all(theirs.with_for_update())
+        theirs = or_(c.person == person, c.consenting == person)
+        found = tx.all(tx.select(message, *MESSAGE).where(theirs).with_for_update())
+        mine = list(map(MessageRow._make, found))
         if not mine:
             raise LedgerError(f"the ledger knows nothing about {person}")
-        if any(row.state in ("claimed", "sending") for row in mine):
+        if any(row.state in OWNED for row in mine):
             raise LedgerError(f"a message to {person} is being sent; try again in a minute")
         prepared = {row.run for row in mine if row.state == "planned"}
         for row in mine:
@@ -174,7 +177,7 @@ def _forget_run(tx: Tx, run_id: str) -> None:
     tx.execute(tx.delete(run).where(run.c.id == run_id))
 
 
-def _bury(tx: Tx, row: Any, person: str, grave: str) -> None:  # noqa: ANN401
+def _bury(tx: Tx, row: MessageRow, person: str, grave: str) -> None:
     def without(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, str):
             return value.replace(person, grave)

@@ -172,10 +172,12 @@ def _end(
 ) -> None:
     look_up_doubts(renderer, ledger, run_id)
     with ledger.begin("settle") as tx:
+        row = lock_run(tx, run_id)
+        state, by_person = row.state, row.state == "paused" and row.reason == "person"
         if stopped_by and stopped_by.reason != "person":
-            set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
+            if not by_person:
+                set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return
-        state = lock_run(tx, run_id).state
         reopened = state == "sending" and apply_rule(tx, run_id, renderer.header)
     if state in ("sending", "cancelled") and not reopened:
         complete(renderer, ledger, run_id, owner)

@@ -1,0 +1,155 @@
+"""Questions of the service on a terminal, and their options where there is none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from serienpost import Disclaimer, SerienpostError
+from serienpost.cli.questions import answered, ask
+from serienpost.service import Answers, Confirmation
+from serienpost.service.records import PlanCost, PlanCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Type = Callable[[str], list[str]]
+
+HINT = "top up the account"
+PLAN = Confirmation(
+    run="20260302-abcd",
+    mailing="einladung",
+    open=("release",),
+    kind="email",
+    account="mail",
+    counts=PlanCounts(9, 8, 7, 6),
+    cost=PlanCost("credits", 12),
+    disclaimer=Disclaimer("Die Daten fliegen.", "The data fly."),
+    channel="Brieftaube",
+)
+
+
+def asks(*questions: str, **more: object) -> Confirmation:
+    return replace(PLAN, open=questions, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def types(monkeypatch: pytest.MonkeyPatch) -> Type:
+    """Somebody at a terminal who types this; returns what was asked."""
+
+    def at_terminal(typed: str) -> list[str]:
+        questions: list[str] = []
+
+        def prompt(text: str, **_: object) -> str:
+            questions.append(text)
+            return typed
+
+        def confirm(text: str, **_: object) -> bool:
+            questions.append(text)
+            return typed == "y"
+
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr(click, "prompt", prompt)
+        monkeypatch.setattr(click, "confirm", confirm)
+        return questions
+
+    return at_terminal
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No terminal, unless a test says so."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+
+
+def refused(asked: Confirmation, answers: Answers | None = None) -> str:
+    with pytest.raises(SerienpostError) as error:
+        answered(asked, answers or Answers(), balance_hint=HINT)
+    (problem,) = error.value.problems
+    return f"{problem.message} | {problem.hint}"
+
+
+def test_without_a_terminal_a_question_names_its_option() -> None:
+    with pytest.raises(SerienpostError, match="nobody is there to answer") as error:
+        ask("Really?", "--really")
+    assert error.value.problems[0].hint == "add --really"
+
+
+@pytest.mark.parametrize(
+    ("question", "option"),
+    [
+        ("release", "add --yes"),
+        ("archive", "add --archive"),
+        ("disclaimer", "add --accept-disclaimer to send"),
+        ("balance", HINT),
+    ],
+)
+def test_each_question_of_the_service_has_its_option(question: str, option: str) -> None:
+    assert option in refused(asks(question))
+
+
+def test_the_release_shows_how_many_get_what_at_which_cost(types: Type) -> None:
+    questions = types("y")
+    assert answered(PLAN, Answers(), balance_hint=HINT) == Answers(release=True)
+    (question,) = questions
+    assert question.startswith("einladung: 9 selected, 8 reachable, 7 allowed. ")
+    assert question.endswith("Send 6 email from account mail (12 credits)?")
+
+
+def test_before_anything_is_prepared_only_the_mailing_is_known(types: Type) -> None:
+    questions = types("y")
+    answered(asks("release", run=None), Answers(), balance_hint=HINT)
+    assert questions == ["Prepare and send einladung now?"]
+
+
+def test_a_no_releases_nothing(types: Type) -> None:
+    types("n")
+    assert refused(PLAN).startswith("not released; nothing was sent")
+
+
+def test_only_the_first_question_is_asked(types: Type) -> None:
+    questions = types("y")
+    asked = asks("archive", "disclaimer")
+    found = answered(asked, Answers(release=True), balance_hint=HINT)
+    assert found == Answers(release=True, archive="pdf")
+    assert len(questions) == 1
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("y", "pdf"), ("n", "entry")])
+def test_the_records_get_the_page_or_only_the_entry(types: Type, typed: str, kept: str) -> None:
+    types(typed)
+    assert answered(asks("archive"), Answers(), balance_hint=HINT).archive == kept
+
+
+@pytest.mark.parametrize("balance", [3.0, None])
+def test_too_low_a_balance_is_refused_also_at_a_terminal(
+    types: Type, balance: float | None
+) -> None:
+    types("y")
+    told = refused(asks("balance", cost=PlanCost("credits", 12, balance)))
+    assert told == (
+        f"the run costs 12 credits, only {balance or 0:g} are free; nothing was sent | {HINT}"
+    )
+
+
+@pytest.mark.parametrize("word", ["angenommen", " Accepted "])
+def test_the_terms_are_accepted_by_a_word_of_either_language(
+    types: Type, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    questions = types(word)
+    found = answered(asks("disclaimer"), Answers(release=True), balance_hint=HINT)
+    assert found == Answers(release=True, accept_disclaimer=True)
+    shown = capsys.readouterr().err
+    assert "Die Daten fliegen." in shown
+    assert "The data fly." in shown
+    assert re.search("angenommen.*accepted", questions[0])
+
+
+@pytest.mark.parametrize("word", ["", "ja", "yes", "y"])
+def test_anything_else_is_a_no(types: Type, word: str) -> None:
+    types(word)
+    assert "not accepted; nothing was sent" in refused(asks("disclaimer"))

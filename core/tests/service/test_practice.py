@@ -1,0 +1,116 @@
+"""Opening a practice, and what belongs to it as a whole."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from opened_practice import ACTOR, ROWS, prepared, released
+
+import serienpost.service
+from serienpost import ConfigError, open_practice
+from serienpost.errors import LedgerError
+from serienpost.service import Answers, Notice
+from serienpost.service.notices import log_notice
+
+if TYPE_CHECKING:
+    from opened_practice import Practices
+
+    from serienpost import Practice
+    from serienpost.service import Run
+
+YEAR = 365 * 86400
+
+
+@pytest.mark.parametrize("actor", ["", "  "])
+def test_who_acts_must_be_named(practices: Practices, actor: str) -> None:
+    with pytest.raises(ValueError, match="who acts must be named"):
+        open_practice(practices.folder, actor=actor)
+
+
+def test_a_folder_may_be_named_by_its_path(practices: Practices) -> None:
+    with open_practice(str(practices.folder), actor=ACTOR) as practice:
+        assert practice.context.practice.id == "sonnenschein"
+        assert practice.runs() == []
+
+
+def test_a_folder_that_is_no_practice_is_refused(practices: Practices) -> None:
+    with pytest.raises(ConfigError, match=r"serienpost\.yaml"):
+        open_practice(practices.folder / "mailings", actor=ACTOR)
+
+
+def test_every_name_of_the_service_is_there_and_no_other() -> None:
+    for name in serienpost.service.__all__:
+        assert getattr(serienpost.service, name).__module__.startswith("serienpost")
+    with pytest.raises(AttributeError, match="Blueprint"):
+        serienpost.service.Blueprint  # noqa: B018
+
+
+def test_times_are_read_as_people_write_them(practices: Practices, practice: Practice) -> None:
+    zone = practice.context.zone
+    assert practice.time("18:30") == datetime(2026, 3, 2, 18, 30, tzinfo=zone)
+    assert practice.time("08:00") == datetime(2026, 3, 3, 8, tzinfo=zone)
+    assert practice.time("2026-03-05T07:15") == datetime(2026, 3, 5, 7, 15, tzinfo=zone)
+    for wrong, why in (
+        ("bald", "is not a time"),
+        ("2026-03-01T09:00", "in the past"),
+        ("2026-03-29T02:30", "does not exist on that day"),
+    ):
+        with pytest.raises(ConfigError, match=why):
+            practice.time(wrong)
+
+
+def test_today_is_the_practices_day(practice: Practice) -> None:
+    here = datetime.now(UTC).astimezone(practice.context.zone).date()
+    assert abs(practice.today() - here) <= timedelta(days=1)
+
+
+def test_where_nobody_listens_notices_go_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        log_notice(Notice("not_continued", {"run": "20260302-abcd", "text": "no answer"}))
+    assert [record.getMessage() for record in caplog.records] == [
+        "not_continued: {'run': '20260302-abcd', 'text': 'no answer'}"
+    ]
+
+
+def test_doctor_looks_at_everything(practice: Practice) -> None:
+    findings = list(practice.doctor())
+    assert [one.name for one in findings if not one.ok] == []
+    assert {"python", "ledger", "account mail", "mailing einladung"} <= {
+        one.name for one in findings
+    }
+
+
+def test_a_persons_data_are_given_out_and_erased(practice: Practice, run: Run) -> None:
+    released(run)
+    run.deliver()
+    export = practice.export_person("patient:2")
+    (message,) = export.messages
+    assert (message.run, message.address, message.state) == (
+        run.id,
+        "null-2@example.org",
+        "accepted",
+    )
+    assert practice.erase_person("patient:2") == 1
+    assert "null-2@example.org" not in str([tuple(one) for one in run.recipients()])
+    assert len(list(run.recipients())) == ROWS
+    with pytest.raises(LedgerError):
+        practice.erase_person("patient:2")
+
+
+def test_what_retention_does_not_cover_is_removed(practices: Practices, practice: Practice) -> None:
+    run = prepared(practice)
+    run.approve(Answers(release=True))
+    run.deliver()
+    prepared(practice)
+    assert practice.purge().document() == {"values": 0, "unapproved": 0, "messages": 0}
+    practices.clock.forward(YEAR)
+    done = practice.purge()
+    assert (done.values, done.unapproved, done.messages) == (1, 1, 0)
+    assert [line.run for line in practice.runs()] == [run.id]
+    practices.clock.forward(100 * YEAR)
+    done = practice.purge()
+    assert (done.values, done.unapproved, done.messages) == (0, 0, 1)
+    assert practice.runs() == []

@@ -1,0 +1,106 @@
+"""The command line on a practice folder: in this process, or in one that can be killed."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from serienpost.cli.main import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+KILLED = -signal.SIGKILL
+OWN = "SERIENPOST_"
+"""Begin of the variables that commands take from nobody but the test."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    args: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+
+def start(
+    folder: Path, args: Sequence[str], environment: Mapping[str, str], fault: str | None = None
+) -> subprocess.Popen[str]:
+    """Start a command in a process of its own; `fault` is the point at which it dies."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+    extra = {"SERIENPOST_FAULT": fault} if fault else {}
+    return subprocess.Popen(
+        [sys.executable, "-m", "serienpost", "-C", str(folder), *args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=folder.parent,
+        env={**known, "PYTHONUTF8": "1", **environment, **extra},
+    )
+
+
+def finish(process: subprocess.Popen[str], args: Sequence[str], seconds: float) -> Done:
+    """Wait for a command; one that is stuck is a failure."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"{args} is stuck: {out[-500:]}{err[-500:]}") from None
+    return Done(tuple(args), process.returncode, out, err)
+
+
+def run_here(folder: Path, args: Sequence[str], environment: Mapping[str, str]) -> Done:
+    """Run a command in this process, as a process of its own would run it."""
+    out, err = io.StringIO(), io.StringIO()
+    with _surroundings(folder.parent, environment), redirect_stdout(out), redirect_stderr(err):
+        with _last_resort(err):
+            code = run(["-C", str(folder), *args])
+    return Done(tuple(args), int(code), out.getvalue(), err.getvalue())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for something that another process does."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"it did not happen within {seconds:g} seconds"
+        time.sleep(0.005)
+
+
+@contextmanager
+def _surroundings(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Working folder, environment and an input that ends at once, as for a new process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(OWN)]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(sys, "stdin", io.StringIO())
+        yield
+
+
+@contextmanager
+def _last_resort(err: io.StringIO) -> Iterator[None]:
+    """Warnings go to stderr, as where nobody has set up a log."""
+    handler = logging.StreamHandler(err)
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)

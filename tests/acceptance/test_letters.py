@@ -178,7 +178,7 @@ def test_nothing_to_print(demo: Practice, args: list[str], message: str) -> None
 
 def test_a_signal_to_all_processes_fails_no_letter(practice: Practice) -> None:
     """As a service manager sends it."""
-    practice.edit("serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 9\n")
+    practice.edit("serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 4\n")
     practice = prepared(practice, MAILING.replace("limit: 4", "limit: 40"))
     process = practice.start("send", practice.run, "--yes", "--archive", "entry")
     practice.wait_until(lambda: practice.states().keys() >= {"accepted", "sending"})
@@ -186,7 +186,7 @@ def test_a_signal_to_all_processes_fails_no_letter(practice: Practice) -> None:
         os.kill(one, signal.SIGTERM)
     process.terminate()
     assert practice.finish(process).code == 75
-    assert set(practice.states()) == {"accepted", "pending", "suppressed"}
+    assert {"accepted"} < set(practice.states()) <= {"accepted", "pending", "suppressed"}
     practice.json("resume", practice.run)
     assert set(practice.states()) == {"accepted", "suppressed"}
 

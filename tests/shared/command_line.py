@@ -67,9 +67,13 @@ def finish(process: subprocess.Popen[str], args: Sequence[str], seconds: float) 
 def run_here(folder: Path, args: Sequence[str], environment: Mapping[str, str]) -> Done:
     """Run a command in this process, as a process of its own would run it."""
     out, err = io.StringIO(), io.StringIO()
-    with _surroundings(folder.parent, environment), redirect_stdout(out), redirect_stderr(err):
-        with _last_resort(err):
-            code = run(["-C", str(folder), *args])
+    with (
+        _surroundings(folder.parent, environment),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        _last_resort(err),
+    ):
+        code = run(["-C", str(folder), *args])
     return Done(tuple(args), int(code), out.getvalue(), err.getvalue())
 
 

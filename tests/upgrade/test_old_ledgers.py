@@ -49,12 +49,13 @@ def keep(practice: Practice, **periods: str) -> None:
 
 
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without what the old edition did not know for sure: for `event` of a person's
-    messages it took the event of any run's message of the same number."""
+    """An answer without what the old edition left open. It gave out a person's messages in the
+    database's order, and as `event` the event of any run's message of the same number."""
     found: object = answer.get("messages")
     if "person" not in answer or not isinstance(found, list):
         return answer
-    return {**answer, "messages": [{**one, "event": None} for one in found]}
+    ordered = sorted(found, key=lambda one: (one["run"], one["row"]))
+    return {**answer, "messages": [{**one, "event": None} for one in ordered]}
 
 
 def changed(practice: Practice, commands: Iterable[str]) -> dict[str, tuple[object, object]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fault_harness.practice import Practice
 
 ARRIVED = {"accepted", "delivered", "bounced", "complained"}
-SAME = ("ref", "content_hash", "message_id")
+SAME = ("ref", "content_hash", "message_id", "address_hash")
 CANARIES = re.compile(r"null-\d+@|Nullstraße|\+491522|Böhm|Çelik|Dvořák|Ekström|Bülent|Chloé|Dörte")
 """Addresses and names of the made-up people; none may be in a log or an error."""
 
@@ -55,6 +55,7 @@ def assert_always(practice: Practice, before: Snapshot) -> None:
 def assert_clean(practice: Practice, before: Snapshot) -> None:
     """What holds after a clean resume."""
     assert_always(practice, before)
+    assert practice.is_sound()
     oracle = practice.oracle()
     states = {row["id"]: row["state"] for row in practice.rows(run_table)}
     for key, row in snapshot(practice).items():

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import command_line
+from command_line import KILLED, Done, wait_until
 from sqlalchemy import create_engine, make_url, select, text  # noqa: TID253
 
 from serienpost.ledger.schema import attempt, journal, message, metadata
 from serienpost.ledger.schema import run as run_table
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from fault_harness.providers import Provider
     from sqlalchemy import Engine, Table
 
-KILLED = -signal.SIGKILL
 ROWS = 24
-LONGEST = 90.0
+LONGEST = 180.0
 """Seconds after which a command is stuck."""
 
 CONFIGURATION = """\
@@ -44,16 +41,6 @@ account: mail
 purpose: event
 once_per: recipient
 {lines}"""
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    args: tuple[str, ...]
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -110,42 +97,24 @@ class Practice:
 
     def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
         """Start a command and let it run."""
-        known = {k: v for k, v in os.environ.items() if not k.startswith("SERIENPOST_")}
-        extra = {"SERIENPOST_FAULT": fault} if fault else {}
-        return subprocess.Popen(
-            [sys.executable, "-m", "serienpost", "-C", str(self.folder), *args],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            cwd=self.folder.parent,
-            env={
-                **known,
-                "PYTHONUTF8": "1",
-                "PYTHONPATH": str(self.folder / "site"),
-                **self.env,
-                **extra,
-            },
-        )
+        site = {"PYTHONPATH": str(self.folder / "site")}
+        return command_line.start(self.folder, args, {**site, **self.env}, fault)
 
     def wait_for(self, process: subprocess.Popen[str], count: int) -> None:
         """Wait until the provider accepted so many messages from a process that still runs."""
-        until = time.monotonic() + 60
-        while sum(self.oracle().values()) < count:
+
+        def has_arrived() -> bool:
+            if sum(self.oracle().values()) >= count:
+                return True
             assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() < until
-            time.sleep(0.005)
+            return False
+
+        wait_until(has_arrived)
 
     def finish(self, process: subprocess.Popen[str], *args: str) -> Done:
         """Wait for a command; what it said is kept for the search for patients' data."""
-        try:
-            out, err = process.communicate(timeout=LONGEST)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            raise AssertionError(f"{args} is stuck: {out[-500:]}{err[-500:]}") from None
-        self.said.append(Done(args, process.returncode, out, err))
-        self.deaths += process.returncode == KILLED
+        self.said.append(command_line.finish(process, args, LONGEST))
+        self.deaths += self.said[-1].code == KILLED
         return self.said[-1]
 
     def __call__(self, *args: str, fault: str | None = None) -> Done:
@@ -188,6 +157,17 @@ class Practice:
         if where.drivername == "postgresql":
             return create_engine(where.set(drivername="postgresql+psycopg"))
         return create_engine(where.set(database=str(self.folder / str(where.database))))
+
+    def is_sound(self) -> bool:
+        """Whether the database finds itself whole; PostgreSQL says so by itself."""
+        if make_url(self.url).get_backend_name() != "sqlite":
+            return True
+        engine = self.engine()
+        try:
+            with engine.connect() as connection:
+                return bool(connection.scalar(text("PRAGMA integrity_check")) == "ok")
+        finally:
+            engine.dispose()
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """All rows of all tables and practices."""

@@ -368,6 +368,10 @@ class SmtpProvider(Provider):
         ids = [message_from_bytes(m.data)["Message-ID"] for m in list(self._catcher.messages)]
         return Counter(re.match(r"<([^@]+)@", found)[1] for found in ids)  # type: ignore[index]
 
+    def slow_down(self, seconds: float) -> None:
+        """Take so long for each message."""
+        self._catcher.script.delay(seconds)
+
     def refuse(self, practice: Practice, *numbers: int) -> None:
         """Refuse the recipients."""
         self._catcher.script.clear()

@@ -1,0 +1,85 @@
+"""The page about the Python API names all that there is, and its script does a whole mailing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+from workspace import ROOT
+
+import serienpost.service
+from serienpost.service import Answers, Notice, Practice, Run
+from serienpost.service.release import Question
+from serienpost_demo import init_demo
+from serienpost_demo.catcher import Catcher
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
+SCRIPT = PAGE.split("## A whole mailing\n")[1].split("```python\n")[1].split("```")[0]
+
+
+def public(owner: type) -> list[str]:
+    return [
+        name
+        for name, _ in inspect.getmembers(owner, inspect.isfunction)
+        if not name.startswith("_")
+    ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        serienpost.service.__all__,
+        public(Practice),
+        [name for name in public(Run) if name != "find"],
+        get_args(Question),
+        tuple(Answers.__dataclass_fields__)[1:],
+        re.findall(r"`(\w+)`", Notice.__doc__ or ""),
+    ],
+    ids=["service", "Practice", "Run", "questions", "answers", "notices"],
+)
+def test_everything_is_named(names: list[str]) -> None:
+    assert names
+    code = re.findall(r"`([^`\n]+)`", PAGE) + re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert [name for name in names if not re.search(rf"\b{name}\b", " ".join(code))] == []
+
+
+def test_methods_that_the_page_lists_are_there() -> None:
+    for chapter, owner in (("The practice", Practice), ("The run", Run)):
+        lines = PAGE.split(f"## {chapter}\n")[1].split("\n## ")[0].splitlines()
+        cells = [line.split("|")[1] for line in lines if line.startswith("| `")]
+        listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+        assert sorted(listed) == sorted(name for name in public(owner) if name != "find")
+
+
+def test_the_script_does_a_whole_mailing(tmp_path: Path) -> None:
+    folder = tmp_path / "praxis"
+    init_demo(folder, 60, 1)
+    (tmp_path / "mailing.py").write_text(SCRIPT, encoding="utf-8")
+    with Catcher() as catcher:
+        settings = folder / "serienpost.yaml"
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(text.replace("port: 2525", f"port: {catcher.port}"), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "mailing.py", "praxis", "information", "eva@example.org"],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        arrived = [mail.recipients for mail in catcher.messages]
+    assert (done.returncode, done.stdout.count("notice:")) == (0, 0), done.stdout + done.stderr
+    marked = int(re.findall(r"^(\d+) are marked, the first 5:$", done.stdout, re.MULTILINE)[0])
+    assert f"{marked - 1} messages, {marked - 1} messages\n" in done.stdout
+    assert "to be answered: release\n" in done.stdout
+    assert f"finished: {{'accepted': {marked - 1}, 'suppressed': {61 - marked}}}" in done.stdout
+    assert "released by desk:ada" in done.stdout
+    assert len(arrived) == marked - 1 + 1
+    (preview,) = (folder / "vorschau").rglob("*.eml")
+    assert f"look at {preview.relative_to(tmp_path)}" in done.stdout

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from null_practice import Spent
 
+# Greatest ratio of the medians of processor time.
 LIMIT = 1.05
-"""Greatest ratio of the medians of processor time."""
 
 ROUNDS = 5
 

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 LETTERS = 10_000
 PREVIEWS = 20
+# MiB that memory may grow between a tenth of the way and its end.
 FLAT = 40.0
-"""MiB that memory may grow between a tenth of the way and its end."""
 
 BEGIN = "  Ihre Nummer bei uns ist {{Null_Nr}}, {{Null_Name}}."
+# Around what only some letters say, so that they have a second page.
 MORE = ("  {% if Titel %}", "  {% endif %}")
-"""Around what only some letters say, so that they have a second page."""
 
 STREET = re.compile(r"^Nullstraße (\d+)$", re.MULTILINE)
 FOLLOWING = re.compile(r"^Seite (\d+) von (\d+)$", re.MULTILINE)

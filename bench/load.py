@@ -27,11 +27,11 @@ from watched_send import deliver
 REFUSED = re.compile(rb"RCPT TO:<null-\d*00@", re.IGNORECASE)
 MESSAGE_ID = re.compile(rb"^Message-ID: <([0-9A-Z]{12})@", re.MULTILINE)
 MESSAGES_PER_CONNECTION = 500
+# The exit code of a run in which recipients were refused.
 SOME_FAILED = 4
-"""The exit code of a run in which recipients were refused."""
 
+# MiB that memory may grow between a tenth of the way and its end.
 FLAT = 40.0
-"""MiB that memory may grow between a tenth of the way and its end."""
 
 
 @dataclass

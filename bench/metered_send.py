@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.store import Tx
 
+# Connection, statement, parameters, whether the parameters are several rows.
 Step = tuple[int, str, object, bool]
-"""Connection, statement, parameters, whether the parameters are several rows."""
 
 TOP = 15
 

@@ -27,8 +27,8 @@ MESSAGES = 100_000
 RATES = (Rate(20, 60), Rate(250, 3600), Rate(5_000, 86_400))
 SLOTS = 4
 WORKERS = 2
+# The chance of each transaction to be a worker's last.
 RESTART = 0.002
-"""The chance of each transaction to be a worker's last."""
 
 USED = 0.99
 SEED = 20261125

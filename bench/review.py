@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 ROWS = 1_000_000
 ROUNDS = 3
 BATCH = 1000
+# Memory at the end over memory after a tenth of the rows that still counts as flat.
 GROWTH = 1.1
-"""Memory at the end over memory after a tenth of the rows that still counts as flat."""
 
 CONFIG = """\
 practice: {name: "Praxis Dr. Sonnenschein"}

@@ -24,16 +24,16 @@ from harness import RESULTS, Report
 from null_practice import Spent, make_practice, prepared, run
 
 START, SMALL, LARGE = 10, 10_000, 1_000_000
+# Of the small size before the large one, and as many after it.
 ROUNDS = 2
-"""Of the small size before the large one, and as many after it."""
 
 SLOTS = 100
 TIME_TARGET = 1.3
+# MiB that the large run may take more than the small one.
 MEMORY_TARGET = 40.0
-"""MiB that the large run may take more than the small one."""
 
+# Per command, what each round used.
 Used = dict[str, list[Spent]]
-"""Per command, what each round used."""
 
 
 def rounds(count: int, times: int) -> Used:

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SDK = "6.12.5"
+# Greatest time per message of ours over that of the SDK.
 TARGETS = {"template": 1 / 20, "rendered": 1 / 0.8}
-"""Greatest time per message of ours over that of the SDK."""
 
 BATCH = 1000
+# Requests at the same time, without a template.
 CONNECTIONS = 32
-"""Requests at the same time, without a template."""
 
 CONFIG = """\
 practice: {{id: bench, name: "Praxis Dr. Sonnenschein", email: praxis@example.org}}

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 MAILMERGE = "2.3.0"
 NODEMAILER = "10.6.1"
+# Greatest time of ours over that of the peer.
 TARGETS = {
     ("text", "mailmerge"): 1 / 3,
     ("text", "nodemailer"): 1.0,
     ("multipart", "nodemailer"): 1 / 1.5,
 }
-"""Greatest time of ours over that of the peer."""
 
 SENDER = "Praxis Dr. Sonnenschein <praxis@example.org>"
 SUBJECT = "Hinweis der Praxis"

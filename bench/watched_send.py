@@ -10,8 +10,8 @@ from pathlib import Path
 
 from null_practice import PROGRAM
 
+# Seconds between two looks.
 _PAUSE = 0.5
-"""Seconds between two looks."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
+# Mark in a page of `docs/` -> what writes the text in its place.
 PLACES = {
     "<!-- hooks -->": hooks_page,
     "<!-- keys -->": keys_page,
@@ -27,13 +28,12 @@ PLACES = {
     "<!-- message moves -->": message_moves,
     "<!-- command states -->": command_states,
 }
-"""Mark in a page of `docs/` -> what writes the text in its place."""
 
+# Page of `docs/` -> the generated pages that follow it in the manual.
 PAGES = {"commands.md": command_pages, "hooks.md": hook_pages}
-"""Page of `docs/` -> the generated pages that follow it in the manual."""
 
+# Page of the manual -> the file of the project's folder that it shows.
 ABOVE = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
-"""Page of the manual -> the file of the project's folder that it shows."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 WIDTH = 88
 CORE = "serienpost"
 
+# Words after `serienpost`, and the help.
 Help = tuple[tuple[str, ...], str]
-"""Words after `serienpost`, and the help."""
 
 
 def commands_page() -> str:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from serienpost.registry import Registry
 
 CORE = "serienpost"
+# Not on the page: its null plugins are for tests and described in its README.
 TESTKIT = "serienpost-testkit"
-"""Not on the page: its null plugins are for tests and described in its README."""
 
+# The one key of a mailing that the model needs and the user may leave out.
 GIVEN_BY_FILE_NAME = "id"
-"""The one key of a mailing that the model needs and the user may leave out."""
 
 
 @dataclass(frozen=True, slots=True)

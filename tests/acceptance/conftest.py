@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from serienpost_demo.misbehaviour import Script
 
+# Seconds after which a command is stuck.
 LONGEST = 240.0
-"""Seconds after which a command is stuck."""
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "json"
 HEAD = {"serienpost", "ok", "exit", "problems"}

@@ -24,8 +24,8 @@ FORGED = {
     "consent": True,
     "allowed": True,
 }
+# No, unknown, deceased, not there, of an unknown kind; the last one really agrees.
 PEOPLE = ("patient:14", "patient:15", "patient:43", "patient:999999", "liste:1", "patient:2")
-"""No, unknown, deceased, not there, of an unknown kind; the last one really agrees."""
 
 
 class Selection(BaseModel):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from conftest import Practice
 
+# Stands in the demo practice's Systemkürzel.
 KEY = "SG.nur-fuer-die-vorfuehrung"
-"""Stands in the demo practice's Systemkürzel."""
 
 ACCOUNT = """\
 accounts:
@@ -29,8 +29,8 @@ accounts:
          sender: "{sender} <praxis@example.org>", batch: {batch},
          disclaimer: {{accepted_by: Dr. Sonnenschein, accepted_on: "2026-11-01"}}}}
 """
+# An apostrophe, {{, <b>, umlauts in the name.
 HARD = {"patient:37", "patient:38", "patient:39", "patient:42"}
-"""An apostrophe, {{, <b>, umlauts in the name."""
 
 MAILING = """\
 source: patients

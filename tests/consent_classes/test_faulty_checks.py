@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost_testkit.contexts import MakeContext
 
+# Whom every healthy check denies.
 DENIED = "patient:3"
-"""Whom every healthy check denies."""
 
 
 class Shouting(Allow):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fault_harness.practice import Practice
 
 POINTS = [(name, point) for name, found in points().items() for point in found]
+# Points in the code of a channel, tried with that channel alone.
 OWN_POINTS = [
     (name, point, channel)
     for channel, provider in PROVIDERS.items()
@@ -24,8 +25,8 @@ OWN_POINTS = [
     for name, found in points(package).items()
     for point in found
 ]
-"""Points in the code of a channel, tried with that channel alone."""
 
+# Later passages in the middle and at the end of a run, with calls before and behind them.
 LATER = [
     ("claim", "claim.before_commit", "null", 3),
     ("commit", "commit.before_commit", "null", 2),
@@ -38,7 +39,6 @@ LATER = [
     ("wire", "wire.before", "letter", 3),
     ("wire", "wire.after", "letter", 3),
 ]
-"""Later passages in the middle and at the end of a run, with calls before and behind them."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -24,8 +24,8 @@ ALL = [
     for channel, provider in PROVIDERS.items()
     if "send" in provider.can
 ]
+# A command starts, delivers 24 messages and ends within about this time.
 FIRST_SECONDS = 1.6
-"""A command starts, delivers 24 messages and ends within about this time."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CORE = ROOT / "core/src"
 
+# From the roof down: a room imports from its own floor and those below; within a floor too.
 FLOORS = [
     ("cli",),
     ("service",),
@@ -30,7 +31,6 @@ FLOORS = [
     ("templates", "kinds", "hookspecs", "reference"),
     ("contracts",),
 ]
-"""From the roof down: a room imports from its own floor and those below; within a floor too."""
 
 FACES_KNOW_NOTHING_OF = ("ledger", "run")
 

@@ -17,14 +17,14 @@ CORE = ROOT / "core/src/serienpost"
 MAP = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 PAGES = {name: ROOT / name for name in ("docs/architecture.md", "CONTRIBUTING.md")}
 
+# Rooms of which each module has its line.
 ROOMS = ("service", "run/prepare", "run/send", "run/report", "ledger")
-"""Rooms of which each module has its line."""
 
+# What a command makes, a practice has, or each member.
 ELSEWHERE = {
     *("site/", "dist/", "bench/results/", "channels/pigeon"),
     *("serienpost.yaml", "tests/test_contract.py"),
 }
-"""What a command makes, a practice has, or each member."""
 
 _WORD = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"\.?\w[\w.-]*(?:/[\w.-]+)*/?")

@@ -29,8 +29,8 @@ CORE_MODELS: list[tuple[type[BaseModel], str]] = [
     (Policy, ""),
     (Mailing, ""),
 ]
+# Fields that the program fills in.
 NOT_WRITTEN = {"claimed", "blocks", "source_path"}
-"""Fields that the program fills in."""
 
 
 @pytest.fixture(scope="module")

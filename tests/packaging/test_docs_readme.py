@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAILING = "sommerfest"
+# Commands of the README that set up the terminal, the folder or the mail server.
 BY_HAND = {"make", ".", "cd", ".venv/bin/python"}
-"""Commands of the README that set up the terminal, the folder or the mail server."""
 
 
 def steps() -> list[tuple[list[str], list[str]]]:

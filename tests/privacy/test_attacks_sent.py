@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = "{{Briefanrede}} {{Vorname}} {{Nachname}}, Nummer {{PatientenNr}}, bis bald. {{Praxis}}"
+# Whether the subject shows the value -> subject, HTML, text of SendGrid's template.
 AT_SENDGRID = {
     False: (
         "Gruß",
@@ -34,7 +35,6 @@ AT_SENDGRID = {
         "{{{Vorname}}} {{{Nachname}}}, Nummer {{{PatientenNr}}}, bis bald. {{{Praxis}}}",
     ),
 }
-"""Whether the subject shows the value -> subject, HTML, text of SendGrid's template."""
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from serienpost import FieldValue, MacroSetting
 
+# Where people may be named: what a person looks at before, the ledger, and what left.
 PEOPLE = ("prepare", "review", "vorschau", "versandbuch.db", "wire", "order", "request", "record")
-"""Where people may be named: what a person looks at before, the ledger, and what left."""
 
 
 @pytest.fixture(scope="module", params=WAYS)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KILLED = -signal.SIGKILL
+# Begin of the variables that commands take from nobody but the test.
 OWN = "SERIENPOST_"
-"""Begin of the variables that commands take from nobody but the test."""
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ PACK = serienpost_templates()[0].folder
 NAMES = template_names([PACK])
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 FILES = {"email": "email.md", "sms": "sms.txt", "letter": "letter.md"}
+# With title; a minor with a representative; noble with doctorates; gender d; from Austria.
 PEOPLE = ("patient:2", "patient:23", "patient:32", "patient:33", "patient:45")
-"""With title; a minor with a representative; noble with doctorates; gender d; from Austria."""
 
 DUE = date(2026, 11, 23)
 APPOINTMENT: dict[str, FieldValue] = {

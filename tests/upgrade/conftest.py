@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "MAIL_SENDGRID_API": "SG.fake",
     "PYTHONUTF8": "1",
 }
+# Runs command lines one after the other in a process; one for each would take minutes.
 MANY = """\
 import contextlib, io, json, sys
 from serienpost.__main__ import main
@@ -52,7 +53,6 @@ for line in sys.stdin:
             code = end.code
     print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
 """
-"""Runs command lines one after the other in a process; one for each would take minutes."""
 
 
 @dataclass(frozen=True)

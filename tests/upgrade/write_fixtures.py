@@ -113,9 +113,9 @@ TEXTS = {
 }
 KEPT = 'text: "{{Nachname}} {{Praxis}}"\nsendgrid_template: Neue Zeiten\n'
 
+# Special cases of the demo practice: no e-mail, no consent, a consent for something else, a family
+# with one address. All patients from 43 on have nothing special.
 LETTERS = (1, 2, 3, 14, 17, 21, 22)
-"""Special cases of the demo practice: no e-mail, no consent, a consent for something else, a family
-with one address. All patients from 43 on have nothing special."""
 
 SMALL = (43, 44, 45)
 LARGE = (43, 44, 45, 46, 47, 48)
@@ -199,8 +199,8 @@ class Desk:
     folder: Path
     world: World
     change: Callable[[str, tuple[object, ...]], None]
+    # Whether PDFs are among what it leaves; they are large, and those of one ledger are enough.
     with_pdfs: bool
-    """Whether PDFs are among what it leaves; they are large, and those of one ledger are enough."""
 
     runs: dict[str, str] = field(default_factory=dict)
 

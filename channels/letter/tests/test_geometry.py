@@ -31,8 +31,8 @@ FACTS = {
         "fold": (105, 210),
     },
 }
+# Tops in millimetres: DIN 5008:2020, dimension drawings of both forms.
 MARKS = {"A": (87.0, 192.0), "B": (105.0, 210.0)}
-"""Tops in millimetres: DIN 5008:2020, dimension drawings of both forms."""
 
 
 @pytest.fixture(scope="module", params=["A", "B"])

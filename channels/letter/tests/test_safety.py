@@ -91,13 +91,13 @@ def test_images_inside_images_are_not_loaded(
     assert caught == []
 
 
+# Each takes minutes or gigabytes by itself.
 POISON = {
     "pages": "<div style='break-before: page'>x</div>" * 3000,
     "columns": '<table><tr><td colspan="30000000">x</td></tr></table>',
     "depth": "<div>" * 3000 + "x" + "</div>" * 3000,
     "length": "<p>" + "x " * 3_000_000 + "</p>",
 }
-"""Each takes minutes or gigabytes by itself."""
 
 
 @pytest.mark.parametrize("kind", POISON)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+# What is JSON already.
 Plain = dict[str, Any]
-"""What is JSON already."""
 
+# Metadata of a field that faces show and the document leaves out. `{"json": NAME}` writes a field
+# under another name than a Python record can have, as in `class`.
 FOR_FACES: Mapping[str, Any] = {"json": None}
-"""Metadata of a field that faces show and the document leaves out. `{"json": NAME}` writes a field
-under another name than a Python record can have, as in `class`."""
 
 
 def document(value: Any) -> Any:  # noqa: ANN401  # JSON

@@ -7,11 +7,11 @@ from datetime import date, datetime, time
 from enum import IntEnum
 from typing import Literal, TypeAlias
 
+# A plain value of a field. Strings are text as the practice stores it, never markup.
 FieldValue: TypeAlias = str | int | bool | date | time | datetime | None
-"""A plain value of a field. Strings are text as the practice stores it, never markup."""
 
+# Where in a message a macro stands.
 Part: TypeAlias = Literal["subject", "text", "html"]
-"""Where in a message a macro stands."""
 
 
 class Sensitivity(IntEnum):
@@ -58,6 +58,7 @@ _PROTECTED = """geburtsdatum beruf versicherungsnummer krankenkasse letzter_besu
 _MEDICAL = "anamnese diagnose therapie behandlung"
 _POSTAL = "strasse adresszusatz postfach plz ort land"
 
+# Fields that the core knows; anything else is `protected` until `schema.yaml` classes it.
 CATALOGUE: dict[str, Field] = {
     field.name: field
     for field in (
@@ -71,10 +72,9 @@ CATALOGUE: dict[str, Field] = {
         *(Field(name, Sensitivity.MEDICAL) for name in _MEDICAL.split()),
     )
 }
-"""Fields that the core knows; anything else is `protected` until `schema.yaml` classes it."""
 
+# The one appointment field that tells what somebody is treated for.
 APPOINTMENT_TYPE = "terminart"
-"""The one appointment field that tells what somebody is treated for."""
 
 
 def known_field(name: str, classes: dict[str, Sensitivity] | None = None) -> Field:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# Bytes of a first line that are compared.
 _LONGEST_LINE = 1000
-"""Bytes of a first line that are compared."""
 
 
 @contextmanager

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.macros import Macro
     from serienpost.fields import FieldValue
 
+# A name in a text, the part it stands in, and what is wrong with it; the caller knows where.
 Finding: TypeAlias = tuple[str, Part, Problem]
-"""A name in a text, the part it stands in, and what is wrong with it; the caller knows where."""
 
 
 def effective(macro: Macro, classes: Mapping[str, Sensitivity]) -> Sensitivity:

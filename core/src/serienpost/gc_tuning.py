@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# More than a batch of rows holds, so that batches are gone before anybody looks.
 _YOUNG_OBJECTS = 50_000
-"""More than a batch of rows holds, so that batches are gone before anybody looks."""
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from serienpost.contracts.content import Content
 
+# As long as a reference (12 characters), plain in SMS, in links and in HTML, so that neither the
+# length of a message nor its form changes when the reference is put in.
 PLACEHOLDER = "--REFERENZ--"
-"""As long as a reference (12 characters), plain in SMS, in links and in HTML, so that neither
-the length of a message nor its form changes when the reference is put in."""
 
 _UNSUBSCRIBE = {"de": "Abmeldung", "en": "Unsubscribe"}
 

@@ -13,8 +13,8 @@ from serienpost.errors import SecretError
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
 
+# What can be the name of a credential: a file name (systemd.exec, LoadCredential=).
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
-"""What can be the name of a credential: a file name (systemd.exec, LoadCredential=)."""
 
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
 

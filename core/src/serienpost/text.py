@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
     from serienpost.fields import FieldValue
 
+# What not every database stores as text.
 NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
-"""What not every database stores as text."""
 
+# Control characters beside tab and line feed, which a text of several lines holds.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters beside tab and line feed, which a text of several lines holds."""
 
+# What a text of one line does not hold.
 LINE_BREAK = re.compile(r"[\t\n\u2028\u2029]")
-"""What a text of one line does not hold."""
 
+# Half a character: no encoding writes it.
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-"""Half a character: no encoding writes it."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_SHOWN = 200

@@ -21,8 +21,8 @@ PARAMETERS = {
     "signs_stay": {"mailing": "einladung", "changes": '„ -> " (2)'},
     "test_data": {"row": "patient:1"},
 }
+# Parameters for other faces; the text of an unknown balance names the account itself.
 UNTOLD = {("already_sent", "run"), ("balance_unknown", "account")}
-"""Parameters for other faces; the text of an unknown balance names the account itself."""
 
 
 def raised() -> set[str]:

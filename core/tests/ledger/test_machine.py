@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=5)
 ROWS = 4
+# Neither is a process; a take-over finds both dead.
 OWNERS = ("999998-ONE", "999999-TWO")
-"""Neither is a process; a take-over finds both dead."""
 
 OUTCOMES = {
     "accepted": Accepted("q"),

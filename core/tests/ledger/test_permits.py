@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 RATES = st.lists(
     st.builds(Rate, st.integers(1, 6), st.sampled_from([1, 5, 60])), min_size=1, max_size=3
 )
+# Seconds that pass on the wall clock (backwards too), then permits wanted.
 STEPS = st.lists(
     st.tuples(st.one_of(st.floats(0, 20), st.floats(0, 120), st.floats(-30, 0)), st.integers(0, 9)),
     max_size=40,
 )
-"""Seconds that pass on the wall clock (backwards too), then permits wanted."""
 
 QUICK = settings(
     max_examples=120,

@@ -189,11 +189,11 @@ class PigeonAccount(AccountSettings):
     port: int = 25
 
 
+# A row of the ledger.
 Record: TypeAlias = Any
-"""A row of the ledger."""
 
+# An outcome, a list of outcomes, an exception to raise, or a coroutine function to call.
 Answer: TypeAlias = Any
-"""An outcome, a list of outcomes, an exception to raise, or a coroutine function to call."""
 
 
 @dataclass

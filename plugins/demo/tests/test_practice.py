@@ -25,6 +25,7 @@ TABLES = (
     *("systemkuerzel", "brief"),
 )
 
+# Hard case -> kind -> why it cannot be written to by that kind; other kinds can.
 REACHABLE = {
     3: {"email": "missing"},
     4: {"email": "invalid"},
@@ -44,7 +45,6 @@ REACHABLE = {
     49: {"letter": "missing"},
     51: {"email": "missing", "sms": "missing", "letter": "missing"},
 }
-"""Hard case -> kind -> why it cannot be written to by that kind; other kinds can."""
 
 
 @pytest.fixture(scope="session")

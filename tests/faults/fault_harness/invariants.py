@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 ARRIVED = {"accepted", "delivered", "bounced", "complained"}
 SAME = ("ref", "content_hash", "message_id", "address_hash")
+# Addresses and names of the made-up people; none may be in a log or an error.
 CANARIES = re.compile(r"null-\d+@|Nullstraße|\+491522|Böhm|Çelik|Dvořák|Ekström|Bülent|Chloé|Dörte")
-"""Addresses and names of the made-up people; none may be in a log or an error."""
 
 Snapshot = dict[tuple[str, int], dict[str, Any]]
 

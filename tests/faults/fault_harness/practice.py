@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
 
 ROWS = 24
+# Seconds after which a command is stuck.
 LONGEST = 180.0
-"""Seconds after which a command is stuck."""
 
 CONFIGURATION = """\
 practice: {{id: {id}, name: "Praxis Null"}}

@@ -482,6 +482,7 @@ class SendGridTemplateProvider(SendGridProvider):
     middle_call = 2
 
 
+# By the word that selects them: `make faults FAULTS="-k smtp"`.
 PROVIDERS: dict[str, type[Provider]] = {
     "null": NullProvider,
     "smtp": SmtpProvider,
@@ -492,4 +493,3 @@ PROVIDERS: dict[str, type[Provider]] = {
     "sendgrid": SendGridProvider,
     "sendgridtemplate": SendGridTemplateProvider,
 }
-"""By the word that selects them: `make faults FAULTS="-k smtp"`."""

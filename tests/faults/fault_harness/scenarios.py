@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from fault_harness.practice import Practice
     from fault_harness.providers import Need
 
+# A decision whose process died may be made again, or is refused as made already.
 DONE_AGAIN = (0, 3, 4, 5, 75)
-"""A decision whose process died may be made again, or is refused as made already."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ SEND = ("send", "{run}", "--yes")
 RESUME = ("resume", "{run}")
 RESEND = ("resolve", "{run}", "--recipient", "{doubtful}", "--as", "resend")
 
+# By the name of the transaction, or the part of a point's name before the dot.
 SCENARIOS = {
     "practice": Scenario(blank, PREPARE),
     "create": Scenario(fresh, PREPARE),
@@ -125,7 +126,6 @@ SCENARIOS = {
     "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),
     "unsuppress": Scenario(suppressed, ("suppress", "remove", "null-7@example.org")),
 }
-"""By the name of the transaction, or the part of a point's name before the dot."""
 
 
 def scenario(name: str) -> Scenario:

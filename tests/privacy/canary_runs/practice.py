@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENTS = 25
+# The practice's own data and records: what stands there has not left it.
 DATABASES = ("praxis.db", "akte.db")
-"""The practice's own data and records: what stands there has not left it."""
 
 _CONFIG = """\
 practice: {{id: sonnenschein, name: "Praxis Dr. Sonnenschein", phone: "0351 1234567"}}

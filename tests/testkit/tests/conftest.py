@@ -12,9 +12,10 @@ import serienpost_testkit.suites  # noqa: F401  # an inner pytest keeps what is 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The inner pytest neither keeps a cache nor loads what no suite uses.
 QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-"""The inner pytest neither keeps a cache nor loads what no suite uses."""
 
+# What the command line loads as the distribution `postbox`: the plugin under test.
 PLUGIN_MODULE = """
 from serienpost import hookimpl
 
@@ -24,7 +25,6 @@ def serienpost_channels():
 
     return [Plugin()]
 """
-"""What the command line loads as the distribution `postbox`: the plugin under test."""
 
 HEADS = {
     "source": """

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from serienpost_channel_letter.account import LetterAccount
     from serienpost_channel_letter.pool import Pool
 
+# A part is watched letter by letter by its sender; this only bounds the whole.
 _LONGEST_CALL = 3600.0
-"""A part is watched letter by letter by its sender; this only bounds the whole."""
 
+# Letters that a worker lays out at a stretch for the forecast.
 _CHUNK = 50
-"""Letters that a worker lays out at a stretch for the forecast."""
 
 
 class LetterChannel:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from serienpost_channel_letter.engine import LaidPage, TextRun
     from serienpost_channel_letter.style import Letter
 
+# Millimetres.
 _TOLERANCE = 0.5
-"""Millimetres."""
 
 
 def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Defect | None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from serienpost import Draft, PracticeInfo, Signature
     from serienpost_channel_letter.account import LetterAccount
 
+# Set by the layout; Briefanrede and date only where the text does not name them itself.
 LAYOUT_MACROS = frozenset({"Anschrift", "Briefanrede", "Datum_lang"})
-"""Set by the layout; Briefanrede and date only where the text does not name them itself."""
 
 LETTERHEAD = "briefkopf"
 _OWN_ADDRESS = 'class="anschrift"'

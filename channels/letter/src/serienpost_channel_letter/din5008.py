@@ -17,8 +17,8 @@ ADDRESS_LEFT = 20.0
 ADDRESS_WIDTH = 85.0
 ADDRESS_ZONE = 27.3
 ADDRESS_LINES = 6
+# Pitch of a base line: 12 pt.
 LINE = 4.23
-"""Pitch of a base line: 12 pt."""
 
 HOLE = 148.5
 

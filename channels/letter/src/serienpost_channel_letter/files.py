@@ -27,11 +27,11 @@ _BEGINNINGS = {
     ".pdf": b"%PDF-",
 }
 _MM = 25.4 / 72
+# Millimetres that a background may differ from A4.
 _NEAR = 2.0
-"""Millimetres that a background may differ from A4."""
 
+# Bytes; every letter in the record carries the letterhead.
 _LARGEST = 10_000_000
-"""Bytes; every letter in the record carries the letterhead."""
 
 
 def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:

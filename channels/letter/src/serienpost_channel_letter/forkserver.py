@@ -16,11 +16,11 @@ from serienpost_channel_letter.jobs import SPAWN, packed, unpacked
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+# Importing the layout engine takes half a second; a busy machine several.
 START_SECONDS = 60.0
-"""Importing the layout engine takes half a second; a busy machine several."""
 
+# How long it may take to end its workers before it is killed.
 _END_SECONDS = 10.0
-"""How long it may take to end its workers before it is killed."""
 
 
 class Forkserver:

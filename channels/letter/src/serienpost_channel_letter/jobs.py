@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from serienpost_channel_letter.style import Letter, Style
 
 
+# A worker's first word.
 READY = "ready"
-"""A worker's first word."""
 
+# What the forkserver is asked for a new worker, whose connection comes along; it answers with the
+# worker's process id. Asked with a process id, it ends that worker.
 SPAWN = 0
-"""What the forkserver is asked for a new worker, whose connection comes along; it answers with the
-worker's process id. Asked with a process id, it ends that worker."""
 
 _WIDTH = 8
 

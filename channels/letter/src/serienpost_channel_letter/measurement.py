@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MM = 25.4 / 96
+# Characters that the fonts for letters may lack.
 _RARE = re.compile(r"[^\x20-\u017f\s\u2010-\u2026\u2030\u2039\u203a\u20ac\u2122]")
-"""Characters that the fonts for letters may lack."""
 
 
 def texts_of(page: Any) -> tuple[TextRun, ...]:  # noqa: ANN401

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from serienpost import Generation, Sent
     from serienpost_channel_letter.account import LetterAccount
 
+# Key of a page under which the reference of its letter stands.
 MARK = "/SerienpostRef"
-"""Key of a page under which the reference of its letter stands."""
 
+# Folder for the parts of runs that are not finished.
 _WORK = ".teile"
-"""Folder for the parts of runs that are not finished."""
 
 _INDEX = "/SerienpostLetters"
+# Points.
 A4 = (595.2756, 841.8898)
-"""Points."""
 
 _OPEN_PARTS = 8
 _POSTCODE = re.compile(r"(?m)^([0-9]{4,5}) ")

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+# Seconds more than the system's limit of processor time, so that it comes first.
 _SLACK = 2.0
-"""Seconds more than the system's limit of processor time, so that it comes first."""
 
+# So many letters in one job that end their worker, and it is the template, not the letters.
 _DEADLY = 3
-"""So many letters in one job that end their worker, and it is the template, not the letters."""
 
+# In place of a letter's number: all are laid out, and the file is written.
 _WRITING = -1
-"""In place of a letter's number: all are laid out, and the file is written."""
 
 _TOO_LONG = Defect("layout_limit", "der Brief braucht zum Setzen zu viel Zeit oder Speicher")
 

@@ -29,16 +29,16 @@ _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*?(/?)>", re.IGNORECASE)
 _OWN_LOOKS = re.compile(r"<!--|\bstyle\s*=|<style\b", re.IGNORECASE)
 _PLAIN = re.compile(r"(?P<begin><(?P<name>p|h[1-6])\b[^<>]*>)[^<>]*[^<>\s][^<>]*</(?P=name)>\Z")
 _ADDRESS = 'class="anschrift"'
+# Links belong to a page, the address to one person.
 _ALWAYS_OWN = re.compile(rf"<a\b|{_ADDRESS}", re.IGNORECASE)
-"""Links belong to a page, the address to one person."""
 
 NOBODY = Letter(ref="", address="", title="", html="")
 
+# CSS pixels: less than can be seen or is lost by rounding.
 _CLOSE = 0.01
-"""CSS pixels: less than can be seen or is lost by rounding."""
 
+# So many letters more that do not fit the layer than do, and it is given up.
 _PATIENCE = 10
-"""So many letters more that do not fit the layer than do, and it is given up."""
 
 
 @dataclass(frozen=True, slots=True)

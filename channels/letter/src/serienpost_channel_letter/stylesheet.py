@@ -9,8 +9,8 @@ from serienpost_channel_letter import din5008 as din
 if TYPE_CHECKING:
     from serienpost_channel_letter.account import LetterAccount
 
+# Fonts for what the account's font lacks, or if it is not installed.
 FALLBACKS = ("Arial", "Helvetica", "DejaVu Sans")
-"""Fonts for what the account's font lacks, or if it is not installed."""
 
 _LETTER = """\
 :root {{ {variables} }}

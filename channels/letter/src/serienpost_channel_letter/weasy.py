@@ -41,8 +41,8 @@ _ALPHABET = "".join(
 )
 _PUNCTUATION = "–—‘’‚“”„†•…‰‹›€™ﬁﬂ"
 _WEIGHTS = "normal", "bold"
+# Elements whose contents are loaded only when they are painted.
 _DRAWING = re.compile(r"<(?:svg|object|embed)\b", re.IGNORECASE)
-"""Elements whose contents are loaded only when they are painted."""
 
 
 class OnePage(HTML):  # type: ignore[misc]

@@ -19,8 +19,8 @@ from serienpost import (
 )
 
 EU = "https://api.eu.sendgrid.com"
+# Recipients of one request (mail send, `personalizations`).
 MOST_RECIPIENTS = 1000
-"""Recipients of one request (mail send, `personalizations`)."""
 
 _GERMAN = """\
 Haftungsausschluss: Die E-Mail-Adressen und alle Angaben, die der Text verwendet, werden an

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.sender import SendGridSender
 
+# Seconds: 240 in which a call begins requests, 280 for the last to connect, leave, be answered.
 _LONGEST_CALL = 520.0
-"""Seconds: 240 in which a call begins requests, 280 for the last to connect, leave, be answered."""
 
 
 class SendGridChannel:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_channel_sendgrid.account import SendGridAccount
 
+# Octets; a template's versions hold up to three parts of one megabyte each.
 LARGEST_REPLY = 16 * 1024 * 1024
-"""Octets; a template's versions hold up to three parts of one megabyte each."""
 
 _CONNECT_SECONDS = 15.0
 _NEVER_SENT = (

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from serienpost import Attachment, Draft, Message, ProviderTemplate, Variable
     from serienpost_channel_sendgrid.account import SendGridAccount
 
+# Octets of one request, attachments included (SendGrid: below 30 MB).
 LARGEST_REQUEST = 30_000_000
-"""Octets of one request, attachments included (SendGrid: below 30 MB)."""
 
+# Our reference among the `custom_args`; it comes back with SendGrid's events.
 REFERENCE = "ref"
-"""Our reference among the `custom_args`; it comes back with SendGrid's events."""
 
 _HEAD = 10_000
+# A character is at most so many octets in JSON (an escaped control character).
 _WORST = 6
-"""A character is at most so many octets in JSON (an escaped control character)."""
 
 _NO = frozenset({"nein", "no"})
 

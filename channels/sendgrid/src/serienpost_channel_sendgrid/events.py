@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.client import Api
 
 PAGE = 500
+# Seconds that are read again: an entry may show up later than one of another list.
 OVERLAP = 86_400
-"""Seconds that are read again: an entry may show up later than one of another list."""
 
 
 @dataclass(frozen=True, slots=True)

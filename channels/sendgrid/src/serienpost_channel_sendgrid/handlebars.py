@@ -32,13 +32,13 @@ _MARKETING = re.compile(
 BLOCKS: Final = frozenset(
     ("if", "unless", "equals", "notEquals", "greaterThan", "lessThan", "and", "or")
 )
+# Names that SendGrid fills in itself, for marketing mail.
 SYSTEM: Final = frozenset(
     (
         *("unsubscribe", "unsubscribe_preferences", "weblink", "Sender_Name", "Sender_Address"),
         *("Sender_City", "Sender_State", "Sender_Zip", "Sender_Country"),
     )
 )
-"""Names that SendGrid fills in itself, for marketing mail."""
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from serienpost import Outcome
     from serienpost_channel_sendgrid.client import ApiReply
 
+# Seconds; a limit that lasts longer pauses the run until then.
 LONGEST_WAIT = 60.0
-"""Seconds; a limit that lasts longer pauses the run until then."""
 
 _INDEX = re.compile(r"personalizations[.\[](\d+)")
 _EVERYBODY = re.compile(

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.replies import Verdict
 
 SEND = "/v3/mail/send"
+# Seconds after which a call begins no further request.
 BUDGET = 240.0
-"""Seconds after which a call begins no further request."""
 
+# So many single messages refused without one accepted: the fault is not theirs.
 HOPELESS = 10
-"""So many single messages refused without one accepted: the fault is not theirs."""
 
+# Octets of a message in a request beside address and data.
 _PERSONALIZATION = 300
-"""Octets of a message in a request beside address and data."""
 
 
 class SendGridSender:

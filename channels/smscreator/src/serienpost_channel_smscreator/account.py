@@ -20,15 +20,15 @@ SmsType: TypeAlias = Literal[
     "HighQualityLong",
 ]
 
+# Types of one SMS only; the provider documents it for Flash and Standard.
 SINGLE: frozenset[str] = frozenset(
     {"Flash", "Standard", "StandardDeliveryNotification", "HighQuality"}
 )
-"""Types of one SMS only; the provider documents it for Flash and Standard."""
 
+# Types whose sender the provider chooses.
 NO_OWN_SENDER: frozenset[str] = frozenset(
     {"Flash", "Standard", "StandardDeliveryNotification", "StandardLong"}
 )
-"""Types whose sender the provider chooses."""
 
 _GROUPING = re.compile(r"[\s()/.-]")
 _NUMBER = re.compile(r"\+?[0-9]{3,16}\Z")

@@ -36,8 +36,8 @@ class SmsCreatorChannel:
     kind = "sms"
     capabilities = Capabilities(scheduling=True)
     repeatable = False
+    # 10 s to connect, then twice the longest `timeout`: to write and to read.
     longest_call = 300.0
-    """10 s to connect, then twice the longest `timeout`: to write and to read."""
 
     @property
     def account(self) -> type[SmsCreatorAccount]:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from serienpost_channel_smscreator.account import SmsCreatorAccount
 
 CONNECT_SECONDS = 10.0
+# A connection that rested longer is not used again: the provider may be closing it just then, which
+# looks like a lost answer.
 KEEP_SECONDS = 3.0
-"""A connection that rested longer is not used again: the provider may be closing it just then,
-which looks like a lost answer."""
 
 LARGEST_ANSWER = 100_000
+# Bytes of an answer, and of one with 5000 reports.
 LARGEST_LIST = 16_000_000
-"""Bytes of an answer, and of one with 5000 reports."""
 
 Stage: TypeAlias = Literal["connect", "certificate", "request", "reply"]
 

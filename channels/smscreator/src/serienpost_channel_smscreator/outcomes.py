@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from serienpost_channel_smscreator.gateway import GatewayReply, WireError
 
+# Call-level codes after which no order can succeed.
 OF_THE_ACCOUNT = {
     "InvalidUser": "user or password is wrong",
     "AccountLocked": "the provider locked the account",
     "IPLock": "the account may not be used from this network address",
 }
-"""Call-level codes after which no order can succeed."""
 
 OF_THE_RECIPIENT = frozenset({"NoRecipientFound"})
 OF_THE_MESSAGE = frozenset({"NoTextFound", "NoDataFound", "NoUrlFound", "SMSTypeError"})

@@ -19,13 +19,13 @@ _REMEDIES = {
     "IPLock": "allow this network address in the provider's portal",
     "certificate": "nothing is sent over a connection that is not the provider's; check base_url",
 }
+# Settings whose defaults nobody confirmed.
 ASSUMED = {
     "credits_per_segment": "the price of one SMS",
     "unicode": "what happens to signs outside of GSM 03.38",
     "delivered_status": "which reports mean delivered",
     "failed_status": "which reports mean not delivered",
 }
-"""Settings whose defaults nobody confirmed."""
 
 
 async def probe(account: SmsCreatorAccount, gateway: Gateway) -> Sequence[ProbeResult]:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from serienpost_channel_smscreator.account import SmsCreatorAccount
     from serienpost_channel_smscreator.gateway import Gateway
 
+# So many the provider gives at once.
 MOST_REPORTS = 5000
-"""So many the provider gives at once."""
 
+# So far back reports are asked for when none is known yet.
 FIRST_DAYS = timedelta(days=14)
-"""So far back reports are asked for when none is known yet."""
 
 
 class QueryError(SerienpostError):

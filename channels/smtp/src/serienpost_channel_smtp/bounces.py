@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.account import Security, SmtpAccount
 
 FIRST_LOOK = timedelta(days=30)
+# Read again at each look, since servers search by day and reports may come late.
 OVERLAP = timedelta(days=2)
-"""Read again at each look, since servers search by day and reports may come late."""
 
+# Octets; a larger mail is not read.
 LARGEST = 5_000_000
-"""Octets; a larger mail is not read."""
 
+# Mails looked at in one go, the newest.
 MOST = 20_000
-"""Mails looked at in one go, the newest."""
 
 _TIMEOUT = 60.0
 _BULK = 100

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
 
+# 300 s until the message, 600 s for the reply to it, the rest to take leave.
 _LONGEST_CALL = 920.0
-"""300 s until the message, 600 s for the reply to it, the rest to take leave."""
 
 
 class SmtpChannel:

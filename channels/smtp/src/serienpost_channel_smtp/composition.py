@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from serienpost import Context, Draft
     from serienpost_channel_smtp.account import SmtpAccount
 
+# Characters; no provider shows nearly as many, and none need take more than 998 octets a line.
 _LONGEST_SUBJECT = 900
-"""Characters; no provider shows nearly as many, and none need take more than 998 octets a line."""
 
 
 def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | Refused:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     Token: TypeAlias = Callable[[], Awaitable[str]]
 
+# Seconds for the reply to the final dot (RFC 5321 4.5.3.2.6). Giving up earlier makes doubt.
 FINAL_TIMEOUT = 600.0
-"""Seconds for the reply to the final dot (RFC 5321 4.5.3.2.6). Giving up earlier makes doubt."""
 
 
 @dataclass(frozen=True, slots=True)

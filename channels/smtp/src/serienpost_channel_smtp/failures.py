@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from serienpost_channel_smtp.reply_rules import Stage
 
+# What a connection raises, beside the library's `SMTPException` while it is opened.
 WIRE_ERRORS = (OSError, ReplyError, RefusedError, NotOfferedError, TooBigError, TokenRefusedError)
-"""What a connection raises, beside the library's `SMTPException` while it is opened."""
 
 _DOING = {
     "connect": "connecting",

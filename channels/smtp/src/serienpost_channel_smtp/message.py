@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")
 _HEADER_NAME = re.compile(r"(?:List-Unsubscribe(?:-Post)?|Auto-Submitted|Reply-To|X-[A-Za-z-]+)")
+# A header's value: printable octets, folded so that every line begins with a space.
 _FILLED = re.compile(rb"[ -~]+(?:\r\n [ -~]+)*")
-"""A header's value: printable octets, folded so that every line begins with a space."""
 
 _NAME = re.compile(rb"([!-9;-~]+):")
 _LONGEST_LINE = 998
 _LONGEST_HEADER = 4000
 
 
+# A subject that some Pythons write as two headers.
 _EVIL = "a =?utf-8?q?b=0D=0ABcc:_c@example.org?="
-"""A subject that some Pythons write as two headers."""
 
 
 class UnsafeMessageError(SerienpostError):

@@ -31,8 +31,8 @@ POLICY = SMTP.clone(cte_type="7bit")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST_LINE = 76
 _DATE = "Thu, 01 Jan 1970 00:00:00 +0000"
+# Nobody can know them, so that no name of a file can be one.
 _REFERENCE, _MARK = secrets.token_hex(6), secrets.token_hex(6)
-"""Nobody can know them, so that no name of a file can be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class MimeTemplate:
         return b"".join(pieces)
 
 
+# The last templates: of one run with attachments for all, one or two.
 mime_template = lru_cache(maxsize=4)(MimeTemplate)
-"""The last templates: of one run with attachments for all, one or two."""
 
 
 def _text_mark(part: str) -> str:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 30.0
 _LARGEST_ANSWER = 64 * 1024
+# Seconds before its end from which a token is not used any more.
 _EARLY = 60.0
-"""Seconds before its end from which a token is not used any more."""
 
 _SHORTEST = 300.0
 _REFUSED = frozenset({400, 401, 403})

@@ -10,8 +10,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
+# Octets of one reply with all its lines; RFC 5321 (4.5.3.1.5) allows 512 a line.
 _LONGEST_REPLY = 32 * 1024
-"""Octets of one reply with all its lines; RFC 5321 (4.5.3.1.5) allows 512 a line."""
 
 
 @dataclass(frozen=True, slots=True)

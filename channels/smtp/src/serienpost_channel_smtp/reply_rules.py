@@ -14,8 +14,8 @@ from typing import Literal, TypeAlias
 
 from serienpost import AccountProblem, Deferred, Outcome, QuotaReached, Rejected, Unknown, redact
 
+# What was under way: `data` until the server asks for the message, `dot` from its first octet.
 Stage: TypeAlias = Literal["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot"]
-"""What was under way: `data` until the server asks for the message, `dot` from its first octet."""
 
 Meaning: TypeAlias = Literal[
     "busy", "greylisted", "later", "quota", "account", "recipient", "full", "message"
@@ -25,8 +25,8 @@ SESSION: frozenset[str] = frozenset({"connect", "ehlo", "starttls", "auth"})
 _TRANSACTION: frozenset[str] = frozenset({"mail", "rcpt", "data", "dot"})
 _ADDRESSED: frozenset[str] = frozenset({"rcpt", "data", "dot"})
 _ANY = SESSION | _TRANSACTION
+# Seconds to wait where the reply does not say, None = the core's backoff.
 _WAITS = {"busy": 60.0, "greylisted": 300.0, "later": None}
-"""Seconds to wait where the reply does not say, None = the core's backoff."""
 _LONGEST_READ = 2000
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
@@ -126,6 +126,7 @@ _CONTENT = _any_of(
     r"attachment|(?:nachricht|inhalt|e-?mail)\b.{0,40}(?:abgelehnt|blockiert|abgewiesen)",
 )
 
+# Asked from the top; the first that fits decides. Every reply 400-599 fits one.
 RULES: tuple[ReplyRule, ...] = (
     ReplyRule("account", _ANY, r"53[0458]"),
     ReplyRule("account", frozenset({"auth"}), r"432 .*4\.7\.12"),
@@ -167,7 +168,6 @@ RULES: tuple[ReplyRule, ...] = (
     ReplyRule("recipient", frozenset({"rcpt"}), r"5"),
     ReplyRule("message", frozenset({"data", "dot"}), r"5"),
 )
-"""Asked from the top; the first that fits decides. Every reply 400-599 fits one."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _WAIT = re.compile(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
     from serienpost_channel_smtp.protocol import SmtpReply
 
+# Seconds at most from the start of a call to the first octet of the message, all in all.
 BEFORE_DOT = 300.0
-"""Seconds at most from the start of a call to the first octet of the message, all in all."""
 
 _QUEUED_AS = re.compile(r"(?:queued as|\bid=)\s*([A-Za-z0-9.-]{4,60})", re.IGNORECASE)
 

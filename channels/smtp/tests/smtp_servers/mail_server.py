@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from smtp_servers.authority import Authority
 
 PASSWORD = "geheim"
+# Seconds that a server may take.
 STARTED = 30.0
-"""Seconds that a server may take."""
 
 _MAIN = """\
 compatibility_level = 3.6

@@ -19,8 +19,8 @@ DEFAULTS: dict[str, bytes] = {
     "DOT": b"250 2.0.0 Ok: queued as 4F2A1B\r\n",
     "QUIT": b"221 bye\r\n",
 }
+# The EHLO of a server that takes MAIL, RCPT and DATA together.
 PIPELINING = b"250-scripted\r\n250-SIZE 100000\r\n250-PIPELINING\r\n250 AUTH PLAIN\r\n"
-"""The EHLO of a server that takes MAIL, RCPT and DATA together."""
 
 
 class LostError(Exception):

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Practices that are worked on at the same time.
 AT_ONCE = 4
-"""Practices that are worked on at the same time."""
 
 WORST_FIRST = (
     Exit.USAGE,

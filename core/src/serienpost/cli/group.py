@@ -13,6 +13,7 @@ from serienpost.errors import PluginError, SerienpostError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Command -> module below `serienpost.cli` and its line in `--help`.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("start", "Make a practice folder."),
     "demo": ("start", "Show everything end to end on a demo practice."),
@@ -44,13 +45,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new-plugin": ("start", "Write the package of a new plugin, with its tests."),
     "erase-person": ("privacy", "Replace a person by a tombstone everywhere in the ledger."),
 }
-"""Command -> module below `serienpost.cli` and its line in `--help`."""
 
+# Command -> module, attribute and distribution, of those that no practice has to name.
 ELSEWHERE = {
     "demo": ("serienpost_demo", "demo_command", "serienpost-demo"),
     "new-plugin": ("serienpost_testkit.scaffold", "new_plugin_command", "serienpost-testkit"),
 }
-"""Command -> module, attribute and distribution, of those that no practice has to name."""
 
 
 class LazyGroup(click.Group):

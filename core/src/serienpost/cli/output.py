@@ -13,8 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+# Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
-"""Rows whose width counts for the columns; longer tables are written as they are read."""
 
 _REORDERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from serienpost.service.run import Progress
 
+# After so long without a further row a command says whose code is at work.
 SILENCE_SECONDS = 60.0
-"""After so long without a further row a command says whose code is at work."""
 
 _LINE_SECONDS = 10.0
 _WAITING = {

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from serienpost.service import Answers, Confirmation, Practice, Run, Stop
     from serienpost.service.records import RunStatus
 
+# Seconds. A terminal, a service manager and a wrapper that passes signals on may each send one.
 SAME_REQUEST = 0.5
-"""Seconds. A terminal, a service manager and a wrapper that passes signals on may each send one."""
 
 archive_option = click.option(
     "--archive",

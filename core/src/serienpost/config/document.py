@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from serienpost.errors import Problem
 
+# The way to a value: keys of maps, positions in lists.
 Loc: TypeAlias = tuple[str | int, ...]
-"""The way to a value: keys of maps, positions in lists."""
 
+# Stands for a value that is not there; null is one that is.
 ABSENT = object()
-"""Stands for a value that is not there; null is one that is."""
 
 
 @dataclass(frozen=True, slots=True)

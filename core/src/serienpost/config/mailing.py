@@ -44,8 +44,8 @@ def _texts(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+# A list of texts; one text stands for a list of one.
 Texts = Annotated[list[str], BeforeValidator(_texts)]
-"""A list of texts; one text stands for a list of one."""
 
 
 class Mailing(StrictModel):
@@ -153,5 +153,5 @@ class Mailing(StrictModel):
         return self
 
 
+# The keys of a mailing file.
 MAILING_KEYS = tuple(name for name in Mailing.model_fields if name not in {"blocks", "source_path"})
-"""The keys of a mailing file."""

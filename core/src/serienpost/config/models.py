@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from serienpost.config.layers import Layers
 
+# Why a practice writes; `purposes:` adds its own.
 BUILT_IN_PURPOSES = (
     "appointment",
     "recall",
@@ -34,13 +35,12 @@ BUILT_IN_PURPOSES = (
     "survey",
     "marketing",
 )
-"""Why a practice writes; `purposes:` adds its own."""
 
+# What "Kontakt erlaubt" in the master data allows unless `consent.flags_purposes` says else.
 FLAG_PURPOSES = ("appointment", "recall", "birthday", "event", "information")
-"""What "Kontakt erlaubt" in the master data allows unless `consent.flags_purposes` says else."""
 
+# The entry of `consent.require` for every purpose that has none of its own.
 DEFAULT = "default"
-"""The entry of `consent.require` for every purpose that has none of its own."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
@@ -79,8 +79,8 @@ def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
 
+# A name that users give: letters, digits, `_`, `-`.
 Name = Annotated[str, AfterValidator(_name)]
-"""A name that users give: letters, digits, `_`, `-`."""
 
 
 class ConsentConfig(StrictModel):
@@ -177,8 +177,8 @@ class PracticeConfig(StrictModel):
         return self
 
 
+# The top-level keys of `serienpost.yaml` that belong to the core.
 CORE_KEYS = tuple(name for name in PracticeConfig.model_fields if name != "claimed")
-"""The top-level keys of `serienpost.yaml` that belong to the core."""
 
 
 def is_shared(ledger: str) -> bool:

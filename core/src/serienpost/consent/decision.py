@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import ConsentCheck, ConsentQuestion
 
+# Checks that never allow a person of the practice's data; without another there is none.
 _NOT_OF_PATIENTS = {"suppression", "status", "column"}
-"""Checks that never allow a person of the practice's data; without another there is none."""
 
 _VERDICTS = {Allow, Deny, Abstain}
 
+# How long a check may take for one batch of questions.
 CHECK_SECONDS = 30.0
-"""How long a check may take for one batch of questions."""
 
 
 class CheckUnavailableError(UnavailableError):

@@ -23,8 +23,8 @@ COLUMNS = ("kind", "address_hash", "reason", "source", "since", "practice")
 REASONS = frozenset({"bounce", "complaint", "unsubscribe", "manual"})
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+# Mistakes in a file that are told at once.
 _MOST_SHOWN = 20
-"""Mistakes in a file that are told at once."""
 
 _FORM = "UTF-8, semicolons, a header line with the column address or address_hash"
 

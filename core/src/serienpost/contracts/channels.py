@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.outcomes import Accepted, Outcome, Rejected, Unknown
 
 A = TypeVar("A", bound="AccountSettings")
+# The model of a channel's accounts.
 A_contra = TypeVar("A_contra", bound="AccountSettings", contravariant=True)
-"""The model of a channel's accounts."""
 
 
 @dataclass(frozen=True, slots=True)

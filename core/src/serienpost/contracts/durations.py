@@ -54,10 +54,10 @@ def duration_text(value: timedelta) -> str:
     return f"{seconds} s"
 
 
+# A `timedelta`, written as number and unit (s, min, h, days, weeks, months, years).
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(duration_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "examples": ["6 h", "90 days", "3 years"]}),
 ]
-"""A `timedelta`, written as number and unit (s, min, h, days, weeks, months, years)."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.context import Context
     from serienpost.fields import FieldValue
 
+# The model of a source's `select:`.
 S = TypeVar("S", bound="BaseModel")
-"""The model of a source's `select:`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ HOME = "DE"
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
+# Names as Deutsche Post and everyday letters use them, where CLDR's are official or odd.
 _GERMAN = {
     "CD": "Demokratische Republik Kongo",
     "CG": "Republik Kongo",
@@ -20,8 +21,8 @@ _GERMAN = {
     "PS": "Palästina",
     "US": "USA",
 }
-"""Names as Deutsche Post and everyday letters use them, where CLDR's are official or odd."""
 
+# Further names and the old letters for cars, one per country in practice records.
 _ALSO = {
     "AT": ("A", "Republik Österreich"),
     "BA": ("Bosnien", "Bosnien-Herzegowina"),
@@ -51,7 +52,6 @@ _ALSO = {
     "US": ("Amerika", "Vereinigte Staaten von Amerika", "United States of America"),
     "VA": ("Vatikan",),
 }
-"""Further names and the old letters for cars, one per country in practice records."""
 
 
 def country_code(text: str) -> str | None:
@@ -95,8 +95,8 @@ def _codes() -> dict[str, str]:
     return codes | {_key(name): code for code, names in _ALSO.items() for name in names}
 
 
+# Countries in whose addresses the postcode follows the town (UPU, POST*CODE).
 _CODE_AFTER_TOWN = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "US", "ZA"})
-"""Countries in whose addresses the postcode follows the town (UPU, POST*CODE)."""
 
 
 def city_line(code: str | None, postcode: str, town: str) -> str:

@@ -19,13 +19,13 @@ _NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"\s*|[^"<>@\\]*)<(?P<address>[^<>\s]+)
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*@[A-Za-z0-9.-]+")
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+# Within these a local part of plain letters is valid beside any valid domain (RFC 5321, 4.5.3.1),
+# so that a domain is examined once and not for each person.
 _LONGEST_LOCAL, _LONGEST = 64, 200
-"""Within these a local part of plain letters is valid beside any valid domain (RFC 5321, 4.5.3.1),
-so that a domain is examined once and not for each person."""
 
 _ORDINARY = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+# Domains under which nobody is reached (RFC 6761).
 _RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
-"""Domains under which nobody is reached (RFC 6761)."""
 
 _MISSING = Unreachable("missing", "Es ist keine E-Mail-Adresse eingetragen.")
 _INVALID = Unreachable("invalid", "Die eingetragene E-Mail-Adresse ist ungültig.")

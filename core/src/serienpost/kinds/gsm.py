@@ -14,28 +14,29 @@ from typing import Literal, TypeAlias
 
 Encoding: TypeAlias = Literal["GSM-7", "UCS-2"]
 
+# The default alphabet without the escape sign, one septet each.
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ"
     " !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""The default alphabet without the escape sign, one septet each."""
 
+# Signs of the extension table: escape and sign, two septets.
 EXTENSION = "\f^{}\\[~]|€"
-"""Signs of the extension table: escape and sign, two septets."""
 
+# Units that fit into an SMS of one part: septets, or UTF-16 code units.
 SINGLE: dict[Encoding, int] = {"GSM-7": 160, "UCS-2": 70}
-"""Units that fit into an SMS of one part: septets, or UTF-16 code units."""
 
+# Units that fit into each part of a longer one.
 CONCATENATED: dict[Encoding, int] = {"GSM-7": 153, "UCS-2": 67}
-"""Units that fit into each part of a longer one."""
 
+# A sign with its accents (combining diacritical marks).
 _LETTER = re.compile("[\\s\\S][\u0300-\u036f]*")
-"""A sign with its accents (combining diacritical marks)."""
 
 _SEPTETS = {**dict.fromkeys(BASIC, 1), **dict.fromkeys(EXTENSION, 2)}
 
+# What people write instead where a sign is missing. Accents are taken off without a table.
 _REWRITTEN = {
     **dict.fromkeys("„“”‟«»″", '"'),
     **dict.fromkeys("‚‘’‛‹›′´`", "'"),
@@ -63,7 +64,6 @@ _REWRITTEN = {
     "\u2060": "",
     "\ufeff": "",
 }
-"""What people write instead where a sign is missing. Accents are taken off without a table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
     Builder = Callable[["Given"], Insert | Update]
 
+# The practice in a statement that is built once; a transaction binds it, so that such a statement
+# too sees one practice only.
 PRACTICE: BindParameter[str] = bindparam("b_practice")
-"""The practice in a statement that is built once; a transaction binds it, so that such a statement
-too sees one practice only."""
 
 _ROWS = "b_rows"
 _SHARED = "b_shared_"
+# So many rows are looked through for values that all of them share; for fewer a statement of their
+# own is not worth while.
 _LEAST = 50
-"""So many rows are looked through for values that all of them share; for fewer a statement of their
-own is not worth while."""
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89ab]..)", re.IGNORECASE)
 

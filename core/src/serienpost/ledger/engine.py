@@ -28,20 +28,20 @@ from serienpost.ledger.states import RELEASED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The newest revision of the ledger's tables; the last file in `migrations/versions`.
 HEAD = "0004"
-"""The newest revision of the ledger's tables; the last file in `migrations/versions`."""
 
+# Older revisions whose tables this code can work with as they are.
 USABLE = {"0003"}
-"""Older revisions whose tables this code can work with as they are."""
 
+# The first with RETURNING, which the ledger's statements need.
 OLDEST_SQLITE = (3, 35)
-"""The first with RETURNING, which the ledger's statements need."""
 
+# How long a PostgreSQL server may take to answer a new connection.
 CONNECT_SECONDS = 10
-"""How long a PostgreSQL server may take to answer a new connection."""
 
+# Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once.
 CHECKPOINT_PAGES = 16_384
-"""Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once."""
 
 _READ_ONLY = "serienpost_reads"
 

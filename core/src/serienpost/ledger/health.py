@@ -14,8 +14,8 @@ from serienpost.ledger.states import OWNED, RELEASED
 if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
 
+# The check of a file stops after so many.
 MOST_DAMAGES = 10
-"""The check of a file stops after so many."""
 
 
 def damage(ledger: Ledger) -> int:

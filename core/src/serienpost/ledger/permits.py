@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from serienpost.contracts.accounts import Rate
     from serienpost.ledger.store import Tx
 
+# Permits are kept so long, whatever the rates are: one that is added later, or made longer, counts
+# them too. A day is the longest unit that `rate:` knows.
 LONGEST_WINDOW = timedelta(days=1)
-"""Permits are kept so long, whatever the rates are: one that is added later, or made longer, counts
-them too. A day is the longest unit that `rate:` knows."""
 
 
 def take_permits(

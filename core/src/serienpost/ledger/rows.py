@@ -126,5 +126,5 @@ class Outgoing(NamedTuple):
 
 RUN = [run.c[name] for name in RunRow._fields]
 MESSAGE = [message.c[name] for name in MessageRow._fields]
+# The columns of these records, in their order.
 OUTGOING = [message.c[name] for name in Outgoing._fields]
-"""The columns of these records, in their order."""

@@ -53,9 +53,14 @@ def _practice() -> Column[str]:
     return Column("practice", Text, primary_key=True)
 
 
+# One row per practice: the key of its hashes, drawn when the practice first opens the ledger.
 practice = Table("practice", metadata, _practice(), Column("hash_key", LargeBinary, nullable=False))
-"""One row per practice: the key of its hashes, drawn when the practice first opens the ledger."""
 
+# `header` is what the plan hash covers besides the rows; `owner` the process that prepares or
+# finishes it; `carries` the fields and macros that the bits of a message's `carried` stand for;
+# `archive` what goes into the records (`entry`, `pdf`); `edition` is the number of the generation:
+# how often a finished run of parts was reopened; `first_part` is that generation's first; `files`
+# are what finishing it made.
 run = Table(
     "run",
     metadata,
@@ -91,12 +96,8 @@ run = Table(
     Column("files", JSON(none_as_null=True)),
     Column("purged_at", UtcTime),
 )
-"""`header` is what the plan hash covers besides the rows; `owner` the process that prepares or
-finishes it; `carries` the fields and macros that the bits of a message's `carried` stand for;
-`archive` what goes into the records (`entry`, `pdf`); `edition` is the number of the generation:
-how often a finished run of parts was reopened; `first_part` is that generation's first; `files` are
-what finishing it made."""
 
+# The frozen copy of template, style sheet, images and free text of a run.
 asset = Table(
     "asset",
     metadata,
@@ -105,7 +106,6 @@ asset = Table(
     Column("name", Text, primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
-"""The frozen copy of template, style sheet, images and free text of a run."""
 
 message = Table(
     "message",
@@ -178,6 +178,7 @@ attempt = Table(
     Column("provider_ref", Text),
 )
 
+# One row per account: the lock under which permits are given.
 account = Table(
     "account",
     metadata,
@@ -186,7 +187,6 @@ account = Table(
     Column("last_permit", Integer, nullable=False),
     Column("last_stamp", UtcTime),
 )
-"""One row per account: the lock under which permits are given."""
 
 permit = Table(
     "permit",
@@ -197,6 +197,7 @@ permit = Table(
     Column("stamp", UtcTime, nullable=False),
 )
 
+# Who already has, or is about to get, which mailing for which occasion.
 once = Table(
     "once",
     metadata,
@@ -207,7 +208,6 @@ once = Table(
     Column("since", UtcTime, nullable=False),
     Index("once_message", "practice", "run", "no"),
 )
-"""Who already has, or is about to get, which mailing for which occasion."""
 
 suppression = Table(
     "suppression",
@@ -220,6 +220,7 @@ suppression = Table(
     Column("since", UtcTime, nullable=False),
 )
 
+# The queue of messages to be stored in the persons' records.
 archive = Table(
     "archive",
     metadata,
@@ -231,8 +232,8 @@ archive = Table(
     Column("text", Text),
     Column("updated_at", UtcTime, nullable=False),
 )
-"""The queue of messages to be stored in the persons' records."""
 
+# Reports, bounces and complaints, stored before they are interpreted.
 event = Table(
     "event",
     metadata,
@@ -246,8 +247,8 @@ event = Table(
     Column("code", Text),
     Column("text", Text),
 )
-"""Reports, bounces and complaints, stored before they are interpreted."""
 
+# Who decided what and when: marks, overrides, approvals, resolved doubts, tests.
 journal = Table(
     "journal",
     metadata,
@@ -261,4 +262,3 @@ journal = Table(
     Column("detail", JSON(none_as_null=True)),
     Index("journal_run", "practice", "run", "no"),
 )
-"""Who decided what and when: marks, overrides, approvals, resolved doubts, tests."""

@@ -17,15 +17,16 @@ MESSAGE_STATES = (
     "cancelled",
 )
 
+# States of messages that a run still has to deal with.
 OPEN = ("planned", "pending", "claimed", "sending")
-"""States of messages that a run still has to deal with."""
 
+# States of messages that a process has in its hands; it owns them under a lease.
 OWNED = ("claimed", "sending")
-"""States of messages that a process has in its hands; it owns them under a lease."""
 
+# States of messages whose data left, or may have left.
 LEFT = ("accepted", "delivered", "bounced", "complained", "in_doubt", "sending")
-"""States of messages whose data left, or may have left."""
 
+# States in which a message keeps its place in the table of "once".
 HOLDS_ONCE = (
     "pending",
     "claimed",
@@ -36,7 +37,6 @@ HOLDS_ONCE = (
     "bounced",
     "complained",
 )
-"""States in which a message keeps its place in the table of "once"."""
 
 MESSAGE_MOVES: dict[str, frozenset[str]] = {
     "planned": frozenset({"pending", "suppressed", "cancelled"}),
@@ -53,6 +53,7 @@ MESSAGE_MOVES: dict[str, frozenset[str]] = {
     "cancelled": frozenset(),
 }
 
+# `finished -> sending` only by `retry` and `resolve --as resend`.
 RUN_MOVES: dict[str, frozenset[str]] = {
     "preparing": frozenset({"prepared", "cancelled"}),
     "prepared": frozenset({"approved", "cancelled"}),
@@ -62,11 +63,11 @@ RUN_MOVES: dict[str, frozenset[str]] = {
     "finished": frozenset({"sending"}),
     "cancelled": frozenset(),
 }
-"""`finished -> sending` only by `retry` and `resolve --as resend`."""
 
+# States of runs that a person released and that are not over.
 RELEASED = ("approved", "sending", "paused")
-"""States of runs that a person released and that are not over."""
 
+# Which command may do something in which state of the run; elsewhere it is refused.
 COMMANDS: dict[str, frozenset[str]] = {
     "review": frozenset({"prepared"}),
     "preview": frozenset({"prepared", "approved", "sending", "paused", "finished"}),
@@ -78,7 +79,6 @@ COMMANDS: dict[str, frozenset[str]] = {
     "retry": frozenset({"sending", "paused", "finished"}),
     "resolve": frozenset({"sending", "paused", "finished", "cancelled"}),
 }
-"""Which command may do something in which state of the run; elsewhere it is refused."""
 
+# Reasons of a pause that a person must end with `resume`.
 BY_PERSON = frozenset({"account", "content_changed", "template_changed", "stale", "person"})
-"""Reasons of a pause that a person must end with `resume`."""

@@ -301,8 +301,8 @@ def open_ledger(context: PracticeContext) -> Ledger:
     return context.shared("ledger", lambda: _opened(context))
 
 
+# Messages changed by one statement.
 AT_ONCE = 2_000
-"""Messages changed by one statement."""
 
 
 def slices(tx: Tx, run_id: str) -> Iterator[tuple[int, int]]:

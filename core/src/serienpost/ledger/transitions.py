@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.store import Tx
 
+# The state in which a message comes into the ledger.
 NEW_MESSAGE = "planned"
-"""The state in which a message comes into the ledger."""
 
+# The state in which a run comes into the ledger.
 NEW_RUN = "preparing"
-"""The state in which a run comes into the ledger."""
 
 
 class ForbiddenMoveError(Exception):

@@ -31,6 +31,7 @@ __all__ = [
     "open_practice",
 ]
 
+# Modules that stand on the ledger are imported when one of their names is used.
 _HOME = {
     "Answers": "release",
     "Confirmation": "release",
@@ -41,7 +42,6 @@ _HOME = {
     "Stop": "run",
     "Transliteration": "mailing",
 }
-"""Modules that stand on the ledger are imported when one of their names is used."""
 
 
 def __getattr__(name: str) -> object:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
 
+# How long one account, source or check may take to answer.
 PROBE_SECONDS = 60.0
-"""How long one account, source or check may take to answer."""
 
 
 def examine(folder: Path) -> Iterator[Finding]:

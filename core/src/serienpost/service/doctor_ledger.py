@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
 
+# Below this much free space beside the ledger a run is at risk.
 FREE_BYTES = 200_000_000
-"""Below this much free space beside the ledger a run is at risk."""
 
 
 def ledger_findings(context: PracticeContext) -> Iterator[Finding]:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import RunRow
     from serienpost.service.opened import OpenedPractice
 
+# `release`: send this to these people? `balance`: although the account holds too little? `archive`:
+# each message as PDF in the record, or only an entry? `disclaimer`: accept the terms?
 Question: TypeAlias = Literal["release", "balance", "archive", "disclaimer"]
-"""`release`: send this to these people? `balance`: although the account holds too little?
-`archive`: each message as PDF in the record, or only an entry? `disclaimer`: accept the terms?"""
 
 
 @dataclass(frozen=True, slots=True)

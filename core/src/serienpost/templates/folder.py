@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+# The body of a mailing that carries its text itself; the kind says how it is read.
 FREE_TEXT = "text"
-"""The body of a mailing that carries its text itself; the kind says how it is read."""
 
+# Bytes of all files of a template at most.
 LARGEST = 10_000_000
-"""Bytes of all files of a template at most."""
 
 _MANIFEST = "template.json"
 _NAME = re.compile(r"[^\W_][\w-]*\Z")

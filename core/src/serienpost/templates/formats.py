@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from zoneinfo import ZoneInfo
 
+# What each filter can format, and how to say so.
 NEEDS: dict[str, tuple[tuple[type, ...], str]] = {
     "datum": ((date, datetime), "a date"),
     "wochentag": ((date, datetime), "a date"),
     "uhrzeit": ((time, datetime), "a time"),
 }
-"""What each filter can format, and how to say so."""
 
 _REMEMBERED = 4096
 

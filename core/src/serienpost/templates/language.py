@@ -20,14 +20,14 @@ from serienpost.templates.syntax import DEEPEST, ExpressionCheck, Formatted, Ord
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Bytes of a text at most.
 LONGEST = 200_000
-"""Bytes of a text at most."""
 
+# The filter behind a macro that is a whole link; no text can name it.
 LINK = "_link"
-"""The filter behind a macro that is a whole link; no text can name it."""
 
+# A placeholder: comment, output, block tag, or output that is a whole link; number of the tag.
 PLACE = re.compile("\ue000([cobu])([0-9]+)\ue001")
-"""A placeholder: comment, output, block tag, or output that is a whole link; number of the tag."""
 
 _ONLY_COMMENTS = re.compile("^[ \t]*(?:\ue000c[0-9]+\ue001[ \t]*)+(?:\n|\\Z)", re.MULTILINE)
 _ONLY_TAGS = re.compile("^[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+(?:\n|\\Z)", re.MULTILINE)

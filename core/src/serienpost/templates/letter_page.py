@@ -11,8 +11,8 @@ from serienpost.errors import Problem, TemplateError
 if TYPE_CHECKING:
     from serienpost.templates.language import Program
 
+# Around a page's rules, with which it begins where it has any.
 SHEET, SHEET_END = "<style>", "</style>"
-"""Around a page's rules, with which it begins where it has any."""
 
 _FRAME = frozenset({"html", "body", "meta"})
 _LEFT_OUT = frozenset({"head", "title", "style"})

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from serienpost.templates.language import Program, Tag
 
+# The type of a token for a line that holds nothing but block tags.
 BLOCK_TAGS = "block_tags"
-"""The type of a token for a line that holds nothing but block tags."""
 
 _TAG_LINE = re.compile("[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+\\Z")
 _TAG_THEN_MARKUP = re.compile("(?:\ue000b[0-9]+\ue001)+(?:#{1,6} |[-*+] |[0-9]+[.)] |> )")

@@ -17,14 +17,14 @@ from serienpost.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Filters that turn a date or time into text.
 FORMATS = ("datum", "uhrzeit", "wochentag")
-"""Filters that turn a date or time into text."""
 
+# The filter that gives a text for an empty value.
 FALLBACK = "falls_leer"
-"""The filter that gives a text for an empty value."""
 
+# Levels of nesting at most, of `if` in `if` and of an expression.
 DEEPEST = 20
-"""Levels of nesting at most, of `if` in `if` and of an expression."""
 
 Operand: TypeAlias = str | int | bool | nodes.Name
 _MACRO = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")

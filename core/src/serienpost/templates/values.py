@@ -12,8 +12,8 @@ from serienpost.text import CONTROL, LINE_BREAK, SURROGATE
 if TYPE_CHECKING:
     from serienpost.fields import FieldValue
 
+# Characters of a value at most.
 LONGEST = 10_000
-"""Characters of a value at most."""
 
 _TYPES = frozenset({int, bool, date, time, datetime})
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from serienpost import ConsentQuestion, Context, Verdict
 
+# Kind of contact -> the field that says whether the person wants it.
 FLAGS = MappingProxyType(
     {"email": "kontakt_email", "sms": "kontakt_sms", "letter": "kontakt_brief"}
 )
-"""Kind of contact -> the field that says whether the person wants it."""
 
 _NOTHING = Abstain()
 _LABELS = {"email": "E-Mail", "sms": "SMS", "letter": "Brief"}

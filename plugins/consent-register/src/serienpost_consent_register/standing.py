@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from serienpost_consent_register.records import Terms
 
+# What stands in `zweck` where somebody agreed to every purpose. An empty one agrees to none.
 ALL_PURPOSES = frozenset({"alle", "all", "*"})
-"""What stands in `zweck` where somebody agreed to every purpose. An empty one agrees to none."""
 
 
 class Standing(NamedTuple):

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+# Where the demo practice's account expects a mail server on this machine.
 DEMO_PORT = 2525
-"""Where the demo practice's account expects a mail server on this machine."""
 
+# Where it expects the made-up SMS provider on this machine.
 DEMO_SMS_PORT = 2526
-"""Where it expects the made-up SMS provider on this machine."""
 
+# Where its account at SendGrid, once turned on, expects the made-up one on this machine.
 DEMO_GRID_PORT = 2527
-"""Where its account at SendGrid, once turned on, expects the made-up one on this machine."""
 
 DATABASE = "praxis.db"
 LEDGER = "versandbuch.db"

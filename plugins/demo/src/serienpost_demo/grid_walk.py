@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from serienpost_demo.command_line import CommandLine
 
 MAILING, TEMPLATE = "sprechzeiten", "Neue Sprechzeiten"
+# Stands in the demo practice's Systemkürzel.
 KEY = "SG.nur-fuer-die-vorfuehrung"
-"""Stands in the demo practice's Systemkürzel."""
 
 _MAILING = """\
 # Set by SendGrid's own template; the text names what may be sent for it.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 MAILING = "kurznachricht"
 USER, PASSWORD = "praxis-sonnenschein", "nur-zum-vorfuehren"
+# Environment in which the demo's account finds its login.
 LOGIN = {"SMS_USER": USER, "SMS_PASSWORD": PASSWORD}
-"""Environment in which the demo's account finds its login."""
 
 _CREDITS = 500.0
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from serienpost import ArchiveEntry, Context
 
+# Seconds to wait while the practice software writes.
 _LOCK_WAIT = 15.0
-"""Seconds to wait while the practice software writes."""
 
 _metadata = sa.MetaData()
 PATIENT = sa.Table("patient", _metadata, sa.Column("id", sa.Integer, primary_key=True))

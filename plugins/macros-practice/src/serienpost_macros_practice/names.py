@@ -21,16 +21,16 @@ _NOBLE_NAMES = """baron baronin baronesse burggraf burggräfin edle edler erbgra
     freifräulein freiherr freiin fürst fürstin graf gräfin herzog herzogin komtess komtesse landgraf
     landgräfin markgraf markgräfin pfalzgraf pfalzgräfin prinz prinzessin reichsfreiherr reichsgraf
     reichsgräfin reichsritter ritter vicomte vicomtesse"""
+# Former titles; part of the surname since 1919 (Art. 109 (3) of the Weimar constitution).
 _NOBLE = frozenset(_NOBLE_NAMES.split())
-"""Former titles; part of the surname since 1919 (Art. 109 (3) of the Weimar constitution)."""
 
 _PREPOSITION_WORDS = """af al am an auf aus d' da dal dalla dall' das de degli dei del dela dell'
     della dello dem den der des di die do dos du el in la las le les lo los op 's 't te ten ter thor
     tho to und van vom von y zu zum zur"""
 _PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
 
+# Additions that follow a name without a comma.
 _GENERATIONS = frozenset({"jun.", "jr.", "junior", "sen.", "sr.", "senior", "i.", "ii.", "iii."})
-"""Additions that follow a name without a comma."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from serienpost_practice_db.mapping import SchemaMapping
 
 OPEN_STATES = ("geplant", "bestaetigt")
+# What `termin_status` may be for somebody to be written to; cancelled appointments and slots
+# without a person are never recipients.
 PAST_STATES = ("erschienen", "nicht_erschienen")
-"""What `termin_status` may be for somebody to be written to; cancelled appointments and slots
-without a person are never recipients."""
 
 
 @dataclass(frozen=True, slots=True)

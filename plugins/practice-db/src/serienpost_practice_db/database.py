@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 _IDS_PER_STATEMENT = 500
 _STATEMENTS = 32
+# Of batches of ids the keys are kept, because checks ask about the same people in turn.
 _BATCHES = 4
-"""Of batches of ids the keys are kept, because checks ask about the same people in turn."""
 
 
 class PracticeDb:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context
 
+# Seconds to wait while the practice software writes.
 _LOCK_WAIT = 15.0
-"""Seconds to wait while the practice software writes."""
 
 
 def open_engine(context: Context, url_text: str, zone: str) -> sa.Engine:

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 SCHEMA = "the file named under schema:"
 QUERY = "the query"
 
+# SQLSTATE of PostgreSQL, numbers of MariaDB: undefined column, table, function.
 _UNDEFINED = {"42703", "42P01", "42883", "42702", 1054, 1146, 1305}
-"""SQLSTATE of PostgreSQL, numbers of MariaDB: undefined column, table, function."""
 
+# A write in a read-only transaction, or a right that the account lacks.
 _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
-"""A write in a read-only transaction, or a right that the account lacks."""
 
 _TIMED_OUT = {1969, 3024}
 
 _NO_DATABASE = "file is not a database"
+# How SQLite says so.
 _DAMAGED = ("database disk image is malformed", "malformed database")
-"""How SQLite says so."""
 
 
 DAMAGED = "the file of the practice's database is damaged"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+# How long a statement may take before its first, and between two batches.
 STATEMENT_SECONDS = 120.0
-"""How long a statement may take before its first, and between two batches."""
 
 _STEPS_BETWEEN_LOOKS = 20_000
 _READING = {
@@ -30,8 +30,8 @@ _READING = {
     sqlite3.SQLITE_RECURSIVE,
     sqlite3.SQLITE_TRANSACTION,
 }
+# Pragmas that tell the columns of a table, the schemas, and whether the file is a database.
 _DESCRIBING = {"database_list", "table_info", "table_xinfo", "schema_version"}
-"""Pragmas that tell the columns of a table, the schemas, and whether the file is a database."""
 
 _HARMFUL_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"}
 

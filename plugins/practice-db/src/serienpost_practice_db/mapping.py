@@ -19,16 +19,16 @@ REPRESENTATIVE_ID = "vertreter_id"
 REPRESENTATIVE = "vertreter_"
 IS_MINOR = "minderjaehrig"
 
+# The kinds of person that are written to.
 PERSONS = ("patient", "interessent")
-"""The kinds of person that are written to."""
 
+# Fields that say who somebody is.
 IDENTITY = frozenset(
     name for name, known in CATALOGUE.items() if known.sensitivity == Sensitivity.IDENTITY
 )
-"""Fields that say who somebody is."""
 
+# Fields that a postal address may do without.
 POSTAL_EXTRAS = frozenset({"adresszusatz", "postfach", "land"})
-"""Fields that a postal address may do without."""
 
 PRACTITIONER = "behandler_"
 BEGIN = "termin_beginn"
@@ -97,8 +97,8 @@ class SchemaMapping:
 
     entities: Mapping[str, EntityMapping]
     classes: Mapping[str, Sensitivity] = field(default_factory=dict)
+    # Zone of the times in the database, None for the practice's.
     timezone: str | None = None
-    """Zone of the times in the database, None for the practice's."""
 
     def sensitivity(self, name: str) -> Sensitivity:
         """The class of a field: the catalogue's, or a stricter one of the schema."""
@@ -174,6 +174,7 @@ _SYSTEMKUERZEL = EntityMapping(
     "systemkuerzel", "systemkuerzel", "kuerzel", MappingProxyType(_columns("wert")), "text"
 )
 
+# The tables of the demo practice; assumed where a practice has no `schema.yaml`.
 REFERENCE_SCHEMA = SchemaMapping(
     MappingProxyType(
         {
@@ -189,4 +190,3 @@ REFERENCE_SCHEMA = SchemaMapping(
         | {"systemkuerzel": _SYSTEMKUERZEL}
     )
 )
-"""The tables of the demo practice; assumed where a practice has no `schema.yaml`."""

@@ -18,10 +18,10 @@ def _without_password(value: str) -> str:
     return value
 
 
+# The URL of a database; a password is written as `${secret:NAME}`.
 UrlWithoutPassword: TypeAlias = Annotated[
     StrictStr, Field(min_length=1), AfterValidator(_without_password)
 ]
-"""The URL of a database; a password is written as `${secret:NAME}`."""
 
 
 class DatabaseUrl(RootModel[UrlWithoutPassword]):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
 
+# How the driver begins to say so; the text itself follows.
 _UNDECODABLE = "Could not decode to UTF-8"
-"""How the driver begins to say so; the text itself follows."""
 
 
 def read_all(

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from serienpost_practice_db.mapping import EntityMapping, FieldMapping
 
+# Label of the key in every view; no field has this name.
 KEY = "id"
-"""Label of the key in every view; no field has this name."""
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "text": String(),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_source_query.selection import QuerySelection
 
+# Functions that read files, hold the server up or run a text as a statement.
 _HARMFUL = {
     "pg_read_file",
     "pg_read_binary_file",
@@ -44,7 +45,6 @@ _HARMFUL = {
     "benchmark",
     "get_lock",
 }
-"""Functions that read files, hold the server up or run a text as a statement."""
 
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql"}
 

@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_source_table.selection import TableSelection
 
+# A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
+# and the number of the row. By that id and the selection it is found again before it is written to.
 KIND = "table"
-"""A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
-and the number of the row. By that id and the selection it is found again before it is written to.
-"""
 _DIGITS = 16
 _SAMPLE = 64 * 1024
 _DELIMITERS = ";,\t|"
 _ENCODINGS = ("utf-8-sig", "cp1252")
 _LARGEST_CELL = 100_000
+# Characters of a cell that are read at all, so that a larger one can be named.
 _LARGEST_READ = 10_000_000
-"""Characters of a cell that are read at all, so that a larger one can be named."""
 
 
 @dataclass(frozen=True, slots=True)

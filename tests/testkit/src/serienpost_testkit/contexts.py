@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+# The head of a practice, as it stands under `practice:`.
 PRACTICE = {
     "id": "sonnenschein",
     "name": "Praxis Dr. Sonnenschein",
@@ -24,7 +25,6 @@ PRACTICE = {
     "web": "https://example.org",
     "timezone": "Europe/Berlin",
 }
-"""The head of a practice, as it stands under `practice:`."""
 
 
 class MakeContext(ExitStack):

@@ -37,9 +37,9 @@ _ALREADY_SENT = {
 }
 
 
+# States of messages that arrived, may have arrived or are on their way; not of those that came
+# back, so that the others can be reached by another kind of message.
 _GOT = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered", "complained")
-"""States of messages that arrived, may have arrived or are on their way; not of those that came
-back, so that the others can be reached by another kind of message."""
 
 _AT_ONCE = 10_000
 

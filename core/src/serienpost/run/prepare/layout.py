@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.channels import Channel
 
+# Prefix of frozen files that the channel sets around the text.
 LAYOUT = "layout/"
-"""Prefix of frozen files that the channel sets around the text."""
 
+# Name under which a channel finds the image of the signature, with the file's suffix.
 SIGNATURE = "signature"
-"""Name under which a channel finds the image of the signature, with the file's suffix."""
 
 
 def layout_files(

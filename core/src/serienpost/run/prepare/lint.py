@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.content import Content
     from serienpost.run.prepare.renderer import RunRenderer
 
+# Purposes that people can object to at any time (Art. 21 GDPR, section 7 (3) UWG).
 STOPPABLE = frozenset({"survey", "marketing"})
-"""Purposes that people can object to at any time (Art. 21 GDPR, section 7 (3) UWG)."""
 
 STOP_MACRO = "Abmelde_Link"
 _TAG = re.compile(r"<[^>]*>")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
 
 
+# Names on disk of what the code calls `provider_template` and `rendering`.
 _TEMPLATE, _RENDERING = "kept_template", "rendering_edition"
-"""Names on disk of what the code calls `provider_template` and `rendering`."""
 
 
 @dataclass(frozen=True, slots=True)

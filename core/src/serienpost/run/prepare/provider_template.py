@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
 
 ASK_SECONDS = 60.0
+# While a run is sent, its template is looked at this often.
 WATCH_SECONDS = 10.0
-"""While a run is sent, its template is looked at this often."""
 
 KEY = "sendgrid_template"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -46,20 +46,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Read for the review, so that people see whom a row means.
 DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachname"})
-"""Read for the review, so that people see whom a row means."""
 
+# Raised whenever the same values would give other bytes than before; 1 where a header names none.
+#
+# 2: what a channel needs for its layout stands in a place of its own in the content.
 RENDERING_EDITION = 2
-"""Raised whenever the same values would give other bytes than before; 1 where a header names none.
 
-2: what a channel needs for its layout stands in a place of its own in the content.
-"""
-
+# Prefix of frozen files that go with every message.
 ATTACHMENT = "attachment/"
-"""Prefix of frozen files that go with every message."""
 
+# Key in the header's `extra`: the attachments that each row has of its own.
 OWN_FILES = "own_files"
-"""Key in the header's `extra`: the attachments that each row has of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +349,14 @@ class RunRenderer:
         )
         return answer
 
+    def is_same(self, content: Content, digest: str) -> bool:
+        """Whether this is the content that a digest was made of when the run was prepared."""
+        if self.header.rendering == 1 and content.layout:
+            # Edition 1 kept a letter's layout among the headers, under capitalised names.
+            headers = tuple((name.capitalize(), value) for name, value in content.layout)
+            content = replace(content, headers=headers, layout=())
+        return content.digest() == digest
+
     def processor(self) -> Processor | None:
         """Who gets the data."""
         processor: Processor | None = self.context.registry.answered(
@@ -389,8 +396,8 @@ def _known(objects: Mapping[str, T], name: str, thing: str) -> T:
         ) from None
 
 
+# Stands in place of the macro for the fields of the address itself.
 ADDRESS = "address"
-"""Stands in place of the macro for the fields of the address itself."""
 
 
 class DisclosedFields:

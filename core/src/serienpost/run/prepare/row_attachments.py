@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.templates.compiled import CompiledTemplate
 
+# Octets of one file; hardly any provider takes a larger message.
 LARGEST = 25 * 1024 * 1024
-"""Octets of one file; hardly any provider takes a larger message."""
 
 _LONGEST_NAME = 200
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

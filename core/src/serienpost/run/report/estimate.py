@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
 
 EARLIER_RUNS = 5
+# So long a provider may take to tell its balance.
 BALANCE_SECONDS = 20.0
-"""So long a provider may take to tell its balance."""
 
 
 def duration(rates: Sequence[Rate], messages: int) -> float:

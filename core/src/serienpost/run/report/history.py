@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
 
+# Actions of the journal that concern the marks; `review` closes a change with its plan hash.
 MARKING = frozenset(
     {"prepare", "exclude", "include", "override", "drop override", "same address", "review"}
     | {"next at the address", "not sendable"}
 )
-"""Actions of the journal that concern the marks; `review` closes a change with its plan hash."""
 
 _LINE = [message.c[{"row": "row_id", "id": "person"}.get(n, n)] for n in MessageLine._fields]
 

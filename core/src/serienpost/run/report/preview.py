@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
+# Bytes at the beginning of a file that say what it is, as in `%PDF-`.
 _KIND = 5
-"""Bytes at the beginning of a file that say what it is, as in `%PDF-`."""
 
 
 def preview(
@@ -67,7 +67,7 @@ def preview(
 
 def _files(renderer: RunRenderer, row: Outgoing) -> dict[str, bytes]:
     content = renderer.content(from_json(row.macro_values), row.address)
-    if isinstance(content, Refused) or content.digest() != row.content_hash:
+    if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
         raise SerienpostError(
             f"row {row.row_id} would now read differently than reviewed",
             hint="prepare the mailing again",

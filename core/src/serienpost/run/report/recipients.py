@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import MessageRow
     from serienpost.ledger.store import Ledger, Tx
 
+# What checks say of a single record, in brackets at the end of the reason.
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
-"""What checks say of a single record, in brackets at the end of the reason."""
 
 
 def summary(ledger: Ledger, run_id: str) -> ReviewSummary:
@@ -105,8 +105,8 @@ def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
     return ("", ""), ""
 
 
+# Columns of the review that it can be sorted by.
 SORTABLE = ("row", "number", "name", "address", "reachable", "allowed", "marked")
-"""Columns of the review that it can be sorted by."""
 
 
 def _order(sort: str | None) -> list[Any]:
@@ -146,8 +146,8 @@ def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator
     return _stream(ledger, run_id, _order(sort))
 
 
+# Which rows of the review are looked at.
 Filter: TypeAlias = Literal["marked", "unmarked", "unreachable", "not_allowed"]
-"""Which rows of the review are looked at."""
 
 
 def page_of(

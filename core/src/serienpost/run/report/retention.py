@@ -86,20 +86,22 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
     """
     c = message.c
     with ledger.read() as tx:
-        rows = tx.all(tx.select(message).where(or_(c.person == person, c.consenting == person)))
+        theirs = tx.select(message).where(or_(c.person == person, c.consenting == person))
+        rows = tx.all(theirs.order_by(c.run, c.no))
         if not rows:
             raise LedgerError(f"the ledger knows nothing about {person}")
         hashes = {row.address_hash for row in rows if row.address_hash}
         listed = tx.all(tx.select(suppression).where(suppression.c.address_hash.in_(hashes)))
-        events = {
-            row.no: row.kind for row in tx.all(tx.select(event).where(event.c.no.is_not(None)))
-        }
+        runs = {row.run for row in rows}
+        reported = tx.all(tx.select(event).where(event.c.run.in_(runs)).order_by(event.c.at))
+        events = {(one.run, one.no): one.kind for one in reported}
     messages = []
     for row in rows:
         (told,) = story(ledger, row.run, row.row_id, context.zone)
         known = {name: getattr(row, name) for name in (*_PERSONAL, "consent", "occasion")}
         mine = {one.name: getattr(told, one.name) for one in fields(told)}
-        messages.append(PersonMessage(**mine, run=row.run, **known, event=events.get(row.no)))
+        last = events.get((row.run, row.no))
+        messages.append(PersonMessage(**mine, run=row.run, **known, event=last))
     return PersonExport(
         person, tuple(messages), tuple(Suppressed(s.kind, s.reason) for s in listed)
     )

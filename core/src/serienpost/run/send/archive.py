@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
+# Entries that are handed over by one call.
 _AT_ONCE = 50
-"""Entries that are handed over by one call."""
 
 _log = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def _store(
 def _entry(renderer: RunRenderer, ledger: Ledger, sent: _Sent, *, with_pdf: bool) -> ArchiveEntry:
     row, channel = sent.row, renderer.channel
     content = renderer.content(from_json(row.macro_values), row.address)
-    if isinstance(content, Refused) or content.digest() != row.content_hash:
+    if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
         raise ArchiveUnavailableError(f"row {row.row_id} would now read differently than sent")
     left = message_of(row, content)
     kept = content.text

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from serienpost.run.send.recheck import Ready
 
 
+# Wire requests: the messages of each, by the slot that it goes out on.
 Calls: TypeAlias = dict[int, list["Ready"]]
-"""Wire requests: the messages of each, by the slot that it goes out on."""
 
 
 @dataclass

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
 
 Answer = Accepted | Rejected | Unknown
+# So many messages a provider is asked about at once.
 BATCH = 100
-"""So many messages a provider is asked about at once."""
 
 Resolution = Literal["accepted", "resend", "failed"]
 _STATE = {"accepted": "accepted", "resend": "pending", "failed": "failed"}

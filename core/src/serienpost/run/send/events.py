@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 BATCH = 200
+# An event that names an address alone is about what was sent to it so long before at most: mail
+# servers try for days (RFC 5321, 4.5.4.1).
 ADDRESS_DAYS = timedelta(days=7)
-"""An event that names an address alone is about what was sent to it so long before at most: mail
-servers try for days (RFC 5321, 4.5.4.1)."""
 
+# How far the provider's clock may be behind ours.
 _CLOCKS = timedelta(minutes=2)
-"""How far the provider's clock may be behind ours."""
 
 _STATE = {"delivered": "delivered", "bounced": "bounced", "complained": "complained"}
 _REASON = {"bounced": "bounce", "complained": "complaint", "unsubscribed": "unsubscribe"}

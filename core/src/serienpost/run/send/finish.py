@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
+# States of a run in which something may follow its last message.
 FINISHING = ("sending", "cancelled")
-"""States of a run in which something may follow its last message."""
 
+# How long another process may take to finish a run before this one gives up.
 WAIT_SECONDS = 60.0
-"""How long another process may take to finish a run before this one gives up."""
 
 _LOOK_SECONDS = 0.1
 

@@ -57,15 +57,15 @@ T = TypeVar("T")
 
 LEASE_MARGIN = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
+# Without anything to write, the run's state is looked at this often.
 HEARTBEAT_SECONDS = 5.0
-"""Without anything to write, the run's state is looked at this often."""
 
 LARGEST_RECHECK = 500
+# So many reads in a row that one row does not survive fresh pause the run.
 SLOW_READS = 5
-"""So many reads in a row that one row does not survive fresh pause the run."""
 
+# Seconds between attempts to reach a ledger that fails.
 LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
-"""Seconds between attempts to reach a ledger that fails."""
 
 
 @dataclass(frozen=True, slots=True)

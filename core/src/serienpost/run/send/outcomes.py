@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.delivery import Intent
 
+# Seconds until the second attempt; doubled each time, at most an hour.
 FIRST_RETRY = 60.0
-"""Seconds until the second attempt; doubled each time, at most an hour."""
 
 LONGEST_RETRY = 3600.0
+# So long after its first attempt a message is not tried again.
 GIVE_UP_AFTER = timedelta(hours=24)
-"""So long after its first attempt a message is not tried again."""
 
+# So many failures to connect in a row pause the run.
 CONNECTION_FAILURES = 10
-"""So many failures to connect in a row pause the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
+# Intents are written within this time of the read of source and consent, so that they are committed
+# within two seconds of it.
 FRESH_SECONDS = 1.5
-"""Intents are written within this time of the read of source and consent, so that they are
-committed within two seconds of it."""
 
 SOURCE_SECONDS = 60.0
 COMPOSE_SECONDS = 60.0

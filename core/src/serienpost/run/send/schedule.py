@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
 
 
+# States of messages that may lie with the provider.
 HELD = ("sending", "accepted", "in_doubt")
-"""States of messages that may lie with the provider."""
 
 _AT_ONCE = 500
 

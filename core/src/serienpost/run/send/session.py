@@ -70,9 +70,13 @@ def continue_run(
         LedgerLostError: the ledger failed on the way.
     """
     renderer = load_renderer(context, ledger, run_id)
-    refuse_other_edition(run_id, renderer.header)
+    with ledger.read() as tx:
+        is_finished = find_run(tx, run_id).state == "finished"
+        in_doubt = count_states(tx, run_id).get("in_doubt")
+    if not is_finished:
+        refuse_other_edition(run_id, renderer.header)
     take_over_dead(renderer, ledger, run_id)
-    if _finished_in_doubt(ledger, run_id):
+    if is_finished and in_doubt:
         look_up_doubts(renderer, ledger, run_id)
     if not _begin(context, ledger, run_id, renderer, options):
         store_entries(renderer, ledger, run_id)
@@ -114,13 +118,6 @@ def free_dead(context: PracticeContext, ledger: Ledger, run_id: str) -> int:
     with ledger.read() as tx:
         channel = context.registry.channels.get(find_run(tx, run_id).channel)
     return take_over(ledger, run_id, repeatable=channel is not None and channel.repeatable)
-
-
-def _finished_in_doubt(ledger: Ledger, run_id: str) -> bool:
-    """Whether a finished run still has messages that nobody knows about."""
-    with ledger.read() as tx:
-        finished = find_run(tx, run_id).state == "finished"
-        return finished and bool(count_states(tx, run_id).get("in_doubt"))
 
 
 def _begin(

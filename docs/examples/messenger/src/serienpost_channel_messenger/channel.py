@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Draft, Message, Sender
 
+# Characters that the services have in common.
 LONGEST = 1000
-"""Characters that the services have in common."""
 
 
 class MessengerAccount(AccountSettings):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from serienpost import Message, Outcome
 
+# Loggers that write addresses with tokens, recipients and texts, at some levels.
 _TALKATIVE = ("apprise", "urllib3", "requests")
-"""Loggers that write addresses with tokens, recipients and texts, at some levels."""
 
 
 def silence() -> None:

@@ -20,6 +20,7 @@ _AHEAD = (
     ("geplant",) * 8 + ("bestaetigt",) * 5 + ("abgesagt",) * 2 + ("frei",) * 4 + ("gesperrt",)
 )  # fmt: skip
 
+# The first rows of `termin`, all on the day after today, whatever weekday that is.
 APPOINTMENT_CASES: tuple[tuple[str, Record], ...] = (
     ("planned", {"patient_id": 1, "status": "geplant"}),
     ("first of two on one day", {"patient_id": 2, "status": "bestaetigt"}),
@@ -33,7 +34,6 @@ APPOINTMENT_CASES: tuple[tuple[str, Record], ...] = (
     ("a free slot", {"status": "frei"}),
     ("a closed slot", {"status": "gesperrt"}),
 )
-"""The first rows of `termin`, all on the day after today, whatever weekday that is."""
 
 
 def appointments(draw: Draw, patients: int, prospects: int, today: date) -> Iterator[Record]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CONTACT: Final = ("strasse", "plz", "ort", "telefon", "mobil", "email")
 
+# Contact, protected and medical columns that can carry a word.
 CANARY_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "patient": (
         *_CONTACT,
@@ -26,7 +27,6 @@ CANARY_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "behandlung": ("anamnese", "diagnose", "therapie", "behandlung"),
     "einwilligung": ("wortlaut", "dokument"),
 }
-"""Contact, protected and medical columns that can carry a word."""
 
 
 def canary(table: str, column: str, row_id: int) -> str:

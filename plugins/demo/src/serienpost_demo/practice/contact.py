@@ -11,8 +11,8 @@ import re
 from functools import cache
 from typing import Final
 
+# Blocks of 1,000 numbers each, three digits follow.
 LANDLINES: Final = ("030 23125", "040 66969", "069 90009", "0221 4710", "089 99998")
-"""Blocks of 1,000 numbers each, three digits follow."""
 
 FILM_MOBILES: Final = (
     *(f"0171 39200{number:02d}" for number in range(100)),

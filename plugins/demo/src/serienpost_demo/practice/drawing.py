@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# One row of a table: column -> value.
 Record: TypeAlias = dict[str, str | int | None]
-"""One row of a table: column -> value."""
 
 
 class Draw:

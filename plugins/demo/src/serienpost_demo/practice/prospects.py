@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from serienpost_demo.practice.drawing import Draw, Record
 
+# Keeps e-mail addresses and mobile numbers apart from those of the patients.
 _FIRST_NUMBER = 5_000_000
-"""Keeps e-mail addresses and mobile numbers apart from those of the patients."""
 
 
 def prospects(draw: Draw, count: int) -> Iterator[Record]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    # What names are looked up in: an object, or inside `each` any value.
     Data = Any
-    """What names are looked up in: an object, or inside `each` any value."""
 
 _TAG = re.compile(
     r"\{\{!--.*?--\}\}|\{\{!.*?\}\}|\{\{\{\s*(?P<raw>.*?)\s*\}\}\}|\{\{\s*(?P<tag>.*?)\s*\}\}",

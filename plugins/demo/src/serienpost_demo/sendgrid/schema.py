@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MOST_RECIPIENTS = 1000
+# Octets of a request, attachments included.
 LARGEST_REQUEST = 30_000_000
-"""Octets of a request, attachments included."""
 
 LONGEST_ARGS = 10_000
 RESERVED_HEADERS = frozenset(

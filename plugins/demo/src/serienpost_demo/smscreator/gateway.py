@@ -14,8 +14,8 @@ from serienpost import measure_sms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# In which the provider reads times without an offset.
 ZONE = ZoneInfo("Europe/Berlin")
-"""In which the provider reads times without an offset."""
 
 CODES = {"2": "Flash", "6": "Standard", "18": "HighQuality", "19": "HighQualityLong"}
 TYPES = (
@@ -39,8 +39,8 @@ class Account:
     password: str
     credits: float = 1000.0
     locked: bool = False
+    # From where it may be used; None = from anywhere.
     addresses: frozenset[str] | None = None
-    """From where it may be used; None = from anywhere."""
 
 
 @dataclass(frozen=True)

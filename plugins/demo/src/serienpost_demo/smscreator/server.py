@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LOGIN = ("User", "Password")
 _ORDER = (*_LOGIN, "Caption", "Sender", "Recipient", "SMSText")
+# Service -> operation -> parameters that must be there, in any order.
 OPERATIONS = {
     "send": {
         "SendSimpleSMS": (*_ORDER, "SmsTyp", "SendDate"),
@@ -33,7 +34,6 @@ OPERATIONS = {
         "QueryJobInfoByJobCaption": (*_LOGIN, "Caption"),
     },
 }
-"""Service -> operation -> parameters that must be there, in any order."""
 
 _SINGLE = ("Flash", "Standard", "StandardDeliveryNotification", "HighQuality")
 _DAYS_BACK = 7

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 LAST = 1_000_000
 _FIRST_NAMES = ("Ada", "Bülent", "Chloé", "Dörte", "Emil", "Françoise", "Günther")
 _LAST_NAMES = ("Abel", "Böhm", "Çelik", "Dvořák", "Ekström", "Fuß", "O’Neill", "Peña", "Weiß")
+# Fields that are there and empty, so that macros of a real practice can be used.
 _EMPTY = (
     *("adresszusatz", "postfach", "vorsatzwort", "namenszusatz"),
     *("vertreter_anrede", "vertreter_geschlecht", "vertreter_titel", "vertreter_vorname"),
     *("vertreter_vorsatzwort", "vertreter_nachname", "vertreter_namenszusatz"),
 )
-"""Fields that are there and empty, so that macros of a real practice can be used."""
 
 _FIELDS: dict[str, Callable[[int], FieldValue]] = {
     "nummer": str,

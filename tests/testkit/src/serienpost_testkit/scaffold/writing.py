@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+# What a package can be scaffolded for.
 KINDS = ("channel", "source", "consent", "macros")
-"""What a package can be scaffolded for."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _SUFFIX = ".tmpl"

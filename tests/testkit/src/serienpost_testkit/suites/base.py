@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# Packages that loading a plugin must not import; every start of the command line would pay.
 HEAVY = (
     "aiosmtpd",
     "aiosmtplib",
@@ -27,7 +28,6 @@ HEAVY = (
     "sqlalchemy",
     "weasyprint",
 )
-"""Packages that loading a plugin must not import; every start of the command line would pay."""
 
 _GUARD = "test_no_standard_test_is_overridden"
 _LOAD = """

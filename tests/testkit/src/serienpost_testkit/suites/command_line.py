@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+# After so long a command is stuck.
 SECONDS = 100.0
-"""After so long a command is stuck."""
 
 
 class CommandLine:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Worker = Callable[[Context, Callable[[str], None]], None]
 
+# Seconds within which something that does not wait has happened, also on a busy machine.
 _PROMPT = 5.0
-"""Seconds within which something that does not wait has happened, also on a busy machine."""
 
 
 class DispatcherSuite(Suite):

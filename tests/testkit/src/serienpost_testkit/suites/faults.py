@@ -39,6 +39,7 @@ class ProviderFault:
     is_final: bool = False
 
 
+# Stage by stage, what the author's fake plays.
 FAULTS: Mapping[str, ProviderFault] = {
     "connection": ProviderFault("cannot be reached", (Deferred,)),
     "login": ProviderFault("refuses the account's login or key", (AccountProblem,), is_final=True),
@@ -56,7 +57,6 @@ FAULTS: Mapping[str, ProviderFault] = {
         "keeps the message and answers nonsense", (Unknown,), keeps=True
     ),
 }
-"""Stage by stage, what the author's fake plays."""
 
 
 class FaultSuite(Suite):

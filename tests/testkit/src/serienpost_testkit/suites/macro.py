@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")
 _PLAIN = (str, int, bool, date, time, datetime, type(None))
 
+# Made-up values of fields; a field that is not named here gets `Kanarie NAME`.
 SAMPLES: Mapping[str, FieldValue] = {
     "anrede": "Frau",
     "titel": "Dr.",
@@ -39,7 +40,6 @@ SAMPLES: Mapping[str, FieldValue] = {
     "termin_status": "geplant",
     "behandler_nachname": "Kanarienvogel",
 }
-"""Made-up values of fields; a field that is not named here gets `Kanarie NAME`."""
 
 
 class OnlyDeclared(Mapping[str, "FieldValue"]):

@@ -17,12 +17,12 @@ PLAIN = "Guten Tag, Ihr Termin ist am Dienstag."
 UNICODE = "Grüße an Zoë Çelik-Şahin: „Müßiggang“ – 12 €, Žižkov, Ωμέγα."
 LOOKS_LIKE_CODE = "<b>fett</b> & {{Name}} =?utf-8?q?x?= %s\n.\n..\nFrom hier"
 
+# A made-up address of each of the core's kinds, in the form that `Kind.address` gives.
 ADDRESSES = {
     "email": "kim.kanarie@example.org",
     "sms": "+4915228817386",
     "letter": "Kim Kanarie\nLindenallee 5\n01067 Dresden",
 }
-"""A made-up address of each of the core's kinds, in the form that `Kind.address` gives."""
 
 
 def reference(number: int) -> str:

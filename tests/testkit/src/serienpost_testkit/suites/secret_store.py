@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from serienpost import Context, SecretStore
     from serienpost_testkit.canary import CanaryLog
 
+# Names that no store knows, whatever it makes of them.
 STRANGE = ("", " ", "NO_SUCH_SECRET", "../secret", "a/b", "x'--", "ÄÖÜ", "%", "*", "A" * 500)
-"""Names that no store knows, whatever it makes of them."""
 
 
 class SecretStoreSuite(Suite):

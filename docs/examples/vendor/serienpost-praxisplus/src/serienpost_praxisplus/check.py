@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from serienpost import ConsentQuestion, Context, FieldValue, Verdict
 
+# The vendor's own rule: how long a signature counts.
 VALID = timedelta(days=5 * 365)
-"""The vendor's own rule: how long a signature counts."""
 
 _FIELDS = ("kontaktart", "erteilt_am", "widerrufen_am")
 _PURPOSES = frozenset({"appointment", "recall", "information"})

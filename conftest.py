@@ -1,0 +1,51 @@
+"""How hard the tests try: a fixed sample in the normal run, everything with `--sweep`."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+# Examples of a property test whose settings name no number.
+FEW, MANY = 60, 1000
+
+# Pattern of a test's id -> of how many of its cases the normal run takes one.
+SAMPLED: dict[str, int] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sweep",
+        action="store_true",
+        help="all cases of long sweeps, and new examples for property tests",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set how property tests look for examples; load on the machine fails none of them."""
+    try:
+        from hypothesis import HealthCheck, settings
+    except ImportError:  # an environment of a member that has no property tests
+        return
+    calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("ci", max_examples=FEW, derandomize=True, database=None, **calm)
+    settings.register_profile("sweep", max_examples=MANY, print_blob=True, **calm)
+    settings.load_profile("sweep" if config.getoption("sweep") else "ci")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave most cases of long sweeps to `--sweep`; the same ones stay in every normal run."""
+    if config.getoption("sweep"):
+        return
+    left_out = [item for item in items if not _stays(item.nodeid)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _stays(item.nodeid)]
+
+
+def _stays(node: str) -> bool:
+    one_in = next((n for pattern, n in SAMPLED.items() if fnmatchcase(node, pattern)), 1)
+    return int(sha256(node.encode()).hexdigest(), 16) % one_in == 0

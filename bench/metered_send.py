@@ -151,7 +151,7 @@ def main() -> None:
         profiles = Profiles()
         profiles.follow(Committer, "commit", "ledger")
         profiles.follow(Committer, "claim", "ledger")
-        profiles.follow(Recheck, "open", "recheck")
+        profiles.follow(Recheck, "run", "recheck")
         seconds = profiles.by_thread["loop"].runcall(send, asked.folder, asked.run)
         profiles.write(asked.profile)
         print(json.dumps({"seconds": seconds}))

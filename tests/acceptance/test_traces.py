@@ -1,6 +1,6 @@
 """Words planted in data that no message may take, where a run is killed, refused or told to people.
 
-What a whole run leaves by each channel, in documents and files, is in `tests/privacy/test_canaries.py`.
+What a whole run by each channel leaves, documents and files: `tests/privacy/test_canaries.py`.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ def written(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_nothing_protected_leaves_by_a_run_that_is_killed_and_resumed(
-    demo: Practice, post: Post
-) -> None:
+def test_nothing_protected_leaves_by_a_killed_run(demo: Practice, post: Post) -> None:
     (demo.folder / "praxis.db").unlink()
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     write_practice(demo.folder / "praxis.db", PATIENTS, 7, today, canaries=True)

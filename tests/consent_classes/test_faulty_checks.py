@@ -181,7 +181,7 @@ def test_only_healthy_allows_without_any_denial_allow(
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_each_fault_is_a_denial_in_the_review_and_an_error_at_the_door(
+def test_each_fault_is_a_denial_in_the_review_and_an_error_in_the_recheck(
     make_context: MakeContext, fault: str
 ) -> None:
     context = make_context()

@@ -128,7 +128,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "mark_changes": lambda ledger: history.mark_changes(ledger, "p", ZONE),
     "compute_plan_hash": lambda tx: plan.compute_plan_hash(tx, "p"),
     "count_plan": lambda tx: plan.count_plan(tx, "p"),
-    "summary": lambda ledger: recipients.summary(ledger, "p"),
+    "review_head": lambda ledger: recipients.review_head(ledger, "p"),
     "costly_signs": lambda ledger: recipients.costly_signs(ledger, "p"),
     "sheets": lambda ledger: recipients.sheets(ledger, "p"),
     "held_runs": schedule.held_runs,

@@ -186,8 +186,8 @@ def lock_state(tx: Tx, run_id: str, *, progress: bool) -> str:
     With `progress` its time of the last progress becomes now.
     """
     if not progress:
-        return str(tx.look(_STATE, b_run=run_id))
-    return str(tx.look(_PROGRESS, b_run=run_id, b_now=tx.now))
+        return str(tx.value(_STATE, b_run=run_id))
+    return str(tx.value(_PROGRESS, b_run=run_id, b_now=tx.now))
 
 
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:

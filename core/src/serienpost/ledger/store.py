@@ -137,7 +137,7 @@ class Tx:
         """
         return execute(self.connection, builders, rows, {PRACTICE.key: self.practice, **common})
 
-    def look(self, statement: Select[Any] | Update, **bound: Any) -> Any:  # noqa: ANN401
+    def value(self, statement: Select[Any] | Update, **bound: Any) -> Any:  # noqa: ANN401
         """The first value that a statement returns which was built once, with `PRACTICE` in it."""
         return self.connection.execute(statement, {PRACTICE.key: self.practice, **bound}).scalar()
 

@@ -11,7 +11,7 @@ from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, find_run
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.estimate import free_balance
-from serienpost.run.report.recipients import summary
+from serienpost.run.report.recipients import review_head
 from serienpost.run.report.records import PlanCost, PlanCounts
 from serienpost.run.send import approve as approval
 from serienpost.run.send.schedule import quiet_hours
@@ -167,7 +167,7 @@ def with_balance(practice: OpenedPractice, cost: PlanCost, account: str) -> Plan
 def _confirmation(
     practice: OpenedPractice, row: RunRow, answers: Answers, at: datetime | None
 ) -> Confirmation:
-    head = summary(practice.ledger, row.id)
+    head = review_head(practice.ledger, row.id)
     cost = with_balance(practice, head.cost, row.account) if head.cost.total else head.cost
     disclaimer, channel = open_disclaimer(practice.context, row.account, answers)
     asked: dict[Question, bool] = {

@@ -14,7 +14,7 @@ from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
 from serienpost.run.report.manifest import manifest
-from serienpost.run.report.preview import preview, send_test
+from serienpost.run.report.preview import preview
 from serienpost.run.report.retention import PREVIEWS
 from serienpost.run.report.summary import page, report, write_failures
 from serienpost.run.send import approve, doubts
@@ -27,6 +27,7 @@ from serienpost.run.send.session import (
     continue_run,
     free_dead,
 )
+from serienpost.run.send.trial import send_test
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.release import Answers, Confirmation
@@ -143,7 +144,7 @@ class Run:
 
     def summary(self) -> ReviewSummary:
         """The head of the review: counts, cost, duration, who had this mailing before."""
-        head = recipients.summary(self._ledger, self.id)
+        head = recipients.review_head(self._ledger, self.id)
         account = self._context.config.accounts.get(head.account)
         return replace(
             head,

@@ -21,7 +21,8 @@ from serienpost import (
 from serienpost.run.prepare import provider_template as kept
 from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.renderer import load_renderer
-from serienpost.run.report.preview import preview, send_test
+from serienpost.run.report.preview import preview
+from serienpost.run.send.trial import send_test
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

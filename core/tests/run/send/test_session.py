@@ -70,6 +70,9 @@ REFUSED: dict[str, Callable[[Any, str], object]] = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_run_of_another_edition_is_not_sent(office: Office, old: str, what: str) -> None:
+    if what == "resume":
+        old = office.approved(once_per="none")
+        age(office, old)
     before = [office.rows(run_table), office.messages(old)]
     with pytest.raises(LedgerError) as caught:
         REFUSED[what](office, old)
@@ -79,6 +82,11 @@ def test_a_run_of_another_edition_is_not_sent(office: Office, old: str, what: st
     )
     assert caught.value.exit_code == Exit.REFUSED
     assert [office.rows(run_table), office.messages(old)] == before
+    assert office.loft.sent == ["ada", "kim", "uwe"]
+
+
+def test_a_finished_run_of_another_edition_has_nothing_to_send(office: Office, old: str) -> None:
+    assert office.send(old) == "finished"
     assert office.loft.sent == ["ada", "kim", "uwe"]
 
 

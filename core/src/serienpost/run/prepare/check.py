@@ -11,7 +11,7 @@ from serienpost.contracts.content import Refused
 from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
 from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
-from serienpost.run.prepare import provider_template as kept
+from serienpost.run.prepare import provider_template
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
@@ -91,7 +91,7 @@ def check_mailing(
         limit=mailing.row_limit,
         order_by=tuple(mailing.order),
         exclude_recipients_of=tuple(mailing.exclude_recipients_of),
-        provider_template=None if missing else kept.fetch(context, mailing),
+        provider_template=None if missing else provider_template.fetch(context, mailing),
         transliterate=mailing.transliterate if kind.name == "sms" else "never",
         hand_over=mailing.hand_over if channel.capabilities.scheduling else "due",
         part_size=_part_size(context, channel, account),
@@ -109,7 +109,7 @@ def check_mailing(
         *_empty_problems(mailing, files),
         *missing,
         *_name_problems(renderer, mailing),
-        *kept.unnamed(renderer),
+        *provider_template.unnamed(renderer),
         *_capability_problems(renderer),
     ]
     if not problems:

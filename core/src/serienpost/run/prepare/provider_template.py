@@ -74,12 +74,12 @@ async def _within(
 
 def unnamed(renderer: RunRenderer) -> list[Problem]:
     """Variables of the provider's template that no macro of our text answers."""
-    kept = renderer.header.provider_template
-    if kept is None:
+    template = renderer.header.provider_template
+    if template is None:
         return []
     known = renderer.context.registry.macros
     problems = []
-    for variable in kept.variables:
+    for variable in template.variables:
         if variable.name in renderer.template.names:
             continue
         if variable.name in known:
@@ -87,20 +87,24 @@ def unnamed(renderer: RunRenderer) -> list[Problem]:
         else:
             near = nearest(variable.name, known)
             hint = f"nearest macro: {near}" if near else "`serienpost macros` lists them"
-        text = f"the template {kept.title} uses {variable.name}, which the text does not name"
+        text = f"the template {template.title} uses {variable.name}, which the text does not name"
         problems.append(Problem(text, hint, *renderer.template.begin, variable.name))
     return problems
 
 
 def notes(renderer: RunRenderer) -> list[str]:
     """What whoever checks a mailing with a provider's template should know."""
-    kept = renderer.header.provider_template
-    if kept is None:
+    template = renderer.header.provider_template
+    if template is None:
         return []
-    used = {variable.name for variable in kept.variables}
+    used = {variable.name for variable in template.variables}
     idle = sorted(renderer.template.names - used)
     unsent = [f"not sent, since the template does not use it: {name}" for name in idle]
-    return [f"template {kept.title} ({kept.id}), version {kept.version}", *kept.hints, *unsent]
+    return [
+        f"template {template.title} ({template.id}), version {template.version}",
+        *template.hints,
+        *unsent,
+    ]
 
 
 class Watch:
@@ -117,24 +121,24 @@ class Watch:
             ProviderTemplateChangedError: it is another one, or must not be used any more.
             ProviderTemplateUnavailableError: the provider cannot be asked.
         """
-        kept, channel = self.renderer.header.provider_template, self.renderer.channel
-        if kept is None or not isinstance(channel, HasTemplates):
+        template, channel = self.renderer.header.provider_template, self.renderer.channel
+        if template is None or not isinstance(channel, HasTemplates):
             return
         if self._looked is not None and time.monotonic() - self._looked < WATCH_SECONDS:
             return
         context, account = self.renderer.context, self.renderer.header.account
         try:
-            now = await _within(channel, context, account, kept.id)
+            now = await _within(channel, context, account, template.id)
         except TemplateError as error:
             raise ProviderTemplateChangedError(str(error)) from error
         except Exception as error:
             said = str(error) if isinstance(error, SerienpostError) else type(error).__name__
             raise ProviderTemplateUnavailableError(
-                f"the template {kept.title} cannot be looked at: {said}"
+                f"the template {template.title} cannot be looked at: {said}"
             ) from error
-        if not now.is_same(kept):
+        if not now.is_same(template):
             raise ProviderTemplateChangedError(
-                f"the template {kept.title} was changed at the provider; put version "
-                f"{kept.version} back as it was, or cancel the run and prepare it again"
+                f"the template {template.title} was changed at the provider; put version "
+                f"{template.version} back as it was, or cancel the run and prepare it again"
             )
         self._looked = time.monotonic()

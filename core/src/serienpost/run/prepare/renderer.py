@@ -175,8 +175,12 @@ class RunRenderer:
     @cached_property
     def _variables(self) -> list[Variable]:
         """What a template of the provider uses and our text names."""
-        kept = self.header.provider_template
-        return [each for each in kept.variables if each.name in self.template.names] if kept else []
+        template = self.header.provider_template
+        return (
+            [each for each in template.variables if each.name in self.template.names]
+            if template
+            else []
+        )
 
     @cached_property
     def macros(self) -> dict[str, Macro]:
@@ -305,12 +309,12 @@ class RunRenderer:
         """Render and compose one message; `examples` are made-up values of the right look."""
         from serienpost.templates.compiled import Rendered, ValueRefused
 
-        kept = self.header.provider_template
+        template = self.header.provider_template
         for name, value in values.items():
             if isinstance(value, str) and PLACEHOLDER in value and self.macros[name].fields:
                 return Refused("value_refused", f"the macro {name} holds {PLACEHOLDER}")
         try:
-            if kept:
+            if template:
                 rendered = Rendered("", "", None)
             else:
                 rendered = self.template.render(values, examples=examples)
@@ -333,9 +337,9 @@ class RunRenderer:
             subject=rendered.subject if capabilities.subject else "",
             text=text,
             html=rendered.html if capabilities.html else None,
-            values={each.name: shown[each.name] for each in self._variables} if kept else shown,
+            values={each.name: shown[each.name] for each in self._variables} if template else shown,
             attachments=self.attachments + own,
-            template=kept,
+            template=template,
             named=self._named,
             files=self._draft_files,
             setting=self.setting,

@@ -1,36 +1,22 @@
-"""`preview` and `test`: what would leave, as files or as one message to an own address."""
+"""What would leave (or left), as files."""
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serienpost.contracts.content import Content, Message, Refused
-from serienpost.contracts.kinds import Address
-from serienpost.contracts.outcomes import Accepted, Outcome
+from serienpost.contracts.content import Refused
 from serienpost.errors import LedgerError, SerienpostError
-from serienpost.files import refuse_other, write_private
-from serienpost.ledger.permits import take_permits
 from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.ledger.schema import message
-from serienpost.ledger.store import new_ref
-from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
-from serienpost.run.prepare.provider_template import Watch
-from serienpost.run.prepare.renderer import Trial, message_of
-from serienpost.run.send.outcomes import checked
-from serienpost.run.send.recheck import Recheck
+from serienpost.run.prepare.renderer import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
-
-# Bytes at the beginning of a file that say what it is, as in `%PDF-`.
-_KIND = 5
 
 
 def preview(
@@ -73,84 +59,3 @@ def _files(renderer: RunRenderer, row: Outgoing) -> dict[str, bytes]:
             hint="prepare the mailing again",
         )
     return dict(renderer.channel.preview(renderer.account, message_of(row, content)))
-
-
-def send_test(
-    renderer: RunRenderer, ledger: Ledger, run_id: str, to: str, row_id: str | None, user: str
-) -> Outcome:
-    """Send one message to an own address: with made-up values, or with a marked row's data after
-    the same questions as in the recheck. Takes a permit; changes nothing of the plan. Where nothing
-    leaves the machine, `to` is a file and the message is written there.
-
-    Raises:
-        SerienpostError: the address is none, the row may not be used, the rate is used up.
-    """
-    is_file = renderer.channel.repeatable
-    address = EXAMPLE_ADDRESS["letter"] if is_file else _own_address(renderer, to)
-    if row_id:
-        row = _usable_row(renderer, ledger, run_id, row_id)
-        values, cost = from_json(row.macro_values), row.cost
-        address = row.address if is_file else address
-    else:
-        values, cost = renderer.example_values(), None
-    content = renderer.content(values, address, examples=row_id is None)
-    if isinstance(content, Refused):
-        raise SerienpostError(content.reason)
-    with ledger.begin("test") as tx:
-        allow_command(find_run(tx, run_id), "test")
-        rates = renderer.account.rate
-        given, free_at = take_permits(tx, renderer.header.account, rates, 1)
-        if not given:
-            at = free_at.astimezone(renderer.context.zone) if free_at else None
-            raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
-        tx.note(user, "test", run_id, detail={"row": row_id})
-    trial = Trial(new_ref(), run_id, cost=cost)
-    if is_file:
-        return _write_test(renderer, message_of(trial, content), Path(to))
-    return asyncio.run(_send(renderer, message_of(trial, _marked_as_test(content))))
-
-
-def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
-    ((suffix, data), *_) = renderer.channel.preview(renderer.account, test).items()
-    if path.suffix != suffix:
-        raise SerienpostError(
-            "--to is no file for such a message", hint=f"name a file, as in probe{suffix}"
-        )
-    refuse_other(path, data[:_KIND])
-    write_private(path, data)
-    return Accepted(text=str(path))
-
-
-def _own_address(renderer: RunRenderer, to: str) -> str:
-    (field, *_) = sorted(renderer.kind.fields)
-    address = renderer.kind.address({field: to})
-    if not isinstance(address, Address):
-        raise SerienpostError(f"--to is no {renderer.kind.title} address: {address.reason}")
-    return address.value
-
-
-def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str) -> Outgoing:
-    with ledger.read() as tx:
-        found = find_rows(tx, run_id, row_id)[0]
-    if found.macro_values is None:
-        raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
-    row = Outgoing.of(found)
-    _, closed = Recheck(renderer, ledger).open([row], ledger.clock())
-    if closed:
-        raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")
-    return row
-
-
-def _marked_as_test(content: Content) -> Content:
-    from dataclasses import replace
-
-    if content.subject:
-        return replace(content, subject=f"TEST: {content.subject}")
-    return replace(content, text=f"TEST: {content.text}")
-
-
-async def _send(renderer: RunRenderer, test: Message) -> Outcome:
-    await Watch(renderer).look()
-    async with renderer.open() as sender:
-        (call,) = sender.calls([test])
-        return checked(await sender.send(call, 0), 1)[0]

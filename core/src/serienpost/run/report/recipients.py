@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
 
 
-def summary(ledger: Ledger, run_id: str) -> ReviewSummary:
+def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
     """The head of a review: who, what, how many, at which cost."""
     with ledger.read() as tx:
         row = find_run(tx, run_id)

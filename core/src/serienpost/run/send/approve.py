@@ -1,4 +1,4 @@
-"""`approve`: a person releases exactly what was reviewed."""
+"""A person's word on a run: release exactly what was reviewed, pause, cancel."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class Delivery:
         self._state = LoopState()
         self._watch = Watch(renderer)
         self._wake = asyncio.Event()
-        self._opening: asyncio.Task[None] | None = None
+        self._rechecking: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
         self._part_size = renderer.header.part_size
         self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, self._part_size or 0)
@@ -191,7 +191,7 @@ class Delivery:
             if state.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
                 await self._commit(sender, calls)
                 continue
-            idle = not state.tasks and self._opening is None
+            idle = not state.tasks and self._rechecking is None
             if idle and (self.stop_reason or not await self._more_to_come()):
                 return
             await self._rest()
@@ -206,7 +206,7 @@ class Delivery:
     def _start_recheck(self, sender: Sender) -> None:
         """Start the next read of source and consent when free slots will need more messages."""
         state = self._state
-        if self.stop_reason or self._opening or self._is_blocked():
+        if self.stop_reason or self._rechecking or self._is_blocked():
             return
         renderer = self.renderer
         now = self.ledger.clock()
@@ -225,7 +225,7 @@ class Delivery:
         size = min(self._recheck_rows, max(needed, int(state.rate)))
         if self._part_size:
             size = max(1, min(len(state.free), size // self._part_size)) * self._part_size
-        self._opening = asyncio.create_task(self._run_recheck(size))
+        self._rechecking = asyncio.create_task(self._run_recheck(size))
 
     async def _run_recheck(self, size: int) -> None:
         state = self._state
@@ -239,9 +239,7 @@ class Delivery:
                 rows = [*rows, *new]
             if rows:
                 begun = time.monotonic()
-                ready, closed = await asyncio.to_thread(
-                    self.recheck.open, rows, self.ledger.clock()
-                )
+                ready, closed = await asyncio.to_thread(self.recheck.run, rows, self.ledger.clock())
                 state.ready.extend(ready)
                 state.results.extend(closed)
                 self._mind_pace(len(rows), time.monotonic() - begun)
@@ -255,7 +253,7 @@ class Delivery:
             self._crash = error
             self.stop_reason = StopReason("crash", type(error).__name__)
         finally:
-            self._opening = None
+            self._rechecking = None
             self._wake.set()
 
     def _first_claimed(self, size: int) -> tuple[list[Outgoing], list[Outgoing]]:
@@ -307,7 +305,7 @@ class Delivery:
     def _is_filling(self, sender: Sender) -> bool:
         """Whether a call would leave half empty although the rest of it is just being read."""
         fresh = self._state.fresh_count()
-        if self._part_size or self._opening is None or not 0 < fresh < sender.batch:
+        if self._part_size or self._rechecking is None or not 0 < fresh < sender.batch:
             return False
         oldest = self._state.ready[-fresh].read_at
         return time.monotonic() - oldest < FRESH_SECONDS / 2
@@ -447,7 +445,7 @@ class Delivery:
         return until is not None
 
     async def _rest(self) -> None:
-        """Sleep until a call ends, the recheck opens, a time comes or the lease must be renewed."""
+        """Sleep until a call ends, the recheck ends, a time comes or the lease must be renewed."""
         until = self._state.blocked_until
         seconds = HEARTBEAT_SECONDS
         if until:

@@ -86,7 +86,7 @@ class Recheck:
         self.ledger = ledger
         self.held_until = held_until
 
-    def open(self, rows: Sequence[Outgoing], now: datetime) -> tuple[list[Ready], list[Result]]:
+    def run(self, rows: Sequence[Outgoing], now: datetime) -> tuple[list[Ready], list[Result]]:
         """Check claimed rows and render those that may leave.
 
         Returns:

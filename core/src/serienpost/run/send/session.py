@@ -157,8 +157,8 @@ def complete_cancelled(context: PracticeContext, ledger: Ledger, run_id: str) ->
         row = find_run(tx, run_id)
         accepted = count_states(tx, run_id).get("accepted")
     channel = context.registry.channels.get(row.channel)
-    kept = any(row.kind in one.kinds for one in context.registry.archives.values())
-    if accepted and (kept or isinstance(channel, HasFinish)):
+    has_records = any(row.kind in one.kinds for one in context.registry.archives.values())
+    if accepted and (has_records or isinstance(channel, HasFinish)):
         renderer = load_renderer(context, ledger, run_id)
         with ownership(ledger) as owner:
             complete(renderer, ledger, run_id, owner)

@@ -50,6 +50,15 @@ def test_a_macro_that_no_text_can_write_is_refused(name: str) -> None:
         Registry().add("macros", name, object(), ONE)
 
 
+def test_a_kind_of_the_core_is_not_replaced() -> None:
+    own = SimpleNamespace(name="loose", kind=SimpleNamespace(name="sms"))
+    with pytest.raises(PluginError, match=r"toy-one 1\.2 .* kind 'sms' of its own"):
+        Registry().add("channels", "loose", own, ONE)
+    registry = Registry()
+    registry.add("channels", "fax", SimpleNamespace(kind=SimpleNamespace(name="fax")), ONE)
+    assert sorted(registry.kinds()) == ["email", "fax", "letter", "sms"]
+
+
 def test_a_channel_has_a_kind_of_the_core_or_its_own() -> None:
     own = SimpleNamespace(name="fax")
     channel: Any = SimpleNamespace(kind=own)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost import Practice
-    from serienpost.service.records import Recipient
+    from serienpost.service.answers import Recipient
 
 # Columns: age | flag | flag of the representative | written consents | suppressed | status
 #          | kind | purpose | expected | after an override

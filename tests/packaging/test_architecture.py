@@ -44,11 +44,12 @@ def imported_modules(path: Path, source: Path) -> Iterator[tuple[str, int]]:
     """Modules of the same package that a module imports, also in functions and for annotations."""
     package = path.relative_to(source).parts[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
         for name in names:
             file = source / name.replace(".", "/")
             if name.split(".")[0] == package and (

@@ -71,7 +71,7 @@ class PracticeContext:
 
     def kind(self, name: str) -> Kind | None:
         """The kind of contact of this name, of the core or of a channel here."""
-        return self.registry.kind_named(name)
+        return self.registry.kinds().get(name)
 
     def channels(self) -> Iterable[Channel[Any]]:
         """The channels of this practice."""

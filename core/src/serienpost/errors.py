@@ -26,6 +26,24 @@ class Exit(IntEnum):
     OPEN = 75
 
 
+# Of several runs or practices the first of these counts.
+WORST_FIRST = (
+    Exit.USAGE,
+    Exit.BUG,
+    Exit.REFUSED,
+    Exit.OPEN,
+    Exit.SOME_IN_DOUBT,
+    Exit.SOME_FAILED,
+    Exit.DONE,
+)
+
+
+def worst(codes: Iterable[int]) -> Exit:
+    """The exit code that stands for several."""
+    found = set(codes)
+    return next((code for code in WORST_FIRST if code in found), Exit.DONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: what, where, and what to do about it.

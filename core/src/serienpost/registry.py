@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from serienpost.errors import PluginError, Problem
+from serienpost.kinds import CORE_KINDS
 
 if TYPE_CHECKING:
     import click
@@ -60,7 +61,8 @@ class Registry:
         """Register one object under its name.
 
         Raises:
-            PluginError: the name is taken or not usable; names both distributions.
+            PluginError: the name is taken or not usable, or a channel replaces a kind of the core;
+                names the distributions.
         """
         thing = group.replace("_", " ").removesuffix("s")
         if not isinstance(name, str) or not name:
@@ -68,6 +70,13 @@ class Registry:
         if group == "macros" and not _MACRO_NAME.match(name):
             raise _refusal(
                 f"{provider} registers a macro that no text can name: {name!r}", provider
+            )
+        own: Any = getattr(value, "kind", None) if group == "channels" else None
+        if getattr(own, "name", None) in CORE_KINDS:
+            raise _refusal(
+                f"{provider} registers a channel {name!r} with a kind {own.name!r} of its own",
+                provider,
+                f"a kind of the core cannot be replaced; write kind = {own.name!r}",
             )
         taken = self.providers.get((group, name))
         if taken:
@@ -103,14 +112,14 @@ class Registry:
 
         return core_kind(channel.kind) if isinstance(channel.kind, str) else channel.kind
 
-    def kind_named(self, name: str) -> Kind | None:
-        """The kind of contact of this name, of the core or of one of the channels."""
-        from serienpost.kinds import CORE_KINDS, core_kind
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of contact of the core and of the channels, by name."""
+        from serienpost.kinds import core_kind
 
-        if name in CORE_KINDS:
-            return core_kind(name)
-        kinds = map(self.kind, self.channels.values())
-        return next((kind for kind in kinds if kind.name == name), None)
+        found = {name: core_kind(name) for name in CORE_KINDS}
+        for kind in map(self.kind, self.channels.values()):
+            found.setdefault(kind.name, kind)
+        return found
 
 
 def _refusal(message: str, provider: Provider, hint: str | None = None) -> PluginError:

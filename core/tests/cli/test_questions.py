@@ -12,7 +12,7 @@ import pytest
 from serienpost import Disclaimer, SerienpostError
 from serienpost.cli.questions import answered, ask
 from serienpost.service import Answers, Confirmation
-from serienpost.service.records import PlanCost, PlanCounts
+from serienpost.service.answers import PlanCost, PlanCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

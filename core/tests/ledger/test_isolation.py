@@ -143,7 +143,6 @@ READS: dict[str, Callable[[Any], object]] = {
     "last_part": lambda tx: parts.last_part(tx, "r"),
     "generation_of": lambda ledger: parts.generation_of(ledger, "r"),
     "count_open": lambda tx: finish.count_open(tx, "r"),
-    "open_count": lambda ledger: finish.open_count(ledger, "r"),
     "entries": suppressions.entries,
 }
 

@@ -20,7 +20,7 @@ from opened_practice import (
 
 from serienpost import Exit
 from serienpost.service import Answers, Confirmation, Stop
-from serienpost.service.records import RunStatus
+from serienpost.service.answers import RunStatus
 
 if TYPE_CHECKING:
     from opened_practice import Practices

@@ -22,7 +22,7 @@ from opened_practice import (
 from serienpost import ConfigError
 from serienpost.errors import LedgerError
 from serienpost.service import Answers, Confirmation
-from serienpost.service.records import PlanCounts, RunStatus
+from serienpost.service.answers import PlanCounts, RunStatus
 
 if TYPE_CHECKING:
     from opened_practice import Demanding, Practices, Shelf

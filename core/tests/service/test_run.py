@@ -24,7 +24,7 @@ from opened_practice import (
 from serienpost import Exit, SerienpostError
 from serienpost.errors import LedgerError, StillOpenError
 from serienpost.service import Answers, Confirmation, Stop
-from serienpost.service.records import RunStatus
+from serienpost.service.answers import RunStatus
 
 if TYPE_CHECKING:
     from opened_practice import Practices

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         Practice,
     )
     from serienpost.service import Confirmation
-    from serienpost.service.records import RunStatus
+    from serienpost.service.answers import RunStatus
 
 ACTOR = "desk:ada"
 OTHER = "desk:bea"

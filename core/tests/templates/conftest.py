@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from serienpost.templates.compiled import CompiledTemplate
-from serienpost.templates.folder import Source, TemplateFiles, from_text
+from serienpost.templates.folder import TemplateFiles, TextFile, from_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -28,7 +28,7 @@ def mail() -> Callable[..., CompiledTemplate]:
         named = {name.replace("_", "."): data for name, data in files.items()}
         if named:
             made = TemplateFiles(
-                "t", f"{kind}.md", language, (), made.subject, Source(text, f"t/{kind}.md"), named
+                "t", f"{kind}.md", language, (), made.subject, TextFile(text, f"t/{kind}.md"), named
             )
         return CompiledTemplate(made, kind, html=kind != "sms", zone=BERLIN, append=append)
 

@@ -82,13 +82,13 @@ def render(template: CompiledTemplate, **filled: str) -> Rendered | None:
 def templates() -> list[CompiledTemplate]:
     from zoneinfo import ZoneInfo
 
-    from serienpost.templates.folder import Source, TemplateFiles
+    from serienpost.templates.folder import TemplateFiles, TextFile
 
     zone = ZoneInfo("Europe/Berlin")
-    source = Source(TEXT, "t/email.md")
+    source = TextFile(TEXT, "t/email.md")
     return [
         CompiledTemplate(
-            TemplateFiles("t", "email.md", "de", (), Source("{{A}}", "t"), source, files),
+            TemplateFiles("t", "email.md", "de", (), TextFile("{{A}}", "t"), source, files),
             kind,
             html=True,
             zone=zone,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.reply import REFUSALS, Reply
-from serienpost.errors import Exit, Problem, SerienpostError
+from serienpost.errors import Exit, Problem, SerienpostError, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
 
 # Practices that are worked on at the same time.
 AT_ONCE = 4
-
-WORST_FIRST = (
-    Exit.USAGE,
-    Exit.BUG,
-    Exit.REFUSED,
-    Exit.OPEN,
-    Exit.SOME_IN_DOUBT,
-    Exit.SOME_FAILED,
-)
 
 
 def in_every_practice(folder: Path, args: Sequence[str]) -> Reply:
@@ -70,8 +61,7 @@ def _shown(done: Done) -> Done:
 
 
 def _reply(done: Sequence[Done], left: int, *, as_json: bool) -> Reply:
-    codes = {each.code if each.code >= 0 else int(Exit.BUG) for each in done}
-    code = next((exit_ for exit_ in WORST_FIRST if exit_ in codes), Exit.DONE)
+    code = worst(each.code if each.code >= 0 else Exit.BUG for each in done)
     if left and code is Exit.DONE:
         code = Exit.OPEN
     practices = [

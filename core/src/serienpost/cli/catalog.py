@@ -9,7 +9,7 @@ import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.output import Cell, print_facts, print_table
-from serienpost.cli.practice import practice_folder, with_practice
+from serienpost.cli.practice import named_folder, with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
@@ -27,7 +27,7 @@ def plugins_command() -> Reply:
     from serienpost.config.loading import plugin_names
     from serienpost.manager import survey_plugins
 
-    _, reports = survey_plugins(plugin_names(practice_folder()))
+    _, reports = survey_plugins(plugin_names(named_folder()))
     problems = tuple(problem for report in reports for problem in report.problems)
     plugins = [
         {

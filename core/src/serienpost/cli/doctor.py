@@ -8,7 +8,7 @@ import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.output import Cell, print_table
-from serienpost.cli.practice import practice_folder
+from serienpost.cli.practice import named_folder
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
@@ -22,7 +22,7 @@ def doctor_command() -> Reply:
     """Find what is wrong with this practice's set-up."""
     from serienpost.service.doctor import examine
 
-    findings = list(examine(practice_folder()))
+    findings = list(examine(named_folder()))
     wrong = [finding for finding in findings if not finding.ok]
     checks = [{"name": f.name, "ok": f.ok, "text": f.text, "remedy": f.remedy} for f in findings]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.cli.practice import name_folder
 from serienpost.errors import PluginError, SerienpostError
 
 if TYPE_CHECKING:
@@ -141,10 +142,9 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     help="Run the command in every practice folder below DIR.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
-@click.pass_context
-def cli(ctx: click.Context, practice: str, all_practices: Path | None) -> None:  # noqa: ARG001
+def cli(practice: str, all_practices: Path | None) -> None:  # noqa: ARG001
     """One message to many people: only to those who allowed it, with only the data it needs."""
-    ctx.obj = Path(practice)
+    name_folder(Path(practice))
 
 
 def json_option(command: Callable[..., object]) -> Callable[..., object]:

@@ -8,8 +8,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from serienpost.cli.notices import tell
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ def with_practice(command: Callable[..., Reply]) -> Callable[..., Reply]:
     def opened(*args: Any, **kwargs: Any) -> Reply:  # noqa: ANN401
         from serienpost.service import open_practice
 
-        practice = open_practice(practice_folder(), actor=f"os:{login()}", notify=tell)
+        practice = open_practice(named_folder(), actor=f"os:{login()}", notify=tell)
         _open.append(practice)
         return command(practice, *args, **kwargs)
 
@@ -45,10 +43,17 @@ def close_practices() -> None:
         _open.pop().close()
 
 
-def practice_folder() -> Path:
+_named = [Path()]
+
+
+def name_folder(folder: Path) -> None:
+    """Remember which practice the command line is about, also for when the command is over."""
+    _named[0] = folder
+
+
+def named_folder() -> Path:
     """The folder named by `-C`, the environment, or the current one."""
-    folder = click.get_current_context().find_root().obj
-    return folder if isinstance(folder, Path) else Path()
+    return _named[0]
 
 
 def login() -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from serienpost.service import Practice, Run
-    from serienpost.service.records import Explanation, Recipient, ReviewSummary
+    from serienpost.service.answers import Explanation, Recipient, ReviewSummary
 
 _MOST_ROWS = 200
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost.service import Practice, Run
-    from serienpost.service.records import MessageLine, MessageStory, RunStatus
+    from serienpost.service.answers import MessageLine, MessageStory, RunStatus
 
 _STYLE = {"accepted": "green", "delivered": "green", "failed": "red", "in_doubt": "yellow"}
 _MOST_ROWS = 200

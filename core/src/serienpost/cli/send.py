@@ -15,13 +15,13 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.progress import Display
 from serienpost.cli.questions import answered
 from serienpost.cli.reply import Reply
-from serienpost.errors import Exit, StillOpenError
+from serienpost.errors import Exit, StillOpenError, worst
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from serienpost.service import Answers, Confirmation, Practice, Run, Stop
-    from serienpost.service.records import RunStatus
+    from serienpost.service.answers import RunStatus
 
 # Seconds. A terminal, a service manager and a wrapper that passes signals on may each send one.
 SAME_REQUEST = 0.5
@@ -240,6 +240,5 @@ def _resume_due(practice: Practice) -> Reply:
                     f"{order.ref} ({order.row}: {order.reason})"
                 )
 
-    order = (Exit.OPEN, Exit.SOME_IN_DOUBT, Exit.SOME_FAILED)
-    worst = next((code for code in order if any(one.exit == code for one in runs)), Exit.DONE)
-    return Reply({"runs": [one.document() for one in runs]}, text, worst)
+    code = worst(one.exit for one in runs)
+    return Reply({"runs": [one.document() for one in runs]}, text, code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost.config.models import BUILT_IN_PURPOSES, DEFAULT, is_shared
-from serienpost.kinds import CORE_KINDS
 
 if TYPE_CHECKING:
     from serienpost.config.models import PracticeConfig
@@ -22,7 +21,7 @@ def check_references(config: PracticeConfig, registry: Registry, collector: Coll
         if store not in registry.secret_stores:
             known = registry.secret_stores
             collector.unknown(("secrets", index), "secret store", store, known, _PLUGIN_HINT)
-    kinds = {*CORE_KINDS, *(registry.kind(c).name for c in registry.channels.values())}
+    kinds = registry.kinds()
     for kind in config.quiet:
         if kind not in kinds:
             collector.unknown(("quiet", kind), "kind", kind, kinds)

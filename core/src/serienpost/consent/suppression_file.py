@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from serienpost.contracts.kinds import Unreachable
 from serienpost.errors import ConfigError, Problem
-from serienpost.kinds import core_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,8 +140,7 @@ def _hash(context: PracticeContext, ledger: Ledger, kind: str, written: str, pla
 
 
 def _kind(context: PracticeContext, name: str) -> Kind:
-    kinds = {k.name: k for k in map(context.registry.kind, context.registry.channels.values())}
-    kinds |= {name: core_kind(name) for name in ("email", "sms")}
+    kinds = context.registry.kinds()
     if name not in kinds:
         raise ConfigError(f"there is no kind {name}", hint=f"one of {', '.join(sorted(kinds))}")
     return kinds[name]

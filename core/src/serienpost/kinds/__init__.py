@@ -1,4 +1,8 @@
-"""The kinds of contact that belong to the core: e-mail, SMS, letter."""
+"""The kinds of contact that belong to the core: e-mail, SMS, letter.
+
+Another kind comes with the channel that writes to it, as its `Channel.kind`; what it says of itself
+is `contracts.kinds.Kind`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 MESSAGE_STATES = (
     "planned",
     "pending",
@@ -26,6 +28,16 @@ OWNED = ("claimed", "sending")
 # States of messages whose data left, or may have left.
 LEFT = ("accepted", "delivered", "bounced", "complained", "in_doubt", "sending")
 
+# States of messages that reached somebody, may have, or are on their way; not of those that came
+# back, so that these people can be written to by another kind of message.
+REACHED = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered", "complained")
+
+# States of messages that may lie with a provider which holds them until their time.
+HELD = ("sending", "accepted", "in_doubt")
+
+# States of messages that did not reach anybody, as far as is known.
+NOT_SENT = ("failed", "suppressed", "cancelled", "in_doubt", "bounced", "complained")
+
 # States in which a message keeps its place in the table of "once".
 HOLDS_ONCE = (
     "pending",
@@ -38,6 +50,9 @@ HOLDS_ONCE = (
     "complained",
 )
 
+# What may follow which. A message becomes `accepted` by its outcome (`run/send/outcomes.py`,
+# written by `ledger/delivery.py`, late ones too), by who decides a doubt (`run/send/doubts.py`),
+# or by a report about one in doubt (`run/send/events.py`).
 MESSAGE_MOVES: dict[str, frozenset[str]] = {
     "planned": frozenset({"pending", "suppressed", "cancelled"}),
     "pending": frozenset({"claimed", "cancelled"}),
@@ -67,6 +82,12 @@ RUN_MOVES: dict[str, frozenset[str]] = {
 # States of runs that a person released and that are not over.
 RELEASED = ("approved", "sending", "paused")
 
+# States of runs that are over.
+ENDED = ("finished", "cancelled")
+
+# States of runs in which something may follow the last message.
+FINISHING = ("sending", "cancelled")
+
 # Which command may do something in which state of the run; elsewhere it is refused.
 COMMANDS: dict[str, frozenset[str]] = {
     "review": frozenset({"prepared"}),
@@ -80,5 +101,21 @@ COMMANDS: dict[str, frozenset[str]] = {
     "resolve": frozenset({"sending", "paused", "finished", "cancelled"}),
 }
 
-# Reasons of a pause that a person must end with `resume`.
-BY_PERSON = frozenset({"account", "content_changed", "template_changed", "stale", "person"})
+# Why a run is paused, and what ends the pause: time alone, or a person with `resume`.
+PAUSE_REASONS: dict[str, Literal["time", "person"]] = {
+    "schedule": "time",
+    "quiet": "time",
+    "rate": "time",
+    "quota": "time",
+    "deferral": "time",
+    "check_unavailable": "time",
+    "connection": "time",
+    "crash": "time",
+    "interrupted": "time",
+    "account": "person",
+    "content_changed": "person",
+    "template_changed": "person",
+    "stale": "person",
+    "person": "person",
+}
+BY_PERSON = frozenset(reason for reason, ends in PAUSE_REASONS.items() if ends == "person")

@@ -193,8 +193,6 @@ def macros(
 
 def _kinds(context: PracticeContext, account: str | None, name: str | None) -> list[Kind]:
     """The kinds that count: an account's, a named one, or all that the practice can send."""
-    from serienpost.kinds import CORE_KINDS, core_kind
-
     accounts, channels = context.config.accounts, context.registry.channels
     if account is not None:
         if account not in accounts:
@@ -203,10 +201,7 @@ def _kinds(context: PracticeContext, account: str | None, name: str | None) -> l
         if name not in (None, kind.name):
             raise ConfigError(f"the account {account} sends {kind.name}, not {name}")
         return [kind]
-    known = {one: core_kind(one) for one in CORE_KINDS}
-    for channel in channels.values():
-        kind = context.registry.kind(channel)
-        known.setdefault(kind.name, kind)
+    known = context.registry.kinds()
     if name is None:
         return list(known.values())
     if name not in known:

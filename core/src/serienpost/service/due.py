@@ -1,4 +1,7 @@
-"""What goes on by itself: runs whose time has come, and a mailing that cron sends."""
+"""What goes on by itself: runs whose time has come, and a mailing that cron sends.
+
+Whether one of these runs may go on now is decided in `run/send/session.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from serienpost.errors import Exit, SerienpostError
 from serienpost.ledger.runs import find_run, open_run, runs_to_continue
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
+from serienpost.run.report.answers import DueRun
 from serienpost.run.report.estimate import earlier_runs
 from serienpost.run.report.history import local
-from serienpost.run.report.records import DueRun
 from serienpost.run.send.archive import waiting_runs
 from serienpost.run.send.finish import cancelled_runs_to_settle
 from serienpost.run.send.loop import Stop
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from serienpost.run.report.records import RunStatus
+    from serienpost.run.report.answers import RunStatus
     from serienpost.run.send.schedule import Withdrawal
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Progress

@@ -10,9 +10,9 @@ from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, find_run
 from serienpost.run.prepare.renderer import load_renderer
+from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head
-from serienpost.run.report.records import PlanCost, PlanCounts
 from serienpost.run.send import approve as approval
 from serienpost.run.send.schedule import quiet_hours
 from serienpost.service.notices import Notice

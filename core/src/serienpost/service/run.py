@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from serienpost.run.report.recipients import Filter
-    from serienpost.run.report.records import (
+    from serienpost.run.report.answers import (
         Explanation,
         Manifest,
         MarkChange,
@@ -49,7 +48,8 @@ if TYPE_CHECKING:
         ReviewSummary,
         RunStatus,
     )
-    from serienpost.run.send.loop import Progress as LoopProgress
+    from serienpost.run.report.recipients import Filter
+    from serienpost.run.send.loop import LoopProgress
     from serienpost.service.opened import OpenedPractice
 
 

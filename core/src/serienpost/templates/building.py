@@ -17,7 +17,7 @@ from serienpost.templates.styles import check_sheet, inlined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serienpost.templates.folder import Source, TemplateFiles
+    from serienpost.templates.folder import TemplateFiles, TextFile
 
 Part: TypeAlias = Literal["subject", "text", "html"]
 
@@ -75,7 +75,7 @@ def build(files: TemplateFiles, kind: str, append: str | None, *, html: bool) ->
     return parts
 
 
-def _subject(parts: Parts, source: Source) -> None:
+def _subject(parts: Parts, source: TextFile) -> None:
     text = source.text.strip()
     if "\n" in text or "\t" in text:
         raise TemplateError(

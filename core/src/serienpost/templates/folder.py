@@ -28,7 +28,7 @@ _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TextFile:
     """A text to be read as a template, and where it stands."""
 
     text: str
@@ -54,8 +54,8 @@ class TemplateFiles:
     body: str
     language: str
     purposes: tuple[str, ...]
-    subject: Source | None
-    text: Source
+    subject: TextFile | None
+    text: TextFile
     files: Mapping[str, bytes]
 
     @property
@@ -67,8 +67,8 @@ class TemplateFiles:
         """The same template with another subject and text, as edited for one run."""
         return replace(
             self,
-            subject=None if subject is None else Source(subject, file),
-            text=Source(text, file),
+            subject=None if subject is None else TextFile(subject, file),
+            text=TextFile(text, file),
         )
 
     def to_assets(self) -> dict[str, bytes]:
@@ -93,8 +93,8 @@ class TemplateFiles:
             body=manifest["body"],
             language=manifest["language"],
             purposes=tuple(manifest["purposes"]),
-            subject=Source(*manifest["subject"]) if manifest["subject"] else None,
-            text=Source(*manifest["text"]),
+            subject=TextFile(*manifest["subject"]) if manifest["subject"] else None,
+            text=TextFile(*manifest["text"]),
             files={name: data for name, data in assets.items() if name != _MANIFEST},
         )
 
@@ -136,8 +136,8 @@ def from_text(
         body=FREE_TEXT,
         language=language,
         purposes=(),
-        subject=Source(subject, file, subject_line) if subject else None,
-        text=Source(text, file, text_line),
+        subject=TextFile(subject, file, subject_line) if subject else None,
+        text=TextFile(text, file, text_line),
         files={},
     )
 
@@ -178,14 +178,14 @@ def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
     parts = split(decoded(_bytes(home, home / suffix, file), file), file)
     subject = None
     if parts.subject is not None:
-        subject = Source(parts.subject, file, parts.subject_line)
+        subject = TextFile(parts.subject, file, parts.subject_line)
     return TemplateFiles(
         name=name,
         body=suffix,
         language=parts.language,
         purposes=parts.purposes,
         subject=subject,
-        text=Source(parts.text, file, parts.text_line),
+        text=TextFile(parts.text, file, parts.text_line),
         files=files,
     )
 
@@ -225,5 +225,5 @@ def decoded(data: bytes, file: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _packed(source: Source) -> list[str | int]:
+def _packed(source: TextFile) -> list[str | int]:
     return [source.text, source.file, source.line]

@@ -1,5 +1,8 @@
 """`prepare`: select, review, render and freeze, batch by batch, into the ledger.
 
+What is frozen: the header and the files, as `check_mailing` made them (`check.py`); a row's columns
+(`Reviewed.columns` in `review.py`); the plan hash over both (`plan.py`).
+
 When all rows are there, those are unmarked who had the mailing already or share an address.
 """
 
@@ -17,7 +20,7 @@ from serienpost.errors import ConfigError, Problem
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
-from serienpost.ledger.states import HOLDS_ONCE
+from serienpost.ledger.states import HOLDS_ONCE, REACHED
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_RUN, move_run
 from serienpost.run.prepare.plan import write_plan_hash
@@ -36,10 +39,6 @@ _ALREADY_SENT = {
     "includable": False,
 }
 
-
-# States of messages that arrived, may have arrived or are on their way; not of those that came
-# back, so that the others can be reached by another kind of message.
-_GOT = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered", "complained")
 
 _AT_ONCE = 10_000
 
@@ -229,17 +228,12 @@ def unmark_recipients_of(tx: Tx, run_id: str, mailings: Collection[str]) -> None
     """Unmark everybody who got one of the mailings, on whatever occasion."""
     c = message.c
     runs = tx.select(run, run.c.id).where(run.c.mailing.in_(mailings), run.c.id != run_id)
-    reached = tx.select(message, c.person).where(c.run.in_(runs), c.state.in_(_GOT))
+    reached = tx.select(message, c.person).where(c.run.in_(runs), c.state.in_(REACHED))
     reason = f"hat schon erhalten: {', '.join(mailings)}"
     tx.execute(
         tx.update(message)
         .where(c.run == run_id, c.marked, c.person.in_(reached))
-        .values(
-            marked=False,
-            macro_values=None,
-            unmarked={"code": "already_sent", "reason": reason, "includable": False},
-            text=reason,
-        )
+        .values(unmarked_columns({"code": "already_sent", "reason": reason, "includable": False}))
     )
 
 

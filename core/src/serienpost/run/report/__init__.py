@@ -1,1 +1,1 @@
-"""What the ledger tells afterwards: history, manifest, figures, retention."""
+"""What the ledger tells (review, history, manifest, figures) and forgets (`retention.py`)."""

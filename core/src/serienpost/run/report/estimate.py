@@ -11,7 +11,7 @@ from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import LEFT
-from serienpost.run.report.records import EarlierRun
+from serienpost.run.report.answers import EarlierRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,7 @@ from sqlalchemy import case, func, select
 
 from serienpost.ledger.runs import count_states, find_rows, find_run
 from serienpost.ledger.schema import attempt, event, journal, message, run
-from serienpost.run.report.recipients import recipient
-from serienpost.run.report.records import (
+from serienpost.run.report.answers import (
     Explanation,
     MarkChange,
     MessageLine,
@@ -19,6 +18,7 @@ from serienpost.run.report.records import (
     RunStatus,
     every_state,
 )
+from serienpost.run.report.recipients import recipient
 from serienpost.run.send.archive import archive_counts
 
 if TYPE_CHECKING:

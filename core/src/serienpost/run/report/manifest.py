@@ -15,7 +15,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
 from serienpost.run.prepare.renderer import DisclosedFields, load_renderer
-from serienpost.run.report.records import Manifest, ManifestField
+from serienpost.run.report.answers import Manifest, ManifestField
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:

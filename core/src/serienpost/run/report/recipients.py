@@ -12,7 +12,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import count_plan
 from serienpost.run.prepare.review import sentence_of
-from serienpost.run.report.records import (
+from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
     PlanCounts,

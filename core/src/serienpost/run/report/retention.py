@@ -23,12 +23,12 @@ from serienpost.ledger.schema import (
     run,
     suppression,
 )
-from serienpost.ledger.states import OWNED
+from serienpost.ledger.states import ENDED, OWNED
 from serienpost.ledger.store import slices
 from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
+from serienpost.run.report.answers import PersonExport, PersonMessage, Suppressed
 from serienpost.run.report.history import story
-from serienpost.run.report.records import PersonExport, PersonMessage, Suppressed
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 _PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
-_ENDED = ("finished", "cancelled")
 PREVIEWS = "vorschau"
 
 
@@ -60,11 +59,11 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
     c = run.c
     over = func.coalesce(c.finished_at, c.progress_at, c.approved_at, c.created_at)
     with ledger.begin("purge") as tx:
-        old = _runs(tx, c.state.in_(_ENDED), over < tx.now - keep.messages)
+        old = _runs(tx, c.state.in_(ENDED), over < tx.now - keep.messages)
         never = _runs(
             tx, c.state.in_(("preparing", "prepared")), c.created_at < tx.now - keep.unapproved
         )
-        done = _runs(tx, c.state.in_(_ENDED), over < tx.now - keep.values, c.purged_at.is_(None))
+        done = _runs(tx, c.state.in_(ENDED), over < tx.now - keep.values, c.purged_at.is_(None))
         waiting = waiting_runs(tx)
         done = [run_id for run_id in done if run_id not in old and run_id not in waiting]
         for run_id in done:

@@ -11,8 +11,9 @@ from sqlalchemy import case, func
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
+from serienpost.ledger.states import NOT_SENT
+from serienpost.run.report.answers import CourseBar, ReasonCount, Report
 from serienpost.run.report.history import local
-from serienpost.run.report.records import CourseBar, ReasonCount, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.store import Ledger, Tx
 
-_NOT_SENT = ("failed", "suppressed", "cancelled", "in_doubt", "bounced", "complained")
 _BARS = 60
 
 
@@ -36,7 +36,7 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
         row = find_run(tx, run_id)
         reasons = tx.all(
             tx.select(message, c.state, c.code, func.min(c.text), func.count())
-            .where(c.run == run_id, c.state.in_(_NOT_SENT))
+            .where(c.run == run_id, c.state.in_(NOT_SENT))
             .group_by(c.state, c.code, own_reason)
             .order_by(func.count().desc())
         )
@@ -67,7 +67,7 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
         find_run(tx, run_id)
         statement = tx.select(message, c.person, c.row_id, c.state, c.code, c.text)
         for row in tx.stream(
-            statement.where(c.run == run_id, c.state.in_(_NOT_SENT)).order_by(c.no)
+            statement.where(c.run == run_id, c.state.in_(NOT_SENT)).order_by(c.no)
         ):
             reason = spreadsheet_cell(row.text)
             writer.writerow([row.person, row.row_id, row.state, row.code or "", reason])

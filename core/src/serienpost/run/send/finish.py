@@ -17,7 +17,7 @@ from serienpost.errors import SerienpostError, StillOpenError
 from serienpost.ledger.owners import is_dead
 from serienpost.ledger.runs import find_run, lock_run
 from serienpost.ledger.schema import message, run
-from serienpost.ledger.states import OPEN
+from serienpost.ledger.states import FINISHING, OPEN
 from serienpost.ledger.transitions import move_run
 from serienpost.run.send.archive import queue_entries, store_entries
 from serienpost.run.send.parts import generation_of
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
-
-# States of a run in which something may follow its last message.
-FINISHING = ("sending", "cancelled")
 
 # How long another process may take to finish a run before this one gives up.
 WAIT_SECONDS = 60.0
@@ -155,9 +152,3 @@ def cancelled_runs_to_settle(tx: Tx) -> Select[Any]:
         .where(run.c.state == "cancelled", or_(c.state.in_(OPEN), in_parts))
         .distinct()
     )
-
-
-def open_count(ledger: Ledger, run_id: str) -> int:
-    """How many messages of a run are still to be dealt with."""
-    with ledger.read() as tx:
-        return count_open(tx, run_id)

@@ -22,7 +22,6 @@ from serienpost.contracts.content import Message
 from serienpost.contracts.outcomes import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
-from serienpost.ledger import claims
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.outcomes import (
@@ -69,7 +68,7 @@ LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LoopProgress:
     """What the loop is doing, for the progress line."""
 
     settled: int
@@ -137,7 +136,7 @@ class Delivery:
         owner: str,
         *,
         wait: bool,
-        report: Callable[[Progress], None],
+        report: Callable[[LoopProgress], None],
         stop: Stop,
         held_until: datetime | None = None,
     ) -> None:
@@ -359,13 +358,13 @@ class Delivery:
             state.free.remove(slot)
             state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call)))
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
-        self.report(Progress(state.settled))
+        self.report(LoopProgress(state.settled))
         if state.blocked_until and not self.wait:
             self.stop_reason = self.stop_reason or StopReason(
                 "rate", "the account's rate", state.blocked_until
             )
         elif state.blocked_until:
-            self.report(Progress(state.settled, state.blocked_by, state.blocked_until))
+            self.report(LoopProgress(state.settled, state.blocked_by, state.blocked_until))
 
     async def _deliver(self, sender: Sender, slot: int, call: list[Ready]) -> None:
         """One wire request; whatever happens, there is an outcome for each of its messages."""
@@ -434,7 +433,7 @@ class Delivery:
                 )
                 return False
             state.blocked_until, state.blocked_by = next_at, "deferral"
-            self.report(Progress(state.settled, "deferral", next_at))
+            self.report(LoopProgress(state.settled, "deferral", next_at))
         self._wake.set()
         return True
 
@@ -466,8 +465,3 @@ class Delivery:
             except LedgerError:
                 await asyncio.sleep(pause)
         return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
-
-
-def take_over_dead(renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:
-    """Free what dead processes left of this run."""
-    return claims.take_over(ledger, run_id, repeatable=renderer.channel.repeatable)

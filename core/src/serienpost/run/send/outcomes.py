@@ -17,6 +17,7 @@ from serienpost.contracts.outcomes import (
     Unknown,
 )
 from serienpost.ledger.delivery import Result
+from serienpost.ledger.states import PAUSE_REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +37,19 @@ CONNECTION_FAILURES = 10
 
 @dataclass(frozen=True, slots=True)
 class StopReason:
-    """Why the run must pause now."""
+    """Why the run must pause now.
+
+    Raises:
+        ValueError: the reason is none of `ledger.states.PAUSE_REASONS`, which say what ends it.
+    """
 
     reason: str
     text: str
     until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.reason not in PAUSE_REASONS:
+            raise ValueError(f"{self.reason} is no reason of a pause")
 
 
 def checked(outcomes: object, count: int) -> list[Outcome]:

@@ -1,4 +1,8 @@
-"""The recheck: still valid, still allowed, still the same, right before a message leaves?"""
+"""The recheck: still valid, still allowed, still the same, right before a message leaves?
+
+State of the run, ownership, freshness of this look and the rate are looked at in the commit that
+follows (`commit.py`), quiet hours and the provider's template in the loop (`loop.py`).
+"""
 
 from __future__ import annotations
 

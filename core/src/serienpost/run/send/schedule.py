@@ -15,6 +15,7 @@ from serienpost.errors import ConfigError, LedgerError
 from serienpost.ledger.rows import OUTGOING, RUN, Outgoing, RunRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
+from serienpost.ledger.states import HELD
 from serienpost.run.prepare.plan import Header
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.recheck import Recheck
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
-
-# States of messages that may lie with the provider.
-HELD = ("sending", "accepted", "in_doubt")
 
 _AT_ONCE = 500
 

@@ -1,4 +1,7 @@
-"""Continues an approved run in this process and writes down how it ended."""
+"""Continues a released run in this process, if nothing stands against it, and writes how it ended.
+
+Which pauses end by themselves stands in `ledger/states.py`; `service/due.py` picks the runs.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_o
 from serienpost.run.send.archive import store_entries
 from serienpost.run.send.doubts import apply_rule, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
-from serienpost.run.send.loop import Delivery, take_over_dead
+from serienpost.run.send.loop import Delivery
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.processors import note_processor
 from serienpost.run.send.schedule import held_until, is_stale, not_now
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
-    from serienpost.run.send.loop import Progress, Stop
+    from serienpost.run.send.loop import LoopProgress, Stop
 
 
 class LedgerLostError(LedgerError):
@@ -59,7 +62,7 @@ def continue_run(
     run_id: str,
     options: Options,
     *,
-    report: Callable[[Progress], None],
+    report: Callable[[LoopProgress], None],
     stop: Stop,
 ) -> None:
     """Deliver what is open. How it ended stands in the run's state and reason.
@@ -75,7 +78,7 @@ def continue_run(
         in_doubt = count_states(tx, run_id).get("in_doubt")
     if not is_finished:
         refuse_other_edition(run_id, renderer.header)
-    take_over_dead(renderer, ledger, run_id)
+    take_over(ledger, run_id, repeatable=renderer.channel.repeatable)
     if is_finished and in_doubt:
         look_up_doubts(renderer, ledger, run_id)
     if not _begin(context, ledger, run_id, renderer, options):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serienpost.run.report.records import (
+from serienpost.run.report.answers import (
     CostlySign,
     CourseBar,
     DueRun,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from serienpost import errors
-from serienpost.errors import ConfigError, Exit, PluginError, Problem, SerienpostError, together
+from serienpost.errors import ConfigError, Exit, Problem, SerienpostError
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,6 @@ def test_an_error_holds_all_its_problems() -> None:
     error = ConfigError(Problem("one", file="a.yaml"), "two", hint="mend it")
     assert error.problems == (Problem("one", file="a.yaml"), Problem("two", "mend it"))
     assert str(error) == "a.yaml: one\ntwo (mend it)"
-
-
-def test_errors_are_joined_into_one() -> None:
-    joined = together([ConfigError("one", "two"), PluginError("three")])
-    assert joined is not None
-    assert [problem.message for problem in joined.problems] == ["one", "two", "three"]
-    assert together([]) is None
 
 
 def test_every_expected_error_refuses() -> None:

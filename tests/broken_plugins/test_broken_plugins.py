@@ -15,6 +15,7 @@ import pytest
 from serienpost.cli import progress
 from serienpost.cli.main import run
 from serienpost.errors import Exit
+from serienpost.run.prepare import review
 from serienpost.run.send import recheck
 
 if TYPE_CHECKING:
@@ -379,7 +380,7 @@ def test_a_recipient_leaked_to_a_log_does_not_reach_our_own_files(practice: Prac
 def test_a_source_that_blocks_in_the_recheck_pauses_the_run(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recheck, "SOURCE_SECONDS", 0.3)
+    monkeypatch.setattr(review, "SOURCE_SECONDS", 0.3)
     break_method(practice, "SOURCE", "current", "block")
     code, said = practice("run", "gruss", "--yes")
     assert (code, practice.oracle()) == (Exit.OPEN, Counter())

@@ -1,4 +1,4 @@
-"""An opened practice: its folder, configuration, plugins, secrets and shared resources.
+"""What plugins and the core work with: folder, configuration, plugins, secrets, shared resources.
 
 Plugins see of it what `contracts.context.Context` names.
 """

@@ -114,9 +114,3 @@ class SecretError(SerienpostError):
 
 class UnavailableError(SerienpostError):
     """What must be asked before a message leaves cannot answer now; nothing is decided."""
-
-
-def together(errors: Iterable[SerienpostError]) -> SerienpostError | None:
-    """Join the problems of several errors into one, so that the user sees all at once."""
-    problems = [problem for error in errors for problem in error.problems]
-    return ConfigError(*problems) if problems else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,8 +14,6 @@ from serienpost.cli.reply import Reply
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
-
-_PASSWORD = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
 
 
 @click.group(name="config")
@@ -30,9 +27,9 @@ def config_command() -> None:
 @with_practice
 def show_command(practice: Practice, origin: bool) -> Reply:
     """Show every key; of secrets only the references."""
-    from serienpost.config.models import leaves, plain_values
+    from serienpost.config.models import leaves, shown_values
 
-    values = _masked(plain_values(practice.context.config))
+    values = shown_values(practice.context.config)
     data: dict[str, Any] = {"config": values}
     if origin:
         data["origins"] = {key: _origin(practice, key) for key, _ in leaves(values)}
@@ -52,15 +49,6 @@ def _origin(practice: Practice, key: str) -> str:
     if file is None:
         return "default"
     return f"{file}:{line}" if line else file
-
-
-def _masked(value: Any) -> Any:  # noqa: ANN401
-    """Passwords inside URLs do not pass the models; what a plugin's model lets pass is hidden."""
-    if isinstance(value, dict):
-        return {key: _masked(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_masked(inner) for inner in value]
-    return _PASSWORD.sub(r"\1***\2", value) if isinstance(value, str) else value
 
 
 def _shown(value: object) -> str:

@@ -126,7 +126,7 @@ def _advise(status: RunStatus) -> None:
         )
     if counts.get("failed"):
         click.echo(f"To try the failed ones again: serienpost retry {status.run} --failed")
-    if status.state in ("paused", "approved", "sending"):
+    if status.is_released:
         click.echo(f"To go on: serienpost resume {status.run}")
 
 

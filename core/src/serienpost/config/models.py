@@ -44,6 +44,7 @@ DEFAULT = "default"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
+_IN_URL = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
 _PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
 
 
@@ -202,3 +203,20 @@ def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
             yield from leaves(value, dotted)
         else:
             yield dotted, value
+
+
+def shown_values(config: PracticeConfig) -> dict[str, Any]:
+    """The configuration as it may be shown: what looks like a password in a URL is hidden.
+
+    None passes the core's models; those of plugins may be more lenient.
+    """
+    values: dict[str, Any] = _masked(plain_values(config))
+    return values
+
+
+def _masked(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {key: _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    return _IN_URL.sub(r"\1***\2", value) if isinstance(value, str) else value

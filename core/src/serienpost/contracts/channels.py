@@ -1,4 +1,4 @@
-"""Channels: how a message leaves, and the closed vocabulary of what became of it."""
+"""Channels: how a message leaves, and what else a channel may be able to do."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_
 from serienpost.errors import LedgerError
 from serienpost.ledger.rows import MESSAGE, RUN, MessageRow, RunRow
 from serienpost.ledger.schema import message, run
-from serienpost.ledger.states import COMMANDS, RELEASED
+from serienpost.ledger.states import COMMANDS, PAUSE_REASONS, RELEASED
 from serienpost.ledger.transitions import move_run
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ def allow_command(row: RunRow, command: str) -> None:
 
 
 def set_paused(tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None) -> None:
-    """Pause a released run, or give one that is paused another reason."""
+    """Pause a released run, or give one that is paused another reason.
+
+    Raises:
+        KeyError: nobody would know what ends such a pause.
+    """
+    PAUSE_REASONS[reason]
     move_run(tx, run_id, RELEASED, "paused", reason=reason, reason_text=text, until=until)
 
 

@@ -1,4 +1,4 @@
-"""A practice, opened by somebody: mailings, runs, suppression list, retention."""
+"""`open_practice`, and all that can be done with a practice: the public object."""
 
 from __future__ import annotations
 

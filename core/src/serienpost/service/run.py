@@ -14,8 +14,7 @@ from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
 from serienpost.run.report.manifest import manifest
-from serienpost.run.report.preview import preview
-from serienpost.run.report.retention import PREVIEWS
+from serienpost.run.report.preview import PREVIEWS, file_name, preview
 from serienpost.run.report.summary import page, report, write_failures
 from serienpost.run.send import approve, doubts
 from serienpost.run.send.finish import count_open
@@ -265,7 +264,7 @@ class Run:
         for row_id, files in self.preview(row, every=every):
             private_folder(folder)
             for suffix, data in files.items():
-                path = folder / f"{row_id.replace(':', '-').replace('/', '_')}{suffix}"
+                path = folder / f"{file_name(row_id)}{suffix}"
                 write_private(path, data)
                 written.append(PreviewFile(row_id, str(path)))
         return written

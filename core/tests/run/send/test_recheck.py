@@ -8,9 +8,9 @@ import pytest
 from serienpost import Abstain, Deny, Occasion
 from serienpost.consent import decision
 from serienpost.ledger.schema import attempt
+from serienpost.run.prepare import review
 from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.renderer import load_renderer
-from serienpost.run.send import recheck
 from serienpost.run.send.approve import approve
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_a_source_that_does_not_come_back_pauses_the_run(
     import threading
 
     late = threading.Event()
-    monkeypatch.setattr(recheck, "SOURCE_SECONDS", 0.05)
+    monkeypatch.setattr(review, "SOURCE_SECONDS", 0.05)
     monkeypatch.setattr(office.source, "current", lambda *_: late.wait(10) and [])
     assert office.send(run) == "paused check_unavailable"
     late.set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost.consent.decision import plain
 from serienpost.contracts.kinds import Address
-from serienpost.contracts.rows import Occasion, Row, RowRef
+from serienpost.contracts.rows import Occasion, Row
 from serienpost.errors import LedgerError, SerienpostError, SourceError
 from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import allow_command, find_rows, lock_run
@@ -16,7 +16,14 @@ from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.freeze import unmarked_columns, unmarked_for
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.prepare.renderer import refuse_other_edition
-from serienpost.run.prepare.review import Reviewed, ask_checks, denial, render_rows
+from serienpost.run.prepare.review import (
+    Reviewed,
+    address_of,
+    ask_checks,
+    current_states,
+    denial,
+    render_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,15 +260,11 @@ def _read_again(renderer: RunRenderer, row: MessageRow) -> Reviewed:
     """The row as the source has it now; its address must be the one reviewed."""
     refuse_other_edition(row.run, renderer.header)
     block = renderer.blocks[row.block]
-    ref = RowRef(row.person, row.occasion, row.occasion_at)
-    state = block.source.current(renderer.context, block.selection, [ref], renderer.request(block))[
-        0
-    ]
+    (state,) = current_states(renderer.context, block, [row], renderer.request(block))
     if state.gone:
         raise SourceError(f"{row.row_id} is no longer there: {state.gone[1]}")
     fields = dict(state.fields or {})
-    kind = renderer.kind
-    address = kind.address({name: fields.get(name) for name in kind.fields})
+    address = address_of(renderer.kind, fields)
     if not isinstance(address, Address) or address.value != row.address:
         raise SourceError(f"{row.row_id} has another address now", hint="prepare again")
     occasion = Occasion(row.occasion, row.occasion_at, row.expires_at) if row.occasion else None

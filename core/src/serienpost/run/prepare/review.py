@@ -10,21 +10,30 @@ from serienpost.consent.decision import Decision, decide
 from serienpost.contracts.consent import ConsentQuestion
 from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.contracts.rows import CurrentState, RowRef
+from serienpost.errors import UnavailableError
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_MESSAGE
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.plan import to_json
 from serienpost.text import displayed
+from serienpost.timelimit import within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from serienpost.context import PracticeContext
     from serienpost.contracts.content import Content, Cost
-    from serienpost.contracts.rows import Row
+    from serienpost.contracts.kinds import Kind
+    from serienpost.contracts.rows import Row, RowRequest
     from serienpost.fields import FieldValue
+    from serienpost.ledger.rows import MessageRow, Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.plan import Header
-    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.prepare.renderer import RunRenderer, SourceBlock
+
+# How long a source may take to say what holds now.
+SOURCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -169,6 +178,38 @@ def _render(renderer: RunRenderer, one: Reviewed) -> None:
         one.unmarked = _unmarked(code, content.reason)
         return
     one.values, one.content = values, content
+
+
+def current_states(
+    context: PracticeContext,
+    block: SourceBlock,
+    rows: Sequence[Outgoing | MessageRow],
+    request: RowRequest,
+) -> Sequence[CurrentState]:
+    """What a block's source says now of rows that it selected.
+
+    Raises:
+        UnavailableError: it cannot answer, does not in time, or not for each row.
+    """
+    refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
+    what = f"source {block.source.name}"
+    try:
+        states = within(
+            SOURCE_SECONDS,
+            what,
+            lambda: block.source.current(context, block.selection, refs, request),
+        )
+        if len(states) != len(rows) or any(type(s) is not CurrentState for s in states):
+            raise TypeError("it did not return one state per row")  # noqa: TRY301
+    except Exception as error:
+        name = "TimeoutError" if isinstance(error, TimeoutError) else type(error).__name__
+        raise UnavailableError(f"{what} cannot answer: {name}") from error
+    return states
+
+
+def address_of(kind: Kind, fields: Mapping[str, FieldValue]) -> Address | Unreachable:
+    """The address in fields; the kind of contact sees its own fields only."""
+    return kind.address({name: fields.get(name) for name in kind.fields})
 
 
 def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unreachable]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit
-from serienpost.ledger.states import MESSAGE_STATES
+from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,6 +172,11 @@ class RunStatus(Record):
     records: Mapping[str, int] = field(metadata=FOR_FACES)
 
     @property
+    def is_released(self) -> bool:
+        """Whether a person released it and it is not over."""
+        return self.state in RELEASED
+
+    @property
     def present(self) -> dict[str, int]:
         """The states that messages are in."""
         return {state: number for state, number in self.counts.items() if number}
@@ -179,7 +184,7 @@ class RunStatus(Record):
     @property
     def exit(self) -> Exit:
         """The exit code that describes the run after a command that delivers."""
-        if self.state not in ("finished", "cancelled"):
+        if self.state not in ENDED:
             return Exit.OPEN
         if self.counts["in_doubt"]:
             return Exit.SOME_IN_DOUBT

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
 
 
+# The folder in the practice folder for the files that people look at.
+PREVIEWS = "vorschau"
+
+
+def file_name(row_id: str) -> str:
+    """How the files of a row are called, before their suffix; a person's id begins those of all
+    the person's rows."""
+    return row_id.replace(":", "-").replace("/", "_")
+
+
 def preview(
     renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str | None, *, every: bool
 ) -> Iterator[tuple[str, dict[str, bytes]]]:

@@ -29,6 +29,7 @@ from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.report.answers import PersonExport, PersonMessage, Suppressed
 from serienpost.run.report.history import story
+from serienpost.run.report.preview import PREVIEWS, file_name
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 _PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
-PREVIEWS = "vorschau"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
         tx.note(user, "erase", detail={"messages": len(mine)})
     for row in mine:
         folder = context.path(PREVIEWS) / row.run
-        for path in folder.glob(f"{person.replace(':', '-')}[._]*"):
+        for path in folder.glob(f"{file_name(person)}[._]*"):
             path.unlink()
     compact(ledger)
     return len(mine)

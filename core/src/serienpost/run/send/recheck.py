@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from serienpost.consent.decision import decide
 from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address
-from serienpost.contracts.rows import CurrentState, RowRef
 from serienpost.errors import SerienpostError, UnavailableError
 from serienpost.ledger.delivery import Result
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.renderer import message_of, what_changed
-from serienpost.run.prepare.review import question
+from serienpost.run.prepare.review import address_of, current_states, question
 from serienpost.timelimit import LateError, within
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost.contracts.content import Message
+    from serienpost.contracts.rows import CurrentState
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 # within two seconds of it.
 FRESH_SECONDS = 1.5
 
-SOURCE_SECONDS = 60.0
 COMPOSE_SECONDS = 60.0
 
 
@@ -161,7 +160,10 @@ class Recheck:
             mine = [row for row in rows if row.block == index and row.no not in closed]
             if not mine:
                 continue
-            for row, state in zip(mine, self._current_states(index, mine), strict=True):
+            block = self.renderer.blocks[index]
+            request = self.renderer.address_request(block)
+            states = current_states(self.renderer.context, block, mine, request)
+            for row, state in zip(mine, states, strict=True):
                 reason = self._gone(row, state)
                 if reason:
                     closed[row.no] = suppressed(row, *reason)
@@ -169,31 +171,11 @@ class Recheck:
                     consenting[row.no] = state.consenting_id
         return consenting
 
-    def _current_states(self, index: int, rows: Sequence[Outgoing]) -> Sequence[CurrentState]:
-        renderer = self.renderer
-        block = renderer.blocks[index]
-        refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
-        request = renderer.address_request(block)
-        what = f"source {block.source.name}"
-        try:
-            states = within(
-                SOURCE_SECONDS,
-                what,
-                lambda: block.source.current(renderer.context, block.selection, refs, request),
-            )
-            if len(states) != len(rows) or any(type(s) is not CurrentState for s in states):
-                raise TypeError("it did not return one state per row")  # noqa: TRY301
-        except Exception as error:
-            name = "TimeoutError" if isinstance(error, TimeoutError) else type(error).__name__
-            raise UnavailableError(f"{what} cannot answer: {name}") from error
-        return states
-
     def _gone(self, row: Outgoing, state: CurrentState) -> tuple[str, str] | None:
         if state.gone:
             return state.gone
         kind = self.renderer.kind
-        fields = state.fields or {}
-        address = kind.address({name: fields.get(name) for name in kind.fields})
+        address = address_of(kind, state.fields or {})
         if not isinstance(address, Address):
             return ("address_changed", "the address is no longer usable")
         if self.ledger.address_hash(kind.name, address.value) != row.address_hash:

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sweep faults check fix pins docs bench ci clean
+.PHONY: help setup demo test sweep upgrade faults check fix pins docs bench ci clean
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -19,11 +19,14 @@ demo: setup  ## a demo practice from end to end, on this machine only
 	@$(BIN)/serienpost demo
 
 test: setup  ## all tests: units, then the whole system
-	@scripts/stage units 240 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults
+	@scripts/stage units 240 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
 	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 sweep: setup  ## the tests with all cases of long sweeps, and new examples each time
 	@scripts/stage sweep 1800 scripts/tests -n $(WORKERS) --dist worksteal --sweep --ignore=tests/packaging --ignore=tests/faults
+
+upgrade: setup  ## ledgers that the first edition wrote: open, show, print, purge
+	@scripts/stage upgrade 300 scripts/tests -n $(WORKERS) --dist worksteal tests/upgrade
 
 faults: setup  ## kill it at every write and 200 random moments, on SQLite and PostgreSQL
 	@scripts/stage faults 3600 scripts/tests -n $(WORKERS) --dist worksteal --timeout 400 tests/faults --thorough $(FAULTS)

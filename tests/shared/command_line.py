@@ -65,15 +65,21 @@ def finish(process: subprocess.Popen[str], args: Sequence[str], seconds: float) 
 
 
 def run_here(folder: Path, args: Sequence[str], environment: Mapping[str, str]) -> Done:
-    """Run a command in this process, as a process of its own would run it."""
+    """Run a command on this folder in this process, as a process of its own would run it."""
+    done = run_in(folder.parent, ["-C", str(folder), *args], environment)
+    return Done(tuple(args), done.code, done.out, done.err)
+
+
+def run_in(place: Path, args: Sequence[str], environment: Mapping[str, str]) -> Done:
+    """Run a command line in this process, with `place` as the working folder."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        _surroundings(folder.parent, environment),
+        _surroundings(place, environment),
         redirect_stdout(out),
         redirect_stderr(err),
         _last_resort(err),
     ):
-        code = run(["-C", str(folder), *args])
+        code = run(args)
     return Done(tuple(args), int(code), out.getvalue(), err.getvalue())
 
 

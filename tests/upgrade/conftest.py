@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from base64 import b64decode
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import command_line
 import psycopg
 import pytest
 from fault_harness.server import Server
@@ -37,24 +35,10 @@ ENVIRONMENT = {
     "SMS_USER": "praxis",
     "SMS_PASSWORD": "geheim",
     "MAIL_SENDGRID_API": "SG.fake",
-    "PYTHONUTF8": "1",
 }
+
+
 # Runs command lines one after the other in a process; one for each would take minutes.
-MANY = """\
-import contextlib, io, json, sys
-from serienpost.__main__ import main
-for line in sys.stdin:
-    sys.argv = ["serienpost", *json.loads(line)]
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
-"""
-
-
 @dataclass(frozen=True)
 class Done:
     """What a command left behind."""
@@ -112,8 +96,8 @@ class Practice:
 
     def __call__(self, *args: str) -> Done:
         """Run a command."""
-        done = self._start([sys.executable, "-m", "serienpost", *args], "")
-        return Done(done.returncode, done.stdout, done.stderr)
+        done = command_line.run_in(self.folder, args, ENVIRONMENT)
+        return Done(done.code, done.out, done.err)
 
     def must(self, *args: str) -> dict[str, Any]:
         """What a command that must be done prints."""
@@ -123,23 +107,7 @@ class Practice:
 
     def each(self, commands: Iterable[Sequence[str]]) -> list[Done]:
         """Run one command after the other."""
-        lines = "".join(json.dumps(list(one)) + "\n" for one in commands)
-        done = self._start([sys.executable, "-c", MANY], lines)
-        assert done.returncode == 0, done.stderr
-        return [Done(*json.loads(line)) for line in done.stdout.splitlines()]
-
-    def _start(self, command: list[str], text: str) -> subprocess.CompletedProcess[str]:
-        known = {k: v for k, v in os.environ.items() if not k.startswith("SERIENPOST_")}
-        return subprocess.run(
-            command,
-            check=False,
-            input=text,
-            capture_output=True,
-            encoding="utf-8",
-            cwd=self.folder,
-            env={**known, **ENVIRONMENT},
-            timeout=240,
-        )
+        return [self(*one) for one in commands]
 
     def run(self, label: str) -> str:
         """The run that the old edition left under a label."""

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 FEW, MANY = 60, 1000
 
 # Pattern of a test's id -> of how many of its cases the normal run takes one.
-SAMPLED: dict[str, int] = {}
+SAMPLED = {
+    "tests/broken_plugins/test_broken_plugins.py::test_a_broken_method*": 4,
+    "tests/privacy/test_attacks.py::test_a_value_is_refused_or_plain_text*": 4,
+    "tests/testkit/tests/test_mutants.py::test_a_broken_plugin_is_caught*": 4,
+    "tests/testkit/tests/test_service_mutants.py::test_a_broken_plugin_is_caught*": 4,
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,7 +38,6 @@ ENVIRONMENT = {
 }
 
 
-# Runs command lines one after the other in a process; one for each would take minutes.
 @dataclass(frozen=True)
 class Done:
     """What a command left behind."""

@@ -1,4 +1,7 @@
-"""Letters as a record keeps them, printed again without ledger, template or account."""
+"""Letters as the persons' records keep them, printed again without ledger, template or account.
+
+Whether a reprint has as many pages as were recorded is compared in `check.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What goes on by itself: runs whose time has come, and a mailing that cron sends.
 
-Whether one of these runs may go on now is decided in `run/send/session.py`.
+Whether a run may go on now is decided in `run/send/session.py`, by the reasons in
+`ledger/states.py`.
 """
 
 from __future__ import annotations

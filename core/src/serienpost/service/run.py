@@ -345,7 +345,7 @@ class Run:
         Args:
             progress: is called now and then.
             wait: wait here for rate, time and retries instead of pausing the run.
-            confirm: a person confirms a run that stood still for long or was paused by a person.
+            confirm: a person confirms a run that stood still for too long.
             by_itself: continue only what time alone releases.
             stop: asks to stop, from another thread or a signal.
 

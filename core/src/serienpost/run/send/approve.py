@@ -1,4 +1,7 @@
-"""A person's word on a run: release exactly what was reviewed, pause, cancel."""
+"""A person's word on a run, as the ledger keeps it: release what was reviewed, pause, cancel.
+
+What must be answered before a release stands in `service/release.py`.
+"""
 
 from __future__ import annotations
 

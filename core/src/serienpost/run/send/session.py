@@ -47,7 +47,7 @@ class Options:
 
     Args:
         wait: wait in this process for rate, schedule and retries instead of pausing.
-        confirm: a person confirms a run that is stale or was paused for a person.
+        confirm: a person confirms a run that stood still for too long.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
     """
 

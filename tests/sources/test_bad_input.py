@@ -71,7 +71,7 @@ BAD = {
         "source: appointments\nselect: {day: 2027-02-29}",
         "write today",
     ),
-    "order": ("source: patients\norder_by: nachnahme", "did you mean nachname"),
+    "order": ("source: patients\norder_by: nachnahme", "did you mean 'nachname'"),
     "forbidden order": ("source: patients\norder_by: geburtsdatum", "geburtsdatum"),
     "earlier mailing": ("source: patients\nexclude_recipients_of: einladun", "einladun"),
     "two statements": (query("SELECT id FROM patient; SELECT 1 AS id"), "2 statements"),

@@ -102,7 +102,8 @@ def place(tmp_path: Path, wheels: Path) -> Iterator[Place]:
     """An empty folder; what was started there is ended."""
     known = {k: v for k, v in os.environ.items() if not k.startswith(("SERIENPOST_", "PYTEST_"))}
     made = Place(tmp_path, wheels, {**known, **LINK_MODE, "PYTHONUTF8": "1"})
-    made.env.pop("VIRTUAL_ENV", None)
+    for name in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"):
+        made.env.pop(name, None)
     yield made
     for process in made.background:
         process.terminate()

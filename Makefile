@@ -20,13 +20,13 @@ demo: setup  ## a demo practice from end to end, on this machine only
 
 test: setup  ## all tests: units, then the whole system
 	@scripts/stage units 240 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
-	@scripts/stage acceptance 300 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
+	@scripts/stage acceptance 150 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 sweep: setup  ## the tests with all cases of long sweeps, and new examples each time
-	@scripts/stage sweep 1800 scripts/tests -n $(WORKERS) --dist worksteal --sweep --ignore=tests/packaging --ignore=tests/faults
+	@scripts/stage sweep 900 scripts/tests -n $(WORKERS) --dist worksteal --sweep --ignore=tests/packaging --ignore=tests/faults
 
 upgrade: setup  ## ledgers that the first edition wrote: open, show, print, purge
-	@scripts/stage upgrade 300 scripts/tests -n $(WORKERS) --dist worksteal tests/upgrade
+	@scripts/stage upgrade 120 scripts/tests -n $(WORKERS) --dist worksteal tests/upgrade
 
 faults: setup  ## kill it at every write and 200 random moments, on SQLite and PostgreSQL
 	@scripts/stage faults 3600 scripts/tests -n $(WORKERS) --dist worksteal --timeout 400 tests/faults --thorough $(FAULTS)

@@ -105,6 +105,15 @@ def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
     return ("", ""), ""
 
 
+# What `recipient` reads.
+_SHOWN = [
+    message.c[name]
+    for name in (
+        *("row_id", "person", "occasion", "number", "name", "address", "unreachable"),
+        *("allowed", "consent", "marked", "unmarked", "cost"),
+    )
+]
+
 # Columns of the review that it can be sorted by.
 SORTABLE = ("row", "number", "name", "address", "reachable", "allowed", "marked")
 
@@ -173,16 +182,15 @@ def page_of(
     chosen = [c.run == run_id, *([filters[only]] if only else [])]
     with ledger.read() as tx:
         total = int(tx.scalar(tx.select(message, func.count()).where(*chosen)))
-        rows = tx.select(message).where(*chosen).order_by(*_order(sort))
+        rows = tx.select(message, *_SHOWN).where(*chosen).order_by(*_order(sort))
         found = tx.all(rows.limit(size).offset(size * (max(page, 1) - 1)))
         return total, tuple(map(recipient, found))
 
 
 def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[Recipient]:
     with ledger.read() as tx:
-        statement = tx.select(message).where(message.c.run == run_id).order_by(*order)
-        for row in tx.stream(statement):
-            yield recipient(row)
+        statement = tx.select(message, *_SHOWN).where(message.c.run == run_id).order_by(*order)
+        yield from map(recipient, tx.stream(statement))
 
 
 def recipient(row: MessageRow | Row[Any]) -> Recipient:

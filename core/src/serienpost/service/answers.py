@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from serienpost.run.report.answers import (
     CostlySign,
-    CourseBar,
     DueRun,
     EarlierRun,
     Explanation,
-    Manifest,
-    ManifestField,
     MarkChange,
     MessageLine,
     MessageStory,
-    PersonExport,
-    PersonMessage,
     PlanCost,
     PlanCounts,
-    ReasonCount,
     Recipient,
-    Report,
     ReviewSummary,
     RunLine,
     RunStatus,
-    Suppressed,
 )
-from serienpost.run.report.retention import Purged
+from serienpost.run.report.manifest import Manifest, ManifestField
+from serienpost.run.report.retention import PersonExport, PersonMessage, Purged, Suppressed
+from serienpost.run.report.summary import CourseBar, ReasonCount, Report
 
 __all__ = [
     "CostlySign",

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
-    from serienpost.run.report.answers import DueRun, PersonExport, RunLine, RunStatus
-    from serienpost.run.report.retention import Purged
+    from serienpost.run.report.answers import DueRun, RunLine, RunStatus
+    from serienpost.run.report.retention import PersonExport, Purged
     from serienpost.run.send.loop import Stop
     from serienpost.service.finding import Finding
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration

@@ -1,4 +1,7 @@
-"""A run of a practice: look at it, mark, try, release, deliver, decide about it."""
+"""A run of a practice: look at it, mark, try, release, deliver, decide about it.
+
+What only some commands need is imported where it is used: every command on a run pays for the rest.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,9 @@ from serienpost.contracts.outcomes import Accepted
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import SerienpostError, StillOpenError
 from serienpost.ledger.runs import allow_command, find_run
-from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
-from serienpost.run.report.manifest import manifest
-from serienpost.run.report.preview import PREVIEWS, file_name, preview
-from serienpost.run.report.summary import page, report, write_failures
 from serienpost.run.send import approve, doubts
 from serienpost.run.send.finish import count_open
 from serienpost.run.send.loop import Stop as Stop  # noqa: PLC0414  # faces take it from here
@@ -26,7 +25,6 @@ from serienpost.run.send.session import (
     continue_run,
     free_dead,
 )
-from serienpost.run.send.trial import send_test
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.release import Answers, Confirmation
@@ -38,16 +36,16 @@ if TYPE_CHECKING:
 
     from serienpost.run.report.answers import (
         Explanation,
-        Manifest,
         MarkChange,
         MessageLine,
         MessageStory,
         Recipient,
-        Report,
         ReviewSummary,
         RunStatus,
     )
+    from serienpost.run.report.manifest import Manifest
     from serienpost.run.report.recipients import Filter
+    from serienpost.run.report.summary import Report
     from serienpost.run.send.loop import LoopProgress
     from serienpost.service.opened import OpenedPractice
 
@@ -209,6 +207,8 @@ class Run:
         Raises:
             SerienpostError: a row is not in the run, cannot be included or overridden.
         """
+        from serienpost.run.prepare.marks import change_marks
+
         change_marks(
             load_renderer(self._context, self._ledger, self.id),
             self._ledger,
@@ -241,6 +241,8 @@ class Run:
         Raises:
             SerienpostError: there is no such row, or it has no content.
         """
+        from serienpost.run.report.preview import preview
+
         renderer = load_renderer(self._context, self._ledger, self.id)
         return preview(renderer, self._ledger, self.id, row, every=every)
 
@@ -258,6 +260,7 @@ class Run:
             SerienpostError: there is no such row, or it has no content.
         """
         from serienpost.files import private_folder, write_private
+        from serienpost.run.report.preview import PREVIEWS, file_name
 
         folder = folder or self._context.path(PREVIEWS) / self.id
         written = []
@@ -282,6 +285,8 @@ class Run:
         Raises:
             SerienpostError: the address is none, the row may not be used, the rate is used up.
         """
+        from serienpost.run.send.trial import send_test
+
         renderer = load_renderer(self._context, self._ledger, self.id)
         is_file = renderer.channel.repeatable
         if row:
@@ -426,16 +431,24 @@ class Run:
 
     def manifest(self) -> Manifest:
         """Which fields left (or will leave), to whom, for how many people."""
+        from serienpost.run.report.manifest import manifest
+
         return manifest(self._context, self._ledger, self.id)
 
     def report(self) -> Report:
         """How the run went, by state and reason and over time."""
+        from serienpost.run.report.summary import report
+
         return report(self._ledger, self.id, self._context.zone)
 
     def report_page(self, found: Report) -> str:
         """The report as one self-contained HTML page."""
+        from serienpost.run.report.summary import page
+
         return page(found)
 
     def write_failures(self, file: IO[str]) -> int:
         """CSV of everybody who did not get the message; a valid input of the table source."""
+        from serienpost.run.report.summary import write_failures
+
         return write_failures(self._ledger, self.id, file)

@@ -7,25 +7,53 @@ figures stay when the values are gone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_
 
+from serienpost.documents import Record
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
 from serienpost.run.prepare.renderer import DisclosedFields, load_renderer
-from serienpost.run.report.answers import Manifest, ManifestField
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestField(Record):
+    """A field that left (or will): with which macro, to whom, for how many people."""
+
+    name: str = field(metadata={"json": "field"})
+    sensitivity: str = field(metadata={"json": "class"})
+    macro: str
+    people: int
+    processor: str | None
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest(Record):
+    """Which fields leave with a run's messages, and what is known of who gets them."""
+
+    run: str
+    processor: str | None
+    region: str | None
+    contract: str | None
+    attestation: str | None
+    disclaimer_by: str | None
+    disclaimer_at: datetime | None
+    fields: tuple[ManifestField, ...]
 
 
 def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:

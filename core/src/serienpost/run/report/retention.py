@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, or_
 
-from serienpost.documents import Record
+from serienpost.documents import Plain, Record
 from serienpost.errors import LedgerError
 from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.schema import (
@@ -27,7 +27,7 @@ from serienpost.ledger.states import ENDED, OWNED
 from serienpost.ledger.store import slices
 from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
-from serienpost.run.report.answers import PersonExport, PersonMessage, Suppressed
+from serienpost.run.report.answers import MessageStory
 from serienpost.run.report.history import story
 from serienpost.run.report.preview import PREVIEWS, file_name
 from serienpost.run.send.archive import waiting_runs
@@ -39,6 +39,36 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
 
 _PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMessage(MessageStory):
+    """A message with all that the ledger keeps of the person it was for."""
+
+    run: str
+    number: str | None
+    name: str | None
+    address: str | None
+    macro_values: Plain | None
+    consent: list[Plain] | None
+    occasion: str | None
+    event: str | None
+
+
+class Suppressed(NamedTuple):
+    """An address of a person on the suppression list."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonExport(Record):
+    """Everything that the ledger knows about a person (Art. 15 GDPR)."""
+
+    person: str
+    messages: tuple[PersonMessage, ...]
+    suppressed: tuple[Suppressed, ...]
 
 
 @dataclass(frozen=True, slots=True)

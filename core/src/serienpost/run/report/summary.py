@@ -4,25 +4,62 @@ from __future__ import annotations
 
 import csv
 import html
-from typing import IO, TYPE_CHECKING
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import case, func
 
+from serienpost.documents import Record
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import NOT_SENT
-from serienpost.run.report.answers import CourseBar, ReasonCount, Report
 from serienpost.run.report.history import local
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from serienpost.ledger.store import Ledger, Tx
 
 _BARS = 60
+
+
+class ReasonCount(NamedTuple):
+    """How many messages were not sent for one reason; `text` is one of those given for it."""
+
+    state: str
+    code: str | None
+    text: str | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseBar(Record):
+    """Messages accepted in a part of the run's time, which begins `at`."""
+
+    at: datetime
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Record):
+    """How a run went: counts, why messages were not sent, the course over time."""
+
+    run: str
+    mailing: str
+    title: str
+    kind: str
+    account: str
+    state: str
+    reason: str | None
+    approved_by: str | None
+    approved_at: datetime | None
+    finished_at: datetime | None
+    counts: Mapping[str, int]
+    reasons: tuple[ReasonCount, ...]
+    course: tuple[CourseBar, ...]
 
 
 def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:

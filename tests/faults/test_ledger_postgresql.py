@@ -92,7 +92,7 @@ def test_a_ledger_waits_for_its_open_runs_before_it_is_migrated(
     assert opened() == now
 
 
-def test_many_rows_are_changed_by_one_statement(desk: Desk) -> None:
+def test_each_row_changes_its_own_and_no_other_practice(desk: Desk) -> None:
     _module("test_batch").test_each_row_changes_its_own_and_no_other_practice(desk)
 
 

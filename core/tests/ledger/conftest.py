@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ledger_clock import Clock
 from sqlalchemy import select  # noqa: TID253
 
 from serienpost.ledger.engine import open_engine
@@ -46,17 +46,6 @@ HEADER = Header(
     stale_after=21600,
     rendering=RENDERING_EDITION,
 )
-
-
-@dataclass
-class Clock:
-    now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass

@@ -6,11 +6,12 @@ import asyncio
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+from ledger_clock import Clock
 
 from serienpost import (
     Accepted,
@@ -65,17 +66,6 @@ if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
 
 TOY = Provider("serienpost-toys", "1.0")
-
-
-@dataclass
-class Clock:
-    now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass

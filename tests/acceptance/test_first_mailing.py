@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from command_line import run_in
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -96,3 +99,25 @@ def test_without_a_terminal_the_question_names_its_option(demo: Practice, post: 
     assert "--yes" in problem["hint"]
     assert demo.state() == ("prepared", None)
     assert post.mails() == {}
+
+
+def test_an_own_column_of_a_list_goes_through_all_commands(few: Practice) -> None:
+    (few.folder / "kurs.csv").write_text("id;Kurs\npatient:2;Yoga\npatient:7;Qigong\n", "utf-8")
+    few.edit("mailings/information.yaml", "source: patients", "source: table")
+    columns = "{Kurs: {field: kurs, class: plain}}"
+    select = f"select: {{file: kurs.csv, columns: {columns}}}"
+    few.edit("mailings/information.yaml", "select: {}", select)
+    assert few.json("check", "information")["problems"] == []
+    few.run = few.json("prepare", "information", "--summary")["run"]
+    rows = few.json("review", few.run)["recipients"]
+    assert {row["row"] for row in rows} == {"patient:2", "patient:7"}
+
+
+def test_a_plan_does_not_depend_on_how_its_folder_is_named(null: Practice) -> None:
+    elsewhere = null.copy(null.folder.parent / "anderswo" / "praxis")
+    named = [["-C", str(null.folder)], ["-C", "praxis"], ["-C", str(elsewhere.folder)]]
+    hashes = set()
+    for head in named:
+        done = run_in(null.folder.parent, [*head, "prepare", "einladung", "--json"], {})
+        hashes.add(json.loads(done.out)["plan_hash"])
+    assert len(hashes) == 1

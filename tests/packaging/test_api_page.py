@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import subprocess
 import sys
+import textwrap
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -48,6 +50,24 @@ def test_everything_is_named(names: list[str]) -> None:
     assert names
     code = re.findall(r"`([^`\n]+)`", PAGE) + re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert [name for name in names if not re.search(rf"\b{name}\b", " ".join(code))] == []
+
+
+def signature(source: str) -> str:
+    """How a method is called; what a function does by default is left open."""
+    (method,) = ast.parse(textwrap.dedent(source)).body
+    assert isinstance(method, ast.FunctionDef)
+    called = f"{ast.unparse(method.args)} -> {ast.unparse(method.returns or method)}"
+    return called.replace("lambda _: None", "...")
+
+
+@pytest.mark.parametrize("owner", [Practice, Run])
+def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
+    block = PAGE.split("## Signatures\n")[1].split("```python\n")[1].split("```")[0]
+    (shown,) = (one for one in ast.parse(block).body if getattr(one, "name", "") == owner.__name__)
+    assert isinstance(shown, ast.ClassDef)
+    page = {one.name: signature(ast.unparse(one)) for one in shown.body if hasattr(one, "name")}
+    names = [name for name in public(owner) if name != "find"]
+    assert page == {name: signature(inspect.getsource(getattr(owner, name))) for name in names}
 
 
 def test_methods_that_the_page_lists_are_there() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serienpost import Exit, Problem
@@ -12,7 +15,6 @@ from serienpost_demo.command_line import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from serienpost import Reply
     from serienpost_demo.catcher import Caught
@@ -127,7 +129,7 @@ def _reply(
         click.echo("\nWhere to look:")
         for name, place in places.items():
             click.echo(f"  {name + ':':<19}{place}")
-        click.echo(f"\nGo on: serienpost -C {folder} show {run.id}")
+        click.echo(f"\nGo on: {_program()} -C {folder} show {run.id}")
 
     return Reply(
         data={
@@ -168,3 +170,13 @@ def _message_id(caught: Caught) -> str:
 
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+
+
+def _program() -> str:
+    """How the command line is called from here; `make demo` runs it from an environment that is
+    not active."""
+    if shutil.which("serienpost"):
+        return "serienpost"
+    called = Path(sys.argv[0])
+    here = Path.cwd()
+    return str(called.relative_to(here) if called.is_relative_to(here) else called)

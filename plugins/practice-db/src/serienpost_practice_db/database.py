@@ -322,7 +322,13 @@ def _chunks(keys: list[int | str]) -> Iterator[list[int | str]]:
 def _opened(context: Context) -> Iterator[PracticeDb]:
     settings = context.settings("database")
     if not isinstance(settings, DatabaseUrl):
-        raise SourceError(Problem("is missing", "sqlite:///praxis.db", key="database"))
+        raise SourceError(
+            Problem(
+                "the practice's database is not named",
+                "write database: sqlite:///praxis.db into serienpost.yaml,"
+                " and serienpost-practice-db under plugins:",
+            )
+        )
     schema = practice_schema(context)
     zone = schema.timezone or context.zone.key
     engine = open_engine(context, settings.root, zone)

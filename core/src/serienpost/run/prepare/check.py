@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serienpost.config.problems import did_you_mean
@@ -22,7 +23,8 @@ from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
+
+    from pydantic import BaseModel
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
@@ -74,10 +76,7 @@ def check_mailing(
         language=files.language,
         due=due.isoformat(),
         signature=_signature(context, mailing),
-        blocks=tuple(
-            Block(block.source, block.selection.model_dump(mode="json", exclude_unset=True))
-            for block in mailing.blocks
-        ),
+        blocks=tuple(Block(block.source, _plain(block.selection)) for block in mailing.blocks),
         assets={name: digest(data) for name, data in sorted(assets.items())},
         versions=dict(sorted(context.registry.versions.items())),
         once_per=mailing.once_per,
@@ -163,10 +162,23 @@ def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> Templa
     return from_text(
         mailing.subject,
         mailing.text or "",
-        mailing.file,
+        _seen_from(context.folder, mailing.file),
         subject_line=mailing.line("subject") or 1,
         text_line=mailing.line("text") or 1,
     )
+
+
+def _seen_from(folder: Path, file: str) -> str:
+    """The mailing's file without the way to the practice folder: it is frozen with the text, and
+    a plan is the same wherever the folder lies and however it is named."""
+    path = Path(file).resolve()
+    home = folder.resolve()
+    return str(path.relative_to(home)) if path.is_relative_to(home) else path.name
+
+
+def _plain(selection: BaseModel) -> dict[str, object]:
+    """A selection as its model reads it again: by the names that users write."""
+    return selection.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:

@@ -102,6 +102,16 @@ class SourceSuite(Suite):
         with pytest.raises(ValidationError, match="no_such_filter"):
             source.selection.model_validate({**selection, "no_such_filter": True})
 
+    def test_selection_is_read_again_as_it_was(
+        self, source: Source[Any], selected: BaseModel
+    ) -> None:
+        """A run keeps the selection as JSON and reads it again for each later command.
+
+        When it fails: the model does not accept what it writes by its own aliases.
+        """
+        plain = selected.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        assert source.selection.model_validate(plain, strict=False) == selected
+
     def test_selection_model_describes_its_keys(self, source: Source[Any]) -> None:
         """Every key of the selection has a description; it is the source's manual.
 

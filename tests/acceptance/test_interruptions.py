@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +14,6 @@ import pytest
 from serienpost.cli.send import SAME_REQUEST
 
 if TYPE_CHECKING:
-    import subprocess
-
     from conftest import Post, Practice
 
 SLOTS = 4
@@ -139,3 +140,51 @@ def test_a_mail_server_that_is_not_there_pauses_the_run(demo: Practice, post: Po
     assert (document["state"], document["reason"]) == ("paused", "connection")
     assert set(demo.states()) == {"pending", "suppressed"}
     assert post.mails() == {}
+
+
+def test_a_mailing_stopped_before_its_release_stays_unsent(null: Practice) -> None:
+    """Ctrl-C while `run` prepares: not even the next `resume --due` sends it."""
+    null.edit("mailings/einladung.yaml", "count: 40", "count: 20000")
+    process = null.start("run", "einladung", "--yes")
+    null.wait_until(lambda: ("preparing",) in map(tuple, null.ledger("SELECT state FROM run")))
+    process.send_signal(signal.SIGINT)
+    done = null.finish(process)
+    assert (done.code, "stopped" in done.err) == (3, True)
+    assert null.json("resume", "--due")["runs"] == []
+    assert null.oracle().total() == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_the_caller_closed_cost_no_message(null: Practice, closed: str) -> None:
+    line = (
+        f'exec "{sys.executable}" -m serienpost -C "{null.folder}" send {null.run} --yes {closed}'
+    )
+    done = subprocess.run(["/bin/sh", "-c", line], check=False, capture_output=True)
+    assert done.returncode == 0
+    assert null.states() == {"accepted": 40}
+    assert null.oracle().total() == 40
+
+
+@pytest.mark.parametrize("option", ["--json", "--no-wait"])
+def test_an_answer_that_cannot_be_written_is_told_after_the_work(
+    null: Practice, option: str
+) -> None:
+    command = [sys.executable, "-m", "serienpost", "-C", str(null.folder), "send", null.run]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, "--yes", option], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, null.states()) == (1, {"accepted": 40})
+    assert done.stderr.splitlines()[-1].startswith("error: done, but the answer cannot be written")
+    assert "Traceback" not in done.stderr
+
+
+def test_who_closes_the_pipe_early_gets_the_code_of_the_work(null: Practice) -> None:
+    command = [sys.executable, "-m", "serienpost", "-C", str(null.folder), "send", null.run]
+    process = subprocess.Popen(
+        [*command, "--yes"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait() == 0
+    assert null.states() == {"accepted": 40}

@@ -49,6 +49,7 @@ class PracticeContext:
         self._resources: dict[str, object] = {}
         self._stack = ExitStack()
         self._lock = RLock()
+        self._is_closed = False
 
     @property
     def practice(self) -> PracticeInfo:
@@ -132,14 +133,21 @@ class PracticeContext:
 
     def shared(self, key: str, factory: Callable[[], AbstractContextManager[T]]) -> T:
         """One resource per key, opened on first use by whichever thread comes first, closed with
-        the context."""
+        the context.
+
+        Raises:
+            RuntimeError: the context is closed.
+        """
         with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the practice is closed")
             if key not in self._resources:
                 self._resources[key] = self._stack.enter_context(factory())
             return cast("T", self._resources[key])
 
     def close(self) -> None:
-        """Close all shared resources."""
+        """Close all shared resources, for good."""
+        self._is_closed = True
         self._resources.clear()
         self._stack.close()
 

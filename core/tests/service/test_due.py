@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +18,8 @@ from opened_practice import (
     released,
 )
 
-from serienpost import Exit
+from serienpost import Exit, SerienpostError
+from serienpost.run.send.recheck import Recheck
 from serienpost.service import Answers, Confirmation, Stop
 from serienpost.service.answers import RunStatus
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from opened_practice import Practices
 
     from serienpost import Practice
+    from serienpost.ledger.rows import Outgoing
     from serienpost.service import Progress, Run
 
 YES = Answers(release=True)
@@ -341,13 +343,34 @@ def test_signs_that_make_an_sms_longer_stay_where_nobody_can_be_asked(
     assert "„Guten Tag“" in files[".txt"].decode()
 
 
-@pytest.mark.parametrize("wait", [True, False])
-def test_a_stop_before_the_first_call_leaves_a_released_run(
-    practice: Practice, practices: Practices, wait: bool
+# Asked to stop, and bugs
+
+
+def test_a_mailing_asked_to_stop_while_it_is_prepared_releases_nothing(
+    practices: Practices, practice: Practice
 ) -> None:
     stop = Stop()
-    stop.request()
-    done = practice.run_mailing("einladung", answers=YES, wait=wait, stop=stop)
-    assert isinstance(done, RunStatus)
-    assert (done.state, done.exit) == ("paused", Exit.OPEN)
+    with pytest.raises(SerienpostError, match="stopped; nothing was released"):
+        practice.run_mailing("einladung", answers=YES, counting=lambda _: stop.request(), stop=stop)
+    assert [one.state for one in practice.runs()] in ([], ["cancelled"])
+    assert practice.resume_due() == []
     assert practices.accepted() == 0
+
+
+def test_a_bug_in_one_run_leaves_the_others_their_turn(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = for_day(practice, 2), for_day(practice, 3)
+    sound = Recheck.run
+
+    def faulty(self: Recheck, rows: list[Outgoing], at: datetime) -> object:
+        if self.renderer.header.due == "2026-03-02":
+            raise ZeroDivisionError
+        return sound(self, rows, at)
+
+    monkeypatch.setattr(Recheck, "run", faulty)
+    with pytest.raises(ZeroDivisionError):
+        practice.resume_due()
+    assert (first.status().state, first.status().reason) == ("paused", "crash")
+    assert second.status().state == "finished"
+    assert practices.accepted() == ROWS

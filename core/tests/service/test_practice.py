@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +16,8 @@ from serienpost.service import Answers, Notice
 from serienpost.service.notices import log_notice
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opened_practice import Practices
 
     from serienpost import Practice
@@ -114,3 +116,52 @@ def test_what_retention_does_not_cover_is_removed(practices: Practices, practice
     done = practice.purge()
     assert (done.values, done.unapproved, done.messages) == (0, 0, 1)
     assert practice.runs() == []
+
+
+@pytest.mark.parametrize("actor", ["eva\nada", "eva\x1b[0m", "\u200b", "e" * 201, "\udcff"])
+def test_who_acts_is_one_printable_line(practices: Practices, actor: str) -> None:
+    with pytest.raises(ValueError, match="one line of printable signs"):
+        open_practice(practices.folder, actor=actor)
+
+
+def test_a_relative_folder_stays_the_same_when_the_program_moves(
+    practices: Practices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(practices.folder)
+    with open_practice(".", actor=ACTOR) as practice:
+        monkeypatch.chdir(tmp_path)
+        run = prepared(practice)
+        assert [one.run for one in practice.runs()] == [run.id]
+    assert not (tmp_path / "versandbuch.db").exists()
+
+
+def test_a_closed_practice_does_nothing_more(practice: Practice, run: Run) -> None:
+    practice.close()
+    for command in (practice.runs, run.status, run.deliver):
+        with pytest.raises(RuntimeError, match="the practice is closed"):
+            command()
+
+
+def test_an_id_that_is_no_text_is_refused(practice: Practice, run: Run) -> None:
+    with pytest.raises(LedgerError, match="bytes that are no text"):
+        practice.run("\udcff")
+    with pytest.raises(LedgerError, match="bytes that are no text"):
+        run.mark(exclude=["patient:\udcff"])
+
+
+def test_a_mailing_that_no_file_can_be_called_is_refused(practice: Practice) -> None:
+    with pytest.raises(ConfigError, match="so long a name"):
+        practice.check("x" * 5000)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_due_date_at_the_end_of_time_is_refused(practice: Practice, day: date) -> None:
+    with pytest.raises(ConfigError, match="too far away"):
+        practice.prepare("einladung", due=day)
+
+
+def test_only_what_can_be_replaced_is(practice: Practice) -> None:
+    with pytest.raises(ValueError, match="account, template, signature"):
+        practice.prepare("einladung", instead={"limit": 3})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(ConfigError, match="no account None"):
+        practice.prepare("einladung", instead={"account": None})  # type: ignore[typeddict-item]

@@ -297,3 +297,14 @@ def test_records_of_another_kind_are_no_question(practices: Practices, practice:
     practices.edit("mailings/einladung.yaml", "account: mail", "account: brief")
     practices.edit("mailings/einladung.yaml", "subject: Einladung\n", "")
     assert asked(prepared(practice), Answers(release=True)) == ()
+
+
+def test_an_answer_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="entry or pdf"):
+        Answers(archive="bogus")  # type: ignore[arg-type]
+
+
+def test_a_time_without_a_zone_is_refused(run: Run) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        run.approve(Answers(release=True), at=datetime(2026, 3, 3, 9))  # noqa: DTZ001
+    assert run.status().state == "prepared"

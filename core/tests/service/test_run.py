@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from datetime import timedelta
@@ -484,3 +485,86 @@ def test_the_status_is_what_a_command_writes(run: Run) -> None:
     assert set(document) == {"run", "mailing", "state", "reason", "counts"}
     assert document["counts"]["pending"] == ROWS
     assert status.exit == Exit.OPEN
+
+
+# Who listens, and who is in the way
+
+
+class ListenerError(Exception):
+    """A listener that fails."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (ListenerError, "crash"),
+        (BrokenPipeError, "crash"),
+        (KeyboardInterrupt, "interrupted"),
+        (SystemExit, "interrupted"),
+    ],
+)
+def test_a_listener_that_fails_costs_no_outcome(
+    practices: Practices, run: Run, raised: type[BaseException], reason: str
+) -> None:
+    released(run)
+
+    def fail(_: Progress) -> None:
+        raise raised
+
+    with pytest.raises(raised):
+        run.deliver(fail)
+    status = run.status()
+    assert (status.state, status.reason) == ("paused", reason)
+    assert set(status.present) <= {"accepted", "pending"}
+    assert status.present["accepted"] == practices.accepted() > 0
+    assert run.deliver().present == {"accepted": ROWS}
+    assert practices.accepted() == ROWS
+
+
+def test_a_request_to_stop_that_comes_too_late_does_nothing(run: Run) -> None:
+    released(run)
+    stop = Stop()
+    assert run.deliver(stop=stop).state == "finished"
+    stop.request()
+    assert run.status().state == "finished"
+
+
+def test_delivering_in_an_event_loop_is_refused_before_anything_is_written(run: Run) -> None:
+    released(run)
+
+    async def inside() -> None:
+        with pytest.raises(RuntimeError, match="to_thread"):
+            run.deliver()
+        with pytest.raises(RuntimeError, match="to_thread"):
+            run.test("eva@example.org")
+        assert run.status().state == "approved"
+        assert (await asyncio.to_thread(run.deliver)).state == "finished"
+
+    asyncio.run(inside())
+
+
+def test_deciding_about_nothing_changes_nothing(run: Run) -> None:
+    released(run)
+    run.deliver()
+    assert run.resolve([], "resend") == 0
+    assert run.status().state == "finished"
+    with pytest.raises(ValueError, match="accepted, resend, failed"):
+        run.resolve([], "lost")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", [{"page": 0}, {"page": -3}, {"size": 0}, {"size": 10**30}])
+def test_pages_that_there_cannot_be_are_refused(run: Run, how: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="numbers from 1"):
+        run.review(**how)
+
+
+def test_an_account_that_is_gone_is_told_by_every_command(practices: Practices, run: Run) -> None:
+    practices.edit("serienpost.yaml", "  mail:", "  post:")
+    again = practices.open().run(run.id)
+    for command in (
+        lambda: again.approve(YES),
+        again.manifest,
+        lambda: again.test("a@example.org"),
+    ):
+        with pytest.raises(SerienpostError, match="the account mail, which is no longer"):
+            command()

@@ -36,8 +36,10 @@ def run(args: Sequence[str]) -> int:
         code = _refuse(error.exit_code, error.problems, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         code = _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
+    except _UnwrittenError as lost:
+        code = lost.exit
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         code = Exit.REFUSED
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
         code = _refuse(Exit.BUG, (_bug(error, args),), as_json=as_json)
@@ -50,13 +52,33 @@ def _run(args: Sequence[str], *, as_json: bool) -> int:
     result = cli.main(list(args), prog_name="serienpost", standalone_mode=False)
     if not isinstance(result, Reply):
         return result if isinstance(result, int) else Exit.DONE
-    if as_json:
-        result.write_json()
-    else:
-        result.text()
-        _complain(result.problems)
-    sys.stdout.flush()
+    try:
+        if as_json:
+            result.write_json()
+        else:
+            result.text()
+            _complain(result.problems)
+        sys.stdout.flush()
+    except OSError as error:
+        raise _UnwrittenError(result.exit, error) from error
     return result.exit
+
+
+class _UnwrittenError(Exception):
+    """A command did what it should, but its answer cannot be written; `exit` says both. Who reads
+    only the beginning (`| head`) has what they want."""
+
+    def __init__(self, code: Exit, error: OSError) -> None:
+        _give_up_output()
+        self.exit = code
+        if not isinstance(error, BrokenPipeError):
+            self.exit = code or Exit.BUG
+            _complain((Problem(f"done, but the answer cannot be written: {error.strerror}"),))
+
+
+def _give_up_output() -> None:
+    """What is left in the buffer goes nowhere, instead of failing once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.UsageError, *, as_json: bool) -> int:
@@ -67,10 +89,16 @@ def _usage(error: click.UsageError, *, as_json: bool) -> int:
 
 
 def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
-    if as_json:
-        Reply(exit=code, problems=problems).write_json()
-    else:
-        _complain(problems)
+    try:
+        if as_json:
+            Reply(exit=code, problems=problems).write_json()
+            sys.stdout.flush()
+        else:
+            _complain(problems)
+    except OSError:
+        _give_up_output()
+        if as_json:
+            _complain(problems)
     return code
 
 

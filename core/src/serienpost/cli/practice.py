@@ -25,9 +25,11 @@ def with_practice(command: Callable[..., Reply]) -> Callable[..., Reply]:
 
     @functools.wraps(command)
     def opened(*args: Any, **kwargs: Any) -> Reply:  # noqa: ANN401
-        from serienpost.service import open_practice
+        from serienpost.config.loading import load_practice
+        from serienpost.service import Practice
 
-        practice = open_practice(named_folder(), actor=f"os:{login()}", notify=tell)
+        # Not made absolute: files are told by the names that the user gave.
+        practice = Practice(load_practice(named_folder()), f"os:{login()}", tell)
         _open.append(practice)
         return command(practice, *args, **kwargs)
 

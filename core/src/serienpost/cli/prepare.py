@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
@@ -87,7 +89,13 @@ def prepare_command(
 
 
 def _edited(before: EditedText) -> EditedText:
-    """The text as changed in the editor; the template itself stays."""
+    """The text as changed in the editor; the template itself stays.
+
+    Raises:
+        SerienpostError: there is no editor, or nobody to use it.
+    """
+    if not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise SerienpostError("nobody is there to edit the text", hint="leave --edit out")
     try:
         after = click.edit(before.text, extension=".md")
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
 
 FOLDER = "mailings"
+
+# Bytes of one name in common file systems, less the suffix.
+_LONGEST_NAME = 240
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -57,6 +61,8 @@ def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
 
 
 def _path(context: PracticeContext, name_or_path: str) -> Path:
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in name_or_path.split("/")):
+        raise ConfigError("no file has so long a name")
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path:
         given = Path(name_or_path)
         return given if given.is_file() else context.path(given)

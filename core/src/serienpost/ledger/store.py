@@ -228,7 +228,7 @@ class Ledger:
                 yield Tx(connection, self.practice, self.clock())
                 faultpoint(f"{name}.before_commit")
             faultpoint(f"{name}.after_commit")
-        except (SQLAlchemyError, self._driver_error) as error:
+        except (SQLAlchemyError, self._driver_error, UnicodeEncodeError) as error:
             raise _failure(error) from error
 
     @contextmanager
@@ -237,7 +237,7 @@ class Ledger:
         try:
             with self.engine.connect() as connection:
                 yield Tx(reading(connection), self.practice, self.clock())
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeEncodeError) as error:
             raise _failure(error) from error
 
     def keyed_hash(self, *parts: str | None) -> str:
@@ -268,6 +268,8 @@ def _failure(error: Exception) -> LedgerError:
     PostgreSQL repeats them in its message too, SQLite never does."""
     if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
         return LedgerError("the ledger refused a row that exists already")
+    if isinstance(error, UnicodeEncodeError):
+        return LedgerError("a name holds bytes that are no text", hint="write it as UTF-8")
     cause = getattr(error, "orig", None) or error
     text = ""
     if isinstance(cause, sqlite3.Error):

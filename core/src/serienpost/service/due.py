@@ -48,6 +48,7 @@ def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) 
         rows = runs_to_continue(tx, sorted(others))
         soon = tx.now + timedelta(seconds=1)
     codes: dict[str, Exit] = {}
+    bugs: list[Exception] = []
     for row in rows:
         run = Run(practice, row.id)
         if row.state == "cancelled":
@@ -55,7 +56,12 @@ def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) 
         elif stop.requests or (row.until and row.until > soon):
             codes[row.id] = Exit.OPEN
         else:
-            codes[row.id] = _continue(run, progress, stop)
+            try:
+                codes[row.id] = _continue(run, progress, stop)
+            except Exception as error:  # noqa: BLE001  # raised again after the others had their turn
+                bugs.append(error)
+    if bugs:
+        raise bugs[0]
     withdrawals = _withdrawals(practice)
     codes |= dict.fromkeys(withdrawals, Exit.OPEN)
     with ledger.read() as tx:
@@ -109,10 +115,13 @@ def run_mailing(
             disclaimer=disclaimer,
             channel=channel,
         )
-    run = _prepared(practice, name, due, counting)
+    run = _prepared(practice, name, due, counting, stop)
     for one in earlier_runs(practice.context, ledger, run.id):
         told = {"mailing": mailing.id, "people": one.people, "on": one.on, "run": one.run}
         practice.notify(Notice("already_sent", told))
+    if stop.requests:
+        run.cancel()
+        raise _stopped()
     released = run.approve(answers)
     if isinstance(released, Confirmation):
         return released
@@ -120,17 +129,31 @@ def run_mailing(
 
 
 def _prepared(
-    practice: OpenedPractice, name: str, due: date, counting: Callable[[int], None]
+    practice: OpenedPractice, name: str, due: date, counting: Callable[[int], None], stop: Stop
 ) -> Run:
-    """Prepare unattended: signs that make an SMS longer stay, and that is told."""
-    found = mailings.prepare(practice, name, due=due, progress=counting)
+    """Prepare unattended: signs that make an SMS longer stay, and that is told.
+
+    Raises:
+        SerienpostError: it was asked to stop; nothing is kept of the run.
+    """
+
+    def count(number: int) -> None:
+        if stop.requests:
+            raise _stopped()
+        counting(number)
+
+    found = mailings.prepare(practice, name, due=due, progress=count)
     if isinstance(found, Run):
         return found
     told = {"mailing": found.mailing, "changes": found.changes}
     practice.notify(Notice("signs_stay", told))
-    run = mailings.prepare(practice, name, due=due, rewrite_signs=False, progress=counting)
+    run = mailings.prepare(practice, name, due=due, rewrite_signs=False, progress=count)
     assert isinstance(run, Run)  # noqa: S101  # the question is answered
     return run
+
+
+def _stopped() -> SerienpostError:
+    return SerienpostError("stopped; nothing was released")
 
 
 def _continue_earlier(

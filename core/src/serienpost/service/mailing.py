@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from serienpost.templates.folder import TemplateFiles
 
 
+# Days around a due date exist in the calendar.
+_YEARS = range(1900, 3000)
+
+
 class Instead(TypedDict, total=False):
     """What is used instead of the mailing's own."""
 
@@ -155,6 +159,8 @@ def checked(
     text: EditedText | None = None,
 ) -> RunRenderer:
     """A mailing that was loaded and checked, ready to render rows; see `Practice.prepare`."""
+    if due.year not in _YEARS:
+        raise ConfigError(f"the due date {due} lies too far away")
     mailing = _loaded(context, name, instead)
     return check_mailing(context, mailing, due, text.files if text else None)
 
@@ -164,13 +170,16 @@ def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mai
     mailing = load_mailing(context, name)
     if not instead:
         return mailing
+    unknown = sorted(instead.keys() - Instead.__annotations__.keys())
+    if unknown:
+        raise ValueError(f"only {', '.join(Instead.__annotations__)} can be replaced")
     for key, known in (
         ("account", context.config.accounts),
         ("signature", context.config.signatures),
     ):
         value = instead.get(key)
-        if value is not None and value not in known:
-            raise ConfigError(f"there is no {key} {value}", hint=did_you_mean(value, known))
+        if key in instead and value not in known:
+            raise ConfigError(f"there is no {key} {value}", hint=did_you_mean(str(value), known))
     values: dict[str, Any] = dict(instead)
     if "template" in instead:
         values |= {"subject": None, "text": None}

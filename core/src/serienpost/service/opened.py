@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from serienpost.service.notices import log_notice
@@ -28,7 +27,7 @@ class OpenedPractice:
         self.actor = actor
         self.notify = notify
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
         """The practice's ledger, opened on first use.
 

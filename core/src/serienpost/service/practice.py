@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
 
 
+_LONGEST_ACTOR = 200
+
+
 def open_practice(folder: Path | str, *, actor: str, notify: Notify = log_notice) -> Practice:
     """Open a practice folder with exactly the plugins that it names.
 
@@ -37,11 +40,13 @@ def open_practice(folder: Path | str, *, actor: str, notify: Notify = log_notice
     Raises:
         ConfigError: everything that is wrong with policy and `serienpost.yaml`.
         PluginError: nothing but plugins is wrong.
-        ValueError: the actor is empty.
+        ValueError: the actor is empty, too long, or not one printable line.
     """
     if not actor.strip():
         raise ValueError("who acts must be named")
-    return Practice(load_practice(Path(folder)), actor, notify)
+    if not actor.isprintable() or len(actor) > _LONGEST_ACTOR:
+        raise ValueError("who acts is named in one line of printable signs")
+    return Practice(load_practice(Path(folder).absolute()), actor, notify)
 
 
 class Practice(OpenedPractice):
@@ -154,9 +159,15 @@ class Practice(OpenedPractice):
         )
 
     def runs(self, limit: int = 20) -> list[RunLine]:
-        """The newest runs with their counts."""
+        """The newest runs with their counts.
+
+        Raises:
+            ValueError: the limit is not between 1 and a million.
+        """
         from serienpost.run.report.history import list_runs
 
+        if not 1 <= limit <= 1_000_000:
+            raise ValueError("the limit is a number from 1 to 1,000,000")
         return list_runs(self.ledger, limit)
 
     def run(self, run_id: str) -> Run:

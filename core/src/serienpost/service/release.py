@@ -9,7 +9,7 @@ from serienpost.contracts.providers import Disclaimer, HasDisclaimer
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, find_run
-from serienpost.run.prepare.renderer import load_renderer
+from serienpost.run.prepare.renderer import configured, load_renderer
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head
@@ -44,6 +44,10 @@ class Answers:
     ignore_balance: bool = False
     archive: Literal["entry", "pdf"] | None = None
     accept_disclaimer: bool = False
+
+    def __post_init__(self) -> None:
+        if self.archive not in (None, "entry", "pdf"):
+            raise ValueError("archive is entry or pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,10 @@ def approve(
 
     Raises:
         SerienpostError: it may not be released so.
+        ValueError: `at` has no time zone.
     """
+    if at is not None and at.tzinfo is None:
+        raise ValueError("at needs a time zone")
     context, ledger = practice.context, practice.ledger
     with ledger.read() as tx:
         row = find_run(tx, run_id)
@@ -125,7 +132,7 @@ def approve(
 
 def terms(context: PracticeContext, account: str) -> tuple[Disclaimer | None, str]:
     """The disclaimer of an account's channel, None where there is none; and the channel's title."""
-    settings = context.config.accounts[account]
+    settings = configured(context.config.accounts, account, "account")
     channel = context.registry.channels[settings.channel]
     found = channel.disclaimer(settings) if isinstance(channel, HasDisclaimer) else None
     return found, channel.title

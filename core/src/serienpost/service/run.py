@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from serienpost.ledger.store import Ledger
     from serienpost.run.report.answers import (
         Explanation,
         MarkChange,
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
     from serienpost.run.report.summary import Report
     from serienpost.run.send.loop import LoopProgress
     from serienpost.service.opened import OpenedPractice
+
+
+# Of a page, and as many pages.
+_MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,10 @@ class Run:
         self.practice = practice
         self.id = run_id
         self._context = practice.context
-        self._ledger = practice.ledger
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self.practice.ledger
 
     @classmethod
     def find(cls, practice: OpenedPractice, run_id: str) -> Run:
@@ -182,7 +190,10 @@ class Run:
 
         Raises:
             SerienpostError: there is no such column or filter.
+            ValueError: no such page, or a size that is none.
         """
+        if not (1 <= page <= _MOST_ROWS and 1 <= size <= _MOST_ROWS):
+            raise ValueError(f"pages and their sizes are numbers from 1 to {_MOST_ROWS}")
         total, rows = recipients.page_of(self._ledger, self.id, page, size, sort, filter)
         return ReviewPage(page, max(1, -(-total // size)), total, rows)
 

@@ -89,12 +89,12 @@ class RunRenderer:
     @cached_property
     def account(self) -> AccountSettings:
         """The account that sends."""
-        return _known(self.context.config.accounts, self.header.account, "account")
+        return configured(self.context.config.accounts, self.header.account, "account")
 
     @cached_property
     def channel(self) -> Channel[Any]:
         """The account's channel."""
-        return _known(self.context.registry.channels, self.header.channel, "channel")
+        return configured(self.context.registry.channels, self.header.channel, "channel")
 
     @cached_property
     def kind(self) -> Kind:
@@ -107,7 +107,7 @@ class RunRenderer:
         return [self._block(b.source, b.selection) for b in self.header.blocks]
 
     def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
-        source = _known(self.context.registry.sources, name, "source")
+        source = configured(self.context.registry.sources, name, "source")
         selection = source.selection.model_validate(plain, strict=False)
         offers: Mapping[str, str | None] = self.context.registry.answered(
             "sources", name, "offers", source.offers(self.context, selection), Mapping
@@ -391,7 +391,12 @@ class RunRenderer:
         return transliterate(text)
 
 
-def _known(objects: Mapping[str, T], name: str, thing: str) -> T:
+def configured(objects: Mapping[str, T], name: str, thing: str) -> T:
+    """What a run was prepared with, as it is today.
+
+    Raises:
+        ConfigError: it is not there any more.
+    """
     try:
         return objects[name]
     except KeyError:

@@ -16,7 +16,7 @@ from serienpost.documents import Record
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
-from serienpost.run.prepare.renderer import DisclosedFields, load_renderer
+from serienpost.run.prepare.renderer import DisclosedFields, configured, load_renderer
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
 
 def _configured(context: PracticeContext, row: RunRow) -> HandedOver:
     """To whom the messages of a run would go today."""
-    channel = context.registry.channels[row.channel]
-    processor = channel.processor(context.config.accounts[row.account])
+    channel = configured(context.registry.channels, row.channel, "channel")
+    account = configured(context.config.accounts, row.account, "account")
+    processor = channel.processor(account)
     name, region = (processor.name, processor.region) if processor else (None, None)
     return HandedOver(row.created_at, name, region)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from serienpost.contracts.content import Message
+    from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -57,7 +58,10 @@ def resolve(
 
     Raises:
         LedgerError: a row is not in this run or not in doubt; nothing is changed.
+        ValueError: there is no such decision.
     """
+    if decision not in _STATE:
+        raise ValueError(f"a doubt is decided as one of {', '.join(_STATE)}")
     c = message.c
     with ledger.begin("resolve") as tx:
         run_row = lock_run(tx, run_id)
@@ -67,9 +71,8 @@ def resolve(
                 f"run {run_id} is cancelled; it sends nothing any more",
                 hint="resolve --as accepted or --as failed",
             )
-        if decision == "resend" and run_row.purged_at:
-            raise LedgerError(f"the values of run {run_id} were removed after the retention period")
         if decision == "resend":
+            _refuse_purged(run_row)
             refuse_other_edition(run_id, Header.from_json(run_row.header))
         numbers = []
         for row_id in dict.fromkeys(rows):
@@ -78,6 +81,7 @@ def resolve(
             if not doubtful:
                 raise LedgerError(f"{row_id} is {found[0].state}, not in doubt")
             numbers += [row.no for row in doubtful]
+        numbers = list(dict.fromkeys(numbers))
         for no in numbers:
             tx.note(user, f"resolve {decision}", run_id, no)
         sent_at = tx.now if decision == "accepted" else None
@@ -85,9 +89,14 @@ def resolve(
         move_messages(tx, run_id, "in_doubt", _STATE[decision], c.no.in_(numbers), **decided)
         if decision == "failed":
             free_once(tx, run_id, numbers)
-        if decision == "resend":
+        if decision == "resend" and numbers:
             reopen(tx, run_id)
     return len(numbers)
+
+
+def _refuse_purged(row: RunRow) -> None:
+    if row.purged_at:
+        raise LedgerError(f"the values of run {row.id} were removed after the retention period")
 
 
 def apply_rule(tx: Tx, run_id: str, header: Header) -> bool:
@@ -126,6 +135,7 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
     with ledger.begin("retry") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "retry")
+        _refuse_purged(row)
         header = Header.from_json(row.header)
         refuse_other_edition(run_id, header)
         lock_once(tx)

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -67,6 +68,19 @@ SLOW_READS = 5
 LEDGER_PAUSES = (0.5, 1, 2, 4, 8)
 
 
+def refuse_event_loop() -> None:
+    """Delivering blocks and runs an event loop of its own; better said before anything is written.
+
+    Raises:
+        RuntimeError: an event loop runs in this thread.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("an event loop runs here; call this in a thread (asyncio.to_thread)")
+
+
 @dataclass(frozen=True, slots=True)
 class LoopProgress:
     """What the loop is doing, for the progress line."""
@@ -117,6 +131,9 @@ class LoopState:
 class Delivery:
     """Delivers one run in this process.
 
+    `crash` is what was raised on the way, a listener's error included; whoever delivers raises it
+    when it is written down how the run ended.
+
     Args:
         renderer: the run's frozen header and files.
         ledger: the practice's ledger.
@@ -154,7 +171,7 @@ class Delivery:
         self._watch = Watch(renderer)
         self._wake = asyncio.Event()
         self._rechecking: asyncio.Task[None] | None = None
-        self._crash: Exception | None = None
+        self.crash: BaseException | None = None
         self._part_size = renderer.header.part_size
         self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, self._part_size or 0)
         self._too_slow = 0
@@ -166,20 +183,39 @@ class Delivery:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
+            with suppress(RuntimeError):  # the loop may have ended meanwhile
+                loop.call_soon_threadsafe(self._wake.set)
 
         self.stop.wake = wake
         try:
             async with self.renderer.open() as sender:
                 self._state.free = list(range(sender.slots))[::-1]
                 self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, sender.batch)
-                await self._pump(sender)
+                try:
+                    await self._pump(sender)
+                except LedgerError:
+                    raise  # nothing more can be written down
+                except Exception as error:  # noqa: BLE001  # raised again when all is written down
+                    self._fail(error)
+                    await self._pump(sender)
         finally:
             await self._in_thread(self.committer.release)
             self._thread.shutdown()
-        if self._crash:
-            raise self._crash
         return self.stop_reason
+
+    def _fail(self, error: BaseException) -> None:
+        """Begin nothing more because of this; calls under way end and are written down."""
+        self.crash = self.crash or error
+        is_bug = isinstance(error, Exception)
+        why = StopReason("crash" if is_bug else "interrupted", type(error).__name__)
+        self.stop_reason = self.stop_reason or why
+
+    def _report(self, progress: LoopProgress) -> None:
+        """Tell the progress. Whatever the listener raises, no outcome is lost for it."""
+        try:
+            self.report(progress)
+        except BaseException as error:  # noqa: BLE001  # raised again when all is written down
+            self._fail(error)
 
     async def _pump(self, sender: Sender) -> None:
         state = self._state
@@ -249,8 +285,7 @@ class Delivery:
         except ContentChangedError as error:
             self.stop_reason = self.stop_reason or StopReason("content_changed", str(error))
         except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
-            self._crash = error
-            self.stop_reason = StopReason("crash", type(error).__name__)
+            self._fail(error)
         finally:
             self._rechecking = None
             self._wake.set()
@@ -358,13 +393,13 @@ class Delivery:
             state.free.remove(slot)
             state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call)))
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
-        self.report(LoopProgress(state.settled))
+        self._report(LoopProgress(state.settled))
         if state.blocked_until and not self.wait:
             self.stop_reason = self.stop_reason or StopReason(
                 "rate", "the account's rate", state.blocked_until
             )
         elif state.blocked_until:
-            self.report(LoopProgress(state.settled, state.blocked_by, state.blocked_until))
+            self._report(LoopProgress(state.settled, state.blocked_by, state.blocked_until))
 
     async def _deliver(self, sender: Sender, slot: int, call: list[Ready]) -> None:
         """One wire request; whatever happens, there is an outcome for each of its messages."""
@@ -433,7 +468,7 @@ class Delivery:
                 )
                 return False
             state.blocked_until, state.blocked_by = next_at, "deferral"
-            self.report(LoopProgress(state.settled, "deferral", next_at))
+            self._report(LoopProgress(state.settled, "deferral", next_at))
         self._wake.set()
         return True
 

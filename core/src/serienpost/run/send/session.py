@@ -22,7 +22,7 @@ from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_o
 from serienpost.run.send.archive import store_entries
 from serienpost.run.send.doubts import apply_rule, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
-from serienpost.run.send.loop import Delivery
+from serienpost.run.send.loop import Delivery, refuse_event_loop
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.processors import note_processor
 from serienpost.run.send.schedule import held_until, is_stale, not_now
@@ -71,7 +71,9 @@ def continue_run(
         LedgerError: the run was never approved, is cancelled, or another edition rendered it.
         BusyError: another process delivers or finishes it.
         LedgerLostError: the ledger failed on the way.
+        RuntimeError: called where an event loop runs.
     """
+    refuse_event_loop()
     renderer = load_renderer(context, ledger, run_id)
     with ledger.read() as tx:
         is_finished = find_run(tx, run_id).state == "finished"
@@ -104,6 +106,8 @@ def continue_run(
             with seldom_collected():
                 stopped_by = asyncio.run(delivery.run())
             _end(ledger, run_id, renderer, owner, stopped_by)
+            if delivery.crash:
+                raise delivery.crash
         except BusyError:
             raise
         except LedgerError as error:

@@ -20,6 +20,7 @@ from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.provider_template import Watch
 from serienpost.run.prepare.renderer import Trial, message_of
+from serienpost.run.send.loop import refuse_event_loop
 from serienpost.run.send.outcomes import checked
 from serienpost.run.send.recheck import Recheck
 
@@ -40,7 +41,9 @@ def send_test(
 
     Raises:
         SerienpostError: the address is none, the row may not be used, the rate is used up.
+        RuntimeError: called where an event loop runs.
     """
+    refuse_event_loop()
     is_file = renderer.channel.repeatable
     address = EXAMPLE_ADDRESS["letter"] if is_file else _own_address(renderer, to)
     if row_id:

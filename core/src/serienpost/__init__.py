@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Sender as Sender
     from serienpost.contracts.channels import Sent as Sent
     from serienpost.contracts.consent import Abstain as Abstain
+    from serienpost.contracts.consent import AddressOwner as AddressOwner
     from serienpost.contracts.consent import Allow as Allow
     from serienpost.contracts.consent import ConsentCheck as ConsentCheck
     from serienpost.contracts.consent import ConsentQuestion as ConsentQuestion
     from serienpost.contracts.consent import Deny as Deny
+    from serienpost.contracts.consent import HasAddressOwners as HasAddressOwners
     from serienpost.contracts.consent import Verdict as Verdict
     from serienpost.contracts.content import Attachment as Attachment
     from serienpost.contracts.content import Content as Content
@@ -151,7 +153,9 @@ _HOME = {
         " HasForecast HasLayout HasLookup HasProbe HasRecord ProbeResult Processor"
         " Sender Sent"
     ),
-    "contracts.consent": "Abstain Allow ConsentCheck ConsentQuestion Deny Verdict",
+    "contracts.consent": (
+        "Abstain AddressOwner Allow ConsentCheck ConsentQuestion Deny HasAddressOwners Verdict"
+    ),
     "contracts.content": (
         "Attachment Content Cost Draft FilledTemplate Message ProviderTemplate Refused Variable"
     ),

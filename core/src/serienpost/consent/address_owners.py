@@ -13,7 +13,7 @@ from serienpost.contracts.consent import Deny, HasAddressOwners
 from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import AddressOwner, ConsentQuestion, Verdict
@@ -70,7 +70,9 @@ def _owners(
     return found
 
 
-def deny_as_owners(columns: Sequence[list[Verdict]], owners_of: dict[int, Sequence[int]]) -> None:
+def deny_as_owners(
+    columns: Sequence[list[Verdict]], owners_of: Mapping[int, Sequence[int]]
+) -> None:
     """Give rows the denials of the owners of their address, where each of these is denied.
 
     Of several owners the one counts whose denials may all be overridden, if there is one, so that

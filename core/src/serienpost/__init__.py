@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
     from serienpost.templates.letter_page import split_page as split_page
+    from serienpost.templates.passive import active_parts_of_foreign as active_parts_of_foreign
     from serienpost.text import CONTROL as CONTROL
     from serienpost.text import LINE_BREAK as LINE_BREAK
     from serienpost.text import SURROGATE as SURROGATE
@@ -191,6 +192,7 @@ _HOME = {
     "registry": "Registry",
     "service": "Practice open_practice",
     "templates.letter_page": "split_page",
+    "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

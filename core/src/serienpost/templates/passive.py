@@ -43,6 +43,19 @@ _TEXT_PREFIXES = ("aria-", "data-", "xmlns:")
 _LOADING = frozenset({"background", "longdesc", "src", "srcset"})
 _LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
 _EQUIVALENTS = frozenset({"content-language", "content-type", "x-ua-compatible"})
+# In templates that a provider keeps, with images of its own: what runs or sends, what is fetched.
+_RUNNING = frozenset(
+    ("applet", "base", "embed", "form", "frame", "frameset", "iframe", "object", "portal", "script")
+)
+_FETCHED_NAMES = """
+    action archive background classid code codebase data dynsrc formaction icon imagesrcset longdesc
+    lowsrc manifest ping poster profile src srcdoc srcset style xlink:href
+"""
+_FETCHED = frozenset(_FETCHED_NAMES.split())
+_RUNNING_URL = re.compile(
+    r"(?:javascript|vbscript):|data:(?!image/(?:png|jpe?g|gif)[;,])", re.IGNORECASE
+)
+_IGNORED_IN_URL = re.compile(r"[\x00-\x20]")
 # What a conditional comment shows to Outlook, and how it ends.
 _CONDITION = re.compile(r"\[if\b.*?(?:\]>|>|\Z)", re.IGNORECASE | re.DOTALL)
 _CONDITION_END = re.compile(r"<!(?:\[endif\]|--)?\s*\Z", re.IGNORECASE)
@@ -134,3 +147,39 @@ def _of_comment(token: Token, images: Collection[str], prefix: str) -> Iterator[
     hidden = _CONDITION_END.sub("", token.data[condition.end() :])
     for found in active_parts(read(hidden), images, prefix):
         yield found._replace(place=min(token.begin + found.place, token.end))
+
+
+def active_parts_of_foreign(source: str, filler: str) -> Iterator[Finding]:
+    """What in a page that a provider keeps runs or sends something, or would tell a person's data
+    to whomever a part of it is loaded from. What is fixed there may be loaded; it tells nothing.
+
+    Args:
+        source: the page, with as many fillers as characters in place of what is filled in.
+        filler: a character that stands for it.
+    """
+    markup = read(source)
+    for token in markup.tokens:
+        if token.kind == "start":
+            for what in _foreign_tag(token, filler):
+                place = source.find(filler, token.begin, token.end)
+                yield Finding(what, "leave it out", token.begin if place < 0 else place)
+    for element in ("script", "style"):
+        for begin, end in raw_texts(markup, element):
+            place = source.find(filler, begin, end)
+            if place >= 0:
+                yield Finding("stands in a script or style sheet", "leave it out", place)
+
+
+def _foreign_tag(token: Token, filler: str) -> Iterator[str]:
+    if filler in token.name:
+        yield "stands in the name of an HTML tag"
+    if token.name in _RUNNING:
+        yield f"<{token.name}> runs or sends something"
+    for name, value in token.attributes.items():
+        written = _IGNORED_IN_URL.sub("", value)
+        if name.startswith("on") or _RUNNING_URL.match(written):
+            yield f"{name} runs something"
+        elif name == "http-equiv" and written.casefold() not in _EQUIVALENTS:
+            yield f"{name} does something by itself"
+        elif filler in value and (name in _FETCHED or token.name in ("link", "meta")):
+            yield f"stands in {name}, which is loaded or sent when the message is read"

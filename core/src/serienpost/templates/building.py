@@ -109,10 +109,10 @@ def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, 
     if own:
         checked = checked_page(own, files.images, prefix)
         is_letter = kind == "letter"
-        html = letter_page(own, checked) if is_letter else inlined(checked, sheet, own.file)
-        if html != checked:
-            refuse_active(html, files.images, prefix, own.file)
-        parts.add("html", own, html)
+        inside = letter_page(own, checked) if is_letter else inlined(checked, sheet, own.file)
+        if inside != checked:
+            refuse_active(inside, files.images, prefix, own.file)
+        parts.add("html", own, inside)
     elif kind == "letter":
         parts.add("html", program, made.html)
     else:

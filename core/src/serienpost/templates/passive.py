@@ -128,7 +128,7 @@ def _of_attribute(
     if name == "style":
         found = forbidden_in_sheet(value)
         return found[:2] if found else None
-    allowed = name in _TEXTS or name.startswith(_TEXT_PREFIXES) or PLACE.search(name)
+    allowed = name in _TEXTS or name.startswith(_TEXT_PREFIXES) or bool(PLACE.search(name))
     if name == "http-equiv":
         allowed = element == "meta" and value.casefold() in _EQUIVALENTS
     elif name == "rel":

@@ -95,3 +95,36 @@ def test_what_must_not_be_in_a_template(source: str, problem: str) -> None:
 
 def test_literal_braces_and_comments_are_no_variables() -> None:
     assert read(r"\{{X}} {{! {{Y}} }} {{!-- {{{Z}}} --}}").variables() == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("<SCRIPT\n>var x = '{{Name}}'</script >", "{{Name}} stands in a script"),
+        ("<style>/* </style > */ p {color: {{Farbe}}}</style>", ""),
+        ("<!--><script>{{Name}}</script>-->", "{{Name}} stands in a script"),
+        ('<img src="https://example.org/?{{Name}}">', "{{Name}} stands in src"),
+        ("<td background='https://example.org/{{Name}}'>", "{{Name}} stands in background"),
+        ("<p style='background: url(https://example.org/{{Name}})'>", "{{Name}} stands in style"),
+        ('<link rel="stylesheet" href="https://example.org/{{Name}}">', "{{Name}} stands in href"),
+        ("<p>\n<p onclick='x({{Name}})'>", "onclick runs something"),
+        ("<p>\n<a href='java\tscript:x'>", "line 2: href runs something"),
+        ("<meta http-equiv=refresh content='0;url=https://example.org'>", "http-equiv"),
+        ("<form action='https://example.org'>", "<form> runs or sends"),
+        ("<iframe src='https://example.org'></iframe>", "<iframe> runs or sends"),
+    ],
+)
+def test_what_is_filled_in_is_told_to_nobody(source: str, problem: str) -> None:
+    problems = read(source).problems
+    assert any(problem in each for each in problems) if problem else problems == []
+
+
+def test_designs_of_the_provider_may_load_what_is_fixed() -> None:
+    page = """<!DOCTYPE html><html data-editor-version="2"><head>
+    <!--[if (gte mso 9)|(IE)]><xml><o:PixelsPerInch>96</o:PixelsPerInch></xml><![endif]-->
+    <link href="https://fonts.example.org/css?family=Muli" rel="stylesheet">
+    <style>p { background: url(https://cdn.example.org/a.png) }</style></head>
+    <body><img src="http://cdn.example.org/logo.png" alt="{{Praxis}}">
+    <td {{#if Ort}}class="a"{{/if}}><a href="https://example.org/?r={{Kurs}}">{{Name}}</a></td>
+    </body></html>"""
+    assert read(page).problems == []

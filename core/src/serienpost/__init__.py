@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Sender as Sender
     from serienpost.contracts.channels import Sent as Sent
     from serienpost.contracts.consent import Abstain as Abstain
+    from serienpost.contracts.consent import AddressOwner as AddressOwner
     from serienpost.contracts.consent import Allow as Allow
     from serienpost.contracts.consent import ConsentCheck as ConsentCheck
     from serienpost.contracts.consent import ConsentQuestion as ConsentQuestion
     from serienpost.contracts.consent import Deny as Deny
+    from serienpost.contracts.consent import HasAddressOwners as HasAddressOwners
     from serienpost.contracts.consent import Verdict as Verdict
     from serienpost.contracts.content import Attachment as Attachment
     from serienpost.contracts.content import Content as Content
@@ -128,6 +130,7 @@ if TYPE_CHECKING:
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
     from serienpost.templates.letter_page import split_page as split_page
+    from serienpost.templates.passive import active_parts_of_foreign as active_parts_of_foreign
     from serienpost.text import CONTROL as CONTROL
     from serienpost.text import LINE_BREAK as LINE_BREAK
     from serienpost.text import SURROGATE as SURROGATE
@@ -151,7 +154,9 @@ _HOME = {
         " HasForecast HasLayout HasLookup HasProbe HasRecord ProbeResult Processor"
         " Sender Sent"
     ),
-    "contracts.consent": "Abstain Allow ConsentCheck ConsentQuestion Deny Verdict",
+    "contracts.consent": (
+        "Abstain AddressOwner Allow ConsentCheck ConsentQuestion Deny HasAddressOwners Verdict"
+    ),
     "contracts.content": (
         "Attachment Content Cost Draft FilledTemplate Message ProviderTemplate Refused Variable"
     ),
@@ -187,6 +192,7 @@ _HOME = {
     "registry": "Registry",
     "service": "Practice open_practice",
     "templates.letter_page": "split_page",
+    "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -25,7 +25,10 @@ _BLOCKS = frozenset(
     {"p", "div", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote"}
 )
 _VOID = frozenset({"br", "img", "hr", "wbr", "col"})
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^>]*?(/?)>", re.IGNORECASE)
+# Tags so plain that every parser reads them alike; of a letter with another `<` nothing is shared.
+_TAG = re.compile(
+    r"""<(/?)([a-z][a-z0-9]*)(?:\s+[a-z][a-z0-9-]*(?:="[^"<]*")?)*\s*(/?)>""", re.IGNORECASE
+)
 _OWN_LOOKS = re.compile(r"<!--|\bstyle\s*=|<style\b", re.IGNORECASE)
 _PLAIN = re.compile(r"(?P<begin><(?P<name>p|h[1-6])\b[^<>]*>)[^<>]*[^<>\s][^<>]*</(?P=name)>\Z")
 _ADDRESS = 'class="anschrift"'
@@ -157,7 +160,10 @@ def blocks_of(html: str) -> tuple[str, ...] | None:
         return None
     found: list[str] = []
     depth = start = end = 0
-    for tag in _TAG.finditer(html):
+    tags = list(_TAG.finditer(html))
+    if len(tags) != html.count("<"):
+        return None
+    for tag in tags:
         closing, name, empty = tag[1], tag[2].lower(), tag[3]
         if depth == 0:
             if closing or name not in _BLOCKS or html[end : tag.start()].strip():

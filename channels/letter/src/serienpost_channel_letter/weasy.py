@@ -9,7 +9,6 @@ common where all of it stands in one place (`shared_layer`).
 from __future__ import annotations
 
 import io
-import re
 from copy import copy
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -42,7 +41,7 @@ _ALPHABET = "".join(
 _PUNCTUATION = "–—‘’‚“”„†•…‰‹›€™ﬁﬂ"
 _WEIGHTS = "normal", "bold"
 # Elements whose contents are loaded only when they are painted.
-_DRAWING = re.compile(r"<(?:svg|object|embed)\b", re.IGNORECASE)
+_DRAWINGS = frozenset({"svg", "object", "embed"})
 
 
 class OnePage(HTML):  # type: ignore[misc]
@@ -94,8 +93,6 @@ class WeasyEngine:
 
     def lay_out(self, letter: Letter) -> WeasyLaid | Defect:
         """Lay out one letter by itself."""
-        if _DRAWING.search(letter.html):
-            return _blocked("eine SVG-Zeichnung")
         try:
             laid = self._layered(letter) or self._whole(letter)
         except BlockedError as error:
@@ -176,6 +173,9 @@ class WeasyEngine:
 
     def _document(self, page: str, sheet: CSS, kind: type[HTML] = HTML) -> Document:
         html = kind(string=page, base_url="asset:", url_fetcher=self._fetcher)
+        names = (str(element.tag).rpartition("}")[2] for element in html.etree_element.iter())
+        if not _DRAWINGS.isdisjoint(names):
+            raise BlockedError("blocked", "darf nicht laden: eine SVG-Zeichnung")
         return html.render(stylesheets=[sheet], font_config=self._fonts)
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from serienpost import Variable
+from serienpost import Variable, active_parts_of_foreign
 
 if TYPE_CHECKING:
     from serienpost import Part
@@ -23,7 +23,8 @@ _TAG = re.compile(
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[()]|[^\s()\"']+")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
 _LITERAL = re.compile(r"[\"'].*[\"']\Z|-?\d+(\.\d+)?\Z|(true|false|null|undefined)\Z", re.DOTALL)
-_UNSAFE = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+# Stands for a tag where the page around it is read; no page holds this private character.
+_FILLER = "\ue001"
 _MARKETING = re.compile(
     r"<%.*?%>|\[(?:unsubscribe|weblink|Unsubscribe_Preferences|Sender_\w+)\]",
     re.DOTALL | re.IGNORECASE,
@@ -77,15 +78,14 @@ class Reading:
     def add(self, part: Part, source: str) -> None:
         """Read one part: `subject`, `text` or `html`."""
         self._part, self._open = part, []
-        unsafe = [found.span() for found in _UNSAFE.finditer(source)] if part == "html" else []
+        if part == "html":
+            self._read_page(source)
         for found in _MARKETING.finditer(source):
             self._refuse(found[0], "belongs to marketing mail")
         for found in _TAG.finditer(source):
             raw, tag = found["raw"], found["tag"]
             if raw is None and tag is None:
                 continue
-            if any(start <= found.start() < end for start, end in unsafe):
-                self._refuse(found[0], "stands in a script or style sheet")
             self._tag(
                 found[0], (raw if raw is not None else tag).strip("~ \t\r\n"), raw is not None
             )
@@ -105,6 +105,18 @@ class Reading:
             )
             for name, use in sorted(self._uses.items())
         )
+
+    def _read_page(self, source: str) -> None:
+        """What of the page around the tags runs, sends, or would tell what is filled in."""
+        tags = {
+            found.start(): found[0]
+            for found in _TAG.finditer(source)
+            if found["raw"] is not None or found["tag"] is not None
+        }
+        filled = _TAG.sub(_filled, source.replace(_FILLER, " "))
+        for what, _, place in active_parts_of_foreign(filled, _FILLER):
+            line = source.count("\n", 0, place) + 1
+            self._refuse(tags.get(place, f"line {line}:"), what)
 
     def _refuse(self, tag: str, why: str) -> None:
         shown = " ".join(tag.split())
@@ -217,3 +229,11 @@ class Reading:
         else:
             return name
         return None
+
+
+def _filled(found: re.Match[str]) -> str:
+    """Fillers in place of a tag; a helper that only opens or closes a block leaves blanks."""
+    tag = found["raw"] if found["raw"] is not None else found["tag"]
+    words = (tag or "").strip("~ \t\r\n").split()
+    shows = bool(words) and words[0][0] not in "#/^" and words[0] != "else"
+    return (_FILLER if shows else " ") * len(found[0])

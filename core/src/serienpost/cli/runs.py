@@ -172,7 +172,9 @@ def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
     for attempt in one.log:
         yield f"attempt {attempt['attempt']}", _attempt(attempt)
     for decision in one.decisions:
-        yield decision["action"], f"{_iso(decision['at'])} by {decision['user']}"
+        told = f"{_iso(decision['at'])} by {decision['user']}"
+        to = (decision["detail"] or {}).get("to") if decision["action"] == "test" else None
+        yield decision["action"], f"{told} to address hash {to[:12]}" if to else told
     for report in one.reports:
         yield report["kind"], f"{_iso(report['at'])} {report['code'] or ''}"
 
@@ -252,6 +254,11 @@ def report_command(
             ["state", "code", "reason", "messages"],
             [[r.state, r.code or "", r.text or "", r.messages] for r in data.reasons],
         )
+        if data.tests:
+            print_table(
+                ["test at", "by", "address hash", "data of"],
+                [[_iso(t.at), t.user, (t.to or "file")[:12], t.row or ""] for t in data.tests],
+            )
         for name in files:
             click.echo(f"written: {name}")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from serienpost.consent.address_owners import deny_as_owners, look_ups
 from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
 from serienpost.errors import SerienpostError, UnavailableError
 from serienpost.timelimit import LateError, each_within
@@ -14,6 +15,7 @@ from serienpost.timelimit import LateError, each_within
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from serienpost.consent.address_owners import LookUp
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import ConsentCheck, ConsentQuestion
 
@@ -121,7 +123,7 @@ def decide(
     if not questions:
         return []
     names = tuple(context.registry.consent_checks)
-    columns = _ask(context, tuple(questions), at_recheck=at_recheck)
+    columns = _ask_with_owners(context, tuple(questions), at_recheck=at_recheck)
     for index, override in enumerate(overrides or ()):
         if override is not None:
             for name, column in zip(names, columns, strict=True):
@@ -132,6 +134,34 @@ def decide(
     types = zip(*(map(type, column) for column in columns), strict=True)
     verdicts = zip(*columns, strict=True)
     return [known[each](said) for each, said in zip(types, verdicts, strict=True)]
+
+
+def _ask_with_owners(
+    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, at_recheck: bool
+) -> list[list[Verdict]]:
+    """The verdicts of each check; rows of people who are not in the master data are answered as
+    the owners of their addresses are too."""
+    wanted = list(look_ups(context, questions))
+    if not wanted:
+        return _ask(context, questions, at_recheck=at_recheck)
+    jobs = [(f"consent check {each.check}", each.answer) for each in wanted]
+    asked = list(questions)
+    owners_of: dict[int, list[int]] = {}
+    failed: list[tuple[LookUp, Deny]] = []
+    for each, outcome in zip(wanted, each_within(CHECK_SECONDS, jobs), strict=True):
+        if outcome.result is None:
+            failed.append((each, _failure(each.check, outcome.error, at_recheck=at_recheck)))
+            continue
+        for position, owners in zip(each.positions, outcome.result, strict=True):
+            owners_of.setdefault(position, []).extend(range(len(asked), len(asked) + len(owners)))
+            asked += owners
+    columns = _ask(context, tuple(asked), at_recheck=at_recheck)
+    deny_as_owners(columns, owners_of)
+    for each, denial in failed:
+        column = columns[list(context.registry.consent_checks).index(each.check)]
+        for position in each.positions:
+            column[position] = denial
+    return [column[: len(questions)] for column in columns]
 
 
 def _ask(
@@ -148,18 +178,22 @@ def _ask(
         if outcome.result is not None:
             columns.append(outcome.result)
             continue
-        error = outcome.error
-        known = isinstance(error, (SerienpostError, LateError))
-        why = str(error) if known else type(error).__name__
-        if at_recheck:
-            raise CheckUnavailableError(check.name, why) from error
-        failed: Verdict = Deny(
-            "check_failed",
-            f"die Prüfung {check.name} konnte nicht antworten ({why})",
-            "den Fehler beheben und neu vorbereiten",
-        )
+        failed: Verdict = _failure(check.name, outcome.error, at_recheck=at_recheck)
         columns.append([failed] * len(questions))
     return columns
+
+
+def _failure(check: str, error: BaseException | None, *, at_recheck: bool) -> Deny:
+    """What stands for the answer of a check that has none."""
+    known = isinstance(error, (SerienpostError, LateError))
+    why = str(error) if known else type(error).__name__
+    if at_recheck:
+        raise CheckUnavailableError(check, why) from error
+    return Deny(
+        "check_failed",
+        f"die Prüfung {check} konnte nicht antworten ({why})",
+        "den Fehler beheben und neu vorbereiten",
+    )
 
 
 def _answers(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,3 +73,32 @@ class ConsentCheck(Protocol):
 
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Return one verdict per question, in order."""
+
+
+class AddressOwner(NamedTuple):
+    """Somebody in the practice's master data, and whose permission counts for that person."""
+
+    person_id: str
+    consenting_id: str
+
+
+@runtime_checkable
+class HasAddressOwners(Protocol):
+    """A consent check that also knows whose an address is.
+
+    A row of a list may name somebody by address alone. What all checks say about the people who
+    have that address in the master data then counts for the row: where each of them is denied, it
+    is denied too.
+    """
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """The kinds of person in the master data (`patient`); rows of these are not looked up."""
+
+    def owners(
+        self, context: Context, kind: str, addresses: Sequence[str]
+    ) -> Sequence[Sequence[AddressOwner]]:
+        """For each address of a kind of contact, in order, who has it; empty for nobody.
+
+        Asked once for a batch of rows. Raising counts as for `check`: never as nobody.
+        """

@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
 
 
-def suppress(tx: Tx, kind: str, address_hash: str, reason: str, source: str) -> int:
-    """Put an address on the list; returns 1, or 0 where it stands there already."""
-    found = tx.first(
-        tx.select(suppression, suppression.c.kind).where(
+def reason_of(tx: Tx, kind: str, address_hash: str) -> str | None:
+    """Why an address is on the list; None where it is not."""
+    found: str | None = tx.scalar(
+        tx.select(suppression, suppression.c.reason).where(
             suppression.c.kind == kind, suppression.c.address_hash == address_hash
         )
     )
-    if found:
+    return found
+
+
+def suppress(tx: Tx, kind: str, address_hash: str, reason: str, source: str) -> int:
+    """Put an address on the list; returns 1, or 0 where it stands there already."""
+    if reason_of(tx, kind, address_hash) is not None:
         return 0
     entry = {"kind": kind, "address_hash": address_hash, "reason": reason, "source": source}
     tx.insert(suppression, [{**entry, "since": tx.now}])

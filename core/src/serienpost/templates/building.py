@@ -11,7 +11,7 @@ from serienpost.templates.folder import FREE_TEXT, decoded
 from serienpost.templates.language import PLACE, Program, parse
 from serienpost.templates.letter_page import letter_page
 from serienpost.templates.markdown import page
-from serienpost.templates.page_source import checked_page
+from serienpost.templates.page_source import checked_page, refuse_active
 from serienpost.templates.styles import check_sheet, inlined
 
 if TYPE_CHECKING:
@@ -106,11 +106,15 @@ def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, 
     if not html:
         return
     sheet = _sheet(files)
-    if kind == "letter":
-        inside = letter_page(own, checked_page(own, files.images, prefix)) if own else made.html
-        parts.add("html", own or program, inside)
-    elif own:
-        parts.add("html", own, inlined(checked_page(own, files.images), sheet, own.file))
+    if own:
+        checked = checked_page(own, files.images, prefix)
+        is_letter = kind == "letter"
+        inside = letter_page(own, checked) if is_letter else inlined(checked, sheet, own.file)
+        if inside != checked:
+            refuse_active(inside, files.images, prefix, own.file)
+        parts.add("html", own, inside)
+    elif kind == "letter":
+        parts.add("html", program, made.html)
     else:
         document = _DOCUMENT.format(language=files.language.replace("_", "-"), body=made.html)
         parts.add("html", program, inlined(document, sheet, program.file))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 
 if TYPE_CHECKING:
     from serienpost.templates.language import Program
+    from serienpost.templates.markup import Markup, Token
 
 # Around a page's rules, with which it begins where it has any.
 SHEET, SHEET_END = "<style>", "</style>"
@@ -29,13 +28,17 @@ def letter_page(program: Program, marked: str) -> str:
         TemplateError: something is filled in where nothing of it is printed, or rules stand
             behind a macro, so that they could be conditional.
     """
-    cut = _Cut(program, marked)
-    cut.feed(marked)
-    cut.close()
+    from serienpost.templates.markup import raw_texts, read
+
+    markup = read(marked)
+    cut = _Cut(program, markup)
+    for token in markup.tokens:
+        cut.take(token)
     if cut.problems:
         raise TemplateError(*cut.problems)
     body = "".join([*cut.kept, marked[cut.since :]])
-    sheet = "\n".join(filter(str.strip, cut.sheets))
+    sheets = (marked[begin:end] for begin, end in raw_texts(markup, "style"))
+    sheet = "\n".join(filter(str.strip, sheets))
     return f"{SHEET}{sheet}{SHEET_END}{body}" if sheet else body
 
 
@@ -47,51 +50,56 @@ def split_page(html: str) -> tuple[str, str]:
     return sheet, body
 
 
-class _Cut(HTMLParser):
-    def __init__(self, program: Program, marked: str) -> None:
-        super().__init__(convert_charrefs=False)
+class _Cut:
+    """Goes through a page and keeps what is printed."""
+
+    def __init__(self, program: Program, markup: Markup) -> None:
         self.kept: list[str] = []
-        self.sheets: list[str] = []
         self.problems: list[Problem] = []
         self.since = 0
         self._program = program
-        self._marked = marked
-        self._lines = [0, *accumulate(len(line) + 1 for line in marked.split("\n"))]
+        self._marked = markup.source
         self._leaving_out: str | None = None
         self._filled = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def take(self, token: Token) -> None:
+        """Go past a piece of the page."""
+        if token.kind == "start":
+            self._start(token)
+        elif token.kind == "end":
+            self._end(token)
+        elif token.kind == "doctype" and not self._leaving_out:
+            self._keep(token)
+        elif token.kind == "text":
+            self._text(self._marked[token.begin : token.end])
+
+    def _start(self, token: Token) -> None:
+        tag = token.name
         if tag == "body" and self._leaving_out == "head":
             self._leaving_out = None
         elif self._leaving_out:
             return
         elif tag in _LEFT_OUT:
-            self._keep()
+            self._keep(token)
             self._leaving_out = tag
         if tag == "style" and self._filled:
             self._refuse(
                 self._filled, "rules stand behind this macro", "write them before, or in letter.css"
             )
         if tag in _FRAME:
-            self._keep()
+            self._keep(token)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._leaving_out:
+    def _end(self, token: Token) -> None:
+        if token.name == self._leaving_out:
             self._leaving_out = None
-            self.since = self._end()
-        elif tag in _FRAME and not self._leaving_out:
-            self._keep()
+            self.since = token.end
+        elif token.name in _FRAME and not self._leaving_out:
+            self._keep(token)
 
-    def handle_decl(self, decl: str) -> None:  # noqa: ARG002
-        if not self._leaving_out:
-            self._keep()
-
-    def handle_data(self, data: str) -> None:
+    def _text(self, text: str) -> None:
         from serienpost.templates.language import PLACE
 
-        if self.cdata_elem == "style":
-            self.sheets.append(data)
-        for place in PLACE.finditer(data):
+        for place in PLACE.finditer(text):
             self._filled = self._program.tags[int(place[2])].line
             if self._leaving_out:
                 self._refuse(
@@ -103,14 +111,7 @@ class _Cut(HTMLParser):
     def _refuse(self, line: int, what: str, instead: str) -> None:
         self.problems.append(Problem(what, instead, self._program.file, line))
 
-    def _keep(self) -> None:
-        """Keep what stands before the present tag, and go on behind it."""
-        self.kept.append(self._marked[self.since : self._at()])
-        self.since = self._end()
-
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + column
-
-    def _end(self) -> int:
-        return self._marked.index(">", self._at()) + 1
+    def _keep(self, token: Token) -> None:
+        """Keep what stands before this piece, and go on behind it."""
+        self.kept.append(self._marked[self.since : token.begin])
+        self.since = token.end

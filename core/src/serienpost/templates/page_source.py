@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.language import PLACE
-from serienpost.templates.styles import check_sheet
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection
 
     from serienpost.templates.language import Program
+    from serienpost.templates.markup import Markup, Token
 
-_ACTIVE = frozenset(
-    {"applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "iframe", "input"}
-    | {"link", "math", "object", "script", "select", "svg", "textarea", "video"}
-)
-_LOADING = frozenset({"background", "data", "longdesc", "poster", "src", "srcset"})
-_LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
-_FILLED_NAME = re.compile("</?\ue000[a-z][0-9]+\ue001")
+_NAME = "the name of an HTML tag cannot be filled in", "write it as it is"
+_IN = {
+    "comment": ("nothing can be filled in inside a comment", "write {# ... #} instead"),
+    "doctype": ("nothing can be filled in inside a declaration", "write it as it is"),
+    "end": ("nothing can be filled in inside an HTML tag", "write the tag itself"),
+}
 
 
 def checked_page(program: Program, images: Collection[str] = (), prefix: str = "cid:") -> str:
@@ -33,110 +31,108 @@ def checked_page(program: Program, images: Collection[str] = (), prefix: str = "
         prefix: `cid:`, or `asset:` in a letter.
 
     Raises:
-        TemplateError: a tag of ours stands inside an HTML tag, a comment, a script or a style,
-            or the page would load something or run something when it is read.
+        TemplateError: a tag of ours stands elsewhere than in text and whole links, or the page
+            would load something or run something when it is read.
     """
-    places = _Places(program, [prefix + name for name in images], prefix)
-    places.feed(program.marked)
-    places.unfinished()
-    places.close()
+    from serienpost.templates.markup import read
+    from serienpost.templates.passive import active_parts
+
+    markup = read(program.marked)
+    places = _Places(program, markup)
+    for place in PLACE.finditer(markup.source):
+        places.look_at(place)
+    for what, instead, at in active_parts(markup, {prefix + name for name in images}, prefix):
+        line = program.first_line + markup.line(at)
+        places.problems.append(Problem(what, instead, program.file, line))
     if places.problems:
-        raise TemplateError(*places.problems)
+        problems = sorted(places.problems, key=lambda problem: problem.line or 0)
+        raise TemplateError(*dict.fromkeys(problems))
     marked = program.plain()
     for link in places.links:
         marked = marked.replace(link, link.replace("\ue000o", "\ue000u"))
     return marked
 
 
-class _Places(HTMLParser):
-    def __init__(self, program: Program, images: Collection[str], prefix: str) -> None:
-        super().__init__(convert_charrefs=True)
+def refuse_active(page: str, images: Collection[str], prefix: str, file: str) -> None:
+    """Look at a page once more as it leaves, when style sheets are written into it.
+
+    Raises:
+        TemplateError: it would load or run something.
+    """
+    from serienpost.templates.markup import read
+    from serienpost.templates.passive import active_parts
+
+    found = active_parts(read(page), {prefix + name for name in images}, prefix)
+    problems = [Problem(what, instead, file) for what, instead, _ in found]
+    if problems:
+        raise TemplateError(*dict.fromkeys(problems))
+
+
+class _Places:
+    """Where the tags of a page stand: allowed are text and whole links, all else is refused."""
+
+    def __init__(self, program: Program, markup: Markup) -> None:
+        from serienpost.templates.markup import raw_texts
+
         self.program = program
-        self.images = images
-        self.prefix = prefix
+        self.markup = markup
         self.problems: list[Problem] = []
         self.links: list[str] = []
+        self._raw = [
+            (name, begin, end)
+            for name in ("script", "style", "title")
+            for begin, end in raw_texts(markup, name)
+        ]
 
-    def refuse(self, text: str, what: str, instead: str) -> None:
-        for place in PLACE.finditer(text):
+    def look_at(self, place: re.Match[str]) -> None:
+        """Refuse a tag, unless it stands where one may."""
+        token = self.markup.at(place.start())
+        found = self._refusal(token, place)
+        if found:
             line = self.program.tags[int(place[2])].line
-            self.problems.append(Problem(what, instead, self.program.file, line))
+            self.problems.append(Problem(*found, self.program.file, line))
 
-    def unfinished(self) -> None:
-        """Look at tags that never end, and at names of tags that are filled in."""
-        if self.rawdata.startswith("<"):
-            self.refuse(self.rawdata, "nothing can be filled in behind a tag without an end", ">")
-        for found in _FILLED_NAME.finditer(self.program.marked):
-            self.refuse(
-                found[0], "the name of an HTML tag cannot be filled in", "write it as it is"
-            )
+    def _refusal(self, token: Token | None, place: re.Match[str]) -> tuple[str, str] | None:
+        if token is None:
+            return "nothing can be filled in behind a tag without an end", ">"
+        if PLACE.search(token.name):
+            return _NAME
+        if token.kind == "text":
+            return self._refusal_in_text(place)
+        if token.kind == "start":
+            what = f"nothing can be filled in inside the HTML tag {token.name}"
+            allowed = self._is_link(token, place)
+            return None if allowed else (what, 'only a whole link can: href="{{X}}"')
+        return _IN[token.kind]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        raw = self.get_starttag_text() or ""
-        self._passive(tag, attrs)
-        for name, value in attrs:
-            if name != "href" or not value or not PLACE.fullmatch(value):
+    def _is_link(self, token: Token, place: re.Match[str]) -> bool:
+        whole = token.attributes.get("href") == place[0]
+        raw = self.markup.source[token.begin : token.end]
+        if not whole or not (f'"{place[0]}"' in raw or f"'{place[0]}'" in raw):
+            return False
+        if self.program.tags[int(place[2])].name is None:
+            return False
+        self.links.append(place[0])
+        return True
+
+    def _refusal_in_text(self, place: re.Match[str]) -> tuple[str, str] | None:
+        source = self.markup.source
+        if source[: place.start()].endswith("<"):
+            return _NAME
+        for name, begin, end in self._raw:
+            if not begin <= place.start() < end:
                 continue
-            named = self.program.tags[int(PLACE.fullmatch(value)[2])].name  # type: ignore[index]
-            quoted = next((q for q in (f'"{value}"', f"'{value}'") if q in raw), None)
-            if named and quoted:
-                self.links.append(value)
-                raw = raw.replace(quoted, "")
-        self.refuse(
-            raw,
-            f"nothing can be filled in inside the HTML tag {PLACE.sub('', tag)}",
-            'only a whole link can: href="{{X}}"',
-        )
+            if name != "title":
+                return f"nothing can be filled in inside {name}", "write it as it is"
+            if place[1] == "b" and not self._is_balanced(source[begin:end]):
+                return "an if begins and ends inside the title or outside of it", "move one of them"
+        return None
 
-    def _passive(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Nothing in a message loads, sends or runs anything."""
-        if tag in _ACTIVE:
-            self._forbid(f"a page cannot contain <{tag}>", "leave it out")
-        for name, value in attrs:
-            text = (value or "").strip()
-            if name in _LOADING and text not in self.images:
-                self._forbid(
-                    f"{name} names no image of the template",
-                    f'put the file into the template\'s folder: src="{self.prefix}logo.png"',
-                )
-            elif name == "href" and not PLACE.fullmatch(text) and not _LINK.match(text):
-                self._forbid("this link leads nowhere", "begin with https://, mailto: or tel:")
-            elif name.startswith("on") or (name == "rel" and "attachment" in text.casefold()):
-                self._forbid(f"a page cannot contain {name}", "leave it out")
-            elif name == "style":
-                self._style(text)
-
-    def _style(self, sheet: str) -> None:
-        try:
-            check_sheet(sheet, self.program.file, self._line())
-        except TemplateError as error:
-            self.problems += error.problems
-
-    def _forbid(self, what: str, instead: str) -> None:
-        self.problems.append(Problem(what, instead, self.program.file, self._line()))
-
-    def _line(self) -> int:
-        return self.program.first_line + self.getpos()[0] - 1
-
-    def handle_endtag(self, tag: str) -> None:
-        self.refuse(tag, "nothing can be filled in inside an HTML tag", "write the tag itself")
-
-    def handle_data(self, data: str) -> None:
-        if self.cdata_elem:
-            self.refuse(
-                data, f"nothing can be filled in inside {self.cdata_elem}", "write it as it is"
-            )
-        if self.cdata_elem == "style":
-            self._style(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.refuse(data, "nothing can be filled in inside a comment", "write {# ... #} instead")
-
-    def handle_decl(self, decl: str) -> None:
-        self.refuse(decl, "nothing can be filled in inside a declaration", "write it as it is")
-
-    def handle_pi(self, data: str) -> None:
-        self.refuse(data, "nothing can be filled in inside an instruction", "write it as it is")
-
-    def unknown_decl(self, data: str) -> None:
-        self.refuse(data, "nothing can be filled in inside a declaration", "write it as it is")
+    def _is_balanced(self, text: str) -> bool:
+        depth = 0
+        for place in PLACE.finditer(text):
+            keyword = self.program.tags[int(place[2])].keyword
+            depth += {"if": 1, "endif": -1}.get(keyword, 0)
+            if depth < 0 or (depth == 0 and keyword in ("elif", "else")):
+                return False
+        return depth == 0

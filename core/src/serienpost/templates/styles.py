@@ -9,7 +9,9 @@ from serienpost.errors import Problem, TemplateError
 from serienpost.templates.language import PLACE
 
 _FETCHES = re.compile(
-    r"@import|@font-face|\b(?:url|src|image|image-set|expression)\s*\(|</|\\", re.IGNORECASE
+    r"@import|@font-face|\b(?:url|src|image|image-set|expression)\s*\(|</|\\"
+    r"|(?<![\w-])behavior\s*:|-moz-binding|AlphaImageLoader",
+    re.IGNORECASE,
 )
 _HIDDEN = re.compile("(?:<|&lt;)!--(\ue000[bc][0-9]+\ue001)--(?:>|&gt;)")
 
@@ -20,17 +22,22 @@ def check_sheet(sheet: str, file: str, first_line: int = 1) -> None:
     Raises:
         TemplateError: with the line of the first such rule.
     """
-    found = _FETCHES.search(sheet)
+    found = forbidden_in_sheet(sheet)
     if found:
-        line = first_line + sheet.count("\n", 0, found.start())
-        raise TemplateError(
-            Problem(
-                f"a style sheet cannot contain {found[0].strip()}",
-                "nothing is loaded while a message is read; images belong into the text",
-                file,
-                line,
-            )
-        )
+        what, instead, place = found
+        line = first_line + sheet.count("\n", 0, place)
+        raise TemplateError(Problem(what, instead, file, line))
+
+
+def forbidden_in_sheet(sheet: str) -> tuple[str, str, int] | None:
+    """The first thing in a style sheet that loads or runs something or leaves its place: what,
+    what to do instead, where. Escapes are refused too, so that nothing can be spelled in disguise.
+    """
+    found = _FETCHES.search(sheet)
+    if found is None:
+        return None
+    instead = "nothing is loaded while a message is read; images belong into the text"
+    return f"a style sheet cannot contain {found[0].strip()}", instead, found.start()
 
 
 def inlined(page: str, sheet: str, file: str) -> str:

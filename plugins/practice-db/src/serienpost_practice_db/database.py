@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa  # noqa: TID253  # this module is imported when the database is read
 
-from serienpost import Occasion, Problem, SourceError
+from serienpost import Address, AddressOwner, Occasion, Problem, SourceError
 from serienpost_practice_db.appointments import appointment_statement
 from serienpost_practice_db.conditions import keys_among
 from serienpost_practice_db.engine import open_engine
@@ -24,6 +25,8 @@ from serienpost_practice_db.evidence import (
 )
 from serienpost_practice_db.failures import QUERY, SCHEMA, translated
 from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded, refuse_powerful_role
+from serienpost_practice_db.mapping import PERSONS
+from serienpost_practice_db.owners import possible_owners
 from serienpost_practice_db.rows import in_utc, plain_columns, plain_records, row_builder
 from serienpost_practice_db.schema_model import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
@@ -32,9 +35,8 @@ from serienpost_practice_db.texts import read_all, read_in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from datetime import datetime
 
-    from serienpost import Context, FieldValue, Row, RowRequest
+    from serienpost import Context, FieldValue, Kind, Row, RowRequest
     from serienpost_practice_db.birthdays import BirthdayWindow
     from serienpost_practice_db.chosen import Chosen
     from serienpost_practice_db.conditions import Condition
@@ -42,7 +44,11 @@ if TYPE_CHECKING:
     from serienpost_practice_db.guards import Clock
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
 
+K = TypeVar("K", int | str, str)
+
 _IDS_PER_STATEMENT = 500
+# A batch of rows is asked about at once.
+_ADDRESSES_PER_STATEMENT = 1000
 _STATEMENTS = 32
 # Of batches of ids the keys are kept, because checks ask about the same people in turn.
 _BATCHES = 4
@@ -238,6 +244,30 @@ class PracticeDb:
                 found[position] = value
         return found
 
+    def owners(self, kind: Kind, addresses: Sequence[str]) -> list[list[AddressOwner]]:
+        """For each address, as the kind of contact normalises it, the people who have it.
+
+        Patients and Interessenten whose master data hold it, however it is written there; of a
+        minor the permission of the representative counts.
+        """
+        found: dict[str, list[AddressOwner]] = {address.casefold(): [] for address in addresses}
+        today = datetime.now(self._zone).date()
+        for name in PERSONS:
+            entity = self.schema.entities.get(name)
+            fields = sorted(kind.fields & entity.fields.keys()) if entity else []
+            if entity is None or not fields:
+                continue
+            for some in _chunks(sorted(set(addresses)), _ADDRESSES_PER_STATEMENT):
+                statement = possible_owners(entity, kind.name, fields, some, today)
+                with self._reading() as connection:
+                    records = plain_records(read_all(connection, statement, {}), self.stored_zone)
+                for key, by, *values in records:
+                    address = kind.address(dict(zip(fields, values, strict=True)))
+                    if isinstance(address, Address) and address.value.casefold() in found:
+                        owner = AddressOwner(f"{name}:{key}", f"{name}:{key if by is None else by}")
+                        found[address.value.casefold()].append(owner)
+        return [found[address.casefold()] for address in addresses]
+
     def records(
         self,
         name: str,
@@ -313,9 +343,9 @@ def _keys(entity: EntityMapping, person_ids: Iterable[str]) -> list[int | str]:
     return sorted(keys, key=str)
 
 
-def _chunks(keys: list[int | str]) -> Iterator[list[int | str]]:
-    for start in range(0, len(keys), _IDS_PER_STATEMENT):
-        yield keys[start : start + _IDS_PER_STATEMENT]
+def _chunks(keys: list[K], size: int = _IDS_PER_STATEMENT) -> Iterator[list[K]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
 @contextmanager

@@ -60,3 +60,8 @@ def digits(text: str) -> str:
     """A telephone number without punctuation, German numbers in national form: `+49 (0)351 1`
     -> `03511`."""
     return _NOT_A_DIGIT.sub("", _COUNTRY_PREFIX.sub("0", text))
+
+
+def figures(text: str) -> str:
+    """The digits of a text, nothing else."""
+    return _NOT_A_DIGIT.sub("", text)

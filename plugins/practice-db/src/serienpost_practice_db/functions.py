@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (  # noqa: TID253  # imported when reading
+    Boolean,
     DateTime,
     String,
     cast,
@@ -49,6 +50,23 @@ class Digits(FunctionElement[str]):
     inherit_cache = True
 
 
+class Figures(FunctionElement[str]):
+    """The digits in a text column, nothing else."""
+
+    type = String()
+    inherit_cache = True
+
+
+class Beyond(FunctionElement[bool]):
+    """Whether a text column holds a character other than these, written as in `[0-9a-f]`."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], characters: str) -> None:
+        super().__init__(column, literal_column(f"'[^{characters}]'", String))
+
+
 class Moment(FunctionElement[datetime]):
     """A point in time as the database compares it; SQLite keeps times as text of several forms."""
 
@@ -63,6 +81,7 @@ _SQLITE: dict[type[FunctionElement[str]], tuple[str, Callable[[str], str]]] = {
     German: ("serienpost_german", folding.german),
     Plain: ("serienpost_plain", folding.plain),
     Digits: ("serienpost_digits", folding.digits),
+    Figures: ("serienpost_figures", folding.figures),
 }
 
 
@@ -79,6 +98,7 @@ def _of_anything(function: Callable[[str], str]) -> Callable[[object], str | Non
 @compiles(German)
 @compiles(Plain)
 @compiles(Digits)
+@compiles(Figures)
 def _call(element: FunctionElement[str], compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
     name, _ = _SQLITE[type(element)]
     return f"{name}({compiler.process(element.clauses, **options)})"
@@ -101,6 +121,27 @@ def _digits(element: Digits, compiler: SQLCompiler, **options: Any) -> str:  # n
     )
     bare = func.regexp_replace(national, _quoted(folding.NOT_A_DIGIT), _quoted(""), _quoted("g"))
     return compiler.process(bare, **options)
+
+
+@compiles(Figures, "postgresql", "mysql", "mariadb")
+def _figures(element: Figures, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    every = (_quoted("g"),) if compiler.dialect.name == "postgresql" else ()
+    found = func.regexp_replace(
+        _argument(element), _quoted(folding.NOT_A_DIGIT), _quoted(""), *every
+    )
+    return compiler.process(found, **options)
+
+
+@compiles(Beyond)
+def _beyond(element: Beyond, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    column, characters = element.clauses
+    dialect = compiler.dialect.name
+    operator = {"sqlite": "GLOB", "postgresql": "~"}.get(dialect, "REGEXP")
+    text = compiler.process(cast(column, String), **options)
+    pattern = compiler.process(characters, **options)
+    if dialect == "sqlite":
+        pattern = f"'*' || {pattern} || '*'"
+    return f"({text} {operator} {pattern})"
 
 
 def _spelt(element: FunctionElement[str], spelling: dict[str, str]) -> ColumnElement[str]:

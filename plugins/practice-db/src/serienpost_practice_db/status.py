@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Abstain, Deny
+from serienpost import Abstain, Deny, SourceError
+from serienpost_practice_db.mapping import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from serienpost import ConsentQuestion, Context, FieldValue, Verdict
+    from serienpost import AddressOwner, ConsentQuestion, Context, FieldValue, Verdict
 
 _NOTHING = Abstain()
 _NOT_SET = frozenset({"", "0", "f", "false", "n", "nein", "no"})
@@ -48,6 +49,7 @@ class StatusCheck:
     """
 
     name = "status"
+    persons = frozenset(PERSONS)
 
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Answer from the master data of the person and of who consents."""
@@ -59,6 +61,17 @@ class StatusCheck:
         if not marked:
             return [_NOTHING] * len(questions)
         return [_verdict(question, marked) for question in questions]
+
+    def owners(
+        self, context: Context, kind: str, addresses: Sequence[str]
+    ) -> list[list[AddressOwner]]:
+        """Whose an address is in the master data, however it is written there."""
+        from serienpost_practice_db.database import PracticeDb
+
+        contact = context.kind(kind)
+        if contact is None:
+            raise SourceError(f"there is no kind of contact {kind}")
+        return PracticeDb.of(context).owners(contact, addresses)
 
 
 def _verdict(question: ConsentQuestion, known: Mapping[str, Mapping[str, FieldValue]]) -> Verdict:

@@ -6,8 +6,6 @@ empty, so that no branch of the text can leave it out.
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 STOPPABLE = frozenset({"survey", "marketing"})
 
 STOP_MACRO = "Abmelde_Link"
-_TAG = re.compile(r"<[^>]*>")
 
 
 def lint(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem]:
@@ -56,9 +53,11 @@ def _names(content: Content, name: str) -> bool:
         return True
     if name in _folded(f"{content.sender}\n{content.subject}"):
         return True
-    page = content.html
-    shown = page is None or name in _folded(unescape(_TAG.sub(" ", page)))
-    return shown and name in _folded(content.text)
+    if content.html is None:
+        return name in _folded(content.text)
+    from serienpost.templates.markup import shown_text
+
+    return name in _folded(content.text) and name in _folded(shown_text(content.html))
 
 
 def _endless(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem]:

@@ -243,6 +243,21 @@ class MessageStory(Record):
     reports: tuple[Plain, ...]
 
 
+class SentTest(NamedTuple):
+    """A test message: when, by whom, to whom and with whose data.
+
+    Args:
+        to: keyed hash of the address, as the suppression list keeps it; None for a file.
+        row: whose data it was sent with; None for made-up data.
+    """
+
+    run: str
+    at: datetime
+    user: str
+    to: str | None
+    row: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class DueRun(Record):
     """A run that `resume --due` looked at, and the orders to be withdrawn at its provider.

@@ -16,6 +16,7 @@ from serienpost.run.report.answers import (
     MessageStory,
     RunLine,
     RunStatus,
+    SentTest,
     every_state,
 )
 from serienpost.run.report.recipients import recipient
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Row
+    from sqlalchemy import Label, Row
 
     from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
@@ -157,14 +158,9 @@ def mark_changes(ledger: Ledger, run_id: str, zone: ZoneInfo) -> list[MarkChange
         LedgerError: there is no such run.
     """
     j = journal.c
-    row_id = (
-        select(message.c.row_id)
-        .where(message.c.practice == j.practice, message.c.run == j.run, message.c.no == j.no)
-        .scalar_subquery()
-    )
     with ledger.read() as tx:
         find_run(tx, run_id)
-        statement = tx.select(journal, j.at, j.user, j.action, row_id.label("row"), j.detail)
+        statement = tx.select(journal, j.at, j.user, j.action, _row_of_line(), j.detail)
         found = tx.all(
             statement.where(j.run == run_id, j.action.in_(MARKING)).order_by(j.at, j.action, j.no)
         )
@@ -172,6 +168,26 @@ def mark_changes(ledger: Ledger, run_id: str, zone: ZoneInfo) -> list[MarkChange
         MarkChange(line.at.astimezone(zone), line.user, line.action, line.row, line.detail)
         for line in found
     ]
+
+
+def sent_tests(tx: Tx, zone: ZoneInfo, run_id: str | None = None) -> list[SentTest]:
+    """The tests of a run, or of all, the oldest first."""
+    j = journal.c
+    statement = tx.select(journal, j.run, j.at, j.user, _row_of_line(), j.detail)
+    statement = statement.where(j.action == "test").order_by(j.at, j.id)
+    found = tx.all(statement if run_id is None else statement.where(j.run == run_id))
+    return [
+        SentTest(line.run, line.at.astimezone(zone), line.user, detail.get("to"), line.row)
+        for line in found
+        for detail in [line.detail or {}]
+    ]
+
+
+def _row_of_line() -> Label[str]:
+    """The row that a line of the journal is about, as `row`."""
+    m, j = message.c, journal.c
+    found = select(m.row_id).where(m.practice == j.practice, m.run == j.run, m.no == j.no)
+    return found.scalar_subquery().label("row")
 
 
 def _asked_at(tx: Tx, run_id: str, numbers: Sequence[int]) -> datetime | None:

@@ -27,12 +27,15 @@ from serienpost.ledger.states import ENDED, OWNED
 from serienpost.ledger.store import slices
 from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
-from serienpost.run.report.answers import MessageStory
-from serienpost.run.report.history import story
+from serienpost.run.report.answers import MessageStory, SentTest
+from serienpost.run.report.history import sent_tests, story
 from serienpost.run.report.preview import PREVIEWS, file_name
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import ColumnElement
 
     from serienpost.context import PracticeContext
@@ -64,11 +67,16 @@ class Suppressed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PersonExport(Record):
-    """Everything that the ledger knows about a person (Art. 15 GDPR)."""
+    """Everything that the ledger knows about a person (Art. 15 GDPR).
+
+    `tests` are those that were sent with the person's data or to one of the person's addresses; of
+    the latter only the person's own row is named.
+    """
 
     person: str
     messages: tuple[PersonMessage, ...]
     suppressed: tuple[Suppressed, ...]
+    tests: tuple[SentTest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,7 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
             raise LedgerError(f"the ledger knows nothing about {person}")
         hashes = {row.address_hash for row in rows if row.address_hash}
         listed = tx.all(tx.select(suppression).where(suppression.c.address_hash.in_(hashes)))
+        tests = _tests_of(tx, context.zone, rows, hashes)
         runs = {row.run for row in rows}
         reported = tx.all(tx.select(event).where(event.c.run.in_(runs)).order_by(event.c.at))
         events = {(one.run, one.no): one.kind for one in reported}
@@ -132,7 +141,18 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
         last = events.get((row.run, row.no))
         messages.append(PersonMessage(**mine, run=row.run, **known, event=last))
     return PersonExport(
-        person, tuple(messages), tuple(Suppressed(s.kind, s.reason) for s in listed)
+        person, tuple(messages), tuple(Suppressed(s.kind, s.reason) for s in listed), tests
+    )
+
+
+def _tests_of(
+    tx: Tx, zone: ZoneInfo, rows: Sequence[Any], hashes: Collection[str]
+) -> tuple[SentTest, ...]:
+    own = {(row.run, row.row_id) for row in rows}
+    return tuple(
+        test._replace(row=test.row if (test.run, test.row) in own else None)
+        for test in sent_tests(tx, zone)
+        if (test.run, test.row) in own or test.to in hashes
     )
 
 
@@ -239,5 +259,6 @@ def _bury(tx: Tx, row: MessageRow, person: str, grave: str) -> None:
     tx.execute(tx.delete(archive).where(*where_queued, archive.c.state == "waiting"))
     if stopped or given_up:
         tx.execute(tx.delete(once).where(once.c.run == row.run, once.c.no == row.no))
-    where_noted = (journal.c.run == row.run, journal.c.no == row.no)
+    # A test keeps to whom it went, which is no data of this person.
+    where_noted = (journal.c.run == row.run, journal.c.no == row.no, journal.c.action != "test")
     tx.execute(tx.update(journal).where(*where_noted).values(detail=None))

@@ -14,7 +14,7 @@ from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import NOT_SENT
-from serienpost.run.report.history import local
+from serienpost.run.report.history import local, sent_tests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.report.answers import SentTest
 
 _BARS = 60
 
@@ -45,7 +46,7 @@ class CourseBar(Record):
 
 @dataclass(frozen=True, slots=True)
 class Report(Record):
-    """How a run went: counts, why messages were not sent, the course over time."""
+    """How a run went: counts, why messages were not sent, the course over time, the tests."""
 
     run: str
     mailing: str
@@ -60,6 +61,7 @@ class Report(Record):
     counts: Mapping[str, int]
     reasons: tuple[ReasonCount, ...]
     course: tuple[CourseBar, ...]
+    tests: tuple[SentTest, ...]
 
 
 def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
@@ -91,6 +93,7 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
             counts=count_states(tx, run_id),
             reasons=tuple(map(ReasonCount._make, reasons)),
             course=_course(tx, run_id, zone),
+            tests=tuple(sent_tests(tx, zone, run_id)),
         )
 
 
@@ -122,6 +125,11 @@ def page(data: Report) -> str:
         f"<td>{r.messages}</td></tr>"
         for r in data.reasons
     )
+    tests = "".join(
+        f"<tr><td>{_time(t.at)}</td><td>{_e(t.user)}</td><td>{_e(t.to and t.to[:12])}</td>"
+        f"<td>{_e(t.row)}</td></tr>"
+        for t in data.tests
+    )
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{_e(data.run)}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}}
@@ -135,6 +143,7 @@ finished {_time(data.finished_at)}.</p>
 <h2>Messages</h2><table><tr><th>state<th>messages</tr>{counts}</table>
 <h2>Course</h2>{_chart(data.course)}
 <h2>Not sent</h2><table><tr><th>state<th>code<th>reason<th>messages</tr>{reasons}</table>
+<h2>Tests</h2><table><tr><th>at<th>by<th>address hash<th>data of</tr>{tests}</table>
 </html>
 """
 

@@ -16,6 +16,7 @@ from serienpost.ledger.permits import take_permits
 from serienpost.ledger.rows import Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.ledger.store import new_ref
+from serienpost.ledger.suppressions import reason_of
 from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.provider_template import Watch
@@ -25,7 +26,7 @@ from serienpost.run.send.outcomes import checked
 from serienpost.run.send.recheck import Recheck
 
 if TYPE_CHECKING:
-    from serienpost.ledger.store import Ledger
+    from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
 # Bytes at the beginning of a file that say what it is, as in `%PDF-`.
@@ -39,32 +40,34 @@ def send_test(
     the same questions as in the recheck. Takes a permit; changes nothing of the plan. Where nothing
     leaves the machine, `to` is a file and the message is written there.
 
+    The journal says before it leaves to whom it goes, as the suppression list keeps addresses, and
+    with whose data.
+
     Raises:
-        SerienpostError: the address is none, the row may not be used, the rate is used up.
+        SerienpostError: the address is none or on the suppression list, the row may not be used,
+            the rate is used up.
         RuntimeError: called where an event loop runs.
     """
     refuse_event_loop()
     is_file = renderer.channel.repeatable
-    address = EXAMPLE_ADDRESS["letter"] if is_file else _own_address(renderer, to)
-    if row_id:
-        row = _usable_row(renderer, ledger, run_id, row_id)
-        values, cost = from_json(row.macro_values), row.cost
-        address = row.address if is_file else address
-    else:
-        values, cost = renderer.example_values(), None
-    content = renderer.content(values, address, examples=row_id is None)
+    own = None if is_file else _own_address(renderer, to)
+    row = _usable_row(renderer, ledger, run_id, row_id) if row_id else None
+    address = own or (row.address if row else EXAMPLE_ADDRESS["letter"])
+    values = from_json(row.macro_values) if row else renderer.example_values()
+    content = renderer.content(values, address, examples=row is None)
     if isinstance(content, Refused):
         raise SerienpostError(content.reason)
     with ledger.begin("test") as tx:
         allow_command(find_run(tx, run_id), "test")
+        hashed = _not_suppressed(renderer, ledger, tx, own) if own else None
         rates = renderer.account.rate
         spread = renderer.account.spread
         given, free_at = take_permits(tx, renderer.header.account, rates, 1, spread=spread)
         if not given:
             at = free_at.astimezone(renderer.context.zone) if free_at else None
             raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
-        tx.note(user, "test", run_id, detail={"row": row_id})
-    trial = Trial(new_ref(), run_id, cost=cost)
+        tx.note(user, "test", run_id, row.no if row else None, {"to": hashed})
+    trial = Trial(new_ref(), run_id, cost=row.cost if row else None)
     if is_file:
         return _write_test(renderer, message_of(trial, content), Path(to))
     return asyncio.run(_send(renderer, message_of(trial, _marked_as_test(content))))
@@ -87,6 +90,19 @@ def _own_address(renderer: RunRenderer, to: str) -> str:
     if not isinstance(address, Address):
         raise SerienpostError(f"--to is no {renderer.kind.title} address: {address.reason}")
     return address.value
+
+
+def _not_suppressed(renderer: RunRenderer, ledger: Ledger, tx: Tx, address: str) -> str:
+    """The keyed hash of an address that nobody suppressed."""
+    kind = renderer.kind.name
+    hashed = ledger.address_hash(kind, address)
+    if reason := reason_of(tx, kind, hashed):
+        raise SerienpostError(
+            f"the address of --to is on the suppression list ({reason})",
+            hint="name another one, or take it off: "
+            f"serienpost suppress remove ADDRESS --kind {kind}",
+        )
+    return hashed
 
 
 def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str) -> Outgoing:

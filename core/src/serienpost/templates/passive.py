@@ -1,0 +1,185 @@
+"""Nothing in a message loads, sends or runs anything when it is read.
+
+The one place that judges HTML: pages of e-mails and letters, what becomes of them, and what a
+conditional comment shows to Outlook. Elements and attributes are those that are known to do
+nothing by themselves; of the others nobody needs to know what they do.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from serienpost.templates.language import PLACE
+from serienpost.templates.markup import raw_texts, read
+from serienpost.templates.styles import forbidden_in_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from serienpost.templates.markup import Markup, Token
+
+# The last are what Outlook is told about the size of its pixels.
+_ELEMENT_NAMES = """
+    html head title meta style body address article aside blockquote center dd details dir div dl dt
+    figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre search
+    section summary ul a abbr acronym b basefont bdi bdo big blink br cite code data del dfn em font
+    i img ins kbd label mark marquee nobr picture q rb rp rt rtc ruby s samp small source span
+    strike strong sub sup time tt u var wbr area map caption col colgroup table tbody td tfoot th
+    thead tr xml o:officedocumentsettings o:allowpng o:pixelsperinch o:p
+"""
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+_TEXT_NAMES = """
+    abbr align alink alt axis bgcolor border bordercolor cellpadding cellspacing char charoff
+    charset cite class clear color cols colspan compact content coords datetime dir direction
+    download face frame headers height hidden hreflang hspace id itemprop itemscope itemtype lang
+    language leftmargin link loading marginheight marginwidth media name noshade nowrap open
+    property reversed role rows rowspan rules scope shape size sizes span start summary tabindex
+    target text title topmargin translate type valign value version vlink vspace width xml:lang
+    xmlns
+"""
+_TEXTS = frozenset(_TEXT_NAMES.split())
+_TEXT_PREFIXES = ("aria-", "data-", "xmlns:")
+_LOADING = frozenset({"background", "longdesc", "src", "srcset"})
+_LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
+_EQUIVALENTS = frozenset({"content-language", "content-type", "x-ua-compatible"})
+# In templates that a provider keeps, with images of its own: what runs or sends, what is fetched.
+_RUNNING = frozenset(
+    ("applet", "base", "embed", "form", "frame", "frameset", "iframe", "object", "portal", "script")
+)
+_FETCHED_NAMES = """
+    action archive background classid code codebase data dynsrc formaction icon imagesrcset longdesc
+    lowsrc manifest ping poster profile src srcdoc srcset style xlink:href
+"""
+_FETCHED = frozenset(_FETCHED_NAMES.split())
+_RUNNING_URL = re.compile(
+    r"(?:javascript|vbscript):|data:(?!image/(?:png|jpe?g|gif)[;,])", re.IGNORECASE
+)
+_IGNORED_IN_URL = re.compile(r"[\x00-\x20]")
+# What a conditional comment shows to Outlook, and how it ends.
+_CONDITION = re.compile(r"\[if\b.*?(?:\]>|>|\Z)", re.IGNORECASE | re.DOTALL)
+_CONDITION_END = re.compile(r"<!(?:\[endif\]|--)?\s*\Z", re.IGNORECASE)
+
+
+class Finding(NamedTuple):
+    """Something that a page must not contain: what, what to write instead, where in the source."""
+
+    what: str
+    instead: str
+    place: int
+
+
+def active_parts(
+    markup: Markup, images: Collection[str] = (), prefix: str = "cid:"
+) -> Iterator[Finding]:
+    """Everything in a page that would load, send or run something, or that leaves its place.
+
+    Args:
+        markup: the page.
+        images: what it may load, as the page names it.
+        prefix: of images, for what to write instead.
+    """
+    if not markup.is_whole:
+        what = "a tag, a comment, a title or a style sheet has no end"
+        yield Finding(what, "close it", _unfinished(markup))
+    for token in markup.tokens:
+        if token.kind == "start":
+            yield from _of_tag(token, images, prefix)
+        elif token.kind == "comment":
+            yield from _of_comment(token, images, prefix)
+    for begin, end in raw_texts(markup, "style"):
+        found = forbidden_in_sheet(markup.source[begin:end])
+        if found:
+            yield Finding(*found[:2], begin + found[2])
+
+
+def _unfinished(markup: Markup) -> int:
+    """Where it begins: the last piece, where that swallowed all the rest."""
+    opened = [token for token in markup.tokens if token.name in ("style", "title")]
+    if opened and opened[-1].kind == "start":
+        return opened[-1].begin
+    return markup.end
+
+
+def _of_tag(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
+    name = token.name
+    if name not in _ELEMENTS and not PLACE.search(name):
+        yield Finding(f"a page cannot contain <{name[:40]}>", "leave it out", token.begin)
+    if token.twice:
+        yield Finding("an attribute stands twice in a tag", "write it once", token.begin)
+    for attribute, value in token.attributes.items():
+        found = _of_attribute(name, attribute, value.strip(), images, prefix)
+        if found:
+            yield Finding(*found, token.begin)
+
+
+def _of_attribute(
+    element: str, name: str, value: str, images: Collection[str], prefix: str
+) -> tuple[str, str] | None:
+    if name in _LOADING:
+        if value in images:
+            return None
+        instead = f'put the file into the template\'s folder: src="{prefix}logo.png"'
+        return f"{name} names no image of the template", instead
+    if name == "href":
+        if _LINK.match(value) or PLACE.fullmatch(value):
+            return None
+        return "this link leads nowhere", "begin with https://, mailto: or tel:"
+    if name == "style":
+        found = forbidden_in_sheet(value)
+        return found[:2] if found else None
+    allowed = name in _TEXTS or name.startswith(_TEXT_PREFIXES) or bool(PLACE.search(name))
+    if name == "http-equiv":
+        allowed = element == "meta" and value.casefold() in _EQUIVALENTS
+    elif name == "rel":
+        allowed = "attachment" not in value.casefold()
+    elif name == "usemap":
+        allowed = value.startswith("#")
+    shown = f"{name[:40]}={value[:20]}" if name == "http-equiv" else name[:40]
+    return None if allowed else (f"a page cannot contain {shown}", "leave it out")
+
+
+def _of_comment(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
+    """A comment shows nothing, but to Outlook what stands behind its condition."""
+    condition = _CONDITION.search(token.data)
+    if condition is None:
+        return
+    hidden = _CONDITION_END.sub("", token.data[condition.end() :])
+    for found in active_parts(read(hidden), images, prefix):
+        yield found._replace(place=min(token.begin + found.place, token.end))
+
+
+def active_parts_of_foreign(source: str, filler: str) -> Iterator[Finding]:
+    """What in a page that a provider keeps runs or sends something, or would tell a person's data
+    to whomever a part of it is loaded from. What is fixed there may be loaded; it tells nothing.
+
+    Args:
+        source: the page, with as many fillers as characters in place of what is filled in.
+        filler: a character that stands for it.
+    """
+    markup = read(source)
+    for token in markup.tokens:
+        if token.kind == "start":
+            for what in _foreign_tag(token, filler):
+                place = source.find(filler, token.begin, token.end)
+                yield Finding(what, "leave it out", token.begin if place < 0 else place)
+    for element in ("script", "style"):
+        for begin, end in raw_texts(markup, element):
+            place = source.find(filler, begin, end)
+            if place >= 0:
+                yield Finding("stands in a script or style sheet", "leave it out", place)
+
+
+def _foreign_tag(token: Token, filler: str) -> Iterator[str]:
+    if filler in token.name:
+        yield "stands in the name of an HTML tag"
+    if token.name in _RUNNING:
+        yield f"<{token.name}> runs or sends something"
+    for name, value in token.attributes.items():
+        written = _IGNORED_IN_URL.sub("", value)
+        if name.startswith("on") or _RUNNING_URL.match(written):
+            yield f"{name} runs something"
+        elif name == "http-equiv" and written.casefold() not in _EQUIVALENTS:
+            yield f"{name} does something by itself"
+        elif filler in value and (name in _FETCHED or token.name in ("link", "meta")):
+            yield f"stands in {name}, which is loaded or sent when the message is read"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from serienpost import SourceError
@@ -61,6 +62,8 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
         )
     if state in _UNDEFINED:
         text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
+        if not _names_what_we_wrote(text, error):
+            text = "a name is unknown"
     elif number in _UNDEFINED:
         text = str(cause.args[1]) if cause else ""
     elif not text.startswith(("no such ", "ambiguous column")):
@@ -69,7 +72,15 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
             f"the practice's database stopped answering ({kind})",
             hint="run serienpost doctor, then try again",
         )
-    what = "the query" if mends == QUERY else "the schema"
+    if mends == QUERY:
+        return SourceError("the practice's database does not fit the query", hint=f"correct {QUERY}")
     return SourceError(
-        f"the practice's database does not fit {what}: {text}", hint=f"correct {mends}"
+        f"the practice's database does not fit the schema: {text}", hint=f"correct {mends}"
     )
+
+
+def _names_what_we_wrote(text: str, error: SQLAlchemyError) -> bool:
+    """Whether all that PostgreSQL quotes stands in our statement; a value that a view casts to the
+    name of a table does not."""
+    statement = str(getattr(error, "statement", ""))
+    return all(name in statement for name in re.findall(r'"([^"]*)"', text))

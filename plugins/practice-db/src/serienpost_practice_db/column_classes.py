@@ -11,7 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from serienpost import CATALOGUE, Problem, Sensitivity, SourceError, known_field
-from serienpost_practice_db.mapping import PRACTITIONER, REFERENCE_SCHEMA, REPRESENTATIVE, STATUS
+from serienpost_practice_db.mapping import (
+    PERSONS,
+    PRACTITIONER,
+    REFERENCE_SCHEMA,
+    REPRESENTATIVE,
+    STATUS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,13 +80,15 @@ def traced(schema: SchemaMapping, database: str) -> Traced:
         for name, value in classes.items()
         if name not in CATALOGUE or value > CATALOGUE[name].sensitivity
     }
-    return Traced(replace(schema, entities=entities, classes=stricter, lowered=lowered), problems)
+    found = replace(schema, entities=entities, classes=stricter)
+    reasons = {name: why for name, why in lowered.items() if found.may_leave(name)}
+    return Traced(replace(found, lowered=reasons), problems)
 
 
 def _keys(entity: str, name: str) -> Iterator[str]:
     """The names under which rows carry the field."""
     yield name
-    if entity == "patient":
+    if entity in PERSONS:
         yield f"{REPRESENTATIVE}{name}"
     elif entity == "behandler":
         yield f"{PRACTITIONER}{name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, RootModel, StrictStr
 
-from serienpost import ProbeResult, Settings
+from serienpost import CATALOGUE, ProbeResult, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,17 +68,21 @@ def _rights(context: Context) -> Iterator[ProbeResult]:
         )
 
 
-def _lowered(context: Context) -> Iterator[ProbeResult]:
-    """The fields whose class the schema lowered."""
+def _classes(context: Context) -> Iterator[ProbeResult]:
+    """The fields whose class the schema lowered, and those of which it made nothing that leaves."""
     from serienpost_practice_db.database import PracticeDb
 
     schema = PracticeDb.of(context).schema
     for name, because in schema.lowered.items():
         label = schema.sensitivity(name).label
         yield ProbeResult(True, f"field {name} may leave as {label}, because: {because}")
+    for name in CATALOGUE:
+        label = schema.sensitivity(name).label
+        if label != CATALOGUE[name].sensitivity.label and not schema.may_leave(name):
+            yield ProbeResult(True, f"field {name} is {label} here, by the columns it reads")
 
 
 SETTINGS = (
     Settings("database", DatabaseUrl, required=True, probe=_rights),
-    Settings("schema", SchemaFile, probe=_lowered),
+    Settings("schema", SchemaFile, probe=_classes),
 )

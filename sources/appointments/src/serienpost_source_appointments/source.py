@@ -28,6 +28,12 @@ class AppointmentsSource:
 
         return PracticeDb.of(context).schema.offers_of_appointments(selection.person)
 
+    def lowered(self, context: Context, selection: AppointmentSelection) -> Mapping[str, str]:  # noqa: ARG002
+        """The fields whose class the schema lowered, each with the reason."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.lowered
+
     def is_relative(self, selection: AppointmentSelection) -> bool:
         """Whether the day counts from the due date."""
         from serienpost_source_appointments.days import is_relative

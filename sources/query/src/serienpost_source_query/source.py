@@ -44,6 +44,12 @@ class QuerySource:
             return db.schema.offers_of_appointments(PERSONS)
         return db.schema.offers(selection.person)
 
+    def lowered(self, context: Context, selection: QuerySelection) -> Mapping[str, str]:  # noqa: ARG002
+        """The fields whose class the schema lowered, each with the reason."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.lowered
+
     def is_relative(self, selection: QuerySelection) -> bool:  # noqa: ARG002
         """Not as far as we know: the query gets no date."""
         return False

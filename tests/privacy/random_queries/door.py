@@ -9,7 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+import pymysql
 import sqlglot
+from sqlglot import exp
 
 import serienpost_practice_db
 import serienpost_source_query
@@ -37,11 +40,14 @@ _WORD = re.compile(r"\w+")
 
 @cache
 def our_words() -> frozenset[str]:
-    """Every word that stands in our own code or in sqlglot's messages."""
+    """Every word that stands in our own code, in sqlglot's messages, and in names of errors."""
     optimizer = Path(sqlglot.__file__).parent / "optimizer"
     folders = [Path(m.__path__[0]) for m in (serienpost_practice_db, serienpost_source_query)]
     files = [file for folder in (optimizer, *folders) for file in folder.rglob("*.py")]
-    return frozenset(_WORD.findall(" ".join(file.read_text("utf-8") for file in files).lower()))
+    names = [name for module in (exp, psycopg.errors, pymysql.err) for name in dir(module)]
+    spoken = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in names]
+    text = " ".join((*(file.read_text("utf-8") for file in files), *names, *spoken))
+    return frozenset(_WORD.findall(text.lower()))
 
 
 @dataclass
@@ -71,17 +77,15 @@ class Door:
         selected = SOURCE.selection.model_validate({**selection, "seconds": 5})
         request = RowRequest(FIELDS[selected.person], DUE)
         with _listening() as said:
-            self._judge(selection, self._rows(selected, request), said, "selected", "refused")
+            self._judge(
+                selection, SOURCE.rows(self.context, selected, request), said, "selected", "refused"
+            )
         if selection["person"] == "appointment" or "parameters" in selection:
             return
         chosen = Chosen(selection["query"].replace(":", "\\:"), seconds=5)
         with _listening() as said:
             rows = PracticeDb.of(self.context).stream(selected.person, [], request, chosen=chosen)
             self._judge(selection, rows, said, "past the door", "refused by the database")
-
-    def _rows(self, selected: Any, request: RowRequest) -> Iterator[Any]:  # noqa: ANN401
-        SOURCE.offers(self.context, selected)
-        yield from SOURCE.rows(self.context, selected, request)
 
     def _judge(
         self, selection: dict[str, Any], rows: Iterator[Any], said: list[str], good: str, bad: str

@@ -154,7 +154,7 @@ class Generator:
 
     def _id(self, table: str, alias: str, depth: int) -> str:
         key = f"{alias}.{self._key(table)}"
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.6:
             return key
         return self.random.choice(
             (

@@ -63,6 +63,7 @@ class PracticeDb:
         self.stored_zone = ZoneInfo(schema.timezone) if schema.timezone else zone
         self._engine = engine
         self._zone = zone
+        self._columns: dict[str, tuple[str, ...]] = {}
         self._asked = lru_cache(maxsize=_BATCHES)(
             lambda person_ids: asked(schema.entities, self.dialect, person_ids)
         )
@@ -156,17 +157,18 @@ class PracticeDb:
 
     def columns_of(self, tables: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The names of the columns of tables and views; a table that is not there is missing."""
-        found = {}
+        wanted = list(tables)
+        unknown = [written for written in wanted if written not in self._columns]
         try:
-            inspector = sa.inspect(self._engine)
-            for written in tables:
+            inspector = sa.inspect(self._engine) if unknown else None
+            for written in unknown:
                 schema, _, name = written.rpartition(".")
-                if inspector.has_table(name, schema or None):
+                if inspector and inspector.has_table(name, schema or None):
                     columns = inspector.get_columns(name, schema or None)
-                    found[written] = tuple(column["name"] for column in columns)
+                    self._columns[written] = tuple(column["name"] for column in columns)
         except sa.exc.SQLAlchemyError as error:
             raise translated(error, QUERY) from None
-        return found
+        return {written: self._columns[written] for written in wanted if written in self._columns}
 
     @property
     def dialect(self) -> str:

@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 DUE = date(2026, 11, 23)
 READER = "leser"
 PATIENTS = 25
+_VIEW = """
+    CREATE VIEW harmlos AS SELECT id, patient_id, diagnose AS nachname, therapie AS termin_raum,
+        anamnese AS termin_beginn FROM behandlung
+"""
+_NOTES = """
+    CREATE TABLE notiz (id INTEGER, patient_id INTEGER, nachname TEXT, vorname TEXT,
+        termin_raum TEXT)
+"""
 _BESIDE = (
-    "CREATE VIEW harmlos AS SELECT id, patient_id, diagnose AS nachname, therapie AS termin_raum,"
-    " anamnese AS termin_beginn FROM behandlung",
-    "CREATE TABLE notiz (id INTEGER, patient_id INTEGER, nachname TEXT, vorname TEXT,"
-    " termin_raum TEXT)",
+    _VIEW,
+    _NOTES,
     "INSERT INTO notiz SELECT id, patient_id, diagnose, anamnese, therapie FROM behandlung",
 )
 _TABLES = (
@@ -48,7 +54,8 @@ def write_canaries(file: Path) -> None:
         db.execute("DELETE FROM systemkuerzel")
         for number in range(5):
             db.execute(
-                "INSERT INTO systemkuerzel VALUES (?, ?)", (f"K{number}", secret_of_the_software(number))
+                "INSERT INTO systemkuerzel VALUES (?, ?)",
+                (f"K{number}", secret_of_the_software(number)),
             )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pymysql
 import sqlglot
+from random_queries.databases import DUE
 from sqlglot import exp
 
 import serienpost_practice_db
@@ -21,8 +22,6 @@ from serienpost_practice_db.chosen import Chosen
 from serienpost_practice_db.database import PracticeDb
 from serienpost_practice_db.mapping import PERSONS
 from serienpost_source_query.source import QuerySource
-
-from .databases import DUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # a query stands in one line
 """Random SELECTs over the demo schema that try to carry a value out by every way SQL has.
 
 Half of what they are made of is what a query may use, so that many of them run; the other half is
@@ -27,11 +28,8 @@ TABLES = {
     "notiz": "id patient_id nachname vorname termin_raum",
 }
 COLUMNS = {table: tuple(names.split()) for table, names in TABLES.items()}
-# Those that hold what must not leave.
-SECRET = frozenset(
-    """beruf versicherungsnummer krankenkasse geburtsdatum anliegen quelle anamnese diagnose
-    therapie behandlung wortlaut dokument wert""".split()
-)
+# Those of a treatment that must not leave.
+SECRET = ("anamnese", "diagnose", "therapie", "behandlung")
 PERSONS = ("patient", "interessent", "appointment")
 
 _COMMON = ("lower", "upper", "trim", "length", "coalesce", "nullif", "abs", "max", "min", "count")
@@ -181,7 +179,12 @@ class Generator:
         if "JOIN" in how and "CROSS" not in how:
             secret = self.random.choice(COLUMNS[other]) if inner == other else "id"
             found += self.random.choice(
-                (f" ON j.{secret} = {alias}.id", f" ON j.{secret} LIKE 'k%'", " USING (id)", " ON 1=1")
+                (
+                    f" ON j.{secret} = {alias}.id",
+                    f" ON j.{secret} LIKE 'k%'",
+                    " USING (id)",
+                    " ON 1=1",
+                )
             )
         return found
 
@@ -211,7 +214,7 @@ class Generator:
                 f"CASE WHEN {inner} LIKE 'k%' THEN {column} ELSE {inner} END",
                 f"max({column}) OVER (PARTITION BY {inner})", f"lag({inner}) OVER (ORDER BY {column})",
                 f"(SELECT {self._value('behandlung', 'y', depth - 1)} FROM behandlung y LIMIT 1)",
-                f"(SELECT wert FROM systemkuerzel LIMIT 1)", alias, f"({alias}).diagnose",
+                "(SELECT wert FROM systemkuerzel LIMIT 1)", alias, f"({alias}).diagnose",
             )
         )  # fmt: skip
 
@@ -265,11 +268,11 @@ class Generator:
             f"SELECT l.x AS id FROM patient p, LATERAL (SELECT {secret} AS x FROM behandlung) l",
             f"SELECT x AS id FROM unnest((SELECT array_agg({secret}) FROM behandlung)) x",
             "SELECT id FROM xmltable('/r' PASSING query_to_xml('select * from behandlung',true,true,'') COLUMNS id text)",
-            f"SELECT x.q AS id FROM behandlung AS x(p, q, r, s, t, u)", "SELECT b.text AS id FROM behandlung b",
-            f"SELECT $${secret}$$ AS id", f"SELECT E'\\x27 || {secret}' AS id", f"SELECT U&'\\0027' AS id",
+            "SELECT x.q AS id FROM behandlung AS x(p, q, r, s, t, u)", "SELECT b.text AS id FROM behandlung b",
+            f"SELECT $${secret}$$ AS id", f"SELECT E'\\x27 || {secret}' AS id", "SELECT U&'\\0027' AS id",
             f"SELECT to_regclass({self._sub()}) AS id", f"SELECT currval({self._sub()}) AS id",
             f"SELECT id FROM patient WHERE nachname ~ {self._sub()}", "TABLE behandlung",
-            f"SELECT id FROM patient TABLESAMPLE BERNOULLI (100)", query + " FOR UPDATE",
+            "SELECT id FROM patient TABLESAMPLE BERNOULLI (100)", query + " FOR UPDATE",
             f"SELECT id FROM patient WHERE to_date({self._sub()}, 'YYYY') IS NOT NULL",
             f"SELECT id FROM patient WHERE make_date(length({self._sub()}), 99, 99) IS NOT NULL",
         )  # fmt: skip
@@ -289,7 +292,7 @@ class Generator:
             f"SELECT j.id FROM JSON_TABLE({self._sub()}, '$[*]' COLUMNS (id TEXT PATH '$')) j",
             f"SELECT CAST({self._sub()} AS SIGNED) AS id", f"SELECT {self._sub()} + 0 AS id",
             f"SELECT {self._sub()} REGEXP {self._sub()} AS id", f"SELECT @x := {self._sub()} AS id",
-            f"SELECT id FROM patient PROCEDURE ANALYSE()", f"SELECT load_file({self._sub()}) AS id",
+            "SELECT id FROM patient PROCEDURE ANALYSE()", f"SELECT load_file({self._sub()}) AS id",
             f"{query} INTO OUTFILE '/tmp/x'", f"SELECT id FROM patient WHERE nachname LIKE {self._sub()} ESCAPE '!'",
             f"SELECT id FROM patient WHERE nachname RLIKE {self._sub()}", "SELECT @@datadir AS id",
             f"SELECT id FROM patient WHERE str_to_date({self._sub()}, '%Y') > 0", f"VALUES ({self._sub()})",
@@ -301,7 +304,7 @@ class Generator:
         return f"(SELECT {self.random.choice(COLUMNS[table])} FROM {table} LIMIT 1)"
 
     def _secret(self) -> str:
-        return self.random.choice([name for name in COLUMNS["behandlung"] if name in SECRET])
+        return self.random.choice(SECRET)
 
     def _types(self) -> tuple[str, ...]:
         return {

@@ -1,4 +1,4 @@
-"""People or appointments chosen by a query that somebody wrote: a table of ids, and nothing else."""
+"""People or appointments chosen by a query that somebody wrote: ids, and nothing else."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from serienpost_practice_db.mapping import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from serienpost_practice_db.expressions import Expression
     from serienpost_practice_db.mapping import EntityMapping, FieldMapping, SchemaMapping

@@ -57,7 +57,9 @@ def read_expression(
     written(lifted, database, what)
     reader = _Reader(tree, tables)
     read = tuple(map(_name, tree.find_all(exp.Table)))
-    if secret and any(name.lower().rpartition(".")[2] == secret.lower().rpartition(".")[2] for name in read):
+    if secret and any(
+        name.lower().rpartition(".")[2] == secret.lower().rpartition(".")[2] for name in read
+    ):
         raise SourceError(f"{what}: the settings of the practice software are never read")
     columns = [c for c in tree.find_all(exp.Column) if not isinstance(c.this, exp.Star)]
     stars = [star for star in tree.find_all(exp.Star) if not isinstance(star.parent, exp.Anonymous)]

@@ -21,6 +21,9 @@ _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
 
 _TIMED_OUT = {1969, 3024}
 
+# How SQLite says that a name is unknown.
+_UNKNOWN = ("no such ", "ambiguous column")
+
 _NO_DATABASE = "file is not a database"
 # How SQLite says so.
 _DAMAGED = ("database disk image is malformed", "malformed database")
@@ -60,20 +63,27 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
             "the practice's database is locked by another program",
             hint="try again when the practice software has finished",
         )
-    if state in _UNDEFINED:
-        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
-        if not _names_what_we_wrote(text, error):
-            text = "a name is unknown"
-    elif number in _UNDEFINED:
-        text = str(cause.args[1]) if cause else ""
-    elif not text.startswith(("no such ", "ambiguous column")):
-        kind = type(cause or error).__name__
-        return SourceError(
-            f"the practice's database stopped answering ({kind})",
-            hint="run serienpost doctor, then try again",
-        )
+    if state in _UNDEFINED or number in _UNDEFINED or text.startswith(_UNKNOWN):
+        return _does_not_fit(error, mends)
+    kind = type(cause or error).__name__
+    return SourceError(
+        f"the practice's database stopped answering ({kind})",
+        hint="run serienpost doctor, then try again",
+    )
+
+
+def _does_not_fit(error: SQLAlchemyError, mends: str) -> SourceError:
+    """A name is unknown: of a query nothing of the driver's text is repeated."""
     if mends == QUERY:
-        return SourceError("the practice's database does not fit the query", hint=f"correct {QUERY}")
+        text = "the practice's database does not fit the query"
+        return SourceError(text, hint=f"correct {QUERY}")
+    cause = getattr(error, "orig", None)
+    text = str(cause)
+    if getattr(cause, "sqlstate", None) in _UNDEFINED:
+        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
+        text = text if _names_what_we_wrote(text, error) else "a name is unknown"
+    elif cause and cause.args and cause.args[0] in _UNDEFINED:
+        text = str(cause.args[1])
     return SourceError(
         f"the practice's database does not fit the schema: {text}", hint=f"correct {mends}"
     )

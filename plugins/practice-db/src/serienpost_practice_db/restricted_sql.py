@@ -71,56 +71,49 @@ class _MariaDb(MySQL):
 _LANGUAGES = {"sqlite": _Sqlite, "postgresql": _Postgres, "mysql": _MariaDb, "mariadb": _MariaDb}
 
 # What a statement may be made of. Everything else is refused by the name of its part.
-_PARTS = frozenset(
-    getattr(exp, name)
-    for name in """
+_PART_NAMES = """
     Select With CTE Subquery Union Except Intersect From Join Where Group Having Order Ordered Limit
     Offset Distinct Table TableAlias Alias Column Identifier Star Literal Boolean Null Placeholder
-    Paren Tuple And Or Not EQ NEQ NullSafeEQ NullSafeNEQ GT GTE LT LTE Between In Is Like ILike Escape
-    Glob RegexpLike Exists Any All Case If Cast DataType DataTypeParam Neg Add Sub Mul Div IntDiv Mod
-    BitwiseAnd BitwiseOr BitwiseXor BitwiseNot BitwiseLeftShift BitwiseRightShift DPipe Coalesce
-    Interval Var Window WindowSpec Filter Anonymous Extract StrPosition Substring Trim CurrentDate
+    Paren Tuple And Or Not EQ NEQ NullSafeEQ NullSafeNEQ GT GTE LT LTE Between In Is Like ILike
+    Escape Glob RegexpLike Exists Any All Case If Cast DataType DataTypeParam Neg Add Sub Mul Div IntDiv
+    Mod BitwiseAnd BitwiseOr BitwiseXor BitwiseNot BitwiseLeftShift BitwiseRightShift DPipe
+    Coalesce Interval Var Window WindowSpec Filter Anonymous Extract StrPosition Substring Trim CurrentDate
     CurrentTime CurrentTimestamp Localtimestamp
-    """.split()
-)
+    """
+_PARTS = frozenset(getattr(exp, name) for name in _PART_NAMES.split())
 
 # Functions of the SQL standard and those that the three databases share.
-_COMMON = frozenset(
-    """
+_COMMON = """
     abs avg ceil ceiling coalesce concat count dense_rank first_value floor greatest lag last_value
     lead least left length lower ltrim max min mod nullif power rank replace right round row_number
     rtrim sign substr substring sum trim upper
-    """.split()
-)
-_FUNCTIONS = {
-    "sqlite": _COMMON
-    | set("date datetime glob ifnull iif instr julianday like strftime time total".split()),
-    "postgresql": _COMMON
-    | set(
-        """age btrim bool_and bool_or btrim char_length date_part date_trunc every initcap lpad
-        make_date make_interval now position regexp_replace rpad split_part starts_with strpos
-        to_char to_date to_number to_timestamp translate trunc""".split()
-    ),
-    "mysql": _COMMON
-    | set(
-        """adddate char_length concat_ws curdate curtime date date_add date_format date_sub
-        datediff day dayname dayofmonth dayofweek dayofyear find_in_set from_days hour if ifnull
-        instr isnull last_day lcase locate lpad makedate mid minute month monthname now period_add
-        period_diff quarter regexp_replace regexp_substr rpad second str_to_date subdate
-        substring_index timestampadd timestampdiff to_days truncate ucase week weekday
-        weekofyear year yearweek""".split()
-    ),
+    """
+_OWN = {
+    "sqlite": "date datetime glob ifnull iif instr julianday like strftime time total",
+    "postgresql": """
+    age btrim bool_and bool_or char_length date_part date_trunc every initcap lpad
+    make_date make_interval now position regexp_replace rpad split_part starts_with strpos
+    to_char to_date to_number to_timestamp translate trunc
+    """,
+    "mysql": """
+    adddate char_length concat_ws curdate curtime date date_add date_format date_sub
+    datediff day dayname dayofmonth dayofweek dayofyear find_in_set from_days hour if ifnull
+    instr isnull last_day lcase locate lpad makedate mid minute month monthname now period_add
+    period_diff quarter regexp_replace regexp_substr rpad second str_to_date subdate
+    substring_index timestampadd timestampdiff to_days truncate ucase week weekday
+    weekofyear year yearweek
+    """,
 }
-_FUNCTIONS["mariadb"] = _FUNCTIONS["mysql"]
+_OWN["mariadb"] = _OWN["mysql"]
+_FUNCTIONS = {name: frozenset(f"{_COMMON} {own}".split()) for name, own in _OWN.items()}
 
-_TYPES = frozenset(
-    getattr(exp.DataType.Type, name)
-    for name in """
+_TYPE_NAMES = """
     BIGINT BOOLEAN CHAR DATE DATETIME DECIMAL DOUBLE FLOAT INT INTERVAL NCHAR SMALLINT TEXT TIME
     TIMESTAMP TIMESTAMPTZ TINYINT UBIGINT UINT VARCHAR
-    """.split()
-)
-_UNITS = frozenset("YEAR QUARTER MONTH WEEK DAY HOUR MINUTE SECOND DOW ISODOW DOY EPOCH".split())
+    """
+_TYPES = frozenset(getattr(exp.DataType.Type, name) for name in _TYPE_NAMES.split())
+_UNIT_NAMES = "YEAR QUARTER MONTH WEEK DAY HOUR MINUTE SECOND DOW ISODOW DOY EPOCH"
+_UNITS = frozenset(_UNIT_NAMES.split())
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NAME = re.compile(r"[\w$ ]+")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -219,8 +212,8 @@ def _word(part: exp.Expr, _database: str) -> str | None:
 
 
 def _table(part: exp.Expr, _database: str) -> str | None:
-    further = {name for name, value in part.args.items() if value} - {"this", "db", "alias", "joins"}
-    if isinstance(part.this, exp.Identifier) and not further:
+    given = {name for name, value in part.args.items() if value}
+    if isinstance(part.this, exp.Identifier) and given <= {"this", "db", "alias", "joins"}:
         return None
     return "FROM and JOIN name tables, written TABLE or SCHEMA.TABLE"
 

@@ -47,7 +47,9 @@ class Rights:
     def of(cls, connection: sa.Connection) -> Rights:
         """Those of this connection's account; SQLite knows no accounts."""
         if connection.dialect.name == "postgresql":
-            return cls(_postgresql_files(connection), bool(connection.exec_driver_sql(_MAY_WRITE).scalar()))
+            return cls(
+                _postgresql_files(connection), bool(connection.exec_driver_sql(_MAY_WRITE).scalar())
+            )
         if connection.dialect.name == "sqlite":
             return cls()
         granted = _granted(connection)

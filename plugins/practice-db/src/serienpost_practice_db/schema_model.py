@@ -111,9 +111,7 @@ class FieldModel(StrictModel):
         type_ = self.type or (known.type if known else "text")
         given = Sensitivity.named(self.class_) if self.class_ else None
         sql, is_expression = self.expression or str(self.column), self.expression is not None
-        return FieldMapping(
-            sql, is_expression, self.values, type_, self.table, given, self.because
-        )
+        return FieldMapping(sql, is_expression, self.values, type_, self.table, given, self.because)
 
 
 class EntityModel(StrictModel):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.database import PracticeDb
 
+
 class AppointmentsSource:
     """Appointments from the practice's database, one row per appointment."""
 

@@ -88,9 +88,7 @@ def _readable(context: Context, db: PracticeDb) -> list[str]:
     ]
 
 
-def _named(
-    tree: exp.Query, readable: list[str], db: PracticeDb, what: str
-) -> dict[str, _Known]:
+def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> dict[str, _Known]:
     """Give every table and every WITH of the query a name of ours, which nothing else can have.
 
     So it does not matter where a database looks for a name first. Gives the tables by our names.
@@ -143,9 +141,7 @@ def _unreadable(name: str, readable: list[str], what: str) -> SourceError:
     return SourceError(f"{what}: the table {name} is none that a query may read", hint=hint)
 
 
-def _qualified(
-    tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: str
-) -> exp.Query:
+def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: str) -> exp.Query:
     """The query with every column named by its table.
 
     Raises:

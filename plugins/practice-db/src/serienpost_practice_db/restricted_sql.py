@@ -14,8 +14,10 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp, parse
-from sqlglot.dialects import MySQL, Postgres, SQLite
-from sqlglot.dialects.dialect import NormalizationStrategy
+from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
+from sqlglot.dialects.mysql import MySQL
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from serienpost import SourceError
@@ -68,17 +70,23 @@ class _MariaDb(MySQL):
         TRANSFORMS: ClassVar[dict[Any, Any]] = {**MySQL.Generator.TRANSFORMS, **_PLACEHOLDER}
 
 
-_LANGUAGES = {"sqlite": _Sqlite, "postgresql": _Postgres, "mysql": _MariaDb, "mariadb": _MariaDb}
+_LANGUAGES: dict[str, type[Dialect]] = {
+    "sqlite": _Sqlite,
+    "postgresql": _Postgres,
+    "mysql": _MariaDb,
+    "mariadb": _MariaDb,
+}
 
 # What a statement may be made of. Everything else is refused by the name of its part.
 _PART_NAMES = """
-    Select With CTE Subquery Union Except Intersect From Join Where Group Having Order Ordered Limit
-    Offset Distinct Table TableAlias Alias Column Identifier Star Literal Boolean Null Placeholder
-    Paren Tuple And Or Not EQ NEQ NullSafeEQ NullSafeNEQ GT GTE LT LTE Between In Is Like ILike
-    Escape Glob RegexpLike Exists Any All Case If Cast DataType DataTypeParam Neg Add Sub Mul Div IntDiv
-    Mod BitwiseAnd BitwiseOr BitwiseXor BitwiseNot BitwiseLeftShift BitwiseRightShift DPipe
-    Coalesce Interval Var Window WindowSpec Filter Anonymous Extract StrPosition Substring Trim CurrentDate
-    CurrentTime CurrentTimestamp Localtimestamp
+    Select With CTE Subquery Union Except Intersect From Join Where Group Having Order
+    Ordered Limit Offset Distinct Table TableAlias Alias Column Identifier Star Literal
+    Boolean Null Placeholder Paren Tuple And Or Not EQ NEQ NullSafeEQ NullSafeNEQ GT GTE LT
+    LTE Between In Is Like ILike Escape Glob RegexpLike Exists Any All Case If Cast DataType
+    DataTypeParam Neg Add Sub Mul Div IntDiv Mod BitwiseAnd BitwiseOr BitwiseXor BitwiseNot
+    BitwiseLeftShift BitwiseRightShift DPipe Coalesce Interval Var Window WindowSpec Filter
+    Anonymous Extract StrPosition Substring Trim CurrentDate CurrentTime CurrentTimestamp
+    Localtimestamp
     """
 _PARTS = frozenset(getattr(exp, name) for name in _PART_NAMES.split())
 
@@ -293,7 +301,7 @@ def written_with_texts(tree: exp.Expr, database: str, what: str) -> str:
     return str(tree.sql(dialect=_LANGUAGES[database], comments=False))
 
 
-def language(database: str) -> type[Any]:
+def language(database: str) -> type[Dialect]:
     """What sqlglot's optimizer takes as the dialect."""
     return _LANGUAGES[database]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from serienpost_source_query.selection import QuerySelection
 
 _SYSTEM_SETTINGS = "systemkuerzel"
-_NO_TABLES = {"nothing": {"nothing": "text"}}
+_NO_TABLES: dict[str, object] = {"nothing": {"nothing": "text"}}
 
 
 def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -> Chosen:
@@ -148,7 +148,7 @@ def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: 
         SourceError: a column is unknown or ambiguous, or a table's name stands for its row.
     """
     _fold_names(tree, known)
-    tables: dict[str, dict[str, str]] = {
+    tables: dict[str, object] = {
         name: dict.fromkeys(table.columns, "text") for name, table in known.items()
     }
     try:

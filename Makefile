@@ -69,6 +69,12 @@ bench: setup  ## all benchmarks, also after one that missed; results in bench/re
 mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
 	@scripts/tests tests/sources/mariadb_selection.py
 
+.PHONY: queries
+queries: setup  ## 20,000 random queries on SQLite, PostgreSQL, MariaDB: none supplies a value
+	@scripts/packages mariadb-server
+	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; \
+	QUERIES=$(QUERIES) SEED=$$seed scripts/tests -n $(WORKERS) --timeout 0 tests/privacy/random_selections.py
+
 ci:  ## what .ci/run does: check, test, every member alone
 	@.ci/run
 

@@ -1,4 +1,4 @@
-"""Every way to bring a forbidden column into a text by SQL or by a plugin ends at `check`."""
+"""Every way to bring a forbidden column into a text by SQL, schema or plugin ends at `check`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serienpost.cli.main import run
 from serienpost_demo.practice import canary, write_practice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 KINDS = ("email", "sms", "letter")
@@ -24,6 +24,8 @@ database: sqlite:///praxis.db
 ledger: sqlite:///versandbuch.db
 plugins: [serienpost-practice-db, serienpost-source-query, serienpost-consent-flags,
           serienpost-macros-practice, serienpost-testkit, third-party]
+query_tables: [behandlung, harmlos]
+schema: schema.yaml
 consent: {flags_purposes: [information]}
 accounts:
   email: {channel: null-email, sender: "Praxis Null <praxis@example.org>"}
@@ -134,6 +136,7 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A practice full of canaries, with a third party's plugin on its path."""
     folder = tmp_path_factory.mktemp("hidden") / "praxis"
     (folder / "mailings").mkdir(parents=True)
+    (folder / "schema.yaml").write_text("{}\n", "utf-8")
     write_practice(folder / "praxis.db", 20, 7, date(2026, 11, 23), canaries=True)
     with closing(sqlite3.connect(folder / "praxis.db")) as db, db:
         db.execute(VIEW)
@@ -163,9 +166,9 @@ def call(
     return called
 
 
-def write(practice: Path, name: str, kind: str, query: str, columns: list[str], text: str) -> None:
+def write(practice: Path, name: str, kind: str, query: str, text: str, **further: object) -> None:
     head = "" if kind == "sms" else "subject: Gruß\n"
-    select = json.dumps({"query": query, "columns": columns})
+    select = json.dumps({"query": query, **further})
     (practice / "mailings" / f"{name}.yaml").write_text(
         f"source: query\nselect: {select}\naccount: {kind}\npurpose: information\n"
         f'{head}text: "{text} {{{{Praxis}}}}"\n',
@@ -175,9 +178,7 @@ def write(practice: Path, name: str, kind: str, query: str, columns: list[str], 
 
 @pytest.mark.parametrize("form", HIDDEN)
 def test_a_hidden_column_ends_at_check(practice: Path, call: Any, form: str) -> None:  # noqa: ANN401
-    column = "termin_raum" if "catalogued" in form else "info"
-    macro = "Raum" if column == "termin_raum" else "Info"
-    write(practice, "probe", "email", HIDDEN[form], [column], f"{{{{{macro}}}}}")
+    write(practice, "probe", "email", HIDDEN[form], "{{Info}}")
     for command in ("check", "prepare"):
         code, document, printed = call(command, "probe")
         assert code == 3, form
@@ -188,13 +189,22 @@ def test_a_hidden_column_ends_at_check(practice: Path, call: Any, form: str) -> 
     assert call("runs")[1]["runs"] == []
 
 
+def test_a_query_has_no_columns_key_any_more(practice: Path, call: Any) -> None:  # noqa: ANN401
+    write(practice, "probe", "email", BY_NAME, "{{Raum}}", columns=["info"])
+    code, document, _ = call("check", "probe")
+    assert code == 3
+    said = " ".join(one["message"] for one in document["problems"])
+    assert "under schema:" in said
+    assert "person: appointment" in said
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_macro_declared_plain_over_a_diagnosis_ends_at_check(
     practice: Path,
     call: Any,  # noqa: ANN401
     kind: str,
 ) -> None:
-    write(practice, "probe", kind, "SELECT id FROM patient", [], "{{Grund}}")
+    write(practice, "probe", kind, "SELECT id FROM patient", "{{Grund}}")
     code, document, _ = call("check", "probe")
     assert code == 3
     (problem,) = document["problems"]
@@ -202,16 +212,86 @@ def test_a_macro_declared_plain_over_a_diagnosis_ends_at_check(
         "needs field diagnose of class medical, which never enters a mailing"
         in (problem["message"])
     )
-    write(practice, "probe", kind, BY_NAME.replace("info", "diagnose"), ["diagnose"], "{{Grund}}")
-    code, document, _ = call("check", "probe")
-    assert code == 3
-    assert any("medical" in one["message"] for one in document["problems"])
 
 
-def test_a_column_that_may_leave_still_does(practice: Path, call: Any) -> None:  # noqa: ANN401
-    query = (
-        "WITH t AS (SELECT patient_id AS id, max(raum) AS termin_raum FROM termin"
-        " WHERE patient_id IS NOT NULL GROUP BY patient_id) SELECT id, termin_raum FROM t"
-    )
-    write(practice, "probe", "email", query, ["termin_raum"], "{{Raum}}")
+def test_a_field_of_an_appointment_leaves_by_its_id(practice: Path, call: Any) -> None:  # noqa: ANN401
+    query = "SELECT max(id) AS id FROM termin WHERE patient_id IS NOT NULL GROUP BY patient_id"
+    write(practice, "probe", "email", query, "{{Raum}}", person="appointment")
     assert call("check", "probe")[0] == 0
+
+
+OWN = "patient: {{fields: {{info: {0}}}}}\n"
+SCHEMAS = {
+    "medical by name": OWN.format("{column: diagnose, class: plain, because: x}"),
+    "protected by name": OWN.format("{column: BERUF, class: plain, because: x}"),
+    "protected by mapping": "patient: {fields: {beruf: notiz, info: {column: notiz, class: plain,"
+    " because: x}}}\n",
+    "expression": OWN.format("{expression: lower(beruf), class: plain, because: x}"),
+    "case": OWN.format(
+        "{expression: CASE WHEN beruf = 'x' THEN 'a' END, class: plain, because: x}"
+    ),
+    "subselect": OWN.format(
+        "{expression: (SELECT max(diagnose) FROM behandlung b WHERE b.patient_id = patient.id),"
+        " class: plain, because: x}"
+    ),
+    "derived table": OWN.format(
+        "{expression: (SELECT x.a FROM (SELECT therapie AS a FROM behandlung) x LIMIT 1),"
+        " class: plain, because: x}"
+    ),
+    "another kind of record": OWN.format("{column: nummer, class: plain}").rstrip()
+    + "\ninteressent: {fields: {info: {expression: anliegen, class: plain, because: x}}}\n",
+}
+
+
+@pytest.fixture
+def schema(practice: Path) -> Iterator[Path]:
+    """The practice's schema, to be changed; it says nothing again afterwards."""
+    file = practice / "schema.yaml"
+    yield file
+    file.write_text("{}\n", "utf-8")
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+def test_a_class_is_kept_under_another_name(schema: Path, call: Any, form: str) -> None:  # noqa: ANN401
+    schema.write_text(SCHEMAS[form], "utf-8")
+    write(schema.parent, "probe", "email", "SELECT id FROM patient", "{{Info}}")
+    for command in ("check", "prepare"):
+        code, document, printed = call(command, "probe")
+        assert code == 3
+        assert "needs" in " ".join(one["message"] for one in document["problems"]), document
+        assert canary("behandlung", "diagnose", 1)[:6] not in printed
+
+
+@pytest.mark.parametrize("form", ["{expression: lower(pferd)}", "{column: pferd, class: identity}"])
+def test_an_unmapped_column_needs_a_reason(schema: Path, call: Any, form: str) -> None:  # noqa: ANN401
+    name = "info" if "class" in form else "nachname"
+    schema.write_text(f"patient: {{fields: {{{name}: {form}}}}}\n", "utf-8")
+    write(schema.parent, "probe", "email", "SELECT id FROM patient", "Hallo")
+    for command in (("check", "probe"), ("doctor",)):
+        code, document, printed = call(*command)
+        assert code == 3
+        assert 'because: \\"why this tells no more\\"' in printed
+    assert {one["line"] for one in document["problems"]} == {1}
+
+
+def test_a_lowered_class_is_shown(schema: Path, call: Any) -> None:  # noqa: ANN401
+    """Typed by the vendor, seen by the practice: in `doctor` and in the manifest."""
+    reason = "der Name des Pferdes"
+    schema.write_text(
+        f"patient: {{fields: {{info: {{expression: substr(sprache, 1) || land, class: contact,"
+        f" because: {reason}}}}}}}\n",
+        "utf-8",
+    )
+    assert reason not in call("doctor")[2]
+    schema.write_text(
+        f"patient: {{fields: {{info: {{expression: length(vertreter_id), class: identity,"
+        f" because: {reason}}}}}}}\n",
+        "utf-8",
+    )
+    assert f"field info may leave as identity, because: {reason}" in call("doctor")[2]
+    write(schema.parent, "probe", "email", "SELECT id FROM patient", "{{Info}}")
+    code, document, _ = call("prepare", "probe", "--summary")
+    assert code == 0, document
+    fields = call("show", document["run"], "--manifest")[1]["fields"]
+    assert {one["because"] for one in fields if one["field"] == "info"} == {reason}
+    assert {one["because"] for one in fields if one["field"] != "info"} == {None}

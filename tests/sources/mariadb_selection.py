@@ -97,6 +97,14 @@ def read(source: Source, context: Context, selection: dict[str, Any]) -> list[Ro
         (PatientsSource(), {"city": "DRESDEN", "last_name": "m"}),
         (AppointmentsSource(), {"day": "+1..+7", "practitioner": "elif yildiz"}),
         (QuerySource(), {"query": "SELECT patient_id AS id FROM termin WHERE dauer > 20"}),
+        (
+            QuerySource(),
+            {
+                "query": "SELECT max(id) AS id FROM termin WHERE beginn > '2026-01-01'"
+                " GROUP BY patient_id",
+                "person": "appointment",
+            },
+        ),
     ],
 )
 def test_same_rows(
@@ -111,3 +119,19 @@ def test_an_endless_query_is_stopped(open_practice: Callable[..., Context], mari
     slow = "SELECT count(*) AS id FROM patient a, patient b, patient c, patient d, patient e"
     with pytest.raises(SourceError, match="took too long"):
         read(QuerySource(), open_practice(mariadb), {"query": slow, "seconds": 1})
+
+
+@pytest.mark.parametrize("id_", ["concat(id, ' und mehr')", "'Depression'", "nachname", "0"])
+def test_an_id_that_nobody_has_is_nowhere(
+    open_practice: Callable[..., Context], mariadb: str, id_: str
+) -> None:
+    query = f"SELECT {id_} AS id FROM patient"
+    assert read(QuerySource(), open_practice(mariadb), {"query": query}) == []
+
+
+def test_a_comment_that_mariadb_executes_is_gone(
+    open_practice: Callable[..., Context], mariadb: str
+) -> None:
+    query = "SELECT id FROM patient WHERE id = 1 /*! OR id > 0 */"
+    (row,) = read(QuerySource(), open_practice(mariadb), {"query": query})
+    assert row.person_id == "patient:1"

@@ -109,10 +109,10 @@ def test_queries_on_postgresql(
 ) -> None:
     sqlite, postgresql = open_practice(), open_practice(filled(READER))
     selection = {
-        "query": "SELECT patient_id AS id, max(beginn) AS termin_beginn FROM termin"
-        " WHERE patient_id IS NOT NULL AND dauer >= :minuten GROUP BY patient_id;",
-        "parameters": {"minuten": 40},
-        "columns": ["termin_beginn"],
+        "query": "SELECT max(id) AS id FROM termin WHERE patient_id IS NOT NULL"
+        " AND dauer >= :minuten AND beginn > '2026-01-01' AND beginn < :bis GROUP BY patient_id;",
+        "parameters": {"minuten": 40, "bis": "2027-01-01"},
+        "person": "appointment",
     }
     expected = read(QuerySource(), sqlite, selection)
     assert {type(row.fields["termin_beginn"]) for row in expected} == {datetime}
@@ -149,7 +149,7 @@ def test_slots_without_a_person_and_cancelled_ones_are_no_recipients(
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT 1 AS id FROM pg_sleep(20)",
+        "SELECT pg_sleep(20) AS id",
         "SELECT id FROM patient WHERE dblink('x') IS NULL",
     ],
 )

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
     from serienpost.contracts.providers import HasTemplates as HasTemplates
     from serienpost.contracts.rows import CurrentState as CurrentState
+    from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion
     from serienpost.contracts.rows import Row as Row
     from serienpost.contracts.rows import RowRef as RowRef
@@ -168,7 +169,7 @@ _HOME = {
     ),
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
-    "contracts.rows": "CurrentState Occasion Row RowRef RowRequest Source",
+    "contracts.rows": "CurrentState LowersClasses Occasion Row RowRef RowRequest Source",
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
     ),

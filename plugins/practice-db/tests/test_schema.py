@@ -37,15 +37,15 @@ patient:
   key_type: text
   fields:
     vorname: First Name
-    nachname: {expression: "upper(last)"}
+    nachname: {expression: "upper(last)", class: identity, because: "the last name"}
     geschlecht: {column: sex, values: {"1": m, "2": w}}
     geburtsdatum: born
     vertreter_id: guardian
     email: mail
-    strasse: {expression: "street || ' ' || house"}
+    strasse: {expression: "street || ' ' || house", class: contact, because: "the address"}
     verstorben: dead
     kontakt_email: {column: mail_ok, values: {"1": ja, "0": nein}}
-    haustier: {column: pet, class: identity}
+    haustier: {column: pet, class: identity, because: "typed in at the desk"}
     arbeit: {column: job}
 behandler:
   fields:

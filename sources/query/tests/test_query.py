@@ -1,4 +1,4 @@
-"""What a query may do, and which of its columns a text may use."""
+"""What a query may do, and that it chooses and never supplies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import RowRequest, SourceError
+from serienpost_practice_db.database import PracticeDb
 from serienpost_source_query.source import QuerySource
+from serienpost_source_query.statement import read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,17 +25,16 @@ ENDLESS = (
 )
 
 
-def offers(context: Context, query: str, *columns: str) -> dict[str, str | None]:
-    selected = SOURCE.selection.model_validate({"query": query, "columns": list(columns)})
-    return dict(SOURCE.offers(context, selected))
-
-
-def read(context: Context, query: str, *columns: str, **further: object) -> list[Row]:
-    selection = {"query": query, "columns": list(columns), **further}
-    selected = SOURCE.selection.model_validate(selection)
+def read(context: Context, query: str, *fields: str, **further: object) -> list[Row]:
+    selected = SOURCE.selection.model_validate({"query": query, **further})
     SOURCE.offers(context, selected)
-    request = RowRequest(frozenset({"nachname", *columns}), date(2026, 3, 2))
+    request = RowRequest(frozenset({"nachname", *fields}), date(2026, 3, 2))
     return [row for batch in SOURCE.rows(context, selected, request) for row in batch]
+
+
+def executed(context: Context, query: str, **further: object) -> str:
+    selected = SOURCE.selection.model_validate({"query": query, **further})
+    return read_statement(context, selected, PracticeDb.of(context)).sql
 
 
 @pytest.mark.parametrize(
@@ -42,22 +43,32 @@ def read(context: Context, query: str, *columns: str, **further: object) -> list
         ("SELECT id FROM patient; SELECT id FROM patient", "2 statements"),
         ("", "at least 1"),
         ("-- nichts", "0 statements"),
-        ("SELEKT id", "more than read|not SQL"),
+        ("SELEKT id", "is no SELECT"),
         ("SELECT id FROM", "not SQL"),
-        ("INSERT INTO patient(id) VALUES (9)", "more than read"),
-        ("UPDATE patient SET vorname = 'x'", "more than read"),
-        ("DELETE FROM patient", "more than read"),
-        ("WITH x AS (DELETE FROM patient RETURNING id) SELECT id FROM x", "more than read|not SQL"),
-        ("SELECT id INTO neu FROM patient", "more than read"),
-        ("CREATE TABLE x AS SELECT id FROM patient", "more than read"),
-        ("ATTACH 'x.db' AS x", "more than read"),
-        ("PRAGMA query_only = 0", "more than read"),
-        ("COPY patient TO '/tmp/x'", "more than read|not SQL"),
-        ("VACUUM INTO '/tmp/x'", "more than read|not SQL"),
+        ("INSERT INTO patient(id) VALUES (9)", "must not stand"),
+        ("UPDATE patient SET vorname = 'x'", "must not stand"),
+        ("DELETE FROM patient", "must not stand"),
+        ("WITH x AS (DELETE FROM patient RETURNING id) SELECT id FROM x", "must not stand|not SQL"),
+        ("SELECT id INTO neu FROM patient", "must not stand"),
+        ("CREATE TABLE x AS SELECT id FROM patient", "must not stand"),
+        ("ATTACH 'x.db' AS x", "must not stand"),
+        ("PRAGMA query_only = 0", "must not stand"),
+        ("COPY patient TO '/tmp/x'", "must not stand|not SQL"),
+        ("VACUUM INTO '/tmp/x'", "must not stand|not SQL"),
         ("SELECT pg_read_file('/etc/passwd') AS id", "pg_read_file must not stand"),
         ("SELECT load_extension('x') AS id", "load_extension must not stand"),
-        ("SELECT id FROM patiente", "has no table patiente"),
-        ("SELECT nummer AS id, nachnahme FROM patient", "nachnahme"),
+        ("SELECT id FROM patiente", "patiente is none that a query may read"),
+        ("SELECT patient_id AS id FROM behandlung", "behandlung is none that a query may read"),
+        ("SELECT kuerzel AS id FROM systemkuerzel", "never read by a query"),
+        ("SELECT kuerzel AS id FROM main.systemkuerzel", "never read by a query"),
+        ("SELECT name AS id FROM sqlite_master", "is none that a query may read"),
+        ("SELECT value AS id FROM json_each('[1]')", "name tables"),
+        ("SELECT nummer AS id, nachname FROM patient", "returns nachname beside id"),
+        ("SELECT id, id FROM patient", "id more than once"),
+        ("SELECT id FROM patient WHERE nachnahme = 'x'", "nachnahme"),
+        ("SELECT id FROM patient WHERE id = ?", "is written :name"),
+        ("SELECT id FROM patient WHERE hex(id) = '1'", "hex must not stand"),
+        ("WITH patient AS (SELECT 1 AS id) SELECT id FROM patient", "patient under WITH is taken"),
         ("SELECT nummer FROM patient", "no column id"),
         ("SELECT id FROM patient WHERE nummer = :nummer", "differ in nummer"),
         ("abfragen/fehlt.sql", "no file abfragen/fehlt.sql"),
@@ -106,76 +117,67 @@ def test_a_query_in_a_file(
 
 def test_somebody_returned_twice_comes_once(context: Context, add: Callable[..., None]) -> None:
     add("patient", id=1)
-    add("termin", patient_id=1, beginn="2026-03-02 09:00:00", raum="Labor")
-    add("termin", patient_id=1, beginn="2026-03-03 09:00:00", raum="Labor")
-    query = "SELECT patient_id AS id, raum AS termin_raum FROM termin"
-    assert len(read(context, query)) == 1
-    with pytest.raises(SourceError, match="patient:1 more than once"):
-        read(context, query, "termin_raum")
+    add("termin", patient_id=1, beginn="2026-03-02 09:00:00")
+    add("termin", patient_id=1, beginn="2026-03-03 09:00:00")
+    assert len(read(context, "SELECT patient_id AS id FROM termin")) == 1
 
 
-def test_columns_of_the_query_are_fields(context: Context, add: Callable[..., None]) -> None:
+def test_columns_of_a_query_are_no_more(context: Context) -> None:
+    with pytest.raises(ValueError, match="write person: appointment") as refused:
+        read(context, "SELECT id, nachname FROM patient", columns=["nachname"])
+    assert "under schema:" in str(refused.value)
+
+
+def test_appointments_are_read_by_their_ids(context: Context, add: Callable[..., None]) -> None:
     add("patient", id=1, nachname="Alt")
-    add("termin", patient_id=1, beginn="2026-07-02 09:00:00")
-    query = "SELECT patient_id AS id, min(beginn) AS termin_beginn FROM termin GROUP BY patient_id"
-    assert offers(context, query, "termin_beginn")["termin_beginn"] == "appointment"
-    (row,) = read(context, query, "termin_beginn")
-    assert row.fields == {
+    add("interessent", id=4, nachname="Neu")
+    add("termin", id=7, patient_id=1, beginn="2026-07-02 09:00:00", status="geplant")
+    add("termin", id=8, interessent_id=4, beginn="2026-07-03 09:00:00", status="geplant")
+    add("termin", id=9, patient_id=1, beginn="2026-07-04 09:00:00", status="abgesagt")
+    query = "SELECT min(id) AS id FROM termin GROUP BY patient_id UNION SELECT 9 UNION SELECT 77"
+    rows = read(context, query, "termin_beginn", person="appointment")
+    assert [row.id for row in rows] == ["patient:1/termin:7", "interessent:4/termin:8"]
+    assert rows[0].fields == {
         "nachname": "Alt",
         "termin_beginn": datetime(2026, 7, 2, 7, 0, tzinfo=UTC),
     }
+    assert rows[0].occasion
+    assert rows[0].occasion.expires_at == datetime(2026, 7, 2, 7, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("id_", "found"),
     [
-        "SELECT patient_id AS id, diagnose AS info FROM behandlung",
-        "SELECT patient_id AS id, lower(trim(diagnose)) AS info FROM behandlung",
-        "SELECT patient_id AS id, 'x' || diagnose AS info FROM behandlung",
-        "SELECT id, beruf AS info FROM patient",
-        "SELECT id, geburtsdatum AS info FROM patient",
-        "SELECT id, email AS info FROM patient",
-        "SELECT id, CASE WHEN beruf = 'x' THEN 'a' END AS info FROM patient",
-        "SELECT id, 1 AS info FROM patient",
-        "SELECT id, count(*) AS info FROM patient GROUP BY id",
-        "SELECT id, (SELECT diagnose FROM behandlung LIMIT 1) AS info FROM patient",
-        "SELECT id, EXISTS (SELECT 1 FROM behandlung WHERE diagnose = 'x') AS info FROM patient",
-        (
-            "WITH b AS (SELECT patient_id, diagnose AS d FROM behandlung)"
-            " SELECT patient_id AS id, d AS info FROM b"
-        ),
-        (
-            "SELECT x.id, x.info FROM (SELECT p.id, b.diagnose AS info FROM patient p"
-            " JOIN behandlung b ON b.patient_id = p.id) x"
-        ),
-        (
-            "SELECT id, nachname AS info FROM patient"
-            " UNION ALL SELECT patient_id, diagnose FROM behandlung"
-        ),
-        (
-            "SELECT p.id, first_value(b.diagnose) OVER (PARTITION BY p.id) AS info FROM patient p"
-            " JOIN behandlung b ON b.patient_id = p.id"
-        ),
-        "SELECT patient_id AS id, terminart AS info FROM termin",
-        "SELECT id, coalesce(nachname, beruf) AS info FROM patient",
-        "SELECT p.*, b.diagnose AS info FROM patient p JOIN behandlung b ON b.patient_id = p.id",
+        ("id", True),
+        ("id + 0.0", True),
+        ("'1'", True),
+        ("'1 und mehr'", False),
+        ("'Depression'", False),
+        ("NULL", False),
+        ("-1", False),
+        ("nachname", False),
     ],
 )
-def test_columns_that_must_not_leave(context: Context, query: str) -> None:
-    with pytest.raises(SourceError, match="info"):
-        offers(context, query, "info")
+def test_an_id_that_nobody_has_is_nowhere(
+    context: Context, add: Callable[..., None], id_: str, found: bool
+) -> None:
+    add("patient", id=1, nachname="Alt")
+    rows = read(context, f"SELECT {id_} AS id FROM patient")
+    assert [row.person_id for row in rows] == (["patient:1"] if found else [])
 
 
-@pytest.mark.parametrize(
-    ("query", "column"),
-    [
-        ("SELECT patient_id AS id, diagnose AS termin_raum FROM behandlung", "termin_raum"),
-        ("SELECT patient_id AS id, terminart AS termin_raum FROM termin", "termin_raum"),
-        ("SELECT id, nachname AS vorname FROM patient", "vorname"),
-        ("SELECT id, email FROM patient", "email"),
-        ("SELECT id FROM patient", "info"),
-    ],
-)
-def test_columns_do_not_pass_as_other_fields(context: Context, query: str, column: str) -> None:
-    with pytest.raises(SourceError, match=column):
-        offers(context, query, column)
+def test_what_is_run_holds_no_text_and_no_comment(context: Context) -> None:
+    sql = executed(
+        context,
+        "SELECT /* eins */ p.ID -- zwei\n FROM PATIENT p WHERE ort = 'Ulm''; --' AND plz < :bis",
+        parameters={"bis": "9"},
+    )
+    assert sql == (
+        'SELECT "p"."id" AS "id" FROM "patient" AS "p"'
+        ' WHERE "p"."ort" = :text_0 AND "p"."plz" < :bis'
+    )
+
+
+def test_a_name_under_with_hides_no_table(context: Context) -> None:
+    sql = executed(context, "WITH a AS (SELECT id FROM patient) SELECT id FROM A")
+    assert 'FROM "with_0" AS "a"' in sql

@@ -211,6 +211,9 @@ def _manifest(run: Run) -> Reply:
                 for one in data.fields
             ],
         )
+        reasons = {one.name: one.because for one in data.fields if one.because}
+        if reasons:
+            print_facts([(f"{name} may leave because", why) for name, why in reasons.items()])
 
     return Reply(data.document(), text)
 

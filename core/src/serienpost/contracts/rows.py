@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003  # part of public records
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The model of a source's `select:`.
 S = TypeVar("S", bound="BaseModel")
+S_contra = TypeVar("S_contra", bound="BaseModel", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +131,11 @@ class Source(Protocol[S]):
 
         `selection` is the one that the rows came from, as it was frozen with the run.
         """
+
+
+@runtime_checkable
+class LowersClasses(Protocol[S_contra]):
+    """A source whose practice says that some fields tell less than what nothing is known of."""
+
+    def lowered(self, context: Context, selection: S_contra) -> Mapping[str, str]:
+        """The fields whose class was lowered, each with the reason. The manifest shows them."""

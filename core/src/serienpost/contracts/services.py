@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from pydantic import BaseModel
 
+    from serienpost.contracts.channels import ProbeResult
     from serienpost.contracts.context import Context
 
 
@@ -91,8 +92,12 @@ class TemplatePack:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Claims one top-level key of `serienpost.yaml`; `model` says what may stand there."""
+    """Claims one top-level key of `serienpost.yaml`; `model` says what may stand there.
+
+    `probe` is what `doctor` asks about the key, whether it is written or not.
+    """
 
     key: str
     model: type[BaseModel]
     required: bool = False
+    probe: Callable[[Context], Iterable[ProbeResult]] | None = None

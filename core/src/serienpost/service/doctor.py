@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.consent import ConsentCheck
     from serienpost.contracts.rows import Source
-    from serienpost.contracts.services import Archive
+    from serienpost.contracts.services import Archive, Settings
 
 T = TypeVar("T")
 _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
@@ -76,6 +76,8 @@ def _opened(context: PracticeContext) -> Iterator[Finding]:
 
     yield from _guarded("secrets", partial(_secrets, context))
     yield from _guarded("ledger", partial(ledger_findings, context))
+    for settings in context.registry.settings.values():
+        yield from _guarded(settings.key, partial(_settings, context, settings))
     for source in context.registry.sources.values():
         yield from _guarded(f"source {source.name}", partial(_source, context, source))
     yield from _consent(context)
@@ -125,6 +127,20 @@ def _secrets(context: PracticeContext) -> Iterator[Finding]:
         store = context.secret_store(name)
         if store:
             yield Finding(f"secret {name}", True, f"the store {store} answers")
+
+
+def _settings(context: PracticeContext, settings: Settings) -> Iterator[Finding]:
+    """Ask the plugin that claims a key what there is to say about it."""
+    from serienpost.contracts.channels import ProbeResult
+    from serienpost.timelimit import within
+
+    if settings.probe is None:
+        return
+    answered = partial(context.registry.answered, "settings", settings.key, "probe")
+    probe = settings.probe
+    for one in within(PROBE_SECONDS, settings.key, lambda: list(probe(context))):
+        result: ProbeResult = answered(one, ProbeResult)
+        yield Finding(settings.key, result.ok, result.text, result.remedy)
 
 
 def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,9 +25,10 @@ from serienpost_practice_db.evidence import (
     records_of,
 )
 from serienpost_practice_db.failures import QUERY, SCHEMA, translated
-from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded, refuse_powerful_role
-from serienpost_practice_db.mapping import PERSONS
+from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded
+from serienpost_practice_db.mapping import DATABASES, PERSONS
 from serienpost_practice_db.owners import possible_owners
+from serienpost_practice_db.roles import Rights, refuse_powerful_role, sees
 from serienpost_practice_db.rows import in_utc, plain_columns, plain_records, row_builder
 from serienpost_practice_db.schema_model import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
@@ -66,6 +68,7 @@ class PracticeDb:
         self.stored_zone = ZoneInfo(schema.timezone) if schema.timezone else zone
         self._engine = engine
         self._zone = zone
+        self._columns: dict[str, tuple[str, ...]] = {}
         self._asked = lru_cache(maxsize=_BATCHES)(
             lambda person_ids: asked(schema.entities, self.dialect, person_ids)
         )
@@ -103,7 +106,6 @@ class PracticeDb:
         request: RowRequest,
         birthdays: BirthdayWindow | None = None,
         chosen: Chosen | None = None,
-        seconds: float = STATEMENT_SECONDS,
     ) -> Iterator[list[Row]]:
         """Read the people who meet all conditions, in batches, ordered by key at last.
 
@@ -112,21 +114,24 @@ class PracticeDb:
             conditions: from `serienpost_practice_db.conditions`.
             request: fields, order, size of a batch, due date.
             birthdays: only people whose birthday is then; each gets it as occasion.
-            chosen: only people whom a query returns, with its columns; a person it returns twice
-                comes twice if columns are asked for.
-            seconds: after which a statement that has not delivered the next batch is stopped.
+            chosen: only people whose keys a query returns.
         """
         entity = self.entity(name)
-        statement = person_statement(self.schema, entity, conditions, request, birthdays, chosen)
+        if chosen:
+            conditions = [*conditions, chosen.among(entity, self.dialect)]
+        statement = person_statement(self.schema, entity, conditions, request, birthdays)
         build = row_builder(statement.names, request)
         occasions = self._occasions(birthdays)
-        mends = QUERY if chosen else SCHEMA
-        for records in self._partitions(statement.select, request.batch, seconds, mends):
+        for records in self._partitions(statement.select, request.batch, chosen):
             years, *columns = plain_columns(records, self.stored_zone)
             yield build(repeat(name), columns, map(occasions.get, years))
 
     def appointments(
-        self, persons: Sequence[str], conditions: Sequence[Condition], request: RowRequest
+        self,
+        persons: Sequence[str],
+        conditions: Sequence[Condition],
+        request: RowRequest,
+        chosen: Chosen | None = None,
     ) -> Iterator[list[Row]]:
         """Read appointments with the people they are for, in batches, by their begin.
 
@@ -137,10 +142,13 @@ class PracticeDb:
             persons: kinds of person.
             conditions: on the appointment, from `serienpost_practice_db.conditions`.
             request: fields of appointment, practitioner and person, order, size of a batch.
+            chosen: only appointments whose keys a query returns.
         """
+        if chosen:
+            conditions = [*conditions, chosen.among(self.entity("termin"), self.dialect)]
         statement = appointment_statement(self.schema, persons, conditions, request)
         build = row_builder(statement.names, request)
-        for records in self._partitions(statement.select, request.batch):
+        for records in self._partitions(statement.select, request.batch, chosen):
             kinds, keys, begins, to_come, *columns = plain_columns(records, self.stored_zone)
             yield build(kinds, columns, map(self._appointment, keys, begins, to_come))
 
@@ -154,17 +162,18 @@ class PracticeDb:
 
     def columns_of(self, tables: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The names of the columns of tables and views; a table that is not there is missing."""
-        found = {}
+        wanted = list(tables)
+        unknown = [written for written in wanted if written not in self._columns]
         try:
-            inspector = sa.inspect(self._engine)
-            for written in tables:
+            inspector = sa.inspect(self._engine) if unknown else None
+            for written in unknown:
                 schema, _, name = written.rpartition(".")
-                if inspector.has_table(name, schema or None):
+                if inspector and inspector.has_table(name, schema or None):
                     columns = inspector.get_columns(name, schema or None)
-                    found[written] = tuple(column["name"] for column in columns)
+                    self._columns[written] = tuple(column["name"] for column in columns)
         except sa.exc.SQLAlchemyError as error:
             raise translated(error, QUERY) from None
-        return found
+        return {written: self._columns[written] for written in wanted if written in self._columns}
 
     @property
     def dialect(self) -> str:
@@ -180,13 +189,23 @@ class PracticeDb:
         with self._reading() as connection:
             refuse_powerful_role(connection)
 
+    def rights(self) -> Rights:
+        """What the account of the database may do beyond reading tables."""
+        with self._reading() as connection:
+            return Rights.of(connection)
+
+    def sees(self, name: str) -> bool:
+        """Whether the account may read the table of a kind of record."""
+        with self._reading() as connection:
+            return sees(connection, self.entity(name))
+
     def _partitions(
         self,
         statement: sa.Select[Any],
         batch: int,
-        seconds: float = STATEMENT_SECONDS,
-        mends: str = SCHEMA,
+        chosen: Chosen | None,
     ) -> Iterator[Sequence[Any]]:
+        seconds, mends = (chosen.seconds, QUERY) if chosen else (STATEMENT_SECONDS, SCHEMA)
         with self._guarded(seconds, mends) as (connection, clock):
             for records in read_in_batches(connection, statement, batch):
                 yield records
@@ -359,7 +378,8 @@ def _opened(context: Context) -> Iterator[PracticeDb]:
                 " and serienpost-practice-db under plugins:",
             )
         )
-    schema = practice_schema(context)
+    written = re.split(r"[+:]", settings.root, maxsplit=1)[0]
+    schema = practice_schema(context, written if written in DATABASES else "sqlite")
     zone = schema.timezone or context.zone.key
     engine = open_engine(context, settings.root, zone)
     try:

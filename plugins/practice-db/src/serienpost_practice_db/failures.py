@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from serienpost import SourceError
@@ -19,6 +20,9 @@ _UNDEFINED = {"42703", "42P01", "42883", "42702", 1054, 1146, 1305}
 _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
 
 _TIMED_OUT = {1969, 3024}
+
+# How SQLite says that a name is unknown.
+_UNKNOWN = ("no such ", "ambiguous column")
 
 _NO_DATABASE = "file is not a database"
 # How SQLite says so.
@@ -59,17 +63,34 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
             "the practice's database is locked by another program",
             hint="try again when the practice software has finished",
         )
-    if state in _UNDEFINED:
-        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
-    elif number in _UNDEFINED:
-        text = str(cause.args[1]) if cause else ""
-    elif not text.startswith(("no such ", "ambiguous column")):
-        kind = type(cause or error).__name__
-        return SourceError(
-            f"the practice's database stopped answering ({kind})",
-            hint="run serienpost doctor, then try again",
-        )
-    what = "the query" if mends == QUERY else "the schema"
+    if state in _UNDEFINED or number in _UNDEFINED or text.startswith(_UNKNOWN):
+        return _does_not_fit(error, mends)
+    kind = type(cause or error).__name__
     return SourceError(
-        f"the practice's database does not fit {what}: {text}", hint=f"correct {mends}"
+        f"the practice's database stopped answering ({kind})",
+        hint="run serienpost doctor, then try again",
     )
+
+
+def _does_not_fit(error: SQLAlchemyError, mends: str) -> SourceError:
+    """A name is unknown: of a query nothing of the driver's text is repeated."""
+    if mends == QUERY:
+        text = "the practice's database does not fit the query"
+        return SourceError(text, hint=f"correct {QUERY}")
+    cause = getattr(error, "orig", None)
+    text = str(cause)
+    if getattr(cause, "sqlstate", None) in _UNDEFINED:
+        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
+        text = text if _names_what_we_wrote(text, error) else "a name is unknown"
+    elif cause and cause.args and cause.args[0] in _UNDEFINED:
+        text = str(cause.args[1])
+    return SourceError(
+        f"the practice's database does not fit the schema: {text}", hint=f"correct {mends}"
+    )
+
+
+def _names_what_we_wrote(text: str, error: SQLAlchemyError) -> bool:
+    """Whether all that PostgreSQL quotes stands in our statement; a value that a view casts to the
+    name of a table does not."""
+    statement = str(getattr(error, "statement", ""))
+    return all(name in statement for name in re.findall(r'"([^"]*)"', text))

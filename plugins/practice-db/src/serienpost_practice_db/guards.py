@@ -1,8 +1,8 @@
 """What keeps a statement from doing more than reading, and from never ending.
 
 Each barrier stands on its own: the file is opened read-only, SQLite's authorizer admits nothing
-but reading, a progress handler or the server's time limit ends what takes too long, and an account
-that could read the server's files is refused before a query that somebody wrote is run.
+but reading, a progress handler or the server's time limit ends what takes too long. What the
+account of a server may do is looked at in `roles`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import sqlite3
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from serienpost import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +32,6 @@ _READING = {
 _DESCRIBING = {"database_list", "table_info", "table_xinfo", "schema_version"}
 
 _HARMFUL_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"}
-
-_FILE_ROLES = ("pg_read_server_files", "pg_write_server_files", "pg_execute_server_program")
 
 
 class Clock:
@@ -97,25 +93,3 @@ def _admitted(
     describing = action == sqlite3.SQLITE_PRAGMA and first in _DESCRIBING
     admitted = describing or (action in _READING and not harmful)
     return sqlite3.SQLITE_OK if admitted else sqlite3.SQLITE_DENY
-
-
-def refuse_powerful_role(connection: sa.Connection) -> None:
-    """Refuse a PostgreSQL account for which a read-only transaction is no barrier.
-
-    A superuser, and members of `pg_read_server_files` and the like, read the server's files by
-    functions in a SELECT, see "Predefined Roles" in the manual of PostgreSQL.
-
-    Raises:
-        SourceError: the account is one of those.
-    """
-    if connection.dialect.name != "postgresql":
-        return
-    member = ", ".join(f"pg_has_role(current_user, '{role}', 'member')" for role in _FILE_ROLES)
-    row = connection.exec_driver_sql(
-        f"SELECT rolsuper, {member} FROM pg_roles WHERE rolname = current_user"
-    ).one()
-    if any(row):
-        raise SourceError(
-            "the account of the database could read files of the server; no query is run with it",
-            hint="name an account under database: that may only SELECT, and is no superuser",
-        )

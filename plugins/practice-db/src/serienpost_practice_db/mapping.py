@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from serienpost import CATALOGUE, Sensitivity, known_field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 ValueType = Literal["text", "integer", "boolean", "date", "datetime"]
+
+# What databases are called in their URLs.
+DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
 
 BIRTH_DATE = "geburtsdatum"
 REPRESENTATIVE_ID = "vertreter_id"
@@ -45,6 +48,8 @@ class FieldMapping:
         values: stored text -> our value; other values stay as they are.
         type: what the database holds.
         table: the joined table that holds the column, None for the entity's own.
+        given: the class that the schema gives it.
+        because: why that may be lower than that of a column nothing is known of.
     """
 
     sql: str
@@ -52,6 +57,8 @@ class FieldMapping:
     values: Mapping[str, str] = field(default_factory=dict)
     type: ValueType = "text"
     table: str | None = None
+    given: Sensitivity | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +100,12 @@ class EntityMapping:
 
 @dataclass(frozen=True, slots=True)
 class SchemaMapping:
-    """All entities of a practice and the classes that its schema gives to further fields."""
+    """All entities of a practice, the classes of fields that are not the catalogue's, and the
+    reasons why a vendor lowered some, see `column_classes`."""
 
     entities: Mapping[str, EntityMapping]
     classes: Mapping[str, Sensitivity] = field(default_factory=dict)
+    lowered: Mapping[str, str] = field(default_factory=dict)
     # Zone of the times in the database, None for the practice's.
     timezone: str | None = None
 
@@ -123,6 +132,16 @@ class SchemaMapping:
             for name in sorted(names)
             if self.may_leave(name)
         }
+
+    def offers_of_appointments(self, persons: Iterable[str]) -> dict[str, str | None]:
+        """Fields of appointment and practitioner, and those of the kinds of person."""
+        offered = self.offers("termin")
+        for name, label in self.offers("behandler").items():
+            if self.may_leave(f"{PRACTITIONER}{name}"):
+                offered[f"{PRACTITIONER}{name}"] = label
+        for kind in persons:
+            offered |= self.offers(kind)
+        return offered
 
 
 def completed(names: AbstractSet[str]) -> set[str]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from serienpost import CATALOGUE, Collector, Sensitivity, StrictModel, scan_yaml
+from serienpost_practice_db.column_classes import traced
 from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
     EntityMapping,
@@ -34,13 +35,18 @@ def _field_name(value: str) -> str:
     return value
 
 
-def _table_name(value: str) -> str:
+def table_name(value: str) -> str:
+    """The name of a table or view as written, with its database schema if need be.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not _TABLE.fullmatch(value):
         raise ValueError("write the name of one table, as in patients or stamm.patients")
     return value
 
 
-_Table = Annotated[str, AfterValidator(_table_name)]
+_Table = Annotated[str, AfterValidator(table_name)]
 
 
 class FieldModel(StrictModel):
@@ -75,6 +81,13 @@ class FieldModel(StrictModel):
         alias="class",
         description="Class of a field that serienpost does not know; it is protected without.",
     )
+    because: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Why the class may be lower than protected although the field reads a column "
+        "that no other field is mapped to. `doctor` and the manifest show it.",
+        examples=["holds the name of the pet, typed in at the desk"],
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -87,6 +100,8 @@ class FieldModel(StrictModel):
             raise ValueError("needs either column or expression")
         if self.expression and _SEVERAL_STATEMENTS.search(self.expression):
             raise ValueError("an expression holds no semicolon and no comment")
+        if self.because and self.class_ is None:
+            raise ValueError("because belongs to class")
         if self.expression and self.table:
             raise ValueError("table belongs to a column; in an expression write table.column")
         return self
@@ -94,9 +109,9 @@ class FieldModel(StrictModel):
     def mapping(self, known: FieldMapping | None) -> FieldMapping:
         """The record; `known` is the field of this name in the reference schema."""
         type_ = self.type or (known.type if known else "text")
-        if self.expression is not None:
-            return FieldMapping(self.expression, True, self.values, type_)
-        return FieldMapping(str(self.column), False, self.values, type_, self.table)
+        given = Sensitivity.named(self.class_) if self.class_ else None
+        sql, is_expression = self.expression or str(self.column), self.expression is not None
+        return FieldMapping(sql, is_expression, self.values, type_, self.table, given, self.because)
 
 
 class EntityModel(StrictModel):
@@ -198,18 +213,16 @@ class SchemaModel(StrictModel):
     def mapping(self) -> SchemaMapping:
         """The practice's mapping: the reference schema with what the file says."""
         models = self.entities()
-        classes = {
-            field: Sensitivity.named(model.class_)
-            for entity in models.values()
-            for field, model in entity.fields.items()
-            if model.class_
-        }
         mapped = {name: model.mapping(name) for name, model in models.items()}
-        return SchemaMapping(mapped, classes, self.timezone)
+        return SchemaMapping(mapped, timezone=self.timezone)
 
 
-def practice_schema(context: Context) -> SchemaMapping:
+def practice_schema(context: Context, database: str) -> SchemaMapping:
     """The practice's mapping: `schema.yaml`, or the reference schema without one.
+
+    Args:
+        context: the practice.
+        database: the language that expressions are written in.
 
     Raises:
         ConfigError: everything that is wrong with the file, each with its line.
@@ -223,4 +236,9 @@ def practice_schema(context: Context) -> SchemaMapping:
     for loc, message in model.mistakes() if model else ():
         collector.add(loc, message)
     collector.raise_if_any()
-    return model.mapping() if model else REFERENCE_SCHEMA
+    assert model is not None  # noqa: S101  # else there was a problem
+    found = traced(model.mapping(), database)
+    for loc, problem in found.problems:
+        collector.add(loc, problem.message, problem.hint)
+    collector.raise_if_any()
+    return found.schema

@@ -22,11 +22,10 @@ from serienpost_practice_db.views import KEY, view
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy.sql.selectable import FromClause, Subquery
+    from sqlalchemy.sql.selectable import Subquery
 
     from serienpost import RowRequest
     from serienpost_practice_db.birthdays import BirthdayWindow
-    from serienpost_practice_db.chosen import Chosen
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
 
@@ -50,7 +49,6 @@ def person_statement(
     conditions: Sequence[Condition],
     request: RowRequest,
     birthdays: BirthdayWindow | None = None,
-    chosen: Chosen | None = None,
 ) -> PersonStatement:
     """Build the statement that reads people.
 
@@ -58,8 +56,7 @@ def person_statement(
         SourceError: a field that must never leave the practice is asked for, or the schema does
             not map a field of a condition or of the order.
     """
-    further = sorted(request.fields.intersection(chosen.columns)) if chosen else []
-    wanted = Wanted.of(schema, entity, request.fields.difference(further))
+    wanted = Wanted.of(schema, entity, request.fields)
     read = wanted.direct.union(*(condition.fields for condition in conditions))
     read |= ordered_fields(request) | fields_for_age(entity)
     if birthdays:
@@ -70,14 +67,6 @@ def person_statement(
     columns: list[ColumnElement[Any]] = [
         household.column(name).label(name) for name in wanted.names
     ]
-    tables: FromClause = person
-    if chosen:
-        query = chosen.subquery(schema)
-        if further:
-            tables = person.join(query, query.c[KEY] == person.c[KEY])
-            columns += [query.c[name] for name in further]
-        else:
-            tests.append(person.c[KEY].in_(select(query.c[KEY])))
     if birthdays:
         tests.append(birthdays.falls(person.c))
     statement = select(
@@ -86,9 +75,9 @@ def person_statement(
         household.representative_key.label("representative"),
         household.minor_flag.label("minor"),
         *columns,
-    ).select_from(household.beside(tables))
+    ).select_from(household.beside(person))
     statement = statement.where(*tests).order_by(*_order(entity, person, schema, request))
-    return PersonStatement(statement, (*wanted.names, *further))
+    return PersonStatement(statement, wanted.names)
 
 
 def ordered_fields(request: RowRequest) -> set[str]:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState
 from serienpost_source_appointments.selection import AppointmentSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from serienpost import Context, Row, RowRef, RowRequest
+    from serienpost import Context, CurrentState, Row, RowRef, RowRequest
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.database import PracticeDb
-
-_VANISHED = CurrentState(("vanished", "Der Termin steht nicht mehr im Kalender."))
-_CANCELLED = CurrentState(("cancelled", "Der Termin wurde abgesagt."))
-_MOVED = CurrentState(("moved", "Der Termin wurde verschoben."))
-_REASSIGNED = CurrentState(("reassigned", "Der Termin gehört jetzt jemand anderem."))
-_STATUS = CurrentState(("status_changed", "Der Termin hat jetzt einen anderen Status."))
-
-
-_WITHOUT_PERSON = {None: _VANISHED, "abgesagt": _CANCELLED}
 
 
 class AppointmentsSource:
@@ -36,16 +26,14 @@ class AppointmentsSource:
     def offers(self, context: Context, selection: AppointmentSelection) -> Mapping[str, str | None]:
         """Fields of appointment and practitioner, and those of the people selected."""
         from serienpost_practice_db.database import PracticeDb
-        from serienpost_practice_db.mapping import PRACTITIONER
 
-        schema = PracticeDb.of(context).schema
-        offered = dict(schema.offers("termin"))
-        for name, label in schema.offers("behandler").items():
-            if schema.may_leave(f"{PRACTITIONER}{name}"):
-                offered[f"{PRACTITIONER}{name}"] = label
-        for kind in selection.person:
-            offered |= schema.offers(kind)
-        return offered
+        return PracticeDb.of(context).schema.offers_of_appointments(selection.person)
+
+    def lowered(self, context: Context, selection: AppointmentSelection) -> Mapping[str, str]:  # noqa: ARG002
+        """The fields whose class the schema lowered, each with the reason."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.lowered
 
     def is_relative(self, selection: AppointmentSelection) -> bool:
         """Whether the day counts from the due date."""
@@ -70,58 +58,11 @@ class AppointmentsSource:
         rows: Sequence[RowRef],
         request: RowRequest,
     ) -> Sequence[CurrentState]:
-        """Read the appointments again by id.
-
-        A row is gone when the appointment is, when it was cancelled, moved or given to somebody
-        else, or when its status no longer fits: a slot without a person, or an appointment that
-        is over before it began.
-        """
+        """Read the appointments again by id."""
+        from serienpost_practice_db.appointment_states import appointment_states
         from serienpost_practice_db.database import PracticeDb
 
-        db = PracticeDb.of(context)
-        ids = {row.occasion_id for row in rows if row.occasion_id}
-        states = {
-            id_: str(fields["termin_status"])
-            for id_, fields in db.lookup(ids, ["termin_status"]).items()
-        }
-        found = _by_id(db, ids, request)
-        now = datetime.now(UTC)
-        return [
-            _standing(row, found.get(row.occasion_id or ""), states.get(row.occasion_id or ""), now)
-            for row in rows
-        ]
-
-
-def _standing(row: RowRef, found: Row | None, status: str | None, now: datetime) -> CurrentState:
-    from serienpost_practice_db.appointments import OPEN_STATES
-
-    if found is None or found.occasion is None:
-        return _WITHOUT_PERSON.get(status, _STATUS)
-    if found.person_id != row.person_id:
-        return _REASSIGNED
-    begin = found.occasion.starts_at
-    if begin != row.occasion_starts_at:
-        return _MOVED
-    if status not in OPEN_STATES and begin and begin > now:
-        return _STATUS
-    return CurrentState(None, found.fields, found.consenting_id)
-
-
-def _by_id(db: PracticeDb, ids: set[str], request: RowRequest) -> dict[str, Row]:
-    from serienpost_practice_db import conditions as where
-    from serienpost_practice_db.mapping import PERSONS
-
-    termin = db.entity("termin")
-    keys = [termin.key(id_.removeprefix("termin:")) for id_ in ids if id_.startswith("termin:")]
-    known = [key for key in keys if key is not None]
-    if not known:
-        return {}
-    return {
-        row.occasion.id: row
-        for batch in db.appointments(PERSONS, [where.keys_among(known)], request)
-        for row in batch
-        if row.occasion
-    }
+        return appointment_states(PracticeDb.of(context), rows, request)
 
 
 def _conditions(

@@ -31,6 +31,12 @@ class InteressentenSource:
 
         return PracticeDb.of(context).schema.offers(_ENTITY)
 
+    def lowered(self, context: Context, selection: InteressentSelection) -> Mapping[str, str]:  # noqa: ARG002
+        """The fields whose class the schema lowered, each with the reason."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.lowered
+
     def is_relative(self, selection: InteressentSelection) -> bool:  # noqa: ARG002
         """No filter counts from the due date."""
         return False

@@ -30,6 +30,12 @@ class PatientsSource:
 
         return PracticeDb.of(context).schema.offers(_ENTITY)
 
+    def lowered(self, context: Context, selection: PatientSelection) -> Mapping[str, str]:  # noqa: ARG002
+        """The fields whose class the schema lowered, each with the reason."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.lowered
+
     def is_relative(self, selection: PatientSelection) -> bool:
         """Whether the birthday counts from the due date."""
         from serienpost_source_patients.selection import BIRTHDAY_WORDS

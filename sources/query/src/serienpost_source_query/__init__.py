@@ -1,7 +1,7 @@
 """Recipients by database query over patients or Interessenten.
 
 The source `query` reads people through `serienpost-practice-db`, by the ids that a SELECT of the
-practice returns; `statement` checks the SELECT, `lineage` where its further columns come from.
+practice returns; `statement` checks the SELECT and writes what is run.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serienpost import hookimpl
+from serienpost_source_query.settings import SETTINGS
 from serienpost_source_query.source import QuerySource
 
 if TYPE_CHECKING:
-    from serienpost import Source
+    from serienpost import Settings, Source
 
 
 @hookimpl
 def serienpost_sources() -> list[Source[Any]]:
     """Register `query`."""
     return [QuerySource()]
+
+
+@hookimpl
+def serienpost_settings() -> list[Settings]:
+    """Claim `query_tables`."""
+    return list(SETTINGS)

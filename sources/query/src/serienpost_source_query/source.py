@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, SourceError
+from serienpost import CurrentState
 from serienpost_source_query.selection import QuerySelection
 
 if TYPE_CHECKING:
@@ -16,39 +15,40 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
 
 _VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+_APPOINTMENT = "appointment"
 
 
 class QuerySource:
-    """People whose ids a query of the practice returns, one row per person."""
+    """People, or appointments, whose ids a query of the practice returns.
+
+    The query chooses and supplies nothing: every value of a row, its ids too, is read from the
+    tables of the schema mapping.
+    """
 
     name = "query"
     title = "Export by database query over patients or Interessenten"
     selection = QuerySelection
 
     def offers(self, context: Context, selection: QuerySelection) -> Mapping[str, str | None]:
-        """The fields of the person, and the columns of the query that are named and may leave.
+        """The fields of the person; with appointments also theirs and those of who treats.
 
         Raises:
             SourceError: the query is refused, or its parameters are not those that are given.
         """
-        from serienpost_practice_db.chosen import Chosen
         from serienpost_practice_db.database import PracticeDb
-        from serienpost_source_query.lineage import Returned
-        from serienpost_source_query.statement import read_statement
+        from serienpost_practice_db.mapping import PERSONS
 
         db = PracticeDb.of(context)
-        statement = read_statement(context, selection, db.dialect)
-        returned = Returned.by(statement, db)
-        Chosen(statement.sql, selection.parameters).subquery(db.schema)
-        offered = dict(db.schema.offers(selection.person))
-        for name in selection.columns:
-            if name in db.entity(selection.person).fields or name in offered or name == "id":
-                raise SourceError(
-                    f"query: the field {name} is read from the master data by id",
-                    hint="remove it from columns:",
-                )
-            offered[name] = returned.column_class(name, db.schema).label
-        return offered
+        _chosen(context, selection, db)
+        if selection.person == _APPOINTMENT:
+            return db.schema.offers_of_appointments(PERSONS)
+        return db.schema.offers(selection.person)
+
+    def lowered(self, context: Context, selection: QuerySelection) -> Mapping[str, str]:  # noqa: ARG002
+        """The fields whose class the schema lowered, each with the reason."""
+        from serienpost_practice_db.database import PracticeDb
+
+        return PracticeDb.of(context).schema.lowered
 
     def is_relative(self, selection: QuerySelection) -> bool:  # noqa: ARG002
         """Not as far as we know: the query gets no date."""
@@ -57,28 +57,22 @@ class QuerySource:
     def rows(
         self, context: Context, selection: QuerySelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
-        """Stream the people whose ids the query returns.
+        """Stream the people or appointments whose ids the query returns, each once.
 
         Raises:
-            SourceError: the query is refused or fails, or returns somebody twice although columns
-                of it are used.
+            SourceError: the query is refused or fails, or the account of the database has rights
+                that make a read-only transaction no barrier.
         """
         from serienpost_practice_db.database import PracticeDb
+        from serienpost_practice_db.mapping import PERSONS
 
         db = PracticeDb.of(context)
         db.refuse_powerful_role()
         chosen = _chosen(context, selection, db)
-        last = None
-        for batch in db.stream(
-            selection.person, [], request, chosen=chosen, seconds=selection.seconds
-        ):
-            for row in batch:
-                if row.person_id == last:
-                    raise SourceError(
-                        f"query: returns {last} more than once", hint="use GROUP BY or DISTINCT"
-                    )
-                last = row.person_id
-            yield batch
+        if selection.person == _APPOINTMENT:
+            yield from db.appointments(PERSONS, [], request, chosen)
+        else:
+            yield from db.stream(selection.person, [], request, chosen=chosen)
 
     def current(
         self,
@@ -87,30 +81,25 @@ class QuerySource:
         rows: Sequence[RowRef],
         request: RowRequest,
     ) -> Sequence[CurrentState]:
-        """Read the people again by id; a row is gone when the person is.
-
-        The query itself is not run again, and its columns are not read again.
-        """
+        """Read the people or appointments again by id; the query itself is not run again."""
+        from serienpost_practice_db.appointment_states import appointment_states
         from serienpost_practice_db.database import PracticeDb
 
         db = PracticeDb.of(context)
-        kind = selection.person
-        without_columns = replace(request, fields=request.fields & db.schema.offers(kind).keys())
-        people = db.by_ids(kind, {row.person_id for row in rows}, without_columns)
+        if selection.person == _APPOINTMENT:
+            return appointment_states(db, rows, request)
+        people = db.by_ids(selection.person, {row.person_id for row in rows}, request)
 
         def state(row: RowRef) -> CurrentState:
             person = people.get(row.person_id)
             if person is None:
                 return _VANISHED
-            lacking = dict.fromkeys(request.fields - person.fields.keys())
-            return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
+            return CurrentState(None, person.fields, person.consenting_id)
 
         return [state(row) for row in rows]
 
 
 def _chosen(context: Context, selected: QuerySelection, db: PracticeDb) -> Chosen:
-    from serienpost_practice_db.chosen import Chosen
     from serienpost_source_query.statement import read_statement
 
-    statement = read_statement(context, selected, db.dialect)
-    return Chosen(statement.sql, selected.parameters, tuple(selected.columns))
+    return read_statement(context, selected, db)

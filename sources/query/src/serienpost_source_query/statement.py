@@ -1,100 +1,198 @@
-"""Checks a query before the database sees it: one statement, and one that reads.
+"""From a query that somebody wrote to the statement that is run: read, checked, written anew.
 
-This gives clear messages; that nothing is written is the database's business, see
-`serienpost_practice_db.guards`.
+What is run names nothing but tables that a query may read and columns that they have, and holds no
+text. That nothing is written is the database's business, see `serienpost_practice_db.guards`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from sqlglot import exp, parse
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
 
 from serienpost import SourceError
+from serienpost_practice_db.chosen import Chosen
+from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
+from serienpost_source_query.settings import QueryTables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from serienpost import Context
+    from serienpost_practice_db.database import PracticeDb
     from serienpost_source_query.selection import QuerySelection
 
-# Functions that read files, hold the server up or run a text as a statement.
-_HARMFUL = {
-    "pg_read_file",
-    "pg_read_binary_file",
-    "pg_ls_dir",
-    "pg_stat_file",
-    "lo_import",
-    "lo_export",
-    "dblink",
-    "dblink_exec",
-    "pg_sleep",
-    "pg_sleep_for",
-    "pg_sleep_until",
-    "pg_terminate_backend",
-    "pg_cancel_backend",
-    "set_config",
-    "query_to_xml",
-    "load_file",
-    "load_extension",
-    "readfile",
-    "writefile",
-    "sleep",
-    "benchmark",
-    "get_lock",
-}
-
-_DIALECTS = {"postgresql": "postgres", "mariadb": "mysql"}
-
-_NOT_READING = (
-    exp.Insert,
-    exp.Update,
-    exp.Delete,
-    exp.Merge,
-    exp.DDL,
-    exp.Command,
-    exp.Into,
-    exp.Lock,
-)
+_SYSTEM_SETTINGS = "systemkuerzel"
+_NO_TABLES: dict[str, object] = {"nothing": {"nothing": "text"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A checked query: its text without a final semicolon, and what was parsed."""
-
-    sql: str
-    tree: exp.Query
-    dialect: str
-
-
-def read_statement(context: Context, selected: QuerySelection, dialect: str) -> Statement:
-    """Read the query and check it.
+def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -> Chosen:
+    """Read the query, check it, and write what is run.
 
     Raises:
-        SourceError: there is no such file, it is not SQL, not one statement, or not a SELECT that
-            returns `id`.
+        SourceError: there is no such file, or it is not one SELECT that returns `id` alone, of
+            tables that a query may read, with the parameters that are given.
     """
-    text, file = _text(context, selected.query)
-    dialect = _DIALECTS.get(dialect, dialect)
+    text, what = _text(context, selected.query)
+    tree = read_one(text, db.dialect, what)
+    if not isinstance(tree, exp.Query) or isinstance(tree, exp.Subquery):
+        raise SourceError(f"{what}: is no SELECT", hint="write one SELECT")
+    _same_parameters(tree, selected, what)
+    known = _named(tree, _readable(context, db), db, what)
+    tree = _qualified(tree, known, db, what)
+    check(tree, db.dialect, what)
+    names = tree.named_selects
+    if names != ["id"]:
+        further = [name for name in names if name != "id"]
+        raise SourceError(
+            f"{what}: returns {further[0]} beside id" if "id" in names and further else
+            f"{what}: returns no column id" if "id" not in names else
+            f"{what}: returns id more than once",
+            hint="write SELECT ... AS id, the key, and no other column; values that a text needs "
+            "are fields of the file named under schema:",
+        )  # fmt: skip
+    for table in tree.find_all(exp.Table):
+        if table.name in known:
+            _put_back(table, known[table.name])
+    texts = lift_texts(tree, db.dialect)
+    sql = written(tree, db.dialect, what)
+    return Chosen(sql, selected.parameters, texts, selected.seconds)
+
+
+class _Known:
+    """A table that the query reads: its name in the database and its columns."""
+
+    def __init__(self, name: str, columns: Iterable[str]) -> None:
+        self.name = name
+        self.columns = tuple(columns)
+
+
+def _readable(context: Context, db: PracticeDb) -> list[str]:
+    """The tables that a query may read; the settings of the practice software are never among."""
+    mapped = [
+        name
+        for entity in db.schema.entities.values()
+        if entity.name != _SYSTEM_SETTINGS
+        for name in (entity.table, *entity.joins)
+    ]
+    secret = db.schema.entities[_SYSTEM_SETTINGS].table.lower()
+    named = [*mapped, *QueryTables.of(context)]
+    return [
+        name
+        for name in dict.fromkeys(named)
+        if name.lower() != secret and name.lower().rpartition(".")[2] != secret.rpartition(".")[2]
+    ]
+
+
+def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> dict[str, _Known]:
+    """Give every table and every WITH of the query a name of ours, which nothing else can have.
+
+    So it does not matter where a database looks for a name first. Gives the tables by our names.
+
+    Raises:
+        SourceError: a table is none that a query may read, or not there.
+    """
+    own: dict[str, str] = {}
+    for number, cte in enumerate(tree.find_all(exp.CTE)):
+        name = cte.alias.lower()
+        if name in own or name in map(str.lower, readable):
+            raise SourceError(
+                f"{what}: the name {cte.alias} under WITH is taken", hint="choose another"
+            )
+        own[name] = f"with_{number}"
+        cte.args["alias"].set("this", exp.to_identifier(own[name]))
+    by_folded = {name.lower(): name for name in reversed(readable)}
+    exact = set(readable)
+    ours: dict[str, str] = {}
+    for table in tree.find_all(exp.Table):
+        as_written = f"{table.db}.{table.name}" if table.db else table.name
+        alias = table.alias or table.name
+        found = as_written if as_written in exact else by_folded.get(as_written.lower())
+        if not table.db and table.name.lower() in own:
+            table.set("this", exp.to_identifier(own[table.name.lower()]))
+        elif found:
+            table.set("this", exp.to_identifier(ours.setdefault(found, f"table_{len(ours)}")))
+            table.set("db", None)
+        else:
+            raise _unreadable(as_written, readable, what)
+        if not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    columns = db.columns_of(ours)
+    missing = [name for name in ours if name not in columns]
+    if missing:
+        raise SourceError(f"{what}: the database has no table {missing[0]}")
+    return {given: _Known(name, columns[name]) for name, given in ours.items()}
+
+
+def _unreadable(name: str, readable: list[str], what: str) -> SourceError:
+    last = name.lower().rpartition(".")[2]
+    near = [known for known in readable if known.lower().rpartition(".")[2] == last]
+    hint = (
+        f"write {near[0]}, as in the schema"
+        if near
+        else "name it under query_tables: in serienpost.yaml, if it helps to choose people"
+    )
+    if last == _SYSTEM_SETTINGS:
+        hint = "the settings of the practice software are never read by a query"
+    return SourceError(f"{what}: the table {name} is none that a query may read", hint=hint)
+
+
+def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: str) -> exp.Query:
+    """The query with every column named by its table.
+
+    Raises:
+        SourceError: a column is unknown or ambiguous, or a table's name stands for its row.
+    """
+    _fold_names(tree, known)
+    tables: dict[str, object] = {
+        name: dict.fromkeys(table.columns, "text") for name, table in known.items()
+    }
     try:
-        statements = [tree for tree in parse(text, dialect=dialect) if tree is not None]
+        made = qualify(tree, schema=tables or _NO_TABLES, dialect=language(db.dialect))
     except SqlglotError as error:
-        line = _line(error)
-        where = f" in line {line}" if line else ""
-        raise SourceError(f"{file}: not SQL that we understand{where}") from None
-    if len(statements) != 1:
-        raise SourceError(f"{file}: holds {len(statements)} statements", hint="write one SELECT")
-    (tree,) = statements
-    if not isinstance(tree, exp.Query) or tree.find(*_NOT_READING):
-        raise SourceError(f"{file}: does more than read", hint="write one SELECT")
-    for function in tree.find_all(exp.Func):
-        own = isinstance(function, exp.Anonymous)
-        name = (function.name if own else function.sql_name()).lower()
-        if name in _HARMFUL:
-            raise SourceError(f"{file}: the function {name} must not stand in a query")
-    return Statement(text.strip().rstrip(";").rstrip(), tree, dialect)
+        said = str(error).splitlines()[0].rstrip(".")
+        raise SourceError(f"{what}: {said}") from None
+    except RecursionError:
+        raise SourceError(f"{what}: is nested too deeply") from None
+    for column in made.find_all(exp.Column):
+        order = column.find_ancestor(exp.Order, exp.Subquery, exp.Select)
+        if not column.table and not isinstance(order, exp.Order):
+            raise SourceError(f"{what}: {column.name} is no column")
+    assert isinstance(made, exp.Query)  # noqa: S101  # it was one before
+    return made
+
+
+def _fold_names(tree: exp.Query, known: dict[str, _Known]) -> None:
+    """Write names of columns as their tables have them, all others small."""
+    actual = {column for table in known.values() for column in table.columns}
+    spellings = Counter(column.lower() for column in actual)
+    folded = {name.lower(): name for name in actual if spellings[name.lower()] == 1}
+    for identifier in tree.find_all(exp.Identifier):
+        if isinstance(identifier.parent, exp.Table):
+            continue
+        name = identifier.name
+        if name not in actual:
+            identifier.set("this", folded.get(name.lower(), name.lower()))
+
+
+def _put_back(table: exp.Table, known: _Known) -> None:
+    schema, _, name = known.name.rpartition(".")
+    table.set("this", exp.to_identifier(name, quoted=True))
+    table.set("db", exp.to_identifier(schema, quoted=True) if schema else None)
+
+
+def _same_parameters(tree: exp.Query, selected: QuerySelection, what: str) -> None:
+    used = {part.name for part in tree.find_all(exp.Placeholder)}
+    differing = sorted(used ^ selected.parameters.keys())
+    if differing:
+        raise SourceError(
+            f"{what}: the query and its parameters differ in {', '.join(differing)}",
+            hint="each :name in the query needs a value under parameters:, and the reverse",
+        )
 
 
 def _text(context: Context, query: str) -> tuple[str, str]:
@@ -109,9 +207,3 @@ def _text(context: Context, query: str) -> tuple[str, str]:
         ) from None
     except UnicodeDecodeError:
         raise SourceError(f"{query.strip()}: is not UTF-8", hint="save it as UTF-8") from None
-
-
-def _line(error: SqlglotError) -> int | None:
-    errors = getattr(error, "errors", None) or [{}]
-    line: int | None = errors[0].get("line")
-    return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
+from serienpost.contracts.rows import LowersClasses
 from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
 from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
@@ -17,7 +19,13 @@ from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
 from serienpost.run.prepare.plan import Block, Header, digest
-from serienpost.run.prepare.renderer import ATTACHMENT, OWN_FILES, RENDERING_EDITION, RunRenderer
+from serienpost.run.prepare.renderer import (
+    ATTACHMENT,
+    LOWERED,
+    OWN_FILES,
+    RENDERING_EDITION,
+    RunRenderer,
+)
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
@@ -99,6 +107,7 @@ def check_mailing(
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(context, mailing),
+            **_lowered(context, mailing),
         },
     )
     renderer = RunRenderer(context, header, assets)
@@ -116,6 +125,26 @@ def check_mailing(
     if problems:
         raise ConfigError(*problems)
     return renderer
+
+
+def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, str]]:
+    """The reasons why a schema lowered the class of fields, for the manifest.
+
+    Raises:
+        SourceError: with the place in the mailing.
+    """
+    reasons: dict[str, str] = {}
+    for block in mailing.blocks:
+        source = context.registry.sources[block.source]
+        if not isinstance(source, LowersClasses):
+            continue
+        try:
+            given = source.lowered(context, block.selection)
+        except SourceError as error:
+            raise SourceError(*(_at(mailing, "select", p) for p in error.problems)) from error
+        answered = context.registry.answered
+        reasons |= answered("sources", block.source, "lowered", given, Mapping)
+    return {LOWERED: reasons} if reasons else {}
 
 
 def _part_size(

@@ -59,6 +59,8 @@ ATTACHMENT = "attachment/"
 
 # Key in the header's `extra`: the attachments that each row has of its own.
 OWN_FILES = "own_files"
+# And the reasons why the practice's schema lowered the class of fields.
+LOWERED = "lowered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,14 @@ class RunRenderer:
         return [self._block(b.source, b.selection) for b in self.header.blocks]
 
     def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
+        from pydantic import ValidationError
+
         source = configured(self.context.registry.sources, name, "source")
-        selection = source.selection.model_validate(plain, strict=False)
+        try:
+            selection = source.selection.model_validate(plain, strict=False)
+        except ValidationError:
+            message = f"the source {name} no longer takes the selection of this run"
+            raise ConfigError(Problem(message, "prepare the mailing again")) from None
         offers: Mapping[str, str | None] = self.context.registry.answered(
             "sources", name, "offers", source.offers(self.context, selection), Mapping
         )

@@ -16,7 +16,7 @@ from serienpost.documents import Record
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
-from serienpost.run.prepare.renderer import DisclosedFields, configured, load_renderer
+from serienpost.run.prepare.renderer import LOWERED, DisclosedFields, configured, load_renderer
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ManifestField(Record):
-    """A field that left (or will): with which macro, to whom, for how many people."""
+    """A field that left (or will): with which macro, to whom, for how many people. `because` says
+    why its class is lower than that of a column nothing is known of."""
 
     name: str = field(metadata={"json": "field"})
     sensitivity: str = field(metadata={"json": "class"})
@@ -40,6 +41,7 @@ class ManifestField(Record):
     people: int
     processor: str | None
     region: str | None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
             c.state.in_((*LEFT, "pending", "claimed")) if row.approved_at else c.marked.is_(True)
         )
         given: dict[tuple[str | None, str | None], list[ColumnElement[bool]]] = {}
+        reasons = row.header.get("extra", {}).get(LOWERED, {})
         known = handed_over(tx, run_id) or [_configured(context, row)]
         for name, region, when in stretches(known):
             given.setdefault((name, region), []).append(when)
         fields = tuple(
-            ManifestField(field, label, macro, people, name, region)
+            ManifestField(field, label, macro, people, name, region, reasons.get(field))
             for (name, region), whens in given.items()
             for field, label, macro, people in _counted(
                 tx, run_id, pairs, and_(leaves, or_(*whens))

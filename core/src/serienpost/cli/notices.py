@@ -16,6 +16,9 @@ _SENTENCES = {
     ),
     "balance_unknown": "{text}",
     "incomplete": "run {run} is cancelled, but what was delivered before is not complete: {text}",
+    "ledger_closed": (
+        "other users of this machine could read the ledger; now its owner alone can (mode 0600)"
+    ),
     "not_continued": "{run}: {text}",
     "orders_unknown": "{run}: what the provider holds was not looked at: {text}",
     "signs_stay": (

@@ -16,7 +16,7 @@ class Notice:
 
     Args:
         code: `balance_unknown`, `signs_stay`, `already_sent`, `incomplete`, `not_continued`,
-            `orders_unknown`, `test_data`.
+            `orders_unknown`, `test_data`, `ledger_closed`.
         parameters: ids, numbers and texts without personal data.
     """
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from serienpost.service.notices import log_notice
+from serienpost.service.notices import Notice, log_notice
 
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
@@ -37,7 +37,7 @@ class OpenedPractice:
         """
         from serienpost.ledger.store import open_ledger
 
-        return open_ledger(self.context)
+        return open_ledger(self.context, lambda: self.notify(Notice("ledger_closed")))
 
     def today(self) -> date:
         """Today in the practice's time zone."""

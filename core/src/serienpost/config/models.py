@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -76,9 +77,19 @@ def _without_password(value: str) -> str:
     return value
 
 
+def _own_folder(value: str) -> str:
+    parts = PurePosixPath(value).parts
+    if not parts or parts[0] in _TAKEN or any(part.startswith((".", "/")) for part in parts):
+        raise ValueError("name a folder in the practice folder that holds nothing but attachments")
+    return "/".join(parts)
+
+
 def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
+
+# Folders of a practice that are not for attachments.
+_TAKEN = ("mailings", "templates")
 
 # A name that users give: letters, digits, `_`, `-`.
 Name = Annotated[str, AfterValidator(_name)]
@@ -155,6 +166,11 @@ class PracticeConfig(StrictModel):
     purposes: list[Name] = Field(
         default=[], description="The practice's own purposes beside the built-in ones."
     )
+    attachments_folder: Annotated[str, AfterValidator(_own_folder)] = Field(
+        default="anhaenge",
+        description="Folder in the practice folder that attachments come from, no others.",
+        examples=["anlagen"],
+    )
     appointment_types_harmless: list[str] = Field(
         default=[],
         description="Types of appointment that may stand in an SMS or a subject.",
@@ -171,6 +187,10 @@ class PracticeConfig(StrictModel):
     def place(self, key: str) -> tuple[str | None, int | None]:
         """File and line that a dotted key comes from; (None, None) for a default."""
         return self._layers.place(key) if self._layers else (None, None)
+
+    def files(self) -> tuple[str, ...]:
+        """The files that this was read from."""
+        return self._layers.files if self._layers else ()
 
     def read_from(self, layers: Layers) -> PracticeConfig:
         """Remember the files, so that later checks can say where a key stands."""

@@ -60,6 +60,9 @@ ATTACHMENT = "attachment/"
 # Key in the header's `extra`: the attachments that each row has of its own.
 OWN_FILES = "own_files"
 
+# Key beside it: those of them of which one file may go to several people.
+SHARED_FILES = "shared_files"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceBlock:
@@ -155,8 +158,9 @@ class RunRenderer:
     @cached_property
     def own_files(self) -> OwnFiles:
         """The attachments that each row has of its own."""
-        patterns = tuple(self.header.extra.get(OWN_FILES, ()))
-        return OwnFiles(self.context, patterns, self.header.language)
+        extra = self.header.extra
+        patterns, shared = extra.get(OWN_FILES, ()), extra.get(SHARED_FILES, ())
+        return OwnFiles(self.context, patterns, shared, self.header.language)
 
     @cached_property
     def used(self) -> dict[Part, frozenset[str]]:

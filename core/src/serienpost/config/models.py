@@ -20,6 +20,7 @@ from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # mode
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
 from serienpost.contracts.strict import StrictModel
+from serienpost.redaction import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,8 +46,6 @@ DEFAULT = "default"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
-_IN_URL = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
-_PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
 
 
 def is_name(value: str) -> bool:
@@ -68,12 +67,6 @@ def _quiet_hours(value: str) -> str:
         times = []
     if len(set(times)) < 2:
         raise ValueError('write quiet hours as in "20:00-08:00"')
-    return value
-
-
-def _without_password(value: str) -> str:
-    if _PASSWORD.search(value):
-        raise ValueError("a password does not stand in a URL; write ${secret:NAME} in its place")
     return value
 
 
@@ -138,7 +131,7 @@ class PracticeConfig(StrictModel):
     """A checked `serienpost.yaml`, the vendor's policy merged in."""
 
     practice: PracticeInfo = Field(description="Who writes.")
-    ledger: Annotated[str, Field(min_length=1), AfterValidator(_without_password)] = Field(
+    ledger: Annotated[str, Field(min_length=1)] = Field(
         default="sqlite:///versandbuch.db",
         description="URL of the ledger; a relative SQLite file lies in the practice folder.",
         examples=["postgresql://post:${secret:LEDGER_PASSWORD}@db/versandbuch"],
@@ -226,10 +219,7 @@ def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 
 
 def shown_values(config: PracticeConfig) -> dict[str, Any]:
-    """The configuration as it may be shown: what looks like a password in a URL is hidden.
-
-    None passes the core's models; those of plugins may be more lenient.
-    """
+    """The configuration as it may be shown: without the passwords of URLs."""
     values: dict[str, Any] = _masked(plain_values(config))
     return values
 
@@ -239,4 +229,4 @@ def _masked(value: Any) -> Any:  # noqa: ANN401
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner) for inner in value]
-    return _IN_URL.sub(r"\1***\2", value) if isinstance(value, str) else value
+    return without_passwords(value) if isinstance(value, str) else value

@@ -208,5 +208,6 @@ def practice(request: pytest.FixtureRequest, tmp_path: Path, providers: Provider
 
 
 def _restore(path: Path, dump: str) -> None:
+    path.touch(mode=0o600)
     with closing(sqlite3.connect(path)) as db:
         db.executescript((HERE / "ledgers" / dump).read_text("utf-8"))

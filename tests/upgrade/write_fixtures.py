@@ -243,10 +243,11 @@ def make_practice(practice: Path) -> None:
     people = ", ".join(map(str, (*LETTERS, *range(43, 55))))
     with closing(sqlite3.connect(practice / "praxis.db")) as db:
         db.executescript(FEWER.format(others=f"NOT IN ({people})"))
-    (practice / "plaene").mkdir()
-    (practice / "anfahrt.txt").write_text("Mit der Linie 11 bis zur Lindenallee.\n", "utf-8")
+    attached = practice / "anhaenge"
+    (attached / "plaene").mkdir(parents=True)
+    (attached / "anfahrt.txt").write_text("Mit der Linie 11 bis zur Lindenallee.\n", "utf-8")
     for number in (43, 44):
-        plan = practice / "plaene" / f"Plan P{number:07}.txt"
+        plan = attached / "plaene" / f"Plan P{number:07}.txt"
         plan.write_text(f"Plan {number}\n", "utf-8")
 
 

@@ -107,9 +107,11 @@ if TYPE_CHECKING:
     from serienpost.fields import Part as Part
     from serienpost.fields import Sensitivity as Sensitivity
     from serienpost.fields import known_field as known_field
+    from serienpost.files import UNFINISHED as UNFINISHED
     from serienpost.files import private_folder as private_folder
     from serienpost.files import refuse_other as refuse_other
     from serienpost.files import spreadsheet_cell as spreadsheet_cell
+    from serienpost.files import whole_file as whole_file
     from serienpost.files import write_private as write_private
     from serienpost.hookspecs import hookimpl as hookimpl
     from serienpost.kinds import CORE_KINDS as CORE_KINDS
@@ -181,7 +183,7 @@ _HOME = {
     ),
     "fault_injection": "faultpoint",
     "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",
-    "files": "private_folder refuse_other spreadsheet_cell write_private",
+    "files": "UNFINISHED private_folder refuse_other spreadsheet_cell whole_file write_private",
     "hookspecs": "hookimpl",
     "kinds": "CORE_KINDS core_kind",
     "kinds.email": "Mailbox parse_sender refused_in_header",

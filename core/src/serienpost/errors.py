@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from serienpost.redaction import without_passwords
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -48,7 +50,8 @@ def worst(codes: Iterable[int]) -> Exit:
 class Problem:
     """One thing that is wrong: what, where, and what to do about it.
 
-    Never holds a person's data: `message` and `hint` reach logs and terminals.
+    Never holds a person's data: `message` and `hint` reach logs and terminals. Passwords of URLs
+    are masked in all of it.
     """
 
     message: str
@@ -56,6 +59,12 @@ class Problem:
     file: str | None = None
     line: int | None = None
     key: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("message", "hint", "key"):
+            text = getattr(self, name)
+            if text and "://" in text:
+                object.__setattr__(self, name, without_passwords(text))
 
     def __str__(self) -> str:
         where = ""

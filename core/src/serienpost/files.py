@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
@@ -11,10 +13,36 @@ from serienpost.errors import SerienpostError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
+# How the name of a file ends that is not complete.
+UNFINISHED = ".part"
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+# Characters of its later name that stand in the name of a file that is not complete.
+_LONGEST_PREFIX = 50
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # Bytes of a first line that are compared.
 _LONGEST_LINE = 1000
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file of mode 0600 that gets its name, in place of what has it, when it is complete.
+
+    It is written under a name in the same folder that nobody can foresee, made anew: a file or
+    link that somebody else has put there is neither opened nor followed.
+
+    Raises:
+        OSError: it cannot be written; what was there stays.
+    """
+    part = path.with_name(f".{path.name[:_LONGEST_PREFIX]}.{token_hex(8)}{UNFINISHED}")
+    try:
+        with os.fdopen(os.open(part, _NEW, 0o600), "w+b") as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -24,17 +52,15 @@ def private_file(path: Path) -> Iterator[IO[str]]:
     Raises:
         SerienpostError: it cannot be written, or `refuse_other` refuses.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        descriptor = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            yield file
-        refuse_other(path, _first_line(part))
-        part.replace(path)
+        with whole_file(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            yield text
+            text.detach()
+            file.seek(0)
+            refuse_other(path, file.readline(_LONGEST_LINE))
     except OSError as error:
         raise _unwritable(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -44,9 +70,7 @@ def write_private(path: Path, data: bytes) -> None:
         SerienpostError: it cannot be written.
     """
     try:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with whole_file(path) as file:
             file.write(data)
     except OSError as error:
         raise _unwritable(path, error) from error

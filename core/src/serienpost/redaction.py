@@ -1,8 +1,10 @@
-"""Replies without personal data: they quote addresses and numbers, and are stored and shown."""
+"""What is stored and shown without what it must not hold: replies of providers without addresses
+and numbers, texts without the passwords of URLs."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 LONGEST = 200
 _ENHANCED = r"\b[245]\.\d{1,3}\.\d{1,3}\b(?!\.\d)"
@@ -17,10 +19,87 @@ _NO_WORD = re.compile(r"[^\w]+")
 
 def redact(text: str, address: str = "") -> str:
     """Mask addresses, long numbers and this recipient's local part; cut to 200 characters."""
-    masked = _PERSONAL.sub(lambda found: found["keep"] or "…", " ".join(text.split()))
+    plain = without_passwords(" ".join(text.split()))
+    masked = _PERSONAL.sub(lambda found: found["keep"] or "…", plain)
     local = address.rpartition("@")[0]
     lowered = masked.lower()
     for word in sorted({local, *_NO_WORD.split(local)}, key=len, reverse=True):
         if len(word) > 2 and word.lower() in lowered:
             masked = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", masked, flags=re.IGNORECASE)
     return masked if len(masked) <= LONGEST else masked[: LONGEST - 1] + "…"
+
+
+def without_passwords(text: str) -> str:
+    """The text with `***` for every password in a URL, however it is written.
+
+    A password stands before the last `@` of a URL, whatever signs it holds, or is the value of a
+    parameter that is called so; either may be percent-encoded. `${secret:NAME}` is none.
+    """
+    if "://" not in text:
+        return text
+    return _URL.sub(lambda found: _masked(found[0]), text)
+
+
+def has_password(text: str) -> bool:
+    """Whether a text holds a URL with a password that `without_passwords` would mask."""
+    return without_passwords(text) != text
+
+
+def _masked(url: str) -> str:
+    references: list[str] = _REFERENCE.findall(url)
+    hidden = _masked_rest(*_masked_user(_REFERENCE.sub(_STANDS_FOR, url)))
+    for reference in references:
+        hidden = hidden.replace(_STANDS_FOR, reference, 1)
+    return hidden
+
+
+def _masked_user(url: str) -> tuple[str, str]:
+    """The URL up to its user and password, masked, and what comes after."""
+    scheme, _, rest = url.partition("://")
+    begin = f"{scheme}://"
+    user, at, behind = rest.rpartition("@")
+    if scheme.lower() in _WEB:
+        # Of these the host ends before the first /, ? or #, unless what looks like its port is
+        # none: then a password goes on there (RFC 3986, 3.2).
+        authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+        port = authority.rpartition(":")[2] if ":" in authority else ""
+        if "@" in authority:
+            user, at, behind = authority.rpartition("@")
+            behind += rest[len(authority) :]
+        elif not port or port.isdigit():
+            return begin, rest
+    if not at:
+        return begin, rest
+    name, colon, password = user.partition(":")
+    if not colon and ":" not in unquote(user) and scheme.lower() not in _WEB:
+        return f"{begin}{user}@", behind
+    if password == _STANDS_FOR or (not colon and user == _STANDS_FOR):
+        return f"{begin}{user}@", behind
+    return (f"{begin}{name}:***@" if colon else f"{begin}***@"), behind
+
+
+def _masked_rest(begin: str, rest: str) -> str:
+    """Parameters that are called like a password, and URLs with one within parameters."""
+    return begin + _PARAMETER.sub(_masked_parameter, rest)
+
+
+def _masked_parameter(found: re.Match[str]) -> str:
+    mark, name, value = found["mark"], found["name"], found["value"]
+    inner = unquote(value)
+    is_secret = bool(_SECRET_NAME.search(unquote(name))) and value not in ("", _STANDS_FOR)
+    if is_secret or _SECRET_WITHIN.search(inner) or ("://" in inner and has_password(inner)):
+        return f"{mark}{name}=***"
+    return found[0]
+
+
+_WEB = ("http", "https", "ws", "wss")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:\$\{[^}\s]*\}|[^\s])*")
+_REFERENCE = re.compile(r"\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}")
+# Stands for a reference while a URL is taken apart; no URL holds it.
+_STANDS_FOR = "\x00"
+_AUTHORITY_END = re.compile(r"[/?#]")
+_PARAMETER = re.compile(r"(?P<mark>[?&;#])(?P<name>[^=?&;#]*)=(?P<value>[^&;#]*)")
+_WORDS = r"pass(?:w(?:or)?d|phrase)|passwort|kennwort|pwd|secret|token|api[_-]?key"
+_SECRET_NAME = re.compile(rf"{_WORDS}|^pass$|^pw$", re.IGNORECASE)
+# As in `odbc_connect=DRIVER=...;PWD=...`.
+_SECRET_WITHIN = re.compile(rf"(?:{_WORDS})\s*=\s*[^\s\x00;]", re.IGNORECASE)

@@ -16,7 +16,7 @@ def rich_practice(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     (shell.folder / "serienpost.yaml").write_text(
         "practice: {name: Praxis Beispiel}\n"
         "plugins: [serienpost-example]\n"
-        'club: {address: "https://me:hunter2@club.example.org"}\n'
+        'club: {address: "https://club.example.org"}\n'
         "accounts:\n"
         "  taube:\n"
         "    channel: pigeon\n"
@@ -44,7 +44,7 @@ def test_a_secret_is_never_shown(rich_practice: Shell, args: tuple[str, ...]) ->
     assert code == 0
     assert "hunter2" not in out + err
     assert "secret:LOFT_KEY" in out
-    assert "https://me:***@club.example.org" in out
+    assert "https://club.example.org" in out
 
 
 def test_origins_name_file_and_line_or_default(rich_practice: Shell) -> None:
@@ -68,6 +68,34 @@ def test_a_policy_is_an_origin(
     document = rich_practice.json("config", "show", "--origin")
     assert document["config"]["consent"]["override"] is True
     assert document["origins"]["consent.override"].endswith("policy.yaml:2")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:hunter2@club.example.org",
+        "postgresql://me:hun/ter2@db/x",
+        "postgresql://:hunter2@db/x",
+        "postgresql://me%3Ahunter2@db/x",
+        "postgresql://db/x?user=me&password=hunter2",
+        "postgresql://db/x?%70assword=hunter2",
+    ],
+)
+@pytest.mark.parametrize("where", ["club: {address: URL}", "ledger: URL", "dispatcher: URL"])
+@pytest.mark.parametrize("command", ["config show", "doctor", "runs"])
+def test_a_password_in_a_url_is_refused_and_not_shown(
+    rich_practice: Shell, url: str, where: str, command: str
+) -> None:
+    """Whoever the key belongs to, and also where another message would quote the value."""
+    file = rich_practice.folder / "serienpost.yaml"
+    kept = file.read_text().replace("club:", "#")
+    file.write_text(kept + where.replace("URL", f'"{url}"') + "\n")
+    for args in ([], ["--json"]):
+        code, out, err = rich_practice(*command.split(), *args)
+        assert code == 3
+        assert "serienpost.yaml:9" in err + out or '"line": 9' in out
+        assert "a password does not stand in a URL" in out + err
+        assert "ter2" not in out + err
 
 
 def test_config_alone_is_a_question_of_usage(rich_practice: Shell) -> None:

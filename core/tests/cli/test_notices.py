@@ -17,6 +17,7 @@ PARAMETERS = {
     "balance_unknown": {"account": "mail", "text": "no answer"},
     "incomplete": {"run": "R", "text": "no room"},
     "not_continued": {"run": "R", "text": "no answer"},
+    "ledger_closed": {},
     "orders_unknown": {"run": "R", "text": "no answer"},
     "signs_stay": {"mailing": "einladung", "changes": '„ -> " (2)'},
     "test_data": {"row": "patient:1"},

@@ -151,6 +151,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def engine(tmp_path: Path, engines: list[Engine], migrated: bytes) -> Engine:
     (tmp_path / "ledger.db").write_bytes(migrated)
+    (tmp_path / "ledger.db").chmod(0o600)
     engines.append(open_engine("sqlite:///ledger.db", tmp_path))
     return engines[-1]
 

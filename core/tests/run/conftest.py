@@ -326,10 +326,17 @@ class Office:
         sources = values.pop("sources", ["people"])
         attachments = values.pop("files", {})
         for name, data in attachments.items():
-            self.context.path(name).write_bytes(data)
+            self.attach(name, data)
         made = Mailing(**values, attachments=list(attachments))
         blocks = tuple(SelectBlock(name, Choice()) for name in sources)
         return made.model_copy(update={"blocks": blocks, "source_path": Path("einladung.yaml")})
+
+    def attach(self, name: str, data: bytes) -> Path:
+        """Put a file into the folder for attachments."""
+        path = self.context.path("anhaenge") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
 
     def renderer(self, **changes: object) -> RunRenderer:
         due = date.fromisoformat(str(changes.pop("due", "2026-03-02")))
@@ -405,6 +412,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def office(tmp_path: Path, migrated: bytes) -> Iterator[Office]:
     (tmp_path / "versandbuch.db").write_bytes(migrated)
+    (tmp_path / "versandbuch.db").chmod(0o600)
     made = Office(tmp_path)
     yield made
     made.context.close()

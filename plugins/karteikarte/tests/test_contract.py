@@ -87,11 +87,6 @@ def test_a_database_that_fails_stores_nothing_and_tells_no_data(
         assert "Vorsorge" not in str(caught.value)
 
 
-def test_a_password_does_not_stand_in_the_url() -> None:
-    with pytest.raises(ValueError, match="password"):
-        _settings("postgresql://brief:geheim@host/praxis")
-
-
 def test_who_is_no_patient_is_refused(context: Context) -> None:
     with pytest.raises(SerienpostError, match="17 is no patient"):
         Records.of(context).find(person="17")

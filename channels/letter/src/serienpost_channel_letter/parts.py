@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from serienpost import SerienpostError, faultpoint, private_folder, spreadsheet_cell
+from serienpost import (
+    UNFINISHED,
+    SerienpostError,
+    faultpoint,
+    private_folder,
+    spreadsheet_cell,
+    whole_file,
+)
 from serienpost_channel_letter.assembly import Assembly
 
 if TYPE_CHECKING:
@@ -78,7 +85,7 @@ class RunFiles:
             parent = self.work.parent
             if not any(parent.iterdir()):
                 parent.rmdir()
-        for path in self.folder.glob(f".{self.run}*.halb"):
+        for path in self.folder.glob(f".{self.run}*{UNFINISHED}"):
             path.unlink()
 
 
@@ -221,15 +228,14 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
         SerienpostError: it cannot be written; what was there stays.
     """
     private_folder(path.parent)
-    half = _half_of(path)
     try:
-        descriptor = os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with whole_file(path) as file:
             yield file
             file.flush()
             faultpoint("letter.written")
             os.fsync(file.fileno())
-        _rename_whole(half, path)
+        faultpoint("letter.renamed")
+        _make_names_last(path.parent)
     except OSError as error:
         raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -244,20 +250,12 @@ def write_whole(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _half_of(path: Path) -> Path:
-    """The name under which a file is written."""
-    return path.with_name(f".{path.name}.halb")
-
-
-def _rename_whole(half: Path, path: Path) -> None:
-    """Give a file that is on the disk its name, and make the name last."""
-    half.replace(path)
-    faultpoint("letter.renamed")
-    folder = os.open(path.parent, os.O_RDONLY)
+def _make_names_last(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _packed_index(letters: Sequence[tuple[str, int, str]]) -> str:

@@ -117,7 +117,9 @@ def _bug(error: BaseException, args: Sequence[str]) -> Problem:
         folder = Path(args[args.index("-C") + 1])
     log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
     try:
-        with os.fdopen(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+        with os.fdopen(
+            os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "a"
+        ) as file:
             file.write(f"{datetime.now(UTC).isoformat()} {culprit} {kind}\n{frames}\n")
     except OSError:
         return Problem(f"a bug in {culprit}: {kind}; the log {log} cannot be written")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.redaction import without_passwords
+
 if TYPE_CHECKING:
     from serienpost.service import Notice
 
@@ -16,6 +18,9 @@ _SENTENCES = {
     ),
     "balance_unknown": "{text}",
     "incomplete": "run {run} is cancelled, but what was delivered before is not complete: {text}",
+    "ledger_closed": (
+        "other users of this machine could read the ledger; now its owner alone can (mode 0600)"
+    ),
     "not_continued": "{run}: {text}",
     "orders_unknown": "{run}: what the provider holds was not looked at: {text}",
     "signs_stay": (
@@ -31,7 +36,8 @@ def tell(notice: Notice) -> None:
     if notice.code == "test_data":
         click.echo(_whose_data(**parameters), err=True)  # type: ignore[arg-type]  # texts
     else:
-        click.echo(_SENTENCES[notice.code].format(**parameters), err=True)
+        sentence = _SENTENCES[notice.code].format(**parameters)
+        click.echo(without_passwords(sentence), err=True)
 
 
 def _whose_data(row: str, processor: str | None = None, region: str | None = None) -> str:

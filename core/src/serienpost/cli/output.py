@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.redaction import without_passwords
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -39,13 +41,13 @@ def clean(value: object) -> str:
     """The value as one line without anything a terminal would obey.
 
     Control characters and marks that reorder text are removed, line ends and tabs become spaces,
-    None becomes empty, a yes/no value becomes `yes` or `no`.
+    None becomes empty, a yes/no value becomes `yes` or `no`; passwords of URLs are masked.
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = str(value)
+    text = without_passwords(str(value))
     if text.isascii() and text.isprintable():
         return text
     return "".join(_harmless(character) for character in text)

@@ -33,6 +33,11 @@ class Layers:
         base = {key: value for key, value in self.policy.data.items() if key not in POLICY_KEYS}
         return _merged(base, self.practice.data)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files."""
+        return tuple(one.file for one in (self.practice, self.policy) if one)
+
     def where(self, loc: Loc) -> tuple[str, int | None]:
         """File and line of a key of `data`, of its nearest parent where it is absent."""
         for end in range(len(loc), 0, -1):

@@ -15,6 +15,7 @@ from serienpost.config.problems import Collector, did_you_mean, explain
 from serienpost.config.references import check_references
 from serienpost.context import PracticeContext
 from serienpost.errors import ConfigError, PluginError, Problem
+from serienpost.redaction import has_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from serienpost.config.document import Loc
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.registry import Registry
 
@@ -43,6 +45,7 @@ def load_practice(folder: Path, load: Load | None = None) -> PracticeContext:
     """
     layers = read_layers(folder)
     collector = _collector(layers)
+    _refuse_passwords(layers.data, collector)
     core = _core(layers.data, collector)
     registry = _registry(layers, load, collector)
     check_policy(layers, registry.settings, collector)
@@ -71,6 +74,18 @@ def plugin_names(folder: Path) -> tuple[str, ...]:
 def _collector(layers: Layers) -> Collector:
     documents = [document for document in (layers.policy, layers.practice) if document]
     return Collector(layers.where, (p for document in documents for p in document.problems))
+
+
+def _refuse_passwords(value: object, collector: Collector, loc: Loc = ()) -> None:
+    """Note every URL that holds a password, whoever the key belongs to."""
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_passwords(inner, collector, (*loc, step))
+            _refuse_passwords(step, collector, (*loc, step))
+    elif isinstance(value, str) and has_password(value):
+        collector.add(
+            loc, "a password does not stand in a URL", "write ${secret:NAME} in its place"
+        )
 
 
 def _core(data: dict[str, Any], collector: Collector) -> PracticeConfig:

@@ -44,6 +44,20 @@ def _texts(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _attached(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+class AttachedFile(StrictModel):
+    """One entry of `attachments:`; a text stands for its `file`."""
+
+    file: str = Field(description="The file in the folder for attachments.")
+    shared: bool = Field(
+        default=False,
+        description="Whether one file may go to several people although its name has macros.",
+    )
+
+
 # A list of texts; one text stands for a list of one.
 Texts = Annotated[list[str], BeforeValidator(_texts)]
 
@@ -100,11 +114,12 @@ class Mailing(StrictModel):
         default=timedelta(hours=6), description="Standstill after which a person must confirm."
     )
     max_attempts: int = Field(default=8, ge=1, le=100, description="Attempts per message.")
-    attachments: list[str] = Field(
+    attachments: list[Annotated[AttachedFile, BeforeValidator(_attached)]] = Field(
         default=[],
-        description="Files that go with every message, relative to the practice folder; with"
-        " macros in its name, the file of each recipient, who is left out where it is missing.",
-        examples=[["anfahrt.pdf", "befunde/{{Nummer}}.pdf"]],
+        description="Files of the practice's `attachments_folder` that go with every message; with"
+        " macros in its name, the file of each recipient, who is left out where it is missing or"
+        " is another's too, unless `{file: ..., shared: true}` says that it may be.",
+        examples=[["anfahrt.pdf", "befunde/{{PatientenNr}}.pdf"]],
     )
     transliterate: Literal["ask", "always", "never"] = Field(
         default="ask", description="Whether an SMS is rewritten to fit the cheaper GSM alphabet."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -19,6 +20,7 @@ from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # mode
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
 from serienpost.contracts.strict import StrictModel
+from serienpost.redaction import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,8 +46,6 @@ DEFAULT = "default"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUIET = re.compile(r"([0-2][0-9]:[0-5][0-9]) ?- ?([0-2][0-9]:[0-5][0-9])\Z")
-_IN_URL = re.compile(r"(://[^/@:\s]*:)(?!\$\{secret:)[^/@\s]*(@)")
-_PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
 
 
 def is_name(value: str) -> bool:
@@ -70,15 +70,19 @@ def _quiet_hours(value: str) -> str:
     return value
 
 
-def _without_password(value: str) -> str:
-    if _PASSWORD.search(value):
-        raise ValueError("a password does not stand in a URL; write ${secret:NAME} in its place")
-    return value
+def _own_folder(value: str) -> str:
+    parts = PurePosixPath(value).parts
+    if not parts or parts[0] in _TAKEN or any(part.startswith((".", "/")) for part in parts):
+        raise ValueError("name a folder in the practice folder that holds nothing but attachments")
+    return "/".join(parts)
 
 
 def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
+
+# Folders of a practice that are not for attachments.
+_TAKEN = ("mailings", "templates")
 
 # A name that users give: letters, digits, `_`, `-`.
 Name = Annotated[str, AfterValidator(_name)]
@@ -127,7 +131,7 @@ class PracticeConfig(StrictModel):
     """A checked `serienpost.yaml`, the vendor's policy merged in."""
 
     practice: PracticeInfo = Field(description="Who writes.")
-    ledger: Annotated[str, Field(min_length=1), AfterValidator(_without_password)] = Field(
+    ledger: Annotated[str, Field(min_length=1)] = Field(
         default="sqlite:///versandbuch.db",
         description="URL of the ledger; a relative SQLite file lies in the practice folder.",
         examples=["postgresql://post:${secret:LEDGER_PASSWORD}@db/versandbuch"],
@@ -155,6 +159,11 @@ class PracticeConfig(StrictModel):
     purposes: list[Name] = Field(
         default=[], description="The practice's own purposes beside the built-in ones."
     )
+    attachments_folder: Annotated[str, AfterValidator(_own_folder)] = Field(
+        default="anhaenge",
+        description="Folder in the practice folder that attachments come from, no others.",
+        examples=["anlagen"],
+    )
     appointment_types_harmless: list[str] = Field(
         default=[],
         description="Types of appointment that may stand in an SMS or a subject.",
@@ -171,6 +180,10 @@ class PracticeConfig(StrictModel):
     def place(self, key: str) -> tuple[str | None, int | None]:
         """File and line that a dotted key comes from; (None, None) for a default."""
         return self._layers.place(key) if self._layers else (None, None)
+
+    def files(self) -> tuple[str, ...]:
+        """The files that this was read from."""
+        return self._layers.files if self._layers else ()
 
     def read_from(self, layers: Layers) -> PracticeConfig:
         """Remember the files, so that later checks can say where a key stands."""
@@ -206,10 +219,7 @@ def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 
 
 def shown_values(config: PracticeConfig) -> dict[str, Any]:
-    """The configuration as it may be shown: what looks like a password in a URL is hidden.
-
-    None passes the core's models; those of plugins may be more lenient.
-    """
+    """The configuration as it may be shown: without the passwords of URLs."""
     values: dict[str, Any] = _masked(plain_values(config))
     return values
 
@@ -219,4 +229,4 @@ def _masked(value: Any) -> Any:  # noqa: ANN401
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner) for inner in value]
-    return _IN_URL.sub(r"\1***\2", value) if isinstance(value, str) else value
+    return without_passwords(value) if isinstance(value, str) else value

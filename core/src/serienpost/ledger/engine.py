@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from contextlib import contextmanager
@@ -22,11 +23,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from serienpost.errors import LedgerError
+from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.schema import run
 from serienpost.ledger.states import RELEASED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_log = logging.getLogger(__name__)
 
 # The newest revision of the ledger's tables; the last file in `migrations/versions`.
 HEAD = "0004"
@@ -46,7 +50,11 @@ CHECKPOINT_PAGES = 16_384
 _READ_ONLY = "serienpost_reads"
 
 
-def open_engine(url: str, folder: Path) -> Engine:
+def _log_closed() -> None:
+    _log.warning("other users could read the ledger; now its owner alone can")
+
+
+def open_engine(url: str, folder: Path, *, on_closed: Callable[[], None] = _log_closed) -> Engine:
     """Connect, check durability, migrate an older ledger, refuse a newer one.
 
     An older one is migrated only while no run of any practice is open, since the process that
@@ -55,10 +63,12 @@ def open_engine(url: str, folder: Path) -> Engine:
     Args:
         url: SQLAlchemy URL; relative SQLite paths start at `folder`, `postgresql://` means psycopg.
         folder: the practice folder.
+        on_closed: called where other users could read the ledger's file and no longer can.
 
     Raises:
         LedgerError: unreachable, not durable, written by a newer serienpost, or too old to be used
-            as it is and with open runs.
+            as it is and with open runs; or other users can read its file, and that cannot be
+            mended.
     """
     try:
         where = make_url(url)
@@ -73,6 +83,8 @@ def open_engine(url: str, folder: Path) -> Engine:
             raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
         where = where.set(database=str(path))
         _create_private(path)
+        if close_to_others(path):
+            on_closed()
     elif where.drivername == "postgresql":
         where = where.set(drivername="postgresql+psycopg")
     try:
@@ -132,7 +144,7 @@ def _create_private(path: Path) -> None:
         raise LedgerError("the folder of the ledger does not exist", hint="check ledger:")
     if not path.exists():
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         except OSError as error:
             raise LedgerError(f"the ledger cannot be created: {error.strerror}") from error
 
@@ -194,8 +206,8 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
     import fcntl
 
     path = Path(f"{engine.url.database}.migrating")
-    with path.open("w") as handle:
-        path.chmod(0o600)
+    flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

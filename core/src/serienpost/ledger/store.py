@@ -280,10 +280,12 @@ def _failure(error: Exception) -> LedgerError:
 
 
 @contextmanager
-def _opened(context: PracticeContext) -> Iterator[Ledger]:
+def _opened(context: PracticeContext, on_closed: Callable[[], None] | None) -> Iterator[Ledger]:
     file, line = context.config.place("ledger")
     try:
-        engine = open_engine(context.expand(context.config.ledger), context.folder)
+        url = context.expand(context.config.ledger)
+        told = {"on_closed": on_closed} if on_closed else {}
+        engine = open_engine(url, context.folder, **told)
     except SerienpostError as error:
         raise LedgerError(
             *(Problem(p.message, p.hint, file, line, "ledger") for p in error.problems)
@@ -294,13 +296,18 @@ def _opened(context: PracticeContext) -> Iterator[Ledger]:
         engine.dispose()
 
 
-def open_ledger(context: PracticeContext) -> Ledger:
+def open_ledger(context: PracticeContext, on_closed: Callable[[], None] | None = None) -> Ledger:
     """The practice's ledger, opened once per context.
+
+    Args:
+        context: the practice.
+        on_closed: called where other users could read the ledger's file and no longer can; else
+            that goes to the log.
 
     Raises:
         LedgerError: it cannot be opened, is not durable, or is newer than this serienpost.
     """
-    return context.shared("ledger", lambda: _opened(context))
+    return context.shared("ledger", lambda: _opened(context, on_closed))
 
 
 # Messages changed by one statement.

@@ -33,10 +33,11 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
         if not path.exists():
             yield Finding("ledger", True, "not there yet; the first run makes it")
             return
-    ledger = open_ledger(context)
+    rights = list(_privacy(path)) if path is not None else []
+    ledger = open_ledger(context, lambda: None)  # what it mends is among the rights found
     yield Finding("ledger", True, f"opens, tables of revision {HEAD}")
     if path is not None:
-        yield from _privacy(path)
+        yield from rights
         yield _integrity(damage(ledger))
     for run in abandoned_runs(ledger):
         yield Finding(
@@ -78,7 +79,7 @@ def _privacy(ledger: Path) -> Iterator[Finding]:
     for path in (ledger, *(file for file in beside if file.exists())):
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
-            text = f"others on this machine may read {path.name} (mode {mode:04o})"
+            text = f"others on this machine could read {path.name} (mode {mode:04o}) until now"
             yield Finding("ledger file", False, text, f"chmod 600 {path}")
         elif path == ledger:
             yield Finding("ledger file", True, f"{path.name}, mode {mode:04o}")

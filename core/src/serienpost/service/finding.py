@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from serienpost.errors import Problem
+from serienpost.redaction import without_passwords
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,11 @@ class Finding:
     text: str
     remedy: str | None = None
     problem: Problem | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", without_passwords(self.text))
+        if self.remedy:
+            object.__setattr__(self, "remedy", without_passwords(self.remedy))
 
     @classmethod
     def of(cls, name: str, problem: Problem) -> Finding:

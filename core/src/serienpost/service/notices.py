@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from serienpost.redaction import without_passwords
+
 _log = logging.getLogger(__name__)
 
 
@@ -16,7 +18,7 @@ class Notice:
 
     Args:
         code: `balance_unknown`, `signs_stay`, `already_sent`, `incomplete`, `not_continued`,
-            `orders_unknown`, `test_data`.
+            `orders_unknown`, `test_data`, `ledger_closed`.
         parameters: ids, numbers and texts without personal data.
     """
 
@@ -29,4 +31,4 @@ Notify: TypeAlias = Callable[[Notice], None]
 
 def log_notice(notice: Notice) -> None:
     """Where no face listens, notices go to the log."""
-    _log.warning("%s: %s", notice.code, dict(notice.parameters))
+    _log.warning("%s: %s", notice.code, without_passwords(str(dict(notice.parameters))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from serienpost.service.notices import log_notice
+from serienpost.service.notices import Notice, log_notice
 
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
@@ -36,7 +36,7 @@ class OpenedPractice:
         """
         from serienpost.ledger.store import open_ledger
 
-        return open_ledger(self.context)
+        return open_ledger(self.context, lambda: self.notify(Notice("ledger_closed")))
 
     def today(self) -> date:
         """Today in the practice's time zone."""

@@ -207,8 +207,9 @@ def test_all_that_is_wrong_is_found_before_anybody_is_read(office: Office) -> No
 
 
 def test_an_attachment_that_is_not_there_is_found_before_anybody_is_read(office: Office) -> None:
-    mailing = office.mailing().model_copy(update={"attachments": ["plan.pdf"]})
-    with pytest.raises(ConfigError, match=r"attachment plan\.pdf is not a file"):
+    mailing = office.mailing(files={"plan.pdf": b"plan"})
+    office.context.path("anhaenge/plan.pdf").unlink()
+    with pytest.raises(ConfigError, match=r"attachment anhaenge/plan\.pdf is not there"):
         check_mailing(office.context, mailing, date(2026, 3, 2))
 
 

@@ -7,13 +7,12 @@ it as to any mail server. Nothing is passed on.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost import SerienpostError
+from serienpost import SerienpostError, write_private
 from serienpost_demo.misbehaviour import Script
 
 if TYPE_CHECKING:
@@ -93,9 +92,7 @@ class Catcher:
         if self._folder is not None:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             path = self._folder / f"{len(self.messages) + 1:06d}.eml"
-            flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-            with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-                file.write(data)
+            write_private(path, data)
         self.messages.append(caught)
         return len(self.messages)
 

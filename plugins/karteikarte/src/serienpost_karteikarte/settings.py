@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from serienpost import StrictModel
-from serienpost_practice_db.settings import UrlWithoutPassword  # noqa: TC001  # a field's type
+from serienpost_practice_db.settings import Url  # noqa: TC001  # a field's type
 
 
 class KarteikarteSettings(StrictModel):
     """Where letters are kept in the patients' records."""
 
-    database: UrlWithoutPassword = Field(
+    database: Url = Field(
         description="URL of the database with the table `brief`; letters are written to it.",
         examples=["postgresql://brief:${secret:BRIEF_PASSWORD}@host/praxis"],
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field, RootModel, StrictStr
+from pydantic import Field, RootModel, StrictStr
 
 from serienpost import CATALOGUE, ProbeResult, Settings
 
@@ -14,22 +13,11 @@ if TYPE_CHECKING:
 
     from serienpost import Context
 
-_PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]*@")
+# The URL of a database; a password is written as `${secret:NAME}`, the core refuses any other.
+Url: TypeAlias = Annotated[StrictStr, Field(min_length=1)]
 
 
-def _without_password(value: str) -> str:
-    if _PASSWORD.search(value):
-        raise ValueError("a password does not stand in a URL; write ${secret:NAME} in its place")
-    return value
-
-
-# The URL of a database; a password is written as `${secret:NAME}`.
-UrlWithoutPassword: TypeAlias = Annotated[
-    StrictStr, Field(min_length=1), AfterValidator(_without_password)
-]
-
-
-class DatabaseUrl(RootModel[UrlWithoutPassword]):
+class DatabaseUrl(RootModel[Url]):
     """URL of the practice's own database, opened read-only.
 
     `sqlite:///praxis.db` (relative to the practice folder) or

@@ -15,6 +15,11 @@ from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError
 from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
 from serienpost.run.prepare import provider_template
+from serienpost.run.prepare.attachment_folder import (
+    LARGEST,
+    AttachmentFolder,
+    NotAttachableError,
+)
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
@@ -24,6 +29,7 @@ from serienpost.run.prepare.renderer import (
     LOWERED,
     OWN_FILES,
     RENDERING_EDITION,
+    SHARED_FILES,
     RunRenderer,
 )
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
@@ -31,6 +37,7 @@ from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import PurePosixPath
 
     from pydantic import BaseModel
 
@@ -65,9 +72,10 @@ def check_mailing(
     kind = context.registry.kind(channel)
     if files is None:
         files = read_text(context, mailing, kind.template_suffix)
+    home = AttachmentFolder(context)
     assets = {
         **files.to_assets(),
-        **_attachments(context, mailing),
+        **_attachments(home, mailing),
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
     missing = secret_problems(context, mailing.account, account)
@@ -106,7 +114,7 @@ def check_mailing(
         rendering=RENDERING_EDITION,
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
-            **_own_files(context, mailing),
+            **_own_files(home, mailing),
             **_lowered(context, mailing),
         },
     )
@@ -217,31 +225,52 @@ def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
     return Problem(problem.message, problem.hint, mailing.file, mailing.line(key), key)
 
 
-def _attachments(context: PracticeContext, mailing: Mailing) -> dict[str, bytes]:
+def _attachments(home: AttachmentFolder, mailing: Mailing) -> dict[str, bytes]:
     frozen: dict[str, bytes] = {}
-    for name in mailing.attachments:
-        if is_own(name):
-            continue
-        path = context.path(name)
-        if not path.is_file():
+    for name in (each.file for each in mailing.attachments if not is_own(each.file)):
+        way = home.inside(name)
+        if isinstance(way, Problem):
+            raise _attachment_error(mailing, way.message, way.hint)
+        if ATTACHMENT + way.name in frozen:
             raise _attachment_error(
-                mailing, f"attachment {name} is not a file", "a path starts at the practice folder"
+                mailing, f"two attachments are called {way.name}", "rename one of the files"
             )
-        if ATTACHMENT + path.name in frozen:
-            raise _attachment_error(
-                mailing, f"two attachments are called {path.name}", "rename one of the files"
-            )
-        frozen[ATTACHMENT + path.name] = path.read_bytes()
+        try:
+            frozen[ATTACHMENT + way.name] = home.read(way)
+        except NotAttachableError as error:
+            raise _attachment_error(mailing, *_why_not(home, way, error.code)) from error
     return frozen
 
 
-def _own_files(context: PracticeContext, mailing: Mailing) -> dict[str, list[str]]:
-    patterns = [name for name in mailing.attachments if is_own(name)]
-    for pattern in patterns:
-        problem = folder_problem(context.folder, pattern)
+def _why_not(home: AttachmentFolder, way: PurePosixPath, code: str) -> tuple[str, str]:
+    what, remedy = _NOT_ATTACHABLE[code]
+    if code in ("missing", "no_folder"):
+        remedy = f"put the file there, or move {way} there"
+    return f"the attachment {home.name / way} {what}", remedy
+
+
+_NOT_ATTACHABLE = {
+    "missing": ("is not there", ""),
+    "no_folder": ("is not there", ""),
+    "link": ("is a link", "copy the file there in its place"),
+    "many_names": ("has several names (hard links)", "copy the file there in its place"),
+    "no_file": ("is not a file", "name a file"),
+    "unreadable": ("cannot be read", "look at its rights"),
+    "empty": ("is empty", "look at the file"),
+    "too_large": (f"is larger than {LARGEST // 1024**2} MB", "send a link to it instead"),
+    "own": ("is a database, or a file that serienpost works with", "it is never attached"),
+}
+
+
+def _own_files(home: AttachmentFolder, mailing: Mailing) -> dict[str, list[str]]:
+    own = [each for each in mailing.attachments if is_own(each.file)]
+    for each in own:
+        problem = folder_problem(home, each.file)
         if problem:
             raise _attachment_error(mailing, problem.message, problem.hint)
-    return {OWN_FILES: patterns} if patterns else {}
+    shared = [each.file for each in own if each.shared]
+    found = {OWN_FILES: [each.file for each in own], SHARED_FILES: shared}
+    return {key: patterns for key, patterns in found.items() if patterns}
 
 
 def _attachment_error(mailing: Mailing, message: str, hint: str | None) -> ConfigError:

@@ -23,7 +23,7 @@ from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE, REACHED
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_RUN, move_run
-from serienpost.run.prepare.plan import write_plan_hash
+from serienpost.run.prepare.plan import from_json, write_plan_hash
 from serienpost.run.prepare.review import review_rows
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.attachment_folder import Identity
     from serienpost.run.prepare.renderer import RunRenderer
 
 _ALREADY_SENT = {
@@ -75,6 +76,7 @@ def prepare(
                 unmark_recipients_of(tx, run_id, others)
             if renderer.header.same_address == "one":
                 unmark_same_address(tx, run_id)
+            unmark_files_of_several(tx, renderer, run_id)
             write_plan_hash(tx, run_id)
             move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
             tx.note(user, "prepare", run_id)
@@ -262,6 +264,58 @@ def unmark_same_address(tx: Tx, run_id: str) -> None:
             for row in found
         ]
         tx.execute(change, rows)
+
+
+def unmark_files_of_several(tx: Tx, renderer: RunRenderer, run_id: str) -> list[int]:
+    """Unmark all whose own attachment is another person's too: nobody can tell whose it is.
+
+    Returns:
+        The numbers of these rows.
+    """
+    patterns = files_of_several(tx, renderer, run_id)
+    change = (
+        tx.update(message)
+        .where(message.c.run == run_id, message.c.no == bindparam("b_no"))
+        .values(
+            {
+                name: bindparam(f"b_{name}", type_=message.c[name].type)
+                for name in unmarked_columns(None)
+            }
+        )
+    )
+    rows = [
+        {"b_no": no, **{f"b_{name}": v for name, v in _of_several(pattern).items()}}
+        for no, pattern in patterns.items()
+    ]
+    for first in range(0, len(rows), _AT_ONCE):
+        tx.execute(change, rows[first : first + _AT_ONCE])
+    return list(patterns)
+
+
+def files_of_several(tx: Tx, renderer: RunRenderer, run_id: str) -> dict[int, str]:
+    """The numbers of marked rows whose own file is that of another marked person too, each with
+    the attachment as the mailing names it."""
+    files = renderer.own_files
+    if not files.one_person_each:
+        return {}
+    c = message.c
+    marked = tx.select(message, c.no, c.person, c.macro_values).where(c.run == run_id, c.marked)
+    owners: dict[Identity, tuple[int, str, str]] = {}
+    found: dict[int, str] = {}
+    for row in tx.stream(marked.order_by(c.no)):
+        for pattern, identity in files.identities(from_json(row.macro_values)):
+            no, person, theirs = owners.setdefault(identity, (row.no, row.person, pattern))
+            if person != row.person:
+                found[no], found[row.no] = theirs, pattern
+    return found
+
+
+def _of_several(pattern: str) -> dict[str, Any]:
+    reason = (
+        f"Anhang {pattern}: dieselbe Datei gehört zu mehreren Personen"
+        " (shared: true in der Mailing-Datei lässt das zu)"
+    )
+    return unmarked_columns({"code": "attachment", "reason": reason, "includable": False})
 
 
 def unmarked_for(kept: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import allow_command, find_rows, lock_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
-from serienpost.run.prepare.freeze import unmarked_columns, unmarked_for
+from serienpost.run.prepare.freeze import unmark_files_of_several, unmarked_columns, unmarked_for
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.prepare.renderer import refuse_other_edition
 from serienpost.run.prepare.review import (
@@ -95,6 +95,7 @@ def change_marks(
         for row_id in override:
             change.override(row_id, reason)
         change.settle_addresses()
+        change.settle_files()
         plan = write_plan_hash(tx, run_id)
         tx.note(user, "review", run_id, detail={"plan": plan})
 
@@ -155,6 +156,20 @@ class _Change:
             for row in rows:
                 if kept and row.no > kept.no and (row.marked or _shares(row)):
                     self._yield_to(row, kept.row_id)
+
+    def settle_files(self) -> None:
+        """Let no file of one person go to two.
+
+        Raises:
+            LedgerError: a row that is to be marked has a file that is another person's too.
+        """
+        for no in unmark_files_of_several(self.tx, self.renderer, self.run_id):
+            (row,) = self._rows(message.c.no == no)
+            if row.row_id in self.wanted:
+                raise LedgerError(
+                    f"{row.row_id} cannot be marked: {(row.unmarked or {})['reason']}"
+                )
+            self._note("file of several", no)
 
     def _yield_to(self, row: MessageRow, kept: str) -> None:
         if row.row_id in self.wanted:

@@ -62,6 +62,9 @@ OWN_FILES = "own_files"
 # And the reasons why the practice's schema lowered the class of fields.
 LOWERED = "lowered"
 
+# Key beside it: those of them of which one file may go to several people.
+SHARED_FILES = "shared_files"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceBlock:
@@ -163,8 +166,9 @@ class RunRenderer:
     @cached_property
     def own_files(self) -> OwnFiles:
         """The attachments that each row has of its own."""
-        patterns = tuple(self.header.extra.get(OWN_FILES, ()))
-        return OwnFiles(self.context, patterns, self.header.language)
+        extra = self.header.extra
+        patterns, shared = extra.get(OWN_FILES, ()), extra.get(SHARED_FILES, ())
+        return OwnFiles(self.context, patterns, shared, self.header.language)
 
     @cached_property
     def used(self) -> dict[Part, frozenset[str]]:

@@ -1,39 +1,49 @@
-"""Attachments of one row: files whose names its own values make up, as in `befunde/{{Nummer}}.pdf`.
+"""Attachments of one row: its own values make up their names, as in `befunde/{{PatientenNr}}.pdf`.
 
-The folder is written in the mailing; values only choose a file in it, never a path. The files are
-not copied into the ledger: the content hash covers them, so a file that changes after the review
-pauses the run.
+The folder is written in the mailing; values only choose a file in it, never a path, and the file
+is one person's alone unless the mailing says that it is shared. The files are not copied into the
+ledger: the content hash covers them, so a file that changes after the review pauses the run.
 """
 
 from __future__ import annotations
 
-import os
-import stat
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.content import Attachment, Refused
 from serienpost.errors import Problem
+from serienpost.run.prepare.attachment_folder import (
+    LARGEST,
+    AttachmentFolder,
+    NotAttachableError,
+)
 from serienpost.text import has_control
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from serienpost.context import PracticeContext
     from serienpost.fields import FieldValue
+    from serienpost.run.prepare.attachment_folder import Identity
     from serienpost.templates.compiled import CompiledTemplate
 
-# Octets of one file; hardly any provider takes a larger message.
-LARGEST = 25 * 1024 * 1024
-
 _LONGEST_NAME = 200
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def is_own(attachment: str) -> bool:
     """Whether an entry of `attachments` names a file of each row."""
     return "{{" in attachment
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A file of each row: where it lies, and what its name is made of."""
+
+    written: str
+    folder: PurePosixPath
+    name: CompiledTemplate
+    is_shared: bool
 
 
 class OwnFiles:
@@ -42,74 +52,99 @@ class OwnFiles:
     Args:
         context: the practice.
         patterns: folder and name, with macros in the name.
+        shared: those of them of which one file may go to several people.
         language: of the text; dates in names are written in it.
 
     Raises:
         TemplateError: a name is not a valid text.
     """
 
-    def __init__(self, context: PracticeContext, patterns: tuple[str, ...], language: str) -> None:
-        self._home = context.folder
-        self._found = [
-            (pattern, PurePosixPath(pattern).parent, _compiled(context, pattern, language))
+    def __init__(
+        self,
+        context: PracticeContext,
+        patterns: Sequence[str],
+        shared: Collection[str],
+        language: str,
+    ) -> None:
+        self._home = AttachmentFolder(context)
+        self._patterns = [
+            _Pattern(
+                pattern,
+                PurePosixPath(pattern).parent,
+                _compiled(context, pattern, language),
+                pattern in shared,
+            )
             for pattern in patterns
         ]
-        names = (name.names for _, _, name in self._found)
+        names = (one.name.names for one in self._patterns)
         self.names: frozenset[str] = frozenset().union(*names)
-        needed = (name.names - name.may_be_empty for _, _, name in self._found)
+        needed = (one.name.names - one.name.may_be_empty for one in self._patterns)
         self.needed: frozenset[str] = frozenset().union(*needed)
+
+    @property
+    def one_person_each(self) -> bool:
+        """Whether there are files of which each may go to one person only."""
+        return not all(one.is_shared for one in self._patterns)
 
     def read(self, values: Mapping[str, FieldValue]) -> tuple[Attachment, ...] | Refused:
         """The files of one row, or why one of them cannot go out."""
         files = []
-        for pattern, folder, name in self._found:
-            found = self._one(values, folder, name)
-            if isinstance(found, str):
-                return Refused("attachment", f"Anhang {pattern}: {found}")
-            files.append(found)
+        for pattern in self._patterns:
+            try:
+                way = self._way(pattern, values)
+                files.append(file_attachment(way.name, self._home.read(way)))
+            except NotAttachableError as error:
+                return Refused("attachment", f"Anhang {pattern.written}: {_REASONS[error.code]}")
         return tuple(files)
 
-    def _one(
-        self, values: Mapping[str, FieldValue], folder: PurePosixPath, name: CompiledTemplate
-    ) -> Attachment | str:
+    def identities(self, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, Identity]]:
+        """The files of one row that must be no other person's, each with its pattern; a file that
+        cannot be attached is none."""
+        for pattern in self._patterns:
+            if not pattern.is_shared:
+                try:
+                    yield pattern.written, self._home.identity(self._way(pattern, values))
+                except NotAttachableError:
+                    continue
+
+    def _way(self, pattern: _Pattern, values: Mapping[str, FieldValue]) -> PurePosixPath:
         from serienpost.templates.compiled import ValueRefused
 
         try:
-            filled = name.render(values).text
-        except ValueRefused:
-            return "ein Wert kann nicht im Dateinamen stehen"
+            filled = pattern.name.render(values).text
+        except ValueRefused as error:
+            raise NotAttachableError("value") from error
         if not _is_plain_name(filled):
-            return "der Dateiname ist kein einfacher Name"
-        try:
-            data = _read(_inside(self._home, folder) / filled)
-        except OSError as error:
-            return _REASONS.get(type(error), "die Datei ist nicht lesbar")
-        if not data:
-            return "die Datei ist leer"
-        if len(data) > LARGEST:
-            return f"die Datei ist größer als {LARGEST // 1024**2} MB"
-        return file_attachment(filled, data)
+            raise NotAttachableError("name")
+        way = self._home.inside(str(pattern.folder / filled))
+        if isinstance(way, Problem):
+            raise NotAttachableError("no_folder")
+        return way
 
 
-def folder_problem(home: Path, pattern: str) -> Problem | None:
+def folder_problem(home: AttachmentFolder, pattern: str) -> Problem | None:
     """Why the folder of a pattern is not one that files may be taken from."""
-    folder = PurePosixPath(pattern).parent
-    if "{{" in str(folder):
+    written = PurePosixPath(pattern).parent
+    if "{{" in str(written):
         return Problem(
             f"the folder of the attachment {pattern} depends on a value",
             "macros may stand in the file's name only, after the last /",
         )
-    if folder == PurePosixPath():
+    if written in (PurePosixPath(), home.name):
         return Problem(
             f"the attachment {pattern} names no folder",
-            "keep these files in a folder of their own, as in befunde/{{Nummer}}.pdf",
+            f"keep these files in a folder of their own in {home.name}, as in {_EXAMPLE}",
         )
-    try:
-        _inside(home, folder)
-    except OSError:
+    folder = home.inside(str(written))
+    if isinstance(folder, Problem):
         return Problem(
-            f"{folder}, the folder of the attachment {pattern}, is not in the practice folder",
-            "make it there; a path out of the practice folder is not accepted",
+            f"the attachment {pattern} lies outside of {home.name}",
+            f"move its folder into {home.name} and write it as in {_EXAMPLE}",
+        )
+    if not home.has_folder(folder):
+        return Problem(
+            f"there is no folder {home.name / folder} for the attachment {pattern}",
+            f"make it there, or move {written} there; a link is not followed",
         )
     return None
 
@@ -140,30 +175,18 @@ def _is_plain_name(name: str) -> bool:
     )
 
 
-def _inside(home: Path, folder: PurePosixPath) -> Path:
-    """The real folder.
+_EXAMPLE = "befunde/{{PatientenNr}}.pdf"
 
-    Raises:
-        OSError: there is none, or it lies outside of the practice folder or is that itself.
-    """
-    base = home.resolve(strict=True)
-    real = (base / folder).resolve(strict=True)
-    if not real.is_dir() or real == base or not real.is_relative_to(base):
-        raise NotADirectoryError(str(folder))
-    return real
-
-
-def _read(path: Path) -> bytes:
-    """A regular file's bytes, one more than `LARGEST` at most; links are not followed."""
-    with os.fdopen(os.open(path, _FLAGS), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise IsADirectoryError(path.name)
-        return file.read(LARGEST + 1)
-
-
-_REASONS: dict[type[OSError], str] = {
-    FileNotFoundError: "die Datei fehlt",
-    NotADirectoryError: "der Ordner fehlt",
-    IsADirectoryError: "das ist keine Datei",
-    PermissionError: "die Datei darf nicht gelesen werden",
+_REASONS = {
+    "value": "ein Wert kann nicht im Dateinamen stehen",
+    "name": "der Dateiname ist kein einfacher Name",
+    "missing": "die Datei fehlt",
+    "no_folder": "der Ordner fehlt",
+    "link": "die Datei ist ein Verweis",
+    "many_names": "die Datei hat mehrere Namen (harte Verweise)",
+    "no_file": "das ist keine Datei",
+    "unreadable": "die Datei ist nicht lesbar",
+    "empty": "die Datei ist leer",
+    "too_large": f"die Datei ist größer als {LARGEST // 1024**2} MB",
+    "own": "die Datei gehört zu serienpost oder ist eine Datenbank",
 }

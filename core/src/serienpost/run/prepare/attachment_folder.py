@@ -1,0 +1,187 @@
+"""The one folder that files are attached from, and who owns each file there.
+
+Every folder on the way and the file itself are opened one below the other without following links,
+so that what is checked is what is read. A file with several names is refused like a link.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from serienpost.config.models import plain_values
+from serienpost.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost.context import PracticeContext
+
+# Octets of one file; hardly any provider takes a larger message.
+LARGEST = 25 * 1024 * 1024
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
+_SQLITE_FILES = ("", "-wal", "-shm", "-journal")
+# Begin of every SQLite database (sqlite.org/fileformat.html, 1.3).
+_DATABASE = b"SQLite format 3\0"
+
+
+class Identity(NamedTuple):
+    """What makes two names one file."""
+
+    device: int
+    inode: int
+
+
+class NotAttachableError(Exception):
+    """A file cannot be attached; `code` says why.
+
+    `missing`, `no_folder`, `link`, `many_names`, `no_file`, `unreadable`, `empty`, `too_large`,
+    `own`: a file that serienpost itself works with.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class AttachmentFolder:
+    """The folder under `attachments_folder:`.
+
+    Args:
+        context: the practice.
+    """
+
+    def __init__(self, context: PracticeContext) -> None:
+        self._context = context
+        self.name = PurePosixPath(context.config.attachments_folder)
+
+    def inside(self, written: str) -> PurePosixPath | Problem:
+        """The way from this folder to a file as a mailing names it, or what is wrong with it.
+
+        The folder's own name may stand in front. Nothing is looked up.
+        """
+        way = PurePosixPath(written)
+        if way.is_relative_to(self.name):
+            way = way.relative_to(self.name)
+        if way.is_absolute() or ".." in way.parts or not way.parts:
+            name = PurePosixPath(written).name
+            move = f"move the file to {self.name / name} and write {name}" if name else None
+            return Problem(f"the attachment {written} lies outside of {self.name}", move)
+        return way
+
+    def read(self, way: PurePosixPath) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            NotAttachableError: it is not a plain file of its own within the folder, or too large.
+        """
+        with self._entered(way.parent) as folder:
+            self._identity(folder, way.name)
+            try:
+                file = os.fdopen(os.open(way.name, _FILE, dir_fd=folder), "rb")
+            except OSError as error:
+                raise NotAttachableError("unreadable") from error
+            with file:
+                _refuse(os.fstat(file.fileno()))
+                data = file.read(LARGEST + 1)
+        if not data:
+            raise NotAttachableError("empty")
+        if len(data) > LARGEST:
+            raise NotAttachableError("too_large")
+        if data.startswith(_DATABASE):
+            raise NotAttachableError("own")
+        return data
+
+    def identity(self, way: PurePosixPath) -> Identity:
+        """What makes the file one, by whatever name it is found.
+
+        Raises:
+            NotAttachableError: there is no such file, or it may not be attached.
+        """
+        with self._entered(way.parent) as folder:
+            return self._identity(folder, way.name)
+
+    def has_folder(self, way: PurePosixPath) -> bool:
+        """Whether there is such a folder below this one, without a link on the way."""
+        try:
+            with self._entered(way):
+                return True
+        except NotAttachableError:
+            return False
+
+    @cached_property
+    def _own(self) -> frozenset[Identity]:
+        return _own_files(self._context)
+
+    @contextmanager
+    def _entered(self, way: PurePosixPath) -> Iterator[int]:
+        """The descriptor of a folder below this one."""
+        here = os.open(self._context.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for part in (*self.name.parts, *way.parts):
+                try:
+                    below = os.open(part, _FOLDER, dir_fd=here)
+                except OSError as error:
+                    raise NotAttachableError("no_folder") from error
+                os.close(here)
+                here = below
+            yield here
+        finally:
+            os.close(here)
+
+    def _identity(self, folder: int, name: str) -> Identity:
+        """Looks before anything is opened: closing the ledger would drop this process's locks."""
+        try:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            raise NotAttachableError("missing") from error
+        _refuse(found)
+        identity = Identity(found.st_dev, found.st_ino)
+        if identity in self._own:
+            raise NotAttachableError("own")
+        return identity
+
+
+def _refuse(found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise NotAttachableError("link")
+    if not stat.S_ISREG(found.st_mode):
+        raise NotAttachableError("no_file")
+    if found.st_nlink > 1:
+        raise NotAttachableError("many_names")
+
+
+def _own_files(context: PracticeContext) -> frozenset[Identity]:
+    """The configuration, and every file and SQLite database that it names."""
+    paths = [Path(file) for file in context.config.files()]
+    for value in _texts(plain_values(context.config)):
+        database = _SQLITE.match(value)
+        if database:
+            paths += [context.path(database[1] + suffix) for suffix in _SQLITE_FILES]
+        else:
+            paths.append(context.path(value))
+    return frozenset(filter(None, map(_identity_of, paths)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _identity_of(path: Path) -> Identity | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # not the name of a file
+        return None
+    return Identity(found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None

@@ -11,7 +11,7 @@ translates nothing. This module loads sqlglot; import it inside the function tha
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from sqlglot import exp, parse
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
@@ -28,54 +28,28 @@ if TYPE_CHECKING:
 _SPECIAL_FUNCTIONS = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
-def _own_parsers(base: type[Any]) -> dict[str, Any]:
-    return {name: base.FUNCTION_PARSERS[name] for name in _SPECIAL_FUNCTIONS}
+def _language(base: type[Dialect]) -> type[Dialect]:
+    """The dialect without any function that sqlglot knows, and with :name for parameters."""
+    parser, generator = getattr(base, "Parser"), getattr(base, "Generator")  # noqa: B009  # untyped
+    special = {name: parser.FUNCTION_PARSERS[name] for name in _SPECIAL_FUNCTIONS}
+    transforms = {
+        **generator.TRANSFORMS,
+        exp.Placeholder: lambda _writer, element: f":{element.name}",
+    }
+    members = {
+        "NORMALIZATION_STRATEGY": NormalizationStrategy.CASE_SENSITIVE,
+        "Parser": type("Parser", (parser,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": special}),
+        "Generator": type("Generator", (generator,), {"TRANSFORMS": transforms}),
+    }
+    return type(f"Restricted{base.__name__}", (base,), members)
 
 
-_PLACEHOLDER: dict[type[exp.Expr], Callable[[Any, Any], str]] = {
-    exp.Placeholder: lambda _writer, element: f":{element.name}"
+_LANGUAGES = {
+    "sqlite": _language(SQLite),
+    "postgresql": _language(Postgres),
+    "mysql": _language(MySQL),
 }
-
-
-class _Sqlite(SQLite):
-    NORMALIZATION_STRATEGY = NormalizationStrategy.CASE_SENSITIVE
-
-    class Parser(SQLite.Parser):  # type: ignore[misc, valid-type]
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
-        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = _own_parsers(SQLite.Parser)
-
-    class Generator(SQLite.Generator):  # type: ignore[misc, valid-type]
-        TRANSFORMS: ClassVar[dict[Any, Any]] = {**SQLite.Generator.TRANSFORMS, **_PLACEHOLDER}
-
-
-class _Postgres(Postgres):
-    NORMALIZATION_STRATEGY = NormalizationStrategy.CASE_SENSITIVE
-
-    class Parser(Postgres.Parser):  # type: ignore[misc, valid-type]
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
-        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = _own_parsers(Postgres.Parser)
-
-    class Generator(Postgres.Generator):  # type: ignore[misc, valid-type]
-        TRANSFORMS: ClassVar[dict[Any, Any]] = {**Postgres.Generator.TRANSFORMS, **_PLACEHOLDER}
-
-
-class _MariaDb(MySQL):
-    NORMALIZATION_STRATEGY = NormalizationStrategy.CASE_SENSITIVE
-
-    class Parser(MySQL.Parser):  # type: ignore[misc, valid-type]
-        FUNCTIONS: ClassVar[dict[str, Any]] = {}
-        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = _own_parsers(MySQL.Parser)
-
-    class Generator(MySQL.Generator):  # type: ignore[misc, valid-type]
-        TRANSFORMS: ClassVar[dict[Any, Any]] = {**MySQL.Generator.TRANSFORMS, **_PLACEHOLDER}
-
-
-_LANGUAGES: dict[str, type[Dialect]] = {
-    "sqlite": _Sqlite,
-    "postgresql": _Postgres,
-    "mysql": _MariaDb,
-    "mariadb": _MariaDb,
-}
+_LANGUAGES["mariadb"] = _LANGUAGES["mysql"]
 
 # What a statement may be made of. Everything else is refused by the name of its part.
 _PART_NAMES = """

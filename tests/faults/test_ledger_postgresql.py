@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from command_line import run_here
 from sqlalchemy import event, inspect, text  # noqa: TID253
 
 from serienpost.errors import LedgerError
 from serienpost.ledger.claims import claim
-from serienpost.ledger.engine import open_engine
+from serienpost.ledger.engine import LedgerInUseError, open_engine
 from serienpost.ledger.owners import is_dead, is_held, ownership
 from serienpost.ledger.schema import once
 from serienpost.ledger.store import Ledger
@@ -174,3 +175,62 @@ def test_errors_name_no_values(desk: Desk, book: Ledger) -> None:
         tx.insert(once, [{"key": "geheim", "run": "r", "no": "geheim", "since": tx.now}])
     assert "geheim" not in str(refused.value)
     assert "SQLSTATE" in str(refused.value)
+
+
+CONFIG = """\
+practice: {{id: sonnenschein, name: "Praxis Null"}}
+plugins: [serienpost-practice-db]
+ledger: "{ledger}"
+database: "{database}"
+"""
+
+
+def _problem(folder: Path, ledger: str, database: str) -> str:
+    """What a command says about a ledger that is not usable; empty for one that is."""
+    folder.mkdir(exist_ok=True)
+    (folder / "serienpost.yaml").write_text(CONFIG.format(ledger=ledger, database=database))
+    done = run_here(folder, ["runs"], {})
+    assert (done.code, len(done.err.splitlines())) in ((0, 0), (3, 1)), done.err
+    return done.err
+
+
+def _tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT schemaname || '.' || tablename FROM pg_tables")
+        return {name for (name,) in found if not name.startswith(("pg_", "information_"))}
+
+
+def test_the_practices_own_database_is_no_ledger(url: str, tmp_path: Path) -> None:
+    """However its URL is spelled, empty or not, whoever made tables in it before."""
+    folder = tmp_path / "praxis"
+    other = url.replace("127.0.0.1", "localhost") + "?application_name=praxis"
+    assert "ledger and database are the same database" in _problem(folder, url, other)
+    assert _tables(url) == set()
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE patient (id integer PRIMARY KEY)")
+    assert "it holds other tables" in _problem(folder, url, "sqlite:///praxis.db")
+    assert _tables(url) == {"public.patient"}
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE SCHEMA post")
+    in_schema = f"{url}?options=-csearch_path%3Dpost"
+    assert _problem(folder, in_schema, url) == ""
+    assert {"public.patient", "post.run"} <= _tables(url)
+
+
+def test_a_ledger_that_shares_its_schema_with_the_practice_is_refused(
+    book: Ledger, url: str, tmp_path: Path
+) -> None:
+    with book.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE patient (id integer PRIMARY KEY)"))
+    assert "the same database" in _problem(tmp_path / "praxis", url, f"{url}?application_name=x")
+
+
+def test_an_older_ledger_waits_for_a_process_that_prepares(
+    desk: Desk, book: Ledger, url: str, tmp_path: Path
+) -> None:
+    with ownership(book) as owner:
+        desk.add_run("r", state="preparing", owner=owner)
+        with book.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        with pytest.raises(LedgerInUseError, match="is of version 0002 and process"):
+            open_engine(url, tmp_path)

@@ -132,8 +132,8 @@ def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path, engine: Engine) 
     with pytest.raises(LedgerError) as caught:
         open_engine("sqlite:///ledger.db", tmp_path)
     assert str(caught.value) == (
-        f"the ledger is of version 0999, newer than this serienpost knows ({HEAD})"
-        " (install the newer serienpost)"
+        f"the ledger {tmp_path}/ledger.db is of version 0999, newer than this serienpost knows"
+        f" ({HEAD}) (install the newer serienpost)"
     )
 
 

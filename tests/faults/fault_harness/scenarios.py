@@ -82,6 +82,8 @@ def blank(practice: Practice) -> None:
     """A ledger in which the practice has never been."""
     for table in metadata.tables:
         practice.change(f"DELETE FROM {table}")
+    for mark in practice.folder.glob("*.mark"):
+        mark.unlink()
 
 
 def suppressed(practice: Practice) -> None:

@@ -119,7 +119,11 @@ def run_command(
 @click.command(name="resume")
 @click.argument("run", required=False)
 @click.option("--due", is_flag=True, help="Continue every run whose time has come; for cron.")
-@click.option("--confirm", is_flag=True, help="Continue although it stood still for long.")
+@click.option(
+    "--confirm",
+    is_flag=True,
+    help="Continue although it stood still for long, or the ledger is an older copy.",
+)
 @no_wait_option
 @json_option
 @with_practice

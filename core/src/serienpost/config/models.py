@@ -136,6 +136,13 @@ class PracticeConfig(StrictModel):
         description="URL of the ledger; a relative SQLite file lies in the practice folder.",
         examples=["postgresql://post:${secret:LEDGER_PASSWORD}@db/versandbuch"],
     )
+    checkpoint: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="A second file, on another disk, that says how far a SQLite ledger was; each"
+        " ledger needs one of its own. An older copy of the ledger that is put back is noticed by"
+        " it.",
+        examples=["/mnt/sicherung/versandbuch.mark"],
+    )
     plugins: list[str] = Field(
         default=[], description="Distributions that are loaded; no others are."
     )

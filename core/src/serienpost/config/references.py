@@ -59,6 +59,10 @@ def _check_ledger(config: PracticeConfig, registry: Registry, collector: Collect
             "is missing",
             "a ledger that practices may share needs the id of this one",
         )
+    if shared and config.checkpoint:
+        collector.add(
+            ("checkpoint",), "belongs to a ledger in a SQLite file", "remove it; see reliability.md"
+        )
     dispatcher = registry.dispatchers.get(config.dispatcher)
     if dispatcher is None:
         known = registry.dispatchers

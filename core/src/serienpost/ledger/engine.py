@@ -8,27 +8,31 @@ import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    create_engine,
-    event,
-    func,
-    inspect,
-    make_url,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from serienpost.errors import LedgerError
+from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.file_rights import close_to_others
+from serienpost.ledger.location import (
+    CONNECT_SECONDS,
+    VERSION_TABLE,
+    can_be_written,
+    real_file,
+    refuse_database_of_others,
+    refuse_file_of_others,
+    refuse_foreign,
+    tables_of,
+)
+from serienpost.ledger.locks import living_owner_of_any
 from serienpost.ledger.schema import run
 from serienpost.ledger.states import RELEASED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy import URL
 
 _log = logging.getLogger(__name__)
 
@@ -41,9 +45,6 @@ USABLE = {"0003"}
 # The first with RETURNING, which the ledger's statements need.
 OLDEST_SQLITE = (3, 35)
 
-# How long a PostgreSQL server may take to answer a new connection.
-CONNECT_SECONDS = 10
-
 # Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once.
 CHECKPOINT_PAGES = 16_384
 
@@ -54,21 +55,36 @@ def _log_closed() -> None:
     _log.warning("other users could read the ledger; now its owner alone can")
 
 
-def open_engine(url: str, folder: Path, *, on_closed: Callable[[], None] = _log_closed) -> Engine:
+class LedgerInUseError(LedgerError):
+    """The ledger is of an older version and a living process still works with it."""
+
+    exit_code = Exit.OPEN
+
+
+def open_engine(
+    url: str,
+    folder: Path,
+    others: Callable[[], Mapping[str, str]] = dict,
+    *,
+    on_closed: Callable[[], None] = _log_closed,
+) -> Engine:
     """Connect, check durability, migrate an older ledger, refuse a newer one.
 
     An older one is migrated only while no run of any practice is open, since the process that
-    delivers one may be of the version that wrote it.
+    delivers one may be of the version that wrote it. A SQLite file that cannot be written is opened
+    for reading. The engine's URL holds the real path of the file.
 
     Args:
         url: SQLAlchemy URL; relative SQLite paths start at `folder`, `postgresql://` means psycopg.
         folder: the practice folder.
+        others: gives the URLs of databases that are not the ledger, by the key that names them.
         on_closed: called where other users could read the ledger's file and no longer can.
 
     Raises:
-        LedgerError: unreachable, not durable, written by a newer serienpost, or too old to be used
-            as it is and with open runs; or other users can read its file, and that cannot be
-            mended.
+        LedgerError: unreachable, not durable, another's database, written by a newer serienpost, or
+            too old to be used as it is and with open runs; or other users can read its file, and
+            that cannot be mended.
+        LedgerInUseError: as old, and a process of the old version lives.
     """
     try:
         where = make_url(url)
@@ -78,9 +94,8 @@ def open_engine(url: str, folder: Path, *, on_closed: Callable[[], None] = _log_
         ) from error
     if where.get_backend_name() == "sqlite":
         _check_library()
-        path = folder / (where.database or "")
-        if where.database in (None, "", ":memory:"):
-            raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
+        path = real_file(where, folder)
+        refuse_file_of_others(path, folder, others())
         where = where.set(database=str(path))
         _create_private(path)
         if close_to_others(path):
@@ -88,9 +103,9 @@ def open_engine(url: str, folder: Path, *, on_closed: Callable[[], None] = _log_
     elif where.drivername == "postgresql":
         where = where.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(where, **_options(where.get_backend_name()))
+        engine = create_engine(where, **_options(where))
         try:
-            _make_ready(engine)
+            _make_ready(engine, others)
         except BaseException:
             engine.dispose()
             raise
@@ -101,18 +116,44 @@ def open_engine(url: str, folder: Path, *, on_closed: Callable[[], None] = _log_
         ) from error
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
+        if where.get_backend_name() == "sqlite" and not can_be_written(Path(where.database or "")):
+            raise LedgerError(
+                f"{where.database} can be neither written nor read ({type(cause).__name__})",
+                hint="let the user who runs serienpost write the file and its folder",
+            ) from error
         raise LedgerError(f"the ledger cannot be opened: {type(cause).__name__}") from error
     return engine
 
 
-def _make_ready(engine: Engine) -> None:
+def not_writable(url: URL) -> LedgerError:
+    """What to say where a SQLite ledger would have to be written and cannot."""
+    return LedgerError(
+        f"{url.database} cannot be written, which this command must do",
+        hint="let the user who runs serienpost write the file and its folder; commands that only"
+        " read go on",
+    )
+
+
+def _make_ready(engine: Engine, others: Callable[[], Mapping[str, str]]) -> None:
+    can_write = True
     if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
-    with engine.connect() as connection:
-        _check_durable(connection)
-        version = _version(connection)
-    if version != HEAD:
-        _migrate(engine, version)
+        can_write = can_be_written(Path(engine.url.database or ""))
+        _prepare_sqlite(engine, can_write=can_write)
+    with engine.connect() as connected:
+        connection = reading(connected)
+        tables = tables_of(connection)
+        if refuse_foreign(tables) and engine.dialect.name != "sqlite":
+            refuse_database_of_others(engine, others())
+        if can_write:
+            _check_durable(connection)
+        version = _version(connection, tables)
+    if version == HEAD:
+        return
+    _refuse_newer(engine, version)
+    if not can_write and version not in USABLE:
+        raise not_writable(engine.url)
+    if can_write:
+        _migrate(engine)
 
 
 def reading(connection: Connection) -> Connection:
@@ -122,10 +163,16 @@ def reading(connection: Connection) -> Connection:
     return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _options(backend: str) -> dict[str, Any]:
+def _options(where: URL) -> dict[str, Any]:
     common: dict[str, Any] = {"hide_parameters": True}
-    if backend == "sqlite":
-        return common | {"connect_args": {"timeout": 60, "check_same_thread": False}}
+    if where.get_backend_name() == "sqlite":
+        path = Path(where.database or "")
+        if can_be_written(path):
+            return common | {"connect_args": {"timeout": 60, "check_same_thread": False}}
+        uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if _never_changes(path) else ''}"
+        return common | {
+            "creator": lambda: sqlite3.connect(uri, timeout=60, check_same_thread=False, uri=True)
+        }
     return common | {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
 
 
@@ -140,27 +187,39 @@ def _check_library() -> None:
 
 def _create_private(path: Path) -> None:
     """Make the file with mode 0600 before SQLite would make it with the umask's."""
-    if not path.parent.is_dir():
-        raise LedgerError("the folder of the ledger does not exist", hint="check ledger:")
     if not path.exists():
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         except OSError as error:
-            raise LedgerError(f"the ledger cannot be created: {error.strerror}") from error
+            raise LedgerError(
+                f"{path} cannot be created: {error.strerror}",
+                hint="let the user who runs serienpost write this folder, or check ledger:",
+            ) from error
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _never_changes(path: Path) -> bool:
+    """Whether a file lies on a read-only disk, where SQLite can make no file to share a log by."""
+    log = Path(f"{path}-wal")
+    is_fixed = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return is_fixed and not (log.exists() and log.stat().st_size)
+
+
+def _prepare_sqlite(engine: Engine, *, can_write: bool) -> None:
+    pragmas = ["foreign_keys=ON", "temp_store=MEMORY"]
+    if can_write:
+        pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
+        pragmas += [f"wal_autocheckpoint={CHECKPOINT_PAGES}"]
+    is_looked_at = False
+
     @event.listens_for(engine, "connect")
-    def _connect(dbapi: Any, _record: object) -> None:  # noqa: ANN401
+    def _connect(dbapi: sqlite3.Connection, _record: object) -> None:
+        nonlocal is_looked_at
         dbapi.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "secure_delete=ON",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-        ):
+        if not is_looked_at:  # the journal of another program's file is not to be changed
+            found = dbapi.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            refuse_foreign(name for (name,) in found if not name.startswith("sqlite_"))
+            is_looked_at = True
+        for pragma in pragmas:
             dbapi.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -181,11 +240,21 @@ def _check_durable(connection: Connection) -> None:
             raise LedgerError(f"PostgreSQL runs with {setting} off; commits would not survive")
 
 
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def _version(connection: Connection, tables: set[str]) -> str | None:
+    if VERSION_TABLE not in tables:
         return None
-    row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    row = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).first()
     return str(row[0]) if row else None
+
+
+def _refuse_newer(engine: Engine, version: str | None) -> None:
+    known = {f.name[:4] for f in (Path(__file__).parent / "migrations/versions").glob("0*.py")}
+    if version is not None and version not in known:
+        file = f" {engine.url.database}" if engine.dialect.name == "sqlite" else ""
+        raise LedgerError(
+            f"the ledger{file} is of version {version}, newer than this serienpost knows ({HEAD})",
+            hint="install the newer serienpost",
+        )
 
 
 def _open_runs(connection: Connection) -> int:
@@ -212,29 +281,38 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
         yield
 
 
-def _migrate(engine: Engine, version: str | None) -> None:
+def _migrate(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
-    known = {f.name[:4] for f in (Path(__file__).parent / "migrations/versions").glob("0*.py")}
-    if version is not None and version not in known:
-        raise LedgerError(
-            f"the ledger is of version {version}, newer than this serienpost knows ({HEAD})",
-            hint="install the newer serienpost",
-        )
     with _migration_lock(engine), engine.begin() as connection:
-        version = _version(connection)
-        if version == HEAD:
+        version = _version(connection, tables_of(connection))
+        if version == HEAD or (version and not _may_migrate(connection, version)):
             return
-        open_runs = _open_runs(connection) if version else 0
-        if open_runs and version in USABLE:
-            return
-        if open_runs:
-            raise LedgerError(
-                f"the ledger is of version {version} and has {open_runs} open runs; finish them "
-                "with the version that wrote them, or cancel them, then open it again"
-            )
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _may_migrate(connection: Connection, version: str) -> bool:
+    """Whether nobody works with the tables as they are; False where they can be used so.
+
+    Raises:
+        LedgerError: a run is open.
+        LedgerInUseError: a process lives, which may be of the version that knows no other tables.
+    """
+    open_runs, living = _open_runs(connection), living_owner_of_any(connection)
+    if version in USABLE:
+        return not (open_runs or living)
+    if open_runs:
+        raise LedgerError(
+            f"the ledger is of version {version} and has {open_runs} open runs; finish them "
+            "with the version that wrote them, or cancel them, then open it again"
+        )
+    if living:
+        raise LedgerInUseError(
+            f"the ledger is of version {version} and process {living.split('-')[0]} works with it",
+            hint="run this command again when that process has ended",
+        )
+    return True

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 import secrets
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -26,11 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from serienpost.errors import LedgerError, Problem, SerienpostError
+from serienpost.errors import LedgerError, Problem, SecretError, SerienpostError
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.batch import PRACTICE, execute
-from serienpost.ledger.engine import open_engine, reading
+from serienpost.ledger.checkpoint import Checkpoint
+from serienpost.ledger.engine import not_writable, open_engine, reading
 from serienpost.ledger.schema import message, practice
 
 if TYPE_CHECKING:
@@ -207,29 +209,45 @@ class Ledger:
     Args:
         engine: an engine from `open_engine`.
         practice: the practice's id.
-        clock: now, aware; tests put their own here.
+        second_mark: where the ledger is marked besides the file beside it; SQLite alone has marks.
     """
 
-    def __init__(self, engine: Engine, practice: str) -> None:
+    def __init__(self, engine: Engine, practice: str, second_mark: Path | None = None) -> None:
         self.engine = engine
         self.practice = practice
+        # Now, aware; tests put their own here.
         self.clock = utc_now
+        self.checkpoint: Checkpoint | None = None
         self._driver_error = engine.dialect.loaded_dbapi.Error
         self._keyed = keyed(self._own_key())
+        if engine.dialect.name == "sqlite":
+            beside = Path(f"{engine.url.database}.{practice}.mark")
+            places = [beside, second_mark] if second_mark else [beside]
+            self.checkpoint = Checkpoint(self.keyed_hash("checkpoint")[:16], places)
 
     @contextmanager
-    def begin(self, name: str = "") -> Iterator[Tx]:
+    def begin(self, name: str = "", *, counted: bool = True) -> Iterator[Tx]:
         """A transaction that writes: durable when the block ends, undone if it raises.
 
         With a name it passes the fault points `NAME.before_commit` and `NAME.after_commit`.
+
+        Args:
+            name: of the fault points.
+            counted: whether a copy of the ledger without it is older in what matters: what left,
+                who may not be written to, what a person decided.
         """
+        count, checkpoint = 0, self.checkpoint if counted else None
         try:
             with self.engine.begin() as connection:
                 yield Tx(connection, self.practice, self.clock())
+                if checkpoint:
+                    count = checkpoint.advance(connection)
                 faultpoint(f"{name}.before_commit")
+            if checkpoint and count:
+                checkpoint.write(count)
             faultpoint(f"{name}.after_commit")
         except (SQLAlchemyError, self._driver_error, UnicodeEncodeError) as error:
-            raise _failure(error) from error
+            raise _failure(error, self.engine) from error
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -238,7 +256,7 @@ class Ledger:
             with self.engine.connect() as connection:
                 yield Tx(reading(connection), self.practice, self.clock())
         except (SQLAlchemyError, UnicodeEncodeError) as error:
-            raise _failure(error) from error
+            raise _failure(error, self.engine) from error
 
     def keyed_hash(self, *parts: str | None) -> str:
         """HMAC-SHA-256 under the practice's own key; equal only within the practice."""
@@ -257,13 +275,13 @@ class Ledger:
         with self.read() as tx:
             found = tx.scalar(statement)
         if found is None:
-            with self.begin("practice") as tx:
+            with self.begin("practice", counted=False) as tx:
                 tx.insert_new(schema.practice, [{"hash_key": secrets.token_bytes(32)}])
                 found = tx.scalar(statement)
         return bytes(found)
 
 
-def _failure(error: Exception) -> LedgerError:
+def _failure(error: Exception, engine: Engine) -> LedgerError:
     """The database's complaint without the statement, whose parameters are a person's data;
     PostgreSQL repeats them in its message too, SQLite never does."""
     if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
@@ -271,6 +289,8 @@ def _failure(error: Exception) -> LedgerError:
     if isinstance(error, UnicodeEncodeError):
         return LedgerError("a name holds bytes that are no text", hint="write it as UTF-8")
     cause = getattr(error, "orig", None) or error
+    if getattr(cause, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+        return not_writable(engine.url)
     text = ""
     if isinstance(cause, sqlite3.Error):
         text = str(cause)[:120]
@@ -282,18 +302,34 @@ def _failure(error: Exception) -> LedgerError:
 @contextmanager
 def _opened(context: PracticeContext, on_closed: Callable[[], None] | None) -> Iterator[Ledger]:
     file, line = context.config.place("ledger")
+    config, mark = context.config, context.config.checkpoint
     try:
-        url = context.expand(context.config.ledger)
+        url = context.expand(config.ledger)
         told = {"on_closed": on_closed} if on_closed else {}
-        engine = open_engine(url, context.folder, **told)
+        engine = open_engine(url, context.folder, lambda: _other_databases(context), **told)
     except SerienpostError as error:
-        raise LedgerError(
+        kind = type(error) if isinstance(error, LedgerError) else LedgerError
+        raise kind(
             *(Problem(p.message, p.hint, file, line, "ledger") for p in error.problems)
         ) from error
     try:
-        yield Ledger(engine, context.config.practice.id)
+        yield Ledger(engine, config.practice.id, context.path(mark) if mark else None)
     finally:
         engine.dispose()
+
+
+def _other_databases(context: PracticeContext) -> dict[str, str]:
+    """The URLs that plugins' keys hold; one whose secret is missing opens nothing."""
+    from serienpost.config.models import leaves
+
+    claimed = context.config.claimed.items()
+    found = leaves({key: value.model_dump(mode="json") for key, value in claimed})
+    urls = {}
+    for key, value in found:
+        if isinstance(value, str) and "://" in value:
+            with suppress(SecretError):
+                urls[key] = context.expand(value)
+    return urls
 
 
 def open_ledger(context: PracticeContext, on_closed: Callable[[], None] | None = None) -> Ledger:

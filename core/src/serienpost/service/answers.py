@@ -17,8 +17,9 @@ from serienpost.run.report.answers import (
     RunLine,
     RunStatus,
 )
+from serienpost.run.report.export import PersonExport, PersonMessage, Suppressed
 from serienpost.run.report.manifest import Manifest, ManifestField
-from serienpost.run.report.retention import PersonExport, PersonMessage, Purged, Suppressed
+from serienpost.run.report.retention import Purged
 from serienpost.run.report.summary import CourseBar, ReasonCount, Report
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger
 
 # Below this much free space beside the ledger a run is at risk.
 FREE_BYTES = 200_000_000
@@ -39,6 +41,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     if path is not None:
         yield from rights
         yield _integrity(damage(ledger))
+        yield from _marks(ledger)
     for run in abandoned_runs(ledger):
         yield Finding(
             f"run {run}",
@@ -62,7 +65,7 @@ def _ledger_file(context: PracticeContext) -> Path | None:
     url = make_url(context.expand(context.config.ledger))
     if url.get_backend_name() != "sqlite" or not url.database:
         return None
-    return context.path(url.database)
+    return Path(os.path.realpath(context.path(url.database)))
 
 
 def _room(folder: Path) -> Finding:
@@ -74,7 +77,9 @@ def _room(folder: Path) -> Finding:
 
 
 def _privacy(ledger: Path) -> Iterator[Finding]:
-    """The ledger and what SQLite keeps beside it may be read by the owner alone."""
+    """The ledger and what SQLite keeps beside it may be read by the owner alone, and written."""
+    from serienpost.ledger.location import can_be_written
+
     beside = (Path(f"{ledger}{suffix}") for suffix in ("-wal", "-shm"))
     for path in (ledger, *(file for file in beside if file.exists())):
         mode = path.stat().st_mode & 0o777
@@ -83,6 +88,9 @@ def _privacy(ledger: Path) -> Iterator[Finding]:
             yield Finding("ledger file", False, text, f"chmod 600 {path}")
         elif path == ledger:
             yield Finding("ledger file", True, f"{path.name}, mode {mode:04o}")
+    if not can_be_written(ledger):
+        text = "cannot be written: only commands that read go on"
+        yield Finding("ledger file", False, text, f"let the user of serienpost write {ledger}")
 
 
 def _integrity(damaged: int) -> Finding:
@@ -94,3 +102,22 @@ def _integrity(damaged: int) -> Finding:
         f"the database is damaged in {damaged} places or more",
         "stop all runs, keep a copy, put back a backup, and ask the provider what was sent since",
     )
+
+
+def _marks(ledger: Ledger) -> Iterator[Finding]:
+    """Whether the ledger is an older copy, as far as its marks can tell, and can be marked."""
+    checkpoint = ledger.checkpoint
+    if checkpoint is None:
+        return
+    with ledger.read() as tx:
+        behind = checkpoint.behind(tx.connection)
+    if behind:
+        remedy = "ask the provider what was sent since, then serienpost resume RUN --confirm"
+        yield Finding("ledger mark", False, behind.text, remedy)
+        return
+    for place in checkpoint.places:
+        if os.access(place if place.exists() else place.parent, os.W_OK):
+            yield Finding("ledger mark", True, f"{place} says how far it was")
+        else:
+            text = f"{place} cannot be written: an older copy that is put back may go unnoticed"
+            yield Finding("ledger mark", False, text, "make its folder, or change checkpoint:")

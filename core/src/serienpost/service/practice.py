@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from serienpost.run.report.answers import DueRun, RunLine, RunStatus
-    from serienpost.run.report.retention import PersonExport, Purged
+    from serienpost.run.report.export import PersonExport
+    from serienpost.run.report.retention import Purged
     from serienpost.run.send.loop import Stop
     from serienpost.service.finding import Finding
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
@@ -249,7 +250,7 @@ class Practice(OpenedPractice):
         Raises:
             LedgerError: nothing is known.
         """
-        from serienpost.run.report.retention import export_person
+        from serienpost.run.report.export import export_person
 
         return export_person(self.context, self.ledger, person)
 
@@ -259,7 +260,7 @@ class Practice(OpenedPractice):
         Raises:
             LedgerError: nothing is known, or one of the messages is on the wire right now.
         """
-        from serienpost.run.report.retention import erase_person
+        from serienpost.run.report.erasure import erase_person
 
         return erase_person(self.context, self.ledger, person, self.actor)
 

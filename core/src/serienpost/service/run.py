@@ -361,7 +361,8 @@ class Run:
         Args:
             progress: is called now and then.
             wait: wait here for rate, time and retries instead of pausing the run.
-            confirm: a person confirms a run that stood still for too long.
+            confirm: a person confirms a run that stood still for too long, or a ledger that was
+                put back from a backup.
             by_itself: continue only what time alone releases.
             stop: asks to stop, from another thread or a signal.
 
@@ -377,7 +378,7 @@ class Run:
         def report_progress(one: LoopProgress) -> None:
             progress(Progress(self.id, total, one.settled, one.waiting, one.until))
 
-        options = Options(wait=wait, confirm=confirm, by_itself=by_itself)
+        options = Options(wait, confirm, by_itself, self.practice.actor)
         try:
             continue_run(
                 self._context,

@@ -12,8 +12,8 @@ from serienpost.errors import LedgerError
 from serienpost.ledger.schema import archive
 from serienpost.registry import Provider
 from serienpost.run.prepare.renderer import load_renderer
+from serienpost.run.report.erasure import erase_person
 from serienpost.run.report.preview import preview
-from serienpost.run.report.retention import erase_person
 from serienpost.run.send.approve import approve
 from serienpost.run.send.archive import archive_counts, queue_entries, store_entries, waiting_runs
 from serienpost.run.send.trial import send_test

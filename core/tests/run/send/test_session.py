@@ -15,8 +15,10 @@ from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.plan import Header, compute_plan_hash
 from serienpost.run.prepare.renderer import RENDERING_EDITION, load_renderer
+from serienpost.run.report.erasure import erase_person
+from serienpost.run.report.export import export_person
 from serienpost.run.report.preview import preview
-from serienpost.run.report.retention import erase_person, export_person, purge
+from serienpost.run.report.retention import purge
 from serienpost.run.send.approve import approve, cancel, pause
 from serienpost.run.send.doubts import resolve, retry_failed
 

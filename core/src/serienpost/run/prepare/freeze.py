@@ -85,7 +85,7 @@ def prepare(
 
 def discard(ledger: Ledger, run_id: str) -> None:
     """Remove a run that was never prepared, with everything it holds."""
-    with ledger.begin("discard") as tx:
+    with ledger.begin("discard", counted=False) as tx:
         gone = tx.execute(tx.delete(run).where(run.c.id == run_id, run.c.state == "preparing"))
         for table in (message, asset) if gone else ():
             tx.execute(tx.delete(table).where(table.c.run == run_id))
@@ -103,7 +103,7 @@ def discard_dead(ledger: Ledger) -> int:
 
 def _create(renderer: RunRenderer, ledger: Ledger, owner: str) -> str:
     header = renderer.header
-    with ledger.begin("create") as tx:
+    with ledger.begin("create", counted=False) as tx:
         run_id = f"{header.due.replace('-', '')}-{new_ref(4).lower()}"
         while tx.first(tx.select(run, run.c.id).where(run.c.id == run_id)):
             run_id = f"{header.due.replace('-', '')}-{new_ref(4).lower()}"
@@ -149,7 +149,7 @@ def _fill(
             {"run": run_id, **one.columns(renderer, ledger, number + offset)}
             for offset, one in enumerate(reviewed, start=1)
         ]
-        with ledger.begin("batch") as tx:
+        with ledger.begin("batch", counted=False) as tx:
             tx.insert(message, found)
         number += len(found)
         progress(number)

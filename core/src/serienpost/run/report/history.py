@@ -106,10 +106,12 @@ def story(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[Mess
     with ledger.read() as tx:
         released = find_run(tx, run_id)
         rows = find_rows(tx, run_id, row_id)
-        return [_story(tx, released, row, zone) for row in rows]
+        return [message_story(tx, released, row, zone) for row in rows]
 
 
-def _story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> MessageStory:
+def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> MessageStory:
+    """What became of one message; `released` is its run."""
+
     def lines(table: Any, names: str, *order: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401
         mine = tx.select(table).where(table.c.run == row.run, table.c.no == row.no)
         return tuple(_plain(line, names, zone) for line in tx.all(mine.order_by(*order)))

@@ -62,12 +62,12 @@ class Committer:
     def claim(self, limit: int) -> list[Outgoing]:
         """Take pending messages that are due; where there are parts, `limit` counts those."""
         take = claims.claim_parts if self.takes_parts else claims.claim
-        with self.ledger.begin("claim") as tx:
+        with self.ledger.begin("claim", counted=False) as tx:
             return take(tx, self.run_id, self.owner, limit, self.lease)
 
     def release(self) -> None:
         """Give back what was claimed and not sent."""
-        with self.ledger.begin("release") as tx:
+        with self.ledger.begin("release", counted=False) as tx:
             claims.release(tx, self.run_id, self.owner)
 
     def next_attempt(self) -> datetime | None:
@@ -75,7 +75,7 @@ class Committer:
 
         Nothing is in hand now: what a claim took whose answer was lost is given back first.
         """
-        with self.ledger.begin("idle") as tx:
+        with self.ledger.begin("idle", counted=False) as tx:
             claims.release(tx, self.run_id, self.owner)
             rows = tx.first(
                 tx.select(
@@ -91,7 +91,7 @@ class Committer:
 
     def commit(self, results: Sequence[Result], calls: Calls, renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
-        with self.ledger.begin("commit") as tx:
+        with self.ledger.begin("commit", counted=bool(results or calls)) as tx:
             answered = any(result.attempt is not None for result in results)
             state = lock_state(tx, self.run_id, progress=answered)
             write_results(tx, self.run_id, self.owner, results)

@@ -134,18 +134,19 @@ def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
 
 
 def _messages_of(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Sequence[Row[Any]]:
-    """By our reference; else by the provider's; where there is none, by the address."""
+    """By our reference; else by the provider's, if that is of one message alone; where there is
+    none, by the address."""
     if one.ref:
-        found = tx.first(tx.select(message).where(message.c.ref == one.ref))
-        if found:
-            return [found]
+        known = tx.first(tx.select(message).where(message.c.ref == one.ref))
+        if known:
+            return [known]
     runs = tx.select(run, run.c.id).where(run.c.account == account)
-    if one.provider_ref:
+    if one.provider_ref and not one.ref:
         mine = tx.select(message).where(
             message.c.run.in_(runs), message.c.provider_ref.is_not(None)
         )
-        found = tx.first(mine.where(message.c.provider_ref == one.provider_ref))
-        return [found] if found else []
+        found = tx.all(mine.where(message.c.provider_ref == one.provider_ref).limit(2))
+        return found if len(found) == 1 else []
     if one.ref or not one.address or one.kind not in ("bounced", "complained"):
         return []
     recent = runs.where(run.c.progress_at >= one.at - ADDRESS_DAYS)

@@ -15,7 +15,14 @@ from serienpost.errors import Exit, LedgerError
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.claims import living_owner, take_over
 from serienpost.ledger.owners import ownership
-from serienpost.ledger.runs import allow_command, count_states, find_run, lock_run, set_paused
+from serienpost.ledger.runs import (
+    allow_command,
+    count_states,
+    find_run,
+    lock_run,
+    runs_to_continue,
+    set_paused,
+)
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
 from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
@@ -31,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serienpost.context import PracticeContext
-    from serienpost.ledger.store import Ledger
+    from serienpost.ledger.rows import RunRow
+    from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.send.loop import LoopProgress, Stop
 
 
@@ -47,13 +55,15 @@ class Options:
 
     Args:
         wait: wait in this process for rate, schedule and retries instead of pausing.
-        confirm: a person confirms a run that stood still for too long.
+        confirm: a person confirms a run that stood still for too long, or a ledger put back.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
+        actor: who confirms.
     """
 
     wait: bool = True
     confirm: bool = False
     by_itself: bool = False
+    actor: str = "serienpost"
 
 
 def continue_run(
@@ -138,6 +148,8 @@ def _begin(
             return False
         if row.state == "paused" and row.reason in BY_PERSON and options.by_itself:
             return False
+        if not _is_newest(ledger, tx, row, options):
+            return False
         stopped_by = not_now(context, row, tx.now)
         stale = is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now)
         if not stopped_by and stale and not options.confirm:
@@ -151,6 +163,28 @@ def _begin(
         afresh = dict.fromkeys(("reason", "reason_text", "until"))
         move_run(tx, run_id, RELEASED, "sending", progress_at=tx.now, **afresh)
     return True
+
+
+def _is_newest(ledger: Ledger, tx: Tx, row: RunRow, options: Options) -> bool:
+    """Whether the ledger is no older copy, or a person who was told so confirms it for this run.
+
+    Else everything that is released is paused, until a person has confirmed each run.
+    """
+    checkpoint = ledger.checkpoint
+    behind = checkpoint.behind(tx.connection) if checkpoint else None
+    is_told = (row.state, row.reason) == ("paused", "restored")
+    if is_told and options.confirm:
+        if behind and checkpoint:
+            checkpoint.accept(tx.connection)
+        tx.note(options.actor, "confirm ledger", row.id)
+        return True
+    if behind is None:
+        return not is_told
+    released = [one.id for one in runs_to_continue(tx)]
+    text = f"{behind.text}; what left since is not known: {', '.join(released)}"
+    for run_id in released:
+        set_paused(tx, run_id, "restored", text)
+    return False
 
 
 def complete_cancelled(context: PracticeContext, ledger: Ledger, run_id: str) -> None:

@@ -1,0 +1,185 @@
+"""How far a SQLite ledger was, marked outside of it: an older copy put back is behind its mark.
+
+Each write that matters raises a number in the ledger's file (`PRAGMA user_version`, a part of the
+transaction). After its commit, and before anything that it allows leaves, the number stands durably
+in the marks: small files, one beside the ledger and one where `checkpoint:` says. A mark is never
+ahead of its ledger, whatever dies when; a ledger that is behind one is an older copy. It counts no
+further, so that it cannot catch up unseen, until a person has confirmed it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+# The largest number that `user_version` can hold.
+_LAST = 2**31 - 1
+
+_LINE = re.compile(rb"([0-9a-f]{16}) ([0-9]{20})\n")
+
+_log = logging.getLogger(__name__)
+
+
+class Mark(NamedTuple):
+    """What a mark says; `identity` is that of the ledger, None where the file is no mark."""
+
+    place: Path
+    identity: str | None
+    writes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A ledger that was written to `writes` times, and the mark that knows better."""
+
+    writes: int
+    mark: Mark
+    identity: str
+
+    @property
+    def text(self) -> str:
+        """One sentence for people."""
+        if self.mark.identity == self.identity:
+            return (
+                f"an older copy of the ledger was put back: it ends at write {self.writes}, "
+                f"{self.mark.place} says {self.mark.writes}"
+            )
+        kind = "is no mark" if self.mark.identity is None else "is the mark of another ledger"
+        return f"{self.mark.place} {kind}; this one may be older or new"
+
+
+class Checkpoint:
+    """The number of writes of a SQLite ledger, and its marks.
+
+    Args:
+        identity: 16 hexadecimal digits, the same in every copy of the ledger and in no other.
+        places: the files of the marks, which need not be there.
+    """
+
+    def __init__(self, identity: str, places: Sequence[Path]) -> None:
+        self.identity = identity
+        self.places = places
+        self._is_trusted = False
+        self._most = 0
+        self._told: set[Path] = set()
+
+    def advance(self, connection: Connection) -> int:
+        """Count this transaction; 0 where the ledger is behind, so that nothing is counted."""
+        count = _count(connection)
+        is_known = self._is_trusted and count >= self._most
+        if count >= _LAST or (not is_known and self.behind(connection)):
+            return 0
+        _set_count(connection, count + 1)
+        return count + 1
+
+    def write(self, count: int) -> None:
+        """Let every mark say at least this, durably; one that cannot be written is told once."""
+        self._most = max(self._most, count)
+        line = f"{self.identity} {count:020d}\n".encode()
+        for place in self.places:
+            try:
+                _raise_to(place, line)
+            except OSError as error:
+                self._tell(place, "written", error)
+
+    def behind(self, connection: Connection) -> Behind | None:
+        """The mark that this ledger is behind of, if there is one; looked at anew."""
+        count = _count(connection)
+        marks = self.marks()
+        strange = [mark for mark in marks if mark.identity != self.identity]
+        ahead = [mark for mark in marks if mark.identity == self.identity and mark.writes > count]
+        worst = max(ahead, key=lambda mark: mark.writes) if ahead else next(iter(strange), None)
+        self._is_trusted = worst is None
+        return Behind(count, worst, self.identity) if worst else None
+
+    def accept(self, connection: Connection) -> None:
+        """A person confirms the ledger as it is: in this transaction it overtakes its marks."""
+        marks = self.marks()
+        self._most = max([_count(connection), *(mark.writes for mark in marks)])
+        self._is_trusted = True
+        _set_count(connection, min(self._most, _LAST - 1))
+
+    def marks(self) -> list[Mark]:
+        """What the marks say; one that cannot be read is told once."""
+        found = []
+        for place in self.places:
+            try:
+                data = place.read_bytes()
+            except FileNotFoundError as error:
+                if not place.parent.is_dir():
+                    self._tell(place, "read", error)
+                continue
+            except OSError as error:
+                self._tell(place, "read", error)
+                continue
+            if data:
+                found.append(_parsed(place, data))
+        return found
+
+    def _tell(self, place: Path, what: str, error: OSError) -> None:
+        if place not in self._told:
+            self._told.add(place)
+            _log.warning(
+                "the mark %s cannot be %s (%s): an older copy of the ledger that is put back may "
+                "not be noticed",
+                place,
+                what,
+                error.strerror,
+            )
+
+
+def _parsed(place: Path, data: bytes) -> Mark:
+    line = _LINE.fullmatch(data)
+    return Mark(place, line[1].decode(), int(line[2])) if line else Mark(place, None, 0)
+
+
+def _count(connection: Connection) -> int:
+    raw = connection.connection.driver_connection
+    assert raw is not None  # noqa: S101  # the connection is open
+    return int(raw.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _set_count(connection: Connection, count: int) -> None:
+    raw = connection.connection.driver_connection
+    assert raw is not None  # noqa: S101  # the connection is open
+    raw.execute(f"PRAGMA user_version = {count:d}")
+
+
+def _raise_to(place: Path, line: bytes) -> None:
+    """Write a mark in place, unless the same ledger's is as far: others write it too."""
+    import fcntl
+
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(OSError):  # some network disks have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        before = os.pread(descriptor, len(line) + 1, 0)
+        if _LINE.fullmatch(before) and before[:16] == line[:16] and before >= line:
+            return
+        if before and len(before) != len(line):
+            os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, line, 0)
+        os.fsync(descriptor) if not before else os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    if not before:
+        _sync_folder(place.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,154 @@
+"""Where the ledger lies: under one real path, and in no database that holds something else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from serienpost.errors import LedgerError
+from serienpost.ledger.schema import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import URL, Connection, Engine
+
+VERSION_TABLE = "alembic_version"
+
+# Tables that every ledger has had from the first version on.
+_FIRST = {VERSION_TABLE, "practice", "run", "message", "attempt", "once"}
+_OURS = {VERSION_TABLE, *metadata.tables}
+
+# How long a PostgreSQL server may take to answer a new connection.
+CONNECT_SECONDS = 10
+
+# What unqualified names mean on this connection, without what extensions brought.
+_VISIBLE = """
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid)
+AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                AND d.objid = c.oid AND d.deptype = 'e')
+"""
+
+# What a server says about itself is the same however its URL is spelled.
+_IDENTITY = """
+SELECT system_identifier, current_database(), current_schema() FROM pg_control_system()
+"""
+
+
+def real_file(url: URL, folder: Path) -> Path:
+    """The file of a SQLite ledger, whatever links lead to it: all processes meet the same locks.
+
+    Raises:
+        LedgerError: it names no file, or a file that has several names (hard links).
+    """
+    if url.database in (None, "", ":memory:"):
+        raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
+    if url.query:
+        raise LedgerError(
+            "the URL of a SQLite ledger takes no parameters", hint="leave out ? and what follows"
+        )
+    path = Path(os.path.realpath(folder / url.database))
+    if not path.parent.is_dir():
+        raise LedgerError("the folder of the ledger does not exist", hint="check ledger:")
+    names = path.stat().st_nlink if path.is_file() else 1
+    if names > 1:
+        raise LedgerError(
+            f"{path} has {names} names (hard links); processes that use different ones would not "
+            "see each other's locks",
+            hint=f"keep one: find / -xdev -samefile {path} lists them, remove the others",
+        )
+    return path
+
+
+def can_be_written(path: Path) -> bool:
+    """Whether SQLite can write a file here; it needs to make files beside it."""
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def refuse_file_of_others(path: Path, folder: Path, others: Mapping[str, str]) -> None:
+    """Refuse a ledger whose file another key of the configuration names, by whatever path.
+
+    Raises:
+        LedgerError: naming the key.
+    """
+    for key, url in _same_backend(others, "sqlite"):
+        if url.database and Path(os.path.realpath(folder / url.database)) == path:
+            raise _same_as(key)
+
+
+def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None:
+    """Refuse a ledger in the PostgreSQL database and schema that another key names; one that does
+    not answer is not compared.
+
+    Raises:
+        LedgerError: naming the key.
+    """
+    mine = _identity(engine)
+    for key, url in _same_backend(others, "postgresql"):
+        wait = {"connect_timeout": CONNECT_SECONDS}
+        other = create_engine(url.set(drivername="postgresql+psycopg"), connect_args=wait)
+        try:
+            if mine is not None and _identity(other) == mine:
+                raise _same_as(key)
+        finally:
+            other.dispose()
+
+
+def tables_of(connection: Connection) -> set[str]:
+    """The names of tables and views that statements would find."""
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+        )
+        return {name for (name,) in found if not name.startswith("sqlite_")}
+    return set(connection.scalars(text(_VISIBLE)))
+
+
+def refuse_foreign(tables: Iterable[str]) -> bool:
+    """Refuse a database that is no ledger and not empty; nothing was written to it.
+
+    Returns:
+        Whether it must be compared with other databases: a new one, or one with more in it.
+
+    Raises:
+        LedgerError: it belongs to something else.
+    """
+    found = set(tables)
+    is_ledger = found >= _FIRST
+    if found and not is_ledger:
+        raise LedgerError(
+            "this database is no ledger, it holds other tables",
+            hint="give the ledger a file, a database or a schema of its own",
+        )
+    return not is_ledger or not found <= _OURS
+
+
+def _identity(engine: Engine) -> tuple[object, ...] | None:
+    try:
+        with engine.connect() as connection:
+            return tuple(connection.execute(text(_IDENTITY)).one())
+    except SQLAlchemyError:
+        return None
+
+
+def _same_backend(others: Mapping[str, str], backend: str) -> Iterable[tuple[str, URL]]:
+    for key, written in others.items():
+        try:
+            url = make_url(written)
+        except ArgumentError:
+            continue
+        if url.get_backend_name() == backend:
+            yield key, url
+
+
+def _same_as(key: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger and {key} are the same database",
+        hint="the ledger needs a file, a database or a schema of its own",
+    )

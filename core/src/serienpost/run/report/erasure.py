@@ -1,0 +1,191 @@
+"""`erase-person`: a tombstone takes a person's place wherever the ledger names the person."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Text, cast, or_
+
+from serienpost.errors import LedgerError
+from serienpost.ledger.rows import MESSAGE, MessageRow
+from serienpost.ledger.schema import archive, attempt, event, journal, message, once, run
+from serienpost.ledger.states import OWNED
+from serienpost.ledger.transitions import move_messages
+from serienpost.run.prepare.plan import write_plan_hash
+from serienpost.run.report.preview import PREVIEWS, file_name
+from serienpost.run.report.retention import PERSONAL, compact
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import ColumnElement, Table
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger, Tx
+
+# Columns in which rows about others may name a person.
+_NAMING = {
+    message: ("unmarked", "override", "consent", "evidence", "text"),
+    journal: ("detail",),
+    run: ("reason_text",),
+    archive: ("text",),
+}
+
+# The key of a selection under which ids may stand without their kind.
+_IDS = "ids"
+
+
+class Tombstone:
+    """Puts `grave` in the place of a person's id.
+
+    Args:
+        person: the id, as in `patient:17`.
+        grave: what cannot be told from whom it was.
+        addresses: a selection that holds one of these is about the person.
+    """
+
+    def __init__(self, person: str, grave: str, addresses: Collection[str]) -> None:
+        self.person = person
+        self.grave = grave
+        self._addresses = [one.casefold() for one in addresses]
+        self._key = person.partition(":")[2]
+        # An occasion after the id is the person's, too; `patient:1` is not in `patient:17`.
+        self._named = re.compile(
+            rf"(?<![\w:]){re.escape(person)}(?![\w-])(?:/[^\s,;()\[\]{{}}\"']+)?"
+        )
+
+    def over(self, value: Any) -> Any:  # noqa: ANN401  # JSON
+        """Texts or JSON without the person's id."""
+        if isinstance(value, str):
+            return self._named.sub(self.grave, value)
+        if isinstance(value, list):
+            return [self.over(one) for one in value]
+        if isinstance(value, dict):
+            return {name: self.over(inner) for name, inner in value.items()}
+        return value
+
+    def over_selection(self, value: Any, key: str = "") -> Any:  # noqa: ANN401  # JSON
+        """A selection without the person: also without address, and in `ids` without the key."""
+        if isinstance(value, dict):
+            return {name: self.over_selection(inner, name) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.over_selection(one, key) for one in value]
+        if key == _IDS and self._key and str(value) == self._key:
+            return self.grave
+        if isinstance(value, str) and any(one in value.casefold() for one in self._addresses):
+            return self.grave
+        return self.over(value)
+
+
+def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: str) -> int:
+    """Replace a person by a tombstone everywhere (Art. 17 GDPR); counts, hashes and outcomes stay.
+
+    What has not been sent yet is cancelled. Also reached are reasons in the rows of others, the
+    journal, and the selections of runs, where they name the person's id or address. Returns how
+    many messages to the person were changed.
+
+    Raises:
+        LedgerError: nothing is known, or one of the messages is on the wire right now.
+    """
+    c = message.c
+    with ledger.begin("erase") as tx:
+        theirs = or_(c.person == person, c.consenting == person)
+        found = tx.all(tx.select(message, *MESSAGE).where(theirs).with_for_update())
+        mine = list(map(MessageRow._make, found))
+        if any(row.state in OWNED for row in mine):
+            raise LedgerError(f"a message to {person} is being sent; try again in a minute")
+        grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
+        single = {row.address for row in mine if row.address and len(row.address.split()) == 1}
+        tombstone = Tombstone(person, grave, single)
+        for row in mine:
+            _bury(tx, row, tombstone)
+        changed = {row.run for row in mine}
+        for table, names in _NAMING.items():
+            changed |= _forget_name(tx, table, names, tombstone)
+        changed |= _forget_selected(tx, tombstone)
+        if not changed:
+            raise LedgerError(f"the ledger knows nothing about {person}")
+        for run_id in _prepared(tx, changed):
+            write_plan_hash(tx, run_id)
+        tx.note(user, "erase", detail={"messages": len(mine)})
+    for row in mine:
+        folder = context.path(PREVIEWS) / row.run
+        for name in {file_name(person), file_name(row.row_id)}:
+            for path in folder.glob(f"{name}[._]*"):
+                path.unlink()
+    compact(ledger)
+    return len(mine)
+
+
+def _bury(tx: Tx, row: MessageRow, tombstone: Tombstone) -> None:
+    is_own = row.person == tombstone.person
+    own: dict[str, Any] = {
+        "row_id": f"{tombstone.grave}/{row.no}",
+        "person": tombstone.grave,
+        **dict.fromkeys(("occasion", "occasion_at")),
+    }
+    same = ("evidence", "consent", "unmarked", "text")
+    values: dict[str, Any] = {
+        **PERSONAL,
+        **(own if is_own else {}),
+        **{name: tombstone.over(getattr(row, name)) for name in same},
+        "consenting": None,
+        "override": None,
+        "marked": row.marked and row.state != "planned",
+    }
+    this = message.c.no == row.no
+    tx.execute(tx.update(message).where(message.c.run == row.run, this).values(**values))
+    stopped = move_messages(tx, row.run, ("planned", "pending"), "cancelled", this)
+    given_up = move_messages(tx, row.run, "in_doubt", "failed", this)
+    tx.execute(tx.delete(archive).where(*_of(archive, row), archive.c.state == "waiting"))
+    if stopped or given_up:
+        tx.execute(tx.delete(once).where(*_of(once, row)))
+    # What providers and archives wrote is free text; the codes stay.
+    for table, column in ((attempt, "text"), (event, "text"), (archive, "text")):
+        tx.execute(tx.update(table).where(*_of(table, row)).values({column: None}))
+    # A test keeps to whom it went, which is no data of this person.
+    noted = *_of(journal, row), journal.c.action != "test"
+    tx.execute(tx.update(journal).where(*noted).values(detail=None))
+
+
+def _of(table: Table, row: MessageRow) -> tuple[ColumnElement[bool], ...]:
+    return table.c.run == row.run, table.c.no == row.no
+
+
+def _forget_name(tx: Tx, table: Table, names: Sequence[str], tombstone: Tombstone) -> set[str]:
+    """Change the rows of a table that name the person; returns their runs."""
+    columns = [table.c[name] for name in names]
+    of_run = table.c.id if table is run else table.c.run
+    spelled = {tombstone.person, json.dumps(tombstone.person)[1:-1]}  # in JSON and as it is
+    hits = [cast(c, Text).contains(one, autoescape=True) for c in columns for one in spelled]
+    naming = tx.select(table, *table.primary_key, of_run.label("of_run"), *columns)
+    touched = set()
+    for row in tx.all(naming.where(or_(*hits))):
+        before = {name: row._mapping[name] for name in names}
+        after = tombstone.over(before)
+        if after != before:
+            touched.add(row.of_run or "")
+            key = [column == row._mapping[column.name] for column in table.primary_key]
+            tx.execute(tx.update(table).where(*key).values(after))
+    return touched
+
+
+def _forget_selected(tx: Tx, tombstone: Tombstone) -> set[str]:
+    """Change the headers of runs that select or leave out the person; returns these runs."""
+    touched = set()
+    for row in tx.all(tx.select(run, run.c.id, run.c.header)):
+        after = tombstone.over(row.header)
+        if blocks := after.get("blocks"):
+            after["blocks"] = tombstone.over_selection(blocks)
+        if after != row.header:
+            touched.add(row.id)
+            tx.execute(tx.update(run).where(run.c.id == row.id).values(header=after))
+    return touched
+
+
+def _prepared(tx: Tx, runs: Collection[str]) -> list[str]:
+    """Those of these runs whose plan a person has still to look at."""
+    mine = tx.select(run, run.c.id).where(run.c.id.in_(runs), run.c.state == "prepared")
+    return [row.id for row in tx.all(mine)]

@@ -1,0 +1,188 @@
+"""`export-person`: what the ledger knows about one person, and nothing about anybody else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import or_
+
+from serienpost.documents import Plain, Record
+from serienpost.errors import LedgerError
+from serienpost.fields import Sensitivity
+from serienpost.ledger.rows import MESSAGE, MessageRow
+from serienpost.ledger.runs import find_run
+from serienpost.ledger.schema import event, message, suppression
+from serienpost.run.report.answers import MessageStory, SentTest
+from serienpost.run.report.history import message_story, sent_tests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.rows import RunRow
+    from serienpost.ledger.store import Ledger, Tx
+
+# What stands in place of the id of anybody else.
+SOMEBODY = "eine andere Person"
+
+# How the fields of a representative begin.
+_REPRESENTATIVE = "vertreter_"
+
+# What may be an id, as in `patient:17`, and what else its row's id holds.
+_ID = re.compile(r"([^\W\d]\w*:[^\s/,;()\[\]{}\"']*[^\s/,;()\[\]{}\"'.:])(/[^\s,;()\[\]{}\"']+)?")
+_AT_ONCE = 500
+
+# What a representative is not given of a message about a minor.
+_OF_MINOR = ("number", "name", "macro_values", "occasion", "override")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMessage(MessageStory):
+    """A message with all that the ledger keeps of the person it was for."""
+
+    run: str
+    number: str | None
+    name: str | None
+    address: str | None
+    macro_values: Plain | None
+    consent: list[Plain] | None
+    occasion: str | None
+    event: str | None
+
+
+class Suppressed(NamedTuple):
+    """An address of a person on the suppression list."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonExport(Record):
+    """Everything that the ledger knows about a person (Art. 15 GDPR).
+
+    `tests` are those that were sent with the person's data or to one of the person's addresses; of
+    the latter only the person's own row is named.
+    """
+
+    person: str
+    messages: tuple[PersonMessage, ...]
+    suppressed: tuple[Suppressed, ...]
+    tests: tuple[SentTest, ...]
+
+
+def export_person(context: PracticeContext, ledger: Ledger, person: str) -> PersonExport:
+    """Everything that the ledger knows about a person (Art. 15 GDPR), nothing of others.
+
+    Of a message about a minor the representative gets what concerns the consent and the address,
+    the minor all but the representative's data. Ids of others are taken out of every text.
+
+    Raises:
+        LedgerError: nothing is known.
+    """
+    c = message.c
+    with ledger.read() as tx:
+        theirs = tx.select(message, *MESSAGE).where(or_(c.person == person, c.consenting == person))
+        rows = [MessageRow._make(row) for row in tx.all(theirs.order_by(c.run, c.no))]
+        if not rows:
+            raise LedgerError(f"the ledger knows nothing about {person}")
+        runs = {run_id: find_run(tx, run_id) for run_id in {row.run for row in rows}}
+        found = [_message(tx, runs[row.run], row, person, context) for row in rows]
+        others = _others(tx, found, person)
+        hashes = {row.address_hash for row in rows if _owns_address(row, person)}
+        listed = tx.all(tx.select(suppression).where(suppression.c.address_hash.in_(hashes)))
+        own = {(row.run, row.row_id) for row in rows if row.person == person}
+        tests = tuple(
+            test._replace(row=test.row if (test.run, test.row) in own else None)
+            for test in sent_tests(tx, context.zone)
+            if (test.run, test.row) in own or test.to in hashes
+        )
+    told = tuple(_without(one, others) for one in found)
+    suppressed = tuple(Suppressed(s.kind, s.reason) for s in listed)
+    return PersonExport(person, told, suppressed, tests)
+
+
+def _message(
+    tx: Tx, released: RunRow, row: MessageRow, person: str, context: PracticeContext
+) -> PersonMessage:
+    story = message_story(tx, released, row, context.zone)
+    e = event.c
+    reported = tx.select(event, e.kind).where(e.run == row.run, e.no == row.no)
+    last = tx.scalar(reported.order_by(e.at.desc(), e.id.desc()).limit(1))
+    one = PersonMessage(
+        **{each.name: getattr(story, each.name) for each in fields(story)},
+        run=row.run,
+        number=row.number,
+        name=row.name,
+        address=row.address,
+        macro_values=row.macro_values,
+        consent=row.consent,
+        occasion=row.occasion,
+        event=last,
+    )
+    if row.person != person:
+        hidden: dict[str, Any] = dict.fromkeys(_OF_MINOR)
+        return replace(one, row=SOMEBODY, id=SOMEBODY, **hidden)
+    if not _owns_address(row, person):
+        return replace(one, address=None, macro_values=_own_values(released, row))
+    return one
+
+
+def _owns_address(row: MessageRow, person: str) -> bool:
+    """Whether a message went to an address of this person: a minor's goes to the representative."""
+    return person == (row.consenting or row.person)
+
+
+def _own_values(released: RunRow, row: MessageRow) -> Plain | None:
+    """The values of macros that no field of a representative went into; contact data of a minor
+    are the representative's. Where it is not known which field went where, none."""
+    if row.macro_values is None or not released.carries:
+        return None
+    foreign = {
+        macro
+        for field, label, macro in released.carries
+        if field.startswith(_REPRESENTATIVE) or label == Sensitivity.CONTACT.label
+    }
+    return {name: value for name, value in row.macro_values.items() if name not in foreign}
+
+
+def _others(tx: Tx, found: list[PersonMessage], person: str) -> set[str]:
+    """The ids of other people that texts name."""
+    named = {one for each in found for text in _texts(each) for one, _ in _ID.findall(text)}
+    candidates = sorted(named - {person})
+    known: set[str] = set()
+    for start in range(0, len(candidates), _AT_ONCE):
+        some = candidates[start : start + _AT_ONCE]
+        for column in (message.c.person, message.c.consenting):
+            rows = tx.all(tx.select(message, column).where(column.in_(some)).distinct())
+            known.update(row[0] for row in rows)
+    return known
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # JSON
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, PersonMessage):
+        yield from _texts([getattr(value, one.name) for one in fields(value)])
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
+
+
+def _without(one: PersonMessage, others: set[str]) -> PersonMessage:
+    def over(value: Any) -> Any:  # noqa: ANN401  # JSON
+        if isinstance(value, str):
+            return _ID.sub(lambda at: SOMEBODY if at[1] in others else at[0], value)
+        if isinstance(value, dict):
+            return {over(key): over(inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(over(inner) for inner in value)
+        return value
+
+    if not others:
+        return one
+    return replace(one, **{each.name: over(getattr(one, each.name)) for each in fields(one)})

@@ -112,14 +112,18 @@ def run_command(
             answers = answered(found, answers, balance_hint=hint)
             if found.run:
                 run = practice.run(found.run)
-                approved(run, answers, hint=hint, plan=found.plan_hash)
+                approved(run, answers, hint=hint, plan=found.plan_hash, catch_up=True)
                 return deliver(run, wait=not no_wait, by_itself=True)
 
 
 @click.command(name="resume")
 @click.argument("run", required=False)
 @click.option("--due", is_flag=True, help="Continue every run whose time has come; for cron.")
-@click.option("--confirm", is_flag=True, help="Continue although it stood still for long.")
+@click.option(
+    "--confirm",
+    is_flag=True,
+    help="Continue although it stood still for long, or is made for another day.",
+)
 @no_wait_option
 @json_option
 @with_practice
@@ -156,7 +160,7 @@ def approved(run: Run, answers: Answers, *, hint: str, **terms: Any) -> None:  #
         run: the run.
         answers: of the command line.
         hint: what to do where the provider's account holds too little.
-        terms: `plan` and `at` of `Run.approve`.
+        terms: `plan`, `at` and `catch_up` of `Run.approve`.
 
     Raises:
         SerienpostError: it may not be released, or is not.

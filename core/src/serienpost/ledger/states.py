@@ -116,6 +116,7 @@ PAUSE_REASONS: dict[str, Literal["time", "person"]] = {
     "content_changed": "person",
     "template_changed": "person",
     "stale": "person",
+    "another_day": "person",
     "person": "person",
 }
 BY_PERSON = frozenset(reason for reason, ends in PAUSE_REASONS.items() if ends == "person")

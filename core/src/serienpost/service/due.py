@@ -113,7 +113,7 @@ def run_mailing(
     for one in earlier_runs(practice.context, ledger, run.id):
         told = {"mailing": mailing.id, "people": one.people, "on": one.on, "run": one.run}
         practice.notify(Notice("already_sent", told))
-    released = run.approve(answers)
+    released = run.approve(answers, catch_up=True)
     if isinstance(released, Confirmation):
         return released
     return run.deliver(progress, wait=wait, by_itself=True, stop=stop)

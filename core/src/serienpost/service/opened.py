@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from serienpost.service.notices import log_notice
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
     from serienpost.service.notices import Notify
@@ -41,4 +42,6 @@ class OpenedPractice:
 
     def today(self) -> date:
         """Today in the practice's time zone."""
-        return datetime.now(self.context.zone).date()
+        from serienpost.ledger.store import utc_now
+
+        return utc_now().astimezone(self.context.zone).date()

@@ -24,6 +24,7 @@ from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
 from serienpost.run.send.commit import Committer
+from serienpost.run.send.day import LeavingDays
 from serienpost.run.send.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
@@ -126,6 +127,7 @@ class Delivery:
         report: called now and then with the progress.
         stop: how others ask the loop to stop.
         held_until: when the provider is to send what it gets before.
+        days: on which it may leave; any, unless given.
     """
 
     def __init__(
@@ -139,6 +141,7 @@ class Delivery:
         report: Callable[[LoopProgress], None],
         stop: Stop,
         held_until: datetime | None = None,
+        days: LeavingDays | None = None,
     ) -> None:
         self.renderer = renderer
         self.ledger = ledger
@@ -147,6 +150,7 @@ class Delivery:
         self.stop = stop
         self.recheck = Recheck(renderer, ledger, held_until)
         self.held_until = held_until
+        self.days = days or LeavingDays(renderer)
         self.lease = timedelta(seconds=renderer.channel.longest_call) + LEASE_MARGIN
         self.committer = Committer(renderer, ledger, run_id, owner, self.lease)
         self.stop_reason: StopReason | None = None
@@ -207,10 +211,7 @@ class Delivery:
         state = self._state
         if self.stop_reason or self._rechecking or self._is_blocked():
             return
-        renderer = self.renderer
-        now = self.ledger.clock()
-        leaves_at = max(now, self.held_until or now)
-        self.stop_reason = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
+        self.stop_reason = self._not_at(self.ledger.clock())
         if self.stop_reason:
             return
         ahead = min(int(state.rate * 0.5), self._recheck_rows)
@@ -226,6 +227,12 @@ class Delivery:
             size = max(1, min(len(state.free), size // self._part_size)) * self._part_size
         self._rechecking = asyncio.create_task(self._run_recheck(size))
 
+    def _not_at(self, now: datetime) -> StopReason | None:
+        """Why nothing may leave by what is looked at now: the hour, or the day."""
+        renderer, leaves_at = self.renderer, max(now, self.held_until or now)
+        quiet = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
+        return quiet or self.days.another_day(leaves_at)
+
     async def _run_recheck(self, size: int) -> None:
         state = self._state
         rows, state.claimed = self._first_claimed(size)
@@ -236,9 +243,11 @@ class Delivery:
                 new = await self._in_thread(self.committer.claim, missing)
                 state.claims_empty = not new
                 rows = [*rows, *new]
-            if rows:
+            now = self.ledger.clock()
+            self.stop_reason = self.stop_reason or self._not_at(now)
+            if rows and not self.stop_reason:
                 begun = time.monotonic()
-                ready, closed = await asyncio.to_thread(self.recheck.run, rows, self.ledger.clock())
+                ready, closed = await asyncio.to_thread(self.recheck.run, rows, now)
                 state.ready.extend(ready)
                 state.results.extend(closed)
                 self._mind_pace(len(rows), time.monotonic() - begun)

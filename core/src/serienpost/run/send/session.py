@@ -20,18 +20,20 @@ from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
 from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
 from serienpost.run.send.archive import store_entries
+from serienpost.run.send.day import confirm_day, leaving_days
 from serienpost.run.send.doubts import apply_rule, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
 from serienpost.run.send.loop import Delivery
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.processors import note_processor
-from serienpost.run.send.schedule import held_until, is_stale, not_now
+from serienpost.run.send.schedule import held_until, is_stale, judged_at, not_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serienpost.context import PracticeContext
-    from serienpost.ledger.store import Ledger
+    from serienpost.ledger.rows import RunRow
+    from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.send.loop import LoopProgress, Stop
 
 
@@ -47,12 +49,12 @@ class Options:
 
     Args:
         wait: wait in this process for rate, schedule and retries instead of pausing.
-        confirm: a person confirms a run that stood still for too long.
+        confirmed_by: who confirms a run that stood still for too long or is of another day.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
     """
 
     wait: bool = True
-    confirm: bool = False
+    confirmed_by: str | None = None
     by_itself: bool = False
 
 
@@ -89,6 +91,7 @@ def continue_run(
         raise BusyError(run_id, busy, "delivered")
     with ledger.read() as tx:
         held = held_until(find_run(tx, run_id))
+        days = leaving_days(tx, renderer, run_id)
     with ownership(ledger) as owner:
         delivery = Delivery(
             renderer,
@@ -99,6 +102,7 @@ def continue_run(
             report=report,
             stop=stop,
             held_until=held,
+            days=days,
         )
         try:
             with seldom_collected():
@@ -134,12 +138,7 @@ def _begin(
             return False
         if row.state == "paused" and row.reason in BY_PERSON and options.by_itself:
             return False
-        stopped_by = not_now(context, row, tx.now)
-        stale = is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now)
-        if not stopped_by and stale and not options.confirm:
-            stopped_by = StopReason(
-                "stale", "nothing happened for too long; look at it, then --confirm"
-            )
+        stopped_by = not_now(context, row, tx.now) or _unconfirmed(tx, row, renderer, options)
         if stopped_by:
             set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return False
@@ -147,6 +146,20 @@ def _begin(
         afresh = dict.fromkeys(("reason", "reason_text", "until"))
         move_run(tx, run_id, RELEASED, "sending", progress_at=tx.now, **afresh)
     return True
+
+
+def _unconfirmed(tx: Tx, row: RunRow, renderer: RunRenderer, options: Options) -> StopReason | None:
+    """Why a person must look at the run first; whoever confirms it now has."""
+    leaves_at = judged_at(row, tx.now)
+    other = leaving_days(tx, renderer, row.id).another_day(leaves_at)
+    if options.confirmed_by is not None:
+        if other:
+            confirm_day(tx, renderer, row.id, options.confirmed_by, leaves_at)
+        return None
+    if is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now):
+        stale = "nothing happened for too long; look at it, then --confirm"
+        return other or StopReason("stale", stale)
+    return other
 
 
 def complete_cancelled(context: PracticeContext, ledger: Ledger, run_id: str) -> None:

@@ -124,7 +124,7 @@ class Retention(StrictModel):
 
 
 class PracticeConfig(StrictModel):
-    """A checked `serienpost.yaml`, the vendor's policy merged in."""
+    """A checked `serienpost.yaml`, the policies merged in."""
 
     practice: PracticeInfo = Field(description="Who writes.")
     ledger: Annotated[str, Field(min_length=1), AfterValidator(_without_password)] = Field(
@@ -171,6 +171,14 @@ class PracticeConfig(StrictModel):
     def place(self, key: str) -> tuple[str | None, int | None]:
         """File and line that a dotted key comes from; (None, None) for a default."""
         return self._layers.place(key) if self._layers else (None, None)
+
+    def demands(self) -> dict[str, Any]:
+        """What the policies demand: each locked key with its value, the required plugins."""
+        return self._layers.demands() if self._layers else {}
+
+    def stamps(self) -> list[tuple[int, ...]]:
+        """What tells whether the files were written anew since."""
+        return self._layers.stamps() if self._layers else []
 
     def read_from(self, layers: Layers) -> PracticeConfig:
         """Remember the files, so that later checks can say where a key stands."""

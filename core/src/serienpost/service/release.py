@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from serienpost.contracts.providers import Disclaimer, HasDisclaimer
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
-from serienpost.ledger.runs import allow_command, find_run
+from serienpost.ledger.runs import allow_command, count_overridden, find_run
+from serienpost.run.prepare.plan import Header
+from serienpost.run.prepare.policy import refuse_changed_rules
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
@@ -109,6 +111,8 @@ def approve(
     if row.state != "prepared":
         _refuse_late(row, answers, at)
         return None
+    refuse_changed_rules(context, Header.from_json(row.header))
+    _refuse_overrides(practice, row)
     if at is not None:
         _refuse_quiet(context, row, at)
     _refuse_other_day(practice, row, at or ledger.clock(), catch_up=catch_up)
@@ -205,6 +209,19 @@ def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
     for option, is_given in (("--archive", answers.archive), ("--at", at)):
         if is_given:
             raise LedgerError(f"run {row.id} is {row.state}; {option} belongs to its release")
+
+
+def _refuse_overrides(practice: OpenedPractice, row: RunRow) -> None:
+    """An override counts if the practice permits it now, not when it was made."""
+    if practice.context.config.consent.override:
+        return
+    with practice.ledger.read() as tx:
+        count = count_overridden(tx, row.id)
+    if count:
+        raise ConfigError(
+            f"{count} rows of run {row.id} are overridden; this practice does not permit overrides",
+            hint=f"serienpost review {row.id} --drop-not-allowed takes them back",
+        )
 
 
 def _refuse_other_day(

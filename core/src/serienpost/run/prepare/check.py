@@ -16,6 +16,7 @@ from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
 from serienpost.run.prepare.plan import Block, Header, digest
+from serienpost.run.prepare.policy import POLICY, rules_in_force
 from serienpost.run.prepare.renderer import ATTACHMENT, OWN_FILES, RENDERING_EDITION, RunRenderer
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
@@ -99,6 +100,7 @@ def check_mailing(
         rendering=RENDERING_EDITION,
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
+            POLICY: rules_in_force(context),
             **_own_files(context, mailing),
         },
     )

@@ -22,6 +22,7 @@ from serienpost.contracts.content import Message
 from serienpost.contracts.outcomes import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
+from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.day import LeavingDays
@@ -30,6 +31,7 @@ from serienpost.run.send.outcomes import (
     GIVE_UP_AFTER,
     StopReason,
     checked,
+    policy_changed,
     stop_reason,
     to_result,
 )
@@ -156,6 +158,7 @@ class Delivery:
         self.stop_reason: StopReason | None = None
         self._state = LoopState()
         self._watch = Watch(renderer)
+        self._policy = PolicyWatch(renderer)
         self._wake = asyncio.Event()
         self._rechecking: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
@@ -237,6 +240,7 @@ class Delivery:
         state = self._state
         rows, state.claimed = self._first_claimed(size)
         try:
+            await asyncio.to_thread(self._policy.look)
             await self._watch.look()
             missing = (size - len(rows)) // (self._part_size or 1)
             if missing > 0:
@@ -253,6 +257,8 @@ class Delivery:
                 self._mind_pace(len(rows), time.monotonic() - begun)
         except UnavailableError as error:
             self.stop_reason = self.stop_reason or StopReason("check_unavailable", str(error))
+        except PolicyChangedError as error:
+            self.stop_reason = self.stop_reason or policy_changed(error)
         except ProviderTemplateChangedError as error:
             self.stop_reason = self.stop_reason or StopReason("template_changed", str(error))
         except ContentChangedError as error:

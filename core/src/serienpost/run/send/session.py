@@ -18,13 +18,14 @@ from serienpost.ledger.owners import ownership
 from serienpost.ledger.runs import allow_command, count_states, find_run, lock_run, set_paused
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
+from serienpost.run.prepare.policy import PolicyChangedError, refuse_changed_rules
 from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
 from serienpost.run.send.archive import store_entries
 from serienpost.run.send.day import confirm_day, leaving_days
 from serienpost.run.send.doubts import apply_rule, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
 from serienpost.run.send.loop import Delivery
-from serienpost.run.send.outcomes import StopReason
+from serienpost.run.send.outcomes import StopReason, policy_changed
 from serienpost.run.send.processors import note_processor
 from serienpost.run.send.schedule import held_until, is_stale, judged_at, not_now
 
@@ -138,7 +139,8 @@ def _begin(
             return False
         if row.state == "paused" and row.reason in BY_PERSON and options.by_itself:
             return False
-        stopped_by = not_now(context, row, tx.now) or _unconfirmed(tx, row, renderer, options)
+        stopped_by = not_now(context, row, tx.now) or _other_rules(renderer)
+        stopped_by = stopped_by or _unconfirmed(tx, row, renderer, options)
         if stopped_by:
             set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return False
@@ -146,6 +148,15 @@ def _begin(
         afresh = dict.fromkeys(("reason", "reason_text", "until"))
         move_run(tx, run_id, RELEASED, "sending", progress_at=tx.now, **afresh)
     return True
+
+
+def _other_rules(renderer: RunRenderer) -> StopReason | None:
+    """That the run was released under other rules; nobody's word ends it, only the rules do."""
+    try:
+        refuse_changed_rules(renderer.context, renderer.header)
+    except PolicyChangedError as error:
+        return policy_changed(error)
+    return None
 
 
 def _unconfirmed(tx: Tx, row: RunRow, renderer: RunRenderer, options: Options) -> StopReason | None:

@@ -142,7 +142,27 @@ def test_a_selection_that_counts_from_the_due_date_leaves_on_it(
     with pytest.raises(ConfigError, match="cannot be sent on another day") as refused:
         run.approve(Answers(release=True), at=at(practices, 3))
     assert refused.value.problems[0].hint == "serienpost prepare einladung --for 2026-03-03"
+    practices.clock.now = at(practices, 3)
+    with pytest.raises(ConfigError, match="cannot be sent on another day") as plainly:
+        run.approve(Answers(release=True))
+    assert plainly.value.problems == refused.value.problems
+    practices.clock.now = at(practices, 1)
+    with pytest.raises(ConfigError, match="cannot be sent on another day") as early:
+        run.approve(Answers(release=True), catch_up=True)
+    assert str(early.value.problems[0].hint).endswith("send it then with --at 2026-03-02THH:MM")
     assert asked(run, Answers(release=True), at=at(practices, 2)) == ()
+
+
+def test_a_day_that_was_missed_is_caught_up_while_the_occasion_lies_ahead(
+    practices: Practices, practice: Practice
+) -> None:
+    practices.edit("mailings/einladung.yaml", f"count: {ROWS}", f"count: {ROWS}, occasion: true")
+    run = prepared(practice, due=date(2026, 3, 2))
+    practices.clock.now = at(practices, 3, 0)
+    with pytest.raises(ConfigError, match="the selection counts from that day"):
+        run.approve(Answers(release=True))
+    run.approve(Answers(release=True), catch_up=True)
+    assert run.deliver().present == {"accepted": ROWS}
 
 
 def test_what_a_provider_holds_does_not_leave_in_quiet_hours(practices: Practices) -> None:

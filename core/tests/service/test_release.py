@@ -19,12 +19,14 @@ from opened_practice import (
     prepared,
 )
 
-from serienpost import ConfigError
+from serienpost import ConfigError, SerienpostError
 from serienpost.errors import LedgerError
 from serienpost.service import Answers, Confirmation
 from serienpost.service.answers import PlanCounts, RunStatus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opened_practice import Demanding, Practices, Shelf
 
     from serienpost import Disclaimer, Practice
@@ -116,6 +118,32 @@ def test_what_belongs_to_the_release_is_refused_after_it(practices: Practices, r
 def test_a_cancelled_run_is_not_released(run: Run) -> None:
     run.cancel()
     with pytest.raises(LedgerError, match="cancelled; send is not possible"):
+        run.approve(Answers(release=True))
+
+
+# The rules
+
+
+def test_the_rules_of_now_count_not_those_that_the_practice_was_opened_with(
+    practices: Practices, run: Run
+) -> None:
+    practices.edit("serienpost.yaml", "override: true", "override: false")
+    with pytest.raises(SerienpostError, match=r"not those of the review \(consent.override\)"):
+        run.approve(Answers(release=True))
+    practices.edit("serienpost.yaml", "override: false", "override: true")
+    assert asked(run, Answers(release=True)) == ()
+
+
+def test_a_policy_of_the_machine_that_appears_counts_at_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    monkeypatch.setattr("serienpost.config.layers.POLICY_FILE", policy)
+    policy.write_text("required_plugins: [serienpost-testkit]\n", "utf-8")
+    with pytest.raises(SerienpostError, match="required_plugins"):
+        run.approve(Answers(release=True))
+    policy.write_text("required_plugins: [serienpost-else]\n", "utf-8")
+    with pytest.raises(SerienpostError, match="the policy requires serienpost-else"):
         run.approve(Answers(release=True))
 
 

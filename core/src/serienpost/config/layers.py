@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from serienpost.config.document import ABSENT, Document, Loc, loc_of, step_into
 from serienpost.config.reader import scan_yaml
@@ -21,13 +21,23 @@ POLICY_VARIABLE = "SERIENPOST_POLICY"
 POLICY_FILE = Path("/etc/serienpost/policy.yaml")
 POLICY_KEYS = ("locked", "required_plugins")
 
+# A file and, where it is there, what tells its versions apart.
+Stamp: TypeAlias = tuple[str | int, ...]
+
 
 @dataclass(frozen=True)
 class Layers:
-    """The files that make up a practice's configuration."""
+    """The files that make up a practice's configuration.
+
+    Args:
+        practice: `serienpost.yaml`.
+        policies: those that stand below it, the lowest first.
+        stamps: of the files just before they were read.
+    """
 
     practice: Document
     policies: tuple[Document, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -84,11 +94,6 @@ class Layers:
             **{key: None if value is ABSENT else value for key, value in values.items()},
         }
 
-    def stamps(self) -> list[tuple[int, ...]]:
-        """What tells whether a file was written anew; nothing for one that is gone."""
-        files = (Path(document.file) for document in (*self.policies, self.practice))
-        return [_stamp(file) for file in files]
-
 
 def read_layers(folder: Path) -> Layers:
     """Read the policy, if there is one, and the practice's file.
@@ -104,6 +109,7 @@ def read_layers(folder: Path) -> Layers:
                 "`serienpost init DIR` makes a practice folder, -C DIR names another",
             )
         )
+    stamps = stamps_of(folder)
     problems: list[Problem] = []
     documents: list[Document] = []
     for file in (path, *_policy_paths()):
@@ -114,7 +120,12 @@ def read_layers(folder: Path) -> Layers:
     if problems:
         found = [problem for document in documents for problem in document.problems]
         raise ConfigError(*problems, *found)
-    return Layers(documents[0], tuple(documents[1:]))
+    return Layers(documents[0], tuple(documents[1:]), stamps)
+
+
+def stamps_of(folder: Path) -> tuple[Stamp, ...]:
+    """What tells whether a file of the configuration came, went or was written anew."""
+    return tuple(_stamp(file) for file in (folder / PRACTICE_FILE, *_policy_paths()))
 
 
 def _policy_paths() -> list[Path]:
@@ -126,12 +137,12 @@ def _policy_paths() -> list[Path]:
     return paths
 
 
-def _stamp(file: Path) -> tuple[int, ...]:
+def _stamp(file: Path) -> Stamp:
     try:
         found = file.stat()
     except OSError:
-        return ()
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+        return (str(file),)
+    return (str(file), found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

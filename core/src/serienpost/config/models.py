@@ -15,6 +15,7 @@ from pydantic import (
     SerializeAsAny,
 )
 
+from serienpost.config.layers import stamps_of
 from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # models need types
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
@@ -22,6 +23,7 @@ from serienpost.contracts.strict import StrictModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from serienpost.config.layers import Layers
 
@@ -176,9 +178,9 @@ class PracticeConfig(StrictModel):
         """What the policies demand: each locked key with its value, the required plugins."""
         return self._layers.demands() if self._layers else {}
 
-    def stamps(self) -> list[tuple[int, ...]]:
-        """What tells whether the files were written anew since."""
-        return self._layers.stamps() if self._layers else []
+    def is_outdated(self, folder: Path) -> bool:
+        """Whether the files that this was read from were written anew since."""
+        return self._layers is not None and self._layers.stamps != stamps_of(folder)
 
     def read_from(self, layers: Layers) -> PracticeConfig:
         """Remember the files, so that later checks can say where a key stands."""

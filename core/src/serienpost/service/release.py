@@ -10,7 +10,7 @@ from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, count_overridden, find_run
 from serienpost.run.prepare.plan import Header
-from serienpost.run.prepare.policy import refuse_changed_rules
+from serienpost.run.prepare.policy import PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
@@ -111,8 +111,7 @@ def approve(
     if row.state != "prepared":
         _refuse_late(row, answers, at)
         return None
-    refuse_changed_rules(context, Header.from_json(row.header))
-    _refuse_overrides(practice, row)
+    _refuse_forbidden(practice, row)
     if at is not None:
         _refuse_quiet(context, row, at)
     _refuse_other_day(practice, row, at or ledger.clock(), catch_up=catch_up)
@@ -211,9 +210,12 @@ def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
             raise LedgerError(f"run {row.id} is {row.state}; {option} belongs to its release")
 
 
-def _refuse_overrides(practice: OpenedPractice, row: RunRow) -> None:
-    """An override counts if the practice permits it now, not when it was made."""
-    if practice.context.config.consent.override:
+def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
+    """The rules that count are those of now, not those that the practice was opened with; an
+    override counts if the practice permits it now, not when it was made."""
+    now = PolicyWatch(practice.context).look()
+    refuse_changed_rules(now, Header.from_json(row.header))
+    if now.config.consent.override:
         return
     with practice.ledger.read() as tx:
         count = count_overridden(tx, row.id)

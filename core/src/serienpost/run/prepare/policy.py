@@ -16,7 +16,6 @@ from serienpost.errors import SerienpostError, UnavailableError
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.run.prepare.plan import Header
-    from serienpost.run.prepare.renderer import RunRenderer
 
 # A file that cannot be read may just be being written; it is read once more after this time.
 _WRITING_SECONDS = 0.5
@@ -51,34 +50,28 @@ def refuse_changed_rules(context: PracticeContext, header: Header) -> None:
 
 
 class PolicyWatch:
-    """Sees, while a run is delivered, that the files which hold the rules were changed."""
+    """Sees that the files which hold the rules were written anew since the practice was opened."""
 
-    def __init__(self, renderer: RunRenderer) -> None:
-        self._context = renderer.context
-        self._header = renderer.header
-        self._seen = self._context.config.stamps()
+    def __init__(self, context: PracticeContext) -> None:
+        self._context = context
 
-    def look(self) -> None:
-        """Read the files again if they are others than at the last look.
+    def look(self) -> PracticeContext:
+        """The practice as its files say now, with the plugins that are loaded.
 
         Raises:
-            PolicyChangedError: the rules are not those of the review any more.
             UnavailableError: the files cannot be read, or something is wrong with them.
         """
-        stamps = self._context.config.stamps()
-        if stamps == self._seen:
-            return
-        refuse_changed_rules(self._read_again(), self._header)
-        self._seen = stamps
+        if self._context.config.is_outdated(self._context.folder):
+            self._context = self._read_again()
+        return self._context
 
     def _read_again(self) -> PracticeContext:
-        """The practice as its files say now, with the plugins that are loaded."""
-        registry = self._context.registry
+        folder, registry = self._context.folder, self._context.registry
         try:
-            return load_practice(self._context.folder, lambda _: registry)
+            return load_practice(folder, lambda _: registry)
         except SerienpostError:
             time.sleep(_WRITING_SECONDS)
         try:
-            return load_practice(self._context.folder, lambda _: registry)
+            return load_practice(folder, lambda _: registry)
         except SerienpostError as error:
             raise UnavailableError(f"the configuration cannot be read: {error}") from error

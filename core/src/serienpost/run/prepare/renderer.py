@@ -184,13 +184,17 @@ class RunRenderer:
 
     @cached_property
     def macros(self) -> dict[str, Macro]:
+        """The macros of `macro_names`."""
+        return {name: self.context.registry.macros[name] for name in self.macro_names}
+
+    @cached_property
+    def macro_names(self) -> list[str]:
         """The macros that the text, its layout and the names of its files use; with a template of
         the provider those that both texts use."""
         names = self.template.names
         if self.header.provider_template:
             names = frozenset(variable.name for variable in self._variables)
-        names |= self.layout_macros | self.own_files.names
-        return {name: self.context.registry.macros[name] for name in sorted(names)}
+        return sorted(names | self.layout_macros | self.own_files.names)
 
     @cached_property
     def _may_be_empty(self) -> frozenset[str]:

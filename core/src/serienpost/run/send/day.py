@@ -72,7 +72,8 @@ def confirm_day(tx: Tx, renderer: RunRenderer, run_id: str, user: str, at: datet
 
 def date_macro(renderer: RunRenderer) -> str | None:
     """That a text names the due date, and by which macro; None where it does not."""
-    dated = [name for name, macro in renderer.macros.items() if macro.is_dated]
+    known = renderer.context.registry.macros
+    dated = [name for name in renderer.macro_names if name in known and known[name].is_dated]
     return f"the text uses {dated[0]}" if dated else None
 
 
@@ -99,8 +100,12 @@ def passed_occasion(tx: Tx, renderer: RunRenderer, run_id: str) -> str | None:
 
 
 def _relative_blocks(renderer: RunRenderer) -> list[int]:
-    return [
-        index
-        for index, block in enumerate(renderer.blocks)
-        if block.source.is_relative(block.selection)
-    ]
+    """Positions of the blocks; the sources are asked about their selections, no database is."""
+    sources, found = renderer.context.registry.sources, []
+    for index, block in enumerate(renderer.header.blocks):
+        source = sources.get(block.source)
+        if source is None:
+            continue  # the recheck says so
+        if source.is_relative(source.selection.model_validate(block.selection, strict=False)):
+            found.append(index)
+    return found

@@ -22,7 +22,7 @@ from serienpost.contracts.content import Message
 from serienpost.contracts.outcomes import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
-from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch
+from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.day import LeavingDays
@@ -158,7 +158,7 @@ class Delivery:
         self.stop_reason: StopReason | None = None
         self._state = LoopState()
         self._watch = Watch(renderer)
-        self._policy = PolicyWatch(renderer)
+        self._policy = PolicyWatch(renderer.context)
         self._wake = asyncio.Event()
         self._rechecking: asyncio.Task[None] | None = None
         self._crash: Exception | None = None
@@ -240,7 +240,7 @@ class Delivery:
         state = self._state
         rows, state.claimed = self._first_claimed(size)
         try:
-            await asyncio.to_thread(self._policy.look)
+            refuse_changed_rules(await asyncio.to_thread(self._policy.look), self.renderer.header)
             await self._watch.look()
             missing = (size - len(rows)) // (self._part_size or 1)
             if missing > 0:

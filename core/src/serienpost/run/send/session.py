@@ -18,7 +18,7 @@ from serienpost.ledger.owners import ownership
 from serienpost.ledger.runs import allow_command, count_states, find_run, lock_run, set_paused
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
-from serienpost.run.prepare.policy import PolicyChangedError, refuse_changed_rules
+from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
 from serienpost.run.send.archive import store_entries
 from serienpost.run.send.day import confirm_day, leaving_days
@@ -132,6 +132,7 @@ def _begin(
     context: PracticeContext, ledger: Ledger, run_id: str, renderer: RunRenderer, options: Options
 ) -> bool:
     """Move the run to `sending` if nothing stands against it."""
+    other_rules = _other_rules(renderer)
     with ledger.begin("begin") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "resume")
@@ -139,8 +140,8 @@ def _begin(
             return False
         if row.state == "paused" and row.reason in BY_PERSON and options.by_itself:
             return False
-        stopped_by = not_now(context, row, tx.now) or _other_rules(renderer)
-        stopped_by = stopped_by or _unconfirmed(tx, row, renderer, options)
+        unconfirmed = _unconfirmed(tx, row, renderer, options)
+        stopped_by = not_now(context, row, tx.now) or other_rules or unconfirmed
         if stopped_by:
             set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return False
@@ -153,7 +154,7 @@ def _begin(
 def _other_rules(renderer: RunRenderer) -> StopReason | None:
     """That the run was released under other rules; nobody's word ends it, only the rules do."""
     try:
-        refuse_changed_rules(renderer.context, renderer.header)
+        refuse_changed_rules(PolicyWatch(renderer.context).look(), renderer.header)
     except PolicyChangedError as error:
         return policy_changed(error)
     return None

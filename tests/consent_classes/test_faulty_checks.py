@@ -247,7 +247,7 @@ def test_no_sequence_of_faults_loses_a_message(
     oracle = practice.path("oracle.tsv")
     oracle.unlink(missing_ok=True)
     run_id = released(practice, ledger, checks)
-    options = Options(wait=False, confirm=True)
+    options = Options(wait=False, confirmed_by="user")
     for pair in [*sequence, ("allow", "allow")]:
         for check, behaviour in zip(checks, pair, strict=True):
             check.behaviour = behaviour

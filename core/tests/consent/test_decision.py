@@ -42,11 +42,11 @@ class Check:
         return self.answer() if callable(self.answer) else [self.answer] * len(questions)
 
 
-def _context(*checks: Check, require: Any = ()) -> Context:  # noqa: ANN401
+def _context(*checks: Check, require: Any = (), override: bool = True) -> Context:  # noqa: ANN401
     rule = require if isinstance(require, dict) else {"default": list(require)}
     made: Any = SimpleNamespace(
         registry=SimpleNamespace(consent_checks={check.name: check for check in checks}),
-        config=SimpleNamespace(consent=ConsentConfig(require=rule)),
+        config=SimpleNamespace(consent=ConsentConfig(require=rule, override=override)),
     )
     return made  # type: ignore[no-any-return]
 

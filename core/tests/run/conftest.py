@@ -91,6 +91,8 @@ class People:
         self.gone: dict[str, tuple[str, str]] = {}
         self.failure: Exception | None = None
         self.short = 0
+        self.relative = False
+        self.asked_for: list[date] = []
 
     def add(self, id: str, name: str, *, occasion: Occasion | None = None) -> Person:  # noqa: A002
         fields: dict[str, FieldValue] = {
@@ -106,11 +108,12 @@ class People:
         return dict.fromkeys(("nummer", "vorname", "nachname", "email"))
 
     def is_relative(self, selection: BaseModel) -> bool:
-        return False
+        return self.relative
 
     def rows(
         self, context: Context, selection: BaseModel, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
+        self.asked_for.append(request.judged_on)
         found = [
             Row(id, self._asked(person, request), person.occasion, person.consenting)
             for id, persons in self.people.items()  # noqa: A001
@@ -126,6 +129,7 @@ class People:
     ) -> Sequence[CurrentState]:
         if self.failure:
             raise self.failure
+        self.asked_for.append(request.judged_on)
         states = []
         for ref in rows:
             persons = self.people.get(ref.person_id, [])
@@ -362,7 +366,8 @@ class Office:
         report: Callable[[Any], None] = lambda _: None,
     ) -> str:
         """Deliver what is open; returns state and reason of the run."""
-        options = Options(wait=wait, confirm=confirm, by_itself=by_itself)
+        confirmed_by = "user" if confirm else None
+        options = Options(wait=wait, confirmed_by=confirmed_by, by_itself=by_itself)
         continue_run(self.context, self.ledger, run, options, report=report, stop=self.stop)
         return self.state(run)
 

@@ -19,12 +19,14 @@ from opened_practice import (
     prepared,
 )
 
-from serienpost import ConfigError
+from serienpost import ConfigError, SerienpostError
 from serienpost.errors import LedgerError
 from serienpost.service import Answers, Confirmation
 from serienpost.service.answers import PlanCounts, RunStatus
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opened_practice import Demanding, Practices, Shelf
 
     from serienpost import Disclaimer, Practice
@@ -119,6 +121,32 @@ def test_a_cancelled_run_is_not_released(run: Run) -> None:
         run.approve(Answers(release=True))
 
 
+# The rules
+
+
+def test_the_rules_of_now_count_not_those_that_the_practice_was_opened_with(
+    practices: Practices, run: Run
+) -> None:
+    practices.edit("serienpost.yaml", "override: true", "override: false")
+    with pytest.raises(SerienpostError, match=r"not those of the review \(consent.override\)"):
+        run.approve(Answers(release=True))
+    practices.edit("serienpost.yaml", "override: false", "override: true")
+    assert asked(run, Answers(release=True)) == ()
+
+
+def test_a_policy_of_the_machine_that_appears_counts_at_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    monkeypatch.setattr("serienpost.config.layers.POLICY_FILE", policy)
+    policy.write_text("required_plugins: [serienpost-testkit]\n", "utf-8")
+    with pytest.raises(SerienpostError, match="required_plugins"):
+        run.approve(Answers(release=True))
+    policy.write_text("required_plugins: [serienpost-else]\n", "utf-8")
+    with pytest.raises(SerienpostError, match="the policy requires serienpost-else"):
+        run.approve(Answers(release=True))
+
+
 # Another day, quiet hours
 
 
@@ -142,7 +170,27 @@ def test_a_selection_that_counts_from_the_due_date_leaves_on_it(
     with pytest.raises(ConfigError, match="cannot be sent on another day") as refused:
         run.approve(Answers(release=True), at=at(practices, 3))
     assert refused.value.problems[0].hint == "serienpost prepare einladung --for 2026-03-03"
+    practices.clock.now = at(practices, 3)
+    with pytest.raises(ConfigError, match="cannot be sent on another day") as plainly:
+        run.approve(Answers(release=True))
+    assert plainly.value.problems == refused.value.problems
+    practices.clock.now = at(practices, 1)
+    with pytest.raises(ConfigError, match="cannot be sent on another day") as early:
+        run.approve(Answers(release=True), catch_up=True)
+    assert str(early.value.problems[0].hint).endswith("send it then with --at 2026-03-02THH:MM")
     assert asked(run, Answers(release=True), at=at(practices, 2)) == ()
+
+
+def test_a_day_that_was_missed_is_caught_up_while_the_occasion_lies_ahead(
+    practices: Practices, practice: Practice
+) -> None:
+    practices.edit("mailings/einladung.yaml", f"count: {ROWS}", f"count: {ROWS}, occasion: true")
+    run = prepared(practice, due=date(2026, 3, 2))
+    practices.clock.now = at(practices, 3, 0)
+    with pytest.raises(ConfigError, match="the selection counts from that day"):
+        run.approve(Answers(release=True))
+    run.approve(Answers(release=True), catch_up=True)
+    assert run.deliver().present == {"accepted": ROWS}
 
 
 def test_what_a_provider_holds_does_not_leave_in_quiet_hours(practices: Practices) -> None:

@@ -92,12 +92,28 @@ def test_who_consents_does_not_depend_on_the_fields(
         (None, date(2026, 3, 2), False),
     ],
 )
-def test_age_counts_at_the_due_date(
+def test_age_counts_on_the_day_of_leaving(
     add: Callable[..., None], context: Context, born: str | None, due: date, is_minor: bool
 ) -> None:
     add("patient", id=1, geburtsdatum=born)
     (row,) = read(context, "minderjaehrig", due=due)
     assert row.fields["minderjaehrig"] is is_minor
+    for other in (date(2000, 1, 1), date(2050, 1, 1)):
+        request = RowRequest(frozenset({"minderjaehrig"}), other, leaves_on=due)
+        people = PracticeDb.of(context).by_ids("patient", ["patient:1"], request)
+        assert people["patient:1"].fields["minderjaehrig"] is is_minor
+
+
+def test_a_representative_comes_of_age_too(add: Callable[..., None], context: Context) -> None:
+    """The mother is 18 on 2 March; the day before, her child has nobody."""
+    add("patient", id=1, email="ute@example.org", geburtsdatum="2008-03-02")
+    add("patient", id=2, geburtsdatum="2025-05-05", vertreter_id=1)
+    found = {}
+    for day in (1, 2):
+        request = RowRequest(frozenset({"email"}), DUE, leaves_on=date(2026, 3, day))
+        row = PracticeDb.of(context).by_ids("patient", ["patient:2"], request)["patient:2"]
+        found[day] = (row.consenting_id, row.fields["email"], bool(row.unreachable))
+    assert found == {1: (None, None, True), 2: ("patient:1", "ute@example.org", False)}
 
 
 def test_rows_have_the_requested_fields_and_none_for_lacking_ones(

@@ -187,3 +187,21 @@ def test_changes_before_a_message_leaves(
     assert (state.gone[0] if state.gone else None) == code
     if code is None:
         assert state.fields == {"email": "alt@example.org"}
+
+
+def test_whose_appointment_it_is_depends_on_the_day_of_leaving(
+    add: Callable[..., None], context: Context
+) -> None:
+    add("patient", id=1, email="mutter@example.org", geburtsdatum="1980-01-01")
+    add("patient", id=2, email="kind@example.org", geburtsdatum="2081-03-27", vertreter_id=1)
+    add("termin", id=9, patient_id=2, beginn="2099-03-28 09:00:00", status="geplant")
+    (row,) = read(context, day="2099-03-28")
+    assert row.occasion
+    ref = RowRef(row.person_id, row.occasion.id, row.occasion.starts_at)
+    for day, consenting, email in (
+        (26, "patient:1", "mutter@example.org"),
+        (27, None, "kind@example.org"),
+    ):
+        request = RowRequest(frozenset({"email"}), DUE, leaves_on=date(2099, 3, day))
+        (state,) = SOURCE.current(context, AppointmentSelection(day="2099-03-28"), [ref], request)
+        assert (state.consenting_id, state.fields) == (consenting, {"email": email})

@@ -112,7 +112,7 @@ def run_command(
             answers = answered(found, answers, balance_hint=hint)
             if found.run:
                 run = practice.run(found.run)
-                approved(run, answers, hint=hint, plan=found.plan_hash)
+                approved(run, answers, hint=hint, plan=found.plan_hash, catch_up=True)
                 return deliver(run, wait=not no_wait, by_itself=True)
 
 
@@ -122,7 +122,8 @@ def run_command(
 @click.option(
     "--confirm",
     is_flag=True,
-    help="Continue although it stood still for long, or the ledger is an older copy.",
+    help="Continue although it stood still for long, is made for another day, or the ledger is an "
+    "older copy.",
 )
 @no_wait_option
 @json_option
@@ -160,7 +161,7 @@ def approved(run: Run, answers: Answers, *, hint: str, **terms: Any) -> None:  #
         run: the run.
         answers: of the command line.
         hint: what to do where the provider's account holds too little.
-        terms: `plan` and `at` of `Run.approve`.
+        terms: `plan`, `at` and `catch_up` of `Run.approve`.
 
     Raises:
         SerienpostError: it may not be released, or is not.

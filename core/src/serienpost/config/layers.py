@@ -1,4 +1,8 @@
-"""`serienpost.yaml` over a vendor's policy: merged, with the origin of every key."""
+"""`serienpost.yaml` over the policies: merged, with the origin of every key.
+
+The policy of the machine holds wherever there is one; the policy that the environment names stands
+above it and can only add to it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,9 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from serienpost.config.document import Document, Loc, loc_of, step_into
+from serienpost.config.document import ABSENT, Document, Loc, loc_of, step_into
 from serienpost.config.reader import scan_yaml
 from serienpost.errors import ConfigError, Problem
 
@@ -17,26 +21,43 @@ POLICY_VARIABLE = "SERIENPOST_POLICY"
 POLICY_FILE = Path("/etc/serienpost/policy.yaml")
 POLICY_KEYS = ("locked", "required_plugins")
 
+# A file and, where it is there, what tells its versions apart.
+Stamp: TypeAlias = tuple[str | int, ...]
+
 
 @dataclass(frozen=True)
 class Layers:
-    """The files that make up a practice's configuration."""
+    """The files that make up a practice's configuration.
+
+    Args:
+        practice: `serienpost.yaml`.
+        policies: those that stand below it, the lowest first.
+        stamps: of the files just before they were read.
+    """
 
     practice: Document
-    policy: Document | None = None
+    policies: tuple[Document, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """The policy with the practice's file merged over it: map by map, all else replaced."""
-        if not self.policy:
-            return self.practice.data
-        base = {key: value for key, value in self.policy.data.items() if key not in POLICY_KEYS}
-        return _merged(base, self.practice.data)
+        """The policies with the practice's file merged over them: map by map, all else replaced."""
+        return self._steps[-1]
+
+    @cached_property
+    def _steps(self) -> list[dict[str, Any]]:
+        """What holds after each policy, and at last after the practice's file."""
+        steps: list[dict[str, Any]] = []
+        for policy in self.policies:
+            own = {key: value for key, value in policy.data.items() if key not in POLICY_KEYS}
+            steps.append(_merged(steps[-1] if steps else {}, own))
+        steps.append(_merged(steps[-1] if steps else {}, self.practice.data))
+        return steps
 
     @property
     def files(self) -> tuple[str, ...]:
         """The paths of the files."""
-        return tuple(one.file for one in (self.practice, self.policy) if one)
+        return tuple(one.file for one in (self.practice, *self.policies))
 
     def where(self, loc: Loc) -> tuple[str, int | None]:
         """File and line of a key of `data`, of its nearest parent where it is absent."""
@@ -48,8 +69,8 @@ class Layers:
 
     def origin(self, loc: Loc) -> tuple[str, int | None] | None:
         """File and line of a key, None where no file holds it."""
-        for document in (self.practice, self.policy):
-            if document and document.has(loc):
+        for document in (self.practice, *reversed(self.policies)):
+            if document.has(loc):
                 return document.file, document.line(loc)
         return None
 
@@ -57,12 +78,26 @@ class Layers:
         """File and line of a dotted key, (None, None) where no file holds it."""
         return self.origin(loc_of(self.data, key)) or (None, None)
 
-    def changed(self, key: str) -> bool:
-        """Whether merging gave a dotted key another value than the policy alone gives it."""
-        if not self.policy:
-            return False
-        loc = loc_of(self.data, key)
-        return bool(_at(self.data, loc) != _at(self.policy.data, loc))
+    def changed_by(self, key: str, policy: Document) -> Document | None:
+        """The file above a policy that gives a dotted key another value than it has there; None
+        where each leaves it as it is."""
+        first = self.policies.index(policy)
+        held = _at(self._steps[first], loc_of(self._steps[first], key))
+        above = (*self.policies, self.practice)[first + 1 :]
+        for document, data in zip(above, self._steps[first + 1 :], strict=True):
+            if _at(data, loc_of(data, key)) != held:
+                return document
+        return None
+
+    def demands(self) -> dict[str, Any]:
+        """What checked policies demand: each locked key with its value, the required plugins."""
+        locked = {key for policy in self.policies for key in policy.data.get("locked", ())}
+        values = {key: _at(self.data, loc_of(self.data, key)) for key in locked}
+        plugins = {p for each in self.policies for p in each.data.get("required_plugins", ())}
+        return {
+            "required_plugins": sorted(plugins),
+            **{key: None if value is ABSENT else value for key, value in values.items()},
+        }
 
 
 def read_layers(folder: Path) -> Layers:
@@ -79,10 +114,10 @@ def read_layers(folder: Path) -> Layers:
                 "`serienpost init DIR` makes a practice folder, -C DIR names another",
             )
         )
+    stamps = stamps_of(folder)
     problems: list[Problem] = []
     documents: list[Document] = []
-    policy = _policy_path()
-    for file in (path, *([policy] if policy else [])):
+    for file in (path, *_policy_paths()):
         try:
             documents.append(scan_yaml(file))
         except ConfigError as error:
@@ -90,14 +125,29 @@ def read_layers(folder: Path) -> Layers:
     if problems:
         found = [problem for document in documents for problem in document.problems]
         raise ConfigError(*problems, *found)
-    return Layers(*documents)
+    return Layers(documents[0], tuple(documents[1:]), stamps)
 
 
-def _policy_path() -> Path | None:
+def stamps_of(folder: Path) -> tuple[Stamp, ...]:
+    """What tells whether a file of the configuration came, went or was written anew."""
+    return tuple(_stamp(file) for file in (folder / PRACTICE_FILE, *_policy_paths()))
+
+
+def _policy_paths() -> list[Path]:
+    """The policy of the machine, if there is one, then the one that the environment names."""
+    paths = [POLICY_FILE] if POLICY_FILE.is_file() else []
     named = os.environ.get(POLICY_VARIABLE)
-    if named:
-        return Path(named)
-    return POLICY_FILE if POLICY_FILE.is_file() else None
+    if named and not (paths and paths[0].resolve() == Path(named).resolve()):
+        paths.append(Path(named))
+    return paths
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        found = file.stat()
+    except OSError:
+        return (str(file),)
+    return (str(file), found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

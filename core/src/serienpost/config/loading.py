@@ -72,7 +72,7 @@ def plugin_names(folder: Path) -> tuple[str, ...]:
 
 
 def _collector(layers: Layers) -> Collector:
-    documents = [document for document in (layers.policy, layers.practice) if document]
+    documents = [*layers.policies, layers.practice]
     return Collector(layers.where, (p for document in documents for p in document.problems))
 
 

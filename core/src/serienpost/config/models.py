@@ -16,6 +16,7 @@ from pydantic import (
     SerializeAsAny,
 )
 
+from serienpost.config.layers import stamps_of
 from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # models need types
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
@@ -24,6 +25,7 @@ from serienpost.redaction import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from serienpost.config.layers import Layers
 
@@ -128,7 +130,7 @@ class Retention(StrictModel):
 
 
 class PracticeConfig(StrictModel):
-    """A checked `serienpost.yaml`, the vendor's policy merged in."""
+    """A checked `serienpost.yaml`, the policies merged in."""
 
     practice: PracticeInfo = Field(description="Who writes.")
     ledger: Annotated[str, Field(min_length=1)] = Field(
@@ -191,6 +193,14 @@ class PracticeConfig(StrictModel):
     def files(self) -> tuple[str, ...]:
         """The files that this was read from."""
         return self._layers.files if self._layers else ()
+
+    def demands(self) -> dict[str, Any]:
+        """What the policies demand: each locked key with its value, the required plugins."""
+        return self._layers.demands() if self._layers else {}
+
+    def is_outdated(self, folder: Path) -> bool:
+        """Whether the files that this was read from were written anew since."""
+        return self._layers is not None and self._layers.stamps != stamps_of(folder)
 
     def read_from(self, layers: Layers) -> PracticeConfig:
         """Remember the files, so that later checks can say where a key stands."""

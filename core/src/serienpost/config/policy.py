@@ -1,7 +1,9 @@
-"""What a vendor's policy file demands of `serienpost.yaml`."""
+"""What policy files demand of `serienpost.yaml`, and the rules that are in force by all of them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -13,10 +15,11 @@ from serienpost.config.shapes import keys_of, model_at
 from serienpost.contracts.strict import StrictModel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from serienpost.config.document import Document
     from serienpost.config.layers import Layers
+    from serienpost.errors import Problem
 
 
 class Policy(StrictModel):
@@ -37,24 +40,58 @@ def check_policy(layers: Layers, claimed: Collection[str], collector: Collector)
 
     A locked key that cannot exist is a problem too: a misspelt lock would protect nothing.
     """
-    document = layers.policy
-    if document is None:
-        return
-    theirs = Collector(lambda loc: (layers.practice.file, layers.practice.line(loc)))
-    mine = Collector(lambda loc: (document.file, document.line(loc)))
+    found: list[Problem] = []
+    for document in layers.policies:
+        found += _broken_demands(document, layers, claimed, collector)
+    collector.problems.extend(found)
+
+
+def _broken_demands(
+    document: Document, layers: Layers, claimed: Collection[str], collector: Collector
+) -> list[Problem]:
+    mine = _of(document)
+    theirs: list[Collector] = []
     keys = {key: document.data[key] for key in Policy.model_fields if key in document.data}
     policy = mine.validate(Policy, keys)
     if policy:
         for index, key in enumerate(policy.locked):
             _check_known(key, index, document, claimed, mine)
-            if layers.changed(key):
+            changed = layers.changed_by(key, document)
+            if changed:
                 hint = f"remove it; {document.file} decides it"
-                theirs.add(loc_of(layers.data, key), "is locked by the policy", hint)
+                theirs.append(_of(changed))
+                theirs[-1].add(loc_of(layers.data, key), "is locked by the policy", hint)
         named = layers.data.get("plugins")
         for plugin in policy.required_plugins:
             if not isinstance(named, list) or plugin not in named:
                 collector.add(("plugins",), f"the policy requires {plugin}", "add it to the list")
-    collector.problems.extend([*mine.problems, *theirs.problems])
+    return [*mine.problems, *(problem for each in theirs for problem in each.problems)]
+
+
+def _of(document: Document) -> Collector:
+    return Collector(lambda loc: (document.file, document.line(loc)))
+
+
+def digests(config: PracticeConfig, checks: Iterable[str]) -> dict[str, str]:
+    """By rule a digest of what it says: who may be written to, what may stand in the open, what
+    the policies demand. Hours, rates and texts are no rules.
+
+    Args:
+        config: of the practice.
+        checks: the consent checks that are asked.
+    """
+    consent = config.consent.model_dump(mode="json")
+    rules = {
+        **{f"consent.{key}": value for key, value in consent.items()},
+        "consent checks": sorted(checks),
+        "appointment_types_harmless": sorted(config.appointment_types_harmless),
+        **config.demands(),
+    }
+    return {rule: _digest(value) for rule, value in sorted(rules.items())}
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _check_known(

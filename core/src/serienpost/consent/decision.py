@@ -124,7 +124,9 @@ def decide(
         return []
     names = tuple(context.registry.consent_checks)
     columns = _ask_with_owners(context, tuple(questions), at_recheck=at_recheck)
-    for index, override in enumerate(overrides or ()):
+    # What the practice does not permit now is not honoured, whenever it was decided.
+    permitted = overrides if context.config.consent.override else None
+    for index, override in enumerate(permitted or ()):
         if override is not None:
             for name, column in zip(names, columns, strict=True):
                 column[index] = _overridden(name, column[index], override)

@@ -64,12 +64,19 @@ class RowRequest:
         due: the date from which `today`, `tomorrow` and `+3` count.
         order_by: field names, `-name` descending; empty = the source's own stable order.
         batch: rows per batch at most.
+        leaves_on: the practice's date on which the messages leave; None where it is `due`.
     """
 
     fields: frozenset[str]
     due: date
     order_by: tuple[str, ...] = ()
     batch: int = 1000
+    leaves_on: date | None = None
+
+    @property
+    def judged_on(self) -> date:
+        """The date for which age is judged, and with it who is written to and who consents."""
+        return self.leaves_on or self.due
 
 
 @dataclass(frozen=True, slots=True)

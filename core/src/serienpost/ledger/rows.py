@@ -106,6 +106,7 @@ class Outgoing(NamedTuple):
     content_hash: str
     macro_values: dict[str, Any]
     person: str
+    consenting: str | None
     occasion: str | None
     occasion_at: datetime | None
     expires_at: datetime | None

@@ -98,6 +98,13 @@ def count_states(tx: Tx, run_id: str) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
+def count_overridden(tx: Tx, run_id: str) -> int:
+    """How many marked messages somebody marked although a check denies them."""
+    c = message.c
+    overridden = c.run == run_id, c.marked, c.override.is_not(None)
+    return int(tx.scalar(tx.select(message, func.count()).where(*overridden)))
+
+
 def open_run(tx: Tx, mailing: str, due: str) -> str | None:
     """The approved, sending or paused run of this mailing and due date, if any."""
     found = tx.scalar(

@@ -117,6 +117,8 @@ PAUSE_REASONS: dict[str, Literal["time", "person"]] = {
     "template_changed": "person",
     "stale": "person",
     "restored": "person",
+    "another_day": "person",
+    "policy_changed": "person",
     "person": "person",
 }
 BY_PERSON = frozenset(reason for reason, ends in PAUSE_REASONS.items() if ends == "person")

@@ -122,7 +122,7 @@ def run_mailing(
     if stop.requests:
         run.cancel()
         raise _stopped()
-    released = run.approve(answers)
+    released = run.approve(answers, catch_up=True)
     if isinstance(released, Confirmation):
         return released
     return run.deliver(progress, wait=wait, by_itself=True, stop=stop)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from serienpost.service.notices import Notice, log_notice
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
     from serienpost.service.notices import Notify
@@ -40,4 +41,6 @@ class OpenedPractice:
 
     def today(self) -> date:
         """Today in the practice's time zone."""
-        return datetime.now(self.context.zone).date()
+        from serienpost.ledger.store import utc_now
+
+        return utc_now().astimezone(self.context.zone).date()

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from serienpost.contracts.providers import Disclaimer, HasDisclaimer
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
-from serienpost.ledger.runs import allow_command, find_run
+from serienpost.ledger.runs import allow_command, count_overridden, find_run
+from serienpost.run.prepare.plan import Header
+from serienpost.run.prepare.policy import PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.renderer import configured, load_renderer
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head
 from serienpost.run.send import approve as approval
+from serienpost.run.send.day import date_macro, passed_occasion, relative_day
 from serienpost.run.send.schedule import quiet_hours
 from serienpost.service.notices import Notice
 
@@ -83,6 +86,7 @@ def approve(
     *,
     plan: str | None = None,
     at: datetime | None = None,
+    catch_up: bool = False,
 ) -> Confirmation | None:
     """Release a prepared run if everything is answered; one released before stays as it is.
 
@@ -92,6 +96,7 @@ def approve(
         answers: what the person has decided.
         plan: the plan hash that was looked at; another one is refused.
         at: not before this time.
+        catch_up: the due date was missed and is kept where that does no harm.
 
     Returns:
         What is not answered yet; None once the run is released.
@@ -113,8 +118,10 @@ def approve(
     if row.state != "prepared":
         _refuse_late(row, answers, at)
         return None
+    _refuse_forbidden(practice, row)
     if at is not None:
-        _refuse_other_day(practice, row, at)
+        _refuse_quiet(context, row, at)
+    _refuse_other_day(practice, row, at or ledger.clock(), catch_up=catch_up)
     question = _confirmation(practice, row, answers, at)
     if question.open:
         return question
@@ -210,21 +217,45 @@ def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
             raise LedgerError(f"run {row.id} is {row.state}; {option} belongs to its release")
 
 
-def _refuse_other_day(practice: OpenedPractice, row: RunRow, at: datetime) -> None:
-    """A text or a selection that counts from the due date leaves on that date."""
+def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
+    """The rules that count are those of now, not those that the practice was opened with; an
+    override counts if the practice permits it now, not when it was made."""
+    now = PolicyWatch(practice.context).look()
+    refuse_changed_rules(now, Header.from_json(row.header))
+    if now.config.consent.override:
+        return
+    with practice.ledger.read() as tx:
+        count = count_overridden(tx, row.id)
+    if count:
+        raise ConfigError(
+            f"{count} rows of run {row.id} are overridden; this practice does not permit overrides",
+            hint=f"serienpost review {row.id} --drop-not-allowed takes them back",
+        )
+
+
+def _refuse_other_day(
+    practice: OpenedPractice, row: RunRow, leaves_at: datetime, *, catch_up: bool
+) -> None:
+    """A text or a selection that counts from the due date leaves on that date.
+
+    A due date that was missed is kept where no text names a date and what it is about lies ahead.
+    """
     context = practice.context
-    _refuse_quiet(context, row, at)
-    day = at.astimezone(context.zone).date()
-    if day.isoformat() == row.due:
+    day = leaves_at.astimezone(context.zone).date().isoformat()
+    if day == row.due:
         return
     renderer = load_renderer(context, practice.ledger, row.id)
-    dated = [name for name, macro in renderer.macros.items() if macro.is_dated]
-    relative = any(b.source.is_relative(b.selection) for b in renderer.blocks)
-    if dated or relative:
-        what = f"the text uses {dated[0]}" if dated else "the selection counts from that day"
+    why = date_macro(renderer)
+    if not why and catch_up and day > row.due:
+        with practice.ledger.read() as tx:
+            why = passed_occasion(tx, renderer, row.id)
+    else:
+        why = why or relative_day(renderer)
+    if why:
+        wait = f", or send it then with --at {row.due}THH:MM" if day < row.due else ""
         raise ConfigError(
-            f"the run is made for {row.due} and {what}; it cannot be sent on another day",
-            hint=f"serienpost prepare {row.mailing} --for {day}",
+            f"the run is made for {row.due} and {why}; it cannot be sent on another day",
+            hint=f"serienpost prepare {row.mailing} --for {day}{wait}",
         )
 
 

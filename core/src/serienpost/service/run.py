@@ -330,6 +330,7 @@ class Run:
         *,
         plan: str | None = None,
         at: datetime | None = None,
+        catch_up: bool = False,
     ) -> RunStatus | Confirmation:
         """Release the run if everything is answered.
 
@@ -337,6 +338,8 @@ class Run:
             answers: what the person has decided.
             plan: the plan hash that was looked at; another one is refused.
             at: not before this time (aware).
+            catch_up: the due date was missed, and is kept where the text names no date and what it
+                is about lies ahead.
 
         Returns:
             How the released run stands; or what must be answered first, and what to look at.
@@ -344,7 +347,9 @@ class Run:
         Raises:
             SerienpostError: it may not be released so.
         """
-        question = release.approve(self.practice, self.id, answers or Answers(), plan=plan, at=at)
+        question = release.approve(
+            self.practice, self.id, answers or Answers(), plan=plan, at=at, catch_up=catch_up
+        )
         return question or self.status()
 
     def deliver(
@@ -361,8 +366,8 @@ class Run:
         Args:
             progress: is called now and then.
             wait: wait here for rate, time and retries instead of pausing the run.
-            confirm: a person confirms a run that stood still for too long, or a ledger that was
-                put back from a backup.
+            confirm: a person confirms a run that stood still for too long or is of another day, or
+                a ledger that was put back from a backup.
             by_itself: continue only what time alone releases.
             stop: asks to stop, from another thread or a signal.
 
@@ -378,7 +383,8 @@ class Run:
         def report_progress(one: LoopProgress) -> None:
             progress(Progress(self.id, total, one.settled, one.waiting, one.until))
 
-        options = Options(wait, confirm, by_itself, self.practice.actor)
+        confirmed_by = self.practice.actor if confirm else None
+        options = Options(wait=wait, confirmed_by=confirmed_by, by_itself=by_itself)
         try:
             continue_run(
                 self._context,

@@ -156,16 +156,28 @@ def test_the_frozen_values_are_sent_not_those_of_now(office: Office, run: str) -
     assert office.loft.messages[0].content.text.startswith("Hallo Ada!")
 
 
-def test_the_consenting_person_is_read_again_in_the_recheck(office: Office, run: str) -> None:
-    office.source.people["patient:1"][0].consenting = "patient:7"
+def test_a_text_for_one_representative_does_not_leave_to_another(office: Office) -> None:
+    office.add("Ada", "Kim", "Uwe")
+    people = office.source.people
+    people["patient:2"][0].consenting = "patient:7"
+    people["patient:3"][0].consenting = "patient:7"
+    run = office.approved()
+    people["patient:1"][0].consenting = "patient:7"
+    people["patient:2"][0].consenting = None
     office.club.asked.clear()
     office.send(run)
-    assert {q.person_id: q.consenting_id for q in office.club.asked} == {
-        "patient:1": "patient:7",
-        "patient:2": "patient:2",
-        "patient:3": "patient:3",
+    assert {q.person_id: q.consenting_id for q in office.club.asked} == {"patient:3": "patient:7"}
+    assert {m.row_id: m.code for m in office.messages(run) if m.state == "suppressed"} == {
+        "patient:1": "representative_changed",
+        "patient:2": "representative_changed",
     }
-    assert office.message(run, "patient:1").evidence == ["club: patient:7 club"]
+    assert office.message(run, "patient:3").evidence == ["club: patient:7 club"]
+
+
+def test_who_consents_may_be_named_or_left_out_as_the_same_person(office: Office, run: str) -> None:
+    office.source.people["patient:1"][0].consenting = "patient:1"
+    assert office.send(run) == "finished"
+    assert office.states(run) == ["accepted"] * 3
 
 
 @pytest.mark.parametrize(("code", "state"), [("unsure", "accepted"), ("withdrawn", "suppressed")])

@@ -125,7 +125,7 @@ class _Parts:
         slot = view(termin, read.union(*(condition.fields for condition in conditions)))
         of_person = (ordered & entity.fields.keys()) - termin.fields.keys()
         person = view(entity, wanted.direct | fields_for_age(entity) | of_person)
-        household = Household.of(entity, person, wanted, request.due)
+        household = Household.of(entity, person, wanted, request.judged_on)
         tables: FromClause = slot.join(person, person.c[KEY] == slot.c[f"{kind}_id"])
         tables = household.beside(tables)
         values: dict[str, ColumnElement[Any]] = {n: household.column(n) for n in wanted.names}

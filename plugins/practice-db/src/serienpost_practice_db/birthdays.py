@@ -60,8 +60,8 @@ def _month_day(day: date) -> int:
     return day.month * 100 + day.day
 
 
-def minors_born_since(due: date) -> date:
-    """The first date of birth of people under 18 on the due date (§§ 2, 187 (2), 188 BGB)."""
-    leap_day = due.month == 2 and due.day == 29
-    just_of_age = due.replace(year=due.year - 18, day=28 if leap_day else due.day)
+def minors_born_since(on: date) -> date:
+    """The first date of birth of people under 18 on that day (§§ 2, 187 (2), 188 BGB)."""
+    leap_day = on.month == 2 and on.day == 29
+    just_of_age = on.replace(year=on.year - 18, day=28 if leap_day else on.day)
     return just_of_age + timedelta(days=1)

@@ -1,6 +1,6 @@
 """A person with the representative beside: whose contact data a row carries, and who consents.
 
-For a person under 18 at the due date, contact fields and `vertreter_*` are those of the
+For a person under 18 on the day of leaving, contact fields and `vertreter_*` are those of the
 representative. A representative who is under age too counts as none.
 """
 
@@ -81,11 +81,11 @@ class Household:
         self._contact: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, entity: EntityMapping, person: Subquery, wanted: Wanted, due: date) -> Household:
-        """The household of `person`, a view that has `fields_for_age`."""
+    def of(cls, entity: EntityMapping, person: Subquery, wanted: Wanted, day: date) -> Household:
+        """The household of `person`, a view that has `fields_for_age`, as it is on that day."""
         if not entity.has_minors:
             return cls(person, None)
-        minors_since = minors_born_since(due)
+        minors_since = minors_born_since(day)
         is_minor = person.c[BIRTH_DATE] >= minors_since
         names = {name.removeprefix(REPRESENTATIVE) for name in wanted.of_representative}
         guardian = view(entity, {BIRTH_DATE} | wanted.contact | names, "representative")

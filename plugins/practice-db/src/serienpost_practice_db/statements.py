@@ -62,7 +62,7 @@ def person_statement(
     if birthdays:
         read |= {BIRTH_DATE}
     person = view(entity, read)
-    household = Household.of(entity, person, wanted, request.due)
+    household = Household.of(entity, person, wanted, request.judged_on)
     tests = [condition.test(person.c) for condition in conditions]
     columns: list[ColumnElement[Any]] = [
         household.column(name).label(name) for name in wanted.names

@@ -24,6 +24,7 @@ from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
 from serienpost.run.prepare.plan import Block, Header, digest
+from serienpost.run.prepare.policy import POLICY, rules_in_force
 from serienpost.run.prepare.renderer import (
     ATTACHMENT,
     LOWERED,
@@ -116,6 +117,7 @@ def check_mailing(
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(home, mailing),
             **_lowered(context, mailing),
+            POLICY: rules_in_force(context),
         },
     )
     renderer = RunRenderer(context, header, assets)

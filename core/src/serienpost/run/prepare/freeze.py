@@ -28,6 +28,7 @@ from serienpost.run.prepare.review import review_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
@@ -139,7 +140,7 @@ def _fill(
 ) -> None:
     number = 0
     several = len(renderer.blocks) > 1
-    for block, rows in _batches(renderer):
+    for block, rows in _batches(renderer, ledger.clock()):
         new = _not_yet(ledger, run_id, rows) if several else rows
         limit = renderer.header.limit
         if limit is not None:
@@ -157,11 +158,12 @@ def _fill(
             return
 
 
-def _batches(renderer: RunRenderer) -> Iterator[tuple[int, Sequence[Row]]]:
+def _batches(renderer: RunRenderer, now: datetime) -> Iterator[tuple[int, Sequence[Row]]]:
     registry = renderer.context.registry
     for index, block in enumerate(renderer.blocks):
         name = block.source.name
-        answer = block.source.rows(renderer.context, block.selection, renderer.request(block))
+        request = renderer.request(block, now)
+        answer = block.source.rows(renderer.context, block.selection, request)
         batches: Iterable[object] = registry.answered("sources", name, "rows", answer, Iterable)
         for batch in batches:
             rows: Sequence[Row] = registry.answered("sources", name, "rows", batch, (list, tuple))

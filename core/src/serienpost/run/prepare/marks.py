@@ -27,6 +27,7 @@ from serienpost.run.prepare.review import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement
 
@@ -184,7 +185,7 @@ class _Change:
     def _promote(self, row: MessageRow) -> bool:
         """Mark the next row of an address; False where it cannot go out, for its own reason."""
         try:
-            fresh = _read_again(self.renderer, row)
+            fresh = self._read_again(row)
         except SourceError as error:
             gone = {**_EXCLUDED, "reason": str(error.problems[0].message)}
             self._write(row, unmarked_columns(gone))
@@ -212,7 +213,7 @@ class _Change:
 
     def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
         """The override: which denials it covers, why, by whom."""
-        fresh = _read_again(self.renderer, row)
+        fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh])
         denials = fresh.decision.denials if fresh.decision else []
         fixed = [f"{name}: {deny.reason}" for name, deny in denials if not deny.overridable]
@@ -230,7 +231,7 @@ class _Change:
 
     def _mark(self, row: MessageRow, override: dict[str, Any] | None) -> None:
         """Mark a row that is read, judged and rendered anew."""
-        fresh = _read_again(self.renderer, row)
+        fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh], [override])
         if fresh.decision and not fresh.allowed:
             raise LedgerError(f"{row.row_id} is not allowed: {fresh.decision.reason}")
@@ -239,6 +240,9 @@ class _Change:
             raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
         self.wanted.add(row.row_id)
         self._write(row, {**self._columns(row, fresh), "override": override})
+
+    def _read_again(self, row: MessageRow) -> Reviewed:
+        return _read_again(self.renderer, row, self.tx.now)
 
     def _columns(self, row: MessageRow, fresh: Reviewed) -> dict[str, Any]:
         whole = fresh.columns(self.renderer, self.ledger, row.no, ref=row.ref)
@@ -271,11 +275,11 @@ def _permit_override(renderer: RunRenderer, reason: str | None) -> None:
         raise SerienpostError("an override needs a reason", hint="add --reason TEXT")
 
 
-def _read_again(renderer: RunRenderer, row: MessageRow) -> Reviewed:
+def _read_again(renderer: RunRenderer, row: MessageRow, now: datetime) -> Reviewed:
     """The row as the source has it now; its address must be the one reviewed."""
     refuse_other_edition(row.run, renderer.header)
     block = renderer.blocks[row.block]
-    (state,) = current_states(renderer.context, block, [row], renderer.request(block))
+    (state,) = current_states(renderer.context, block, [row], renderer.request(block, now))
     if state.gone:
         raise SourceError(f"{row.row_id} is no longer there: {state.gone[1]}")
     fields = dict(state.fields or {})

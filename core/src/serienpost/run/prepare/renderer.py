@@ -196,13 +196,17 @@ class RunRenderer:
 
     @cached_property
     def macros(self) -> dict[str, Macro]:
+        """The macros of `macro_names`."""
+        return {name: self.context.registry.macros[name] for name in self.macro_names}
+
+    @cached_property
+    def macro_names(self) -> list[str]:
         """The macros that the text, its layout and the names of its files use; with a template of
         the provider those that both texts use."""
         names = self.template.names
         if self.header.provider_template:
             names = frozenset(variable.name for variable in self._variables)
-        names |= self.layout_macros | self.own_files.names
-        return {name: self.context.registry.macros[name] for name in sorted(names)}
+        return sorted(names | self.layout_macros | self.own_files.names)
 
     @cached_property
     def _may_be_empty(self) -> frozenset[str]:
@@ -273,19 +277,30 @@ class RunRenderer:
             fields.get(APPOINTMENT_TYPE), self.context.config.appointment_types_harmless
         )
 
-    def request(self, block: SourceBlock) -> RowRequest:
-        """The fields that are read: those of the used macros and the address, and the name."""
+    def request(self, block: SourceBlock, now: datetime | None = None) -> RowRequest:
+        """What is read in the review: the fields of the used macros and the address, and the name.
+
+        Args:
+            block: of these rows.
+            now: when; the run leaves on its due date, or today where that is later.
+        """
         wanted = {field for macro in self.macros.values() for field in macro.fields}
         wanted |= self.kind.fields | DISPLAY_FIELDS
         return RowRequest(
             fields=frozenset(wanted & block.offers),
             due=self.setting.due,
             order_by=self.header.order_by,
+            leaves_on=max(self.setting.due, self.day(now)) if now else None,
         )
 
-    def address_request(self, block: SourceBlock) -> RowRequest:
-        """What is read again in the recheck: the address alone."""
-        return RowRequest(fields=self.kind.fields & block.offers, due=self.setting.due)
+    def address_request(self, block: SourceBlock, leaves_at: datetime) -> RowRequest:
+        """What is read again in the recheck: the address alone, as it is when the row leaves."""
+        fields = self.kind.fields & block.offers
+        return RowRequest(fields, self.setting.due, leaves_on=self.day(leaves_at))
+
+    def day(self, at: datetime) -> date:
+        """The practice's date at a moment."""
+        return at.astimezone(self.context.zone).date()
 
     def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
         """The values of the used macros for one row; each macro sees only its own fields."""

@@ -23,13 +23,16 @@ from serienpost.contracts.content import Message
 from serienpost.contracts.outcomes import Deferred, Outcome, Unknown
 from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
+from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
 from serienpost.run.send.commit import Committer
+from serienpost.run.send.day import LeavingDays
 from serienpost.run.send.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
     StopReason,
     checked,
+    policy_changed,
     stop_reason,
     to_result,
 )
@@ -143,6 +146,7 @@ class Delivery:
         report: called now and then with the progress.
         stop: how others ask the loop to stop.
         held_until: when the provider is to send what it gets before.
+        days: on which it may leave; any, unless given.
     """
 
     def __init__(
@@ -156,6 +160,7 @@ class Delivery:
         report: Callable[[LoopProgress], None],
         stop: Stop,
         held_until: datetime | None = None,
+        days: LeavingDays | None = None,
     ) -> None:
         self.renderer = renderer
         self.ledger = ledger
@@ -164,11 +169,13 @@ class Delivery:
         self.stop = stop
         self.recheck = Recheck(renderer, ledger, held_until)
         self.held_until = held_until
+        self.days = days or LeavingDays(renderer)
         self.lease = timedelta(seconds=renderer.channel.longest_call) + LEASE_MARGIN
         self.committer = Committer(renderer, ledger, run_id, owner, self.lease)
         self.stop_reason: StopReason | None = None
         self._state = LoopState()
         self._watch = Watch(renderer)
+        self._policy = PolicyWatch(renderer.context)
         self._wake = asyncio.Event()
         self._rechecking: asyncio.Task[None] | None = None
         self.crash: BaseException | None = None
@@ -243,10 +250,7 @@ class Delivery:
         state = self._state
         if self.stop_reason or self._rechecking or self._is_blocked():
             return
-        renderer = self.renderer
-        now = self.ledger.clock()
-        leaves_at = max(now, self.held_until or now)
-        self.stop_reason = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
+        self.stop_reason = self._not_at(self.ledger.clock())
         if self.stop_reason:
             return
         ahead = min(int(state.rate * 0.5), self._recheck_rows)
@@ -262,24 +266,35 @@ class Delivery:
             size = max(1, min(len(state.free), size // self._part_size)) * self._part_size
         self._rechecking = asyncio.create_task(self._run_recheck(size))
 
+    def _not_at(self, now: datetime) -> StopReason | None:
+        """Why nothing may leave by what is looked at now: the hour, or the day."""
+        renderer, leaves_at = self.renderer, max(now, self.held_until or now)
+        quiet = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
+        return quiet or self.days.another_day(leaves_at)
+
     async def _run_recheck(self, size: int) -> None:
         state = self._state
         rows, state.claimed = self._first_claimed(size)
         try:
+            refuse_changed_rules(await asyncio.to_thread(self._policy.look), self.renderer.header)
             await self._watch.look()
             missing = (size - len(rows)) // (self._part_size or 1)
             if missing > 0:
                 new = await self._in_thread(self.committer.claim, missing)
                 state.claims_empty = not new
                 rows = [*rows, *new]
-            if rows:
+            now = self.ledger.clock()
+            self.stop_reason = self.stop_reason or self._not_at(now)
+            if rows and not self.stop_reason:
                 begun = time.monotonic()
-                ready, closed = await asyncio.to_thread(self.recheck.run, rows, self.ledger.clock())
+                ready, closed = await asyncio.to_thread(self.recheck.run, rows, now)
                 state.ready.extend(ready)
                 state.results.extend(closed)
                 self._mind_pace(len(rows), time.monotonic() - begun)
         except UnavailableError as error:
             self.stop_reason = self.stop_reason or StopReason("check_unavailable", str(error))
+        except PolicyChangedError as error:
+            self.stop_reason = self.stop_reason or policy_changed(error)
         except ProviderTemplateChangedError as error:
             self.stop_reason = self.stop_reason or StopReason("template_changed", str(error))
         except ContentChangedError as error:

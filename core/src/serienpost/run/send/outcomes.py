@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost.ledger.delivery import Intent
+    from serienpost.run.prepare.policy import PolicyChangedError
 
 # Seconds until the second attempt; doubled each time, at most an hour.
 FIRST_RETRY = 60.0
@@ -183,3 +184,8 @@ def stop_reason(outcomes: Sequence[Outcome]) -> StopReason | None:
         if isinstance(outcome, QuotaReached):
             return StopReason("quota", f"{outcome.code}: {outcome.text}", outcome.until)
     return None
+
+
+def policy_changed(error: PolicyChangedError) -> StopReason:
+    """A run stops where other rules are in force than it was reviewed under."""
+    return StopReason("policy_changed", str(error))

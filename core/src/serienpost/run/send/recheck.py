@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from datetime import time as clock_time
 from typing import TYPE_CHECKING
 
 from serienpost.consent.decision import decide
@@ -22,7 +24,6 @@ from serienpost.timelimit import LateError, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from serienpost.contracts.content import Message
     from serienpost.contracts.rows import CurrentState
@@ -99,8 +100,8 @@ class Recheck:
             UnavailableError: source, consent check or channel cannot answer; nothing is decided.
             ContentChangedError: rendering gives something else than was reviewed.
         """
-        read_at = time.monotonic()
         later = self.held_until if self.held_until and self.held_until > now else None
+        read_at = time.monotonic() if later else self._read_at(now)
         allowed, closed = self.decide(rows, later or now)
         messages = self._composed([row for row, _ in allowed], later)
         ready = [
@@ -108,6 +109,13 @@ class Recheck:
             for (row, evidence), message in zip(allowed, messages, strict=True)
         ]
         return ready, closed
+
+    def _read_at(self, now: datetime) -> float:
+        """This moment, or before, so that what is checked for this day is not fresh the next."""
+        read_at, zone = time.monotonic(), self.renderer.context.zone
+        midnight = datetime.combine(self.renderer.day(now) + timedelta(days=1), clock_time(), zone)
+        left = (midnight - self.ledger.clock()).total_seconds()
+        return read_at - max(0.0, FRESH_SECONDS - left)
 
     def _composed(self, rows: Sequence[Outgoing], send_at: datetime | None) -> list[Message]:
         what = f"channel {self.renderer.channel.name}"
@@ -161,7 +169,7 @@ class Recheck:
             if not mine:
                 continue
             block = self.renderer.blocks[index]
-            request = self.renderer.address_request(block)
+            request = self.renderer.address_request(block, at)
             states = current_states(self.renderer.context, block, mine, request)
             for row, state in zip(mine, states, strict=True):
                 reason = self._gone(row, state)
@@ -174,6 +182,8 @@ class Recheck:
     def _gone(self, row: Outgoing, state: CurrentState) -> tuple[str, str] | None:
         if state.gone:
             return state.gone
+        if (state.consenting_id or row.person) != (row.consenting or row.person):
+            return ("representative_changed", "somebody else is written to for this person now")
         kind = self.renderer.kind
         address = address_of(kind, state.fields or {})
         if not isinstance(address, Address):

@@ -25,14 +25,16 @@ from serienpost.ledger.runs import (
 )
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
+from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
 from serienpost.run.send.archive import store_entries
+from serienpost.run.send.day import confirm_day, leaving_days
 from serienpost.run.send.doubts import apply_rule, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
 from serienpost.run.send.loop import Delivery, refuse_event_loop
-from serienpost.run.send.outcomes import StopReason
+from serienpost.run.send.outcomes import StopReason, policy_changed
 from serienpost.run.send.processors import note_processor
-from serienpost.run.send.schedule import held_until, is_stale, not_now
+from serienpost.run.send.schedule import held_until, is_stale, judged_at, not_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,15 +57,14 @@ class Options:
 
     Args:
         wait: wait in this process for rate, schedule and retries instead of pausing.
-        confirm: a person confirms a run that stood still for too long, or a ledger put back.
+        confirmed_by: who confirms a run that stood still for too long or is of another day, or a
+            ledger that was put back.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
-        actor: who confirms.
     """
 
     wait: bool = True
-    confirm: bool = False
+    confirmed_by: str | None = None
     by_itself: bool = False
-    actor: str = "serienpost"
 
 
 def continue_run(
@@ -101,6 +102,7 @@ def continue_run(
         raise BusyError(run_id, busy, "delivered")
     with ledger.read() as tx:
         held = held_until(find_run(tx, run_id))
+        days = leaving_days(tx, renderer, run_id)
     with ownership(ledger) as owner:
         delivery = Delivery(
             renderer,
@@ -111,6 +113,7 @@ def continue_run(
             report=report,
             stop=stop,
             held_until=held,
+            days=days,
         )
         try:
             with seldom_collected():
@@ -141,6 +144,7 @@ def _begin(
     context: PracticeContext, ledger: Ledger, run_id: str, renderer: RunRenderer, options: Options
 ) -> bool:
     """Move the run to `sending` if nothing stands against it."""
+    other_rules = _other_rules(renderer)
     with ledger.begin("begin") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "resume")
@@ -150,12 +154,8 @@ def _begin(
             return False
         if not _is_newest(ledger, tx, row, options):
             return False
-        stopped_by = not_now(context, row, tx.now)
-        stale = is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now)
-        if not stopped_by and stale and not options.confirm:
-            stopped_by = StopReason(
-                "stale", "nothing happened for too long; look at it, then --confirm"
-            )
+        unconfirmed = _unconfirmed(tx, row, renderer, options)
+        stopped_by = not_now(context, row, tx.now) or other_rules or unconfirmed
         if stopped_by:
             set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return False
@@ -173,10 +173,10 @@ def _is_newest(ledger: Ledger, tx: Tx, row: RunRow, options: Options) -> bool:
     checkpoint = ledger.checkpoint
     behind = checkpoint.behind(tx.connection) if checkpoint else None
     is_told = (row.state, row.reason) == ("paused", "restored")
-    if is_told and options.confirm:
+    if is_told and options.confirmed_by is not None:
         if behind and checkpoint:
             checkpoint.accept(tx.connection)
-        tx.note(options.actor, "confirm ledger", row.id)
+        tx.note(options.confirmed_by, "confirm ledger", row.id)
         return True
     if behind is None:
         return not is_told
@@ -185,6 +185,29 @@ def _is_newest(ledger: Ledger, tx: Tx, row: RunRow, options: Options) -> bool:
     for run_id in released:
         set_paused(tx, run_id, "restored", text)
     return False
+
+
+def _other_rules(renderer: RunRenderer) -> StopReason | None:
+    """That the run was released under other rules; nobody's word ends it, only the rules do."""
+    try:
+        refuse_changed_rules(PolicyWatch(renderer.context).look(), renderer.header)
+    except PolicyChangedError as error:
+        return policy_changed(error)
+    return None
+
+
+def _unconfirmed(tx: Tx, row: RunRow, renderer: RunRenderer, options: Options) -> StopReason | None:
+    """Why a person must look at the run first; whoever confirms it now has."""
+    leaves_at = judged_at(row, tx.now)
+    other = leaving_days(tx, renderer, row.id).another_day(leaves_at)
+    if options.confirmed_by is not None:
+        if other:
+            confirm_day(tx, renderer, row.id, options.confirmed_by, leaves_at)
+        return None
+    if is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now):
+        stale = "nothing happened for too long; look at it, then --confirm"
+        return other or StopReason("stale", stale)
+    return other
 
 
 def complete_cancelled(context: PracticeContext, ledger: Ledger, run_id: str) -> None:

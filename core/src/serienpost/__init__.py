@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Channel as Channel
     from serienpost.contracts.channels import Event as Event
     from serienpost.contracts.channels import Generation as Generation
+    from serienpost.contracts.channels import Go as Go
     from serienpost.contracts.channels import HasBalance as HasBalance
     from serienpost.contracts.channels import HasEvents as HasEvents
     from serienpost.contracts.channels import HasFinish as HasFinish
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.outcomes import Accepted as Accepted
     from serienpost.contracts.outcomes import AccountProblem as AccountProblem
     from serienpost.contracts.outcomes import Deferred as Deferred
+    from serienpost.contracts.outcomes import NotStarted as NotStarted
     from serienpost.contracts.outcomes import Outcome as Outcome
     from serienpost.contracts.outcomes import QuotaReached as QuotaReached
     from serienpost.contracts.outcomes import Rejected as Rejected
@@ -117,6 +119,8 @@ if TYPE_CHECKING:
     from serienpost.kinds.gsm import Measured as Measured
     from serienpost.kinds.gsm import measure_sms as measure_sms
     from serienpost.kinds.letter import address_lines as address_lines
+    from serienpost.network import HeldBackError as HeldBackError
+    from serienpost.network import asking as asking
     from serienpost.network import is_loopback as is_loopback
     from serienpost.network import tls_cause as tls_cause
     from serienpost.redaction import redact as redact
@@ -147,7 +151,7 @@ _HOME = {
     "context": "PracticeContext",
     "contracts.accounts": "AccountSettings Rate SecretRef",
     "contracts.channels": (
-        "Capabilities Channel Event Generation HasBalance HasEvents HasFinish"
+        "Capabilities Channel Event Generation Go HasBalance HasEvents HasFinish"
         " HasForecast HasLayout HasLookup HasProbe HasRecord ProbeResult Processor"
         " Sender Sent"
     ),
@@ -159,7 +163,7 @@ _HOME = {
     "contracts.kinds": "Address Kind Unreachable",
     "contracts.macros": "Macro MacroSetting",
     "contracts.outcomes": (
-        "Accepted AccountProblem Deferred Outcome QuotaReached Rejected Unknown"
+        "Accepted AccountProblem Deferred NotStarted Outcome QuotaReached Rejected Unknown"
     ),
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
@@ -181,7 +185,7 @@ _HOME = {
     "kinds.email": "Mailbox parse_sender refused_in_header",
     "kinds.gsm": "Measured measure_sms",
     "kinds.letter": "address_lines",
-    "network": "is_loopback tls_cause",
+    "network": "HeldBackError asking is_loopback tls_cause",
     "redaction": "redact",
     "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",
     "registry": "Registry",

@@ -220,18 +220,34 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     Raises:
         SerienpostError: it cannot be written; what was there stays.
     """
+    with _nameless(path) as (file, half):
+        yield file
+    give_name(half, path)
+
+
+@contextmanager
+def _nameless(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A private file to write, which is complete and on the disk in the end, and where it is."""
     private_folder(path.parent)
     half = _half_of(path)
-    try:
+    with _unwritable(path):
         descriptor = os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            yield file
+            yield file, half
             file.flush()
             faultpoint("letter.written")
             os.fsync(file.fileno())
-        _rename_whole(half, path)
-    except OSError as error:
-        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_nameless(path: Path, data: bytes) -> Path:
+    """Write what is to get this name by `give_name`; says where it is until then.
+
+    Raises:
+        SerienpostError: it cannot be written; what was there stays.
+    """
+    with _nameless(path) as (file, half):
+        file.write(data)
+    return half
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -240,8 +256,15 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         SerienpostError: it cannot be written; what was there stays.
     """
-    with _whole(path) as file:
-        file.write(data)
+    give_name(write_nameless(path, data), path)
+
+
+@contextmanager
+def _unwritable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _half_of(path: Path) -> Path:
@@ -249,15 +272,20 @@ def _half_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.halb")
 
 
-def _rename_whole(half: Path, path: Path) -> None:
-    """Give a file that is on the disk its name, and make the name last."""
-    half.replace(path)
-    faultpoint("letter.renamed")
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def give_name(half: Path, path: Path) -> None:
+    """Give a file that is on the disk its name, and make the name last.
+
+    Raises:
+        SerienpostError: it cannot be renamed; what was there stays.
+    """
+    with _unwritable(path):
+        half.replace(path)
+        faultpoint("letter.renamed")
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _packed_index(letters: Sequence[tuple[str, int, str]]) -> str:

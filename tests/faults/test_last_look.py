@@ -9,9 +9,8 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-import pytest
 from fault_harness.invariants import assert_clean, snapshot
 from fault_harness.practice import ROWS
 from fault_harness.providers import PROVIDERS, SmtpProvider
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    import pytest
     from conftest import Figures
     from fault_harness.practice import Practice
 
@@ -121,15 +121,21 @@ TAKEOVER = Attack("takeover", take_over)
 FORBIDDING = (WITHDRAWAL, DEATH, SUPPRESSION, CANCEL)
 
 
-def stopped_cases() -> list[tuple[str, str, Attack, float | str]]:
-    """Every channel, point, attack and time."""
+Case: TypeAlias = tuple[str, str, str, Attack, float | str]
+
+
+def stopped_cases() -> list[Case]:
+    """Every channel, point and attack; every time with each attack on two channels, with
+    withdrawals on the others; on PostgreSQL the null channel."""
     return [
-        (channel, point, attack, stop)
-        for channel in CHANNELS
+        (backend, channel, point, attack, stop)
+        for backend, channels in (("sqlite", CHANNELS), ("postgresql", CHANNELS[:1]))
+        for channel in channels
         for point in (*WAY, *OWN.get(channel, ()), *LOCKED)
         for attack in (*FORBIDDING, PAUSE, TAKEOVER)
         for stop in STOPS
         if is_possible(channel, point, attack, stop)
+        and (stop == LONGER or attack in (WITHDRAWAL, TAKEOVER) or channel in CHANNELS[:2])
     ]
 
 
@@ -141,49 +147,52 @@ def is_possible(channel: str, point: str, attack: Attack, stop: float | str) -> 
     return not (channel == "letter" and attack is SUPPRESSION)
 
 
-# One of each channel, of each point and of each attack.
-FIRST = [
-    ("null", "wire.before", WITHDRAWAL, LONGER),
-    ("null", "commit.before_commit", DEATH, LONGER),
-    ("null", "wire.look", PAUSE, SECOND),
-    ("smtp", "wire.look", CANCEL, SECOND),
-    ("smtp", "smtp.envelope", WITHDRAWAL, LONGER),
-    ("smtp", "wire.before", TAKEOVER, BEYOND_LEASE),
-    ("smscreator", "wire.look", DEATH, LONGER),
-    ("sendgrid", "commit.after_commit", CANCEL, BEYOND_LEASE),
-    ("sendgridtemplate", "wire.look", TAKEOVER, BEYOND_LEASE),
-    ("letter", "letter.written", WITHDRAWAL, LONGER),
-    ("letter", "letter.written", TAKEOVER, BEYOND_LEASE),
+# Each channel, each attack, the points on both sides of the intent.
+FIRST: list[Case] = [
+    ("sqlite", "null", "commit.before_commit", DEATH, LONGER),
+    ("sqlite", "null", "wire.before", SUPPRESSION, LONGER),
+    ("sqlite", "null", "recheck.read", PAUSE, SECOND),
+    ("sqlite", "smtp", "wire.look", CANCEL, SECOND),
+    ("sqlite", "smtp", "smtp.envelope", WITHDRAWAL, LONGER),
+    ("sqlite", "smtp", "wire.before", TAKEOVER, BEYOND_LEASE),
+    ("sqlite", "smscreator", "wire.look", DEATH, LONGER),
+    ("sqlite", "sendgrid", "commit.after_commit", CANCEL, BEYOND_LEASE),
+    ("sqlite", "sendgridtemplate", "wire.look", TAKEOVER, BEYOND_LEASE),
+    ("sqlite", "letter", "letter.written", WITHDRAWAL, LONGER),
 ]
-FIRST_AFTER = [("smtp", WITHDRAWAL), ("sendgridtemplate", CANCEL)]
+EVERY_AFTER = [
+    (channel, attack)
+    for channel in CHANNELS
+    for attack in FORBIDDING
+    if is_possible(channel, AFTER, attack, LONGER)
+]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A small passage; thoroughly all cases."""
     thorough = metafunc.config.getoption("thorough", default=False)
-    if "stop" in metafunc.fixturenames:
+    name = metafunc.definition.name
+    if name == "test_stopped_on_the_way":
         cases = stopped_cases() if thorough else FIRST
-        metafunc.parametrize(("channel", "point", "attack", "stop"), cases, ids=str)
-    elif "attack" in metafunc.fixturenames and "channel" in metafunc.fixturenames:
-        every = [
-            (channel, attack)
-            for channel in CHANNELS
-            for attack in FORBIDDING
-            if is_possible(channel, AFTER, attack, LONGER)
-        ]
-        metafunc.parametrize(("channel", "attack"), every if thorough else FIRST_AFTER, ids=str)
+        metafunc.parametrize("backend, channel, point, attack, stop", cases, ids=str)
+    elif name == "test_stopped_after_the_last_look":
+        after = EVERY_AFTER if thorough else [("sendgridtemplate", WITHDRAWAL)]
+        metafunc.parametrize("channel, attack", after, ids=str)
+    elif name == "test_a_server_that_is_slow_to_greet":
+        attacks = FORBIDDING if thorough else (WITHDRAWAL, CANCEL)
+        metafunc.parametrize("attack", attacks, ids=str)
 
 
 def test_stopped_on_the_way(
     new: Callable[..., Practice],
     figures: Figures,
-    ledger: str,
+    backend: str,
     channel: str,
     point: str,
     attack: Attack,
     stop: float | str,
 ) -> None:
-    practice = new(ledger, channel)
+    practice = new(backend, channel)
     before = snapshot(practice)
     sleeper = stopped_at(practice, point)
     keep_stopped(practice, attack, stop)
@@ -222,7 +231,6 @@ def test_stopped_after_the_last_look(
     assert len(attack.forbidden(practice) & arrived.keys()) <= PROVIDERS[channel].one_call
 
 
-@pytest.mark.parametrize("attack", FORBIDDING, ids=str)
 def test_a_server_that_is_slow_to_greet(
     new: Callable[..., Practice], figures: Figures, ledger: str, attack: Attack
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -127,7 +128,8 @@ async def _send(renderer: RunRenderer, test: Message, is_usable: Callable[[], bo
 
     await Watch(renderer).look()
     async with renderer.open() as sender:
-        await sender.ready(0)
+        with suppress(Exception):
+            await sender.ready(0)
         (call,) = sender.calls([test])
         answer = await sender.send(call, 0, go)
         return checked(answer, 1, held_back=held_back)[0]

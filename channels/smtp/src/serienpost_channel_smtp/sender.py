@@ -137,7 +137,7 @@ class Slot:
                 await connection.open()
         except (SMTPException, *WIRE_ERRORS) as error:
             connection.drop()
-            return outcome_of(error, connection.stage, now=self._clock(), address="")
+            return outcome_of(error, connection.stage, now=self._clock())
         except BaseException:
             connection.drop()
             raise

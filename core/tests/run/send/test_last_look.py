@@ -156,6 +156,15 @@ def test_an_attempt_before_stays_counted(office: Office, run: str, stopwatch: St
     assert (row.state, row.attempts, row.first_attempt_at) == ("pending", 1, first)
 
 
+def test_what_the_rate_let_pass_leaves_although_the_run_pauses(
+    office: Office, run: str, stopwatch: Stopwatch
+) -> None:
+    office.reconfigure(rate=["1/hour"])
+    once(office, stopwatch, nothing)
+    assert office.send(run) == "paused rate"
+    assert office.loft.sent == ["ada"]
+
+
 def test_a_channel_that_does_not_ask_is_asked_for(
     office: Office, run: str, stopwatch: Stopwatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

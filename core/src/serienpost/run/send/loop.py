@@ -225,8 +225,7 @@ class Delivery:
         state = self._state
         if self.stop_reason or self._rechecking or self._is_blocked():
             return
-        self._mind_the_hour()
-        if self.stop_reason:
+        if self._is_quiet():
             return
         ahead = min(int(state.rate * 0.5), self._recheck_rows)
         at_rest = self._slots.at_rest
@@ -242,12 +241,13 @@ class Delivery:
             size = max(1, min(at_rest, size // self._part_size)) * self._part_size
         self._rechecking = asyncio.create_task(self._run_recheck(sender, size))
 
-    def _mind_the_hour(self) -> None:
-        """Stop at the quiet hours."""
+    def _is_quiet(self) -> bool:
+        """Whether these are the quiet hours, which stop the run."""
         renderer, now = self.renderer, self.ledger.clock()
         leaves_at = max(now, self.held_until or now)
         quiet = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
         self.stop_reason = self.stop_reason or quiet
+        return quiet is not None
 
     async def _run_recheck(self, sender: Sender, size: int) -> None:
         state = self._state
@@ -284,7 +284,8 @@ class Delivery:
     async def _read_again(self, call: Sequence[Ready]) -> float | None:
         """Pass messages of a call through the recheck again, when they are about to leave; None
         where one of them may not, or not as it is."""
-        self._mind_the_hour()
+        if self._is_quiet():
+            return None
         try:
             async with self._reading:
                 await self._watch.look()
@@ -292,10 +293,8 @@ class Delivery:
         except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
             self._stop_because(error)
             return None
-        same = [(one.message, one.evidence) for one in call]
-        if self.stop_reason or [(one.message, one.evidence) for one in ready] != same:
-            return None
-        return ready[0].read_at
+        before, now = ([(one.message, one.evidence) for one in them] for them in (call, ready))
+        return ready[0].read_at if before == now else None
 
     def _stop_because(self, error: Exception) -> None:
         """What the recheck raised stops the run; a crash is raised when the calls have ended."""

@@ -197,6 +197,9 @@ def test_the_channel_example_sends(registered: Callable[[str], Any], context: Co
     assert isinstance(long, Refused)
     messages = [Message(f"REF{n}", "run", n, content) for n in range(3)]
 
+    async def go() -> bool:
+        return True
+
     async def send() -> list[Any]:
         async with channel.open(context, account) as sender:
             _conforms_sender(sender)
@@ -204,7 +207,8 @@ def test_the_channel_example_sends(registered: Callable[[str], Any], context: Co
             assert [message for call in calls for message in call] == messages
             assert max(map(len, calls)) <= sender.batch
             return [
-                await sender.send(call, index % sender.slots) for index, call in enumerate(calls)
+                await sender.send(call, index % sender.slots, go)
+                for index, call in enumerate(calls)
             ]
 
     outcomes = asyncio.run(send())

@@ -59,8 +59,10 @@ class Sender_:
         self.good, self.slots, self.batch = good, good.slots, good.batch
     def calls(self, messages):
         return self.good.calls(messages)
-    async def send(self, call, slot):
-        return await self.good.send(call, slot)
+    async def ready(self, slot):
+        await self.good.ready(slot)
+    async def send(self, call, slot, go):
+        return await self.good.send(call, slot, go)
 
 class Wrapped(Channel_):
     sender = Sender_
@@ -114,7 +116,7 @@ METHODS = {
     "SOURCE": ("offers", "is_relative", "rows", "current"),
     "MACRO": ("value",),
     "CHANNEL": ("processor", "compose", "cost", "open"),
-    "SENDER": ("calls", "send"),
+    "SENDER": ("calls", "ready", "send"),
     "STORE": ("get",),
 }
 PLAIN = """
@@ -141,8 +143,8 @@ async def no_results(*args):
     return []
 
 class Lost(Sender_):
-    async def send(self, call, slot):
-        await self.good.send(call, slot)
+    async def send(self, call, slot, go):
+        await self.good.send(call, slot, go)
         raise ConnectionError
 
 def answer(method, fault, good):
@@ -424,7 +426,7 @@ def test_a_channel_that_does_not_answer_leaves_a_doubt_and_no_hole(practice: Pra
     write(
         practice,
         "class Bad(Sender_):\n"
-        "    async def send(self, call, slot):\n"
+        "    async def send(self, call, slot, go):\n"
         "        await asyncio.sleep(60)\n"
         "class BadChannel(Wrapped):\n"
         "    sender = Bad\n"

@@ -14,6 +14,7 @@ import pikepdf
 import pytest
 
 from serienpost import Accepted, Generation, Message, Rejected, Sent, SerienpostError
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ def _messages(writer: Writer, towns: Sequence[str] = TOWNS, part: int = 2) -> li
 def _send(writer: Writer, messages: Sequence[Message]) -> list[Outcome]:
     async def deliver() -> list[Outcome]:
         async with writer.channel.open(writer.context, writer.account) as sender:
-            return [o for call in sender.calls(messages) for o in await sender.send(call, 0)]
+            return [o for call in sender.calls(messages) for o in await sender.send(call, 0, yes)]
 
     return asyncio.run(deliver())
 

@@ -10,6 +10,7 @@ from serienpost import Content, Context, Draft, FilledTemplate, Message, Outcome
 from serienpost_channel_sendgrid.account import SendGridAccount
 from serienpost_channel_sendgrid.channel import SendGridChannel
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
+from serienpost_testkit.suites.wire import yes
 
 SENDER = "Praxis Dr. Sonnenschein <praxis@example.org>"
 
@@ -59,7 +60,7 @@ async def _deliver(
     async with opening(context, account) as sender:
         calls = list(sender.calls(messages))
         for number, call in enumerate(calls):
-            outcomes = await sender.send(call, number % sender.slots)
+            outcomes = await sender.send(call, number % sender.slots, yes)
             found |= {m.position: o for m, o in zip(call, outcomes, strict=True)}
     return [len(call) for call in calls], [found[m.position] for m in messages]
 

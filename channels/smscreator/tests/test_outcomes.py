@@ -12,6 +12,7 @@ import pytest
 from serienpost import Accepted, Content, Deferred, Message, Rejected, SerienpostError, Unknown
 from serienpost_channel_smscreator.gateway import LARGEST_ANSWER, Gateway, UnreadableError, parse
 from serienpost_testkit.contexts import MakeContext
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ def send(
             async def run() -> Outcome:
                 async with channel.open(context, settings) as sender:
                     message = Message("0123456789AB", "r", 1, content)
-                    (outcome,) = await sender.send([message], 0)
+                    (outcome,) = await sender.send([message], 0, yes)
                     return outcome
 
             return asyncio.run(run())

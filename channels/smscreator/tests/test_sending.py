@@ -17,6 +17,7 @@ from serienpost_channel_smscreator.composition import order, recipient
 from serienpost_channel_smscreator.outcomes import without
 from serienpost_demo.smscreator.server import OPERATIONS
 from serienpost_testkit.contexts import MakeContext
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +48,7 @@ def message(
 def send(context: Context, account: Settings, *messages: Message) -> list[Outcome]:
     async def run() -> list[Outcome]:
         async with SmsCreatorChannel().open(context, account) as sender:
-            return [(await sender.send([each], 0))[0] for each in messages]
+            return [(await sender.send([each], 0, yes))[0] for each in messages]
 
     return asyncio.run(run())
 

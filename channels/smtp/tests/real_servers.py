@@ -22,6 +22,7 @@ from smtp_servers.mail_server import PASSWORD, MailServer, free_port
 
 from serienpost import Accepted, AccountProblem, Content, Context, Message, Outcome, Rejected
 from serienpost_channel_smtp.channel import SmtpChannel
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -263,7 +264,7 @@ async def _send(context: Context, values: dict[str, object], address: str) -> Ou
     )
     content = Content("email", account.sender, address, "Termin", "Guten Tag\n")
     async with channel.open(context, account) as sender:
-        (outcome,) = await sender.send([Message("0123456789AB", "r", 1, content)], 0)
+        (outcome,) = await sender.send([Message("0123456789AB", "r", 1, content)], 0, yes)
     return outcome
 
 

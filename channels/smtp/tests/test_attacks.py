@@ -10,6 +10,7 @@ from smtp_servers.scripted import Server, opened
 
 from serienpost import Attachment, Content, Context, Draft, Message, Outcome, Refused, Rejected
 from serienpost_channel_smtp.channel import SmtpChannel
+from serienpost_testkit.suites.wire import yes
 
 SENDER = "Praxis <praxis@example.org>"
 ADDRESS = "erika@example.net"
@@ -104,7 +105,7 @@ def sent(context: Context, draft: Draft) -> tuple[Outcome | Refused, Server]:
             content = channel.compose(context, account, draft)
             if isinstance(content, Refused):
                 return content
-            (outcome,) = await sender.send([Message("0123456789AB", "run", 1, content)], 0)
+            (outcome,) = await sender.send([Message("0123456789AB", "run", 1, content)], 0, yes)
             return outcome
 
     return asyncio.run(run()), server
@@ -181,7 +182,7 @@ def test_past_compose_an_address_is_still_refused(context: Context, address: str
     async def run() -> Outcome:
         async with server, opened(server, context) as sender:
             content = Content("email", SENDER, address, "Termin", "Guten Tag")
-            (outcome,) = await sender.send([Message("0123456789AB", "run", 1, content)], 0)
+            (outcome,) = await sender.send([Message("0123456789AB", "run", 1, content)], 0, yes)
             return outcome
 
     assert isinstance(asyncio.run(run()), Rejected)

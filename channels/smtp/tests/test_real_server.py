@@ -22,6 +22,7 @@ from serienpost import (
     SecretError,
 )
 from serienpost_channel_smtp.channel import SmtpChannel
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
@@ -30,6 +31,7 @@ SENDER = "Praxis Dr. Sonnenschein <praxis@example.org>"
 CONTENT = Content(
     "email", SENDER, "erika@example.net", "Grüße", "Guten Tag, schöne Grüße\n", "<p>Grüße</p>"
 )
+
 LOGIN = {"username": "praxis", "password": "secret:MAIL_PASSWORD"}
 
 
@@ -116,7 +118,7 @@ async def send(
     async with channel.open(context, account) as sender:
         for number in range(count):
             message = Message(f"0123456789{number:02}", "run", number, content)
-            outcomes.extend(await sender.send([message], 0))
+            outcomes.extend(await sender.send([message], 0, yes))
     return outcomes
 
 

@@ -33,6 +33,7 @@ from serienpost import (
     Unknown,
 )
 from serienpost_channel_smtp.channel import SmtpChannel
+from serienpost_testkit.suites.wire import yes
 
 
 @pytest.fixture(params=["one by one", "pipelined"])
@@ -308,7 +309,7 @@ def test_unsafe_message_is_not_sent(context: Context) -> None:
 
     async def run() -> Outcome:
         async with server, opened(server, context) as sender:
-            (outcome,) = await sender.send([Message("0123456789AB", "r", 1, content)], 0)
+            (outcome,) = await sender.send([Message("0123456789AB", "r", 1, content)], 0, yes)
             return outcome
 
     outcome = asyncio.run(run())

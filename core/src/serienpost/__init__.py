@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Channel as Channel
     from serienpost.contracts.channels import Event as Event
     from serienpost.contracts.channels import Generation as Generation
+    from serienpost.contracts.channels import Go as Go
     from serienpost.contracts.channels import HasBalance as HasBalance
     from serienpost.contracts.channels import HasEvents as HasEvents
     from serienpost.contracts.channels import HasFinish as HasFinish
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.outcomes import Accepted as Accepted
     from serienpost.contracts.outcomes import AccountProblem as AccountProblem
     from serienpost.contracts.outcomes import Deferred as Deferred
+    from serienpost.contracts.outcomes import NotStarted as NotStarted
     from serienpost.contracts.outcomes import Outcome as Outcome
     from serienpost.contracts.outcomes import QuotaReached as QuotaReached
     from serienpost.contracts.outcomes import Rejected as Rejected
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
     from serienpost.files import private_folder as private_folder
     from serienpost.files import refuse_other as refuse_other
     from serienpost.files import spreadsheet_cell as spreadsheet_cell
+    from serienpost.files import unnamed_file as unnamed_file
     from serienpost.files import whole_file as whole_file
     from serienpost.files import write_private as write_private
     from serienpost.hookspecs import hookimpl as hookimpl
@@ -122,6 +125,8 @@ if TYPE_CHECKING:
     from serienpost.kinds.gsm import Measured as Measured
     from serienpost.kinds.gsm import measure_sms as measure_sms
     from serienpost.kinds.letter import address_lines as address_lines
+    from serienpost.network import HeldBackError as HeldBackError
+    from serienpost.network import asking as asking
     from serienpost.network import is_loopback as is_loopback
     from serienpost.network import tls_cause as tls_cause
     from serienpost.redaction import redact as redact
@@ -153,7 +158,7 @@ _HOME = {
     "context": "PracticeContext",
     "contracts.accounts": "AccountSettings Rate SecretRef",
     "contracts.channels": (
-        "Capabilities Channel Event Generation HasBalance HasEvents HasFinish"
+        "Capabilities Channel Event Generation Go HasBalance HasEvents HasFinish"
         " HasForecast HasLayout HasLookup HasProbe HasRecord ProbeResult Processor"
         " Sender Sent"
     ),
@@ -167,7 +172,7 @@ _HOME = {
     "contracts.kinds": "Address Kind Unreachable",
     "contracts.macros": "Macro MacroSetting",
     "contracts.outcomes": (
-        "Accepted AccountProblem Deferred Outcome QuotaReached Rejected Unknown"
+        "Accepted AccountProblem Deferred NotStarted Outcome QuotaReached Rejected Unknown"
     ),
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
@@ -183,13 +188,14 @@ _HOME = {
     ),
     "fault_injection": "faultpoint",
     "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",
-    "files": "UNFINISHED private_folder refuse_other spreadsheet_cell whole_file write_private",
+    "files": "UNFINISHED private_folder refuse_other spreadsheet_cell unnamed_file whole_file "
+    "write_private",
     "hookspecs": "hookimpl",
     "kinds": "CORE_KINDS core_kind",
     "kinds.email": "Mailbox parse_sender refused_in_header",
     "kinds.gsm": "Measured measure_sms",
     "kinds.letter": "address_lines",
-    "network": "is_loopback tls_cause",
+    "network": "HeldBackError asking is_loopback tls_cause",
     "redaction": "redact",
     "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",
     "registry": "Registry",

@@ -1,4 +1,4 @@
-"""Named points at which a test can kill the process; nothing at all otherwise."""
+"""Named points at which a test can kill or stop the process; nothing at all otherwise."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ _seen: Counter[str] = Counter()
 
 
 def faultpoint(name: str) -> None:
-    """Die by SIGKILL here if `SERIENPOST_FAULT` is `name:n` and this is the n-th passage."""
+    """Die by SIGKILL here if `SERIENPOST_FAULT` is `name:n` and this is the n-th passage; stop by
+    SIGSTOP if it is `name:n:stop`."""
     if _ARMED is None:
         return
-    wanted, _, nth = _ARMED.partition(":")
+    wanted, nth, deed = (*_ARMED.split(":"), "", "")[:3]
     if wanted == name:
         _seen[name] += 1
         if _seen[name] == int(nth or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if deed == "stop" else signal.SIGKILL)

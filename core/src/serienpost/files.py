@@ -27,22 +27,39 @@ _LONGEST_LINE = 1000
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file of mode 0600 that gets its name, in place of what has it, when it is complete.
+def unnamed_file(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A file of mode 0600 that is to get this name later, and where it is until then.
 
     It is written under a name in the same folder that nobody can foresee, made anew: a file or
     link that somebody else has put there is neither opened nor followed.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: it cannot be written; nothing is left of it.
     """
     part = path.with_name(f".{path.name[:_LONGEST_PREFIX]}.{token_hex(8)}{UNFINISHED}")
     try:
         with os.fdopen(os.open(part, _NEW, 0o600), "w+b") as file:
-            yield file
-        part.replace(path)
-    finally:
+            yield file, part
+    except BaseException:
         part.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file of mode 0600 that gets its name, in place of what has it, when it is complete; see
+    `unnamed_file`.
+
+    Raises:
+        OSError: it cannot be written; what was there stays.
+    """
+    with unnamed_file(path) as (file, part):
+        yield file
+    try:
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

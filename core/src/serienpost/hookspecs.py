@@ -163,7 +163,7 @@ def serienpost_channels() -> Iterable[Channel[Any]]:  # type: ignore[empty-body]
 
             from serienpost import (
                 Accepted, AccountSettings, Capabilities, Channel, Content, Context, Cost, Draft,
-                Message, Outcome, Processor, Refused, Sender, hookimpl
+                Go, Message, NotStarted, Outcome, Processor, Refused, Sender, hookimpl
             )
 
             class Pigeons:
@@ -173,7 +173,14 @@ def serienpost_channels() -> Iterable[Channel[Any]]:  # type: ignore[empty-body]
                 def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
                     return [[message] for message in messages]
 
-                async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+                async def ready(self, slot: int) -> None:
+                    pass
+
+                async def send(
+                    self, call: Sequence[Message], slot: int, go: Go
+                ) -> Sequence[Outcome]:
+                    if not await go():
+                        return [NotStarted() for _ in call]
                     return [Accepted(ref=f"pigeon-{slot}") for _ in call]
 
             class PigeonPost:

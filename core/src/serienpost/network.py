@@ -1,4 +1,5 @@
-"""Which hosts are the machine itself, and why no encrypted connection came about."""
+"""Which hosts are the machine itself, why no encrypted connection came about, and what is asked
+before a request is written."""
 
 from __future__ import annotations
 
@@ -6,7 +7,29 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from ssl import SSLError
+
+# As httpx names the moment at which the connection stands and nothing of the request is written.
+_BEFORE_REQUEST = "send_request_headers.started"
+
+
+class HeldBackError(Exception):
+    """`go` said no; nothing of the request was written."""
+
+
+def asking(go: Callable[[], Awaitable[bool]]) -> Callable[[str, object], Awaitable[None]]:
+    """An extension `trace` of httpx that asks `go` before the first byte of a request.
+
+    For `httpx.Request` and the methods of its clients: `extensions={"trace": asking(go)}`. After a
+    no they raise `HeldBackError`.
+    """
+
+    async def trace(event: str, _: object) -> None:
+        if event.endswith(_BEFORE_REQUEST) and not await go():
+            raise HeldBackError
+
+    return trace
 
 
 def is_loopback(host: str) -> bool:

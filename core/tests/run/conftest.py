@@ -21,6 +21,7 @@ from serienpost import (
     Content,
     Cost,
     CurrentState,
+    NotStarted,
     Refused,
     Row,
     Sensitivity,
@@ -43,7 +44,7 @@ from serienpost.run.send.loop import Stop
 from serienpost.run.send.session import Options, continue_run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
     from sqlalchemy import Table
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         Context,
         Draft,
         FieldValue,
+        Go,
         MacroSetting,
         Message,
         Occasion,
@@ -190,6 +192,10 @@ Record: TypeAlias = Any
 Answer: TypeAlias = Any
 
 
+async def nothing() -> None:
+    """What happens between the beginning of a call and its first octet."""
+
+
 @dataclass
 class Loft:
     """The wire: what was sent, in order, and what the test wants it to answer."""
@@ -202,15 +208,24 @@ class Loft:
     most_busy: int = 0
     answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     always: Answer = field(default_factory=lambda: Accepted("q"))
+    readied: list[int] = field(default_factory=list)
+    dawdle: Callable[[], Awaitable[None]] = nothing
 
     def calls(self, messages: Sequence[Message]) -> list[Sequence[Message]]:
         return [messages[i : i + self.batch] for i in range(0, len(messages), self.batch)]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+    async def ready(self, slot: int) -> None:
+        assert slot not in self.busy
+        self.readied.append(slot)
+
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         assert slot not in self.busy
         self.busy.add(slot)
         self.most_busy = max(self.most_busy, len(self.busy))
         try:
+            await self.dawdle()
+            if not await go():
+                return [NotStarted()] * len(call)
             self.messages += call
             self.sent += [message.content.address.partition("@")[0] for message in call]
             answers = self.answers[self.sent[-1]]

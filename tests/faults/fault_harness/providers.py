@@ -138,6 +138,7 @@ class Provider(ABC):
         packages: import names whose own fault points are tried with this channel.
         mailing: the lines of the mailing that depend on the kind.
         most_in_doubt: messages that one dead process may leave in doubt (slots x batch).
+        one_call: messages of one call at most.
         repeatable: a call may be made again; what counts is what is there in the end.
         middle_call: the number of a call in the middle of a run of 24 messages.
         can: the scenarios to take part in: ordinary ones, ones that need a doubt that stays, a
@@ -151,6 +152,7 @@ class Provider(ABC):
         'subject: Einladung\ntext: "Guten Tag {{Null_Name}}, Ihre Nummer ist {{Null_Nr}}."\n'
     )
     most_in_doubt: ClassVar[int] = SLOTS
+    one_call: ClassVar[int] = 1
     repeatable: ClassVar[bool] = False
     middle_call: ClassVar[int] = 3
     can: ClassVar[frozenset[Need]] = frozenset({"send", "doubt"})
@@ -167,6 +169,10 @@ class Provider(ABC):
     @abstractmethod
     def refuse(self, practice: Practice, *numbers: int) -> None:
         """Refuse the messages to the people of these numbers from now on, and no others."""
+
+    def address(self, number: int) -> str:
+        """The address of the person of this number."""
+        return f"null-{number}@example.org"
 
     def install(self, practice: Practice) -> None:  # noqa: B027
         """Write what the channel needs into a new practice folder."""
@@ -291,6 +297,7 @@ class LetterProvider(Provider):
     plugins = ("serienpost-channel-letter", "serienpost-macros-practice", "fault-shelf")
     packages = ("serienpost_channel_letter",)
     most_in_doubt = 0
+    one_call = BATCH
     repeatable = True
     middle_call = 3
     can = frozenset({"send", "archive"})
@@ -368,6 +375,11 @@ class SmtpProvider(Provider):
         ids = [message_from_bytes(m.data)["Message-ID"] for m in list(self._catcher.messages)]
         return Counter(re.match(r"<([^@]+)@", found)[1] for found in ids)  # type: ignore[index]
 
+    @property
+    def port(self) -> int:
+        """Where the server listens."""
+        return self._catcher.port
+
     def slow_down(self, seconds: float) -> None:
         """Take so long for each message."""
         self._catcher.script.delay(seconds)
@@ -418,6 +430,10 @@ class SmsCreatorProvider(Provider):
     def accepted(self, practice: Practice) -> Counter[str]:
         """References of the orders that the gateway took."""
         return Counter(job.caption for job in list(self._fake.gateway.jobs))
+
+    def address(self, number: int) -> str:
+        """The mobile number of the person of this number."""
+        return f"+491522{number:07d}"
 
     def refuse(self, practice: Practice, *numbers: int) -> None:
         """Refuse the recipients."""
@@ -479,6 +495,7 @@ class SendGridTemplateProvider(SendGridProvider):
 
     mailing = 'text: "{{Null_Name}} {{Null_Nr}}"\nsendgrid_template: Einladung\n'
     most_in_doubt = BATCH
+    one_call = BATCH
     middle_call = 2
 
 

@@ -108,6 +108,7 @@ SCENARIOS = {
     "approve": Scenario(fresh, SEND),
     "begin": Scenario(fresh, SEND),
     "claim": Scenario(fresh, SEND),
+    "recheck": Scenario(fresh, SEND),
     "commit": Scenario(fresh, SEND),
     "wire": Scenario(fresh, SEND),
     "idle": Scenario(fresh, SEND),

@@ -108,6 +108,7 @@ import pytest
 from pydantic import BaseModel, Field
 from serienpost import *
 from postbox import PostboxAccount, PostboxChannel, PostboxSender, arrived, play
+from serienpost_testkit.suites.wire import yes
 from serienpost_testkit.suites import ChannelSuite
 
 {plugin}

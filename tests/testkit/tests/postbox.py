@@ -17,6 +17,7 @@ from serienpost import (
     Content,
     Cost,
     Deferred,
+    NotStarted,
     Processor,
     QuotaReached,
     Refused,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from serienpost import Channel, Context, Draft, Message, Outcome, Sender
+    from serienpost import Channel, Context, Draft, Go, Message, Outcome, Sender
 
 
 class PostboxAccount(AccountSettings):
@@ -64,9 +65,16 @@ class PostboxSender:
     def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
         return [messages[at : at + self.batch] for at in range(0, len(messages), self.batch)]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+    async def ready(self, slot: int) -> None:
+        pass
+
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         fault = self.folder / "fault"
         played = fault.read_text() if fault.exists() else ""
+        if played == "connection":
+            return [REFUSALS[played] for _ in call]
+        if not await go():
+            return [NotStarted() for _ in call]
         if played in REFUSALS:
             return [self.refused(played, message) for message in call]
         for message in call:

@@ -26,6 +26,7 @@ from serienpost import (
 )
 from serienpost_testkit.null.accounts import NullAccount
 from serienpost_testkit.null.channels import null_email, null_letter, null_sms
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,7 @@ from serienpost_testkit.contexts import MakeContext
 from serienpost_testkit.null.accounts import NullAccount
 from serienpost_testkit.null.channels import null_sms
 from serienpost import Content, Message
+from serienpost_testkit.suites.wire import yes
 
 async def main(context):
     account = NullAccount(
@@ -47,7 +49,7 @@ async def main(context):
     content = Content("sms", "", "+4915228817386", "", "Text")
     async with null_sms().open(context, account) as sender:
         for number in range(int(sys.argv[2]), 5):
-            await sender.send([Message(f"REF{number:09}", "run", number, content)], 0)
+            await sender.send([Message(f"REF{number:09}", "run", number, content)], 0, yes)
 
 with MakeContext(Path(sys.argv[1])) as make:
     asyncio.run(main(make()))
@@ -63,7 +65,7 @@ def _send(context: Context, account: NullAccount, *numbers: int) -> list[Outcome
     async def send() -> list[Outcome]:
         async with null_sms().open(context, account) as sender:
             calls = sender.calls([_message(number) for number in numbers])
-            return [outcome for call in calls for outcome in await sender.send(call, 0)]
+            return [outcome for call in calls for outcome in await sender.send(call, 0, yes)]
 
     return asyncio.run(send())
 
@@ -169,7 +171,7 @@ def test_each_point_of_death_is_passed_once_and_the_oracle_survives(
 def test_the_answer_comes_after_the_delay(context: Context) -> None:
     async def accepted_before_the_answer() -> list[int]:
         async with null_sms().open(context, _account(delay_ms=60_000.0)) as sender:
-            under_way = asyncio.ensure_future(sender.send([_message(1)], 0))  # type: ignore[arg-type]
+            under_way = asyncio.ensure_future(sender.send([_message(1)], 0, yes))  # type: ignore[arg-type]
             await asyncio.sleep(0)
             assert not under_way.done()
             under_way.cancel()

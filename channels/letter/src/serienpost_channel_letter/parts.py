@@ -18,7 +18,7 @@ from serienpost import (
     faultpoint,
     private_folder,
     spreadsheet_cell,
-    whole_file,
+    unnamed_file,
 )
 from serienpost_channel_letter.assembly import Assembly
 
@@ -227,17 +227,31 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     Raises:
         SerienpostError: it cannot be written; what was there stays.
     """
+    with _nameless(path) as (file, half):
+        yield file
+    give_name(half, path)
+
+
+@contextmanager
+def _nameless(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A private file to write, which is complete and on the disk in the end, and where it is."""
     private_folder(path.parent)
-    try:
-        with whole_file(path) as file:
-            yield file
-            file.flush()
-            faultpoint("letter.written")
-            os.fsync(file.fileno())
-        faultpoint("letter.renamed")
-        _make_names_last(path.parent)
-    except OSError as error:
-        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+    with _unwritable(path), unnamed_file(path) as (file, half):
+        yield file, half
+        file.flush()
+        faultpoint("letter.written")
+        os.fsync(file.fileno())
+
+
+def write_nameless(path: Path, data: bytes) -> Path:
+    """Write what is to get this name by `give_name`; says where it is until then.
+
+    Raises:
+        SerienpostError: it cannot be written; what was there stays.
+    """
+    with _nameless(path) as (file, half):
+        file.write(data)
+    return half
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -246,16 +260,31 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         SerienpostError: it cannot be written; what was there stays.
     """
-    with _whole(path) as file:
-        file.write(data)
+    give_name(write_nameless(path, data), path)
 
 
-def _make_names_last(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextmanager
+def _unwritable(path: Path) -> Iterator[None]:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except OSError as error:
+        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def give_name(half: Path, path: Path) -> None:
+    """Give a file that is on the disk its name, and make the name last.
+
+    Raises:
+        SerienpostError: it cannot be renamed; what was there stays.
+    """
+    with _unwritable(path):
+        half.replace(path)
+        faultpoint("letter.renamed")
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _packed_index(letters: Sequence[tuple[str, int, str]]) -> str:

@@ -6,17 +6,23 @@ import asyncio
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, AccountProblem, Rejected, SerienpostError
+from serienpost import Accepted, AccountProblem, NotStarted, Rejected, SerienpostError
 from serienpost_channel_letter.engine import Defect, LayoutError
 from serienpost_channel_letter.jobs import Job
-from serienpost_channel_letter.parts import RunFiles, with_index, write_whole
+from serienpost_channel_letter.parts import (
+    RunFiles,
+    give_name,
+    with_index,
+    write_nameless,
+)
 from serienpost_channel_letter.style import Letter, Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from serienpost import Message, Outcome
+    from serienpost import Go, Message, Outcome
+    from serienpost_channel_letter.jobs import JobResult
     from serienpost_channel_letter.pool import Pool
 
 
@@ -42,34 +48,48 @@ class LetterSender:
             for first in range(0, len(of_part), self.batch):
                 yield of_part[first : first + self.batch]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:  # noqa: ARG002
-        """Lay out a part, check it, write its file. A letter that fails is not in it."""
-        return await asyncio.to_thread(self._part, call)
+    async def ready(self, slot: int) -> None:
+        """Nothing: the worker processes start with the account."""
 
-    def _part(self, call: Sequence[Message]) -> Sequence[Outcome]:
-        job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
-        try:
-            made = self._pool.do(job)
-        except LayoutError as error:
-            return [AccountProblem("layout", str(error)) for _ in call]
+    async def send(
+        self,
+        call: Sequence[Message],
+        slot: int,  # noqa: ARG002
+        go: Go,
+    ) -> Sequence[Outcome]:
+        """Lay out a part, check it, write its file, which gets its name if it may still leave. A
+        letter that fails is not in it."""
         part = call[0].part or call[0].position
         path = RunFiles(self._folder, call[0].run).part(part)
-        good = [
-            (letter.ref, result, letter.address)
-            for letter, result in zip(job.letters, made.results, strict=True)
-            if not isinstance(result, Defect)
-        ]
-        if good:
-            try:
-                write_whole(path, with_index(made.pdf, good))
-            except SerienpostError as error:
-                return [AccountProblem("disk", str(error)) for _ in call]
+        try:
+            made, half = await asyncio.to_thread(self._written, call, path)
+            if half is not None:
+                if not await go():
+                    half.unlink(missing_ok=True)
+                    return [NotStarted()] * len(call)
+                await asyncio.to_thread(give_name, half, path)
+        except LayoutError as error:
+            return [AccountProblem("layout", str(error)) for _ in call]
+        except SerienpostError as error:
+            return [AccountProblem("disk", str(error)) for _ in call]
         return [
             Rejected(result.code, result.text, "message")
             if isinstance(result, Defect)
             else Accepted(path.stem)
             for result in made.results
         ]
+
+    def _written(self, call: Sequence[Message], path: Path) -> tuple[JobResult, Path | None]:
+        """A part that is laid out, and its file, which has no name yet; None where nothing is in
+        it."""
+        job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
+        made = self._pool.do(job)
+        good = [
+            (letter.ref, result, letter.address)
+            for letter, result in zip(job.letters, made.results, strict=True)
+            if not isinstance(result, Defect)
+        ]
+        return made, write_nameless(path, with_index(made.pdf, good)) if good else None
 
 
 def letter_of(message: Message) -> Letter:

@@ -16,12 +16,12 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx  # noqa: TID253  # this module is imported when an account is opened
 
-from serienpost import SerienpostError, tls_cause
+from serienpost import SerienpostError, asking, tls_cause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from serienpost import Context
+    from serienpost import Context, Go
     from serienpost_channel_sendgrid.account import SendGridAccount
 
 # Octets; a template's versions hold up to three parts of one megabyte each.
@@ -95,13 +95,15 @@ class Client:
         timeout = httpx.Timeout(patience, connect=_CONNECT_SECONDS)
         self._extensions = {"timeout": timeout.as_dict()}
 
-    async def post(self, path: str, body: bytes) -> ApiReply:
-        """Send a JSON document.
+    async def post(self, path: str, body: bytes, go: Go | None = None) -> ApiReply:
+        """Send a JSON document; one that sends a message asks `go` when the connection stands.
 
         Raises:
+            HeldBackError: `go` said no.
             NotSentError, LostError: there is no answer.
         """
-        return await self._ask("POST", path, content=body)
+        extensions = {"trace": asking(go)} if go else {}
+        return await self._ask("POST", path, extensions, content=body)
 
     async def get(self, path: str, **params: str | int) -> ApiReply:
         """Read.
@@ -109,12 +111,22 @@ class Client:
         Raises:
             NotSentError, LostError: there is no answer.
         """
-        return await self._ask("GET", path, params=params)
+        return await self._ask("GET", path, {}, params=params)
 
-    async def _ask(self, method: str, path: str, **what: Any) -> ApiReply:  # noqa: ANN401
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        extensions: Mapping[str, Any],
+        **what: Any,  # noqa: ANN401
+    ) -> ApiReply:
         url = self._known.get(path) or self._known.setdefault(path, self._url.join(path))
         request = httpx.Request(
-            method, url, headers=self._headers, extensions=self._extensions, **what
+            method,
+            url,
+            headers=self._headers,
+            extensions={**self._extensions, **extensions},
+            **what,
         )
         try:
             answer = await self._transport.handle_async_request(request)

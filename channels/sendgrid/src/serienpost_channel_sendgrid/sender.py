@@ -6,7 +6,14 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from serienpost import Accepted, AccountProblem, Deferred, Unknown
+from serienpost import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    HeldBackError,
+    NotStarted,
+    Unknown,
+)
 from serienpost_channel_sendgrid.client import LostError, NotSentError
 from serienpost_channel_sendgrid.composition import LARGEST_REQUEST, MailSend, largest_size
 from serienpost_channel_sendgrid.replies import LONGEST_WAIT, Named, Split, utc_now, verdict
@@ -14,7 +21,7 @@ from serienpost_channel_sendgrid.replies import LONGEST_WAIT, Named, Split, utc_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from serienpost import Message, Outcome
+    from serienpost import Go, Message, Outcome
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.client import Client
     from serienpost_channel_sendgrid.replies import Verdict
@@ -84,7 +91,10 @@ class SendGridSender:
             sizes[place] += size
         return [*together, *alone]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+    async def ready(self, slot: int) -> None:
+        """Nothing: httpx connects with a request, and asks `go` when the connection stands."""
+
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         """Send one request; where SendGrid refuses it for some of its messages, send the others.
 
         SendGrid takes or refuses a request as a whole, so what was refused may be sent again in
@@ -92,13 +102,17 @@ class SendGridSender:
         """
         if await self._is_blocked():
             return [Deferred("429", "the limit of the account is reached", 1.0)] * len(call)
-        ask = partial(self._request, self._clients[slot])
+        ask = partial(self._request, self._clients[slot], go)
         return await Division(ask, call).outcomes()
 
-    async def _request(self, client: Client, messages: Sequence[Message]) -> Verdict:
+    async def _request(
+        self, client: Client, go: Go, messages: Sequence[Message]
+    ) -> Verdict | NotStarted:
         """One request and what its answer means."""
         try:
-            reply = await client.post(SEND, self._mail_send.octets(messages))
+            reply = await client.post(SEND, self._mail_send.octets(messages), go)
+        except HeldBackError:
+            return NotStarted()
         except NotSentError as error:
             if error.certificate:
                 return AccountProblem("certificate", "the server's certificate is not valid")
@@ -127,7 +141,7 @@ class SendGridSender:
 class Ask(Protocol):
     """Sends one request and says what its answer means."""
 
-    async def __call__(self, messages: Sequence[Message]) -> Verdict: ...
+    async def __call__(self, messages: Sequence[Message]) -> Verdict | NotStarted: ...
 
 
 class Division:
@@ -161,7 +175,7 @@ class Division:
             self._take(part, found)
         return [self._known[message.ref] for message in self._call]
 
-    def _take(self, part: Sequence[Message], found: Verdict) -> None:
+    def _take(self, part: Sequence[Message], found: Verdict | NotStarted) -> None:
         if isinstance(found, Named):
             for index, rejected in found.rejected.items():
                 self._settle([part[index]], rejected)

@@ -6,9 +6,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from serienpost import tls_cause
+from serienpost import asking, tls_cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from httpx import AsyncClient
 
-    from serienpost import Context
+    from serienpost import Context, Go
     from serienpost_channel_smscreator.account import SmsCreatorAccount
 
 CONNECT_SECONDS = 10.0
@@ -91,23 +91,26 @@ class Gateway:
         operation: str,
         fields: Mapping[str, str],
         largest: int = LARGEST_ANSWER,
+        go: Go | None = None,
     ) -> GatewayReply:
-        """Call an operation.
+        """Call an operation; one that sends asks `go` when the connection stands.
 
         Raises:
+            HeldBackError: `go` said no.
             WireError: there is no answer, or one that is larger than `largest` bytes.
         """
         url = f"{self._base}/{service}.asmx/{operation}"
-        return await _post(self._client, url, {**self._login, **fields}, largest)
+        extensions = {"trace": asking(go)} if go else {}
+        return await _post(self._client, url, {**self._login, **fields}, largest, extensions)
 
 
 async def _post(
-    client: AsyncClient, url: str, form: Mapping[str, str], largest: int
+    client: AsyncClient, url: str, form: dict[str, str], largest: int, extensions: dict[str, Any]
 ) -> GatewayReply:
     import httpx
 
     try:
-        async with client.stream("POST", url, data=dict(form)) as response:
+        async with client.stream("POST", url, data=form, extensions=extensions) as response:
             body = b""
             async for chunk in response.aiter_raw():
                 body += chunk

@@ -6,7 +6,15 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, Deferred, Outcome, Rejected, redact
+from serienpost import (
+    Accepted,
+    Deferred,
+    NotStarted,
+    Outcome,
+    Rejected,
+    faultpoint,
+    redact,
+)
 from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import UnsafeMessageError, build
 from serienpost_channel_smtp.reply_rules import classify, readable
@@ -16,12 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from serienpost import Message
+    from serienpost import Go, Message
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
     from serienpost_channel_smtp.protocol import SmtpReply
 
-# Seconds at most from the start of a call to the first octet of the message, all in all.
+# Seconds at most from the start of a call to the first octet of the message, all in all, and to
+# connect and log in before a call.
 BEFORE_DOT = 300.0
 
 _QUEUED_AS = re.compile(r"(?:queued as|\bid=)\s*([A-Za-z0-9.-]{4,60})", re.IGNORECASE)
@@ -50,15 +59,19 @@ class SmtpSender:
     def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
         return [[message] for message in messages]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
-        return [await self._send_one(message, self._slots[slot]) for message in call]
+    async def ready(self, slot: int) -> None:
+        """Have an open connection that may carry another message; a failure is kept for `send`."""
+        await self._slots[slot].connect()
 
-    async def _send_one(self, message: Message, slot: Slot) -> Outcome:
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
+        return [await self._send_one(message, self._slots[slot], go) for message in call]
+
+    async def _send_one(self, message: Message, slot: Slot, go: Go) -> Outcome:
         try:
             raw = build(message, date=self._clock())
         except UnsafeMessageError as error:
             return Rejected("header_guard", str(error), scope="message")
-        return await slot.deliver(message.content.address, raw)
+        return await slot.deliver(message.content.address, raw, go)
 
     async def close(self) -> None:
         """Take leave of the server on all connections."""
@@ -75,42 +88,77 @@ class Slot:
         self._settings = settings
         self._clock = clock
         self._connection = Connection(settings)
+        self._failed: Outcome | None = None
 
-    async def deliver(self, address: str, raw: bytes) -> Outcome:
+    async def connect(self) -> None:
+        """Connect and log in before a message, unless that is done; what failed is the outcome of
+        the next message."""
+        if self._connection.sent >= self._most_messages():
+            await self.close()
+        if not self._connection.is_open:
+            self._failed = await self._opened(asyncio.get_running_loop().time() + BEFORE_DOT)
+
+    async def deliver(self, address: str, raw: bytes, go: Go) -> Outcome:
         """Hand one message to the server.
 
         A kept connection may have been closed by the server in the meantime. Where it turns out
         so before the message, the call goes on over a new connection.
         """
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            return failed
         if self._connection.sent >= self._most_messages():
             await self.close()
         deadline = asyncio.get_running_loop().time() + BEFORE_DOT
         was_kept = self._connection.is_open
-        outcome = await self._attempt(address, raw, deadline)
+        outcome = await self._attempt(address, raw, deadline, go)
         was_stale = (
             was_kept
             and isinstance(outcome, Deferred)
             and outcome.code in {"connection", "421"}
             and self._connection.stage != "dot"
         )
-        return await self._attempt(address, raw, deadline) if was_stale else outcome
+        return await self._attempt(address, raw, deadline, go) if was_stale else outcome
 
     def _most_messages(self) -> int:
         own, server = self._account.messages_per_connection, self._connection.most_messages
         return min(own, server) if server else own
 
-    async def _attempt(self, address: str, raw: bytes, deadline: float) -> Outcome:
+    async def _opened(self, deadline: float) -> Outcome | None:
+        """Open a new connection where there is none; says what failed."""
         from aiosmtplib import SMTPException
 
-        if not self._connection.is_open:
-            self._connection.drop()
-            self._connection = Connection(self._settings)
+        if self._connection.is_open:
+            return None
+        self._connection.drop()
+        connection = self._connection = Connection(self._settings)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await connection.open()
+        except (SMTPException, *WIRE_ERRORS) as error:
+            connection.drop()
+            return outcome_of(error, connection.stage, now=self._clock())
+        except BaseException:
+            connection.drop()
+            raise
+        return None
+
+    async def _attempt(self, address: str, raw: bytes, deadline: float, go: Go) -> Outcome:
+        from aiosmtplib import SMTPException
+
+        failed = await self._opened(deadline)
+        if failed is not None:
+            return failed
         connection = self._connection
         try:
-            if not connection.is_open:
-                async with asyncio.timeout_at(deadline):
-                    await connection.open()
+            if not await go():
+                return NotStarted()
             await connection.envelope(self._account.envelope, address, len(raw), deadline)
+            faultpoint("smtp.envelope")
+            # The server may have taken its time; a message that is not begun is not delivered.
+            if not await go():
+                connection.drop()
+                return NotStarted()
             reply = await connection.body(raw)
         except (SMTPException, *WIRE_ERRORS) as error:
             outcome = outcome_of(error, connection.stage, now=self._clock(), address=address)

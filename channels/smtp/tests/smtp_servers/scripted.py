@@ -7,6 +7,7 @@ from typing import Self
 
 from serienpost import Content, Context, Message, Outcome, Sender
 from serienpost_channel_smtp.channel import SmtpChannel
+from serienpost_testkit.suites.wire import yes
 
 Action = bytes | Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -171,7 +172,7 @@ async def opened(
 
 
 async def send(sender: Sender, number: int = 0, slot: int = 0) -> Outcome:
-    (outcome,) = await sender.send([message(number)], slot)
+    (outcome,) = await sender.send([message(number)], slot, yes)
     return outcome
 
 

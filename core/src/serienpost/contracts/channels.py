@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  # part of public records
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -41,6 +42,11 @@ class Capabilities:
     longest_text: int | None = None
 
 
+# The last look: whether the messages of a call may still leave, now. It takes a moment where they
+# have to be checked again.
+Go: TypeAlias = Callable[[], Awaitable[bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class Processor:
     """Who receives the data outside the practice, for the manifest.
@@ -75,8 +81,21 @@ class Sender(Protocol):
     def calls(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
         """Cut messages into wire requests of at most `batch`; each message exactly once."""
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+    async def ready(self, slot: int) -> None:
+        """Connect and log in what the next call on slot 0 .. slots-1 will need.
+
+        Asked before the ledger holds that call as under way, and again as often as it may help: at
+        once done where the connection stands. Nothing leaves here. What fails is the outcome of the
+        next call on this slot; raising is the same as doing nothing.
+        """
+
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         """Do one wire request on slot 0 .. slots-1 and say what became of each message, in order.
+
+        `await go()` right before the first octet of a message (MAIL FROM, the first byte of the
+        request, the name of the file), after all that may take time, and again before each further
+        request of the call. After a False nothing more is written: what has not left is
+        `NotStarted`, and the account stays usable.
 
         Whatever is not certain is `Unknown`. Raising, or answering with another number or type,
         is taken as `Unknown` for all messages of the call.
@@ -126,7 +145,7 @@ class Channel(Protocol[A]):
         """What would leave, as files: suffix (`.eml`, `.txt`, `.pdf`) -> bytes."""
 
     def open(self, context: Context, account: A) -> AbstractAsyncContextManager[Sender]:
-        """Open the account. Connections may be made here or with the first call."""
+        """Open the account; its connections are made by `Sender.ready`."""
 
 
 @dataclass(frozen=True, slots=True)

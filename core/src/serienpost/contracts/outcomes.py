@@ -62,4 +62,10 @@ class QuotaReached:
     until: datetime | None = None
 
 
-Outcome: TypeAlias = Accepted | Rejected | Deferred | Unknown | AccountProblem | QuotaReached
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """Nothing of it was written, since `go` said no. No attempt is counted."""
+
+
+ProviderAnswer: TypeAlias = Accepted | Rejected | Deferred | Unknown | AccountProblem | QuotaReached
+Outcome: TypeAlias = ProviderAnswer | NotStarted

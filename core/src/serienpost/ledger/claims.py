@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import func, or_, select
 
 from serienpost.ledger.delivery import cancel_pending
-from serienpost.ledger.owners import is_dead
+from serienpost.ledger.owners import is_dead, is_held
 from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.schema import attempt, message
 from serienpost.ledger.schema import run as runs
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from serienpost.ledger.store import Ledger, Tx
+
+
+# Number and fence of messages of which a process sends, under a lease that has not run out.
+UnderWay: TypeAlias = frozenset[tuple[int, int]]
 
 
 def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> list[Outgoing]:
@@ -83,6 +87,19 @@ def renew(tx: Tx, run: str, owner: str, lease: timedelta) -> int:
             message.c.state.in_(OWNED),
         )
         .values(lease_until=tx.now + lease)
+    )
+
+
+def under_way(tx: Tx, run: str, owner: str) -> UnderWay:
+    """What this owner may be sending; nothing where the run is paused or over, or the owner has
+    lost its lock."""
+    state = tx.scalar(tx.select(runs, runs.c.state).where(runs.c.id == run))
+    if state != "sending" or not is_held(tx, owner):
+        return frozenset()
+    c = message.c
+    mine = c.run == run, c.owner == owner, c.state == "sending", c.lease_until > tx.now
+    return frozenset(
+        (row.no, row.fence) for row in tx.all(tx.select(message, c.no, c.fence).where(*mine))
     )
 
 

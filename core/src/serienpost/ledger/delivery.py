@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, null, select, update
 
 from serienpost.ledger.batch import PRACTICE
 from serienpost.ledger.schema import attempt, message, microseconds, once, run
@@ -103,6 +103,10 @@ _STATE = select(run.c.state).where(*_THIS_RUN).with_for_update()
 _PROGRESS = update(run).where(*_THIS_RUN).values(progress_at=_NOW).returning(run.c.state)
 
 
+# Outcome of a result by which an intent is taken back: nothing of the message was written.
+NOT_STARTED = "not_started"
+
+
 class Intent(Protocol):
     """A claimed message that is about to go on the wire; `fence` is that of the claim."""
 
@@ -193,7 +197,10 @@ def lock_state(tx: Tx, run_id: str, *, progress: bool) -> str:
 def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) -> None:
     """Write what became of messages, complete their attempts, free "once" where nothing left."""
     same = {"b_run": run_id, "b_owner": owner, "b_now": microseconds(tx.now)}
-    wire = [r for r in results if r.attempt is not None]
+    for result in results:
+        if result.outcome == NOT_STARTED:
+            _take_back(tx, run_id, owner, result)
+    wire = [r for r in results if r.attempt is not None and r.outcome != NOT_STARTED]
     if wire:
         moved, _ = tx.change((_from_sending, _complete), _rows(tx, wire), **same)
         if moved != len(wire):
@@ -220,6 +227,19 @@ def _rows(tx: Tx, results: Sequence[Result]) -> list[tuple[object, ...]]:
         )
         for r in results
     ]
+
+
+def _take_back(tx: Tx, run_id: str, owner: str, intent: Result) -> None:
+    """Undo an intent: the message waits again as if it had not been tried. One that another
+    process has taken over meanwhile stays as that left it."""
+    before = (intent.attempt or 1) - 1
+    first = case((_c.attempts_before == before, null()), else_=_c.first_attempt_at)
+    held = _c.no == intent.no, _c.owner == owner, _c.fence == intent.fence
+    undone = {"attempts": before, "first_attempt_at": first}
+    if move_messages(tx, run_id, "sending", "pending", *held, **undone):
+        a = attempt.c
+        made = a.run == run_id, a.no == intent.no, a.attempt == intent.attempt
+        tx.execute(tx.delete(attempt).where(*made))
 
 
 def _late_answer(tx: Tx, run_id: str, result: Result) -> None:

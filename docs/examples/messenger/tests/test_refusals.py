@@ -10,6 +10,7 @@ from serienpost_channel_messenger.channel import MessengerChannel
 from serienpost_channel_messenger.kind import MessengerKind
 
 from serienpost import Accepted, Content, Message, Outcome, SerienpostError, Unknown
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from fake_service import FakeService
@@ -27,7 +28,7 @@ def send(context: Context) -> Outcome:
 
     async def one() -> Outcome:
         async with channel.open(context, account) as sender:
-            (outcome,) = await sender.send([Message("T00000000001", "run", 1, CONTENT)], 0)
+            (outcome,) = await sender.send([Message("T00000000001", "run", 1, CONTENT)], 0, yes)
             return outcome
 
     return asyncio.run(one())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -14,7 +15,7 @@ from serienpost.contracts.content import Content, Draft, Message, Refused
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
-from serienpost.errors import ConfigError, LedgerError, Problem
+from serienpost.errors import ConfigError, LedgerError, PluginError, Problem
 from serienpost.fields import APPOINTMENT_TYPE, Sensitivity, known_field
 from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
@@ -25,7 +26,7 @@ from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from datetime import datetime
 
     from pydantic import BaseModel
@@ -399,8 +400,13 @@ class RunRenderer:
         )
         return processor
 
-    def open(self) -> AbstractAsyncContextManager[Sender]:
-        """Open the account for this run's messages."""
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Sender]:
+        """Open the account for this run's messages.
+
+        Raises:
+            PluginError: the channel knows no last look before the first octet.
+        """
         if self.header.provider_template and isinstance(self.channel, HasTemplates):
             answer = self.channel.open_for_template(self.context, self.account)
         else:
@@ -408,7 +414,14 @@ class RunRenderer:
         opened: AbstractAsyncContextManager[Sender] = self.context.registry.answered(
             "channels", self.channel.name, "open", answer, AbstractAsyncContextManager
         )
-        return opened
+        async with opened as sender:
+            if not _knows_last_look(sender):
+                raise PluginError(
+                    f"the channel {self.channel.name} was written for another serienpost: its "
+                    "sender has no `ready`, or its `send` takes no `go`",
+                    hint="tell who maintains it",
+                )
+            yield sender
 
     def _written(self, text: str) -> str:
         if self.header.transliterate != "always":
@@ -416,6 +429,15 @@ class RunRenderer:
         from serienpost.kinds.gsm import transliterate
 
         return transliterate(text)
+
+
+def _knows_last_look(sender: Sender) -> bool:
+    try:
+        inspect.signature(sender.ready).bind(0)
+        inspect.signature(sender.send).bind((), 0, None)
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 def configured(objects: Mapping[str, T], name: str, thing: str) -> T:

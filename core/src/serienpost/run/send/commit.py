@@ -9,6 +9,7 @@ from sqlalchemy import func
 
 from serienpost.ledger import claims
 from serienpost.ledger.delivery import (
+    NOT_STARTED,
     Result,
     cancel_pending,
     lock_state,
@@ -18,7 +19,7 @@ from serienpost.ledger.delivery import (
 from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message
-from serienpost.run.send.recheck import oldest_fresh
+from serienpost.run.send.recheck import elapsed, oldest_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +37,20 @@ Calls: TypeAlias = dict[int, list["Ready"]]
 
 @dataclass
 class Committed:
-    """What a commit let pass: calls to start now, messages left for later, and until when."""
+    """What a commit let pass: calls to start now, messages left for later, and until when.
+
+    Args:
+        run_state: the run's state.
+        is_owner: whether this process has its lock.
+        seen_at: when both were looked at, in seconds of `elapsed`.
+        calls: to start now, by slot.
+        left: messages for later.
+        free_at: when the rate has room again.
+    """
 
     run_state: str
-    is_owner: bool = True
+    is_owner: bool
+    seen_at: float
     calls: Calls = field(default_factory=dict)
     left: list[Ready] = field(default_factory=list)
     free_at: datetime | None = None
@@ -92,19 +103,25 @@ class Committer:
     def commit(self, results: Sequence[Result], calls: Calls, renew: bool) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit."""
         with self.ledger.begin("commit", counted=bool(results or calls)) as tx:
-            answered = any(result.attempt is not None for result in results)
+            answered = any(r.attempt is not None and r.outcome != NOT_STARTED for r in results)
             state = lock_state(tx, self.run_id, progress=answered)
+            seen_at = elapsed()
             write_results(tx, self.run_id, self.owner, results)
             if state == "cancelled":
                 cancel_pending(tx, self.run_id, [result.no for result in results])
             if renew:
                 claims.renew(tx, self.run_id, self.owner, self.lease)
-            committed = Committed(state, is_held(tx, self.owner))
+            committed = Committed(state, is_held(tx, self.owner), seen_at)
             if state == "sending" and committed.is_owner:
                 self._write_calls(tx, calls, committed)
             else:
                 committed.left = [one for call in calls.values() for one in call]
         return committed
+
+    def under_way(self) -> claims.UnderWay:
+        """What this process may be sending at this moment."""
+        with self.ledger.read() as tx:
+            return claims.under_way(tx, self.run_id, self.owner)
 
     def _write_calls(self, tx: Tx, calls: Calls, committed: Committed) -> None:
         oldest = oldest_fresh()

@@ -1,4 +1,4 @@
-"""The send loop: claim, recheck, intent, wire, outcome, until nothing is open.
+"""The send loop: claim, connect, recheck, intent, last look, wire, outcome, until nothing is open.
 
 One event loop runs the calls, one thread commits to the ledger, one thread at a time reads source
 and consent. The intents of a call are durable before it starts; its outcomes go into the very next
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -20,19 +21,19 @@ from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from serienpost.contracts.content import Message
-from serienpost.contracts.outcomes import Deferred, Outcome, Unknown
+from serienpost.contracts.outcomes import Deferred, NotStarted, Outcome, Unknown
 from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
 from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.day import LeavingDays
+from serienpost.run.send.last_look import Departure, LastLook
 from serienpost.run.send.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
     StopReason,
     checked,
-    policy_changed,
     stop_reason,
     to_result,
 )
@@ -42,12 +43,14 @@ from serienpost.run.send.recheck import (
     Recheck,
 )
 from serienpost.run.send.schedule import quiet_hours
+from serienpost.run.send.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from serienpost.contracts.channels import Sender
+    from serienpost.ledger.claims import UnderWay
     from serienpost.ledger.delivery import Result
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
@@ -112,7 +115,6 @@ class LoopState:
     ready: deque[Ready] = field(default_factory=deque)
     claimed: list[Outgoing] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
-    free: list[int] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     claims_empty: bool = False
     blocked_until: datetime | None = None
@@ -174,6 +176,9 @@ class Delivery:
         self.committer = Committer(renderer, ledger, run_id, owner, self.lease)
         self.stop_reason: StopReason | None = None
         self._state = LoopState()
+        self._slots: Slots
+        self._last_look = LastLook(self._under_way, self._read_again)
+        self._reading = asyncio.Lock()
         self._watch = Watch(renderer)
         self._policy = PolicyWatch(renderer.context)
         self._wake = asyncio.Event()
@@ -196,7 +201,7 @@ class Delivery:
         self.stop.wake = wake
         try:
             async with self.renderer.open() as sender:
-                self._state.free = list(range(sender.slots))[::-1]
+                self._slots = Slots(sender, self.renderer.channel.longest_call, self._wake.set)
                 self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, sender.batch)
                 try:
                     await self._pump(sender)
@@ -205,6 +210,8 @@ class Delivery:
                 except Exception as error:  # noqa: BLE001  # raised again when all is written down
                     self._fail(error)
                     await self._pump(sender)
+                finally:
+                    await self._slots.end()
         finally:
             await self._in_thread(self.committer.release)
             self._thread.shutdown()
@@ -228,7 +235,9 @@ class Delivery:
         state = self._state
         while True:
             self._heed_stop()
+            self._end_pause()
             self._start_recheck(sender)
+            self._connect(sender, len(state.ready))
             calls = {} if self.stop_reason else self._next_calls(sender)
             if state.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
                 await self._commit(sender, calls)
@@ -244,66 +253,108 @@ class Delivery:
         if self.stop.requests > 1:
             for task in self._state.tasks:
                 task.cancel()
+        if self.stop_reason:
+            self._slots.cancel()
+
+    def _connect(self, sender: Sender, messages: int) -> None:
+        """Connect the slots that so many messages will go out on."""
+        if not self.stop_reason and not self._is_blocked():
+            self._slots.open(math.ceil(messages / sender.batch))
 
     def _start_recheck(self, sender: Sender) -> None:
         """Start the next read of source and consent when free slots will need more messages."""
         state = self._state
         if self.stop_reason or self._rechecking or self._is_blocked():
             return
-        self.stop_reason = self._not_at(self.ledger.clock())
-        if self.stop_reason:
+        if not self._may_leave_at(self.ledger.clock()):
             return
         ahead = min(int(state.rate * 0.5), self._recheck_rows)
-        needed = len(state.free) * sender.batch + ahead
+        at_rest = self._slots.at_rest
+        needed = at_rest * sender.batch + ahead
         fresh = state.fresh_count()
-        if not state.free or fresh >= needed:
+        if not at_rest or fresh >= needed:
             return
         state.claimed += [state.ready.popleft().row for _ in range(len(state.ready) - fresh)]
         if state.claims_empty and not state.claimed:
             return
         size = min(self._recheck_rows, max(needed, int(state.rate)))
         if self._part_size:
-            size = max(1, min(len(state.free), size // self._part_size)) * self._part_size
-        self._rechecking = asyncio.create_task(self._run_recheck(size))
+            size = max(1, min(at_rest, size // self._part_size)) * self._part_size
+        self._rechecking = asyncio.create_task(self._run_recheck(sender, size))
 
-    def _not_at(self, now: datetime) -> StopReason | None:
-        """Why nothing may leave by what is looked at now: the hour, or the day."""
+    def _may_leave_at(self, now: datetime) -> bool:
+        """Whether the hour and the day permit it; else they stop the run."""
         renderer, leaves_at = self.renderer, max(now, self.held_until or now)
         quiet = quiet_hours(renderer.context, renderer.kind.name, leaves_at)
-        return quiet or self.days.another_day(leaves_at)
+        reason = quiet or self.days.another_day(leaves_at)
+        self.stop_reason = self.stop_reason or reason
+        return reason is None
 
-    async def _run_recheck(self, size: int) -> None:
+    async def _run_recheck(self, sender: Sender, size: int) -> None:
         state = self._state
         rows, state.claimed = self._first_claimed(size)
         try:
-            refuse_changed_rules(await asyncio.to_thread(self._policy.look), self.renderer.header)
-            await self._watch.look()
             missing = (size - len(rows)) // (self._part_size or 1)
             if missing > 0:
                 new = await self._in_thread(self.committer.claim, missing)
                 state.claims_empty = not new
                 rows = [*rows, *new]
-            now = self.ledger.clock()
-            self.stop_reason = self.stop_reason or self._not_at(now)
-            if rows and not self.stop_reason:
-                begun = time.monotonic()
-                ready, closed = await asyncio.to_thread(self.recheck.run, rows, now)
+            if rows:
+                self._connect(sender, len(rows) + len(state.ready))
+                if not state.tasks:
+                    await self._slots.one_is_free()
+                if self.stop_reason:
+                    return
+                async with self._reading:
+                    begun = time.monotonic()
+                    ready, closed = await self._read(rows)
                 state.ready.extend(ready)
                 state.results.extend(closed)
                 self._mind_pace(len(rows), time.monotonic() - begun)
-        except UnavailableError as error:
-            self.stop_reason = self.stop_reason or StopReason("check_unavailable", str(error))
-        except PolicyChangedError as error:
-            self.stop_reason = self.stop_reason or policy_changed(error)
-        except ProviderTemplateChangedError as error:
-            self.stop_reason = self.stop_reason or StopReason("template_changed", str(error))
-        except ContentChangedError as error:
-            self.stop_reason = self.stop_reason or StopReason("content_changed", str(error))
         except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
-            self._fail(error)
+            self._stop_because(error)
         finally:
             self._rechecking = None
             self._wake.set()
+
+    async def _read(self, rows: Sequence[Outgoing]) -> tuple[list[Ready], list[Result]]:
+        """Pass rows through the recheck, in a thread beside the loop; none where now is not the
+        time."""
+        refuse_changed_rules(await asyncio.to_thread(self._policy.look), self.renderer.header)
+        await self._watch.look()
+        now = self.ledger.clock()
+        if not self._may_leave_at(now):
+            return [], []
+        return await asyncio.to_thread(self.recheck.run, rows, now)
+
+    async def _read_again(self, call: Sequence[Ready]) -> float | None:
+        """Pass messages of a call through the recheck again, when they are about to leave; None
+        where one of them may not, or not as it is."""
+        try:
+            async with self._reading:
+                ready, _ = await self._read([one.row for one in call])
+        except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
+            self._stop_because(error)
+            return None
+        before, now = ([(one.message, one.evidence) for one in them] for them in (call, ready))
+        return ready[0].read_at if before == now else None
+
+    def _stop_because(self, error: Exception) -> None:
+        """What the recheck raised stops the run; a crash is raised when the calls have ended."""
+        known = {
+            UnavailableError: "check_unavailable",
+            PolicyChangedError: "policy_changed",
+            ProviderTemplateChangedError: "template_changed",
+            ContentChangedError: "content_changed",
+        }
+        reason = next((name for kind, name in known.items() if isinstance(error, kind)), None)
+        if reason:
+            self.stop_reason = self.stop_reason or StopReason(reason, str(error))
+        else:
+            self._fail(error)
+
+    async def _under_way(self) -> UnderWay:
+        return await self._in_thread(self.committer.under_way)
 
     def _first_claimed(self, size: int) -> tuple[list[Outgoing], list[Outgoing]]:
         """The first rows of those claimed, and the rest; a part is never torn apart."""
@@ -331,10 +382,10 @@ class Delivery:
 
     def _next_calls(self, sender: Sender) -> Calls:
         """Messages that passed the recheck, cut into as many calls as there are free slots."""
-        state = self._state
-        if not state.free or not state.ready or self._is_blocked() or self._is_filling(sender):
+        state, free = self._state, self._slots.free
+        if not free or not state.ready or self._is_blocked() or self._is_filling(sender):
             return {}
-        space = len(state.free) * sender.batch
+        space = len(free) * sender.batch
         stale = len(state.ready) - state.fresh_count()
         state.ready.rotate(-stale)
         count = min(space, len(state.ready) - stale)
@@ -344,11 +395,11 @@ class Delivery:
         state.ready.rotate(stale)
         fresh = {one.message.ref: one for one in taken}
         cut = self._cut(sender, [one.message for one in fresh.values()]) if fresh else []
-        for late in cut[len(state.free) :]:
+        for late in cut[len(free) :]:
             state.ready.extendleft(fresh[message.ref] for message in reversed(late))
         return {
             slot: [fresh[message.ref] for message in call]
-            for slot, call in zip(reversed(state.free), cut, strict=False)
+            for slot, call in zip(reversed(free), cut, strict=False)
         }
 
     def _is_filling(self, sender: Sender) -> bool:
@@ -362,7 +413,7 @@ class Delivery:
     def _whole_parts(self, count: int) -> int:
         """How many of the first `count` messages are parts to their last message that is ready."""
         ready = [one.row.part for one in itertools.islice(self._state.ready, count + 1)]
-        parts = list(dict.fromkeys(ready[:count]))[: len(self._state.free)]
+        parts = list(dict.fromkeys(ready[:count]))[: len(self._slots.free)]
         if len(ready) > count and ready[count] == parts[-1] and len(parts) > 1:
             del parts[-1]
         return sum(part in parts for part in ready[:count])
@@ -401,12 +452,15 @@ class Delivery:
             self.stop_reason = self.stop_reason or StopReason(
                 "crash", "the ledger's server dropped this process"
             )
+        if committed.run_state != "sending" or not committed.is_owner:
+            self._last_look.forbid()
         if calls:
             state.blocked_until, state.blocked_by = committed.free_at, "rate"
         state.ready.extendleft(reversed(committed.left))
         for slot, call in committed.calls.items():
-            state.free.remove(slot)
-            state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call)))
+            self._slots.free.remove(slot)
+            departure = Departure(self._last_look, call, committed.seen_at)
+            state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call, departure)))
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
         self._report(LoopProgress(state.settled))
         if state.blocked_until and not self.wait:
@@ -416,7 +470,9 @@ class Delivery:
         elif state.blocked_until:
             self._report(LoopProgress(state.settled, state.blocked_by, state.blocked_until))
 
-    async def _deliver(self, sender: Sender, slot: int, call: list[Ready]) -> None:
+    async def _deliver(
+        self, sender: Sender, slot: int, call: list[Ready], departure: Departure
+    ) -> None:
         """One wire request; whatever happens, there is an outcome for each of its messages."""
         state = self._state
         begun = time.monotonic()
@@ -424,9 +480,13 @@ class Delivery:
         try:
             faultpoint("wire.before")
             async with asyncio.timeout(self.renderer.channel.longest_call):
-                answer = await sender.send([one.message for one in call], slot)
+                # Asked here too for a channel that does not ask.
+                if await departure.is_allowed():
+                    answer = await sender.send([one.message for one in call], slot, departure.go)
+                else:
+                    answer = [NotStarted()] * len(call)
             faultpoint("wire.after")
-            outcomes = checked(answer, len(call))
+            outcomes = checked(answer, len(call), held_back=departure.is_held_back)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
             outcomes = [Unknown("channel", type(error).__name__)] * len(call)
         self._settle(call, outcomes)
@@ -436,8 +496,18 @@ class Delivery:
         task = asyncio.current_task()
         if task:
             state.tasks.discard(task)
-        state.free.append(slot)
-        self._wake.set()
+        if self._expects_more():
+            self._wake.set()
+            await self._slots.make_ready(slot)
+        else:
+            self._slots.close(slot)
+            self._wake.set()
+
+    def _expects_more(self) -> bool:
+        """Whether a slot will have another call, as far as can be seen without asking."""
+        state = self._state
+        more = state.ready or state.claimed or self._rechecking or not state.claims_empty
+        return bool(more) and self.stop_reason is None and not self._is_blocked()
 
     def _settle(self, call: list[Ready], outcomes: list[Outcome]) -> None:
         state = self._state
@@ -453,7 +523,8 @@ class Delivery:
                 )
             )
             failed = isinstance(outcome, Deferred) and outcome.connection
-            state.failures = state.failures + 1 if failed else 0
+            if not isinstance(outcome, NotStarted):
+                state.failures = state.failures + 1 if failed else 0
         self.stop_reason = self.stop_reason or stop_reason(outcomes)
         if state.failures >= CONNECTION_FAILURES:
             self.stop_reason = self.stop_reason or StopReason(
@@ -488,10 +559,13 @@ class Delivery:
         return True
 
     def _is_blocked(self) -> bool:
+        return self._state.blocked_until is not None
+
+    def _end_pause(self) -> None:
         until = self._state.blocked_until
         if until and until <= self.ledger.clock():
-            self._state.blocked_until = until = None
-        return until is not None
+            self._state.blocked_until = None
+            self._slots.close_free()
 
     async def _rest(self) -> None:
         """Sleep until a call ends, the recheck ends, a time comes or the lease must be renewed."""

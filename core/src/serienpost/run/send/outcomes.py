@@ -11,12 +11,13 @@ from serienpost.contracts.outcomes import (
     Accepted,
     AccountProblem,
     Deferred,
+    NotStarted,
     Outcome,
     QuotaReached,
     Rejected,
     Unknown,
 )
-from serienpost.ledger.delivery import Result
+from serienpost.ledger.delivery import NOT_STARTED, Result
 from serienpost.ledger.states import PAUSE_REASONS
 
 if TYPE_CHECKING:
@@ -53,15 +54,24 @@ class StopReason:
             raise ValueError(f"{self.reason} is no reason of a pause")
 
 
-def checked(outcomes: object, count: int) -> list[Outcome]:
+def checked(outcomes: object, count: int, *, held_back: bool = False) -> list[Outcome]:
     """The outcomes of a call; a wrong number or type means that nothing is known.
 
     Many messages of one request often share one outcome, which is looked at once.
+
+    Args:
+        outcomes: what the channel answered.
+        count: messages of the call.
+        held_back: the last look said no; only then a message may be not started.
     """
+    vocabulary = (*_VOCABULARY, NotStarted) if held_back else _VOCABULARY
     if (
         isinstance(outcomes, (list, tuple))
         and len(outcomes) == count
-        and all(map(_is_sound, {id(outcome): outcome for outcome in outcomes}.values()))
+        and all(
+            type(outcome) in vocabulary and _is_plain(outcome)
+            for outcome in {id(outcome): outcome for outcome in outcomes}.values()
+        )
     ):
         return list(outcomes)
     return [_UNSOUND] * count
@@ -71,10 +81,8 @@ _VOCABULARY = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReach
 _UNSOUND = Unknown("channel", "the channel did not return one outcome per message")
 
 
-def _is_sound(outcome: object) -> bool:
-    """Whether it is of the vocabulary, with plain values and aware times."""
-    if not isinstance(outcome, _VOCABULARY) or type(outcome) not in _VOCABULARY:
-        return False
+def _is_plain(outcome: Outcome) -> bool:
+    """Whether it holds plain values and aware times alone."""
     for field in fields(outcome):
         value = getattr(outcome, field.name)
         if isinstance(value, datetime):
@@ -147,6 +155,8 @@ def to_result(
         )
     if isinstance(outcome, Deferred):
         return _deferred(intent, outcome, now, attempts_left=attempts_left)
+    if isinstance(outcome, NotStarted):
+        return Result(intent.no, fence, attempt, "pending", NOT_STARTED)
     kind = "account_problem" if isinstance(outcome, AccountProblem) else "quota"
     return Result(intent.no, fence, attempt, "pending", kind, outcome.code, outcome.text)
 

@@ -1,7 +1,8 @@
 """The recheck: still valid, still allowed, still the same, right before a message leaves?
 
 State of the run, ownership, freshness of this look and the rate are looked at in the commit that
-follows (`commit.py`), quiet hours and the provider's template in the loop (`loop.py`).
+follows (`commit.py`) and, but for the rate, once more before the first octet (`last_look.py`);
+quiet hours and the provider's template in the loop (`loop.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from serienpost.consent.decision import decide
 from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address
 from serienpost.errors import SerienpostError, UnavailableError
+from serienpost.fault_injection import faultpoint
 from serienpost.ledger.delivery import Result
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.renderer import message_of, what_changed
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
-# Intents are written within this time of the read of source and consent, so that they are committed
-# within two seconds of it.
+# Intents are written within this time of the read of source and consent, so that the first octet
+# can leave within `last_look.LOOK_SECONDS` of it.
 FRESH_SECONDS = 1.5
 
 COMPOSE_SECONDS = 60.0
@@ -44,7 +46,7 @@ class ContentChangedError(SerienpostError):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that may leave, until `read_at` (monotonic seconds) is too old; with its row's
+    """A message that may leave, until `read_at` (seconds of `elapsed`) is too old; with its row's
     next attempt it is the intent to send it."""
 
     row: Outgoing
@@ -69,9 +71,18 @@ class Ready:
         return self.read_at >= oldest_fresh()
 
 
+def elapsed() -> float:
+    """Seconds of a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(_CLOCK)
+
+
+# Linux's monotonic clock stands still while the machine sleeps.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def oldest_fresh() -> float:
-    """What was read before this (monotonic seconds) must pass the recheck again."""
-    return time.monotonic() - FRESH_SECONDS
+    """What was read before this (seconds of `elapsed`) must pass the recheck again."""
+    return elapsed() - FRESH_SECONDS
 
 
 class Recheck:
@@ -101,9 +112,10 @@ class Recheck:
             ContentChangedError: rendering gives something else than was reviewed.
         """
         later = self.held_until if self.held_until and self.held_until > now else None
-        read_at = time.monotonic() if later else self._read_at(now)
+        read_at = elapsed() if later else self._read_at(now)
         allowed, closed = self.decide(rows, later or now)
         messages = self._composed([row for row, _ in allowed], later)
+        faultpoint("recheck.read")
         ready = [
             Ready(row, message, evidence, read_at)
             for (row, evidence), message in zip(allowed, messages, strict=True)
@@ -112,7 +124,7 @@ class Recheck:
 
     def _read_at(self, now: datetime) -> float:
         """This moment, or before, so that what is checked for this day is not fresh the next."""
-        read_at, zone = time.monotonic(), self.renderer.context.zone
+        read_at, zone = elapsed(), self.renderer.context.zone
         midnight = datetime.combine(self.renderer.day(now) + timedelta(days=1), clock_time(), zone)
         left = (midnight - self.ledger.clock()).total_seconds()
         return read_at - max(0.0, FRESH_SECONDS - left)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
-from serienpost.contracts.outcomes import Accepted, Outcome
+from serienpost.contracts.outcomes import Accepted, NotStarted, Outcome, ProviderAnswer
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.files import refuse_other, write_private
 from serienpost.ledger.permits import take_permits
@@ -26,6 +28,8 @@ from serienpost.run.send.outcomes import checked
 from serienpost.run.send.recheck import Recheck
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -35,7 +39,7 @@ _KIND = 5
 
 def send_test(
     renderer: RunRenderer, ledger: Ledger, run_id: str, to: str, row_id: str | None, user: str
-) -> Outcome:
+) -> ProviderAnswer:
     """Send one message to an own address: with made-up values, or with a marked row's data after
     the same questions as in the recheck. Takes a permit; changes nothing of the plan. Where nothing
     leaves the machine, `to` is a file and the message is written there.
@@ -70,7 +74,11 @@ def send_test(
     trial = Trial(new_ref(), run_id, cost=row.cost if row else None)
     if is_file:
         return _write_test(renderer, message_of(trial, content), Path(to))
-    return asyncio.run(_send(renderer, message_of(trial, _marked_as_test(content))))
+    test = message_of(trial, _marked_as_test(content))
+    outcome = asyncio.run(_send(renderer, test, partial(_is_usable, renderer, ledger, row)))
+    if isinstance(outcome, NotStarted):
+        raise SerienpostError(f"{row_id} may not be used any more; nothing was sent")
+    return outcome
 
 
 def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
@@ -117,14 +125,29 @@ def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str)
     return row
 
 
+def _is_usable(renderer: RunRenderer, ledger: Ledger, row: Outgoing | None) -> bool:
+    """Whether the data of a row may still be used; made-up values always may."""
+    return row is None or not Recheck(renderer, ledger).run([row], ledger.clock())[1]
+
+
 def _marked_as_test(content: Content) -> Content:
     if content.subject:
         return replace(content, subject=f"TEST: {content.subject}")
     return replace(content, text=f"TEST: {content.text}")
 
 
-async def _send(renderer: RunRenderer, test: Message) -> Outcome:
+async def _send(renderer: RunRenderer, test: Message, is_usable: Callable[[], bool]) -> Outcome:
+    held_back = False
+
+    async def go() -> bool:
+        nonlocal held_back
+        held_back = held_back or not await asyncio.to_thread(is_usable)
+        return not held_back
+
     await Watch(renderer).look()
     async with renderer.open() as sender:
+        with suppress(Exception):
+            await sender.ready(0)
         (call,) = sender.calls([test])
-        return checked(await sender.send(call, 0), 1)[0]
+        answer = await sender.send(call, 0, go)
+        return checked(answer, 1, held_back=held_back)[0]

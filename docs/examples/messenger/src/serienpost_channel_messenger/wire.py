@@ -6,12 +6,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from serienpost import Accepted, Unknown
+from serienpost import Accepted, NotStarted, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from serienpost import Message, Outcome
+    from serienpost import Go, Message, Outcome
 
 # Loggers that write addresses with tokens, recipients and texts, at some levels.
 _TALKATIVE = ("apprise", "urllib3", "requests")
@@ -45,15 +45,20 @@ class MessengerSender:
         """One message per notification."""
         return [[message] for message in messages]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
-        """Send; never raise."""
-        return [await self._one(message) for message in call]
+    async def ready(self, slot: int) -> None:
+        """Nothing: Apprise connects for each notification."""
 
-    async def _one(self, message: Message) -> Outcome:
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
+        """Send; never raise."""
+        return [await self._one(message, go) for message in call]
+
+    async def _one(self, message: Message, go: Go) -> Outcome:
         """Apprise says yes or no. It does not say whether a no came before or after the service
         took the message, so a no is `Unknown`."""
         try:
             service = self._service(message.content.address)
+            if not await go():
+                return NotStarted()
             is_sent = service is not None and await service.async_notify(
                 body=message.content.text, title=title(message), body_format="text"
             )

@@ -15,6 +15,7 @@ from serienpost import (
     AccountProblem,
     ConfigError,
     Deferred,
+    NotStarted,
     Problem,
     QuotaReached,
     Rejected,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from serienpost import Context, Message, Outcome
+    from serienpost import Context, Go, Message, Outcome
     from serienpost_testkit.null.accounts import NullAccount, ScriptedOutcome
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -70,12 +71,17 @@ class NullSender:
         for first in range(0, len(messages), self.batch):
             yield messages[first : first + self.batch]
 
-    async def send(self, call: Sequence[Message], slot: int) -> Sequence[Outcome]:
-        """Accept what the rules accept, then answer after the delay."""
+    async def ready(self, slot: int) -> None:
+        """Nothing: there is nobody to connect to."""
+
+    async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
+        """Accept what the rules accept if it may go, then answer after the delay."""
         if isinstance(self._account.outcomes, str):
             self._read_rules()
         number = _count(self._beside(".calls")) if self._die_at else 0
         self._die("before_wire", number)
+        if not await go():
+            return [NotStarted()] * len(call)
         decided = [self._decide(message) for message in call] if self._rules else [None] * len(call)
         self._accept(
             [

@@ -22,6 +22,7 @@ from serienpost import (
 )
 from serienpost_testkit.suites.afterwards import AfterwardsSuite
 from serienpost_testkit.suites.faults import FaultSuite
+from serienpost_testkit.suites.last_look import LastLookSuite
 from serienpost_testkit.suites.messages import ADDRESSES, PLAIN, UNICODE, draft, message
 from serienpost_testkit.suites.resuming import ResumeSuite
 from serienpost_testkit.suites.wire import Arrived, WireSuite
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Arrived", "ChannelSuite"]
 
 
-class ChannelSuite(WireSuite, FaultSuite, AfterwardsSuite, ResumeSuite):
+class ChannelSuite(WireSuite, FaultSuite, LastLookSuite, AfterwardsSuite, ResumeSuite):
     """Inherit, and supply fixtures, with a fake provider that accepts everything until told not to.
 
     - fixture `channel`: the channel.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import message, secrets_of
+from serienpost_testkit.suites.wire import yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,10 +144,10 @@ class FaultSuite(Suite):
         async def both() -> Outcome:
             async with channel.open(context, settings) as sender:
                 for call in sender.calls([first]):
-                    await sender.send(call, 0)
+                    await sender.send(call, 0, yes)
                 play(None)
                 (call,) = sender.calls([second])
-                (outcome,) = await sender.send(call, 0)
+                (outcome,) = await sender.send(call, 0, yes)
                 return outcome
 
         play(fault)

@@ -15,6 +15,7 @@ from serienpost import (
     AccountProblem,
     Attachment,
     Deferred,
+    NotStarted,
     QuotaReached,
     Rejected,
     Unknown,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     Compose = Callable[..., Content]
     Deliver = Callable[[Sequence[Message]], Answers]
 
-_VOCABULARY = {Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached}
+_VOCABULARY = {Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached, NotStarted}
 _SEND_AT = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 _MESSAGES = 7
 
@@ -308,6 +309,11 @@ class WireSuite(Suite):
         canary_log.check(self.foreign_loggers)
 
 
+async def yes() -> bool:
+    """The last look, which has nothing against it."""
+    return True
+
+
 async def _deliver(
     channel: Channel[Any], context: Context, settings: AccountSettings, messages: Sequence[Message]
 ) -> Answers:
@@ -318,14 +324,15 @@ async def _deliver(
         async def slot(number: int) -> None:
             while waiting:
                 call = waiting.pop()
-                answers.append((call, await sender.send(call, number)))
+                await sender.ready(number)
+                answers.append((call, await sender.send(call, number, yes)))
 
         await asyncio.gather(*(slot(number) for number in range(sender.slots)))
     return answers
 
 
 async def _send(sender: Sender, call: Sequence[Message]) -> Sequence[Outcome]:
-    return await sender.send(call, 0)
+    return await sender.send(call, 0, yes)
 
 
 def _other_tasks() -> set[asyncio.Task[object]]:

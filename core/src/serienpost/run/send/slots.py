@@ -1,0 +1,92 @@
+"""The slots of an open account: which of them are connected, and which of those are free."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from serienpost.fault_injection import faultpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serienpost.contracts.channels import Sender
+
+
+class Slots:
+    """Connects slots before they are given a call, as many as are needed.
+
+    Args:
+        sender: the open account.
+        longest: seconds after which connecting is over for certain.
+        wake: called when a slot has become free.
+    """
+
+    def __init__(self, sender: Sender, longest: float, wake: Callable[[], None]) -> None:
+        self.free: list[int] = []
+        self._closed = list(range(sender.slots))[::-1]
+        self._opening: set[asyncio.Task[None]] = set()
+        self._sender = sender
+        self._longest = longest
+        self._wake = wake
+
+    @property
+    def at_rest(self) -> int:
+        """Slots without a call that are not just being connected."""
+        return len(self.free) + len(self._closed)
+
+    def close(self, slot: int) -> None:
+        """Take back a slot; it is connected when it is needed again."""
+        self._closed.append(slot)
+
+    def close_free(self) -> None:
+        """After a pause: servers may have closed what rested."""
+        self._closed += self.free
+        self.free.clear()
+
+    def open(self, wanted: int) -> None:
+        """Begin to connect closed slots until so many are free."""
+        missing = wanted - len(self.free) - len(self._opening)
+        for _ in range(min(len(self._closed), missing)):
+            task = asyncio.create_task(self.make_ready(self._closed.pop()))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    async def make_ready(self, slot: int) -> None:
+        """Connect a slot; it is free then. What failed is said by its next call."""
+        task = asyncio.current_task()
+        if task:
+            self._opening.add(task)
+        try:
+            async with asyncio.timeout(self._longest):
+                await self._sender.ready(slot)
+            faultpoint("wire.ready")
+        except asyncio.CancelledError:
+            self.close(slot)
+            raise
+        except Exception:  # noqa: BLE001  # as if it had not been asked
+            self.free.append(slot)
+        else:
+            self.free.append(slot)
+        finally:
+            if task:
+                self._opening.discard(task)
+            self._wake()
+
+    async def one_is_free(self) -> None:
+        """Wait for the first of those that are being connected, if none is free."""
+        while not self.free and self._opening:
+            await asyncio.wait(self._opening, return_when=asyncio.FIRST_COMPLETED)
+
+    def cancel(self) -> None:
+        """Connect no further."""
+        for task in self._opening:
+            task.cancel()
+
+    async def end(self) -> None:
+        """Connect no further, and wait until that is over."""
+        while self._opening:
+            self.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(self._opening)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost.errors import SerienpostError
-from serienpost.files import private_file, refuse_other, spreadsheet_cell
+from serienpost.files import private_file, refuse_other, spreadsheet_cell, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,13 +39,46 @@ def test_another_file_stays(tmp_path: Path, there: str) -> None:
         refuse_other(path, b"%PDF-")
 
 
+def test_what_somebody_else_put_there_is_not_written_to(tmp_path: Path) -> None:
+    """Neither a link in place of the file nor one under a name that could be foreseen."""
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("row;name\n")
+    path = tmp_path / "liste.csv"
+    for name in ("liste.csv", ".liste.csv.part"):
+        (tmp_path / name).symlink_to(theirs)
+    _write(path, "row;name\n1;Eva\n")
+    assert not path.is_symlink()
+    write_private(path, b"row;name\n2;Ada\n")
+    assert theirs.read_text() == "row;name\n"
+
+
+def test_two_who_write_the_same_file_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "liste.csv"
+    with private_file(path) as first:
+        first.write("a\n1\n")
+        with private_file(path) as second:
+            second.write("a\n2\n")
+    assert path.read_text() == "a\n1\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(SerienpostError, match="make the folder"):
         _write(tmp_path / "fehlt" / "x.csv", "a\n")
 
 
 @pytest.mark.parametrize(
-    ("value", "cell"), [("=1", "'=1"), ("-2", "'-2"), ("@x", "'@x"), (None, ""), ("", ""), (3, "3")]
+    ("value", "cell"),
+    [
+        ("=1", "'=1"),
+        ("-2", "'-2"),
+        ("@x", "'@x"),
+        (None, ""),
+        ("", ""),
+        (3, "3"),
+        ("a\x1b[2Jb", "a\ufffd[2Jb"),
+        ("\u202ea", "\ufffda"),
+    ],
 )
 def test_no_cell_is_a_formula(value: object, cell: str) -> None:
     assert spreadsheet_cell(value) == cell

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import IO, TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
+from serienpost.text import ESCAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +95,11 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def spreadsheet_cell(value: object) -> str:
-    """The text of a cell in a CSV file that no spreadsheet takes for a formula."""
+    """The text of a cell in a CSV file that no spreadsheet takes for a formula, without control
+    characters: a terminal that shows the file would obey them."""
     text = "" if value is None else str(value)
+    if not text.isprintable():
+        text = ESCAPES.sub("\ufffd", text)
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 

@@ -17,6 +17,9 @@ NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 # Control characters beside tab and line feed, which a text of several lines holds.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+# What a terminal may obey: control characters beside tab and line ends, marks that reorder text.
+ESCAPES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 # What a text of one line does not hold.
 LINE_BREAK = re.compile(r"[\t\n\u2028\u2029]")
 

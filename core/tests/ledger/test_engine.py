@@ -250,3 +250,33 @@ def test_several_processes_may_open_a_new_ledger_at_once(tmp_path: Path) -> None
     answers = [process.communicate(timeout=60) for process in started]
     assert [errors for _, errors in answers] == [""] * 3
     assert len({hashed for hashed, _ in answers}) == 1
+
+
+def test_a_ledger_that_others_can_read_is_closed_before_a_row_is_written(
+    tmp_path: Path, engines: list[Engine]
+) -> None:
+    file = tmp_path / "old.db"
+    file.touch(mode=0o644)
+    (tmp_path / "old.db-wal").touch(mode=0o666)
+    closed: list[int] = []
+
+    def look() -> None:
+        closed.append(file.stat().st_size)
+
+    engines.append(open_engine("sqlite:///old.db", tmp_path, on_closed=look))
+    assert closed == [0]
+    for path in tmp_path.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path.name
+    engines.append(open_engine("sqlite:///old.db", tmp_path, on_closed=look))
+    assert closed == [0]
+
+
+def test_a_ledger_that_cannot_be_closed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a file system that knows no rights."""
+    (tmp_path / "old.db").touch(mode=0o644)
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    with pytest.raises(LedgerError, match="other users of this machine can read"):
+        open_engine("sqlite:///old.db", tmp_path)
+    assert (tmp_path / "old.db").stat().st_size == 0

@@ -238,3 +238,8 @@ def test_a_style_sheet_loads_nothing(mail: Mail) -> None:
     with pytest.raises(TemplateError) as caught:
         mail("a", email_css=b"p { color: red }\n@import url(https://example.org/a.css);")
     assert {(p.file, p.line) for p in caught.value.problems} == {("t/email.css", 2)}
+
+
+def test_emphasis_without_end_is_refused(mail: Mail) -> None:
+    with pytest.raises(TemplateError, match="nested deeper than 100 levels"):
+        mail("*" * 1000 + "a" + "*" * 1000)

@@ -30,6 +30,9 @@ _MM = 25.4 / 72
 # Millimetres that a background may differ from A4.
 _NEAR = 2.0
 
+# More than A4 at 600 dots per inch has.
+MOST_PIXELS = 40_000_000
+
 # Bytes; every letter in the record carries the letterhead.
 _LARGEST = 10_000_000
 
@@ -55,11 +58,14 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
 
 
 def is_image(data: bytes) -> bool:
-    """Whether these are the bytes of a whole image, as Pillow reads it."""
+    """Whether these are the bytes of a whole image, as Pillow reads it, of no more than
+    `MOST_PIXELS`: those are looked up in its head, before any is unpacked."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return False
             image.verify()
         with Image.open(io.BytesIO(data)) as image:
             image.load()
@@ -102,7 +108,8 @@ def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> b
     if suffix not in suffixes:
         raise _problem(key, f"{name} is none of {', '.join(suffixes)}")
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         hint = "a path starts at the practice folder"
         raise _problem(key, f"{name} cannot be read: {error.strerror}", hint) from None
@@ -111,7 +118,7 @@ def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> b
     if not data.startswith(_BEGINNINGS[suffix]):
         raise _problem(key, f"{name} is no {suffix.removeprefix('.').upper()} file")
     if key == "letterhead" and not is_image(data):
-        raise _problem(key, f"{name} is damaged; it cannot be read as an image")
+        raise _problem(key, f"{name} is damaged or has more than {MOST_PIXELS:,} pixels")
     return data
 
 

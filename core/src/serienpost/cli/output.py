@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
 
+# Characters of a column at most.
+WIDEST = 100
+
 _REORDERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -95,7 +98,15 @@ def _harmless(character: str) -> str:
 
 
 def _cells(row: Sequence[object], heads: Sequence[Column]) -> list[Cell]:
-    return [_cell(value) for value, _ in zip(row, heads, strict=True)]
+    """The cells of a row; what is wider than a column may be is cut, in all but the last column,
+    which pushes nothing aside."""
+    cells = [_cell(value) for value, _ in zip(row, heads, strict=True)]
+    return [*map(_cut, cells[:-1]), *cells[-1:]]
+
+
+def _cut(cell: Cell) -> Cell:
+    text = str(cell.text)
+    return cell if len(text) <= WIDEST else Cell(f"{text[: WIDEST - 1]}…", cell.style)
 
 
 def _cell(value: object) -> Cell:

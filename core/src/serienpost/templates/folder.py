@@ -169,11 +169,14 @@ def _not_found(name: str, suffix: str, folders: Sequence[Path]) -> TemplateError
 def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
     home = folder / name
     shown = f"{folder.name}/{name}"
-    files = dict(_companions(home, PurePath(suffix).stem, shown))
-    if sum(map(len, files.values())) > LARGEST:
-        raise TemplateError(
-            Problem(f"the files are larger than {LARGEST:,} bytes", "make images smaller", shown)
-        )
+    files: dict[str, bytes] = {}
+    left = LARGEST
+    for companion, data in _companions(home, PurePath(suffix).stem, shown):
+        files[companion] = data
+        left -= len(data)
+        if left < 0:
+            message = f"the files are larger than {LARGEST:,} bytes"
+            raise TemplateError(Problem(message, "make images smaller", shown))
     file = f"{shown}/{suffix}"
     parts = split(decoded(_bytes(home, home / suffix, file), file), file)
     subject = None
@@ -204,7 +207,8 @@ def _bytes(home: Path, path: Path, file: str) -> bytes:
             Problem("the file is a link out of the template's folder", "copy it there", file)
         )
     try:
-        return path.read_bytes()
+        with path.open("rb") as opened:
+            return opened.read(LARGEST + 1)
     except OSError as error:
         raise TemplateError(Problem(f"cannot be read: {error.strerror}", None, file)) from None
 

@@ -35,6 +35,7 @@ _TAG_LINE = re.compile("[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+\\Z")
 _TAG_THEN_MARKUP = re.compile("(?:\ue000b[0-9]+\ue001)+(?:#{1,6} |[-*+] |[0-9]+[.)] |> )")
 _ALLOWED_LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.)", re.IGNORECASE)
 _IMAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(?:png|jpe?g|gif)\Z", re.IGNORECASE)
+_DEEPEST = 100
 _INTERRUPTS = ["paragraph", "reference", "blockquote", "list", "table"]
 
 
@@ -59,6 +60,11 @@ def page(program: Program, images: Collection[str], image_prefix: str) -> Page:
     """
     parser = _parser()
     tokens = _hoisted(parser.parse(program.marked), program.tags)
+    if _depth(tokens) > _DEEPEST:
+        problem = Problem(
+            f"emphasis is nested deeper than {_DEEPEST} levels", "write fewer *", program.file
+        )
+        raise TemplateError(problem)
     checks = _Checks(program, images)
     checks.run(tokens)
     if checks.problems:
@@ -70,6 +76,15 @@ def page(program: Program, images: Collection[str], image_prefix: str) -> Page:
         elif token.type == "link_open":
             token.attrs["href"] = str(token.attrs["href"]).replace("\ue000o", "\ue000u")
     return Page(parser.renderer.render(tokens, parser.options, {}), text)
+
+
+def _depth(tokens: Sequence[Token]) -> int:
+    """How deep the tokens lie in each other: what reads them as a tree calls itself so often."""
+    deepest = depth = 0
+    for token in tokens:
+        depth += token.nesting
+        deepest = max(deepest, depth + _depth(token.children or ()))
+    return deepest
 
 
 @cache

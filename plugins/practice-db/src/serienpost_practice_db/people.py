@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from serienpost import StrictModel
+from serienpost import StrictModel, has_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,8 @@ _TEXTS = ("vorname", "nachname", "vorsatzwort", "namenszusatz", "nummer", "email
 def _text(value: str) -> str:
     if not value.strip():
         raise ValueError("is empty; leave the key out to select everybody")
+    if has_control(value.strip()):
+        raise ValueError("holds a control character; type the words again")
     return value.strip()
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from serienpost import Problem, SourceError
+from serienpost_source_table.limits import (
+    MOST_CELLS,
+    MOST_ROWS,
+    TooLargeError,
+    refuse_too_large,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator
@@ -102,7 +109,7 @@ class TableFile:
             names = [cell.strip() for cell in cells]
             while names and not names[-1]:
                 names.pop()
-            twice = sorted({name for name in names if names.count(name) > 1})
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
             if twice:
                 raise self._refused(f"the header {twice[0]!r} stands there twice", 1)
             if names:
@@ -110,12 +117,13 @@ class TableFile:
         raise self._refused("holds no header")
 
     def _row(self, header: list[str], number: int, cells: list[str]) -> dict[str, str]:
-        while len(cells) > len(header) and not cells[-1]:
-            cells = cells[:-1]
-        if len(cells) != len(header):
-            message = f"the row has {len(cells)} cells, the header {len(header)}"
+        count = len(cells)
+        while count > len(header) and not cells[count - 1]:
+            count -= 1
+        if count != len(header):
+            message = f"the row has {count} cells, the header {len(header)}"
             raise self._refused(message, number)
-        return dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        return dict(zip(header, (cell.strip() for cell in cells[:count]), strict=True))
 
     def _records(self) -> Generator[tuple[int, list[str]], None, None]:
         with closing(self._cells()) as records:
@@ -167,7 +175,9 @@ class TableFile:
             number = 1
             try:
                 with self.path.open("rb") as file:
-                    for line in file:
+                    while line := file.readline(_LARGEST_READ):
+                        if len(line) == _LARGEST_READ:
+                            raise self._refused("the line is too long", number)
                         line.decode(encoding)
                         number += 1
             except UnicodeDecodeError:
@@ -197,13 +207,17 @@ class TableFile:
         )
 
         try:
+            refuse_too_large(self.path)
             book = load_workbook(self.path, read_only=True, data_only=True)
             try:
                 sheet = self._sheet(book)
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-                    yield number, [_as_text(cell) for cell in cells]
+                with closing(sheet.iter_rows(values_only=True)) as rows:
+                    for number, cells in _within_limits(rows):
+                        yield number, [_as_text(cell) for cell in cells]
             finally:
                 book.close()
+        except TooLargeError as error:
+            raise self._refused(str(error), hint="save the rows that are needed as CSV") from None
         except SourceError:
             raise
         except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, EOFError) as error:
@@ -220,8 +234,29 @@ class TableFile:
             raise self._refused(f"has no sheet {self.sheet!r}")
         return book[self.sheet]
 
-    def _refused(self, message: str, line: int | None = None) -> SourceError:
-        return SourceError(Problem(message, file=self.name, line=line))
+    def _refused(
+        self, message: str, line: int | None = None, hint: str | None = None
+    ) -> SourceError:
+        return SourceError(Problem(message, hint, file=self.name, line=line))
+
+
+def _within_limits(
+    rows: Iterable[tuple[object, ...]],
+) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """The rows with their numbers, without empty cells at their ends, which cost time too.
+
+    Raises:
+        TooLargeError: there are too many rows or cells.
+    """
+    cells = 0
+    for number, row in enumerate(rows, start=1):
+        cells += len(row)
+        if number > MOST_ROWS or cells > MOST_CELLS:
+            raise TooLargeError(f"has more than {MOST_ROWS:,} rows or {MOST_CELLS:,} cells")
+        width = len(row)
+        while width and row[width - 1] is None:
+            width -= 1
+        yield number, row[:width]
 
 
 def row_id(digest: str, number: int | str) -> str:

@@ -21,6 +21,9 @@ LAYOUT = "layout/"
 # Name under which a channel finds the image of the signature, with the file's suffix.
 SIGNATURE = "signature"
 
+# Bytes of that image.
+_LARGEST = 10_000_000
+
 
 def layout_files(
     context: PracticeContext, channel: Channel[Any], account: AccountSettings, signature: str | None
@@ -50,7 +53,12 @@ def layout_files(
                     "a path starts at the practice folder",
                 )
             )
-        found[SIGNATURE + path.suffix.lower()] = path.read_bytes()
+        with path.open("rb") as file:
+            image = file.read(_LARGEST + 1)
+        if len(image) > _LARGEST:
+            message = f"the image of the signature {signature} is larger than {_LARGEST:,} bytes"
+            raise ConfigError(Problem(message, "make it smaller"))
+        found[SIGNATURE + path.suffix.lower()] = image
     return {LAYOUT + name: data for name, data in found.items()}
 
 

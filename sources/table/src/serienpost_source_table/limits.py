@@ -1,0 +1,105 @@
+"""How much an XLSX file may take to read, measured before any of it is read as a table.
+
+A few megabytes can unpack to gigabytes, or to so many tags that reading them takes hours. The
+archive says how large its parts are (PKWARE APPNOTE, 4.4.9), and no more than that is ever
+unpacked; the tags are counted in the unpacked bytes, a piece at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING
+from zipfile import ZipFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Bytes of the file, and of all that it holds when unpacked.
+LARGEST_FILE = 50_000_000
+LARGEST_UNPACKED = 250_000_000
+
+# Tags of all parts, and of one row: a sheet has 16,384 columns at most (ECMA-376, 18.3.1.73), and
+# a cell that a program writes has six tags.
+MOST_TAGS = 15_000_000
+MOST_TAGS_IN_ROW = 6 * 16_384
+
+# Rows at most, and cells that are read of it, empty ones included.
+MOST_ROWS = 1_048_576
+MOST_CELLS = 10_000_000
+
+_PIECE = 1 << 20
+_ROW = re.compile(rb"<(/?)[^\s<>/]*row\b")
+_LONGEST_NAME = 4096
+
+# Encodings in which tags would not be seen: by how such a part begins (XML 1.0, Appendix F), or
+# by what it says.
+_NOT_UTF_8 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<", b"\0\0", b"\x4c\x6f\xa7\x94")
+_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
+_DECLARATION = 400
+
+
+class TooLargeError(Exception):
+    """The file would take too much time or memory to read; the text says what is too much."""
+
+
+def refuse_too_large(path: Path) -> None:
+    """Measure a file.
+
+    Raises:
+        TooLargeError: it is beyond a limit, or cannot be measured.
+        BadZipFile, OSError: it is no archive, or cannot be read.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise TooLargeError(f"is larger than {LARGEST_FILE // 1_000_000} MB")
+    with ZipFile(path) as archive:
+        parts = archive.infolist()
+        if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+            raise TooLargeError(f"unpacks to more than {LARGEST_UNPACKED // 1_000_000} MB")
+        counter = _Counter()
+        for part in parts:
+            with archive.open(part) as stream:
+                counter.count(stream)
+
+
+class _Counter:
+    """Counts tags and rows over all parts."""
+
+    def __init__(self) -> None:
+        self._tags = self._rows = 0
+
+    def count(self, stream: IO[bytes]) -> None:
+        """Count those of one part.
+
+        Raises:
+            TooLargeError: there are too many, or they are hidden.
+        """
+        rest, in_row, is_within = b"", 0, False
+        begin = True
+        while piece := stream.read(_PIECE):
+            if begin and (piece.startswith(_NOT_UTF_8) or _ENCODING.match(piece[:_DECLARATION])):
+                raise TooLargeError("holds a part that is not written in UTF-8")
+            begin = False
+            piece, rest = _cut(rest + piece)
+            if b"<!DOCTYPE" in piece:
+                raise TooLargeError("holds a part with a DOCTYPE")
+            between = _ROW.split(piece)
+            self._tags += piece.count(b"<")
+            self._rows += between[1::2].count(b"")
+            if self._tags > MOST_TAGS or self._rows > MOST_ROWS:
+                raise TooLargeError(f"has more than {MOST_TAGS:,} tags or {MOST_ROWS:,} rows")
+            for at, text in enumerate(between[::2]):
+                if at:
+                    in_row, is_within = 0, not between[2 * at - 1]
+                in_row += text.count(b"<")
+                if is_within and in_row > MOST_TAGS_IN_ROW:
+                    raise TooLargeError("has too many cells in one row")
+
+
+def _cut(piece: bytes) -> tuple[bytes, bytes]:
+    """The piece without a tag at its end whose name may not be whole, and that tag."""
+    last = piece.rfind(b"<")
+    if last < 0 or re.search(rb"[\s>]", piece[last : last + _LONGEST_NAME]):
+        return piece, b""
+    if len(piece) - last > _LONGEST_NAME:
+        raise TooLargeError("holds a tag that does not end")
+    return piece[:last], piece[last:]

@@ -1,0 +1,164 @@
+"""Files that leave, are written or are read, and secrets, through the command line."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Practice
+
+
+def attaching(practice: Practice, written: str) -> None:
+    """A mailing with attachments to two patients of one name and a third."""
+    (practice.folder / "mailings" / "anhang.yaml").write_text(
+        "source: patients\nrows: ['patient:1', 'patient:2', 'patient:3']\naccount: mail\n"
+        f"purpose: information\nsubject: x\ntext: 'Guten Tag {{{{Nachname}}}}. {{{{Signatur}}}}'\n"
+        f"signature: sonnenschein\nattachments: [{written}]\n",
+        "utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "move"),
+    [
+        ("serienpost.yaml", "move serienpost.yaml there"),
+        ("versandbuch.db", "move versandbuch.db there"),
+        ("praxis.db", "move praxis.db there"),
+        ("/etc/hostname", "move the file to anhaenge/hostname"),
+        ("../geheim.txt", "move the file to anhaenge/geheim.txt"),
+        ("anhaenge/link.txt", "copy the file there"),
+        ("buch.db", "never attached"),
+    ],
+)
+def test_nothing_but_a_file_of_the_folder_is_attached(
+    demo: Practice, written: str, move: str
+) -> None:
+    """The ledger, the practice's database and every other file of the machine."""
+    (demo.folder.parent / "geheim.txt").write_text("geheim")
+    folder = demo.folder / "anhaenge"
+    folder.mkdir(exist_ok=True)
+    (folder / "link.txt").symlink_to(demo.folder.parent / "geheim.txt")
+    os.link(demo.folder / "versandbuch.db", folder / "mehrere.db")
+    (folder / "buch.db").write_bytes((demo.folder / "praxis.db").read_bytes())
+    attaching(demo, written)
+    problems = demo.refused("check", "anhang")
+    assert [p["key"] for p in problems] == ["attachments"]
+    assert move in problems[0]["hint"]
+
+
+def test_one_persons_file_goes_to_nobody_else(demo: Practice) -> None:
+    """Both are called the same; until now each got the other's report."""
+    folder = demo.folder / "anhaenge" / "befunde"
+    folder.mkdir(parents=True)
+    demo.change("UPDATE patient SET nachname = 'Schmidt' WHERE id IN (1, 2)")
+    demo.change(
+        "UPDATE patient SET email = 'a' || id || '@example.org', kontakt_email = 'ja',"
+        " verstorben = 0, gesperrt = 0, geburtsdatum = '1970-01-01', vertreter_id = NULL"
+        " WHERE id IN (1, 2, 3)"
+    )
+    demo.change("UPDATE patient SET nachname = 'Weber' WHERE id = 3")
+    for name in ("Schmidt", "Weber"):
+        (folder / f"{name}.txt").write_text("Befund")
+    attaching(demo, "'befunde/{{Nachname}}.txt'")
+    found = {row["id"]: row for row in demo.json("prepare", "anhang")["recipients"]}
+    for person in ("patient:1", "patient:2"):
+        assert found[person]["unmarked"]["code"] == "attachment"
+        assert "gehört zu mehreren Personen" in found[person]["unmarked"]["reason"]
+    assert found["patient:3"]["marked"] is True
+
+
+def test_a_ledger_that_others_can_read_is_closed_and_said(demo: Practice) -> None:
+    ledger = demo.folder / "versandbuch.db"
+    ledger.chmod(0o644)
+    done = demo("runs")
+    assert "now its owner alone can" in done.err
+    assert ledger.stat().st_mode & 0o077 == 0
+    assert demo("runs").err == ""
+
+
+@pytest.mark.parametrize("command", ["review", "report", "preview"])
+def test_a_planted_link_is_not_written_through(demo: Practice, command: str) -> None:
+    """Its name could be foreseen, and what lay behind it was overwritten."""
+    theirs = demo.folder.parent / "theirs"
+    theirs.write_text("")
+    out = demo.folder / "out"
+    out.mkdir()
+    for name in ("liste.csv", ".liste.csv.part"):
+        (out / name).symlink_to(theirs)
+    where = ["--out", "out"] if command == "preview" else ["--csv", str(out / "liste.csv")]
+    assert demo(command, demo.run, *where).code == 0
+    assert theirs.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://post:ge/heim@127.0.0.1/praxis",
+        "postgresql://127.0.0.1/praxis?user=post&password=heim",
+        "postgresql://post%3Aheim@127.0.0.1/praxis",
+        "postgresql://:heim@127.0.0.1/praxis",
+    ],
+)
+@pytest.mark.parametrize("command", [("doctor",), ("runs",), ("config", "show")])
+def test_a_password_in_a_url_is_refused_and_not_shown(
+    demo: Practice, url: str, command: tuple[str, ...]
+) -> None:
+    demo.edit("serienpost.yaml", "\ndatabase: sqlite:///praxis.db", f'\ndatabase: "{url}"')
+    for args in (command, (*command, "--json")):
+        done = demo(*args)
+        assert done.code == 3
+        assert "a password does not stand in a URL" in done.out + done.err
+        assert "heim" not in done.out + done.err
+
+
+def selecting(practice: Practice, source: str, select: str) -> None:
+    practice.edit("mailings/information.yaml", "select: {}", f"select: {select}")
+    practice.edit("mailings/information.yaml", "source: patients", f"source: {source}")
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(demo: Practice) -> None:
+    with (
+        ZipFile(demo.folder / "liste.xlsx", "w", ZIP_DEFLATED) as archive,
+        archive.open("xl/sharedStrings.xml", "w") as part,
+    ):
+        for _ in range(300):
+            part.write(b"<si><t>a</t></si>" * 60_000)
+    assert (demo.folder / "liste.xlsx").stat().st_size < 3_000_000
+    selecting(demo, "table", "{file: liste.xlsx, columns: {E-Mail: email}}")
+    (problem, *_) = demo.refused("check", "information")
+    assert "unpacks to more than 250 MB" in problem["message"]
+
+
+def test_a_search_with_a_control_character_is_refused(demo: Practice) -> None:
+    selecting(demo, "patients", '{search: "a\\e[2Jb"}')
+    (problem,) = demo.refused("check", "information")
+    assert "control character" in problem["message"]
+    assert "\x1b" not in str(problem)
+
+
+def named(practice: Practice, name: str) -> dict[str, Any]:
+    practice.change("UPDATE patient SET nachname = ? WHERE id = 1", name)
+    practice.edit("mailings/information.yaml", "select: {}", "rows: ['patient:1']\nselect: {}")
+    practice.run = practice.json("prepare", "information", "--summary")["run"]
+    return practice.patients("id = 1")["patient:1"]
+
+
+def test_a_name_of_absurd_length_does_not_widen_the_table(demo: Practice) -> None:
+    named(demo, "x" * 5000)
+    lines = demo("review", demo.run).out.splitlines()
+    assert max(line.count("x") for line in lines) <= 101
+    assert any("…" in line for line in lines)
+
+
+def test_an_exported_table_holds_no_escape_code(demo: Practice, tmp_path: Path) -> None:
+    named(demo, "Schmidt\x1b]0;x\x07\x9b2J\u202e")
+    assert demo("review", demo.run, "--csv", str(tmp_path / "liste.csv")).code == 0
+    text = (tmp_path / "liste.csv").read_text("utf-8")
+    assert "Schmidt" in text
+    assert not any(sign in text for sign in "\x1b\x07\x9b\u202e")

@@ -181,9 +181,10 @@ def _is_newest(ledger: Ledger, tx: Tx, row: RunRow, options: Options) -> bool:
     if behind is None:
         return not is_told
     released = [one.id for one in runs_to_continue(tx)]
-    text = f"{behind.text}; what left since is not known: {', '.join(released)}"
+    named = ", ".join(released)
+    why = StopReason("restored", f"{behind.text}; what left since is not known: {named}")
     for run_id in released:
-        set_paused(tx, run_id, "restored", text)
+        set_paused(tx, run_id, why.reason, why.text)
     return False
 
 

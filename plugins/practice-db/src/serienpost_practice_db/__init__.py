@@ -10,18 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import hookimpl
-from serienpost_practice_db.settings import SETTINGS
+from serienpost import Settings, hookimpl
+from serienpost_practice_db.probes import account_rights, field_classes
+from serienpost_practice_db.settings import DatabaseUrl, SchemaFile
 from serienpost_practice_db.status import StatusCheck
 
 if TYPE_CHECKING:
-    from serienpost import ConsentCheck, Settings
+    from serienpost import ConsentCheck
 
 
 @hookimpl
 def serienpost_settings() -> list[Settings]:
     """Claim `database` and `schema`."""
-    return list(SETTINGS)
+    return [
+        Settings("database", DatabaseUrl, required=True, probe=account_rights),
+        Settings("schema", SchemaFile, probe=field_classes),
+    ]
 
 
 @hookimpl

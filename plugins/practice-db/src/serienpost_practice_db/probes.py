@@ -1,0 +1,50 @@
+"""What `doctor` asks about the practice's database and its schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import CATALOGUE, ProbeResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serienpost import Context
+
+
+def account_rights(context: Context) -> Iterator[ProbeResult]:
+    """What the account of the database may do beyond reading people and appointments."""
+    from serienpost_practice_db.database import PracticeDb
+
+    db = PracticeDb.of(context)
+    rights = db.rights()
+    if rights.files:
+        yield ProbeResult(
+            False,
+            "the account can read or write files of the server, so no query is run with it",
+            "name an account that is no superuser and has no right to files",
+        )
+    if rights.writes:
+        yield ProbeResult(
+            False, "the account can write to tables", "grant it SELECT and nothing else"
+        )
+    if db.dialect != "sqlite" and db.sees("systemkuerzel"):
+        yield ProbeResult(
+            True,
+            "the account sees the table of Systemkürzel, which holds secrets; take that right away "
+            "unless `secrets:` names the store systemkuerzel",
+        )
+
+
+def field_classes(context: Context) -> Iterator[ProbeResult]:
+    """The fields whose class the schema lowered, and those of which it made nothing that leaves."""
+    from serienpost_practice_db.database import PracticeDb
+
+    schema = PracticeDb.of(context).schema
+    for name, because in schema.lowered.items():
+        label = schema.sensitivity(name).label
+        yield ProbeResult(True, f"field {name} may leave as {label}, because: {because}")
+    for name in CATALOGUE:
+        label = schema.sensitivity(name).label
+        if label != CATALOGUE[name].sensitivity.label and not schema.may_leave(name):
+            yield ProbeResult(True, f"field {name} is {label} here, by the columns it reads")

@@ -61,13 +61,11 @@ class LetterSender:
         letter that fails is not in it."""
         part = call[0].part or call[0].position
         path = RunFiles(self._folder, call[0].run).part(part)
+        job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
         try:
-            made, half = await asyncio.to_thread(self._written, call, path)
-            if half is not None:
-                if not await go():
-                    half.unlink(missing_ok=True)
-                    return [NotStarted()] * len(call)
-                await asyncio.to_thread(give_name, half, path)
+            made = await asyncio.to_thread(self._pool.do, job)
+            if not await _written(made, job, path, go):
+                return [NotStarted()] * len(call)
         except LayoutError as error:
             return [AccountProblem("layout", str(error)) for _ in call]
         except SerienpostError as error:
@@ -79,17 +77,29 @@ class LetterSender:
             for result in made.results
         ]
 
-    def _written(self, call: Sequence[Message], path: Path) -> tuple[JobResult, Path | None]:
-        """A part that is laid out, and its file, which has no name yet; None where nothing is in
-        it."""
-        job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
-        made = self._pool.do(job)
-        good = [
-            (letter.ref, result, letter.address)
-            for letter, result in zip(job.letters, made.results, strict=True)
-            if not isinstance(result, Defect)
-        ]
-        return made, write_nameless(path, with_index(made.pdf, good)) if good else None
+
+async def _written(made: JobResult, job: Job, path: Path, go: Go) -> bool:
+    """Write what was laid out; whether it might leave. Nothing is written where nothing is good."""
+    good = [
+        (letter.ref, result, letter.address)
+        for letter, result in zip(job.letters, made.results, strict=True)
+        if not isinstance(result, Defect)
+    ]
+    if not good:
+        return True
+    # Asked before too, so that a run that is over meanwhile finds no folder made anew.
+    if not await go():
+        return False
+    half = await asyncio.to_thread(_nameless_part, path, made.pdf, good)
+    if not await go():
+        half.unlink(missing_ok=True)
+        return False
+    await asyncio.to_thread(give_name, half, path)
+    return True
+
+
+def _nameless_part(path: Path, pdf: bytes, letters: Sequence[tuple[str, int, str]]) -> Path:
+    return write_nameless(path, with_index(pdf, letters))
 
 
 def letter_of(message: Message) -> Letter:

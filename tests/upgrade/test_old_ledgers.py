@@ -49,8 +49,12 @@ def keep(practice: Practice, **periods: str) -> None:
 
 
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without what the old edition left open. It gave out a person's messages in the
-    database's order, and as `event` the event of any run's message of the same number."""
+    """An answer without what the old edition did not know (`tests`, `because`) or left open. It
+    gave out a person's messages in the database's order, and as `event` the event of any run's
+    message of the same number."""
+    answer = {key: value for key, value in answer.items() if key != "tests" or type(value) is int}
+    for field in answer.get("fields", []):
+        field.pop("because", None)
     found: object = answer.get("messages")
     if "person" not in answer or not isinstance(found, list):
         return answer

@@ -11,7 +11,7 @@ from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, count_overridden, find_run
 from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.policy import PolicyWatch, refuse_changed_rules
-from serienpost.run.prepare.renderer import configured, load_renderer
+from serienpost.run.prepare.renderer import configured, load_renderer, refuse_other_edition
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head
@@ -220,8 +220,10 @@ def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
 def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
     """The rules that count are those of now, not those that the practice was opened with; an
     override counts if the practice permits it now, not when it was made."""
+    header = Header.from_json(row.header)
+    refuse_other_edition(row.id, header)
     now = PolicyWatch(practice.context).look()
-    refuse_changed_rules(now, Header.from_json(row.header))
+    refuse_changed_rules(now, header)
     if now.config.consent.override:
         return
     with practice.ledger.read() as tx:

@@ -125,19 +125,20 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(demo: Practice) -> None:
     book = openpyxl.Workbook()
     book.active["A1"], book.active["A2"] = "E-Mail", "a@example.org"
     book.save(demo.folder / "plain.xlsx")
-    strings = "xl/sharedStrings.xml"
+    sheet = "xl/worksheets/sheet1.xml"
     with (
         ZipFile(demo.folder / "plain.xlsx") as plain,
         ZipFile(demo.folder / "liste.xlsx", "w", ZIP_DEFLATED) as archive,
     ):
         for name in plain.namelist():
-            if name != strings:
+            if name != sheet:
                 archive.writestr(name, plain.read(name))
-        with archive.open(strings, "w") as part:
-            part.write(plain.read(strings).removesuffix(b"</sst>"))
+        with archive.open(sheet, "w") as part:
+            begin, end, rest = plain.read(sheet).partition(b"</sheetData>")
+            part.write(begin)
             for _ in range(300):
-                part.write(b"<si><t>a</t></si>" * 60_000)
-            part.write(b"</sst>")
+                part.write(b'<row><c t="inlineStr"><is><t>a</t></is></c></row>' * 20_000)
+            part.write(end + rest)
     assert (demo.folder / "liste.xlsx").stat().st_size < 3_000_000
     selecting(demo, "table", "{file: liste.xlsx, columns: {E-Mail: email}}")
     (problem, *_) = demo.refused("check", "information")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,19 @@ def test_an_image_that_cannot_be_read_is_told(writer: Writer) -> None:
     assert defects == ["image", None, "image"]
 
 
+def _bomb(megabytes: int) -> bytes:
+    """A PDF whose table of objects unpacks to so much (ISO 32000-1, 7.5.8)."""
+    packer = zlib.compressobj(9)
+    table = b"".join(packer.compress(bytes(1 << 20)) for _ in range(megabytes)) + packer.flush()
+    begin = b"%PDF-1.5\n1 0 obj\n<</Type/Catalog>>\nendobj\n"
+    head = (
+        b"2 0 obj\n<</Type/XRef/Size %d/W[1 2 1]/Root 1 0 R/Filter/FlateDecode/Length %d>>stream\n"
+    )
+    head %= (megabytes << 18, len(table))
+    end = b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % len(begin)
+    return begin + head + table + end
+
+
 def test_what_is_wrong_with_the_accounts_papers(
     writer_of: Callable[..., Writer], tmp_path: Path
 ) -> None:
@@ -180,6 +194,16 @@ def test_what_is_wrong_with_the_accounts_papers(
             pdf.add_blank_page(page_size=size)
             pdf.save(tmp_path / f"{name}.pdf")
         assert f"page 1 of {name}.pdf is not upright A4" in refusal(background=f"{name}.pdf")
+    Image.new("1", (7000, 7000)).save(tmp_path / "gross.png")
+    assert "more than 40,000,000 pixels" in refusal(letterhead="gross.png")
+    (tmp_path / "bombe.pdf").write_bytes(_bomb(1500))
+    assert (tmp_path / "bombe.pdf").stat().st_size < 2_000_000
+    assert "within 512 MB and 10 seconds" in refusal(background="bombe.pdf")
+    with pikepdf.new() as pdf:
+        for _ in range(3):
+            pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(tmp_path / "drei.pdf")
+    assert "more than two pages" in refusal(background="drei.pdf")
     (tmp_path / "datei").write_text("")
     assert "no folder that can be written" in refusal(folder="datei/briefe")
     for wrong in ({"letterhead": "a.png", "background": "b.pdf"}, {"folder": ""}):

@@ -15,8 +15,6 @@ from serienpost_channel_letter.style import BACKGROUND
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pikepdf
-
     from serienpost import Context
     from serienpost_channel_letter.account import LetterAccount
 
@@ -26,7 +24,6 @@ _BEGINNINGS = {
     ".jpeg": b"\xff\xd8\xff",
     ".pdf": b"%PDF-",
 }
-_MM = 25.4 / 72
 # Millimetres that a background may differ from A4.
 _NEAR = 2.0
 
@@ -81,25 +78,24 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def _check_pdf(name: str, data: bytes) -> None:
-    import pikepdf
+    from serienpost_channel_letter.page_sizes import (
+        MEGABYTES,
+        SECONDS,
+        UnreadableError,
+        page_sizes,
+    )
 
     try:
-        with pikepdf.open(io.BytesIO(data)) as pdf:
-            sizes = [_millimetres(page) for page in pdf.pages]
-    except pikepdf.PdfError:
-        raise _problem("background", f"{name} cannot be opened as a PDF") from None
-    count = len(sizes)
-    if not 1 <= count <= 2:
-        raise _problem("background", f"{name} has {count} pages; one or two can lie under letters")
+        sizes = page_sizes(data)
+    except UnreadableError:
+        message = f"{name} cannot be opened as a PDF within {MEGABYTES} MB and {SECONDS} seconds"
+        raise _problem("background", message, "write it again with another program") from None
+    if not 1 <= len(sizes) <= 2:
+        many = "no page" if not sizes else "more than two pages"
+        raise _problem("background", f"{name} has {many}; one or two can lie under letters")
     for number, (width, height) in enumerate(sizes, start=1):
         if abs(width - din.PAGE_WIDTH) > _NEAR or abs(height - din.PAGE_HEIGHT) > _NEAR:
             raise _problem("background", f"page {number} of {name} is not upright A4")
-
-
-def _millimetres(page: pikepdf.Page) -> tuple[float, float]:
-    left, bottom, right, top = (float(number) * _MM for number in page.trimbox)
-    width, height = right - left, top - bottom
-    return (height, width) if int(page.obj.get("/Rotate", 0)) % 180 else (width, height)
 
 
 def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> bytes:

@@ -298,17 +298,17 @@ class Delivery:
 
     def _stop_because(self, error: Exception) -> None:
         """What the recheck raised stops the run; a crash is raised when the calls have ended."""
-        known = {
-            UnavailableError: "check_unavailable",
-            ProviderTemplateChangedError: "template_changed",
-            ContentChangedError: "content_changed",
-        }
-        reason = next((name for kind, name in known.items() if isinstance(error, kind)), None)
-        if reason:
-            self.stop_reason = self.stop_reason or StopReason(reason, str(error))
+        if isinstance(error, UnavailableError):
+            found = StopReason("check_unavailable", str(error))
+        elif isinstance(error, ProviderTemplateChangedError):
+            found = StopReason("template_changed", str(error))
+        elif isinstance(error, ContentChangedError):
+            found = StopReason("content_changed", str(error))
         else:
             self._crash = error
             self.stop_reason = StopReason("crash", type(error).__name__)
+            return
+        self.stop_reason = self.stop_reason or found
 
     async def _under_way(self) -> UnderWay:
         return await self._in_thread(self.committer.under_way)

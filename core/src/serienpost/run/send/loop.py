@@ -34,6 +34,7 @@ from serienpost.run.send.outcomes import (
     GIVE_UP_AFTER,
     StopReason,
     checked,
+    policy_changed,
     stop_reason,
     to_result,
 )
@@ -220,8 +221,9 @@ class Delivery:
     def _fail(self, error: BaseException) -> None:
         """Begin nothing more because of this; calls under way end and are written down."""
         self.crash = self.crash or error
+        name = type(error).__name__
         is_bug = isinstance(error, Exception)
-        why = StopReason("crash" if is_bug else "interrupted", type(error).__name__)
+        why = StopReason("crash", name) if is_bug else StopReason("interrupted", name)
         self.stop_reason = self.stop_reason or why
 
     def _report(self, progress: LoopProgress) -> None:
@@ -341,17 +343,18 @@ class Delivery:
 
     def _stop_because(self, error: Exception) -> None:
         """What the recheck raised stops the run; a crash is raised when the calls have ended."""
-        known = {
-            UnavailableError: "check_unavailable",
-            PolicyChangedError: "policy_changed",
-            ProviderTemplateChangedError: "template_changed",
-            ContentChangedError: "content_changed",
-        }
-        reason = next((name for kind, name in known.items() if isinstance(error, kind)), None)
-        if reason:
-            self.stop_reason = self.stop_reason or StopReason(reason, str(error))
+        if isinstance(error, UnavailableError):
+            found = StopReason("check_unavailable", str(error))
+        elif isinstance(error, PolicyChangedError):
+            found = policy_changed(error)
+        elif isinstance(error, ProviderTemplateChangedError):
+            found = StopReason("template_changed", str(error))
+        elif isinstance(error, ContentChangedError):
+            found = StopReason("content_changed", str(error))
         else:
             self._fail(error)
+            return
+        self.stop_reason = self.stop_reason or found
 
     async def _under_way(self) -> UnderWay:
         return await self._in_thread(self.committer.under_way)

@@ -53,10 +53,10 @@ class Meter:
         original = getattr(Ledger, kind)
 
         @contextmanager
-        def metered(ledger: Ledger, *names: str) -> Iterator[Tx]:
+        def metered(ledger: Ledger, *names: str, **how: bool) -> Iterator[Tx]:
             wall, processor = time.perf_counter(), time.thread_time()
             try:
-                with original(ledger, *names) as tx:
+                with original(ledger, *names, **how) as tx:
                     yield tx
             finally:
                 self.seconds[kind] += time.perf_counter() - wall

@@ -70,7 +70,7 @@ def judged(
     checks = {check.name: check for check in (status, flags, Column(table1=YES, patient1=YES))}
     context: Any = SimpleNamespace(
         registry=SimpleNamespace(consent_checks=checks),
-        config=SimpleNamespace(consent=ConsentConfig()),
+        config=SimpleNamespace(consent=ConsentConfig(override=True)),
     )
     (found,) = decide(context, [row], **options)
     return found

@@ -53,6 +53,10 @@ LEASE = timedelta(minutes=5)
 ZONE = ZoneInfo("Europe/Berlin")
 DEAD = "999999-DEAD"
 RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
+# Everybody's own file is the same one.
+OWN_FILES: Any = SimpleNamespace(
+    own_files=SimpleNamespace(one_person_each=True, identities=lambda _: [("{{Nr}}.pdf", (1, 1))])
+)
 
 
 class Intent(NamedTuple):
@@ -111,9 +115,18 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "unmark_recipients_of": lambda tx: freeze.unmark_recipients_of(tx, "p", ["m"]),
     "unmark_same_address": lambda tx: freeze.unmark_same_address(tx, "p"),
     "discard_dead": freeze.discard_dead,
+    "unmark_files_of_several": lambda tx: freeze.unmark_files_of_several(tx, OWN_FILES, "p"),
 }
 
 READS: dict[str, Callable[[Any], object]] = {
+    "under_way": lambda tx: claims.under_way(tx, "r", DEAD),
+    "count_overridden": lambda tx: runs.count_overridden(tx, "p"),
+    "reason_of": lambda tx: suppressions.reason_of(tx, "email", "h1"),
+    "files_of_several": lambda tx: freeze.files_of_several(tx, OWN_FILES, "p"),
+    "message_story": lambda tx: history.message_story(
+        tx, runs.find_run(tx, "r"), runs.find_rows(tx, "r", "patient:3")[0], ZONE
+    ),
+    "sent_tests": lambda tx: history.sent_tests(tx, ZONE),
     "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
     "find_run": lambda tx: runs.find_run(tx, "r"),
     "lock_run": lambda tx: runs.find_run(tx, "r"),

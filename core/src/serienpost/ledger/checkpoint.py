@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # The largest number that `user_version` can hold.
 _LAST = 2**31 - 1
 
-_LINE = re.compile(rb"([0-9a-f]{16}) ([0-9]{20})\n")
+# Dots before the number, which stand before digits: the greater number is the greater line.
+_LINE = re.compile(rb"([0-9a-f]{16}) (?=.{20}\n)\.*([0-9]+)\n")
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class Checkpoint:
     def write(self, count: int) -> None:
         """Let every mark say at least this, durably; one that cannot be written is told once."""
         self._most = max(self._most, count)
-        line = f"{self.identity} {count:020d}\n".encode()
+        line = f"{self.identity} {count:.>20d}\n".encode()
         for place in self.places:
             try:
                 _raise_to(place, line)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.folder import FREE_TEXT, decoded
-from serienpost.templates.language import PLACE, Program, parse
+from serienpost.templates.language import Program, parse
 from serienpost.templates.letter_page import letter_page
 from serienpost.templates.markdown import page
 from serienpost.templates.page_source import checked_page, refuse_active
+from serienpost.templates.placeholders import PLACE
 from serienpost.templates.styles import check_sheet, inlined
 
 if TYPE_CHECKING:

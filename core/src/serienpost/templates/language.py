@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from serienpost.errors import Problem, TemplateError
+from serienpost.templates.placeholders import PLACE
 from serienpost.templates.syntax import DEEPEST, ExpressionCheck, Formatted, Ordering, proven
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ LONGEST = 200_000
 
 # The filter behind a macro that is a whole link; no text can name it.
 LINK = "_link"
-
-# A placeholder: comment, output, block tag, or output that is a whole link; number of the tag.
-PLACE = re.compile("\ue000([cobu])([0-9]+)\ue001")
 
 _ONLY_COMMENTS = re.compile("^[ \t]*(?:\ue000c[0-9]+\ue001[ \t]*)+(?:\n|\\Z)", re.MULTILINE)
 _ONLY_TAGS = re.compile("^[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+(?:\n|\\Z)", re.MULTILINE)

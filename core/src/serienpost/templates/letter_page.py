@@ -97,7 +97,7 @@ class _Cut:
             self._keep(token)
 
     def _text(self, text: str) -> None:
-        from serienpost.templates.language import PLACE
+        from serienpost.templates.placeholders import PLACE
 
         for place in PLACE.finditer(text):
             self._filled = self._program.tags[int(place[2])].line

@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from serienpost.errors import Problem, TemplateError
-from serienpost.templates.language import PLACE
+from serienpost.templates.placeholders import PLACE
 from serienpost.templates.plaintext import plain_text
 
 if TYPE_CHECKING:

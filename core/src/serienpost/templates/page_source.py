@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
-from serienpost.templates.language import PLACE
+from serienpost.templates.placeholders import PLACE
 
 if TYPE_CHECKING:
     import re

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost.templates.language import PLACE
 from serienpost.templates.markup import raw_texts, read
+from serienpost.templates.placeholders import PLACE
 from serienpost.templates.styles import forbidden_in_sheet
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from serienpost.errors import Problem, TemplateError
-from serienpost.templates.language import PLACE
+from serienpost.templates.placeholders import PLACE
 
 _FETCHES = re.compile(
     r"@import|@font-face|\b(?:url|src|image|image-set|expression)\s*\(|</|\\"

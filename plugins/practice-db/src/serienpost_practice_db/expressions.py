@@ -52,7 +52,7 @@ def read_expression(
         raise SourceError(f"{what}: an expression has no :parameters")
     if tree.find(exp.CTE):
         raise SourceError(f"{what}: WITH must not stand in an expression")
-    lifted = tree.copy()
+    lifted = exp.paren(tree)  # a text alone has nothing that it could be replaced in
     lift_texts(lifted, database)
     written(lifted, database, what)
     reader = _Reader(tree, tables)

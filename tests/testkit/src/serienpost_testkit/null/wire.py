@@ -80,6 +80,9 @@ class NullSender:
             self._read_rules()
         number = _count(self._beside(".calls")) if self._die_at else 0
         self._die("before_wire", number)
+        unreachable = [rule for rule in self._rules if rule.connection and rule.position is None]
+        if unreachable and unreachable[0].attempt is None:
+            return [_outcome(message, unreachable[0]) for message in call]
         if not await go():
             return [NotStarted()] * len(call)
         decided = [self._decide(message) for message in call] if self._rules else [None] * len(call)

@@ -174,7 +174,7 @@ def _fill(desk: Desk, count: int) -> None:
     desk.add_run("f", "finished")
     desk.add_run("c", "cancelled")
     cost = {"unit": "credits", "amount": 2, "because": "ž", "sheets": 1}
-    desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost)
+    desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost, macro_values={})
     later = datetime(2999, 1, 1, tzinfo=UTC)
     held = {**desk.header.to_json(), "hand_over": "now"}
     desk.add_run("h", "finished", send_at=later, header=held, account="post")
@@ -222,6 +222,7 @@ def _fill(desk: Desk, count: int) -> None:
         entry = {"kind": "email", "address_hash": "h1", "reason": "manual", "source": "user"}
         tx.insert(suppression, [{**entry, "since": tx.now}])
         tx.note("user", "exclude", "p", 1)
+        tx.note("user", "test", "p", 1, {"to": "h1"})
     desk.hold_once("r", 1, 2, 3, 5, 6)
 
 
@@ -282,7 +283,7 @@ def test_what_one_practice_reads_does_not_depend_on_the_other(
     _fill(theirs, 11)
     after = {name: _call(mine, name, function) for name, function in READS.items()}
     assert after == before
-    empty = {"cancelled_runs_to_settle", "living_owner", "reasons"}
+    empty = {"cancelled_runs_to_settle", "living_owner", "reasons", "under_way", "count_overridden"}
     assert all(value or name in empty for name, value in before.items())
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
 
-# Characters of a column at most.
-WIDEST = 100
+# Characters of a column at most: more than any sentence of a check.
+WIDEST = 200
 
 _REORDERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

@@ -9,6 +9,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import openpyxl
 import pytest
 
+from serienpost.cli.output import WIDEST
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -162,7 +164,7 @@ def named(practice: Practice, name: str) -> dict[str, Any]:
 def test_a_name_of_absurd_length_does_not_widen_the_table(demo: Practice) -> None:
     named(demo, "x" * 5000)
     lines = demo("review", demo.run).out.splitlines()
-    assert max(line.count("x") for line in lines) <= 101
+    assert max(line.count("x") for line in lines) <= WIDEST + 1
     assert any("…" in line for line in lines)
 
 

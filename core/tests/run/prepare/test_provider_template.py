@@ -27,7 +27,15 @@ from serienpost.run.send.trial import send_test
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from serienpost import AccountSettings, Context, Draft, MacroSetting, Message, Outcome
+    from serienpost import (
+        AccountSettings,
+        Context,
+        Draft,
+        Go,
+        MacroSetting,
+        Message,
+        Outcome,
+    )
 
     Office = Any
 
@@ -259,9 +267,9 @@ def test_calls_are_filled_before_they_leave(
     sizes: list[int] = []
     send = poste.bulk.send
 
-    async def counted(call: Sequence[Message], slot: int) -> Sequence[Outcome]:
+    async def counted(call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         sizes.append(len(call))
-        return await send(call, slot)  # type: ignore[no-any-return]
+        return await send(call, slot, go)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(poste.bulk, "send", counted)
     assert office.send(run) == "finished"

@@ -115,6 +115,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
 
 READS: dict[str, Callable[[Any], object]] = {
     "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
+    "under_way": lambda tx: claims.under_way(tx, "r", DEAD),
     "find_run": lambda tx: runs.find_run(tx, "r"),
     "lock_run": lambda tx: runs.find_run(tx, "r"),
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
@@ -186,6 +187,7 @@ def _fill(desk: Desk, count: int) -> None:
                     provider_ref=f"q{no}",
                     address_hash=f"a{no}",
                     owner=DEAD if held else None,
+                    lease_until=tx.now + LEASE if held else None,
                     fence=2 if state == "sending" else 1,
                     attempts=1 if state == "sending" else 0,
                     sent_at=tx.now if state == "accepted" else None,

@@ -199,6 +199,7 @@ def _fill(desk: Desk, count: int) -> None:
                     provider_ref=f"q{no}",
                     address_hash=f"a{no}",
                     owner=DEAD if held else None,
+                    lease_until=tx.now + LEASE if held else None,
                     fence=2 if state == "sending" else 1,
                     attempts=1 if state == "sending" else 0,
                     sent_at=tx.now if state == "accepted" else None,

@@ -79,7 +79,7 @@ class Departure:
         self._looks = looks
         self._call = call
         self._seen_at = seen_at
-        self._read_at = min(one.read_at for one in call)
+        self._read_at = min([one.read_at for one in call])
 
     async def go(self) -> bool:
         """Whether the call may begin now; after one no it is over."""
@@ -91,11 +91,14 @@ class Departure:
 
     async def is_allowed(self) -> bool:
         """The answer of `go`."""
-        if not (self.is_held_back or self._is_fresh()):
-            try:
-                await self._look_again()
-            except LedgerError:  # the loop meets it as well, and says so
-                self._seen_at = _NEVER
+        if self.is_held_back:
+            return False
+        if self._is_fresh():
+            return True
+        try:
+            await self._look_again()
+        except LedgerError:  # the loop meets it as well, and says so
+            self._seen_at = _NEVER
         self.is_held_back = self.is_held_back or not self._is_fresh()
         return not self.is_held_back
 

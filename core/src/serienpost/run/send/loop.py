@@ -238,6 +238,7 @@ class Delivery:
         while True:
             self._heed_stop()
             self._end_pause()
+            self._slots.cancel_late()
             self._start_recheck(sender)
             self._connect(sender, len(state.ready))
             calls = {} if self.stop_reason else self._next_calls(sender)
@@ -499,9 +500,9 @@ class Delivery:
         task = asyncio.current_task()
         if task:
             state.tasks.discard(task)
-        if self._expects_more():
+        if task and self._expects_more():
             self._wake.set()
-            await self._slots.make_ready(slot)
+            await self._slots.make_ready(slot, task)
         else:
             self._slots.close(slot)
             self._wake.set()

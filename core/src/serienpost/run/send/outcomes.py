@@ -64,25 +64,24 @@ def checked(outcomes: object, count: int, *, held_back: bool = False) -> list[Ou
         count: messages of the call.
         held_back: the last look said no; only then a message may be not started.
     """
-    vocabulary = (*_VOCABULARY, NotStarted) if held_back else _VOCABULARY
     if (
         isinstance(outcomes, (list, tuple))
         and len(outcomes) == count
-        and all(
-            type(outcome) in vocabulary and _is_plain(outcome)
-            for outcome in {id(outcome): outcome for outcome in outcomes}.values()
-        )
+        and all(map(_is_sound, {id(outcome): outcome for outcome in outcomes}.values()))
+        and (held_back or NotStarted not in map(type, outcomes))
     ):
         return list(outcomes)
     return [_UNSOUND] * count
 
 
-_VOCABULARY = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached)
+_VOCABULARY = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached, NotStarted)
 _UNSOUND = Unknown("channel", "the channel did not return one outcome per message")
 
 
-def _is_plain(outcome: Outcome) -> bool:
-    """Whether it holds plain values and aware times alone."""
+def _is_sound(outcome: object) -> bool:
+    """Whether it is of the vocabulary, with plain values and aware times."""
+    if not isinstance(outcome, _VOCABULARY) or type(outcome) not in _VOCABULARY:
+        return False
     for field in fields(outcome):
         value = getattr(outcome, field.name)
         if isinstance(value, datetime):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from serienpost.fault_injection import faultpoint
@@ -26,7 +27,8 @@ class Slots:
     def __init__(self, sender: Sender, longest: float, wake: Callable[[], None]) -> None:
         self.free: list[int] = []
         self._closed = list(range(sender.slots))[::-1]
-        self._opening: set[asyncio.Task[None]] = set()
+        # When each began.
+        self._opening: dict[asyncio.Task[None], float] = {}
         self._sender = sender
         self._longest = longest
         self._wake = wake
@@ -49,18 +51,21 @@ class Slots:
         """Begin to connect closed slots until so many are free."""
         missing = wanted - len(self.free) - len(self._opening)
         for _ in range(min(len(self._closed), missing)):
-            task = asyncio.create_task(self.make_ready(self._closed.pop()))
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            task = asyncio.create_task(self._open(self._closed.pop()))
+            self._opening[task] = time.monotonic()
+            # One that is cancelled before its first step knows nothing of its end.
+            task.add_done_callback(lambda done: self._opening.pop(done, None))
 
-    async def make_ready(self, slot: int) -> None:
-        """Connect a slot; it is free then. What failed is said by its next call."""
+    async def _open(self, slot: int) -> None:
         task = asyncio.current_task()
         if task:
-            self._opening.add(task)
+            await self.make_ready(slot, task)
+
+    async def make_ready(self, slot: int, task: asyncio.Task[None]) -> None:
+        """Connect a slot in this task; it is free then. What failed is said by its next call."""
+        self._opening[task] = time.monotonic()
         try:
-            async with asyncio.timeout(self._longest):
-                await self._sender.ready(slot)
+            await self._sender.ready(slot)
             faultpoint("wire.ready")
         except asyncio.CancelledError:
             self.close(slot)
@@ -70,14 +75,19 @@ class Slots:
         else:
             self.free.append(slot)
         finally:
-            if task:
-                self._opening.discard(task)
+            self._opening.pop(task, None)
             self._wake()
 
     async def one_is_free(self) -> None:
         """Wait for the first of those that are being connected, if none is free."""
         while not self.free and self._opening:
             await asyncio.wait(self._opening, return_when=asyncio.FIRST_COMPLETED)
+
+    def cancel_late(self) -> None:
+        """Give up what takes too long; it is begun again when it is needed."""
+        for task, begun in self._opening.items():
+            if time.monotonic() - begun > self._longest:
+                task.cancel()
 
     def cancel(self) -> None:
         """Connect no further."""

@@ -37,12 +37,13 @@ def test_as_many_slots_connect_as_are_wanted() -> None:
     line: Any = Line()
 
     async def opened() -> Slots:
-        slots = Slots(line, 60, lambda: None)
+        woken = asyncio.Semaphore(0)
+        slots = Slots(line, 60, woken.release)
         slots.open(3)
         await slots.one_is_free()
         slots.open(3)
-        while len(slots.free) < 3:
-            await asyncio.sleep(0)
+        for _ in range(3):
+            await woken.acquire()
         return slots
 
     slots = asyncio.run(opened())

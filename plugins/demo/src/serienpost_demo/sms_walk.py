@@ -55,7 +55,7 @@ def walk_sms(line: CommandLine, gateway: Gateway) -> tuple[dict[str, Any], tuple
     accepted = [one["ref"] for one in sent]
     # Who is of another age tomorrow is reviewed, but left out.
     costs = {one["row"]: one["cost"] for one in prepared["recipients"]}
-    expected = sum(costs[one["row"]]["amount"] for one in sent)
+    expected = sum(costs[one["row"]]["credits"] for one in sent)
     arrived = [job.caption for job in gateway.sent()]
     data = {"run": run, "accepted": len(accepted), "arrived": len(arrived), "counts": counts}
     return {**data, "credits": _CREDITS - left}, _differences(accepted, arrived, expected, left)

@@ -22,6 +22,7 @@ SAMPLED = {
     "tests/privacy/test_attacks_sent.py::test_values_leave_as_text_or_not_at_all*-False]": 0,
     "tests/testkit/tests/test_contract.py::*_run_*null-sms]": 0,
     "tests/testkit/tests/test_mutants.py::test_a_broken_plugin_is_caught*": 4,
+    "tests/testkit/tests/test_last_look_mutants.py::test_a_broken_plugin_is_caught*": 4,
     "tests/testkit/tests/test_service_mutants.py::test_a_broken_plugin_is_caught*": 4,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -149,13 +149,18 @@ def test_rules_that_change_after_the_release_pause_the_run(
     assert recipients(post) == 2
 
 
-def test_rules_that_change_while_a_process_delivers_stop_it(null: Practice) -> None:
+def sent_while(null: Practice, line: str) -> dict[str, Any]:
+    """How a process ended that was delivering when a line came into the configuration."""
     null.edit("serienpost.yaml", "slots: 4, sender: \"Praxis Null <",
               "slots: 1, delay_ms: 250, sender: \"Praxis Null <")  # fmt: skip
     sending = null.start("send", null.run, "--yes", "--json")
     null.wait_until(lambda: len(null.oracle()) > 1)
-    null.edit("serienpost.yaml", "accounts:", "consent: {override: true}\naccounts:")
-    done = null.document(null.finish(sending), ["send"], 75)
+    null.edit("serienpost.yaml", "accounts:", f"{line}\naccounts:")
+    return null.document(null.finish(sending), ["send"], 75)
+
+
+def test_rules_that_change_while_a_process_delivers_stop_it(null: Practice) -> None:
+    done = sent_while(null, "consent: {override: true}")
     assert (done["state"], done["reason"]) == ("paused", "policy_changed")
     assert done["counts"]["pending"] > 0
     assert done["counts"]["accepted"] == len(null.oracle())
@@ -163,12 +168,7 @@ def test_rules_that_change_while_a_process_delivers_stop_it(null: Practice) -> N
 
 def test_a_file_that_is_broken_while_a_process_delivers_is_no_rule(null: Practice) -> None:
     """It cannot be read: nothing leaves, and `resume --due` goes on when it is mended."""
-    null.edit("serienpost.yaml", "slots: 4, sender: \"Praxis Null <",
-              "slots: 1, delay_ms: 250, sender: \"Praxis Null <")  # fmt: skip
-    sending = null.start("send", null.run, "--yes", "--json")
-    null.wait_until(lambda: len(null.oracle()) > 1)
-    null.edit("serienpost.yaml", "accounts:", "consent: {\naccounts:")
-    done = null.document(null.finish(sending), ["send"], 75)
+    done = sent_while(null, "consent: {")
     assert (done["state"], done["reason"]) == ("paused", "check_unavailable")
     null.edit("serienpost.yaml", "consent: {\n", "")
     null.edit("serienpost.yaml", "slots: 1, delay_ms: 250", "slots: 4")

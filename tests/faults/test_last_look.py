@@ -18,6 +18,7 @@ from fault_harness.relay import Relay
 
 if TYPE_CHECKING:
     import subprocess
+    from collections import Counter
     from collections.abc import Callable
 
     import pytest
@@ -193,20 +194,28 @@ def test_stopped_on_the_way(
     stop: float | str,
 ) -> None:
     practice = new(backend, channel)
-    before = snapshot(practice)
-    sleeper = stopped_at(practice, point)
-    keep_stopped(practice, attack, stop)
+    arrived = arrived_after(practice, point, attack, stop)
     figures.add("processes stopped on the way to the first octet")
-    awake(practice, sleeper)
-    settle(practice)
-    assert_clean(practice, before)
-    arrived = practice.oracle()
-    assert max(arrived.values(), default=0) <= 1, "sent twice"
     if attack in FORBIDDING and has_grown_old(point, attack, stop):
         left = attack.forbidden(practice) & arrived.keys()
         assert left == set(), "it left although it was forbidden before the last look"
     if attack in (PAUSE, TAKEOVER):
         assert len(arrived) == ROWS
+
+
+def arrived_after(
+    practice: Practice, point: str, attack: Attack, stop: float | str
+) -> Counter[str]:
+    """What arrived, and how often, where a process was stopped meanwhile; nothing twice."""
+    before = snapshot(practice)
+    sleeper = stopped_at(practice, point)
+    keep_stopped(practice, attack, stop)
+    awake(practice, sleeper)
+    settle(practice)
+    assert_clean(practice, before)
+    arrived = practice.oracle()
+    assert max(arrived.values(), default=0) <= 1, "sent twice"
+    return arrived
 
 
 def has_grown_old(point: str, attack: Attack, stop: float | str) -> bool:
@@ -219,15 +228,8 @@ def test_stopped_after_the_last_look(
 ) -> None:
     """The call in hand still leaves, once; nothing else does."""
     practice = new(ledger, channel)
-    before = snapshot(practice)
-    sleeper = stopped_at(practice, AFTER)
-    keep_stopped(practice, attack, LONGER)
+    arrived = arrived_after(practice, AFTER, attack, LONGER)
     figures.add("processes stopped after the last look")
-    awake(practice, sleeper)
-    settle(practice)
-    assert_clean(practice, before)
-    arrived = practice.oracle()
-    assert max(arrived.values(), default=0) <= 1, "sent twice"
     assert len(attack.forbidden(practice) & arrived.keys()) <= PROVIDERS[channel].one_call
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-import subprocess
-import time
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mariadb_server import mariadb_server
 
 from serienpost import RowRequest, SourceError
 from serienpost_source_appointments.source import AppointmentsSource
@@ -19,67 +15,19 @@ from serienpost_source_query.source import QuerySource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from serienpost import Context, Row, Source
 
-SOCKET = "mysqld.sock"
 TABLES = ("patient", "interessent", "behandler", "termin", "behandlung", "einwilligung")
 DUE = date(2026, 3, 2)
 
 
 @pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory, reference: Path) -> Iterator[str]:
+def mariadb(reference: Path) -> Iterator[str]:
     """A server with the demo practice; gives its URL for an account that may only read."""
-    assert shutil.which("mariadbd"), "apt-get install mariadb-server"
-    folder = tmp_path_factory.mktemp("mariadb")
-    data, socket = folder / "data", folder / SOCKET
-    subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root",
-         "--auth-root-authentication-method=normal", "--skip-test-db"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    server = subprocess.Popen(
-        ["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={socket}", "--user=root",
-         "--skip-networking", f"--pid-file={folder / 'pid'}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        _fill(str(socket), reference)
-        yield f"mariadb://leser@localhost/praxis?unix_socket={socket}"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _fill(socket: str, reference: Path) -> None:
-    import pymysql
-
-    deadline = time.monotonic() + 30
-    while not Path(socket).exists():
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.1)
-    connection = pymysql.connect(unix_socket=socket, user="root", charset="utf8mb4")
-    source = sqlite3.connect(reference)
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE praxis CHARACTER SET utf8mb4")
-        cursor.execute("USE praxis")
-        for table in TABLES:
-            facts = source.execute(f"PRAGMA table_info({table})").fetchall()
-            columns = ", ".join(f"{name} {_type(type_)}" for _, name, type_, *_ in facts)
-            cursor.execute(f"CREATE TABLE {table} ({columns})")
-            rows = source.execute(f"SELECT * FROM {table}").fetchall()
-            marks = ", ".join(["%s"] * len(facts))
-            if rows:
-                cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-        cursor.execute("CREATE USER leser@localhost")
-        cursor.execute("GRANT SELECT ON praxis.* TO leser@localhost")
-    connection.commit()
-    connection.close()
-    source.close()
-
-
-def _type(written: str) -> str:
-    return {"TIMESTAMP": "DATETIME"}.get(written, written)
+    with mariadb_server(reference, TABLES) as url:
+        yield url
 
 
 def read(source: Source, context: Context, selection: dict[str, Any]) -> list[Row]:

@@ -36,8 +36,6 @@ def run(args: Sequence[str]) -> int:
         code = _refuse(error.exit_code, error.problems, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         code = _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
-    except _UnwrittenError as lost:
-        code = lost.exit
     except BrokenPipeError:
         _give_up_output()
         code = Exit.REFUSED
@@ -60,20 +58,18 @@ def _run(args: Sequence[str], *, as_json: bool) -> int:
             _complain(result.problems)
         sys.stdout.flush()
     except OSError as error:
-        raise _UnwrittenError(result.exit, error) from error
+        return _unwritten(result.exit, error)
     return result.exit
 
 
-class _UnwrittenError(Exception):
-    """A command did what it should, but its answer cannot be written; `exit` says both. Who reads
+def _unwritten(code: Exit, error: OSError) -> Exit:
+    """The exit code where a command did what it should, but its answer cannot be written. Who reads
     only the beginning (`| head`) has what they want."""
-
-    def __init__(self, code: Exit, error: OSError) -> None:
-        _give_up_output()
-        self.exit = code
-        if not isinstance(error, BrokenPipeError):
-            self.exit = code or Exit.BUG
-            _complain((Problem(f"done, but the answer cannot be written: {error.strerror}"),))
+    _give_up_output()
+    if isinstance(error, BrokenPipeError):
+        return code
+    _complain((Problem(f"done, but the answer cannot be written: {error.strerror}"),))
+    return code or Exit.BUG
 
 
 def _give_up_output() -> None:

@@ -17,6 +17,7 @@ from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.location import (
     CONNECT_SECONDS,
+    SQLITE_TABLES,
     VERSION_TABLE,
     can_be_written,
     real_file,
@@ -216,8 +217,7 @@ def _prepare_sqlite(engine: Engine, *, can_write: bool) -> None:
         nonlocal is_looked_at
         dbapi.isolation_level = None
         if not is_looked_at:  # the journal of another program's file is not to be changed
-            found = dbapi.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-            refuse_foreign(name for (name,) in found if not name.startswith("sqlite_"))
+            refuse_foreign(name for (name,) in dbapi.execute(SQLITE_TABLES))
             is_looked_at = True
         for pragma in pragmas:
             dbapi.execute(f"PRAGMA {pragma}")

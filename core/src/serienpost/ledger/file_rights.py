@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serienpost.errors import LedgerError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# What SQLite keeps beside a database, each with rows in it (sqlite.org/tempfiles.html).
-_BESIDE = ("", "-wal", "-shm", "-journal")
+# How the names of a database's files end: itself, and what SQLite keeps beside it, each with rows
+# in it (sqlite.org/tempfiles.html).
+SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 def close_to_others(path: Path) -> bool:
@@ -19,6 +22,9 @@ def close_to_others(path: Path) -> bool:
     The files are not opened: closing one would drop the locks that this process has on it
     (sqlite.org/howtocorrupt.html, 2.2).
 
+    Args:
+        path: the real path of the ledger.
+
     Returns:
         Whether there were any.
 
@@ -26,7 +32,8 @@ def close_to_others(path: Path) -> bool:
         LedgerError: the rights cannot be taken, since the files belong to somebody else or their
             file system knows none.
     """
-    open_files = [one for one in _files(path) if _is_open(one)]
+    files = (path.with_name(path.name + suffix) for suffix in SQLITE_FILES)
+    open_files = [one for one in files if _is_open(one)]
     for file in open_files:
         try:
             file.chmod(stat.S_IMODE(file.stat().st_mode) & ~_OTHERS)
@@ -39,11 +46,6 @@ def close_to_others(path: Path) -> bool:
                 hint=f"let its owner run chmod 600 {file}, or keep it on a file system with rights",
             )
     return bool(open_files)
-
-
-def _files(path: Path) -> list[Path]:
-    real = os.path.realpath(path)
-    return [Path(real + suffix) for suffix in _BESIDE]
 
 
 def _is_open(file: Path) -> bool:

@@ -26,6 +26,11 @@ _OURS = {VERSION_TABLE, *metadata.tables}
 # How long a PostgreSQL server may take to answer a new connection.
 CONNECT_SECONDS = 10
 
+# Tables and views of a SQLite file, without its own.
+SQLITE_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'"
+)
+
 # What unqualified names mean on this connection, without what extensions brought.
 _VISIBLE = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -103,10 +108,7 @@ def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None
 def tables_of(connection: Connection) -> set[str]:
     """The names of tables and views that statements would find."""
     if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-        )
-        return {name for (name,) in found if not name.startswith("sqlite_")}
+        return {name for (name,) in connection.exec_driver_sql(SQLITE_TABLES)}
     return set(connection.scalars(text(_VISIBLE)))
 
 

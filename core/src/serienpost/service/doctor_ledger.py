@@ -78,10 +78,11 @@ def _room(folder: Path) -> Finding:
 
 def _privacy(ledger: Path) -> Iterator[Finding]:
     """The ledger and what SQLite keeps beside it may be read by the owner alone, and written."""
+    from serienpost.ledger.file_rights import SQLITE_FILES
     from serienpost.ledger.location import can_be_written
 
-    beside = (Path(f"{ledger}{suffix}") for suffix in ("-wal", "-shm"))
-    for path in (ledger, *(file for file in beside if file.exists())):
+    files = (Path(f"{ledger}{suffix}") for suffix in SQLITE_FILES)
+    for path in (file for file in files if file.exists()):
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
             text = f"others on this machine could read {path.name} (mode {mode:04o}) until now"

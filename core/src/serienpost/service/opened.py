@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from serienpost.service.notices import Notify
 
 
+# Of one answer: lines, rows of a page, pages.
+MOST_ROWS = 1_000_000
+
+
 class OpenedPractice:
     """One practice and who acts in it.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from serienpost.config.loading import load_practice
 from serienpost.service.notices import log_notice
-from serienpost.service.opened import OpenedPractice
+from serienpost.service.opened import MOST_ROWS, OpenedPractice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -167,8 +167,8 @@ class Practice(OpenedPractice):
         """
         from serienpost.run.report.history import list_runs
 
-        if not 1 <= limit <= 1_000_000:
-            raise ValueError("the limit is a number from 1 to 1,000,000")
+        if not 1 <= limit <= MOST_ROWS:
+            raise ValueError(f"the limit is a number from 1 to {MOST_ROWS}")
         return list_runs(self.ledger, limit)
 
     def run(self, run_id: str) -> Run:

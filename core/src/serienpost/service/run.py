@@ -27,6 +27,7 @@ from serienpost.run.send.session import (
 )
 from serienpost.service import release
 from serienpost.service.notices import Notice
+from serienpost.service.opened import MOST_ROWS
 from serienpost.service.release import Answers, Confirmation
 
 if TYPE_CHECKING:
@@ -49,10 +50,6 @@ if TYPE_CHECKING:
     from serienpost.run.report.summary import Report
     from serienpost.run.send.loop import LoopProgress
     from serienpost.service.opened import OpenedPractice
-
-
-# Of a page, and as many pages.
-_MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +189,8 @@ class Run:
             SerienpostError: there is no such column or filter.
             ValueError: no such page, or a size that is none.
         """
-        if not (1 <= page <= _MOST_ROWS and 1 <= size <= _MOST_ROWS):
-            raise ValueError(f"pages and their sizes are numbers from 1 to {_MOST_ROWS}")
+        if not (1 <= page <= MOST_ROWS and 1 <= size <= MOST_ROWS):
+            raise ValueError(f"pages and their sizes are numbers from 1 to {MOST_ROWS}")
         total, rows = recipients.page_of(self._ledger, self.id, page, size, sort, filter)
         return ReviewPage(page, max(1, -(-total // size)), total, rows)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.config.models import plain_values
 from serienpost.errors import Problem
+from serienpost.ledger.file_rights import SQLITE_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,6 @@ LARGEST = 25 * 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
-_SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 # Begin of every SQLite database (sqlite.org/fileformat.html, 1.3).
 _DATABASE = b"SQLite format 3\0"
 
@@ -165,7 +165,7 @@ def _own_files(context: PracticeContext) -> frozenset[Identity]:
     for value in _texts(plain_values(context.config)):
         database = _SQLITE.match(value)
         if database:
-            paths += [context.path(database[1] + suffix) for suffix in _SQLITE_FILES]
+            paths += [context.path(database[1] + suffix) for suffix in SQLITE_FILES]
         else:
             paths.append(context.path(value))
     return frozenset(filter(None, map(_identity_of, paths)))

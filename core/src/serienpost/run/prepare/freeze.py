@@ -252,20 +252,8 @@ def unmark_same_address(tx: Tx, run_id: str) -> None:
         .subquery()
     )
     later = select(ranked.c.no, ranked.c.kept).where(ranked.c.rank > 1).limit(_AT_ONCE)
-    values = unmarked_for("")
-    change = (
-        tx.update(message)
-        .where(c.run == run_id, c.no == bindparam("b_no"))
-        .values(
-            {name: bindparam(f"b_{name}", type_=message.c[name].type) for name in values},
-        )
-    )
     while found := tx.all(later):
-        rows = [
-            {"b_no": row.no, **{f"b_{name}": v for name, v in unmarked_for(row.kept).items()}}
-            for row in found
-        ]
-        tx.execute(change, rows)
+        _unmark(tx, run_id, [(row.no, unmarked_for(row.kept)) for row in found])
 
 
 def unmark_files_of_several(tx: Tx, renderer: RunRenderer, run_id: str) -> list[int]:
@@ -275,23 +263,23 @@ def unmark_files_of_several(tx: Tx, renderer: RunRenderer, run_id: str) -> list[
         The numbers of these rows.
     """
     patterns = files_of_several(tx, renderer, run_id)
-    change = (
-        tx.update(message)
-        .where(message.c.run == run_id, message.c.no == bindparam("b_no"))
-        .values(
-            {
-                name: bindparam(f"b_{name}", type_=message.c[name].type)
-                for name in unmarked_columns(None)
-            }
-        )
-    )
-    rows = [
-        {"b_no": no, **{f"b_{name}": v for name, v in _of_several(pattern).items()}}
-        for no, pattern in patterns.items()
-    ]
-    for first in range(0, len(rows), _AT_ONCE):
-        tx.execute(change, rows[first : first + _AT_ONCE])
+    unmarked = [(no, _of_several(pattern)) for no, pattern in patterns.items()]
+    for first in range(0, len(unmarked), _AT_ONCE):
+        _unmark(tx, run_id, unmarked[first : first + _AT_ONCE])
     return list(patterns)
+
+
+def _unmark(tx: Tx, run_id: str, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """Change rows by their number: each gets columns of its own, as `unmarked_columns` makes
+    them."""
+    values = {
+        name: bindparam(f"b_{name}", type_=message.c[name].type) for name in unmarked_columns(None)
+    }
+    change = tx.update(message).where(message.c.run == run_id, message.c.no == bindparam("b_no"))
+    tx.execute(
+        change.values(values),
+        [{"b_no": no, **{f"b_{name}": v for name, v in own.items()}} for no, own in rows],
+    )
 
 
 def files_of_several(tx: Tx, renderer: RunRenderer, run_id: str) -> dict[int, str]:

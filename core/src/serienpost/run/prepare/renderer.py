@@ -113,14 +113,8 @@ class RunRenderer:
         return [self._block(b.source, b.selection) for b in self.header.blocks]
 
     def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
-        from pydantic import ValidationError
-
         source = configured(self.context.registry.sources, name, "source")
-        try:
-            selection = source.selection.model_validate(plain, strict=False)
-        except ValidationError:
-            message = f"the source {name} no longer takes the selection of this run"
-            raise ConfigError(Problem(message, "prepare the mailing again")) from None
+        selection = frozen_selection(source, plain)
         offers: Mapping[str, str | None] = self.context.registry.answered(
             "sources", name, "offers", source.offers(self.context, selection), Mapping
         )
@@ -452,6 +446,22 @@ def configured(objects: Mapping[str, T], name: str, thing: str) -> T:
         raise ConfigError(
             Problem(f"the run needs the {thing} {name}, which is no longer configured")
         ) from None
+
+
+def frozen_selection(source: Source[Any], plain: dict[str, object]) -> BaseModel:
+    """A selection as a run keeps it, checked again by its source's own model.
+
+    Raises:
+        ConfigError: the model does not take it any more.
+    """
+    from pydantic import ValidationError
+
+    try:
+        checked: BaseModel = source.selection.model_validate(plain, strict=False)
+    except ValidationError:
+        message = f"the source {source.name} no longer takes the selection of this run"
+        raise ConfigError(Problem(message, "prepare the mailing again")) from None
+    return checked
 
 
 # Stands in place of the macro for the fields of the address itself.

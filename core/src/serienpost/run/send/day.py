@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, or_
 
 from serienpost.ledger.schema import journal, message
 from serienpost.ledger.states import OPEN
+from serienpost.run.prepare.renderer import frozen_selection
 from serienpost.run.send.outcomes import StopReason
 
 if TYPE_CHECKING:
@@ -106,6 +107,6 @@ def _relative_blocks(renderer: RunRenderer) -> list[int]:
         source = sources.get(block.source)
         if source is None:
             continue  # the recheck says so
-        if source.is_relative(source.selection.model_validate(block.selection, strict=False)):
+        if source.is_relative(frozen_selection(source, block.selection)):
             found.append(index)
     return found

@@ -14,6 +14,7 @@ from PIL import Image
 
 from serienpost import Attachment, ConfigError, Cost
 from serienpost_channel_letter.account import LetterAccount
+from serienpost_channel_letter.page_sizes import page_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,3 +219,16 @@ def test_signs_that_no_font_has_are_told(writer: Writer, name: str, is_legible: 
     values = {**writer.draft().values, "Anschrift": f"Frau\n{name}\nWeg 1\n01067 Dresden"}
     (answer,) = writer.forecast(writer.content(values=values))
     assert getattr(answer, "code", None) == (None if is_legible else "glyph")
+
+
+def test_no_module_of_the_current_folder_reads_a_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A practice's folder holds files that others may have put there."""
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(tmp_path / "papier.pdf")
+    monkeypatch.chdir(tmp_path)
+    ((width, height),) = page_sizes((tmp_path / "papier.pdf").read_bytes())
+    assert (round(width), round(height)) == (210, 297)

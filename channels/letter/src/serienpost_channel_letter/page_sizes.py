@@ -34,7 +34,7 @@ def page_sizes(data: bytes) -> list[tuple[float, float]]:
         UnreadableError: there is no answer.
     """
     done = subprocess.run(  # our own module
-        [sys.executable, "-m", "serienpost_channel_letter.page_sizes"],
+        [sys.executable, "-P", "-m", "serienpost_channel_letter.page_sizes"],
         input=data,
         capture_output=True,
         check=False,

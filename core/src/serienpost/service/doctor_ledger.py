@@ -118,7 +118,7 @@ def _marks(ledger: Ledger) -> Iterator[Finding]:
         return
     for place in checkpoint.places:
         if os.access(place if place.exists() else place.parent, os.W_OK):
-            yield Finding("ledger mark", True, f"{place} says how far it was")
+            yield Finding("ledger mark", True, f"{place.name} says how far it was")
         else:
             text = f"{place} cannot be written: an older copy that is put back may go unnoticed"
             yield Finding("ledger mark", False, text, "make its folder, or change checkpoint:")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mariadb_server import mariadb_server
+from same_owners import owners_of_all_addresses
 
 from serienpost import RowRequest, SourceError
 from serienpost_source_appointments.source import AppointmentsSource
@@ -83,3 +84,11 @@ def test_a_comment_that_mariadb_executes_is_gone(
     query = "SELECT id FROM patient WHERE id = 1 /*! OR id > 0 */"
     (row,) = read(QuerySource(), open_practice(mariadb), {"query": query})
     assert row.person_id == "patient:1"
+
+
+def test_the_same_owners(
+    open_practice: Callable[..., Context], mariadb: str, reference: Path
+) -> None:
+    owners = owners_of_all_addresses(reference, open_practice())
+    assert all(owners)
+    assert owners_of_all_addresses(reference, open_practice(mariadb)) == owners

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from serienpost import Abstain, ConsentQuestion, Deny
+from serienpost import Abstain, AddressOwner, ConsentQuestion, Deny
 from serienpost_practice_db.status import StatusCheck
-from serienpost_testkit.suites import ConsentCheckSuite
+from serienpost_testkit.suites import AddressOwnersSuite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,13 @@ def question(person: str, consenting: str | None = None) -> ConsentQuestion:
     return ConsentQuestion(person, consenting or person, "email", "appointment", address)
 
 
-class TestStatus(ConsentCheckSuite):
+class TestStatus(AddressOwnersSuite):
+    owned: ClassVar = {
+        "ada@example.org": [AddressOwner("patient:1", "patient:1")],
+        "kim@example.org": [
+            AddressOwner("patient:2", "patient:2"), AddressOwner("interessent:1", "interessent:1")
+        ],
+    }  # fmt: skip
     questions = (
         question("patient:1"),
         question("patient:2"),
@@ -36,11 +42,11 @@ class TestStatus(ConsentCheckSuite):
 
     @pytest.fixture
     def context(self, context: Context, add: Callable[..., None]) -> Context:
-        add("patient", id=1)
-        add("patient", id=2, verstorben=1)
+        add("patient", id=1, email="Ada@Example.org")
+        add("patient", id=2, verstorben=1, email="kim@example.org")
         add("patient", id=3, gesperrt=1)
         add("patient", id=4)
-        add("interessent", id=1, gesperrt=1)
+        add("interessent", id=1, gesperrt=1, email=" kim@example.org")
         return context
 
 

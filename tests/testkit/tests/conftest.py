@@ -86,6 +86,51 @@ class TestIt(ConsentCheckSuite):
     def consent_check(self):
         return Plugin()
 """,
+    "address owners": """
+import logging
+import pytest
+from serienpost import *
+from serienpost_testkit.suites import AddressOwnersSuite
+
+def owner(key, by=None):
+    return AddressOwner(f"patient:{{key}}", f"patient:{{by or key}}")
+
+OWNED = {{
+    "ada@example.org": [owner(1)],
+    "kim@example.org": [owner(2), owner(3, by=2)],
+}}
+
+class Register:
+    name = "register"
+    persons = frozenset({{"patient"}})
+    gone = {{"patient:1": False, "patient:2": True}}
+
+    def check(self, context, questions):
+        return [
+            Deny("left", "has left", "join again") if self.gone.get(q.person_id) else Abstain()
+            for q in questions
+        ]
+
+    def owners(self, context, kind, addresses):
+        return [self.of(address) for address in addresses]
+
+    def of(self, address):
+        return OWNED.get(address, [])
+
+{plugin}
+
+class TestIt(AddressOwnersSuite):
+    plugin_module = "{module}"
+    owned = OWNED
+    questions = [
+        ConsentQuestion("patient:1", "patient:1", "email", "event", "ada@example.org"),
+        ConsentQuestion("patient:2", "patient:2", "email", "event", "kim@example.org"),
+    ]
+
+    @pytest.fixture
+    def consent_check(self):
+        return Plugin()
+""",
     "macro": """
 import itertools, logging
 import pytest

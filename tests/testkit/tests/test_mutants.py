@@ -16,6 +16,7 @@ pytest_plugins = ["pytester"]
 GOOD = {
     "source": "class Plugin(NullSource): pass",
     "consent": "class Plugin(Members): pass",
+    "address owners": "class Plugin(Register): pass",
     "macro": "class Plugin(NullName): pass",
     "channel": "class Plugin(PostboxChannel): pass",
 }
@@ -143,6 +144,39 @@ class Plugin(NullSource):
         for batch in super().rows(context, selection, request):
             logging.getLogger("vendor").debug("rows %s", batch)
             yield batch
+""",
+}
+
+ADDRESS_OWNERS = {
+    "test_it_says_whom_it_knows": """
+class Plugin(Register):
+    persons = frozenset({"interessent"})
+""",
+    "test_all_owners_of_an_address_are_found": """
+class Plugin(Register):
+    def of(self, address):
+        return super().of(address)[:1]
+""",
+    "test_owners_come_in_the_order_of_the_addresses": """
+class Plugin(Register):
+    def owners(self, context, kind, addresses):
+        return super().owners(context, kind, sorted(addresses))
+""",
+    "test_thousands_of_addresses_may_come_at_once": """
+class Plugin(Register):
+    def owners(self, context, kind, addresses):
+        return super().owners(context, kind, addresses[-999:])
+""",
+    "test_no_addresses_no_owners": """
+class Plugin(Register):
+    def owners(self, context, kind, addresses):
+        return super().owners(context, kind, addresses) or [[]]
+""",
+    "test_no_address_is_logged": """
+class Plugin(Register):
+    def of(self, address):
+        logging.getLogger("register").info("looking for %s", address)
+        return super().of(address)
 """,
 }
 
@@ -553,6 +587,7 @@ MUTANTS = [
     for kind, mutants in {
         "source": SOURCES,
         "consent": CONSENT_CHECKS,
+        "address owners": ADDRESS_OWNERS,
         "macro": MACROS,
         "channel": {**CHANNELS, **FAULTS_OF_CHANNELS, **ABLE_CHANNELS},
     }.items()

@@ -4,6 +4,7 @@ A plugin's author subclasses a suite, supplies the fixtures that its docstring n
 every test.
 """
 
+from serienpost_testkit.suites.address_owners import AddressOwnersSuite
 from serienpost_testkit.suites.archive import ArchiveSuite, Kept
 from serienpost_testkit.suites.channel import Arrived, ChannelSuite
 from serienpost_testkit.suites.consent import ConsentCheckSuite
@@ -14,6 +15,7 @@ from serienpost_testkit.suites.settings import SettingsSuite
 from serienpost_testkit.suites.source import SourceSuite
 
 __all__ = [
+    "AddressOwnersSuite",
     "ArchiveSuite",
     "Arrived",
     "ChannelSuite",

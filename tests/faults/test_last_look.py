@@ -87,7 +87,8 @@ def die(practice: Practice) -> None:
 
 
 def suppress(practice: Practice) -> None:
-    practice.must("suppress", "add", practice.provider.address(1))
+    provider = practice.provider
+    practice.must("suppress", "add", provider.address(1), "--kind", provider.kind)
 
 
 def cancel(practice: Practice) -> None:

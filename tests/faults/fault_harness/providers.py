@@ -143,6 +143,7 @@ class Provider(ABC):
         middle_call: the number of a call in the middle of a run of 24 messages.
         can: the scenarios to take part in: ordinary ones, ones that need a doubt that stays, a
             lookup that answers, reports, a record.
+        kind: what an address is.
         own_address: where a test message may go.
     """
 
@@ -156,6 +157,7 @@ class Provider(ABC):
     repeatable: ClassVar[bool] = False
     middle_call: ClassVar[int] = 3
     can: ClassVar[frozenset[Need]] = frozenset({"send", "doubt"})
+    kind: ClassVar[str] = "email"
     own_address: ClassVar[str] = "own@example.org"
 
     @abstractmethod
@@ -399,6 +401,7 @@ class SmsCreatorProvider(Provider):
     mailing = 'text: "Guten Tag {{Null_Name}}, Ihre Nummer ist {{Null_Nr}}. Praxis Null"\n'
     most_in_doubt = 1
     can = frozenset({"send", "doubt", "events"})
+    kind = "sms"
     own_address = "+4915228817386"
 
     def __enter__(self) -> Self:

@@ -64,6 +64,7 @@ def executed(context: Context, query: str, **further: object) -> str:
         ("SELECT name AS id FROM sqlite_master", "is none that a query may read"),
         ("SELECT value AS id FROM json_each('[1]')", "name tables"),
         ("SELECT nummer AS id, nachname FROM patient", "returns nachname beside id"),
+        ("SELECT nummer AS id, max(nummer) FROM patient", "returns a value without a name beside"),
         ("SELECT id, id FROM patient", "id more than once"),
         ("SELECT id FROM patient WHERE nachnahme = 'x'", "nachnahme"),
         ("SELECT id FROM patient WHERE id = ?", "is written :name"),

@@ -45,7 +45,11 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
     known = _named(tree, _readable(context, db), db, what)
     tree = _qualified(tree, known, db, what)
     check(tree, db.dialect, what)
-    names = tree.named_selects
+    # The parser gives a value that has no name one of its own.
+    names = [
+        "a value without a name" if name.startswith("_col_") else name
+        for name in tree.named_selects
+    ]
     if names != ["id"]:
         further = [name for name in names if name != "id"]
         raise SourceError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from textwrap import indent
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -34,7 +35,7 @@ def check_command(practice: Practice, mailing: str) -> Reply:
         click.echo(f"  macros: {', '.join(checked.macros) or 'none'}")
         click.echo(f"  fields read: {', '.join(checked.fields)}")
         for note in checked.notes:
-            click.echo(f"  {note}")
+            click.echo(indent(note, "  ").replace("\n  ", "\n    "))
 
     return Reply(checked.document(), text)
 

@@ -180,7 +180,8 @@ def test_a_template_whose_text_sendgrid_generates_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("text", "allowed"), [("{{{Briefanrede}}} {{{Signatur}}}", False), ("{{{Briefanrede}}}", True)]
+    ("text", "allowed"),
+    [("{{{Briefanrede}}} {{{Signatur}}}", False), ("{{{Briefanrede}}}\x1b[2J", True)],
 )
 def test_a_text_by_hand_is_judged_on_its_own(
     grid: Practice, fake: FakeSendGrid, text: str, allowed: bool
@@ -189,6 +190,7 @@ def test_a_text_by_hand_is_judged_on_its_own(
     done = grid("check", "liste")
     assert done.code == (0 if allowed else 3)
     assert ("stands in triple braces in the HTML" in done.err) is not allowed
+    assert "\x1b" not in done.out, "the terminal would obey what stands in the template"
 
 
 def test_a_changed_template_pauses_until_a_person_decides(

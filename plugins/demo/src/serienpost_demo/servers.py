@@ -104,8 +104,8 @@ def _ports_of(practice: Path) -> dict[str, int]:
         for name, account in opened.context.config.accounts.items():
             if account.channel not in ports:
                 continue
-            url = getattr(account, "base_url", None) or f"smtp://{account.host}:{account.port}"
-            place = urlsplit(url)
+            server = f"smtp://{getattr(account, 'host', '')}:{getattr(account, 'port', '')}"
+            place = urlsplit(getattr(account, "base_url", server))
             if place.port is None or not is_loopback(place.hostname or ""):
                 raise SerienpostError(
                     f"the account {name} does not hand over to a port of this machine",

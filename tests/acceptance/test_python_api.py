@@ -43,7 +43,11 @@ def by_script(folder: Path, mailing: str) -> Documents:
         }
         said["explain"] = run.explain(ROW).document()
         files = run.write_preview(ROW)
-        said["preview"] = {"run": run.id, "files": [file.document() for file in files]}
+        said["preview"] = {
+            "run": run.id,
+            "files": [file.document() for file in files if not file.is_view],
+            "views": [file.document() for file in files if file.is_view],
+        }
         tried = run.test(OWN)
         assert not isinstance(tried, Confirmation)
         said["test"] = tried.document()

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from datetime import datetime
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -66,11 +67,12 @@ def grid(demo: Practice, fake: FakeSendGrid) -> Practice:
 
 
 def configure(practice: Practice, fake: FakeSendGrid) -> None:
+    """The account of the demo practice, at this SendGrid and with the disclaimer accepted."""
+    text = (practice.folder / "serienpost.yaml").read_text("utf-8")
+    begin = text.index("  grid:")
     account = ACCOUNT.format(url=fake.url, batch=100, sender="Praxis Dr. Sonnenschein")
-    practice.edit("serienpost.yaml", "accounts:\n", account)
-    plugins = "plugins:\n  - serienpost-channel-sendgrid\n  - serienpost-systemkuerzel\n"
-    practice.edit("serienpost.yaml", "plugins:\n", plugins)
-    practice.edit("serienpost.yaml", "secrets: [env, credentials", "secrets: [systemkuerzel")
+    end = text.index("  brief:")
+    practice.edit("serienpost.yaml", text[begin:end], account.removeprefix("accounts:\n"))
 
 
 def prepared(practice: Practice, mailing: str = "zeiten") -> str:
@@ -117,6 +119,78 @@ def test_hard_names_are_read_literally_and_families_get_their_own(
     assert manifest["disclaimer_by"] == "Dr. Sonnenschein (2026-11-01, account grid)"
     (listed,) = grid.json("sendgrid", "templates", "grid")["templates"]
     assert (listed["name"], listed["versions"][0]["active"]) == ("Neue Zeiten", True)
+
+
+LIST = """\
+title: Per SendGrid
+source: table
+select:
+  file: listen/patienten.csv
+  columns: {Pat.-Nr.: nummer, Anrede: anrede, Titel: titel, Vorname: vorname, Nachname: nachname,
+            E-Mail: email}
+  consent_column: Einwilligung
+account: grid
+purpose: information
+signature: sonnenschein
+sendgrid_template: Neu
+text: "{{Briefanrede}} {{Vorname}} {{Signatur}}"
+"""
+ROWS = """\
+Pat.-Nr.;Anrede;Titel;Vorname;Nachname;E-Mail;Einwilligung
+7001;Frau;;Ada;O'Neill & Söhne;ada@example.net;ja
+7002;Herr;Dr.;<b>Kim</b>;Beck;kim@example.net;ja
+"""
+
+
+def listed(practice: Practice, page: str, text: str | None = None) -> Template:
+    """A mailing from a list of its own, and the template it names."""
+    (practice.folder / "listen").mkdir()
+    (practice.folder / "listen" / "patienten.csv").write_text(ROWS, "utf-8")
+    (practice.folder / "mailings" / "liste.yaml").write_text(LIST, "utf-8")
+    return Template("Neu", [Version("Neue Zeiten", page, text)])
+
+
+PAGE = "<h2>Neu</h2><p>{{Briefanrede}},</p><p>ab heute, {{{Vorname}}}.</p><p>{{{Signatur}}}</p>"
+
+
+def test_a_template_whose_text_sendgrid_generates_is_sent(
+    grid: Practice, fake: FakeSendGrid
+) -> None:
+    fake.templates = [listed(grid, PAGE)]
+    notes = grid.json("check", "liste")["notes"]
+    (text,) = [note for note in notes if note.startswith("the text part")]
+    assert text.splitlines()[1:4] == ["---", "Neu", "---"]
+    assert text.splitlines()[-1] == (
+        "Mit freundlichen Grüßen<br>Dr. med. Sonja Sonnenschein<br>Fachärztin für Allgemeinmedizin"
+    )
+    assert any("lines of Signatur, Vorname as <br>" in note for note in notes)
+    assert "    ab heute, Eva." in grid("check", "liste").out.splitlines()
+    run = prepared(grid, "liste")
+    views = grid.json("preview", run, "--all")["views"]
+    assert grid.json("send", run, "--yes")["state"] == "finished"
+    mails = {mail.to: mail for mail in fake.mails}
+    assert mails.keys() == {"ada@example.net", "kim@example.net"}
+    kim = mails["kim@example.net"]
+    assert "ab heute, &lt;b&gt;Kim&lt;/b&gt;." in kim.html
+    assert "ab heute, &lt;b&gt;Kim&lt;/b&gt;." in kim.text
+    assert "O&#x27;Neill &amp; Söhne" in mails["ada@example.net"].text
+    looked = {Path(one["file"]).suffix: Path(one["file"]).read_text() for one in views[-2:]}
+    assert looked[".txt"] == kim.text
+    assert kim.html.partition("<p>")[2] in looked[".html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [("{{{Briefanrede}}} {{{Signatur}}}", False), ("{{{Briefanrede}}}\x1b[2J", True)],
+)
+def test_a_text_by_hand_is_judged_on_its_own(
+    grid: Practice, fake: FakeSendGrid, text: str, allowed: bool
+) -> None:
+    fake.templates = [listed(grid, PAGE, text)]
+    done = grid("check", "liste")
+    assert done.code == (0 if allowed else 3)
+    assert ("stands in triple braces in the HTML" in done.err) is not allowed
+    assert "\x1b" not in done.out, "the terminal would obey what stands in the template"
 
 
 def test_a_changed_template_pauses_until_a_person_decides(

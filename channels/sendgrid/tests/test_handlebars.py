@@ -6,11 +6,13 @@ from serienpost import Variable
 from serienpost_channel_sendgrid.handlebars import Reading
 
 
-def read(html: str = "", subject: str = "", text: str = "") -> Reading:
+def read(
+    html: str = "", subject: str = "", text: str = "", *, is_generated: bool = False
+) -> Reading:
     reading = Reading()
     reading.add("subject", subject)
     reading.add("html", html)
-    reading.add("text", text)
+    reading.add("text", text, is_generated=is_generated)
     return reading
 
 
@@ -35,6 +37,52 @@ def test_double_braces_outside_of_html_and_around_lines_get_a_hint() -> None:
         "html: {{Signatur}} loses its lines; write {{{Signatur}}}",
         "text: {{Vorname}} shows ' \" & < as codes; write {{{Vorname}}}",
     ]
+
+
+def test_of_a_generated_text_the_html_decides() -> None:
+    page = "<p>{{Vorname}} {{{Signatur}}} {{#if Titel}}{{{Titel}}}{{/if}}</p>"
+    text = "{{Vorname}} {{{Signatur}}} {{Titel}} {{#if Titel}}{{{Titel}}}{{/if}} {{{Ort}}}"
+    reading = read(page, "{{{Vorname}}}", text, is_generated=True)
+    assert reading.problems == []
+    assert reading.variables() == (
+        Variable("Ort", ("text",), as_text=True),
+        Variable("Signatur", ("html", "text"), as_markup=True),
+        Variable("Titel", ("html", "text"), as_markup=True, tested=True, may_be_empty=True),
+        Variable("Vorname", ("subject", "html", "text"), as_text=True),
+    )
+    (hint,) = reading.hints
+    assert hint.startswith("text: SendGrid generates it from the HTML, so ' \" & < show there as ")
+    assert hint.endswith(" codes, lines of Signatur, Titel as <br>")
+    by_hand = {each.name: each for each in read(page, "", text).variables()}
+    assert (by_hand["Signatur"].as_markup, by_hand["Signatur"].as_text) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "variable"),
+    [
+        # What the HTML only tests it does not show: the text is judged on its own.
+        ("{{#if X}}a{{/if}}", "{{{X}}}", Variable("X", ("html", "text"), False, True, True)),
+        ("", "{{{X}}}", Variable("X", ("text",), False, True)),
+        ("{{X}}{{{X}}}", "{{X}}", Variable("X", ("html", "text"), True, True)),
+    ],
+)
+def test_what_the_html_does_not_show_is_judged_where_it_stands(
+    html: str, text: str, variable: Variable
+) -> None:
+    assert read(html, text=text, is_generated=True).variables() == (variable,)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{{/if}}", "text: {{/if}} closes nothing"),
+        ("{{{unsubscribe}}}", "text: {{{unsubscribe}}} belongs to marketing mail"),
+        ("{{#each X}}{{/each}}", "repeats a list"),
+    ],
+)
+def test_a_generated_text_must_be_sound_too(text: str, problem: str) -> None:
+    problems = read("<p>{{X}}</p>", text=text, is_generated=True).problems
+    assert any(problem in each for each in problems), problems
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,21 @@ def test_another_version_or_an_edited_one_is_not_the_same(
     assert look_up("Einladung").version != before.version
 
 
+def test_the_text_that_sendgrid_generates_is_told_from_one_by_hand(
+    fake: FakeSendGrid, look_up: object
+) -> None:
+    page = "<p>{{{Signatur}}}</p>"
+    fake.templates = [
+        Template("Erzeugt", [Version("s", page)]),
+        Template("Von Hand", [Version("s", page, "{{{Signatur}}}")]),
+    ]
+    (generated,) = look_up("Erzeugt").variables
+    (by_hand,) = look_up("Von Hand").variables
+    assert (generated.as_markup, generated.as_text) == (True, False)
+    assert (by_hand.as_markup, by_hand.as_text) == (True, True)
+    assert look_up("Erzeugt").sources == {"subject": "s", "html": page, "text": "{{{Signatur}}}"}
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import HasLookup as HasLookup
     from serienpost.contracts.channels import HasProbe as HasProbe
     from serienpost.contracts.channels import HasRecord as HasRecord
+    from serienpost.contracts.channels import HasViews as HasViews
     from serienpost.contracts.channels import ProbeResult as ProbeResult
     from serienpost.contracts.channels import Processor as Processor
     from serienpost.contracts.channels import Sender as Sender
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
     from serienpost.registry import Registry as Registry
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
+    from serienpost.templates.browser_page import browser_page as browser_page
     from serienpost.templates.letter_page import split_page as split_page
     from serienpost.templates.passive import active_parts_of_foreign as active_parts_of_foreign
     from serienpost.text import CONTROL as CONTROL
@@ -159,8 +161,8 @@ _HOME = {
     "contracts.accounts": "AccountSettings Rate SecretRef",
     "contracts.channels": (
         "Capabilities Channel Event Generation Go HasBalance HasEvents HasFinish"
-        " HasForecast HasLayout HasLookup HasProbe HasRecord ProbeResult Processor"
-        " Sender Sent"
+        " HasForecast HasLayout HasLookup HasProbe HasRecord HasViews ProbeResult"
+        " Processor Sender Sent"
     ),
     "contracts.consent": (
         "Abstain AddressOwner Allow ConsentCheck ConsentQuestion Deny HasAddressOwners Verdict"
@@ -200,6 +202,7 @@ _HOME = {
     "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",
     "registry": "Registry",
     "service": "Practice open_practice",
+    "templates.browser_page": "browser_page",
     "templates.letter_page": "split_page",
     "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",

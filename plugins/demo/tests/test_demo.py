@@ -174,5 +174,5 @@ def test_differences_of_letters(printed: list[str], stored: list[str], problems:
 def test_the_command_has_the_name_and_options_of_the_manual() -> None:
     assert demo_command.name == "demo"
     assert {name for option in demo_command.params for name in option.opts} == {
-        *("folder", "--patients", "--seed", "--json"),
+        *("folder", "--patients", "--seed", "--serve", "--json"),
     }

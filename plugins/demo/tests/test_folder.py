@@ -28,6 +28,7 @@ def test_writes_configuration_database_mailings_and_a_template(tmp_path: Path) -
         "mailings/kurznachricht.yaml",
         "mailings/recall.yaml",
         "mailings/rundbrief.yaml",
+        "mailings/sprechzeiten.yaml",
         "mailings/terminerinnerung.yaml",
         "praxis.db",
         "serienpost.yaml",

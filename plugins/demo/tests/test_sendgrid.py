@@ -267,3 +267,31 @@ def test_handlebars(source: str, text: str) -> None:
 def test_what_handlebars_cannot_render(source: str) -> None:
     with pytest.raises(HandlebarsError):
         render(source, {"a": "b"})
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>{{Name}},</p><p>{{{Signatur}}}</p>", "{{Name}},\n\n{{{Signatur}}}"),
+        ("<b>Neu</b> &amp; <strong>wichtig</strong>", "*Neu* & *wichtig*"),
+        ("<a href='https://example.org'>Termine</a>", "Termine ( https://example.org )"),
+        ("<a href='mailto:a@example.org'><img alt='Post'></a>", "Post ( a@example.org )"),
+        ("<ul><li>eins</li>\n<li>zwei</li></ul>", "* eins\n* zwei"),
+        ("<h1>Zeiten</h1><p>ab\n  heute</p>", "******\nZeiten\n******\n\nab heute"),
+        ("<div>a<br>b</div><div>c</div>", "a\nb\n\nc"),
+        ("<head><title>t</title><style>p{}</style></head><!-- {{X}} --><p>a", "a"),
+        ("<table><tr><td {{#if X}}class='a'{{/if}}>{{X}}</td></tr></table>", "{{X}}"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_generated_from_the_html(html: str, text: str) -> None:
+    version = Version("s", html)
+    assert version.plain == text
+    shown = Template("T", [version]).version(version, whole=True)
+    assert (shown["generate_plain_content"], shown["plain_content"]) == (True, text)
+
+
+def test_a_text_by_hand_stays() -> None:
+    version = Version("s", "<p>{{{X}}}</p>", "{{{X}}}!")
+    shown = Template("T", [version]).version(version, whole=True)
+    assert (shown["generate_plain_content"], shown["plain_content"]) == (False, "{{{X}}}!")

@@ -115,6 +115,17 @@ class LetterChannel:
             raise LayoutError(f"{message.ref}: {result.text}")
         return {".pdf": made.pdf}
 
+    def views(
+        self,
+        account: LetterAccount,  # noqa: ARG002
+        message: Message,  # noqa: ARG002
+        files: Mapping[str, bytes],
+    ) -> Mapping[str, bytes]:
+        """Each page as an image."""
+        from serienpost_channel_letter.page_images import page_images
+
+        return {f".{n}.png": image for n, image in enumerate(page_images(files[".pdf"]), 1)}
+
     @contextlib.asynccontextmanager
     async def open(self, context: Context, account: LetterAccount) -> AsyncIterator[Sender]:
         """Workers are spawned with the first calls; what they need is read in the meantime."""

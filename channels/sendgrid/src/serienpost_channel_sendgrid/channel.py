@@ -82,6 +82,27 @@ class SendGridChannel:
             shown = {"template_version": message.content.template.version, **shown}
         return {".json": json.dumps(shown, ensure_ascii=False, indent=1).encode() + b"\n"}
 
+    def views(
+        self,
+        account: SendGridAccount,  # noqa: ARG002
+        message: Message,
+        files: Mapping[str, bytes],  # noqa: ARG002
+    ) -> Mapping[str, bytes]:
+        """Both parts as they are read; a template of SendGrid's is filled in as SendGrid does."""
+        from serienpost import browser_page
+        from serienpost_channel_sendgrid.rendering import render
+
+        content = message.content
+        parts = {"html": content.html or "", "text": content.text}
+        if filled := content.template:
+            parts = {part: render(source, filled.data) for part, source in filled.sources.items()}
+        views = {}
+        if parts.get("text", "").strip():
+            views[".txt"] = parts["text"].encode("utf-8", "replace")
+        if parts.get("html", "").strip():
+            views[".html"] = browser_page(parts["html"], content.attachments)
+        return views
+
     def open(
         self, context: Context, account: SendGridAccount
     ) -> contextlib.AbstractAsyncContextManager[Sender]:

@@ -47,7 +47,9 @@ def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
         data = fill(draft.template, dict(draft.values))
         if isinstance(data, Refused):
             return data
-        template = FilledTemplate(draft.template.id, draft.template.version, data)
+        template = FilledTemplate(
+            draft.template.id, draft.template.version, data, draft.template.sources
+        )
     content = Content(
         kind="email",
         sender=account.sender,

@@ -16,11 +16,11 @@ from serienpost import Variable, active_parts_of_foreign
 if TYPE_CHECKING:
     from serienpost import Part
 
-_TAG = re.compile(
+TAG = re.compile(
     r"\\\{\{|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}",
     re.DOTALL,
 )
-_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[()]|[^\s()\"']+")
+WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[()]|[^\s()\"']+")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
 _LITERAL = re.compile(r"[\"'].*[\"']\Z|-?\d+(\.\d+)?\Z|(true|false|null|undefined)\Z", re.DOTALL)
 # Stands for a tag where the page around it is read; no page holds this private character.
@@ -56,12 +56,13 @@ class _Use:
     parts: list[Part] = field(default_factory=list)
     as_markup: bool = False
     as_text: bool = False
+    in_html: bool = False
     tested: bool = False
     unguarded: bool = False
 
 
 class Reading:
-    """What is in a template; parts are added one by one.
+    """What is in a template; parts are added one by one, a generated text after the HTML.
 
     Attributes:
         problems: why it must not be used.
@@ -73,16 +74,24 @@ class Reading:
         self.hints: list[str] = []
         self._uses: dict[str, _Use] = {}
         self._part: Part = "text"
+        self._is_generated = False
         self._open: list[_OpenBlock] = []
 
-    def add(self, part: Part, source: str) -> None:
-        """Read one part: `subject`, `text` or `html`."""
+    def add(self, part: Part, source: str, *, is_generated: bool = False) -> None:
+        """Read one part: `subject`, `text` or `html`.
+
+        What SendGrid generated from the HTML must be sound too, but the HTML alone decides how a
+        variable that stands in both is sent.
+        """
         self._part, self._open = part, []
+        self._is_generated = is_generated
+        if is_generated:
+            self._hint_about_codes()
         if part == "html":
             self._read_page(source)
         for found in _MARKETING.finditer(source):
             self._refuse(found[0], "belongs to marketing mail")
-        for found in _TAG.finditer(source):
+        for found in TAG.finditer(source):
             raw, tag = found["raw"], found["tag"]
             if raw is None and tag is None:
                 continue
@@ -110,10 +119,10 @@ class Reading:
         """What of the page around the tags runs, sends, or would tell what is filled in."""
         tags = {
             found.start(): found[0]
-            for found in _TAG.finditer(source)
+            for found in TAG.finditer(source)
             if found["raw"] is not None or found["tag"] is not None
         }
-        filled = _TAG.sub(_filled, source.replace(_FILLER, " "))
+        filled = TAG.sub(_filled, source.replace(_FILLER, " "))
         for what, _, place in active_parts_of_foreign(filled, _FILLER):
             line = source.count("\n", 0, place) + 1
             self._refuse(tags.get(place, f"line {line}:"), what)
@@ -124,7 +133,7 @@ class Reading:
         self.problems.append(f"{self._part}: {shown} {why}")
 
     def _tag(self, whole: str, inner: str, raw: bool) -> None:
-        words = _WORD.findall(inner)
+        words = WORD.findall(inner)
         head = words[0] if words else ""
         if not words:
             self._refuse(whole, "is empty")
@@ -137,12 +146,12 @@ class Reading:
         elif head[0] in ">*":
             self._refuse(whole, "includes another template")
         elif head[0] == "&":
-            self._output(whole, _WORD.findall(inner[1:]), raw=True)
+            self._output(whole, WORD.findall(inner[1:]), raw=True)
         else:
             self._output(whole, words, raw=raw)
 
     def _begin(self, whole: str, inner: str, raw: bool) -> None:
-        words = _WORD.findall(inner[1:])
+        words = WORD.findall(inner[1:])
         helper = words[0] if words else ""
         if helper == "each":
             self._refuse(whole, "repeats a list; a macro is one text")
@@ -196,13 +205,24 @@ class Reading:
         if name is None:
             return
         use = self._use(name)
+        if self._is_generated and use.in_html:
+            return
         is_markup = raw and self._part == "html"
+        use.in_html = use.in_html or self._part == "html"
         use.as_markup = use.as_markup or is_markup
         use.as_text = use.as_text or not is_markup
         if not provided and not any(name in block.proven for block in self._open):
             use.unguarded = True
         if not raw:
             self._hint_about_braces(name)
+
+    def _hint_about_codes(self) -> None:
+        """A value is sent once, as the HTML needs it; the same reaches the text."""
+        shown = {name: use for name, use in sorted(self._uses.items()) if use.in_html}
+        if shown:
+            hint = "text: SendGrid generates it from the HTML, so ' \" & < show there as codes"
+            marked = ", ".join(name for name, use in shown.items() if use.as_markup)
+            self.hints.append(f"{hint}, lines of {marked} as <br>" if marked else hint)
 
     def _hint_about_braces(self, name: str) -> None:
         if self._part != "html":

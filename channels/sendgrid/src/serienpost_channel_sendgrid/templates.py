@@ -116,9 +116,11 @@ def _provider_template(
     template_id: str, name: str, version: str, detail: dict[str, Any]
 ) -> ProviderTemplate:
     reading = Reading()
+    # SendGrid's default, also where the version does not say it.
+    is_generated = detail.get("generate_plain_content") is not False
     sources = {part: str(detail.get(key) or "") for part, key in _PARTS}
     for part, source in sources.items():
-        reading.add(part, source)  # type: ignore[arg-type]
+        reading.add(part, source, is_generated=is_generated and part == "text")  # type: ignore[arg-type]
     if not sources["subject"].strip():
         reading.problems.append("subject: is empty")
     if not (sources["html"] + sources["text"]).strip():
@@ -129,7 +131,7 @@ def _provider_template(
     packed = json.dumps(sources, sort_keys=True).encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(packed).hexdigest()
     hints = tuple(dict.fromkeys(reading.hints))
-    return ProviderTemplate(template_id, version, digest, name, reading.variables(), hints)
+    return ProviderTemplate(template_id, version, digest, name, reading.variables(), hints, sources)
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

@@ -75,14 +75,28 @@ class SmtpChannel:
         account: SmtpAccount,  # noqa: ARG002
         message: Message,
     ) -> Mapping[str, bytes]:
-        """The bytes that would be sent, with today's Date.
+        """The bytes that would be sent now.
 
         Raises:
             UnsafeMessageError: it would not be sent, and why.
         """
         from serienpost_channel_smtp.message import build
 
-        return {".eml": build(message, date=self._clock(UTC))}
+        return {".eml": build(message, date=message.seen_at or self._clock(UTC))}
+
+    def views(
+        self,
+        account: SmtpAccount,  # noqa: ARG002
+        message: Message,
+        files: Mapping[str, bytes],  # noqa: ARG002
+    ) -> Mapping[str, bytes]:
+        """The formatted part with its images in it; the text where there is none."""
+        from serienpost import browser_page
+
+        content = message.content
+        if content.html is None:
+            return {".txt": content.text.encode()}
+        return {".html": browser_page(content.html, content.attachments)}
 
     @contextlib.asynccontextmanager
     async def open(self, context: Context, account: SmtpAccount) -> AsyncIterator[Sender]:

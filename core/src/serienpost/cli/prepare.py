@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from serienpost.cli.group import json_option
+from serienpost.cli.output import clean
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
@@ -34,7 +35,8 @@ def check_command(practice: Practice, mailing: str) -> Reply:
         click.echo(f"  macros: {', '.join(checked.macros) or 'none'}")
         click.echo(f"  fields read: {', '.join(checked.fields)}")
         for note in checked.notes:
-            click.echo(f"  {note}")
+            first, *further = note.splitlines()
+            click.echo("\n    ".join(["  " + clean(first), *map(clean, further)]))
 
     return Reply(checked.document(), text)
 

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 def preview_command(
     practice: Practice, run: str, recipient: str | None, every: bool, out: str | None
 ) -> Reply:
-    """Write what would leave as files."""
+    """Write what would leave as files, and what one can look at.
+
+    \b
+    e-mail (SMTP)      .eml, and .html for a browser with its images in it
+    e-mail (SendGrid)  .json (what SendGrid gets), and .html and .txt as it will be read
+    SMS                .txt
+    letter             .pdf, and each page as .1.png, .2.png ...
+
+    The .html loads nothing from elsewhere. All files are readable by their owner alone.
+    """
     folder = Path(out) if out else None
     written = practice.run(run).write_preview(recipient, every=every, folder=folder)
 
@@ -37,7 +46,10 @@ def preview_command(
         if len(written) > 10:
             click.echo(f"... {len(written)} files in {Path(written[0].file).parent}")
 
-    return Reply({"run": run, "files": [one.document() for one in written]}, text)
+    files, views = (
+        [one.document() for one in written if one.is_view is is_view] for is_view in (False, True)
+    )
+    return Reply({"run": run, "files": files, "views": views}, text)
 
 
 @click.command(name="test")

@@ -279,6 +279,25 @@ class HasForecast(Protocol[A_contra]):
 
 
 @runtime_checkable
+class HasViews(Protocol[A_contra]):
+    """A channel whose messages people look at in another form than they leave in."""
+
+    def views(
+        self, account: A_contra, message: Message, files: Mapping[str, bytes]
+    ) -> Mapping[str, bytes]:
+        """Files to look at, beside those of `Channel.preview`: suffix -> bytes.
+
+        `.html` is the message in a browser and loads nothing from elsewhere (`browser_page`
+        makes such a file), `.txt` its text, `.1.png`, `.2.png` ... its pages.
+
+        Args:
+            account: that sends.
+            message: as `preview` got it.
+            files: what `preview` gave.
+        """
+
+
+@runtime_checkable
 class HasRecord(Protocol[A_contra]):
     """A channel whose messages can be kept in a record and made again from it alone."""
 

@@ -48,6 +48,7 @@ class ProviderTemplate:
         title: how people call it.
         variables: what it uses, sorted by name.
         hints: sentences for whoever keeps it there; nothing that forbids sending.
+        sources: part -> as the provider keeps it, for whoever looks at what will leave.
     """
 
     id: str
@@ -56,6 +57,7 @@ class ProviderTemplate:
     title: str
     variables: tuple[Variable, ...] = ()
     hints: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> ProviderTemplate:
@@ -108,11 +110,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class FilledTemplate:
-    """A template kept by the provider, frozen by id and version, and the data sent for it."""
+    """A template kept by the provider, frozen by id and version, and the data sent for it;
+    `sources` are its parts, so that the message can be looked at. They do not leave."""
 
     id: str
     version: str
     data: Mapping[str, str]
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ class Message:
     `ref` is 12 characters of Crockford base32; `position` is the row's number in its run;
     `send_at` (aware, UTC) is set where the provider is to hold the message. `part` is the fixed
     part that the message belongs to, on channels that have them; `cost` the amount that was
-    foretold; `is_test` marks a message to an own address.
+    foretold; `is_test` marks a message to an own address. `seen_at` is set where the message is
+    only looked at: the moment, in the practice's zone, for channels that write a date into it.
     """
 
     ref: str
@@ -203,3 +208,4 @@ class Message:
     part: int | None = None
     cost: float | None = None
     is_test: bool = False
+    seen_at: datetime | None = None

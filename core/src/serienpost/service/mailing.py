@@ -12,6 +12,7 @@ from serienpost.errors import ConfigError, SerienpostError
 from serienpost.run.prepare import provider_template, transliteration
 from serienpost.run.prepare.check import check_mailing, read_text
 from serienpost.run.prepare.renderer import RunRenderer
+from serienpost.run.report.preview import text_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,11 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
         account=renderer.header.account,
         macros=tuple(sorted(renderer.macros)),
         fields=tuple(sorted(fields)),
-        notes=(*provider_template.notes(renderer), *transliteration.notes(renderer)),
+        notes=(
+            *provider_template.notes(renderer),
+            *text_part(renderer),
+            *transliteration.notes(renderer),
+        ),
         kind_title=renderer.kind.title,
     )
 

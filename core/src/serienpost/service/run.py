@@ -88,10 +88,11 @@ class ReviewPage(Record):
 
 @dataclass(frozen=True, slots=True)
 class PreviewFile(Record):
-    """What would leave for a row, as a file."""
+    """A file of a row's message: what would leave, or a view of it to look at."""
 
     row: str
     file: str
+    is_view: bool = field(default=False, metadata=FOR_FACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ class Run:
     def write_preview(
         self, row: str | None = None, *, every: bool = False, folder: Path | None = None
     ) -> list[PreviewFile]:
-        """Write what would leave as files that only their owner reads.
+        """Write what would leave, and how it looks, as files that only their owner reads.
 
         Args:
             row: one row or person; None for the first marked row, with `every` for all.
@@ -268,16 +269,17 @@ class Run:
             SerienpostError: there is no such row, or it has no content.
         """
         from serienpost.files import private_folder, write_private
-        from serienpost.run.report.preview import PREVIEWS, file_name
+        from serienpost.run.report.preview import PREVIEWS, file_name, show
 
         folder = folder or self._context.path(PREVIEWS) / self.id
         written = []
-        for row_id, files in self.preview(row, every=every):
+        renderer = load_renderer(self._context, self._ledger, self.id)
+        for shown in show(renderer, self._ledger, self.id, row, every=every):
             private_folder(folder)
-            for suffix, data in files.items():
-                path = folder / f"{file_name(row_id)}{suffix}"
+            for suffix, data in {**shown.files, **shown.views}.items():
+                path = folder / f"{file_name(shown.row)}{suffix}"
                 write_private(path, data)
-                written.append(PreviewFile(row_id, str(path)))
+                written.append(PreviewFile(shown.row, str(path), suffix not in shown.files))
         return written
 
     def test(

@@ -131,9 +131,15 @@ def test_only_macros_that_both_texts_use_are_read_and_sent(office: Office, poste
     assert draft.template == TEMPLATE
 
 
-def test_the_header_comes_back_as_it_was(office: Office, poste: Poste) -> None:
+@pytest.mark.parametrize("sources", [{}, {"html": "<p>{{Vorname}}</p>"}])
+def test_the_header_comes_back_as_it_was(
+    office: Office, poste: Poste, sources: dict[str, str]
+) -> None:
+    poste.kept = replace(TEMPLATE, sources=sources)
     header = office.renderer(**wanted()).header
-    assert Header.from_json(header.to_json()) == header
+    plain = header.to_json()
+    assert Header.from_json(plain) == header
+    assert ("sources" in plain["kept_template"]) is bool(sources), "a plan from before is the same"
 
 
 def test_a_variable_that_the_text_does_not_name_is_an_error(office: Office, poste: Poste) -> None:

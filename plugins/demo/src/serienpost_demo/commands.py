@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from serienpost import Reply
 
 _DEFAULT_FOLDER = "demo-practice"
+_INBOX = "eingang"
 
 
 def init_demo(folder: Path, patients: int, seed: int) -> list[Path]:
@@ -36,19 +38,50 @@ def init_demo(folder: Path, patients: int, seed: int) -> list[Path]:
     help="Size of the practice.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which made-up practice.")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Start the servers alone and keep them running, to try a demo practice by hand.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def demo_command(folder: Path | None, patients: int, seed: int, as_json: bool) -> Reply:
+@click.pass_context
+def demo_command(
+    command: click.Context,
+    folder: Path | None,
+    patients: int,
+    seed: int,
+    serve: bool,
+    as_json: bool,
+) -> Reply:
     """Show everything end to end on a made-up practice.
 
     Makes the practice in DIR (default: demo-practice, or demo-practice-2 ... where that exists),
     starts a mail server on this machine that keeps what it gets, and runs one mailing through all
     commands, then the same by SMS and by letter. Nothing leaves this machine. The exit code is 0
     only if exactly the messages that the record calls accepted have arrived, else 1.
+
+    With --serve, mail server, smsCreator and SendGrid run until Ctrl-C, on the ports of every
+    practice of `init --demo`, or on those of the practice in DIR. Each of its accounts then works
+    by hand. What arrives is kept in the folder eingang. The exit code is 0.
     """
+    if serve:
+        return _serve(command, folder)
     from serienpost_demo.walkthrough import walk_through
 
     chosen = folder or _fresh_folder(Path(_DEFAULT_FOLDER))
     return walk_through(chosen, patients, seed, say=partial(click.echo, err=as_json))
+
+
+def _serve(command: click.Context, practice: Path | None) -> Reply:
+    for name in ("patients", "seed", "as_json"):
+        if command.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = "--json" if name == "as_json" else f"--{name}"
+            raise click.UsageError(f"{option} does not go with --serve, which makes no practice")
+    from serienpost import Reply
+    from serienpost_demo.servers import serve
+
+    serve(practice, _fresh_folder((practice or Path()) / _INBOX), say=click.echo)
+    return Reply()
 
 
 def _fresh_folder(wanted: Path) -> Path:

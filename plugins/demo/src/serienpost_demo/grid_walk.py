@@ -2,50 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from serienpost import Problem
+from serienpost_demo.practice.records import SENDGRID_KEY
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
 
 if TYPE_CHECKING:
     from serienpost_demo.command_line import CommandLine
 
 MAILING, TEMPLATE = "sprechzeiten", "Neue Sprechzeiten"
-# Stands in the demo practice's Systemkürzel.
-KEY = "SG.nur-fuer-die-vorfuehrung"
 
-_MAILING = """\
-# Set by SendGrid's own template; the text names what may be sent for it.
-source: patients
-select: {}
-limit: 20
-account: grid
-purpose: information
-sendgrid_template: Neue Sprechzeiten
-text: "{{Briefanrede}} {{Nachname}} {{Praxis_Telefon}} {{Praxis}}"
-"""
+# Its text part is generated from the HTML, as SendGrid does where nobody turned that off.
 _VERSION = Version(
     "Neue Sprechzeiten der {{{Praxis}}}",
-    "<p>{{Briefanrede}},</p><p>wir haben neue Sprechzeiten.</p><p>{{Praxis}}</p>",
-    "{{{Briefanrede}}},\n\nwir haben neue Sprechzeiten.\n\n{{{Praxis}}}\n",
-)
-_TURNED_ON = re.compile(
-    r"^(  )# ((?:- serienpost-(?:channel-sendgrid|systemkuerzel)\b|grid:|  \w+: ).*)$", re.MULTILINE
+    "<p>{{Briefanrede}},</p><p>wir haben neue Sprechzeiten.</p><p>{{{Signatur}}}</p>",
 )
 
 
-def new_sendgrid() -> FakeSendGrid:
-    """A SendGrid with one customer and one template."""
+def new_sendgrid(port: int = 0) -> FakeSendGrid:
+    """A SendGrid with one customer and one template; port 0 takes a free one."""
     rights = frozenset({"mail.send", "templates.read", "suppression.read"})
-    return FakeSendGrid({KEY: rights}, templates=[Template(TEMPLATE, [_VERSION])])
+    return FakeSendGrid(
+        {SENDGRID_KEY: rights}, templates=[Template(TEMPLATE, [_VERSION])], port=port
+    )
 
 
 def walk_sendgrid(
     line: CommandLine, fake: FakeSendGrid
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Turn on the account, send by a template of SendGrid's, fetch what bounced.
+    """Send by a template of SendGrid's, fetch what bounced.
 
     Returns:
         What `demo --json` says of it, and what did not come out as recorded.
@@ -53,7 +40,6 @@ def walk_sendgrid(
     Raises:
         StepFailedError: a command failed.
     """
-    _turn_on(line)
     line.show("sendgrid", "templates", "grid")
     line.show("check", MAILING)
     prepared = line.ask("prepare", MAILING, "--summary")
@@ -72,17 +58,6 @@ def walk_sendgrid(
     arrived = [str(mail.ref) for mail in fake.mails]
     data = {"run": run, "accepted": len(accepted), "arrived": len(arrived), "counts": counts}
     return {**data, "requests": fake.taken}, _differences(accepted, arrived, counts)
-
-
-def _turn_on(line: CommandLine) -> None:
-    """Do what a practice does: take the signs of comment away, name the store, write a mailing."""
-    file = line.folder / "serienpost.yaml"
-    text = _TURNED_ON.sub(r"\1\2", file.read_text("utf-8"))
-    file.write_text(text.replace("secrets: [env,", "secrets: [systemkuerzel, env,"), "utf-8")
-    mailing = line.folder / "mailings" / f"{MAILING}.yaml"
-    mailing.touch(0o600)
-    mailing.write_text(_MAILING, "utf-8")
-    line.say(f"Turned on the account grid in {file} and wrote mailings/{MAILING}.yaml.\n")
 
 
 def _differences(

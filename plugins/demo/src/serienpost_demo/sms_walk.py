@@ -7,22 +7,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from serienpost import Problem
+from serienpost_demo.practice.records import SMS_PASSWORD, SMS_USER
 from serienpost_demo.smscreator.gateway import ZONE, Account, Gateway
 
 if TYPE_CHECKING:
     from serienpost_demo.command_line import CommandLine
 
 MAILING = "kurznachricht"
-USER, PASSWORD = "praxis-sonnenschein", "nur-zum-vorfuehren"
-# Environment in which the demo's account finds its login.
-LOGIN = {"SMS_USER": USER, "SMS_PASSWORD": PASSWORD}
-
 _CREDITS = 500.0
 
 
-def new_gateway() -> Gateway:
+def new_gateway(credit: float = _CREDITS) -> Gateway:
     """A provider with one customer, who reaches some telephones and some not."""
-    return Gateway({USER: Account(USER, PASSWORD, _CREDITS)}, report_states={"*7": "UNDELIV"})
+    account = Account(SMS_USER, SMS_PASSWORD, credit)
+    return Gateway({SMS_USER: account}, report_states={"*7": "UNDELIV"})
 
 
 def walk_sms(line: CommandLine, gateway: Gateway) -> tuple[dict[str, Any], tuple[Problem, ...]]:
@@ -41,11 +39,11 @@ def walk_sms(line: CommandLine, gateway: Gateway) -> tuple[dict[str, Any], tuple
     tomorrow = datetime.now(ZONE) + timedelta(days=1)
     when = f"{tomorrow:%Y-%m-%d}T10:00"
     line.show("send", run, "--plan", prepared["plan_hash"], "--yes", "--at", when)
-    queued, left = len(gateway.queued()), gateway.balance(USER)
+    queued, left = len(gateway.queued()), gateway.balance(SMS_USER)
     line.say(f"  The provider holds {queued} orders until {when}; {left:g} credits, none charged.")
     line.show("resume", "--due")
     gateway.forward(timedelta(days=2))
-    left = gateway.balance(USER)
+    left = gateway.balance(SMS_USER)
     line.say(f"  Two days later by the provider's clock: all are sent, {left:g} credits are left.")
     line.show("events", "sms")
     shown = line.ask("show", run)

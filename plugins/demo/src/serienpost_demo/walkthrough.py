@@ -46,7 +46,7 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         say(f"a SendGrid on {grid.port}; nothing leaves this machine.")
         write_folder(folder, patients, seed, catcher.port, fake.port, grid.port)
         say(f"Made a practice with {patients} made-up patients in {folder}.\n")
-        line = CommandLine(folder, say, sms_walk.LOGIN)
+        line = CommandLine(folder, say)
         run = _prepare_and_send(line, folder, catcher.messages)
         arrived = catcher.messages[run.tests :]
         say("The same by SMS, scheduled for tomorrow:\n")

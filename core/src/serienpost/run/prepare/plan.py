@@ -81,9 +81,13 @@ class Header:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As the ledger keeps it; the first edition of rendering is not named."""
+        """As the ledger keeps it; the first edition of rendering is not named, nor the parts of a
+        provider's template where they were not kept."""
         plain = asdict(self)
-        plain[_TEMPLATE] = plain.pop("provider_template")
+        template = plain.pop("provider_template")
+        if template and not template["sources"]:
+            del template["sources"]
+        plain[_TEMPLATE] = template
         edition = plain.pop("rendering")
         return plain if edition == 1 else {**plain, _RENDERING: edition}
 

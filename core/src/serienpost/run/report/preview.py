@@ -1,19 +1,23 @@
-"""What would leave (or left), as files."""
+"""What would leave (or left), as files; and how it looks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost.contracts.content import Refused
+from serienpost.contracts.channels import HasViews
+from serienpost.contracts.content import Message, Refused
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.ledger.schema import message
+from serienpost.ledger.store import utc_now
+from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.renderer import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
@@ -29,10 +33,32 @@ def file_name(row_id: str) -> str:
     return row_id.replace(":", "-").replace("/", "_")
 
 
+class Shown(NamedTuple):
+    """A message to be looked at: its row, what would leave, and further files that show it."""
+
+    row: str
+    files: dict[str, bytes]
+    views: dict[str, bytes]
+
+
 def preview(
     renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str | None, *, every: bool
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """What would leave (or left): row id and files by suffix. Writes nothing to the ledger.
+    """What would leave (or left): row id and files by suffix; see `show`."""
+    for shown in show(renderer, ledger, run_id, row_id, every=every, views=False):
+        yield shown.row, shown.files
+
+
+def show(
+    renderer: RunRenderer,
+    ledger: Ledger,
+    run_id: str,
+    row_id: str | None,
+    *,
+    every: bool,
+    views: bool = True,
+) -> Iterator[Shown]:
+    """What would leave (or left), and how it looks. Writes nothing to the ledger.
 
     Args:
         renderer: the run's frozen header and files.
@@ -40,6 +66,7 @@ def preview(
         run_id: the run.
         row_id: one row or person; None for the first marked row, with `every` for all.
         every: all marked rows.
+        views: whether the files to look at are made too.
 
     Raises:
         LedgerError: there is no such row, or it has no content.
@@ -56,16 +83,44 @@ def preview(
         is_empty = True
         for row in tx.stream(marked):
             is_empty = False
-            yield row.row_id, _files(renderer, Outgoing._make(row))
+            left = _message(renderer, Outgoing._make(row))
+            files = dict(renderer.channel.preview(renderer.account, left))
+            yield Shown(row.row_id, files, _views(renderer, left, files) if views else {})
         if row_id and is_empty:
             raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
 
 
-def _files(renderer: RunRenderer, row: Outgoing) -> dict[str, bytes]:
+def _message(renderer: RunRenderer, row: Outgoing) -> Message:
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
         raise SerienpostError(
             f"row {row.row_id} would now read differently than reviewed",
             hint="prepare the mailing again",
         )
-    return dict(renderer.channel.preview(renderer.account, message_of(row, content)))
+    return _seen(renderer, message_of(row, content))
+
+
+def _seen(renderer: RunRenderer, left: Message) -> Message:
+    return replace(left, seen_at=utc_now().astimezone(renderer.context.zone))
+
+
+def _views(renderer: RunRenderer, left: Message, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    channel = renderer.channel
+    if not isinstance(channel, HasViews):
+        return {}
+    return dict(channel.views(renderer.account, left, files))
+
+
+def text_part(renderer: RunRenderer) -> list[str]:
+    """How the text part of a provider's template reads with made-up values: a note for whoever
+    checks the mailing; none where the text is rendered here or the channel does not show it."""
+    if renderer.header.provider_template is None:
+        return []
+    address = EXAMPLE_ADDRESS.get(renderer.kind.name, "example")
+    content = renderer.content(renderer.example_values(), address, examples=True)
+    if isinstance(content, Refused):
+        return []
+    made_up = _seen(renderer, Message("0" * 12, "", 1, content, is_test=True))
+    files = renderer.channel.preview(renderer.account, made_up)
+    text = _views(renderer, made_up, files).get(".txt", b"").decode().strip()
+    return [f"the text part, with made-up values:\n{text}"] if text else []

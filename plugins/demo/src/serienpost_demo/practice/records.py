@@ -81,10 +81,15 @@ PRACTITIONERS: Final = (
     (5, "Dr. med.", "Paul", "Groß"),
 )
 
+# With which the practice logs in to the made-up providers on this machine; they open nothing else.
+SENDGRID_KEY: Final = "SG.nur-fuer-die-vorfuehrung"
+SMS_USER: Final = "praxis-sonnenschein"
+SMS_PASSWORD: Final = "nur-fuer-die-vorfuehrung"  # noqa: S105
+
 SYSTEM_SHORTCUTS: Final = (
-    ("MAIL_SENDGRID_API", "SG.nur-fuer-die-vorfuehrung"),
-    ("SMS_USER", "praxis-sonnenschein"),
-    ("SMS_PASSWORD", "nur-fuer-die-vorfuehrung"),
+    ("MAIL_SENDGRID_API", SENDGRID_KEY),
+    ("SMS_USER", SMS_USER),
+    ("SMS_PASSWORD", SMS_PASSWORD),
     ("PRAXIS_NAME", "Praxis Dr. Sonnenschein"),
     ("PRAXIS_ORT", "Dresden"),
 )

@@ -40,7 +40,7 @@ def parts(
         version = template.current
         return (
             handlebars.render(version.subject, data),
-            handlebars.render(version.text, data),
+            handlebars.render(version.plain, data),
             handlebars.render(version.html, data),
         )
     contents = {each.type: each.value for each in mail.content}

@@ -6,6 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from serienpost_demo.sendgrid.plain_text import plain_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,14 +16,22 @@ _CHANGED = "2026-11-02 08:15:00"
 
 @dataclass
 class Version:
-    """A version: subject, HTML, text, as written in Handlebars."""
+    """A version: subject, HTML, text, as written in Handlebars.
+
+    Without a text SendGrid generates it from the HTML, which is its default.
+    """
 
     subject: str
     html: str = ""
-    text: str = ""
+    text: str | None = None
     name: str = "erste"
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     updated_at: str = _CHANGED
+
+    @property
+    def plain(self) -> str:
+        """The text part, also where it is generated."""
+        return plain_text(self.html) if self.text is None else self.text
 
 
 @dataclass
@@ -39,11 +49,11 @@ class Template:
         """The version in force."""
         return self.versions[self.active] if self.active is not None and self.versions else None
 
-    def change(self, **parts: str) -> Version:
+    def change(self, **parts: str | None) -> Version:
         """Put a new version in force that differs in these parts; returns it."""
         old = self.current or Version("")
-        made = {"subject": old.subject, "html": old.html, "text": old.text, **parts}
-        self.versions.append(Version(**made, name=f"Fassung {len(self.versions) + 1}"))
+        made: dict[str, Any] = {"subject": old.subject, "html": old.html, "text": old.text}
+        self.versions.append(Version(**made | parts, name=f"Fassung {len(self.versions) + 1}"))
         self.active = len(self.versions) - 1
         return self.versions[-1]
 
@@ -66,10 +76,10 @@ class Template:
             "name": each.name,
             "subject": each.subject,
             "updated_at": each.updated_at,
-            "generate_plain_content": False,
+            "generate_plain_content": each.text is None,
             "editor": "code",
         }
-        return {**shown, "html_content": each.html, "plain_content": each.text} if whole else shown
+        return {**shown, "html_content": each.html, "plain_content": each.plain} if whole else shown
 
 
 def page(templates: Sequence[Template], url: str, size: int, token: str) -> dict[str, Any]:

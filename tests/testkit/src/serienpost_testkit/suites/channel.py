@@ -17,6 +17,7 @@ from serienpost import (
     Capabilities,
     Content,
     Cost,
+    HasViews,
     Processor,
     Refused,
 )
@@ -239,6 +240,26 @@ class ChannelSuite(WireSuite, FaultSuite, LastLookSuite, AfterwardsSuite, Resume
         assert files
         assert [name for name in files if not re.fullmatch(r"\.[a-z0-9.]+", name)] == []
         assert [name for name, data in files.items() if type(data) is not bytes or not data] == []
+
+    def test_views_are_files_that_load_nothing(
+        self, channel: Channel[Any], settings: AccountSettings, compose: Callable[..., Content]
+    ) -> None:
+        """A channel with `views` gives files to look at, beside those of its preview.
+
+        When it fails: begin suffixes with a dot and give none that `preview` gives; encode text;
+        let a page come from `browser_page`, so that nothing is loaded when it is opened.
+        """
+        if not isinstance(channel, HasViews):
+            pytest.skip("messages are looked at as they leave")
+        shown = message(1, compose(UNICODE))
+        files = channel.preview(settings, shown)
+        views = channel.views(settings, shown, files)
+        assert views
+        assert views.keys() & files.keys() == set()
+        assert [name for name in views if not re.fullmatch(r"\.[a-z0-9.]+", name)] == []
+        assert [name for name, data in views.items() if type(data) is not bytes or not data] == []
+        for name, data in views.items():
+            assert not name.endswith(".html") or b"default-src 'none'" in data
 
 
 def _kind(channel: Channel[Any]) -> str:

@@ -10,7 +10,7 @@ from serienpost.config.problems import did_you_mean
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import ConfigError, SerienpostError
 from serienpost.run.prepare import provider_template, transliteration
-from serienpost.run.prepare.check import check_mailing, read_text
+from serienpost.run.prepare.check import check_mailing, read_text, selection_notes
 from serienpost.run.prepare.renderer import RunRenderer
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
         account=renderer.header.account,
         macros=tuple(sorted(renderer.macros)),
         fields=tuple(sorted(fields)),
-        notes=(*provider_template.notes(renderer), *transliteration.notes(renderer)),
+        notes=(
+            *selection_notes(renderer),
+            *provider_template.notes(renderer),
+            *transliteration.notes(renderer),
+        ),
         kind_title=renderer.kind.title,
     )
 

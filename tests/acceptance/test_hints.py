@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Post, Practice
 
 MAILING = """\
@@ -64,7 +67,7 @@ def test_a_forgotten_consent_column(listed: Practice, post: Post) -> None:
     listed.run = listed.json("prepare", "m", "--summary")["run"]
     row = listed.json("review", listed.run)["recipients"][0]["row"]
     explained = listed.json("review", listed.run, "--explain", row)
-    assert "consent_column: " in json.dumps(explained["consent"], ensure_ascii=False)
+    assert "consent_column: " in json.dumps(explained, ensure_ascii=False)
     line = re.search(r"consent_column: \S+", note)
     assert line is not None
     write(listed, MAILING.replace("consent_column: Einwilligung", line[0]))
@@ -326,3 +329,111 @@ def test_a_value_of_a_column_is_data(listed: Practice, post: Post) -> None:
     write(listed, with_columns(columns, "Kurs {{Kurs}}"))
     send(listed)
     assert "Kurs {{Nachname}} <b>x</b>" in texts(post)[0]
+
+
+# What is missing to a first mailing
+
+
+def missing(practice: Practice) -> list[str]:
+    """The steps that doctor names."""
+    checks = practice.json("doctor")["checks"]
+    return [check["text"] for check in checks if check["name"] == "first mailing"]
+
+
+def test_doctor_leads_from_an_empty_folder_to_a_first_mailing(
+    tmp_path: Path, demo: Practice, post: Post
+) -> None:
+    """Was: "nothing is wrong" where nothing was there. Each step as doctor names it, in order."""
+    practice = demo.copy(tmp_path / "neu")
+    shutil.rmtree(practice.folder)
+    practice.folder.mkdir()
+    document = practice.json("doctor", code=3)
+    steps = [check["text"] for check in document["checks"] if check["name"] == "first mailing"]
+    assert ["serienpost init" in step for step in steps] == [True]
+    practice.folder.rmdir()
+    practice.json("init", str(practice.folder))
+
+    config = practice.folder / "serienpost.yaml"
+    told = missing(practice)
+    assert [step.partition(" ")[0] for step in told] == [f"{n}." for n in range(1, len(told) + 1)]
+    plugins = []
+    for word in ("recipients", "who may be written to", "Briefanrede", "a way to send"):
+        step, *_ = missing(practice)
+        if word not in step:
+            assert word == "who may be written to"  # the list's plugin brings its own check
+            continue
+        named = re.search(r"serienpost-[a-z-]+", step)
+        assert named is not None
+        plugins.append(named[0])
+        text = config.read_text("utf-8")
+        config.write_text(re.sub(r"(?m)^plugins: .*$", f"plugins: {plugins}", text), "utf-8")
+    for word, key in (("who sends", "accounts"), ("who signs", "signatures")):
+        (step, *_) = missing(practice)
+        assert (word in step, f"{key}:" in step) == (True, True)
+        text = config.read_text("utf-8")
+        block = re.search(rf"(?m)^# {key}:\n(?:#  .*\n)+", text)
+        assert block is not None
+        shown = re.sub(r"(?m)^# ", "", block[0])
+        shown = re.sub(r"host: .*", f"host: 127.0.0.1\n    port: {post.catcher.port}", shown)
+        shown = re.sub(r"starttls", "none", shown)
+        shown = re.sub(r"(?m)^ +(username|password).*\n", "", shown)
+        config.write_text(text.replace(block[0], shown), "utf-8")
+    (step, last) = missing(practice)
+    assert ("mailings/NAME.yaml" in step, "serienpost check NAME" in last) == (True, True)
+    (practice.folder / "listen").mkdir()
+    (practice.folder / "listen" / "infoabend.csv").write_text(
+        "Anrede;Nachname;E-Mail;Einwilligung\nFrau;Vogel;v@example.org;ja\n", "utf-8"
+    )
+    write(practice, MAILING.replace("signature: u", "signature: sonnenschein"))
+    assert missing(practice) == []
+    assert send(practice)["counts"] == {"accepted": 1}
+
+
+def test_doctor_says_of_a_new_demo_practice_what_is_not_running(
+    tmp_path: Path, demo: Practice
+) -> None:
+    """Was: five things to mend, exit 3, in a practice as `init --demo` makes it."""
+    practice = demo.copy(tmp_path / "demo2")
+    shutil.rmtree(practice.folder)
+    practice.json("init", str(practice.folder), "--demo", "--patients", "20")
+    idle = {
+        check["name"]
+        for check in practice.json("doctor")["checks"]
+        if "its server on this machine is not running" in check["text"]
+    }
+    assert idle == {"account mail", "account sms", "mailing kurznachricht"}
+    done = practice("doctor")
+    assert (done.code, done.err) == (0, "")
+    assert "nothing is wrong, 5 not there yet" in done.out
+
+
+@pytest.mark.parametrize(
+    "change", ["praxis@example.org>", "port: PORT", "password"], ids=["sender", "host", "login"]
+)
+def test_an_account_that_is_none_to_try_things_with_stays_wrong(
+    demo: Practice, change: str
+) -> None:
+    """The attack: a practice's own mail server on its machine is down, and doctor is content."""
+    if change == "password":
+        line = "    password: secret:NOT_THERE\n    username: x\n    sender: "
+        demo.edit("serienpost.yaml", '    sender: "Praxis', f'{line}"Praxis')
+    else:
+        text = (demo.folder / "serienpost.yaml").read_text("utf-8")
+        text = re.sub(r"(channel: smtp\n    host: 127.0.0.1\n    port: )\d+", r"\g<1>1", text)
+        if change.startswith("praxis"):
+            text = text.replace("<praxis@example.org>", "<praxis@praxis-sonnenschein.de>")
+        else:
+            text = text.replace("host: 127.0.0.1", "host: server.invalid").replace(
+                "security: none", "security: tls"
+            )
+        (demo.folder / "serienpost.yaml").write_text(text, "utf-8")
+    checks = demo.json("doctor", code=3)["checks"]
+    assert "account mail" in {check["name"] for check in checks if not check["ok"]}
+
+
+def test_plugins_shows_what_is_installed_and_not_named(demo: Practice) -> None:
+    shown = {each["name"]: each for each in demo.json("plugins")["plugins"]}
+    assert shown["serienpost-channel-smtp"]["named"]
+    unnamed = shown["serienpost-consent-register"]
+    assert (unnamed["named"], unnamed["ok"], unnamed["provides"]) == (False, True, [])
+    assert re.search(r"serienpost-consent-register +\S+ +not named", demo("plugins").out)

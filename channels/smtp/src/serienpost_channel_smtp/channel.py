@@ -75,14 +75,14 @@ class SmtpChannel:
         account: SmtpAccount,  # noqa: ARG002
         message: Message,
     ) -> Mapping[str, bytes]:
-        """The bytes that would be sent, with today's Date.
+        """The bytes that would be sent, with the Date of now in the practice's time.
 
         Raises:
             UnsafeMessageError: it would not be sent, and why.
         """
         from serienpost_channel_smtp.message import build
 
-        return {".eml": build(message, date=self._clock(UTC))}
+        return {".eml": build(message, date=message.seen_at or self._clock(UTC))}
 
     @contextlib.asynccontextmanager
     async def open(self, context: Context, account: SmtpAccount) -> AsyncIterator[Sender]:

@@ -192,7 +192,8 @@ class Message:
     `ref` is 12 characters of Crockford base32; `position` is the row's number in its run;
     `send_at` (aware, UTC) is set where the provider is to hold the message. `part` is the fixed
     part that the message belongs to, on channels that have them; `cost` the amount that was
-    foretold; `is_test` marks a message to an own address.
+    foretold; `is_test` marks a message to an own address. `seen_at` is set for a preview alone:
+    the practice's time at which it is looked at.
     """
 
     ref: str
@@ -203,3 +204,4 @@ class Message:
     part: int | None = None
     cost: float | None = None
     is_test: bool = False
+    seen_at: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.content import Refused
@@ -14,6 +15,7 @@ from serienpost.run.prepare.renderer import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
@@ -45,6 +47,7 @@ def preview(
         LedgerError: there is no such row, or it has no content.
     """
     c = message.c
+    now = ledger.clock().astimezone(renderer.context.zone)
     with ledger.read() as tx:
         allow_command(find_run(tx, run_id), "preview")
         marked = tx.select(message, *OUTGOING).where(c.run == run_id, c.macro_values.is_not(None))
@@ -56,16 +59,17 @@ def preview(
         is_empty = True
         for row in tx.stream(marked):
             is_empty = False
-            yield row.row_id, _files(renderer, Outgoing._make(row))
+            yield row.row_id, _files(renderer, Outgoing._make(row), now)
         if row_id and is_empty:
             raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
 
 
-def _files(renderer: RunRenderer, row: Outgoing) -> dict[str, bytes]:
+def _files(renderer: RunRenderer, row: Outgoing, now: datetime) -> dict[str, bytes]:
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
         raise SerienpostError(
             f"row {row.row_id} would now read differently than reviewed",
             hint="prepare the mailing again",
         )
-    return dict(renderer.channel.preview(renderer.account, message_of(row, content)))
+    looked_at = replace(message_of(row, content), seen_at=now)
+    return dict(renderer.channel.preview(renderer.account, looked_at))

@@ -128,6 +128,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(900)  # some twenty processes, one after the other
 def test_every_line_runs_as_shown(project: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
     from serienpost.contracts.providers import HasTemplates as HasTemplates
     from serienpost.contracts.rows import Advises as Advises
+    from serienpost.contracts.rows import CountsFromLastRun as CountsFromLastRun
     from serienpost.contracts.rows import CurrentState as CurrentState
     from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion

@@ -57,10 +57,11 @@ bench: setup  ## all benchmarks, also after one that missed; results in bench/re
 	bench rendering.py; \
 	bench review.py 100000 3; \
 	bench sources.py --many 200000; \
+	scripts/packages soffice=libreoffice-writer || true; \
 	bench letters.py; \
 	bench permits.py 20000; \
 	bench ledger.py; \
-	scripts/packages postfix nodejs npm || failed="$$failed packages"; \
+	scripts/packages postfix node=nodejs npm || failed="$$failed packages"; \
 	bench smtp.py; \
 	bench sendgrid.py; \
 	for name in $$failed; do echo "missed: $$name"; done; \
@@ -71,7 +72,7 @@ mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
 
 .PHONY: queries
 queries: setup  ## 20,000 random queries on SQLite, PostgreSQL, MariaDB: none supplies a value
-	@scripts/packages mariadb-server
+	@scripts/packages mariadbd=mariadb-server
 	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; \
 	QUERIES=$(QUERIES) SEED=$$seed scripts/tests -n $(WORKERS) --timeout 0 tests/privacy/random_selections.py
 
@@ -80,13 +81,14 @@ ci:  ## what .ci/run does: check, test, every member alone
 
 .PHONY: smtp
 smtp: setup  ## mail through real Postfix, smtp-sink, Dovecot; installs them where it may
-	@scripts/packages postfix dovecot-imapd openssl
+	@scripts/packages postfix /usr/lib/dovecot/imap=dovecot-imapd openssl
 	@scripts/tests -n 0 channels/smtp/tests/real_servers.py
 
 .PHONY: load
 load: setup  ## 50,000 mails, 10,000 letters: memory, every one accounted for, the file is sound
 	$(BIN)/python bench/load.py
-	@scripts/packages fonts-liberation qpdf poppler-utils
+	@scripts/packages /usr/share/fonts/truetype/liberation=fonts-liberation qpdf \
+		pdftotext=poppler-utils
 	$(BIN)/python bench/letter_load.py
 
 .PHONY: scale

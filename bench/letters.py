@@ -5,7 +5,8 @@ Every contender makes one PDF of the same one-page letters: `send` with all that
 are merged, LibreOffice with a merged document that it lays out and exports. Rounds alternate.
 Processor time stands beside the wall clock, for all processes of a contender. `prepare`, which lays
 all letters out too, and typst are reported beside, without a target. `letters.py ROWS ROUNDS`
-measures fewer. Needs Debian's libreoffice-writer; PyPI's typst if it is to take part.
+measures fewer. `make bench` installs Debian's libreoffice-writer where it may; PyPI's typst takes
+part where it is installed. Who takes no part is said before the first letter.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,8 +114,20 @@ def contenders(folder: Path, rows: int) -> Mapping[str, Callable[[], tuple[float
     return made
 
 
+def absent() -> dict[str, str]:
+    """The rivals that are not installed, each with how to install it."""
+    found: dict[str, str] = {}
+    if not shutil.which("soffice"):
+        found["libreoffice"] = "apt-get install libreoffice-writer; its target counts as missed"
+    if not find_spec("typst"):
+        found["typst"] = "scripts/uv pip install typst; it has no target"
+    return found
+
+
 def main(rows: int, rounds: int) -> None:
     """Measure in turn, print wall and processor time, then hold against the targets."""
+    for name, install in absent().items():
+        print(f"{name} takes no part: {install}")
     walls: dict[str, list[float]] = {}
     processors: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -125,17 +138,13 @@ def main(rows: int, rounds: int) -> None:
                 processors.setdefault(name, []).append(cpu)
                 print(f"  {name:18}{wall:8.2f} s wall{cpu:8.2f} s cpu{rows / wall:8.0f} letters/s")
     versions = {"weasyprint": version("weasyprint")}
-    for name in ("typst",):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            print(f"{name} takes no part: it is not installed")
+    if find_spec("typst"):
+        versions["typst"] = version("typst")
     pairs = {"weasyprint naive": 1 / OVER_NAIVE, "libreoffice": 1 / OVER_LIBREOFFICE, "typst": None}
     sizes = {"letters": rows, "rounds": rounds}
     missed = False
     for rival, target in pairs.items():
         if rival not in walls:
-            print(f"{rival} takes no part")
             missed = missed or target is not None
             continue
         seconds = {"send": walls["send"], rival: walls[rival]}

@@ -322,3 +322,29 @@ def few_master(demo_master: Practice, tmp_path_factory: pytest.TempPathFactory) 
 def few(few_master: Practice, tmp_path: Path, post: Post) -> Practice:
     """A copy of the demo practice with a run over the first 40 patients; its account is `post`."""
     return connected(few_master.copy(tmp_path / "praxis"), post)
+
+
+LIST_CONFIG = """\
+practice: {id: liste, name: Praxis Liste}
+plugins: [serienpost-source-table, serienpost-macros-practice, serienpost-channel-smtp]
+accounts:
+  mail: {channel: smtp, host: 127.0.0.1, port: PORT, security: none, sender: "P <p@example.org>"}
+signatures: {u: {name: Uebel}}
+"""
+LIST_ROWS = """\
+Anrede;Vorname;Nachname;E-Mail;Kurs;Pat.-Nr.;Einwilligung
+Frau;Eva;Vogel;eva@example.org;Rücken;7;ja
+Herr;Max;Hase;max@example.org;Yoga;8;nein
+"""
+
+
+@pytest.fixture
+def list_practice(tmp_path: Path, schemas: Schemas, post: Post) -> Practice:
+    """A practice without a database: a list and a mail server."""
+    practice = Practice(tmp_path / "liste", schemas)
+    (practice.folder / "listen").mkdir(parents=True)
+    (practice.folder / "mailings").mkdir()
+    config = LIST_CONFIG.replace("PORT", str(post.catcher.port))
+    (practice.folder / "serienpost.yaml").write_text(config, "utf-8")
+    (practice.folder / "listen" / "infoabend.csv").write_text(LIST_ROWS, "utf-8")
+    return practice

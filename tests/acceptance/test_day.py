@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pytest
+from moved_clock import Clock
 
 from serienpost.ledger import store
 
 if TYPE_CHECKING:
     from conftest import Post, Practice
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 FATHER, SON, DAUGHTER = "patient:22", "patient:27", "patient:28"
 NEWS = """\
@@ -26,26 +24,6 @@ stale_after: 30 days
 subject: Neue Sprechzeiten
 text: "{{Briefanrede}} %s {{Praxis}}"
 """
-
-
-class Clock:
-    """The ledger's clock, set forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-        self._true = store.utc_now
-
-    def __call__(self) -> datetime:
-        return self._true() + self.ahead
-
-    @property
-    def today(self) -> date:
-        return self().astimezone(BERLIN).date()
-
-    def set(self, day: date, hour: int = 10) -> None:
-        """Go on from this hour of that day, practice time."""
-        moment = datetime(day.year, day.month, day.day, hour, tzinfo=BERLIN)
-        self.ahead = moment.astimezone(UTC) - self._true()
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_the_script_does_a_whole_mailing(tmp_path: Path) -> None:
     assert f"{marked - 1} messages, {marked - 1} messages\n" in done.stdout
     assert "to be answered: release\n" in done.stdout
     assert f"finished: {{'accepted': {marked - 1}, 'suppressed': {61 - marked}}}" in done.stdout
-    assert "released by desk:ada" in done.stdout
+    assert "approved by desk:ada" in done.stdout
     assert len(arrived) == marked - 1 + 1
     (preview,) = (folder / "vorschau").rglob("*.eml")
     assert f"look at {preview}" in done.stdout

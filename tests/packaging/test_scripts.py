@@ -104,3 +104,30 @@ def test_temporary_files_go_where_they_are_told(tmp_path: Path) -> None:
     done = run("scripts/tests", "-s", str(test), TMPDIR=str(place), PYTEST_DEBUG_TEMPROOT="")
     assert done.returncode == 0
     assert f"{place}/pytest-of-" in done.stdout
+
+
+def test_a_program_from_elsewhere_needs_no_package(tmp_path: Path) -> None:
+    """Was: asked dpkg for nodejs, which a machine with another node does not have."""
+    program(tmp_path / "node", "exit 0")
+    program(tmp_path / "apt-get", f"touch {tmp_path}/asked; exit 100")
+    way = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("scripts/packages", "node=nodejs", f"{tmp_path}=fonts-none", "sh", PATH=way)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (tmp_path / "asked").exists()
+
+
+def test_a_missing_program_is_installed_from_its_package(tmp_path: Path) -> None:
+    program(tmp_path / "id", "echo 0")
+    program(tmp_path / "apt-get", f'echo "$@" >> {tmp_path}/asked')
+    way = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("scripts/packages", "sh", "not-there=nodejs", f"{tmp_path}/x=fonts", PATH=way)
+    assert (done.returncode, done.stdout) == (0, "installing nodejs fonts by apt-get\n")
+    assert (tmp_path / "asked").read_text("utf-8").split()[-2:] == ["nodejs", "fonts"]
+
+
+def test_who_may_not_install_is_told_what_to_install(tmp_path: Path) -> None:
+    program(tmp_path / "id", "echo 1000")
+    way = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("scripts/packages", "not-there=nodejs", "neither", PATH=way)
+    assert done.returncode == 1
+    assert done.stderr == "install nodejs neither first (apt-get install nodejs neither)\n"

@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.providers import Disclaimer as Disclaimer
     from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
     from serienpost.contracts.providers import HasTemplates as HasTemplates
+    from serienpost.contracts.rows import Advises as Advises
+    from serienpost.contracts.rows import CountsFromLastRun as CountsFromLastRun
     from serienpost.contracts.rows import CurrentState as CurrentState
     from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
     from serienpost.fields import Sensitivity as Sensitivity
     from serienpost.fields import known_field as known_field
     from serienpost.files import UNFINISHED as UNFINISHED
+    from serienpost.files import nearest_path as nearest_path
     from serienpost.files import private_folder as private_folder
     from serienpost.files import refuse_other as refuse_other
     from serienpost.files import spreadsheet_cell as spreadsheet_cell
@@ -178,7 +181,9 @@ _HOME = {
     ),
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
-    "contracts.rows": "CurrentState LowersClasses Occasion Row RowRef RowRequest Source",
+    "contracts.rows": (
+        "Advises CountsFromLastRun CurrentState LowersClasses Occasion Row RowRef RowRequest Source"
+    ),
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
     ),
@@ -190,8 +195,10 @@ _HOME = {
     ),
     "fault_injection": "faultpoint",
     "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",
-    "files": "UNFINISHED private_folder refuse_other spreadsheet_cell unnamed_file whole_file "
-    "write_private",
+    "files": (
+        "UNFINISHED nearest_path private_folder refuse_other spreadsheet_cell unnamed_file"
+        " whole_file write_private"
+    ),
     "hookspecs": "hookimpl",
     "kinds": "CORE_KINDS core_kind",
     "kinds.email": "Mailbox parse_sender refused_in_header",

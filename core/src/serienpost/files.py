@@ -9,7 +9,7 @@ from secrets import token_hex
 from typing import IO, TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
-from serienpost.text import ESCAPES
+from serienpost.text import ESCAPES, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,20 @@ _LONGEST_PREFIX = 50
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # Bytes of a first line that are compared.
 _LONGEST_LINE = 1000
+
+
+def nearest_path(path: Path) -> Path | None:
+    """The file or folder whose way differs from this one in capitals only, or in how its umlauts
+    are encoded; None where there is none. On such a difference a folder that came from Windows or
+    macOS stops working."""
+    if not path.name or path.exists():
+        return path if path.name else None
+    parent = nearest_path(path.parent) if not path.parent.is_dir() else path.parent
+    try:
+        names = sorted(parent.iterdir()) if parent else []
+    except OSError:
+        return None
+    return next((each for each in names if folded(each.name) == folded(path.name)), None)
 
 
 @contextmanager

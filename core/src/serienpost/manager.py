@@ -35,12 +35,13 @@ _GROUPS = (
 
 @dataclass
 class PluginReport:
-    """What became of one named plugin, for `serienpost plugins`."""
+    """What became of one plugin, for `serienpost plugins`; one that is not named was not loaded."""
 
     name: str
     version: str | None = None
     problems: list[Problem] = field(default_factory=list)
     provides: list[str] = field(default_factory=list)
+    is_named: bool = True
 
 
 def load_plugins(names: Sequence[str]) -> Registry:
@@ -73,6 +74,15 @@ def survey_plugins(names: Sequence[str]) -> tuple[Registry, list[PluginReport]]:
         except PluginError as error:
             report.problems.extend(error.problems)
     return registry, reports
+
+
+def unnamed_plugins(names: Sequence[str]) -> list[PluginReport]:
+    """The plugins that are installed and not named; they are not imported."""
+    return [
+        PluginReport(name, entries[0].dist.version if entries[0].dist else None, is_named=False)
+        for name, entries in sorted(_installed().items())
+        if name not in names
+    ]
 
 
 def _installed() -> dict[str, list[EntryPoint]]:

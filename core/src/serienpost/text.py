@@ -60,7 +60,15 @@ def displayed(text: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one, None where none is near."""
+    """The known name that is most like this one, None where none is near. One that differs only in
+    capitals, or in how its umlauts are encoded, is the nearest however short it is."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(name, list(known), n=1)), None)
+    names = list(known)
+    same = next((one for one in names if one != name and folded(one) == folded(name)), None)
+    return same or next(iter(get_close_matches(name, names, n=1)), None)
+
+
+def folded(text: str) -> str:
+    """The text without the difference of capitals, composed (NFC)."""
+    return unicodedata.normalize("NFC", text).casefold()

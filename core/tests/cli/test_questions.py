@@ -108,7 +108,7 @@ def test_before_anything_is_prepared_only_the_mailing_is_known(types: Type) -> N
 
 def test_a_no_releases_nothing(types: Type) -> None:
     types("n")
-    assert refused(PLAN).startswith("not released; nothing was sent")
+    assert refused(PLAN).startswith("not approved; nothing was sent")
 
 
 def test_only_the_first_question_is_asked(types: Type) -> None:

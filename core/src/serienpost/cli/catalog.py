@@ -16,6 +16,7 @@ from serienpost.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from serienpost.manager import PluginReport
     from serienpost.service import Practice
     from serienpost.service.catalog import Filter
 
@@ -23,17 +24,20 @@ if TYPE_CHECKING:
 @click.command(name="plugins")
 @json_option
 def plugins_command() -> Reply:
-    """List plugins and what each provides."""
+    """List plugins and what each provides, also those installed that are not named."""
     from serienpost.config.loading import plugin_names
-    from serienpost.manager import survey_plugins
+    from serienpost.manager import survey_plugins, unnamed_plugins
 
-    _, reports = survey_plugins(plugin_names(named_folder()))
+    names = plugin_names(named_folder())
+    _, reports = survey_plugins(names)
+    reports += unnamed_plugins(names)
     problems = tuple(problem for report in reports for problem in report.problems)
     plugins = [
         {
             "name": report.name,
             "version": report.version,
             "ok": not report.problems,
+            "named": report.is_named,
             "provides": report.provides,
             "problems": [str(problem) for problem in report.problems],
         }
@@ -47,7 +51,7 @@ def plugins_command() -> Reply:
                 (
                     report.name,
                     report.version or "-",
-                    Cell("BROKEN", "bold red") if report.problems else Cell("ok", "green"),
+                    _state(report),
                     "; ".join(_grouped(report.provides)),
                 )
                 for report in reports
@@ -57,6 +61,12 @@ def plugins_command() -> Reply:
     return Reply(
         {"plugins": plugins}, text, Exit.REFUSED if problems else Exit.DONE, problems=problems
     )
+
+
+def _state(report: PluginReport) -> Cell:
+    if report.problems:
+        return Cell("BROKEN", "bold red")
+    return Cell("ok", "green") if report.is_named else Cell("not named", "yellow")
 
 
 def _grouped(provides: Sequence[str]) -> Iterator[str]:

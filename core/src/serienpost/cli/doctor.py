@@ -28,7 +28,9 @@ def doctor_command() -> Reply:
 
     def text() -> None:
         print_table(["check", "", "found"], (_row(finding) for finding in findings))
-        click.echo(f"{len(wrong)} to mend" if wrong else "nothing is wrong")
+        missing = sum(finding.is_missing for finding in findings)
+        rest = f", {missing} not there yet" if missing else ""
+        click.echo((f"{len(wrong)} to mend" if wrong else "nothing is wrong") + rest)
 
     return Reply(
         {"checks": checks},
@@ -40,4 +42,6 @@ def doctor_command() -> Reply:
 
 def _row(finding: Finding) -> tuple[str, Cell, str]:
     mark = Cell("ok", "green") if finding.ok else Cell("WRONG", "bold red")
+    if finding.is_missing:
+        mark = Cell("missing", "yellow")
     return finding.name, mark, finding.text

@@ -42,7 +42,7 @@ def answered(asked: Confirmation, answers: Answers, *, balance_hint: str) -> Ans
     first = asked.open[0]
     if first == "release":
         if not ask(_release(asked), "--yes"):
-            raise SerienpostError("not released; nothing was sent")
+            raise SerienpostError("not approved; nothing was sent")
         return replace(answers, release=True)
     if first == "balance":
         cost = asked.cost

@@ -104,7 +104,11 @@ def _show_run(status: RunStatus) -> None:
             ("mailing", f"{status.mailing} by {status.kind} from account {status.account}"),
             ("state", f"{status.state}{reason}"),
             *([("until", _when(status.until))] if status.until else []),
-            ("approved", f"{_when(status.approved_at)} by {status.approved_by or '-'}"),
+            *(
+                [("approved", f"{_when(status.approved_at)} by {status.approved_by}")]
+                if status.approved_at
+                else []
+            ),
             ("finished", _when(status.finished_at)),
             *sorted(status.present.items()),
             *(("file", name) for name in status.files),
@@ -168,7 +172,8 @@ def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
     if one.override:
         by = f"{one.override['id']} by {one.override['user']}"
         yield "override", f"{by}: {one.override['reason']}"
-    yield "released", f"{_iso(one.approved_at)} by {one.approved_by or '-'}"
+    if one.approved_at:
+        yield "approved", f"{_iso(one.approved_at)} by {one.approved_by}"
     for attempt in one.log:
         yield f"attempt {attempt['attempt']}", _attempt(attempt)
     for decision in one.decisions:
@@ -248,7 +253,11 @@ def report_command(
                 ("run", run),
                 ("mailing", f"{data.mailing} by {data.kind} from account {data.account}"),
                 ("state", data.state),
-                ("released", f"{_iso(data.approved_at)} by {data.approved_by or '-'}"),
+                *(
+                    [("approved", f"{_iso(data.approved_at)} by {data.approved_by}")]
+                    if data.approved_at
+                    else []
+                ),
                 ("finished", _iso(data.finished_at)),
                 *sorted(data.counts.items()),
             ]

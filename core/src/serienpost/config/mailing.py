@@ -27,9 +27,15 @@ class SelectBlock:
     selection: BaseModel
 
 
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
 def _id(value: str) -> str:
     if not _ID.match(value):
-        raise ValueError("use only a-z, 0-9, _ and -")
+        plain = value.lower().translate(_UMLAUTS)
+        lowered = re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-_")
+        instead = f"; write id: {lowered}, or rename the file" if _ID.match(lowered) else ""
+        raise ValueError(f"use only a-z, 0-9, _ and -{instead}")
     return value
 
 

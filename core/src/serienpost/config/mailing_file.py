@@ -10,6 +10,7 @@ from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
 from serienpost.config.reader import scan_yaml
 from serienpost.errors import ConfigError, Problem
+from serienpost.files import nearest_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,11 +66,18 @@ def _path(context: PracticeContext, name_or_path: str) -> Path:
         raise ConfigError("no file has so long a name")
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path:
         given = Path(name_or_path)
-        return given if given.is_file() else context.path(given)
+        path = given if given.is_file() else context.path(given)
+        if not path.is_file() and (near := nearest_path(path)):
+            hint = f"did you mean {near}?"
+            raise ConfigError(Problem("there is no such file", hint, str(path)))
+        return path
     path = context.path(FOLDER) / f"{name_or_path}.yaml"
     if not path.is_file():
         names = mailing_names(context)
         hint = did_you_mean(name_or_path, names) or listed(names) or f"{FOLDER}/ is empty"
+        near = nearest_path(path) or nearest_path(path.with_suffix(".yml"))
+        if near and near.suffix != ".yaml":
+            hint = f"rename {FOLDER}/{near.name} to {near.stem.lower()}.yaml"
         raise ConfigError(Problem(f"there is no mailing {name_or_path!r} in {FOLDER}/", hint))
     return path
 

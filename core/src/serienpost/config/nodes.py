@@ -63,6 +63,18 @@ class Composer(yaml.SafeLoader):
         return node
 
 
+def _is_bare_tag(node: yaml.MappingNode) -> bool:
+    """Whether this is `{{Praxis}}` without quotes: to YAML a map whose key is a map."""
+    return bool(node.flow_style) and any(isinstance(k, yaml.MappingNode) for k, _ in node.value)
+
+
+def quoted_hint(key: str, begin: str) -> str:
+    """How a text is written that YAML would take for something else."""
+    close = {"{{": "}}", "{%": "%}", "{#": "#}", "{": "}", "[": "]"}.get(begin, "")
+    text = f'"{begin}...{close} ..."'
+    return f"{key}: {text}" if key else text
+
+
 class Values:
     """Turns nodes into plain values and notes lines and problems on the way."""
 
@@ -84,6 +96,11 @@ class Values:
     def value(self, node: yaml.Node, loc: Loc) -> object:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, loc)
+        if isinstance(node, yaml.MappingNode) and _is_bare_tag(node):
+            hint = quoted_hint(str(loc[-1]) if loc else "", "{{")
+            mark = node.start_mark
+            self.problem("a text that begins with {{ must stand in quotes", hint, mark, loc)
+            return "{{...}}"
         if id(node) in self._open:
             self.problem("an alias refers to itself", "write it out", node.start_mark, loc)
             return None

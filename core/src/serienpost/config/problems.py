@@ -191,7 +191,7 @@ def _bounds(context: dict[str, Any], model: type[BaseModel], loc: Loc) -> str:
 
 def _hint(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str | None:
     kind, value = detail["type"], detail["input"]
-    if kind == "string_type" and isinstance(value, bool | int | float):
+    if kind == "string_type" and isinstance(value, bool | int | float | dict | list):
         return "write it in quotes"
     if kind in {"int_type", "float_type"} and isinstance(value, str) and value.isdecimal():
         return "write it without quotes"

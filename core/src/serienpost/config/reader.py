@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 import yaml
 
 from serienpost.config.document import Document
-from serienpost.config.nodes import Composer, UnreadableError, Values
+from serienpost.config.nodes import Composer, UnreadableError, Values, quoted_hint
 from serienpost.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 1024 * 1024
+# A value that begins with a sign of YAML and goes on as only a text does.
+_BARE = re.compile(
+    r"[ ]*(?:-[ ]+)?(?:(?P<key>[^\W\d][\w.-]*):[ ]+)?"
+    r"(?P<begin>\{[{%#]|[%@`]|[{[](?=[^\]}]*[\]}][ ]*[^\s#,\]}]))"
+)
 _QUOTED = re.compile(r" (['\"])[^<'\"]{2,}\1")
 
 
@@ -80,6 +85,18 @@ def scan_text(text: str, file: str, first_line: int = 1) -> Document:
     return Document(file, data, values.lines, tuple(problems))
 
 
+def _bare_value(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str] | None:
+    """Line from 0, key and first sign of a text without quotes that YAML takes for something else:
+    on the line where it stumbled, or on the line where what it could not end began."""
+    lines = text.splitlines()
+    for mark in (error.problem_mark, error.context_mark):
+        for number in (mark.line, mark.line - 1) if mark else ():
+            found = _BARE.match(lines[number]) if 0 <= number < len(lines) else None
+            if found:
+                return number, found["key"] or "", found["begin"]
+    return None
+
+
 def _syntax_problem(error: Exception, text: str, values: Values) -> Problem:
     if isinstance(error, UnreadableError):
         return Problem(error.message, error.hint, values.file, values.line(error.mark))
@@ -91,6 +108,12 @@ def _syntax_problem(error: Exception, text: str, values: Values) -> Problem:
     if not isinstance(error, yaml.MarkedYAMLError):
         return Problem("is not valid YAML", "check escapes such as \\U...", values.file)
     mark = error.problem_mark or error.context_mark
+    bare = _bare_value(text, error)
+    if bare is not None:
+        number, key, begin = bare
+        message = f"a text that begins with {begin} must stand in quotes"
+        line = values.first_line + number
+        return Problem(message, quoted_hint(key, begin), values.file, line, key or None)
     found = error.problem or "cannot be read"
     where = values.line(mark)
     if "'\\t'" in found:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Checks that never allow a person of the practice's data; without another there is none.
 _NOT_OF_PATIENTS = {"suppression", "status", "column"}
 
+# Who decided where no check denies and none allows.
+_NOBODY = "consent"
+
 _VERDICTS = {Allow, Deny, Abstain}
 
 # How long a check may take for one batch of questions.
@@ -135,7 +138,16 @@ def decide(
         return [known[()](())] * len(questions)
     types = zip(*(map(type, column) for column in columns), strict=True)
     verdicts = zip(*columns, strict=True)
-    return [known[each](said) for each, said in zip(types, verdicts, strict=True)]
+    decided = (known[each](said) for each, said in zip(types, verdicts, strict=True))
+    return [each if each.by != _NOBODY else _explained(each) for each in decided]
+
+
+def _explained(decision: Decision) -> Decision:
+    """The same, with what a check that abstains lacks in place of the general reason."""
+    for name, verdict in decision.answers:
+        if isinstance(verdict, Abstain) and verdict.otherwise:
+            return decision._replace(by=name, lacking=verdict.otherwise)
+    return decision
 
 
 def _ask_with_owners(
@@ -229,8 +241,12 @@ def _are_verdicts(given: list[Any]) -> bool:
         evidence = [verdict.evidence for verdict in given if type(verdict) is Allow]
         if not (set(map(type, evidence)) <= {str} and all(map(str.strip, evidence))):
             return False
-    if Deny in types:
-        denials = {id(verdict): verdict for verdict in given if type(verdict) is Deny}.values()
+    otherwise = [verdict.otherwise for verdict in given if type(verdict) is Abstain]
+    if not set(map(type, otherwise)) <= {Deny, type(None)}:
+        return False
+    if Deny in types or any(otherwise):
+        spoken = [verdict for verdict in (*given, *otherwise) if type(verdict) is Deny]
+        denials = {id(verdict): verdict for verdict in spoken}.values()
         texts = {type(t) for deny in denials for t in (deny.code, deny.reason, deny.remedy)}
         return texts <= {str} and {type(deny.overridable) for deny in denials} <= {bool}
     return True
@@ -275,7 +291,7 @@ def _decided(names: tuple[str, ...], types: _Types, required: Sequence[str]) -> 
     if Allow in types:
         return Decision(True, names)
     lacking = _NO_CHECK if set(said) <= _NOT_OF_PATIENTS else _NONE
-    return Decision(False, names, "consent", lacking=lacking)
+    return Decision(False, names, _NOBODY, lacking=lacking)
 
 
 def _required(name: str) -> Deny:

@@ -54,7 +54,14 @@ class Deny(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Abstain:
-    """This check has nothing to say about the question."""
+    """This check has nothing to say about the question.
+
+    Args:
+        otherwise: what is told where no check allows: what this one lacks to say yes. It denies
+            nothing by itself.
+    """
+
+    otherwise: Deny | None = None
 
 
 Verdict: TypeAlias = Allow | Deny | Abstain

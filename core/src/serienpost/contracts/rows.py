@@ -146,3 +146,30 @@ class LowersClasses(Protocol[S_contra]):
 
     def lowered(self, context: Context, selection: S_contra) -> Mapping[str, str]:
         """The fields whose class was lowered, each with the reason. The manifest shows them."""
+
+
+@runtime_checkable
+class CountsFromLastRun(Protocol[S]):
+    """A source that can select what came up since a mailing last went out."""
+
+    def since_last_run(self, selection: S, due: date, last_due: date | None) -> S:
+        """The selection with what counts from the last run written out; the run keeps it so.
+
+        Args:
+            selection: as the mailing has it; one that counts from no run comes back as it is.
+            due: the due date of the run that is prepared.
+            last_due: the latest due date before it for which a run of the same mailing finished;
+                None where none did.
+        """
+
+
+@runtime_checkable
+class Advises(Protocol[S_contra]):
+    """A source that can say what a selection lacks."""
+
+    def advice(self, context: Context, selection: S_contra) -> Sequence[str]:
+        """What whoever checks a mailing should know of this selection, in sentences."""
+
+    def way_to(self, context: Context, selection: S_contra, name: str) -> str | None:
+        """What to write so that a text can use this field, or a macro of this name, which the
+        selection does not give yet; None where nothing helps."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from serienpost.errors import SerienpostError
 from serienpost.service.finding import Finding
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
+
+# Domains that belong to nobody (RFC 2606, section 2 and 3).
+_RESERVED = re.compile(r"@(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)>?\s*\Z")
 
 # How long one account, source or check may take to answer.
 PROBE_SECONDS = 60.0
@@ -48,7 +52,9 @@ def _system() -> Iterator[Finding]:
 
 
 def _practice(folder: Path) -> Iterator[Finding]:
+    from serienpost.config.layers import PRACTICE_FILE
     from serienpost.config.loading import load_practice
+    from serienpost.service.first_mailing import missing_folder
 
     plugins = _guarded("plugins", partial(_plugins, folder))
     yield from plugins
@@ -65,6 +71,8 @@ def _practice(folder: Path) -> Iterator[Finding]:
     if opened:
         with opened[0] as context:
             yield from _opened(context)
+    elif not (folder / PRACTICE_FILE).exists():
+        yield missing_folder()
     else:
         rest = "ledger, sources, accounts, mailings"
         remedy = "mend the configuration first, then run doctor again"
@@ -72,7 +80,9 @@ def _practice(folder: Path) -> Iterator[Finding]:
 
 
 def _opened(context: PracticeContext) -> Iterator[Finding]:
+    from serienpost.config.mailing_file import mailing_names
     from serienpost.service.doctor_ledger import ledger_findings
+    from serienpost.service.first_mailing import missing_pieces
 
     yield from _guarded("secrets", partial(_secrets, context))
     yield from _guarded("ledger", partial(ledger_findings, context))
@@ -86,6 +96,7 @@ def _opened(context: PracticeContext) -> Iterator[Finding]:
     for name, account in context.config.accounts.items():
         yield from _guarded(f"account {name}", partial(_account, context, name, account))
     yield from _guarded("mailings", partial(_mailings, context))
+    yield from missing_pieces(context, mailing_names(context))
 
 
 def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -217,8 +228,8 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
 
     label = f"account {name}"
     missing = secret_problems(context, name, account)
-    yield from (Finding.of(label, problem) for problem in missing)
     if missing:
+        yield from (_silent(context, account, Finding.of(label, one)) for one in missing)
         return
     channel = context.registry.channels[account.channel]
     answered = partial(context.registry.answered, "channels", channel.name)
@@ -227,13 +238,46 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
         results: Sequence[object] = answered("probe", made, (list, tuple))
         for one in results:
             result: ProbeResult = answered("probe", one, ProbeResult)
-            yield Finding(label, result.ok, result.text, result.remedy)
+            found = Finding(label, result.ok, result.text, result.remedy)
+            yield _silent(context, account, found) if result.ok is False else found
     else:
         yield Finding(label, True, f"{channel.title}: nothing to try without sending")
     if isinstance(channel, HasBalance):
         balance = _wait_for(channel.balance(context, account))
         credit: float = answered("balance", balance, (int, float))
         yield Finding(label, True, f"balance {credit:g}")
+
+
+def _silent(context: PracticeContext, account: AccountSettings, found: Finding) -> Finding:
+    """What is wrong with an account, as missing where it is one to try things with whose server is
+    not running: on this machine, for a sender whose address belongs to nobody."""
+    sender = account.sender if "@" in account.sender else context.config.practice.email or ""
+    if not (_RESERVED.search(sender) and _is_idle(account)):
+        return found
+    text = f"its server on this machine is not running: {found.text}"
+    return Finding.missing(found.name, text, "`serienpost demo` starts what it needs")
+
+
+def _is_idle(account: AccountSettings) -> bool:
+    """Whether a setting names a server on this machine, and nothing listens there."""
+    import socket
+
+    from serienpost.network import is_loopback
+
+    values = account.model_dump()
+    for value in values.values():
+        if not isinstance(value, str):
+            continue
+        try:
+            parts = urlsplit(value if "://" in value else f"//{value}")
+            host, port = parts.hostname or "", parts.port or values.get("port")
+        except ValueError:
+            continue
+        if is_loopback(host) and isinstance(port, int):
+            with socket.socket() as tried:
+                tried.settimeout(1)
+                return tried.connect_ex((host, port)) != 0
+    return False
 
 
 def _wait_for(answer: Coroutine[Any, Any, T]) -> T:
@@ -256,9 +300,19 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
     from datetime import datetime
 
     from serienpost.config.loading import load_mailing
-    from serienpost.run.prepare.check import check_mailing
+    from serienpost.run.prepare.check import check_mailing, secret_problems
 
     due = datetime.now(context.zone).date()
-    renderer = check_mailing(context, load_mailing(context, mailing), due)
-    account = renderer.header.account
-    yield Finding(f"mailing {mailing}", True, f"{renderer.kind.title} from account {account}")
+    loaded = load_mailing(context, mailing)
+    account = context.config.accounts[loaded.account]
+    secrets = secret_problems(context, loaded.account, account)
+    try:
+        renderer = check_mailing(context, loaded, due)
+    except SerienpostError as error:
+        if not set(error.problems) <= set(secrets):
+            raise
+        for problem in error.problems:
+            yield _silent(context, account, Finding.of(f"mailing {mailing}", problem))
+        return
+    text = f"{renderer.kind.title} from account {loaded.account}"
+    yield Finding(f"mailing {mailing}", True, text)

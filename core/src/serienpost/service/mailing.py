@@ -10,7 +10,7 @@ from serienpost.config.problems import did_you_mean
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import ConfigError, SerienpostError
 from serienpost.run.prepare import provider_template, transliteration
-from serienpost.run.prepare.check import check_mailing, read_text
+from serienpost.run.prepare.check import check_mailing, read_text, selection_notes
 from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.report.preview import text_part
 
@@ -93,6 +93,7 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
         macros=tuple(sorted(renderer.macros)),
         fields=tuple(sorted(fields)),
         notes=(
+            *selection_notes(renderer),
             *provider_template.notes(renderer),
             *text_part(renderer),
             *transliteration.notes(renderer),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.building import Part, build
+from serienpost.templates.foreign_placeholders import foreign_placeholders
 from serienpost.templates.formats import NEEDS, Formats
 from serienpost.templates.rendering import environment, renderer
 from serienpost.templates.values import (
@@ -22,7 +23,7 @@ from serienpost.templates.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from serienpost.fields import FieldValue
@@ -133,6 +134,14 @@ class CompiledTemplate:
         """
         program = self._programs[part]
         return program.file, program.lines[name]
+
+    def misspelt(self, names: Collection[str]) -> Iterator[tuple[str, int, str, str]]:
+        """File and line of each placeholder in the spelling of another program, what is written
+        there, and the macro's own name."""
+        for program in {id(one): one for one in self._programs.values()}.values():
+            for line, text in program.stretches():
+                for at, written, name in foreign_placeholders(text, names):
+                    yield program.file, line + text.count("\n", 0, at), written, name
 
     def render(self, values: Mapping[str, FieldValue], *, examples: bool = False) -> Rendered:
         """Fill in one row's values; those that no part names are not looked at.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
+from serienpost.files import nearest_path
 from serienpost.templates.frontmatter import split
+from serienpost.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,12 +158,12 @@ def template_names(folders: Sequence[Path]) -> list[str]:
 def _not_found(name: str, suffix: str, folders: Sequence[Path]) -> TemplateError:
     having = [folder / name for folder in folders if (folder / name).is_dir()]
     if having:
-        return TemplateError(
-            Problem(f"the template {name} has no file {suffix}", f"add {having[0] / suffix}")
-        )
-    near = get_close_matches(name, template_names(folders), n=1)
+        other = nearest_path(having[0] / suffix)
+        hint = f"rename {other.name} to {suffix}" if other else f"add {having[0] / suffix}"
+        return TemplateError(Problem(f"the template {name} has no file {suffix}", hint))
+    near = nearest(name, template_names(folders))
     searched = ", ".join(str(folder) for folder in folders)
-    hint = f"did you mean {near[0]}?" if near else "serienpost templates lists what there is"
+    hint = f"did you mean {near}?" if near else "serienpost templates lists what there is"
     return TemplateError(Problem(f"there is no template {name} in {searched}", hint))
 
 

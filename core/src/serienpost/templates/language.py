@@ -122,6 +122,12 @@ class Program:
             lambda found: "".join(p[0] for p in PLACE.finditer(found[0])), self.marked
         )
 
+    def stretches(self) -> Iterator[tuple[int, str]]:
+        """What stands between the tags as written, each with the line of the file it begins on."""
+        for piece in _pieces(self.source):
+            if piece.kind == "data":
+                yield self.first_line + piece.line - 1, piece.raw
+
     def trace(self) -> str:
         """The source of a text that names, each on a line of its own, the macros that are shown."""
         shown = {tag.shown for tag in self.tags}

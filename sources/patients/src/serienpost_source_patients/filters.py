@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
     from serienpost_source_patients.selection import PatientSelection
 
+# Days that are greeted for at most, the due date among them.
+_MOST_DAYS = 7
+
 
 def conditions(selected: PatientSelection, db: PracticeDb) -> list[Condition]:
     """What the selection asks, without the birthday."""
@@ -31,7 +34,10 @@ def birthday_window(selected: PatientSelection, due: date) -> BirthdayWindow | N
     """The days on which the birthday must be, None where it does not matter."""
     if selected.birthday is None:
         return None
-    if selected.birthday == "today":
+    dates = selected.birthday_dates()
+    if dates is not None:
+        return BirthdayWindow(*dates)
+    if selected.birthday in ("today", "since_last_run"):
         return BirthdayWindow(due, due)
     if selected.birthday == "tomorrow":
         tomorrow = due + timedelta(days=1)
@@ -41,6 +47,13 @@ def birthday_window(selected: PatientSelection, due: date) -> BirthdayWindow | N
         last = monthrange(due.year, due.month)[1]
         return BirthdayWindow(due.replace(day=1), due.replace(day=last))
     return _next_window(*days, due)
+
+
+def days_since(last_due: date | None, due: date) -> str:
+    """The days after a due date up to this one, at most a week, as a selection keeps them."""
+    first = due if last_due is None else last_due + timedelta(days=1)
+    first = min(due, max(first, due - timedelta(days=_MOST_DAYS - 1)))
+    return f"{first}..{due}"
 
 
 def _next_window(first: str, last: str, due: date) -> BirthdayWindow:

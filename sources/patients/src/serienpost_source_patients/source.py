@@ -9,6 +9,7 @@ from serienpost_source_patients.selection import PatientSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from serienpost import Context, Row, RowRef, RowRequest
 
@@ -40,7 +41,17 @@ class PatientsSource:
         """Whether the birthday counts from the due date."""
         from serienpost_source_patients.selection import BIRTHDAY_WORDS
 
-        return selection.birthday in BIRTHDAY_WORDS
+        return selection.birthday in BIRTHDAY_WORDS or selection.birthday_dates() is not None
+
+    def since_last_run(
+        self, selection: PatientSelection, due: date, last_due: date | None
+    ) -> PatientSelection:
+        """Write out the days that `birthday: since_last_run` stands for."""
+        from serienpost_source_patients.filters import days_since
+
+        if selection.birthday != "since_last_run":
+            return selection
+        return selection.model_copy(update={"birthday": days_since(last_due, due)})
 
     def rows(
         self, context: Context, selection: PatientSelection, request: RowRequest

@@ -26,6 +26,12 @@ _NO = Deny(
     "In der Spalte für die Einwilligung steht kein Ja.",
     "Die Einwilligung einholen und in der Datei eintragen.",
 )
+_NO_COLUMN = Deny(
+    "no_consent_column",
+    "Es fehlt consent_column: die Spalte der Liste, in der die Einwilligung steht.",
+    "In der Datei des Serienversands unter select: die Zeile consent_column: ÜBERSCHRIFT ergänzen "
+    "und neu vorbereiten.",
+)
 
 
 class ColumnCheck:
@@ -63,15 +69,15 @@ def _selections(context: Context) -> dict[str, TableSelection]:
 
 def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
     """What holds where several selections name one file, each with a column of its own."""
-    for strict in (_NO, Abstain()):
-        if strict in verdicts:
-            return strict
-    return verdicts[0] if verdicts else _CHANGED
+    silent = next((verdict for verdict in verdicts if isinstance(verdict, Abstain)), None)
+    if _NO in verdicts or not verdicts:
+        return _NO if verdicts else _CHANGED
+    return silent or verdicts[0]
 
 
 def _verdict(digest: str, selected: TableSelection, line: Line) -> Verdict:
     if selected.consent_column is None:
-        return Abstain()
+        return Abstain(_NO_COLUMN)
     if line.values.get(selected.consent_column, "").lower() in _YES:
         return Allow(f"file {digest} row {line.number}")
     return _NO

@@ -7,9 +7,10 @@ import hashlib
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from serienpost import Problem, SourceError
+from serienpost import Problem, SourceError, nearest_path
 from serienpost_source_table.limits import (
     MOST_CELLS,
     MOST_ROWS,
@@ -140,12 +141,21 @@ class TableFile:
     def _cells(self) -> Generator[tuple[int, list[str]], None, None]:
         suffix = self.path.suffix.lower()
         if not self.path.is_file():
-            raise self._refused("there is no such file")
+            near = nearest_path(self.path)
+            hint = f"did you mean {self._as_named(near)}?" if near else None
+            raise self._refused("there is no such file", hint=hint)
         if suffix == ".csv":
             return self._of_csv()
         if suffix == ".xlsx":
             return self._of_xlsx()
         raise self._refused("is neither .csv nor .xlsx")
+
+    def _as_named(self, path: Path) -> str:
+        """A path beside the file's, from where the file's name starts."""
+        named = PurePath(self.name)
+        if named.is_absolute():
+            return str(path)
+        return str(path.relative_to(path.parents[len(named.parts) - 1]))
 
     def _of_csv(self) -> Generator[tuple[int, list[str]], None, None]:
         encoding = self._encoding()

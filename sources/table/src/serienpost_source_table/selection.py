@@ -34,7 +34,8 @@ class ColumnModel(StrictModel):
         if self.field == ID:
             return self
         if known is None and self.class_ is None:
-            raise ValueError(f"field {self.field} is not known; give it a class")
+            own = f"{{field: {self.field}, class: plain}}"
+            raise ValueError(f"field {self.field} is not known; give it a class: {own}")
         if known is not None and known.sensitivity >= Sensitivity.PROTECTED:
             raise ValueError(f"field {self.field} is {known.sensitivity.label}, it never leaves")
         if known and self.class_ and Sensitivity.named(self.class_) < known.sensitivity:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, Problem, Row, SourceError, did_you_mean
+from serienpost import (
+    CATALOGUE,
+    CurrentState,
+    Problem,
+    Row,
+    Sensitivity,
+    SourceError,
+    did_you_mean,
+)
 from serienpost_practice_db.mapping import completed
 from serienpost_source_table.check import remember
 from serienpost_source_table.files import KIND, TableFile, row_id
@@ -20,6 +30,9 @@ if TYPE_CHECKING:
 
 _VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
 _CHANGED = CurrentState(("file_changed", "Die Datei wurde geändert oder entfernt."))
+# Headers under which people say yes.
+_CONSENT = re.compile(r"einwillig|zustimm|erlaub|consent|opt.?in|darf|kontakt", re.IGNORECASE)
+_PLAIN_YAML = re.compile(r"[^\W\d][\w .-]*\w\.?")
 _PERSONS = ("patient", "interessent")
 
 
@@ -40,6 +53,41 @@ class TableSource:
         from serienpost_practice_db.database import PracticeDb
 
         return given | PracticeDb.of(context).schema.offers(selection.person)
+
+    def advice(self, context: Context, selection: TableSelection) -> Sequence[str]:
+        """Say that nobody without an id may be written to where no column holds a yes."""
+        if selection.consent_column:
+            return []
+        header = _opened(context, selection).header()
+        if selection.id_header() in header:
+            return []
+        asked = (name for name in header if _CONSENT.search(name) and name not in selection.columns)
+        column = next(asked, None)
+        if column:
+            found = f"consent_column: {_written(column)}"
+        else:
+            found = f"consent_column: HEADER; the file has {', '.join(header)}"
+        note = (
+            "no column says who allowed it, so only people in a register of consents get anything; "
+            f"where the file has such a column, write under select: {found}"
+        )
+        return [note]
+
+    def way_to(self, context: Context, selection: TableSelection, name: str) -> str | None:
+        """The line under `columns:` that gives a column of the file this name."""
+        wanted = _plain_name(name)
+        header = next(
+            (h for h in _opened(context, selection).header() if _plain_name(h) == wanted), None
+        )
+        given = selection.columns.get(header) if header else None
+        if header is None or (given and given.field == wanted) or not wanted.isidentifier():
+            return None
+        field = CATALOGUE.get(wanted)
+        if field is None:
+            return f"add under columns: {_written(header)}: {{field: {wanted}, class: plain}}"
+        if field.sensitivity >= Sensitivity.PROTECTED:
+            return None
+        return f"add under columns: {_written(header)}: {wanted}"
 
     def is_relative(self, selection: TableSelection) -> bool:  # noqa: ARG002
         """A file says the same on every day."""
@@ -94,6 +142,15 @@ class TableSource:
             return _CHANGED if id_.startswith(f"{KIND}:") else _VANISHED
 
         return [state(id_) for id_ in ids]
+
+
+def _written(header: str) -> str:
+    """A header as it may stand in a YAML file."""
+    return header if _PLAIN_YAML.fullmatch(header) else json.dumps(header, ensure_ascii=False)
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"\W", "_", name.casefold())
 
 
 def _read(

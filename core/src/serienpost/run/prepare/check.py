@@ -10,7 +10,7 @@ from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
-from serienpost.contracts.rows import LowersClasses
+from serienpost.contracts.rows import Advises, LowersClasses
 from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
 from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
@@ -23,7 +23,7 @@ from serienpost.run.prepare.attachment_folder import (
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
-from serienpost.run.prepare.plan import Block, Header, digest
+from serienpost.run.prepare.plan import Block, Header, digest, plain_selection
 from serienpost.run.prepare.policy import POLICY, rules_in_force
 from serienpost.run.prepare.renderer import (
     ATTACHMENT,
@@ -39,8 +39,6 @@ from serienpost.templates.folder import TemplateFiles, from_text, load_template
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import PurePosixPath
-
-    from pydantic import BaseModel
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
@@ -93,7 +91,9 @@ def check_mailing(
         language=files.language,
         due=due.isoformat(),
         signature=_signature(context, mailing),
-        blocks=tuple(Block(block.source, _plain(block.selection)) for block in mailing.blocks),
+        blocks=tuple(
+            Block(block.source, plain_selection(block.selection)) for block in mailing.blocks
+        ),
         assets={name: digest(data) for name, data in sorted(assets.items())},
         versions=dict(sorted(context.registry.versions.items())),
         once_per=mailing.once_per,
@@ -215,11 +215,6 @@ def _seen_from(folder: Path, file: str) -> str:
     return str(path.relative_to(home)) if path.is_relative_to(home) else path.name
 
 
-def _plain(selection: BaseModel) -> dict[str, object]:
-    """A selection as its model reads it again: by the names that users write."""
-    return selection.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
 def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
     """The problem, at a key of the mailing's file unless it has a place already."""
     if problem.file:
@@ -326,17 +321,17 @@ def secret_problems(context: PracticeContext, name: str, account: AccountSetting
 
 
 def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
-    registry = renderer.context.registry
     found = check_names(
         renderer.used,
-        registry.macros,
+        renderer.known_macros,
         renderer.kind,
         renderer.classes,
         offered=frozenset.intersection(*(block.offers for block in renderer.blocks)),
         harmless_types=bool(renderer.context.config.appointment_types_harmless),
     )
-    problems = []
-    for name, part, problem in found:
+    problems = _misspelt(renderer)
+    for name, part, refused in found:
+        problem = _with_way(renderer, name, refused)
         parts = renderer.template.used
         own = name in renderer.own_files.names
         named = next((p for p in (part, *parts) if name in parts.get(p, ())), part)
@@ -350,6 +345,43 @@ def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
         else:
             problems.append(_at(mailing, "attachments", problem))
     return list(dict.fromkeys(problems))
+
+
+def selection_notes(renderer: RunRenderer) -> list[str]:
+    """What the sources say about their selections, for whoever checks a mailing."""
+    answered = renderer.context.registry.answered
+    notes: list[str] = []
+    context = renderer.context
+    for block in renderer.blocks:
+        source = block.source
+        if isinstance(source, Advises):
+            given = source.advice(context, block.selection)
+            notes += answered("sources", source.name, "advice", given, (list, tuple))
+            ways = {n: source.way_to(context, block.selection, n) for n in renderer.template.names}
+            notes += [f"{{{{{name}}}}} stays empty: {way}" for name, way in ways.items() if way]
+    return list(dict.fromkeys(notes))
+
+
+def _misspelt(renderer: RunRenderer) -> list[Problem]:
+    """Placeholders as other programs write them, which nobody would fill in."""
+    return [
+        Problem(f"{written} would go out as it stands", f"write {{{{{name}}}}}", file, line, name)
+        for file, line, written, name in renderer.template.misspelt(renderer.known_macros)
+    ]
+
+
+def _with_way(renderer: RunRenderer, name: str, problem: Problem) -> Problem:
+    """The problem with a name, with what the selection lacks where a source knows that."""
+    macro = renderer.known_macros.get(name)
+    for block in renderer.blocks:
+        wanted = sorted(macro.fields - block.offers) if macro else [name]
+        if isinstance(block.source, Advises) and wanted:
+            context, selection = renderer.context, block.selection
+            ways = [block.source.way_to(context, selection, one) for one in wanted]
+            hint = "; ".join(way for way in ways if way)
+            if hint:
+                return Problem(problem.message, hint)
+    return problem
 
 
 def _capability_problems(renderer: RunRenderer) -> list[Problem]:

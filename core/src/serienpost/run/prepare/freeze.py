@@ -9,13 +9,15 @@ When all rows are there, those are unmarked who had the mailing already or share
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from serienpost.config.mailing_file import mailing_names
 from serienpost.config.problems import did_you_mean
-from serienpost.contracts.rows import Row
+from serienpost.contracts.rows import CountsFromLastRun, Row
 from serienpost.errors import ConfigError, Problem
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.owners import is_dead, ownership
@@ -23,7 +25,8 @@ from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE, REACHED
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_RUN, move_run
-from serienpost.run.prepare.plan import from_json, write_plan_hash
+from serienpost.run.prepare.plan import from_json, plain_selection, write_plan_hash
+from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.review import review_rows
 
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.attachment_folder import Identity
-    from serienpost.run.prepare.renderer import RunRenderer
 
 _ALREADY_SENT = {
     "code": "already_sent",
@@ -60,6 +62,7 @@ def prepare(
     Raises:
         SourceError: the source cannot deliver; the run is removed.
     """
+    renderer = _since_last_run(renderer, ledger)
     others = renderer.header.exclude_recipients_of
     refuse_unknown_mailings(renderer.context, ledger, others)
     with ownership(ledger) as owner:
@@ -82,6 +85,34 @@ def prepare(
             move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
             tx.note(user, "prepare", run_id)
     return run_id
+
+
+def _since_last_run(renderer: RunRenderer, ledger: Ledger) -> RunRenderer:
+    """The same with selections that count from the mailing's last run written out."""
+    from pydantic import BaseModel
+
+    header = renderer.header
+    if not any(isinstance(block.source, CountsFromLastRun) for block in renderer.blocks):
+        return renderer
+    with ledger.read() as tx:
+        finished = tx.select(run, func.max(run.c.due)).where(
+            run.c.mailing == header.mailing, run.c.state == "finished", run.c.due < header.due
+        )
+        before = tx.scalar(finished)
+    last_due = date.fromisoformat(before) if before else None
+    blocks = []
+    for block, frozen in zip(renderer.blocks, header.blocks, strict=True):
+        written = frozen
+        if isinstance(block.source, CountsFromLastRun):
+            selection = block.source.since_last_run(block.selection, renderer.setting.due, last_due)
+            answered = renderer.context.registry.answered
+            answered("sources", block.source.name, "since_last_run", selection, BaseModel)
+            written = replace(frozen, selection=plain_selection(selection))
+        blocks.append(written)
+    changed = replace(header, blocks=tuple(blocks))
+    return (
+        renderer if changed == header else RunRenderer(renderer.context, changed, renderer.assets)
+    )
 
 
 def discard(ledger: Ledger, run_id: str) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from serienpost.consent.decision import Decision
+    from serienpost.contracts.consent import Deny
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -48,6 +50,8 @@ _RENEWED = (
     "message_id",
     "text",
 )
+_AGAIN = "prepare the mailing again"
+_EARLIER_RUN = "write to this person by a mailing of its own"
 _EXCLUDED = {"code": "excluded", "reason": "in der Durchsicht abgewählt", "includable": True}
 
 
@@ -92,7 +96,7 @@ def change_marks(
         for row_id in include:
             change.include(row_id)
         if override:
-            _permit_override(renderer, reason)
+            _require_reason(reason)
         for row_id in override:
             change.override(row_id, reason)
         change.settle_addresses()
@@ -121,19 +125,22 @@ class _Change:
 
     def include(self, row_id: str) -> None:
         for row in self._unmarked(row_id):
-            if not row.allowed:
-                raise LedgerError(f"{row.row_id} is not allowed; that takes --override")
+            # Who is not allowed is asked about again: the answer may have been entered since.
             why = row.unmarked or _EXCLUDED
             again = why["code"] == "already_sent" and self.renderer.header.once_per == "none"
             if not (why["includable"] or again):
-                raise LedgerError(f"{row.row_id} cannot be included: {why['reason']}")
+                hint = _EARLIER_RUN if why["code"] == "already_sent" else _AGAIN
+                raise LedgerError(f"{row.row_id} cannot be included: {why['reason']}", hint=hint)
             self._mark(row, row.override)
             self._note("include", row.no)
 
     def override(self, row_id: str, reason: str | None) -> None:
         for row in self._unmarked(row_id):
             if row.allowed:
-                raise LedgerError(f"{row.row_id} is allowed; there is nothing to override")
+                hint = f"review {self.run_id} --include {row.row_id}"
+                raise LedgerError(
+                    f"{row.row_id} is allowed; there is nothing to override", hint=hint
+                )
             record = self._record(row, reason)
             self._mark(row, record)
             self._note("override", row.no, record)
@@ -208,7 +215,8 @@ class _Change:
         rows = [row for row in found if not row.marked]
         for row in rows:
             if row.unreachable:
-                raise LedgerError(f"{row.row_id} is not reachable: {row.unreachable[1]}")
+                message = f"{row.row_id} is not reachable: {row.unreachable[1]}"
+                raise LedgerError(message, hint=_AGAIN)
         return rows
 
     def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
@@ -216,10 +224,13 @@ class _Change:
         fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh])
         denials = fresh.decision.denials if fresh.decision else []
-        fixed = [f"{name}: {deny.reason}" for name, deny in denials if not deny.overridable]
+        fixed = [(f"{name}: {deny.reason}", deny) for name, deny in denials if not deny.overridable]
         if fixed or not denials:
-            why = fixed[0] if fixed else "no check denies, but none allows"
-            raise LedgerError(f"{row.row_id} cannot be overridden: {why}")
+            lacking = fresh.decision.denial if fresh.decision else None
+            why, denial = fixed[0] if fixed else ("no check denies, but none allows", lacking)
+            message = f"{row.row_id} cannot be overridden: {why}"
+            raise LedgerError(message, hint=_remedy(denial))
+        _permit_override(self.renderer)
         return {
             "id": new_ref(),
             "codes": [[name, deny.code] for name, deny in denials],
@@ -234,12 +245,24 @@ class _Change:
         fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh], [override])
         if fresh.decision and not fresh.allowed:
-            raise LedgerError(f"{row.row_id} is not allowed: {fresh.decision.reason}")
+            raise LedgerError(
+                f"{row.row_id} is not allowed: {fresh.decision.reason}",
+                hint=self._way_to_a_yes(row, fresh.decision),
+            )
         render_rows(self.renderer, [fresh])
         if fresh.unmarked:
             raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
         self.wanted.add(row.row_id)
         self._write(row, {**self._columns(row, fresh), "override": override})
+
+    def _way_to_a_yes(self, row: MessageRow, decision: Decision) -> str:
+        """What lets this person be written to: an override only where it would help."""
+        hint = _remedy(decision.denial)
+        helps = decision.denials and all(deny.overridable for _, deny in decision.denials)
+        if helps and self.renderer.context.config.consent.override:
+            command = f"review {self.run_id} --override {row.row_id} --reason TEXT"
+            return f"{hint}; or, if you answer for it: {command}"
+        return hint
 
     def _read_again(self, row: MessageRow) -> Reviewed:
         return _read_again(self.renderer, row, self.tx.now)
@@ -268,9 +291,18 @@ def _shares(row: MessageRow) -> bool:
     return row.unmarked is not None and row.unmarked["code"] == "same_address"
 
 
-def _permit_override(renderer: RunRenderer, reason: str | None) -> None:
+def _remedy(denial: Deny | None) -> str:
+    """What would change the answer; the people of a run are read again by a new one."""
+    return f"{denial.remedy.rstrip('.')}; then {_AGAIN}" if denial and denial.remedy else _AGAIN
+
+
+def _permit_override(renderer: RunRenderer) -> None:
     if not renderer.context.config.consent.override:
-        raise SerienpostError("this practice does not permit overrides", hint="consent.override")
+        hint = "write `consent: {override: true}` into serienpost.yaml, if you answer for it"
+        raise SerienpostError("this practice does not permit overrides", hint=hint)
+
+
+def _require_reason(reason: str | None) -> None:
     if not (reason or "").strip():
         raise SerienpostError("an override needs a reason", hint="add --reason TEXT")
 
@@ -281,7 +313,7 @@ def _read_again(renderer: RunRenderer, row: MessageRow, now: datetime) -> Review
     block = renderer.blocks[row.block]
     (state,) = current_states(renderer.context, block, [row], renderer.request(block, now))
     if state.gone:
-        raise SourceError(f"{row.row_id} is no longer there: {state.gone[1]}")
+        raise SourceError(f"{row.row_id} is no longer there: {state.gone[1]}", hint=_AGAIN)
     fields = dict(state.fields or {})
     address = address_of(renderer.kind, fields)
     if not isinstance(address, Address) or address.value != row.address:

@@ -19,6 +19,8 @@ from serienpost.ledger.schema import message, run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import BaseModel
+
     from serienpost.fields import FieldValue
     from serienpost.ledger.store import Tx
 
@@ -108,6 +110,11 @@ class Header:
         """The first line of what the plan hash is made over."""
         plain = self.to_json()
         return json.dumps(plain, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+def plain_selection(selection: BaseModel) -> dict[str, object]:
+    """A selection as its model reads it again: by the names that users write."""
+    return selection.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def digest(data: bytes) -> str:

@@ -21,6 +21,7 @@ from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import asset
 from serienpost.reference import PLACEHOLDER, with_reference
+from serienpost.run.prepare.field_macros import FieldMacro, own_fields
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
@@ -192,7 +193,22 @@ class RunRenderer:
     @cached_property
     def macros(self) -> dict[str, Macro]:
         """The macros of `macro_names`."""
-        return {name: self.context.registry.macros[name] for name in self.macro_names}
+        known: Mapping[str, Macro] = self.context.registry.macros
+        if not known.keys() >= set(self.macro_names):
+            known = self.known_macros
+        return {name: known[name] for name in self.macro_names}
+
+    @cached_property
+    def known_macros(self) -> dict[str, Macro]:
+        """All macros of the plugins, and for each field that the selection gives a class of its own
+        one that shows it: by the field's name, and as the text writes it (`{{Kurs}}`)."""
+        own = own_fields(self.classes)
+        written = {name for name in self.template.names if name.casefold() in own}
+        shown = {
+            name: FieldMacro(name, *own[name.casefold()])
+            for name in {*(field for field, _ in own.values()), *written}
+        }
+        return {**shown, **self.context.registry.macros}
 
     @cached_property
     def macro_names(self) -> list[str]:
@@ -264,7 +280,7 @@ class RunRenderer:
 
     @cached_property
     def _shows_type(self) -> bool:
-        return exposes_type(self.used, self.context.registry.macros, self.kind)
+        return exposes_type(self.used, self.macros, self.kind)
 
     def hides(self, fields: Mapping[str, FieldValue]) -> bool:
         """Whether this row's appointment is of a type that must not leave in the open."""

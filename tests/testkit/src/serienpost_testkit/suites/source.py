@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from serienpost import CurrentState, Row, RowRef, RowRequest, Sensitivity, SourceError
+from serienpost import (
+    CountsFromLastRun,
+    CurrentState,
+    Row,
+    RowRef,
+    RowRequest,
+    Sensitivity,
+    SourceError,
+)
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
@@ -133,6 +141,21 @@ class SourceSuite(Suite):
         assert offered
         labels = {None, *(known.label for known in Sensitivity)}
         assert {name for name, label in offered.items() if label not in labels} == set()
+
+    def test_what_counts_from_the_last_run_can_be_kept(
+        self, source: Source[Any], selected: BaseModel
+    ) -> None:
+        """A run keeps what `since_last_run` wrote out, and reads it again.
+
+        When it fails: return a selection of the source's own model, the same for the same dates.
+        """
+        if not isinstance(source, CountsFromLastRun):
+            return
+        for last_due in (None, self.due - timedelta(days=3), self.due - timedelta(days=400)):
+            written = source.since_last_run(selected, self.due, last_due)
+            assert written == source.since_last_run(selected, self.due, last_due)
+            plain = written.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            assert source.selection.model_validate(plain, strict=False) == written
 
     def test_is_relative_is_yes_or_no(self, source: Source[Any], selected: BaseModel) -> None:
         """`is_relative` says whether another day selects other people.

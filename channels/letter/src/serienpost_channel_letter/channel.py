@@ -122,7 +122,7 @@ class LetterChannel:
 
         with _pool(account) as pool:
             pool.start()
-            yield LetterSender(pool, context.path(account.folder), account.part)
+            yield LetterSender(pool, context.folder, context.path(account.folder), account.part)
 
     def finish(
         self, context: Context, account: LetterAccount, generation: Generation
@@ -134,7 +134,7 @@ class LetterChannel:
         """
         from serienpost_channel_letter.parts import finish
 
-        return finish(context.path(account.folder), account, generation)
+        return finish(context.folder, context.path(account.folder), account, generation)
 
     def record(self, account: LetterAccount, message: Message) -> str:
         from serienpost_channel_letter.records import LetterRecord

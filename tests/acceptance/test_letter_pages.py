@@ -95,7 +95,7 @@ class Office:
         rows: list[dict[str, Any]] = answer["recipients"]
         return rows
 
-    def letters(self) -> list[pdfplumber.PDF]:
+    def letters(self) -> list[pdfplumber.pdf.PDF]:
         """The letters of the run."""
         out = self.practice.folder / "vorschau"
         self.practice.json("preview", self.practice.run, "--all", "--out", str(out))
@@ -137,8 +137,8 @@ def unseen(page: pdfplumber.page.Page) -> list[str]:
 
 def words_in(page: pdfplumber.page.Page, *edges: float) -> str:
     """The text in a part of a page: left, top, right, bottom in millimetres."""
-    box = tuple(edge * MM for edge in edges)
-    return str(page.crop(box).extract_text())
+    left, top, right, bottom = (edge * MM for edge in edges)
+    return str(page.crop((left, top, right, bottom)).extract_text())
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,8 @@ LINES = {
     ],
     ("Ute", "Amsel", "", "Bürgermeister-Oberstudiendirektor-Schmidtbauer-Straße 105 a"): [
         "Ute Amsel",
-        "Bürgermeister-Oberstudiendirektor-",
-        "Schmidtbauer-Straße 105 a",
+        "Bürgermeister-Oberstudiendirektor-Schmidtbauer-",
+        "Straße 105 a",
     ],
     ("Jo", "Fink", "c/o Dr. Hildegard Sommerfeld (Praxis für Physiotherapie)"): [
         "Jo Fink",
@@ -451,10 +451,35 @@ def test_the_folder_may_lie_at_home(office: Office, tmp_path: Path) -> None:
 
 
 def test_what_does_not_change_the_pages_does_not_change_the_content(office: Office) -> None:
-    hashes = set()
+    hashes: set[str] = set()
     for account in ("form: B", "duplex: true\norder: postcode\npart: 7\nsender: anders"):
         office.write(account=account)
         office.practice.edit("serienpost.yaml", "folder: briefe", f"folder: briefe{len(hashes)}")
         office.review()
         hashes |= {one["content_hash"] for one in office.practice.messages().values()}
     assert len(hashes) == 1
+
+
+def test_the_final_file_follows_a_folder_that_changed_meanwhile(office: Office) -> None:
+    """Parts stay where they are; none is made again, none is left over."""
+    office.write(*[(f"Eva{n}", *EVA[1:]) for n in range(6)], account="part: 1")
+    office.review()
+    practice = office.practice
+    process = practice.start("send", practice.run, "--yes")
+    practice.wait_until(lambda: practice.states()["accepted"] > 0)
+    process.terminate()
+    practice.finish(process)
+    old, new = practice.folder / "briefe", practice.folder / "neu"
+    made = {path: path.stat().st_mtime_ns for path in old.glob(".teile/*/*.pdf")}
+    assert 0 < len(made) < 6
+    practice.edit("serienpost.yaml", "folder: briefe", "folder: neu")
+    practice("resume", practice.run, fault="finishing.after_commit")
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    assert practice.json("resume", practice.run)["state"] == "finished"
+    assert practice.states() == {"accepted": 6}
+    names = {f"{practice.run}.csv", f"{practice.run}.pdf"}
+    assert {path.name for path in new.iterdir()} == names
+    assert list(old.iterdir()) == []
+    with pdfplumber.open(new / f"{practice.run}.pdf") as pdf:
+        shown = [page.extract_text() for page in pdf.pages]
+    assert [f"Eva{n} " in text for n, text in enumerate(shown)] == [True] * 6

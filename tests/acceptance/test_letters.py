@@ -237,32 +237,6 @@ def test_what_cannot_be_finished_stays_open(practice: Practice) -> None:
     assert final.is_file()
 
 
-def test_the_final_file_follows_a_folder_that_changed_meanwhile(practice: Practice) -> None:
-    """Parts stay where they are; none is laid out again, none is left over."""
-    practice.edit(
-        "serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 2\n    processes: 1\n"
-    )
-    more = MAILING.replace("archive: ask", "archive: entry").replace("limit: 4", "limit: 16")
-    practice = prepared(practice, more)
-    process = practice.start("send", practice.run, "--yes")
-    practice.wait_until(lambda: practice.states().keys() >= {"accepted", "pending"})
-    process.terminate()
-    assert practice.finish(process).code == 75
-    old, new = practice.folder / "briefe", practice.folder / "briefe-neu"
-    made = {path: path.read_bytes() for path in old.glob(".teile/*/*.pdf")}
-    assert made
-    practice.edit("serienpost.yaml", "folder: briefe ", "folder: briefe-neu ")
-    practice("resume", practice.run, fault="finishing.after_commit")
-    assert {path: path.read_bytes() for path in made} == made
-    assert practice.json("resume", practice.run)["state"] == "finished"
-    assert set(practice.states()) == {"accepted", "suppressed"}
-    names = {f"{practice.run}.csv", f"{practice.run}.pdf"}
-    assert {path.name for path in new.iterdir()} == names
-    assert list(old.iterdir()) == []
-    shown = "".join(texts(new / f"{practice.run}.pdf"))
-    assert shown.count("Sonnenschein · ") >= practice.states()["accepted"]
-
-
 def test_no_file_of_the_practice_is_overwritten(practice: Practice) -> None:
     names = ("versandbuch.db", "praxis.db", "serienpost.yaml")
     before = [(practice.folder / name).read_bytes() for name in names[1:]]

@@ -309,6 +309,12 @@ def null(null_master: Practice, tmp_path: Path) -> Practice:
     return null_master.copy(tmp_path / "praxis")
 
 
+@pytest.fixture
+def empty(schemas: Schemas, tmp_path: Path) -> Practice:
+    """A practice of which no file is written yet."""
+    return Practice(tmp_path / "praxis", schemas)
+
+
 @pytest.fixture(scope="session")
 def few_master(demo_master: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
     """The demo practice with another run, over the first 40 patients; copied, never used itself."""

@@ -237,23 +237,6 @@ def test_what_cannot_be_finished_stays_open(practice: Practice) -> None:
     assert final.is_file()
 
 
-def test_a_folder_that_changed_meanwhile_pauses_before_anything_is_made(
-    practice: Practice,
-) -> None:
-    practice.edit(
-        "serienpost.yaml", "channel: letter\n", "channel: letter\n    part: 2\n    processes: 1\n"
-    )
-    practice = prepared(practice, MAILING.replace("archive: ask", "archive: entry"))
-    practice("send", practice.run, "--yes", fault="commit.after_commit:3")
-    assert practice.states()["accepted"] == 2
-    practice.edit("serienpost.yaml", "folder: briefe ", "folder: briefe-neu ")
-    practice.json("resume", practice.run, code=75)
-    state, reason = practice.state()
-    assert (state, reason) == ("paused", "content_changed")
-    assert not (practice.folder / "briefe-neu").exists()
-    assert "accounts.brief" in practice("show", practice.run).out
-
-
 def test_no_file_of_the_practice_is_overwritten(practice: Practice) -> None:
     names = ("versandbuch.db", "praxis.db", "serienpost.yaml")
     before = [(practice.folder / name).read_bytes() for name in names[1:]]

@@ -6,7 +6,8 @@ Plugins see of it what `contracts.context.Context` names.
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -16,7 +17,6 @@ from serienpost.errors import SecretError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from types import TracebackType
 
     from pydantic import BaseModel
@@ -83,7 +83,11 @@ class PracticeContext:
         return self.config.claimed.get(key)
 
     def path(self, name: str | Path) -> Path:
-        """A path as written in a file of the practice: relative ones start at the folder."""
+        """A path as written in a file of the practice: relative ones start at the folder, `~` is
+        the home of who runs this."""
+        if str(name).startswith("~"):
+            with suppress(RuntimeError):  # nobody's home: a name like any other
+                return self.folder / Path(name).expanduser()
         return self.folder / name
 
     def secret(self, reference: str) -> str:

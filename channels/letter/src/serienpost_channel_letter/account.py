@@ -34,7 +34,8 @@ class LetterAccount(AccountSettings):
     folder: str = Field(
         default="briefe",
         min_length=1,
-        description="Folder for the files to print, in the practice folder.",
+        description="Folder for the files to print; a relative one lies in the practice folder, `~`"
+        " is your home. It is made with the first letters.",
     )
     form: Literal["A", "B"] = Field(
         default="B", description="DIN 5008: A with a low letterhead (27 mm), B with a high one."
@@ -47,6 +48,13 @@ class LetterAccount(AccountSettings):
         default=None,
         description="PDF under every page: its first page under the first, its second under the"
         " following ones.",
+    )
+    return_line: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Short form of the line above the address in the window, instead of the"
+        " practice's name, street and town; where it is too long it is broken at ` · `.",
+        examples=["Praxis Dr. Sonnenschein · Lindenallee 5 · 01067 Dresden"],
     )
     information: list[str] = Field(
         default=[],

@@ -133,7 +133,7 @@ class LetterChannel:
 
         with _pool(account) as pool:
             pool.start()
-            yield LetterSender(pool, context.path(account.folder), account.part)
+            yield LetterSender(pool, context.folder, context.path(account.folder), account.part)
 
     def finish(
         self, context: Context, account: LetterAccount, generation: Generation
@@ -145,7 +145,7 @@ class LetterChannel:
         """
         from serienpost_channel_letter.parts import finish
 
-        return finish(context.path(account.folder), account, generation)
+        return finish(context.folder, context.path(account.folder), account, generation)
 
     def record(self, account: LetterAccount, message: Message) -> str:
         from serienpost_channel_letter.records import LetterRecord

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 _TOLERANCE = 0.5
 
 
-def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Defect | None:
+def check(
+    letter: Letter, form: str, pages: Sequence[LaidPage], frame: Sequence[TextRun] = ()
+) -> Defect | None:
     """The first thing that is wrong with a laid out letter.
 
     Codes: `foreign_text`, `address_missing`, `address_lines`, `window`, `page_size`, `overflow`,
-    `page_count`, `glyph`.
+    `overprint`, `page_count`, `glyph`.
+
+    Args:
+        letter: as it was laid out.
+        form: `A` or `B` of DIN 5008.
+        pages: as laid out.
+        frame: what stands around the text of a first page.
     """
     if any(page.markers != {letter.ref} for page in pages):
         return Defect("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
@@ -33,6 +41,7 @@ def check(letter: Letter, form: str, pages: Sequence[LaidPage]) -> Defect | None
         or _glyph_defect(pages)
         or _size_defect(pages)
         or _overflow(pages)
+        or _overprint(form, pages, frame)
         or _count_defect(letter, len(pages))
     )
 
@@ -94,8 +103,24 @@ def _overflow(pages: Sequence[LaidPage]) -> Defect | None:
                 or run.top < 0
                 or run.bottom > din.PAGE_HEIGHT - din.BOTTOM + _TOLERANCE
             ):
-                return Defect("overflow", f"auf Seite {number} reicht Text über den Rand hinaus")
+                what = "Text" if run.text else "ein Bild"
+                return Defect("overflow", f"auf Seite {number} reicht {what} über den Rand hinaus")
     return None
+
+
+def _overprint(form: str, pages: Sequence[LaidPage], frame: Sequence[TextRun]) -> Defect | None:
+    """Rules of the template's own may move text up into what stands around it."""
+    upper = [run for run in pages[0].runs if run.top < din.FORMS[form].subject - _TOLERANCE]
+    if any(_overlap(run, around) for run in upper for around in frame):
+        return Defect("overprint", "auf Seite 1 steht Text auf Briefkopf, Absender oder Datum")
+    return None
+
+
+def _overlap(one: TextRun, other: TextRun) -> bool:
+    return (
+        min(one.right, other.right) - max(one.left, other.left) > _TOLERANCE
+        and min(one.bottom, other.bottom) - max(one.top, other.top) > _TOLERANCE
+    )
 
 
 def _count_defect(letter: Letter, pages: int) -> Defect | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from serienpost_channel_letter.style import (
     FRAME,
     FRAME_SHEET,
     LETTER_SHEET,
+    MEASURED,
     OWN_SHEET,
     PROOF,
 )
@@ -31,6 +33,10 @@ LETTERHEAD = "briefkopf"
 _OWN_ADDRESS = 'class="anschrift"'
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
 _DATES = frozenset({"Datum_lang", "Heute"})
+_WORDS = re.compile(r"(\s+)")
+# An address of the net, and where it may be broken.
+_NET = re.compile(r"@|://|\w\.\w.*\w\.\w|www\.")
+_BREAK = re.compile(r"(?<=\w)(?=[@.]\w)|(?<=\w/)(?=\w)")
 
 
 def compose(
@@ -55,7 +61,7 @@ def compose(
         return Refused("attachments", "einem Brief liegen keine Dateien bei")
     return Content(
         kind="letter",
-        sender=account.sender or practice.name,
+        sender=practice.name,
         address=draft.address,
         subject=draft.subject,
         text=draft.text,
@@ -65,7 +71,6 @@ def compose(
             ("form", account.form),
             ("language", draft.language),
             ("window", "\n".join(lines)),
-            ("folder", account.folder),
         ),
     )
 
@@ -137,25 +142,49 @@ def style_key(draft: Draft) -> tuple[object, ...]:
 
 def _frame(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:
     """What stands around the letter: letterhead, return line, information, marks, foot."""
-    return_line = " · ".join(_own_address(practice))
-    foot = f'<div class="fuss">{escape(account.footer or _foot(practice))}</div>'
-    if account.background:
-        foot = ""
-    marks = "".join(_marks(account))
+    head = foot = ""
+    if not account.background:
+        head = _head(account, practice, draft)
+        foot = _zone("fuss", _breakable(account.footer or _foot(practice)))
     first = [
-        "" if account.background else f'<div class="kopf">{_head(account, practice, draft)}</div>',
-        f'<div class="absender"><span>{escape(return_line)}</span></div>',
-        f'<div class="information">{escape(_information(account, practice, draft))}</div>',
+        head,
+        _zone("absender", _return_line(account, practice)),
+        _zone("information", _breakable(_information(account, practice, draft))),
+        *_marks(account),
+        foot,
     ]
-    pages = ("".join(first) + marks + foot, foot)
+    pages = ("".join(first), foot)
     return "".join(f'<div class="blatt">{page}</div>' for page in pages)
+
+
+def _zone(name: str, html: str) -> str:
+    """A part of the frame that is measured; records of before hold none that says so."""
+    return f'<div class="{name}" {MEASURED}="{name}">{html}</div>'
 
 
 def _head(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:
     if account.letterhead:
         image = next(name for name in draft.files if PurePath(name).stem == LETTERHEAD)
-        return f'<img src="asset:{escape(image)}" alt="">'
-    return escape(practice.name)
+        return _zone("kopf", f'<img src="asset:{escape(image)}" alt="">')
+    return _zone("kopf", escape(practice.name))
+
+
+def _return_line(account: LetterAccount, practice: PracticeInfo) -> str:
+    """Of several parts, so that a line is broken between them."""
+    parts = account.return_line.split(" · ") if account.return_line else _own_address(practice)
+    shown = (f'<span class="teil">{escape(part)}</span>' for part in parts)
+    return f'<span class="zeile">{" · ".join(shown)}</span>'
+
+
+def _breakable(text: str) -> str:
+    """Text as HTML; an address of the net stays whole where it fits into a line, else it is broken
+    before `@` and a full stop, or after a slash."""
+    return "".join(
+        f'<span class="wort">{_BREAK.sub("<wbr>", escape(word))}</span>'
+        if _NET.search(word)
+        else escape(word)
+        for word in _WORDS.split(text)
+    )
 
 
 def _information(account: LetterAccount, practice: PracticeInfo, draft: Draft) -> str:

@@ -17,6 +17,15 @@ ADDRESS_LEFT = 20.0
 ADDRESS_WIDTH = 85.0
 ADDRESS_ZONE = 27.3
 ADDRESS_LINES = 6
+# The return line stands in the top of the address field, as wide as the address.
+RETURN_WIDTH = 80.0
+RETURN_HEIGHT = 5.0
+# Points; the return line is set no smaller.
+LEAST_TYPE = 6
+HEAD_TOP = 8.0
+FOOT_TOP = 278.0
+# Most printers leave this much of the paper's edge white.
+EDGE = 5.0
 # Pitch of a base line: 12 pt.
 LINE = 4.23
 
@@ -40,6 +49,11 @@ class Form:
     information: float
     subject: float
     folds: tuple[float, float]
+
+    @property
+    def head(self) -> float:
+        """Height of the letterhead, which ends two millimetres above the address field."""
+        return self.field - HEAD_TOP - 2
 
 
 FORMS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from serienpost import SerienpostError
+from serienpost import Problem, SerienpostError
 from serienpost_channel_letter import din5008 as din
 
 if TYPE_CHECKING:
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 class LayoutError(SerienpostError):
     """No letter of this style can be laid out."""
+
+
+class StyleError(Exception):
+    """No letter of a style can be laid out. Told across processes, so it holds nothing else.
+
+    Args:
+        problems: each with its `key` as users write it, where one mends it.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,8 @@ class Defect:
 class TextRun:
     """A stretch of text on a page, as laid out; millimetres from the page's top left.
 
-    `is_legible` is false where no installed font has one of its characters.
+    An image counts as one too, without text. `is_legible` is false where no installed font has one
+    of its characters.
     """
 
     text: str
@@ -62,8 +75,15 @@ class Laid(Protocol):
 class Engine(Protocol):
     """Lays out letters of one style. Lives in one worker process."""
 
+    @property
+    def frame(self) -> Sequence[TextRun]:
+        """What stands around the text of a first page."""
+
     def lay_out(self, letter: Letter) -> Laid | Defect:
         """Lay out one letter by itself."""
+
+    def extents(self, lines: Sequence[str]) -> Sequence[tuple[float, float]]:
+        """From where to where each of these lines would reach in the address, in millimetres."""
 
     def write(self, laid: Sequence[tuple[Letter, Laid]], *, proof: bool = False) -> bytes:
         """One PDF of laid out letters, in order, each page marked with its letter's reference.

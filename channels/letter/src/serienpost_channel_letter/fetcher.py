@@ -11,12 +11,12 @@ from weasyprint.urls import (  # noqa: TID253  # only worker processes import th
     URLFetcherResponse,
 )
 
-from serienpost_channel_letter.files import is_image
+from serienpost_channel_letter.images import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
 _INSIDE = ("data:image/png;", "data:image/jpeg;", "data:image/gif;")
 
 
@@ -46,7 +46,7 @@ class PackedFetcher(URLFetcher):  # type: ignore[misc]
             timeout=1, allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True
         )
         self._files = files
-        self._sound: set[str] = set()
+        self._drawable: dict[str, bytes] = {}
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:  # noqa: ANN401
         """The file behind a URL.
@@ -55,12 +55,25 @@ class PackedFetcher(URLFetcher):  # type: ignore[misc]
             BlockedError: it is not one of the letter's own, or is no image.
         """
         if url.startswith(_INSIDE):
-            return super().fetch(url, headers)
+            with super().fetch(url, headers) as inside:
+                return _response(url, _drawable(inside.read(), "im Text"))
         name = url.removeprefix("asset:")
-        media_type = _TYPES.get(PurePath(name).suffix.lower())
-        if url.startswith("asset:") and name in self._files and media_type:
-            if name not in self._sound and not is_image(self._files[name]):
-                raise BlockedError("image", f"enthält ein Bild, das nicht zu lesen ist: {name}")
-            self._sound.add(name)
-            return URLFetcherResponse(url, self._files[name], {"Content-Type": media_type})
+        is_picture = PurePath(name).suffix.lower() in _PICTURES
+        if url.startswith("asset:") and name in self._files and is_picture:
+            if name not in self._drawable:
+                self._drawable[name] = _drawable(self._files[name], name)
+            return _response(url, self._drawable[name])
         raise BlockedError("blocked", f"darf nicht laden: {url[:80]}")
+
+
+def _drawable(data: bytes, name: str) -> bytes:
+    drawn = drawable(data)
+    if drawn is None:
+        raise BlockedError("image", f"enthält ein Bild, das nicht zu drucken ist: {name}")
+    return drawn
+
+
+def _response(url: str, data: bytes) -> URLFetcherResponse:
+    return URLFetcherResponse(
+        url, data, {"Content-Type": "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"}
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from serienpost import ConfigError, Problem
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.composition import LETTERHEAD
+from serienpost_channel_letter.images import MOST_PIXELS, drawable
 from serienpost_channel_letter.style import BACKGROUND
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ _BEGINNINGS = {
 # Millimetres that a background may differ from A4.
 _NEAR = 2.0
 
-# More than A4 at 600 dots per inch has.
-MOST_PIXELS = 40_000_000
-
 # Bytes; every letter in the record carries the letterhead.
 _LARGEST = 10_000_000
 
@@ -41,7 +38,10 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
         ConfigError: a file is missing, too large, or not of its kind; the account's folder cannot
             be written.
     """
-    _refuse_unwritable(context.path(account.folder))
+    hindrance = unwritable(context.path(account.folder))
+    if hindrance:
+        message = f"{hindrance} is no folder that can be written"
+        raise _problem("folder", message, "name another one")
     found = {}
     if account.letterhead:
         suffix = PurePath(account.letterhead).suffix.lower()
@@ -54,27 +54,11 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
     return found
 
 
-def is_image(data: bytes) -> bool:
-    """Whether these are the bytes of a whole image, as Pillow reads it, of no more than
-    `MOST_PIXELS`: those are looked up in its head, before any is unpacked."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MOST_PIXELS:
-                return False
-            image.verify()
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return False
-    return True
-
-
-def _refuse_unwritable(folder: Path) -> None:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise _problem("folder", f"{there} is no folder that can be written", "name another one")
+def unwritable(folder: Path) -> Path | None:
+    """What is in the way of writing into a folder, or of making it; None where nothing is."""
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    can_be = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    return None if can_be else there
 
 
 def _check_pdf(name: str, data: bytes) -> None:
@@ -113,8 +97,11 @@ def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> b
         raise _problem(key, f"{name} is larger than {_LARGEST:,} bytes")
     if not data.startswith(_BEGINNINGS[suffix]):
         raise _problem(key, f"{name} is no {suffix.removeprefix('.').upper()} file")
-    if key == "letterhead" and not is_image(data):
-        raise _problem(key, f"{name} is damaged or has more than {MOST_PIXELS:,} pixels")
+    if key == "letterhead" and drawable(data) is None:
+        raise _problem(
+            key,
+            f"{name} is damaged, no picture in colours, or has more than {MOST_PIXELS:,} pixels",
+        )
     return data
 
 

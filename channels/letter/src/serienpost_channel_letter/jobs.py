@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from serienpost import Problem
     from serienpost_channel_letter.engine import Defect
     from serienpost_channel_letter.style import Letter, Style
 
@@ -55,9 +56,9 @@ class JobDone:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """Nothing of the job can be done: the style is broken."""
+    """Nothing of the job can be done: the style is broken, or the frame does not fit."""
 
-    defect: Defect
+    problems: Sequence[Problem]
 
 
 @dataclass(slots=True)

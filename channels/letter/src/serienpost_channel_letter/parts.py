@@ -76,6 +76,12 @@ class RunFiles:
         if self.work.is_dir():
             yield from sorted(self.work.glob("teil-*.pdf"))
 
+    def reference(self, part: int, home: Path) -> str:
+        """Where a part lies, as the ledger keeps it: what was written there stays there, also
+        when the account names another folder later."""
+        path = self.part(part)
+        return str(path.relative_to(home) if path.is_relative_to(home) else path)
+
     def clear(self) -> None:
         """Remove the parts and everything half done."""
         if self.work.is_dir():
@@ -107,10 +113,17 @@ def saved(pdf: pikepdf.Pdf) -> bytes:
     return out.getvalue()
 
 
-def finish(folder: Path, account: LetterAccount, generation: Generation) -> list[Path]:
+def finish(home: Path, folder: Path, account: LetterAccount, generation: Generation) -> list[Path]:
     """Build the PDF and the index of a generation from its parts, then remove the parts.
 
     Done again, it leaves a file alone that is there.
+
+    Args:
+        home: the practice folder.
+        folder: the account's folder, where the files belong. Parts may lie in those that it named
+            before.
+        account: order of the letters.
+        generation: what was recorded.
 
     Raises:
         SerienpostError: a letter that was recorded is in no part, or a part is damaged.
@@ -118,21 +131,32 @@ def finish(folder: Path, account: LetterAccount, generation: Generation) -> list
     import pikepdf
 
     place = RunFiles(folder, generation.run)
+    places = [place, *_earlier_places(home, place, generation)]
     pdf, index = place.final(generation.number, ".pdf"), place.final(generation.number, ".csv")
-    if not generation.sent:
-        place.clear()
-        return []
-    if not (pdf.is_file() and index.is_file()):
+    if generation.sent and not (pdf.is_file() and index.is_file()):
         try:
             with _whole(pdf) as file:
-                rows = _Merger(place, file).add(generation, account)
+                rows = _Merger(places, file).add(generation, account)
         except (pikepdf.PdfError, KeyError) as error:
             raise SerienpostError(
-                f"a part in {place.work} is damaged", hint=_instead(generation.run)
+                f"a part in {_folders(places)} is damaged", hint=_instead(generation.run)
             ) from error
         write_whole(index, _csv(rows))
-    place.clear()
-    return [pdf, index]
+    for one in places:
+        one.clear()
+    return [pdf, index] if generation.sent else []
+
+
+def _earlier_places(home: Path, place: RunFiles, generation: Generation) -> list[RunFiles]:
+    """The folders that the account named before, by where the ledger says that parts lie."""
+    works = {(home / one.provider_ref).parent for one in generation.sent if one.provider_ref}
+    # A part of before the ledger knew where lies in the folder of the account.
+    others = sorted(works - {place.work, home})
+    return [RunFiles(work.parent.parent, generation.run) for work in others]
+
+
+def _folders(places: Sequence[RunFiles]) -> str:
+    return " and ".join(str(one.work) for one in places)
 
 
 class _Merger:
@@ -141,12 +165,12 @@ class _Merger:
     Only some parts are open at a time; by postcode the letters of one part lie far apart.
     """
 
-    def __init__(self, place: RunFiles, file: BinaryIO) -> None:
+    def __init__(self, places: Sequence[RunFiles], file: BinaryIO) -> None:
         import pikepdf
 
         self._assembly = Assembly(file)
-        self._folder = place.work
-        self._parts = list(place.parts())
+        self._folders = _folders(places)
+        self._parts = [path for place in places for path in place.parts()]
         self._where: dict[str, tuple[int, int, int, str]] = {}
         for number, path in enumerate(self._parts):
             with pikepdf.open(path) as part:
@@ -166,7 +190,7 @@ class _Merger:
         if lost:
             raise SerienpostError(
                 f"{len(lost)} letters of run {generation.run} are in none of the parts in "
-                f"{self._folder}, the first is number {lost[0]}",
+                f"{self._folders}, the first is number {lost[0]}",
                 hint=_instead(generation.run),
             )
         rows = [

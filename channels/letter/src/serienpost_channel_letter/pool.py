@@ -102,10 +102,7 @@ class Worker:
                     made.pdf = answer.pdf
                     return
                 elif isinstance(answer, JobFailed):
-                    raise LayoutError(
-                        f"the letters cannot be laid out: {answer.defect.text}",
-                        hint="correct the template or the files that the account names",
-                    )
+                    raise LayoutError(*answer.problems)
         except (EOFError, OSError) as error:
             raise _WorkerDiedError from error
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from serienpost import ProbeResult, SerienpostError, private_folder
+from serienpost import ProbeResult
+from serienpost_channel_letter.files import unwritable
 from serienpost_channel_letter.stylesheet import FALLBACKS
 
 if TYPE_CHECKING:
@@ -61,13 +61,10 @@ def _font(account: LetterAccount) -> ProbeResult:
 
 
 def _folder(context: Context, account: LetterAccount) -> ProbeResult:
+    """Whether it can be written; it is made by the first letter, not here."""
     folder = context.path(account.folder)
-    try:
-        private_folder(folder)
-    except SerienpostError as error:
-        return ProbeResult(ok=False, text=str(error), remedy="correct `folder:` or its rights")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return ProbeResult(
-            ok=False, text=f"{folder} cannot be written", remedy="correct its rights"
-        )
+    hindrance = unwritable(folder)
+    if hindrance:
+        text = f"{hindrance} is no folder that can be written"
+        return ProbeResult(ok=False, text=text, remedy="correct `folder:` or its rights")
     return ProbeResult(ok=True, text=f"{folder} can be written")

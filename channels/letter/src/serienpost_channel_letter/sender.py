@@ -31,13 +31,15 @@ class LetterSender:
 
     Args:
         pool: the worker processes.
+        home: the practice folder.
         folder: the account's folder.
         batch: letters of a part at most.
     """
 
-    def __init__(self, pool: Pool, folder: Path, batch: int) -> None:
+    def __init__(self, pool: Pool, home: Path, folder: Path, batch: int) -> None:
         self.batch = batch
         self._pool = pool
+        self._home = home
         self._folder = folder
         self.slots = pool.size
 
@@ -60,20 +62,21 @@ class LetterSender:
         """Lay out a part, check it, write its file, which gets its name if it may still leave. A
         letter that fails is not in it."""
         part = call[0].part or call[0].position
-        path = RunFiles(self._folder, call[0].run).part(part)
+        files = RunFiles(self._folder, call[0].run)
         job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
         try:
             made = await asyncio.to_thread(self._pool.do, job)
-            if not await _written(made, job, path, go):
+            if not await _written(made, job, files.part(part), go):
                 return [NotStarted()] * len(call)
         except LayoutError as error:
             return [AccountProblem("layout", str(error)) for _ in call]
         except SerienpostError as error:
             return [AccountProblem("disk", str(error)) for _ in call]
+        where = files.reference(part, self._home)
         return [
             Rejected(result.code, result.text, "message")
             if isinstance(result, Defect)
-            else Accepted(path.stem)
+            else Accepted(where)
             for result in made.results
         ]
 

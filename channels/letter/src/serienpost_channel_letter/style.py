@@ -18,6 +18,8 @@ FRAME = "rahmen.html"
 FRAME_SHEET = "rahmen.css"
 PROOF = "probedruck.css"
 BACKGROUND = "briefpapier.pdf"
+# Attribute of the parts of the frame that must fit into their place; its value is their name.
+MEASURED = "data-zone"
 TEXTS = frozenset({LETTER_SHEET, OWN_SHEET, FRAME, FRAME_SHEET, PROOF})
 
 

@@ -55,21 +55,27 @@ p {{ margin: 0 }}
 .blatt:last-child {{ break-after: auto }}
 .blatt > * {{ position: absolute }}
 .kopf {{
-  left: {left}mm; top: 8mm; width: {width}mm; height: {head}mm;
+  left: {left}mm; top: {head_top}mm; width: {width}mm; height: {head}mm;
   font: bold 14pt/6mm {font}; color: var(--akzent);
 }}
 .kopf img {{ display: block; max-width: {width}mm; max-height: {head}mm }}
 .absender {{
-  left: {left}mm; top: {field}mm; width: 80mm; height: 5mm; overflow: hidden;
-  font: 7pt/5mm {font}; white-space: nowrap;
+  left: {left}mm; top: {field}mm; width: {return_width}mm; height: {return_height}mm;
+  font: 7pt/{return_height}mm {font}; white-space: nowrap;
 }}
-.absender span {{ border-bottom: .1mm solid #000; padding-bottom: .3mm }}
+.absender .zeile {{ border-bottom: .1mm solid #000; padding-bottom: .3mm }}
+.absender.klein, .absender.zweizeilig {{ font-size: {least}pt }}
+.absender.zweizeilig {{ line-height: 2.45mm; white-space: normal; border-bottom: .1mm solid #000 }}
+.absender.zweizeilig .zeile {{ border: 0; padding: 0 }}
+.absender.zweizeilig .teil {{ white-space: nowrap }}
+.absender.umbrochen .teil {{ white-space: normal }}
+.wort {{ display: inline-block }}
 .information {{
   left: {information_left}mm; top: {information}mm; width: {information_width}mm;
   white-space: pre-line;
 }}
 .fuss {{
-  left: {left}mm; top: 278mm; width: {width}mm; border-top: .1mm solid #888; padding-top: 1mm;
+  left: {left}mm; top: {foot}mm; width: {width}mm; border-top: .1mm solid #888; padding-top: 1mm;
   font: 7.5pt/3.6mm {font}; color: #555;
 }}
 .marke {{ left: 5mm; width: 5mm; height: 0; border-top: .2mm solid #000 }}
@@ -120,7 +126,12 @@ def frame_sheet(account: LetterAccount) -> str:
         line=din.LINE,
         left=din.LEFT,
         width=din.TEXT_WIDTH,
-        head=form.field - 10,
+        head_top=din.HEAD_TOP,
+        head=form.head,
+        least=din.LEAST_TYPE,
+        return_width=din.RETURN_WIDTH,
+        return_height=din.RETURN_HEIGHT,
+        foot=din.FOOT_TOP,
         field=form.field,
         information=form.information,
         information_left=din.INFORMATION_LEFT,

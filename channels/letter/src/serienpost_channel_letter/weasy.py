@@ -9,6 +9,7 @@ common where all of it stands in one place (`shared_layer`).
 from __future__ import annotations
 
 import io
+import math
 from copy import copy
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -19,9 +20,10 @@ import pikepdf
 from weasyprint import CSS, HTML  # noqa: TID253
 from weasyprint.text.fonts import FontConfiguration  # noqa: TID253
 
-from serienpost_channel_letter.engine import Defect, Laid, LaidPage
+from serienpost_channel_letter.engine import Defect, Laid, LaidPage, StyleError
 from serienpost_channel_letter.fetcher import BlockedError, PackedFetcher
-from serienpost_channel_letter.measurement import markers_of, size_of, texts_of
+from serienpost_channel_letter.frame_check import RETURN_LINE, RETURN_LINES, frame_problems
+from serienpost_channel_letter.measurement import markers_of, size_of, texts_of, zones_of
 from serienpost_channel_letter.parts import MARK, saved
 from serienpost_channel_letter.shared_layer import NOBODY, SharedLayer, SharedLayers
 from serienpost_channel_letter.style import BACKGROUND, FRAME, FRAME_SHEET, OWN_SHEET, PROOF
@@ -88,7 +90,9 @@ class WeasyEngine:
         self._fonts = FontConfiguration()
         self._fetcher = PackedFetcher(style.files)
         self._sheet = self._css(style.sheet)
-        self._frame = self._framed()
+        framed = self._framed()
+        self.frame = texts_of(framed.pages[0])
+        self._frame = _opened(_written(framed))
         self._layers = None if style.text(OWN_SHEET) else SharedLayers(self._one_page)
 
     def lay_out(self, letter: Letter) -> WeasyLaid | Defect:
@@ -149,13 +153,30 @@ class WeasyEngine:
         lines = "".join(f'<p style="font-weight:{weight}">{text}</p>' for weight in _WEIGHTS)
         return self._document(f"<body>{lines}</body>", self._sheet)
 
-    def _framed(self) -> pikepdf.Pdf:
-        style = self.style
-        page = f"<body>{style.text(FRAME)}</body>"
-        document = self._document(page, self._css(style.text(FRAME_SHEET)))
-        if len(document.pages) != 2:
-            raise ValueError("the information block or the foot does not fit on the page")
-        return _opened(_written(document))
+    def _framed(self) -> Document:
+        """The frame, with the largest return line that fits.
+
+        Raises:
+            StyleError: something in it does not fit into its place.
+        """
+        sheet = self._css(self.style.text(FRAME_SHEET))
+        for form in RETURN_LINES:
+            html = self.style.text(FRAME).replace('class="absender"', f'class="absender {form}"')
+            document = self._document(f"<body>{html}</body>", sheet)
+            zones = zones_of(document.pages[0]) + zones_of(document.pages[-1])
+            problems = frame_problems(self.style.form, zones)
+            if all(problem.key != RETURN_LINE for problem in problems):
+                break
+        if problems:
+            raise StyleError(*problems)
+        return document
+
+    def extents(self, lines: Sequence[str]) -> list[tuple[float, float]]:
+        """From where to where each of these lines would reach in the address."""
+        html = "".join(f'<pre class="anschrift">{escape(line)}</pre>' for line in lines)
+        document = self._document(f"<body>{html}</body>", self._sheet, OnePage)
+        found = {run.text: (run.left, run.right) for run in texts_of(document.pages[0])}
+        return [found.get(line, (0, math.inf)) for line in lines]
 
     @cached_property
     def _paper(self) -> pikepdf.Pdf | None:

@@ -18,8 +18,10 @@ import sys
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
+from serienpost import Problem
+from serienpost_channel_letter.address import folded_address
 from serienpost_channel_letter.check import check
-from serienpost_channel_letter.engine import Defect
+from serienpost_channel_letter.engine import Defect, StyleError
 from serienpost_channel_letter.jobs import (
     READY,
     SPAWN,
@@ -30,10 +32,11 @@ from serienpost_channel_letter.jobs import (
     packed,
     unpacked,
 )
+from serienpost_channel_letter.style import Letter
 
 if TYPE_CHECKING:
     from serienpost_channel_letter.engine import Engine, Laid
-    from serienpost_channel_letter.style import Letter, Style
+    from serienpost_channel_letter.style import Style
 
 _MEGABYTE = 1 << 20
 _PR_SET_PDEATHSIG = 1
@@ -124,27 +127,31 @@ class JobRunner:
             _limit_processor(self._seconds * 2)
             pdf = engine.write(laid, proof=job.proof) if job.write and laid else b""
             self._connection.send(JobDone(pdf))
+        except StyleError as error:
+            self._fail(*error.problems)
         except BlockedError as error:
-            self._fail(Defect(error.code, f"die Gestaltung {error}"))
+            self._fail(_broken(f"die Gestaltung {error}"))
         except MemoryError:
-            self._fail(Defect("memory", "die Gestaltung braucht zu viel Speicher"))
+            self._fail(_broken("die Gestaltung braucht zu viel Speicher"))
         except (OSError, EOFError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a style sheet breaks is told
-            self._fail(Defect("layout", f"die Gestaltung ist fehlerhaft: {type(error).__name__}"))
+            self._fail(_broken(f"die Gestaltung ist fehlerhaft: {type(error).__name__}"))
         finally:
             gc.enable()
             gc.collect()
 
     def _lay_out(self, engine: Engine, style: Style, letter: Letter) -> Laid | None:
         _limit_processor(self._seconds)
-        made = _tried(engine, letter)
-        defect = made if isinstance(made, Defect) else check(letter, style.form, made.pages)
-        if defect is None and not isinstance(made, Defect):
-            self._connection.send(LetterDone(len(made.pages)))
-            return made
-        self._connection.send(LetterDone(defect))  # type: ignore[arg-type]
-        return None
+        made = _checked(engine, style, letter)
+        if isinstance(made, Defect) and made.code == "window":
+            folded = folded_address(letter, engine.extents)
+            made = _checked(engine, style, folded) if isinstance(folded, Letter) else folded
+        if isinstance(made, Defect):
+            self._connection.send(LetterDone(made))
+            return None
+        self._connection.send(LetterDone(len(made.pages)))
+        return made
 
     def _engine_for(self, style: Style) -> Engine:
         from serienpost_channel_letter.weasy import WeasyEngine
@@ -155,9 +162,22 @@ class JobRunner:
             return engine
         return self._engine
 
-    def _fail(self, defect: Defect) -> None:
+    def _fail(self, *problems: Problem) -> None:
         self._engine = None
-        self._connection.send(JobFailed(defect))
+        self._connection.send(JobFailed(problems))
+
+
+def _broken(text: str) -> Problem:
+    hint = "correct the template or the files that the account names"
+    return Problem(f"the letters cannot be laid out: {text}", hint)
+
+
+def _checked(engine: Engine, style: Style, letter: Letter) -> Laid | Defect:
+    """The letter laid out, or what must not be printed."""
+    made = _tried(engine, letter)
+    if isinstance(made, Defect):
+        return made
+    return check(letter, style.form, made.pages, engine.frame) or made
 
 
 def _tried(engine: Engine, letter: Letter) -> Laid | Defect:

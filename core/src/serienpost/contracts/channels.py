@@ -211,7 +211,8 @@ class HasBalance(Protocol[A_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An accepted message as `finish` gets to know it; `row`, `number` and `name` say whom."""
+    """An accepted message as `finish` gets to know it; `row`, `number` and `name` say whom,
+    `provider_ref` is the one of its `Accepted`."""
 
     ref: str
     position: int
@@ -219,6 +220,7 @@ class Sent:
     row: str
     number: str | None
     name: str | None
+    provider_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ class Context(Protocol):
         default."""
 
     def path(self, name: str | Path) -> Path:
-        """A path as written in a file of the practice: relative ones start at the folder."""
+        """A path as written in a file of the practice: relative ones start at the folder, `~` is
+        the home of who runs this."""
 
     def secret(self, reference: str) -> str:
         """Resolve `secret:NAME` (or a bare NAME) in the stores, in the order of `secrets:`.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import HasForecast
 from serienpost.contracts.content import Cost, Refused
-from serienpost.errors import PluginError
+from serienpost.errors import ConfigError, PluginError, SerienpostError
+from serienpost.run.prepare.layout import located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,13 @@ def forecast(renderer: RunRenderer, contents: Sequence[Content]) -> Sequence[Cos
     channel, account = renderer.channel, renderer.account
     answered = partial(renderer.context.registry.answered, "channels", channel.name)
     if isinstance(channel, HasForecast):
-        made = channel.forecast(renderer.context, account, contents)
+        try:
+            made = channel.forecast(renderer.context, account, contents)
+        except SerienpostError as error:
+            if not any(problem.key for problem in error.problems):
+                raise
+            where = (located(renderer.context, account, problem) for problem in error.problems)
+            raise ConfigError(*where) from error
         costs: Sequence[object] = answered("forecast", made, (list, tuple))
         if len(costs) != len(contents):
             raise PluginError(

@@ -69,15 +69,21 @@ def _own_files(
     try:
         return channel.files(context, account)
     except ConfigError as error:
-        raise ConfigError(*(_located(context, account, one) for one in error.problems)) from error
+        raise ConfigError(*(located(context, account, one) for one in error.problems)) from error
 
 
-def _located(context: PracticeContext, account: AccountSettings, problem: Problem) -> Problem:
+def located(context: PracticeContext, account: AccountSettings, problem: Problem) -> Problem:
+    """What a channel says against a key of its account or of the practice, told where that
+    stands; of a key that is not written, where the account begins."""
     names = [name for name, one in context.config.accounts.items() if one is account]
     if not names or not problem.key or problem.file:
         return problem
-    key = f"accounts.{names[0]}.{problem.key}"
+    home = f"accounts.{names[0]}"
+    is_practice = problem.key.startswith("practice.")
+    key = problem.key if is_practice else f"{home}.{problem.key}"
     file, line = context.config.place(key)
+    if file is None:
+        file, line = context.config.place(home)
     return replace(problem, file=file, line=line, key=key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -54,7 +54,8 @@ DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachna
 # Raised whenever the same values would give other bytes than before; 1 where a header names none.
 #
 # 2: what a channel needs for its layout stands in a place of its own in the content.
-RENDERING_EDITION = 2
+# 3: letters are measured with what stands around them, and their account's folder is not in them.
+RENDERING_EDITION = 3
 
 # Prefix of frozen files that go with every message.
 ATTACHMENT = "attachment/"
@@ -393,10 +394,6 @@ class RunRenderer:
 
     def is_same(self, content: Content, digest: str) -> bool:
         """Whether this is the content that a digest was made of when the run was prepared."""
-        if self.header.rendering == 1 and content.layout:
-            # Edition 1 kept a letter's layout among the headers, under capitalised names.
-            headers = tuple((name.capitalize(), value) for name, value in content.layout)
-            content = replace(content, headers=headers, layout=())
         return content.digest() == digest
 
     def processor(self) -> Processor | None:

@@ -47,7 +47,7 @@ def generation_of(ledger: Ledger, run_id: str) -> Generation:
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         sent = tx.all(
-            tx.select(message, c.ref, c.no, c.part, c.row_id, c.number, c.name)
+            tx.select(message, c.ref, c.no, c.part, c.row_id, c.number, c.name, c.provider_ref)
             .where(c.run == run_id, c.part >= row.first_part, c.state == "accepted")
             .order_by(c.no)
         )
@@ -56,5 +56,5 @@ def generation_of(ledger: Ledger, run_id: str) -> Generation:
         number=row.edition,
         title=row.title or row.mailing,
         language=Header.from_json(row.header).language,
-        sent=[Sent(s.ref, s.no, s.part, s.row_id, s.number, s.name) for s in sent],
+        sent=[Sent(s.ref, s.no, s.part, s.row_id, s.number, s.name, s.provider_ref) for s in sent],
     )

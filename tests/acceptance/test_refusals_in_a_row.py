@@ -1,12 +1,15 @@
-"""An account's fault is not the recipients': refusals that are alike pause the run, on each channel."""
+"""An account's fault is not the recipients': refusals that are alike pause the run."""
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from serienpost.run.send.breaker import AT_THE_END, IN_A_ROW
+from serienpost_demo.sendgrid import FakeSendGrid, Fault
+from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +64,6 @@ def refuse(practice: Practice, post: Post, rows: Sequence[str], reply: str) -> N
 
 def hours_go_by(practice: Practice, hours: int) -> None:
     """As if all that is in the ledger had happened so much earlier."""
-    import sqlite3
-
     with sqlite3.connect(practice.folder / "versandbuch.db") as db:
         db.execute(f"UPDATE run SET until = until - {hours * HOUR}")
         db.execute(
@@ -96,6 +97,32 @@ def test_a_limit_in_words_that_nobody_knows_burns_nobody(
     post.script.clear()
     done = mail.json("resume", mail.run)
     assert (done["state"], done["counts"]["accepted"]) == ("finished", len(rows))
+    assert len(post.mails()) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("554 5.7.0 The number of outgoing messages allowed was exceeded. Try later.", "quota"),
+        ("550 Domain praxis.example has exceeded the max emails per hour (99/99)", "quota"),
+        ("554 5.7.1 Reached address outgoing limits for n@example.org", "quota"),
+        ("554 5.2.252 SendAsDenied; not allowed to send as n@example.org", "account"),
+        ("550 Requested action not taken: mailbox unavailable", "refused"),
+        ("550 5.4.6 Strange goings-on. Come back after sometime", "refused"),
+    ],
+)
+def test_no_words_of_a_provider_burn_a_run(
+    mail: Practice, post: Post, reply: str, reason: str
+) -> None:
+    rows = marked(mail)
+    for row in rows[3:]:
+        post.script.refuse(mail.messages()[row]["address"], reply, at="data")
+    sent = mail.json("send", mail.run, "--yes", code=75)
+    assert (sent["state"], sent["reason"]) == ("paused", reason)
+    post.script.clear()
+    with sqlite3.connect(mail.folder / "versandbuch.db") as db:
+        db.execute("UPDATE run SET until = until - ?", (30 * HOUR,))
+    assert mail.json("resume", mail.run)["counts"] == {"accepted": len(rows)}
     assert len(post.mails()) == len(rows)
 
 
@@ -180,7 +207,7 @@ def test_a_person_may_leave_them_refused(mail: Practice, post: Post) -> None:
 def test_giving_up_after_temporary_refusals_counts_too(null: Practice) -> None:
     null.edit(
         "serienpost.yaml",
-        "slots: 4, sender: \"Praxis Null <n@",
+        'slots: 4, sender: "Praxis Null <n@',
         'slots: 1, outcomes: [{outcome: deferred, code: "451", retry_after: 0}],'
         ' sender: "Praxis Null <n@',
     )
@@ -205,3 +232,68 @@ def test_a_killed_process_loses_nobody(mail: Practice, post: Post, point: str) -
     doubts = done["counts"].get("in_doubt", 0)  # one was on the wire
     assert done["counts"]["accepted"] == len(rows) - doubts == len(post.mails())
     assert doubts <= 1
+
+
+def by(practice: Practice, plugin: str, account: str) -> None:
+    """Let the practice write through another channel."""
+    practice.edit("serienpost.yaml", "serienpost-channel-smtp", plugin)
+    text = (practice.folder / "serienpost.yaml").read_text("utf-8")
+    begin, end = text.index("  mail: "), text.index('"null":')
+    whole = f"{text[:begin]}  mail: {account}\n{text[end:]}"
+    (practice.folder / "serienpost.yaml").write_text(whole, "utf-8")
+    practice.run = practice.json("prepare", "einladung", "--summary")["run"]
+
+
+def test_sendgrid_says_the_same_to_everybody(mail: Practice) -> None:
+    rights = frozenset({"mail.send", "suppression.read"})
+    mail.env["GRID"] = "SG.key"
+    with FakeSendGrid({"SG.key": rights}) as fake:
+        account = (
+            f'{{channel: sendgrid, api_key: "secret:GRID", base_url: "{fake.url}",'
+            ' sender: "Praxis Null <n@example.org>", disclaimer: {accepted_by: Dr. Null,'
+            ' accepted_on: "2026-11-01"}}'
+        )
+        by(mail, "serienpost-channel-sendgrid", account)
+        fake.script.add(Fault(400, "your plan does not cover this", None, times=None))
+        sent = mail.json("send", mail.run, "--yes", code=75)
+        assert sent["reason"] == "refused"
+        assert "accepted" not in sent["counts"]
+        fake.script.clear()
+        assert mail.json("resume", mail.run)["counts"] == {"accepted": 24}
+        assert len(fake.mails) == 24
+
+
+def test_sendgrid_does_not_take_one_address(mail: Practice) -> None:
+    """A request names who is wrong in it: definite faults of addresses are no series."""
+    mail.env["GRID"] = "SG.key"
+    with FakeSendGrid({"SG.key": frozenset({"mail.send"})}) as fake:
+        account = (
+            f'{{channel: sendgrid, api_key: "secret:GRID", base_url: "{fake.url}",'
+            ' sender: "Praxis Null <n@example.org>", disclaimer: {accepted_by: Dr. Null,'
+            ' accepted_on: "2026-11-01"}}'
+        )
+        by(mail, "serienpost-channel-sendgrid", account)
+        for row in marked(mail)[:8]:
+            fake.script.refuse(mail.messages()[row]["address"])
+        sent = mail.json("send", mail.run, "--yes", code=4)
+        assert sent["counts"] == {"accepted": 16, "failed": 8}
+
+
+def test_smscreator_says_the_same_to_everybody(mail: Practice) -> None:
+    mail.env |= {"SMS_USER": "praxis", "SMS_PASSWORD": "geheim"}
+    gateway = Gateway({"praxis": Account("praxis", "geheim", credits=100)})
+    with FakeSmsCreator(gateway) as fake:
+        account = (
+            '{channel: smscreator, user: "secret:SMS_USER", password: "secret:SMS_PASSWORD",'
+            ' sender: "03511234567", rate: [1000/second], spread: false, timeout: 2,'
+            f' base_url: "{fake.base_url}"}}'
+        )
+        mail.edit("mailings/einladung.yaml", "subject: Einladung\n", "")
+        by(mail, "serienpost-channel-smscreator", account)
+        fake.failures.order_status("TariffEnded")
+        sent = mail.json("send", mail.run, "--yes", code=75)
+        assert (sent["reason"], sent["counts"]["failed"]) == ("refused", IN_A_ROW)
+        fake.failures.clear()
+        fake.failures.order_status("NoRecipientFound", times=7)
+        sent = mail.json("resume", mail.run, code=4)
+        assert sent["counts"] == {"accepted": 17, "failed": 7}

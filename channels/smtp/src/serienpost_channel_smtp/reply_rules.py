@@ -10,10 +10,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from serienpost import AccountProblem, Deferred, Outcome, QuotaReached, Rejected, Unknown, redact
-from serienpost_channel_smtp.status_codes import UNKNOWN, Fault, status_codes
+from serienpost import (
+    AccountProblem,
+    Deferred,
+    Outcome,
+    QuotaReached,
+    Rejected,
+    Unknown,
+    is_address_fault,
+    redact,
+    telling_status,
+)
+
+if TYPE_CHECKING:
+    from serienpost import Fault
 
 # What was under way: `data` until the server asks for the message, `dot` from its first octet;
 # `report` for a reply that another server got and a bounce tells of.
@@ -94,6 +106,15 @@ class ReplyRule:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AddressRule(ReplyRule):
+    """As `ReplyRule`, for what is a definite fault of the address by the rule of all channels."""
+
+    def fits(self, stage: Stage, code: str, status: str, text: str) -> bool:
+        """Whether a reply is one of these."""
+        return ReplyRule.fits(self, stage, code, status, text) and is_address_fault("", text)
+
+
 def _any_of(*patterns: str) -> str:
     return "|".join(patterns)
 
@@ -116,7 +137,8 @@ _ALLOWANCE = _any_of(
     r"|sending|messages|mails|e-?mails)",
     r"(?:messages?|e-?mails?|mails?|recipients?|failures|defers) (?:\w+ )?(?:per|this|an?) "
     r"(?:minute|hour|day)",
-    r"too many (?:\w+ )?(?:messages|mails|e-?mails|recipients|requests)|too much mail|per time unit",
+    r"too many (?:\w+ )?(?:messages|mails|e-?mails|recipients|requests)"
+    r"|too much mail|per time unit",
     r"(?:unusual|excessive|suspicious) (?:\w+ ){0,3}(?:activity|volume|amount|number|rate)",
     r"throttl|submission\W?quota|refuse\W?quota|rate[- ]?limit|sender\b.{0,30}over quota"
     r"|frequency limit|\bflood",
@@ -144,7 +166,8 @@ _MAILBOX_FULL = _any_of(
 # Of the recipient's side: too much comes in there.
 _RECIPIENT_BUSY = _any_of(
     r"(?:receiving|received) (?:mail|messages|too)|user you are trying to contact",
-    r"recipient has exceeded|quota violation|can receive|recipients?'?s? domain|domains? (?:hourly|daily) quota",
+    r"recipient has exceeded|quota violation|can receive|recipients?'?s? domain",
+    r"domains? (?:hourly|daily) quota",
     r"(?:temporar\w+|vorübergehend) (?:locked|suspended|disabled|unavailable|gesperrt)",
 )
 _UNREACHABLE = _any_of(
@@ -174,7 +197,7 @@ _LISTED = _any_of(
     r"(?:^|\W)(?:your|this|sending|source|our) (?:mail ?server|ip|ips)\b",
     r"\bips?\b.{0,60}(?:block|black|listed|reputation|denied|banned|gesperrt|bloquee)"
     r"|(?:block|bann|reject)\w*\b.{0,30}\bip\b",
-    r"client \[?\S+\]? (?:is |was )?blocked|blocked (?:using|by|for the day)|on (?:our|a|the) block",
+    r"client \[?\S+\]? (?:is |was )?blocked|blocked (?:using|by|for the day)|on (?:our|the) block",
     r"spamhaus|spamcop|sorbs|barracudacentral|senderscore|\b\w*bl\.\w+\.(?:org|net|com)\b|dnsbl",
     r"\b(?:rbl|dnsbl|blacklisted by|blocklisted|block ?list)\b",
     r"reputation|reverse (?:dns|hostname)|\bptr\b|\brdns\b|smtp server of your",
@@ -189,7 +212,8 @@ _NOT_ALLOWED_TO_SEND = _any_of(
     r"required (?:for|to|before)|^[\d. ]*authentication (?:is )?required|please (?:turn on|use) "
     r"(?:smtp )?auth",
     r"anmeldung (?:\w+ )?(?:erforderlich|notwendig)|authentifizierung (?:\w+ )?erforderlich",
-    r"sender(?: address| domain)? (?:\w+ )?(?:rejected|denied|refused|not allowed|unknown|invalid)",
+    r"sender(?: address| domain)? (?:\w+ )?(?:rejected|denied|refused|not allowed|unknown"
+    r"|invalid)",
     r"(?:unrout\w+|bad|invalid|unknown) (?:outbound )?sender|sender verify fail|sender not|not owned"
     r"|bad outbound|send(?:ing)? as (?:this )?|sendas|as this sender",
     r"send on behalf|from address\b.{0,40}not|not allowed to (?:send|use)|unauthori[sz]ed sender",
@@ -200,34 +224,6 @@ _NOT_ALLOWED_TO_SEND = _any_of(
     r"(?:ihr|dein) (?:\w+ )?(?:konto|account|postfach)\b.{0,60}(?:gesperrt|deaktiviert|blockiert)",
     r"(?:e-?mail-?)?versand\b.{0,40}(?:gesperrt|deaktiviert|blockiert)",
 )
-_WHO = (
-    r"(?:e-?mail |local |destination |recipient |virtual |domain |mail ?)?(?:user|recipient|"
-    r"mailbox|account|address|addressee|alias|customer|person|destinataire|host|domain|inbox)"
-)
-# Nothing else can be meant: no such person, mailbox or domain, or it is closed for good.
-_NO_SUCH_RECIPIENT = _any_of(
-    rf"{_WHO}(?: name| e-?mail)?(?: address)?(?:'s)?\b[^.;:]{{0,25}}\b(?:is |are |was )?(?:unknown|not "
-    r"found|not exist|notfound|inconnu|unallocated|no longer (?:valid|available|on|exists?|in use)"
-    r"|discontinued|closed|disabled|deactivated|deaktiviert)",
-    rf"\b(?:unknown|no such|invalid|nonexistent|non-existent|inactive|bad) (?:or \w+ )?{_WHO}",
-    rf"(?:this|the|local) {_WHO}\b.{{0,60}}(?:does(?: not|n't) (?:exist|have an?)|(?:is|was|has been) "
-    r"(?:disabled|inactive|deactivated|discontinued))|marked as invalid|not a valid e-?mail",
-    r"no mailbox|no such (?:user|mailbox)|not our (?:user|customer)|recip(?:ient)?notfound",
-    r"no longer (?:valid|on (?:this )?server|works? here)|recipient address rejected: in(?:active|valid)",
-    r"mailbox not (?:found|here)|is not a (?:known|valid|local) (?:user|mailbox|recipient)",
-    r"address\b.{0,30}(?:does not|doesn't|did not) exist|user doesn't have",
-    r"empfänger(?:adresse)?\b.{0,40}(?:unbekannt|existiert|ungültig)",
-    r"(?:benutzer|postfach|mailbox|adresse)\b.{0,30}(?:unbekannt|existiert nicht|nicht gefunden)",
-)
-# Speaks against a fault of the address, whatever the code says: the worst mistake is not to write
-# to somebody any more who can be reached.
-_SOMETHING_ELSE = _any_of(
-    r"polic|spam|junk|\bvirus|block|black|banned|denied|prefer|abuse|reputation|authenticat",
-    r"\blimit|quota|too many|too much|temporar|suspend|later\b|try again|wait|volume|frequen",
-    r"relay(?!=)|sender|\bips?\b|\bfull\b|size|filter|\bacl\b|not accepted (?!--)|unverified"
-    r"|verification|verify fail|previously"
-    r"|richtlinie|gesperrt|vorübergehend|abgelehnt wegen|später",
-)
 _CONTENT = _any_of(
     r"spam|virus|malware|phish|content|message (?:was )?(?:rejected|refused|blocked)|unsolicited",
     r"attachment|(?:nachricht|inhalt|e-?mail)\b.{0,40}(?:abgelehnt|blockiert|abgewiesen)",
@@ -235,13 +231,6 @@ _CONTENT = _any_of(
 )
 _LINKS = r"\b(?:urls?|links?|domains?) in (?:the |an? |this )?(?:body|message|mail|email)"
 _UNWANTED = r"by (?:this|the) recipients?\b|delivery restrict|restricted to|preferences"
-
-_ADDRESS = _status("1.1", "1.2", "1.3", "1.6", "1.10", "2.1")
-# Codes under which servers tell of a wrong address in words.
-_OPEN_STATUS = _status(
-    *("", "0.0", "1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.0", "2.1", "3.0", "4.1", "4.4"),
-    *("5.0", "5.4", "7.1", "unknown"),
-)
 
 # Asked from the top; the first that fits decides. Every reply 400-599 fits one.
 RULES: tuple[ReplyRule, ...] = (
@@ -258,7 +247,7 @@ RULES: tuple[ReplyRule, ...] = (
     ReplyRule("quota", _ADDRESSED, r"[45]", _status("5.3")),
     ReplyRule("quota", _ANY, text=_ALLOWANCE),
     ReplyRule("busy", SESSION | _LIVE_TRANSACTION, r"454", _status("", "7.0")),
-    ReplyRule("later", frozenset({"rcpt"}), r"552", _status(""), unless=_NO_SUCH_RECIPIENT),
+    ReplyRule("later", frozenset({"rcpt"}), r"552", _status(""), unless="not found"),
     ReplyRule("later", _ADDRESSED, r"4", _status("2.2")),
     ReplyRule("full", _ADDRESSED, r"5", _status("2.2")),
     ReplyRule("later", _ADDRESSED, r"4", text=_MAILBOX_FULL),
@@ -278,8 +267,7 @@ RULES: tuple[ReplyRule, ...] = (
     ReplyRule("account", _TRANSACTION, r"5", text=_NOT_ALLOWED_TO_SEND),
     ReplyRule("account", _TRANSACTION, r"5", text=_UNPROVED_SENDER),
     ReplyRule("account", _TRANSACTION, r"5", text=_LISTED, unless=r"\burls?\b|\blinks?\b"),
-    ReplyRule("address", _ADDRESSED, r"5", _ADDRESS, unless=_SOMETHING_ELSE),
-    ReplyRule("address", _ADDRESSED, r"5", _OPEN_STATUS, _NO_SUCH_RECIPIENT, _SOMETHING_ELSE),
+    AddressRule("address", _ADDRESSED, r"5"),
     ReplyRule("unreachable", _ADDRESSED, r"5", text=_UNREACHABLE),
     ReplyRule(
         "unreachable",
@@ -342,22 +330,9 @@ def meaning_of(stage: Stage, code: int, text: str) -> Meaning:
         text: the rest, readable.
     """
     words = " ".join(text.lower().split())
-    status = _status_of(code // 100, words)
+    found = telling_status(words, code // 100)
+    status = f"{found.subject}.{found.detail}" if found else ""
     return next(rule.meaning for rule in RULES if rule.fits(stage, str(code), status, words))
-
-
-def _status_of(klass: int, words: str) -> str:
-    """Subject and detail of the enhanced code, `unknown` for one that nobody registered, empty
-    without one. Of several the one that says most: servers pass on each other's replies."""
-    found = [one for one in status_codes(words) if one.klass == klass]
-    telling = [one for one in found if not one.says_nothing]
-    # Who says that it is the address and something else at once has no definite fault of it.
-    told = next((one for one in telling if one.fault != "address"), telling[0] if telling else None)
-    if told:
-        return f"{told.subject}.{told.detail}"
-    if not found:
-        return ""
-    return "unknown" if found[0].name == UNKNOWN else f"{found[0].subject}.{found[0].detail}"
 
 
 def _outcome(

@@ -16,9 +16,8 @@ from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from serienpost import Event, redact
+from serienpost import Event, read_status_codes, redact
 from serienpost_channel_smtp.reply_rules import meaning_of
-from serienpost_channel_smtp.status_codes import status_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +170,7 @@ def _bounce(ref: str, words: str, status: str, address: str) -> _Finding:
     code, text = _code_and_text(status, words)
     evident = _CODE.match(words) is not None or bool(status)
     if not text.strip(f"{status} "):
-        text = " ".join(f"{one}: {one.name}" for one in status_codes(status))
+        text = " ".join(f"{one}: {one.name}" for one in read_status_codes(status))
     shown = redact(text, address.strip("<> "))
     is_gone = report_meaning(status, words) == "address"
     return _Finding("bounced", ref, str(code) if evident else "", shown, permanent=is_gone)

@@ -50,8 +50,8 @@ _CALENDAR = re.compile(
     r"|(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
     r"|(?:am|pm|utc|gmt|cet|cest|mez|mesz)"
 )
-# Never part of a sentence: holds a sign, an inner dot, or a capital after a small letter.
-_NAME_OR_ID = re.compile(r"[^\W\d]*[^\w\s'-]\w|\w*[a-zäöüß][A-Z]\w*")
+# Never part of a sentence: a sign within, as in hosts and addresses, or a capital as in ids.
+_NAME_OR_ID = re.compile(r"\w[^\w\s'/-]+\w|[a-zäöüß][A-Z]")
 _AROUND = "\"'`.,:;!?()[]{}<>*#-_=…"
 
 
@@ -78,8 +78,7 @@ def _is_passing(word: str) -> bool:
     """Whether a word names a message, a server or a time, or holds a number."""
     return (
         any(sign.isdigit() for sign in word)
-        or _NAME_OR_ID.fullmatch(word) is not None
-        or _NAME_OR_ID.match(word) is not None
+        or _NAME_OR_ID.search(word) is not None
         or _CALENDAR.fullmatch(word.lower()) is not None
     )
 

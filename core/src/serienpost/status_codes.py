@@ -44,15 +44,30 @@ class StatusCode:
         return (self.subject, self.detail) == (0, 0) or self.name == UNKNOWN
 
 
-_WRITTEN = re.compile(r"(?<![\d.])(?P<class>[245])\.(?P<subject>\d{1,3})\.(?P<detail>\d{1,3})(?![\d.]*\d)")
+_WRITTEN = re.compile(
+    r"(?<![\d.])(?P<class>[245])\.(?P<subject>\d{1,3})\.(?P<detail>\d{1,3})(?![\d.]*\d)"
+)
 
 
-def status_codes(text: str) -> list[StatusCode]:
+def read_status_codes(text: str) -> list[StatusCode]:
     """The codes in a text, in their order."""
     return [
         StatusCode(int(found["class"]), int(found["subject"]), int(found["detail"]))
         for found in _WRITTEN.finditer(text)
     ]
+
+
+def telling_status(text: str, klass: int) -> StatusCode | None:
+    """Of the codes of this class in a text the one that says most, None without any.
+
+    Servers pass on each other's replies, so there may be several. Where one names the address and
+    another something else, it is the other: then the address has no definite fault.
+    """
+    found = [one for one in read_status_codes(text) if one.klass == klass]
+    telling = [one for one in found if not one.says_nothing] or found
+    return next((one for one in telling if one.fault != "address"), None) or next(
+        iter(telling), None
+    )
 
 
 _CODES: dict[tuple[int, int], tuple[str, Fault | None]] = {

@@ -89,7 +89,7 @@ def named_by_doctor(practice: Practice) -> dict[str, str]:
     document = json.loads(practice("doctor", "--json").out)
     return {
         one["name"]: one["remedy"]
-        for one in document["findings"]
+        for one in document["checks"]
         if one["name"].startswith("patient:")
     }
 

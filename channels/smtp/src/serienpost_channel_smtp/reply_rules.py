@@ -214,7 +214,8 @@ _NOT_ALLOWED_TO_SEND = _any_of(
     r"anmeldung (?:\w+ )?(?:erforderlich|notwendig)|authentifizierung (?:\w+ )?erforderlich",
     r"sender(?: address| domain)? (?:\w+ )?(?:rejected|denied|refused|not allowed|unknown"
     r"|invalid)",
-    r"(?:unrout\w+|bad|invalid|unknown) (?:outbound )?sender|sender verify fail|sender not|not owned"
+    r"(?:unrout\w+|bad|invalid|unknown) (?:outbound )?sender|sender verify fail|sender not"
+    r"|not owned"
     r"|bad outbound|send(?:ing)? as (?:this )?|sendas|as this sender",
     r"send on behalf|from address\b.{0,40}not|not allowed to (?:send|use)|unauthori[sz]ed sender",
     r"outbound\W?spam|spam sender|spam abuse|originating from your|sender has exceeded",

@@ -33,7 +33,7 @@ def advice(state: str, code: str | None, text: str | None) -> str | None:
     code, said = code or "", text or ""
     if is_address_fault("", f"{code} {said}"):
         return _ADDRESS
-    status = telling_status(said, 4 if code.startswith("4") else 5)
+    status = telling_status(f"{code} {said}", 4 if code.startswith("4") else 5)
     fault = status.fault if status and status.fault != "address" else None
     if code.startswith("4"):
         fault = fault or "time"

@@ -105,7 +105,7 @@ def test_named_ones_fail_and_the_rest_is_sent(
     for number in (3, 7):
         refused = outcomes[number]
         assert isinstance(refused, Rejected)
-        assert (refused.code, refused.scope) == ("400", "recipient")
+        assert (refused.code, refused.scope) == ("400", "address")
     assert sorted(mail.to for mail in fake.mails) == sorted(
         address for address in people(10) if address[6] not in "37"
     )
@@ -143,12 +143,12 @@ def test_without_an_index_the_culprit_is_found_by_halving(
     assert sends(fake) < 25
 
 
-def test_everybody_refused_is_a_problem_of_the_account(
+def test_everybody_refused_alike_leaves_the_rest_untried(
     fake: FakeSendGrid, deliver: Deliver, messages: Make
 ) -> None:
     fake.script.add(Fault(400, "Bad Request", None, times=None))
     _, outcomes = deliver(messages(*people(200)))
-    assert kinds(outcomes) == {"Rejected": 10, "AccountProblem": 190}
+    assert kinds(outcomes) == {"Rejected": 5, "Deferred": 195}
     assert fake.mails == []
 
 

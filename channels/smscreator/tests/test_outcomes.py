@@ -90,7 +90,7 @@ def test_a_status_of_the_order(fake: FakeSmsCreator, send: Send, status: str) ->
     outcome = send()
     assert name(outcome) == ORDER_LEVEL[status]
     if isinstance(outcome, Rejected):
-        assert outcome.scope == ("recipient" if status == "NoRecipientFound" else "message")
+        assert outcome.scope == ("address" if status == "NoRecipientFound" else "message")
 
 
 def test_an_account_that_is_refused(fake: FakeSmsCreator, send: Send) -> None:

@@ -207,7 +207,7 @@ def read(raw: str) -> Event | None:
         (FULL, "552", False),
         (SPAM, "554", False),
         (EXPIRED, "450", False),
-        (NO_DIAGNOSIS, "550", True),
+        (NO_DIAGNOSIS, "550", False),
         (EXIM, "550", True),
         (QMAIL, "550", True),
         (SENDMAIL, "550", True),

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from serienpost.address_faults import is_address_fault as is_address_fault
     from serienpost.cli.group import json_option as json_option
     from serienpost.cli.output import print_table as print_table
     from serienpost.cli.practice import with_practice as with_practice
@@ -142,6 +143,10 @@ if TYPE_CHECKING:
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
     from serienpost.templates.browser_page import browser_page as browser_page
+    from serienpost.status_codes import Fault as Fault
+    from serienpost.status_codes import StatusCode as StatusCode
+    from serienpost.status_codes import read_status_codes as read_status_codes
+    from serienpost.status_codes import telling_status as telling_status
     from serienpost.templates.letter_page import split_page as split_page
     from serienpost.templates.passive import active_parts_of_foreign as active_parts_of_foreign
     from serienpost.text import CONTROL as CONTROL
@@ -206,6 +211,8 @@ _HOME = {
     "kinds.letter": "address_lines",
     "network": "HeldBackError asking is_loopback tls_cause",
     "redaction": "redact",
+    "address_faults": "is_address_fault",
+    "status_codes": "Fault StatusCode read_status_codes telling_status",
     "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",
     "registry": "Registry",
     "service": "Practice open_practice",

@@ -131,8 +131,8 @@ def test_outcomes_are_written_with_their_attempts(
     assert [row["provider_ref"] for row in rows] == ["q1", None, None]
     made = desk.rows(attempt)
     assert [(a["outcome"], a["code"], a["stage"], a["finished_at"]) for a in made] == [
-        ("accepted", None, None, desk.clock()),
-        ("rejected", "550", "recipient", desk.clock()),
+        ("accepted", None, None, desk.clock() - timedelta(microseconds=2)),
+        ("rejected", "550", "recipient", desk.clock() - timedelta(microseconds=1)),
         ("deferred", "451", None, desk.clock()),
     ]
     assert [row["no"] for row in desk.rows(once)] == [1, 3]

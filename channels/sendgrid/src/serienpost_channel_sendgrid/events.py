@@ -1,6 +1,7 @@
 """Suppressions at SendGrid as events: whom it no longer writes to, and why.
 
-SendGrid accepts messages to these addresses and drops them, so they belong on our list too.
+SendGrid accepts messages to these addresses and drops them. On our list belongs who is wrong for
+good, who complained, and who unsubscribed; the others are told as bounced.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from serienpost import Event, redact
+from serienpost import Event, is_address_fault, redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,17 +25,19 @@ OVERLAP = 86_400
 
 @dataclass(frozen=True, slots=True)
 class _List:
+    """`permanent`: whether all its addresses reach nobody; where it is open, the reason decides."""
+
     path: str
     kind: Literal["bounced", "complained", "unsubscribed"]
-    permanent: bool = True
+    permanent: bool | None = None
 
 
 LISTS = (
     _List("bounces", "bounced"),
     _List("blocks", "bounced", permanent=False),
-    _List("spam_reports", "complained"),
-    _List("invalid_emails", "bounced"),
-    _List("unsubscribes", "unsubscribed"),
+    _List("spam_reports", "complained", permanent=True),
+    _List("invalid_emails", "bounced", permanent=True),
+    _List("unsubscribes", "unsubscribed", permanent=True),
 )
 
 
@@ -65,6 +68,7 @@ def _event(of: _List, entry: dict[str, Any], key: str) -> Event | None:
     address, created = str(entry.get("email") or ""), entry.get("created")
     if not address or not isinstance(created, int):
         return None
+    status, reason = str(entry.get("status") or ""), str(entry.get("reason") or "")
     secret = hashlib.sha256(key.encode()).digest()
     name = f"{of.path}\n{address.casefold()}\n{created}".encode()
     return Event(
@@ -72,7 +76,7 @@ def _event(of: _List, entry: dict[str, Any], key: str) -> Event | None:
         kind=of.kind,
         at=datetime.fromtimestamp(created, UTC),
         address=address,
-        code=str(entry.get("status") or of.path)[:40],
-        text=redact(str(entry.get("reason") or ""), address),
-        permanent=of.permanent,
+        code=(status or of.path)[:40],
+        text=redact(reason, address),
+        permanent=is_address_fault(status, reason) if of.permanent is None else of.permanent,
     )

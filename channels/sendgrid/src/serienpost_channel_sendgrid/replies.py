@@ -81,7 +81,7 @@ def _bad_request(errors: list[tuple[str, str]], text: str, count: int) -> Verdic
     for message, field in errors:
         found = _INDEX.match(field)
         if found and int(found[1]) < count:
-            scope = "recipient" if ".to" in field else "message"
+            scope = "address" if ".to" in field else "message"
             rejected[int(found[1])] = Rejected("400", redact(message), scope=scope)  # type: ignore[arg-type]
         elif not found and _EVERYBODY.match(field):
             return AccountProblem("400", text)

@@ -21,7 +21,7 @@ from serienpost_channel_sendgrid.replies import LONGEST_WAIT, Named, Split, utc_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from serienpost import Go, Message, Outcome
+    from serienpost import Go, Message, Outcome, Rejected
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.client import Client
     from serienpost_channel_sendgrid.replies import Verdict
@@ -30,8 +30,9 @@ SEND = "/v3/mail/send"
 # Seconds after which a call begins no further request.
 BUDGET = 240.0
 
-# So many single messages refused without one accepted: the fault is not theirs.
-HOPELESS = 10
+# So many single messages refused alike without one accepted: nothing more is tried in this call, so
+# that the core's own rule for all channels can pause the run.
+HOPELESS = 5
 
 # Octets of a message in a request beside address and data.
 _PERSONALIZATION = 300
@@ -153,6 +154,7 @@ class Division:
         self._parts: list[Sequence[Message]] = [call]
         self._known: dict[str, Outcome] = {}
         self._refused = 0
+        self._last: Rejected | None = None
         self._accepted = False
 
     async def outcomes(self) -> list[Outcome]:
@@ -199,10 +201,10 @@ class Division:
             self._parts += [part[half:], part[:half]]
             return
         self._settle(part, split.alone)
-        self._refused += 1
+        self._refused = self._refused + 1 if split.alone == self._last else 1
+        self._last = split.alone
         if self._refused >= HOPELESS and not self._accepted:
-            everybody = AccountProblem(split.alone.code, f"everybody refused: {split.alone.text}")
-            self._stop([], everybody)
+            self._stop([], Deferred("stopped", "not sent yet, after refusals alike", 1.0))
 
     def _stop(self, part: Sequence[Message], outcome: Outcome) -> None:
         """Nothing more is sent by this call."""

@@ -59,7 +59,7 @@ def _of_order(status: str | None, raw: str, known: Iterable[str]) -> Outcome:
     if status is None:
         return Unknown("reply", "the answer says nothing about the order")
     if status in OF_THE_RECIPIENT:
-        return Rejected(status, "the provider cannot use this number")
+        return Rejected(status, "the provider cannot use this number", "address")
     if status in OF_THE_MESSAGE:
         return Rejected(status, "the provider refuses this message", "message")
     return _unheard_of(status, raw, known)

@@ -16,13 +16,15 @@ from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from serienpost import Event, redact
+from serienpost import Event, read_status_codes, redact
 from serienpost_channel_smtp.reply_rules import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from email.message import Message
+
+    from serienpost_channel_smtp.reply_rules import Meaning
 
 _REF = r"[0-9A-HJKMNP-TV-Z]{12}"
 _OUR_ID = re.compile(rf"<(?P<ref>{_REF})@(?P<domain>[A-Za-z0-9.-]+)>")
@@ -47,6 +49,7 @@ _DELAYED = re.compile(
 )
 _CODE = re.compile(r"(?<![\d.])(?P<code>[45]\d\d)(?:[ -](?P<text>[^\r\n]{3,300}))")
 _STATUS = re.compile(r"(?<![\d.])(?P<status>[45]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_PARAGRAPH = re.compile(r"\r?\n[ \t>|]*\r?\n")
 _LONGEST_TEXT = 64 * 1024
 _LONGEST_HEADER = 2000
 _LONGEST_WORDS = 500
@@ -154,7 +157,8 @@ def _by_text(mail: EmailMessage, ref: str) -> _Finding | None:
     status = _STATUS.search(text)
     if said is None and status is None and _DELAYED.search(text):
         return None
-    words = said[0] if said else " ".join(text.split())
+    words = _PARAGRAPH.split(text[said.start() :])[0] if said else text
+    words = " ".join(words.split())
     failed = str(mail.get("X-Failed-Recipients", ""))
     return _bounce(ref, words, status["status"] if status else "", failed)
 
@@ -163,15 +167,34 @@ def _bounce(ref: str, words: str, status: str, address: str) -> _Finding:
     """A final failure; permanent where it is the address that is wrong, not the message or the
     server: only then is nothing sent there again."""
     words = words[:_LONGEST_WORDS]
+    code, text = _code_and_text(status, words)
+    evident = _CODE.match(words) is not None or bool(status)
+    if not text.strip(f"{status} "):
+        text = " ".join(f"{one}: {one.name}" for one in read_status_codes(status))
+    shown = redact(text, address.strip("<> "))
+    is_gone = report_meaning(status, words) == "address"
+    return _Finding("bounced", ref, str(code) if evident else "", shown, permanent=is_gone)
+
+
+def report_meaning(status: str, words: str) -> Meaning:
+    """What a final failure in a report means.
+
+    Args:
+        status: the report's own enhanced code, empty where it has none.
+        words: the reply that the server got, or what the report says in words.
+    """
+    code, text = _code_and_text(status, words)
+    return meaning_of("report", code, text)
+
+
+def _code_and_text(status: str, words: str) -> tuple[int, str]:
+    words = " ".join(words.split())
     said = _CODE.match(words)
-    code = said["code"] if said else ("450" if status.startswith("4") else "550")
+    code = int(said["code"]) if said else (450 if status.startswith("4") else 550)
     text = said["text"] if said else words
     if status and status not in text:
         text = f"{status} {text}".strip()
-    is_gone = code.startswith("5") and meaning_of("rcpt", int(code), text) == "recipient"
-    evident = said is not None or bool(status)
-    shown = redact(text, address.strip("<> "))
-    return _Finding("bounced", ref, code if evident else "", shown, permanent=is_gone)
+    return code, text
 
 
 def _reference(mail: EmailMessage, domain: str) -> str | None:

@@ -266,6 +266,9 @@ def report_command(
             ["state", "code", "reason", "messages"],
             [[r.state, r.code or "", r.text or "", r.messages] for r in data.reasons],
         )
+        for reason in data.reasons:
+            if reason.advice:
+                click.echo(f"{reason.state} {reason.code or ''}: {reason.advice}")
         if data.tests:
             print_table(
                 ["test at", "by", "address hash", "data of"],

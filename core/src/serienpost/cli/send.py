@@ -125,18 +125,29 @@ def run_command(
     help="Continue although it stood still for long, is made for another day, or the ledger is an "
     "older copy.",
 )
+@click.option(
+    "--leave-refused",
+    is_flag=True,
+    help="Do not try again who was refused in a row before the pause; they stay failed.",
+)
 @no_wait_option
 @json_option
 @with_practice
 def resume_command(
-    practice: Practice, run: str | None, due: bool, confirm: bool, no_wait: bool
+    practice: Practice,
+    run: str | None,
+    due: bool,
+    confirm: bool,
+    leave_refused: bool,
+    no_wait: bool,
 ) -> Reply:
     """Continue a run that was stopped or paused."""
     if due == (run is not None):
         raise click.UsageError("name a run, or use --due")
     if run is None:
         return _resume_due(practice)
-    return deliver(practice.run(run), wait=not no_wait, confirm=confirm)
+    found = practice.run(run)
+    return deliver(found, wait=not no_wait, confirm=confirm, leave_refused=leave_refused)
 
 
 @click.command(name="retry")

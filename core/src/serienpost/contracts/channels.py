@@ -155,6 +155,10 @@ class Event:
     `other` is whatever else a provider reports, or words that the channel does not know: it is
     kept with its code and changes nothing. With neither `ref` nor `provider_ref` a bounce or
     complaint is taken for what the account sent to `address` last, within seven days.
+
+    `permanent` bounces put the address on the suppression list, so only a definite fault of the
+    address is one: it does not exist, or is closed for good (`is_address_fault`). Mailbox full, a
+    policy, a blocklist, too many tries and what nobody understands are none.
     """
 
     id: str

@@ -17,11 +17,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Definitely not sent and will not be: the recipient's fault or the message's."""
+    """Definitely not sent, and not tried again by itself.
+
+    `scope` says what is at fault: `address`, it definitely reaches nobody; `recipient`, something
+    else on that side (mailbox full, unwanted); `message`, its content, or nobody knows. Several
+    people in a row who are refused alike pause the run, unless it is their addresses: so say
+    `address` only where the answer leaves no doubt.
+    """
 
     code: str
     text: str
-    scope: Literal["recipient", "message"] = "recipient"
+    scope: Literal["address", "recipient", "message"] = "recipient"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import bindparam, case, func, null, select, update
@@ -32,6 +33,7 @@ _INTENT = (_c.no, _c.fence, attempt.c.attempt, _c.evidence)
 _RESULT = (
     *(_c.no, _c.fence, _c.state, _c.next_attempt_at, _c.sent_at),
     *(attempt.c[name] for name in ("attempt", "outcome", "stage", "code", "text", "provider_ref")),
+    attempt.c.finished_at,
 )
 
 
@@ -94,7 +96,7 @@ def _complete(given: Given) -> Update:
             attempt.c.attempt == rows.c.attempt,
             attempt.c.outcome.is_(None),
         )
-        .values(**{name: rows.c[name] for name in same}, finished_at=_NOW)
+        .values(**{name: rows.c[name] for name in same}, finished_at=rows.c.finished_at)
     )
 
 
@@ -215,7 +217,12 @@ def write_results(tx: Tx, run_id: str, owner: str, results: Sequence[Result]) ->
 
 
 def _rows(tx: Tx, results: Sequence[Result]) -> list[tuple[object, ...]]:
+    """The results as rows. What one commit writes keeps its order by the microsecond, so that the
+    ledger alone says which refusals came without an acceptance between (`run/send/breaker.py`)."""
     now = microseconds(tx.now)
+    changes = [one.state != other.state for one, other in pairwise(results)]
+    before_now = accumulate(reversed(changes), initial=0)
+    finished = [now - steps for steps in before_now][::-1]
     return [
         (
             r.no,
@@ -224,8 +231,9 @@ def _rows(tx: Tx, results: Sequence[Result]) -> list[tuple[object, ...]]:
             microseconds(r.next_attempt_at) if r.next_attempt_at else None,
             now if r.state == "accepted" else None,
             *(r.attempt, r.outcome, r.stage, r.code, r.text, r.provider_ref),
+            finished_at,
         )
-        for r in results
+        for r, finished_at in zip(results, finished, strict=True)
     ]
 
 

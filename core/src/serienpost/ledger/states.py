@@ -110,6 +110,7 @@ PAUSE_REASONS: dict[str, Literal["time", "person"]] = {
     "deferral": "time",
     "check_unavailable": "time",
     "connection": "time",
+    "refused": "time",
     "crash": "time",
     "interrupted": "time",
     "account": "person",

@@ -27,6 +27,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     """
     from serienpost.ledger.engine import HEAD
     from serienpost.ledger.health import abandoned_runs, damage, doubts
+    from serienpost.ledger.returned import keeps_returning
     from serienpost.ledger.store import open_ledger
 
     path = _ledger_file(context)
@@ -48,6 +49,16 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             False,
             "the process that worked on it is gone",
             "serienpost resume --due goes on with it",
+        )
+    with ledger.read() as tx:
+        returning = keeps_returning(tx)
+    for one in returning:
+        yield Finding(
+            one.row,
+            False,
+            f"{one.times} messages by {one.kind} came back over {one.days} days",
+            f"look: serienpost show {one.run} --recipient {one.row}; write no more: serienpost "
+            f"suppress add ADDRESS --kind {one.kind}; go on: the same with remove",
         )
     for run, count in doubts(ledger):
         yield Finding(

@@ -358,6 +358,7 @@ class Run:
         wait: bool = True,
         confirm: bool = False,
         by_itself: bool = False,
+        leave_refused: bool = False,
         stop: Stop | None = None,
     ) -> RunStatus:
         """Deliver what is open in this process; returns how the run stands then.
@@ -368,6 +369,7 @@ class Run:
             confirm: a person confirms a run that stood still for too long or is of another day, or
                 a ledger that was put back from a backup.
             by_itself: continue only what time alone releases.
+            leave_refused: a person decides that who was refused in a row stays failed.
             stop: asks to stop, from another thread or a signal.
 
         Raises:
@@ -382,8 +384,13 @@ class Run:
         def report_progress(one: LoopProgress) -> None:
             progress(Progress(self.id, total, one.settled, one.waiting, one.until))
 
-        confirmed_by = self.practice.actor if confirm else None
-        options = Options(wait=wait, confirmed_by=confirmed_by, by_itself=by_itself)
+        actor = self.practice.actor
+        options = Options(
+            wait=wait,
+            confirmed_by=actor if confirm else None,
+            by_itself=by_itself,
+            refused_left_by=actor if leave_refused else None,
+        )
         try:
             continue_run(
                 self._context,

@@ -8,6 +8,7 @@ from serienpost.config.problems import listed
 from serienpost.consent.suppression_file import named, write
 from serienpost.documents import document
 from serienpost.errors import ConfigError
+from serienpost.ledger.returned import KEPT
 from serienpost.ledger.suppressions import entries, release
 from serienpost.ledger.suppressions import suppress as put_on_list
 from serienpost.run.send.events import poll_events
@@ -66,7 +67,8 @@ def unsuppress(
     given = named(practice.context, ledger, addresses, kind, csv_file)
     with ledger.begin("unsuppress") as tx:
         removed = sum(release(tx, e.kind, e.address_hash) for e in given)
-        tx.note(actor, "suppress remove", detail={"kind": kind, "removed": removed})
+        hashes = [entry.address_hash for entry in given]
+        tx.note(actor, KEPT, detail={"kind": kind, "removed": removed, "addresses": hashes})
     return removed
 
 

@@ -83,7 +83,7 @@ def test_the_rule_settles_each_doubt(
 
 
 def test_each_failed_message_gets_another_chance(office: Office, most_read: list[int]) -> None:
-    run = sent_with(office, Rejected("550", "no"), once_per="recipient")
+    run = sent_with(office, Rejected("550", "no", "address"), once_per="recipient")
     office.loft.always = Accepted("q")
     office.source.gone = {f"patient:{n}": ("moved", "moved") for n in (1, 2, 3, 4, 6)}
     other = office.approved(once_per="recipient")

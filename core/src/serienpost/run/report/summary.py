@@ -7,13 +7,14 @@ import html
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import case, func
+from sqlalchemy import case, func, or_
 
 from serienpost.documents import Record
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import NOT_SENT
+from serienpost.run.report.advice import advice
 from serienpost.run.report.history import local, sent_tests
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ _BARS = 60
 
 
 class ReasonCount(NamedTuple):
-    """How many messages were not sent for one reason; `text` is one of those given for it."""
+    """How many messages were not sent for one reason; `text` is one of those given for it, `advice`
+    what a person can do."""
 
     state: str
     code: str | None
     text: str | None
     messages: int
+    advice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,10 @@ class Report(Record):
 def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
     """Counts per state, reasons why messages did not arrive, and the course over time.
 
-    Refusals are counted by code, with one of their texts.
+    Refusals are counted by code and by what can be done about them, with one of their texts.
     """
-    c = message.c
-    own_reason = case((c.code == "not_marked", c.text), else_="")
     with ledger.read() as tx:
         row = find_run(tx, run_id)
-        reasons = tx.all(
-            tx.select(message, c.state, c.code, func.min(c.text), func.count())
-            .where(c.run == run_id, c.state.in_(NOT_SENT))
-            .group_by(c.state, c.code, own_reason)
-            .order_by(func.count().desc())
-        )
         return Report(
             run=run_id,
             mailing=row.mailing,
@@ -91,10 +86,34 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
             approved_at=local(row.approved_at, zone),
             finished_at=local(row.finished_at, zone),
             counts=count_states(tx, run_id),
-            reasons=tuple(map(ReasonCount._make, reasons)),
+            reasons=_reasons(tx, run_id),
             course=_course(tx, run_id, zone),
             tests=tuple(sent_tests(tx, zone, run_id)),
         )
+
+
+def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
+    """The reasons, the most frequent first. Of refusals each text is looked at, since one code is
+    given for many things."""
+    c = message.c
+    own_reason = case(
+        (or_(c.code == "not_marked", c.state.in_(("failed", "bounced"))), c.text), else_=""
+    )
+    counted = (
+        tx.select(message, c.state, c.code, func.min(c.text).label("text"), func.count().label("n"))
+        .where(c.run == run_id, c.state.in_(NOT_SENT))
+        .group_by(c.state, c.code, own_reason)
+    )
+    found: dict[tuple[str, str | None, str | None], ReasonCount] = {}
+    for row in tx.stream(counted):
+        to_do = advice(row.state, row.code, row.text)
+        key = row.state, row.code, to_do or (row.text if row.code == "not_marked" else None)
+        before = found.get(key)
+        texts = [one for one in (row.text, before and before.text) if one]
+        text = min(texts, default=row.text)
+        total = row.n + (before.messages if before else 0)
+        found[key] = ReasonCount(row.state, row.code, text, total, to_do)
+    return tuple(sorted(found.values(), key=lambda one: -one.messages))
 
 
 def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
@@ -122,7 +141,7 @@ def page(data: Report) -> str:
     )
     reasons = "".join(
         f"<tr><td>{_e(r.state)}</td><td>{_e(r.code)}</td><td>{_e(r.text)}</td>"
-        f"<td>{r.messages}</td></tr>"
+        f"<td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
         for r in data.reasons
     )
     tests = "".join(
@@ -142,7 +161,8 @@ Released {_time(data.approved_at)} by {_e(data.approved_by or "-")},
 finished {_time(data.finished_at)}.</p>
 <h2>Messages</h2><table><tr><th>state<th>messages</tr>{counts}</table>
 <h2>Course</h2>{_chart(data.course)}
-<h2>Not sent</h2><table><tr><th>state<th>code<th>reason<th>messages</tr>{reasons}</table>
+<h2>Not sent</h2><table><tr><th>state<th>code<th>reason<th>messages<th>what to do</tr>
+{reasons}</table>
 <h2>Tests</h2><table><tr><th>at<th>by<th>address hash<th>data of</tr>{tests}</table>
 </html>
 """

@@ -139,7 +139,10 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
         header = Header.from_json(row.header)
         refuse_other_edition(run_id, header)
         lock_once(tx)
-        again = sum(_try_again(tx, run_id, *between) for between in slices(tx, run_id))
+        c = message.c
+        again = sum(
+            _try_again(tx, run_id, c.no.between(*between)) for between in slices(tx, run_id)
+        )
         tx.note(user, "retry", run_id, detail={"messages": again})
         if again:
             reopen(tx, run_id)
@@ -147,22 +150,31 @@ def retry_failed(ledger: Ledger, run_id: str, user: str) -> int:
     return again
 
 
-def _try_again(tx: Tx, run_id: str, first: int, last: int) -> int:
+def give_back(tx: Tx, run_id: str, numbers: Sequence[int], header: Header) -> int:
+    """Make these failed messages of a run that is not over pending again, as `retry_failed` does;
+    returns how many."""
+    again = _try_again(tx, run_id, message.c.no.in_(numbers))
+    cut_parts(tx, run_id, header.part_size)
+    tx.note("breaker", "retry", run_id, detail={"messages": again})
+    return again
+
+
+def _try_again(tx: Tx, run_id: str, which: ColumnElement[bool]) -> int:
     c = message.c
-    between = c.no.between(first, last)
-    failed = c.run == run_id, between, c.state == "failed"
+    failed = c.run == run_id, which, c.state == "failed"
     keys = select(c.practice, c.once_key, c.run, c.no, literal(tx.now, once.c.since.type)).where(
         c.practice == tx.practice, *failed, c.once_key.is_not(None)
     )
     tx.copy_new(once, ("practice", "key", "run", "no", "since"), keys)
-    holds = tx.select(once, once.c.no).where(once.c.run == run_id, once.c.no.between(first, last))
+    mine = tx.select(message, c.no).where(c.run == run_id, which)
+    holds = tx.select(once, once.c.no).where(once.c.run == run_id, once.c.no.in_(mine))
     free = or_(c.once_key.is_(None), c.no.in_(holds))
     afresh = dict.fromkeys(("code", "text", "first_attempt_at", "next_attempt_at", "part"))
     again = move_messages(
-        tx, run_id, "failed", "pending", between, free, attempts_before=c.attempts, **afresh
+        tx, run_id, "failed", "pending", which, free, attempts_before=c.attempts, **afresh
     )
     sent = {"code": "already_sent", "text": "sent by another run meanwhile"}
-    move_messages(tx, run_id, "failed", "suppressed", between, **sent)
+    move_messages(tx, run_id, "failed", "suppressed", which, **sent)
     return again
 
 

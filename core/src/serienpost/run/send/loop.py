@@ -21,11 +21,19 @@ from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from serienpost.contracts.content import Message
-from serienpost.contracts.outcomes import Deferred, NotStarted, Outcome, Unknown
+from serienpost.contracts.outcomes import (
+    Accepted,
+    Deferred,
+    NotStarted,
+    Outcome,
+    Rejected,
+    Unknown,
+)
 from serienpost.errors import LedgerError, PluginError, UnavailableError
 from serienpost.fault_injection import faultpoint
 from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
+from serienpost.run.send.breaker import Breaker, Refusal, alike
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.day import LeavingDays
 from serienpost.run.send.last_look import Departure, LastLook
@@ -150,6 +158,7 @@ class Delivery:
         stop: how others ask the loop to stop.
         held_until: when the provider is to send what it gets before.
         days: on which it may leave; any, unless given.
+        breaker: counts refusals in a row; with those of an earlier process, unless it is new.
     """
 
     def __init__(
@@ -164,6 +173,7 @@ class Delivery:
         stop: Stop,
         held_until: datetime | None = None,
         days: LeavingDays | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self.renderer = renderer
         self.ledger = ledger
@@ -173,6 +183,7 @@ class Delivery:
         self.recheck = Recheck(renderer, ledger, held_until)
         self.held_until = held_until
         self.days = days or LeavingDays(renderer)
+        self.breaker = breaker or Breaker()
         self.lease = timedelta(seconds=renderer.channel.longest_call) + LEASE_MARGIN
         self.committer = Committer(renderer, ledger, run_id, owner, self.lease)
         self.stop_reason: StopReason | None = None
@@ -247,6 +258,7 @@ class Delivery:
                 continue
             idle = not state.tasks and self._rechecking is None
             if idle and (self.stop_reason or not await self._more_to_come()):
+                self._heed_breaker(ends=self.stop_reason is None)
                 return
             await self._rest()
 
@@ -517,25 +529,41 @@ class Delivery:
         state = self._state
         now = self.ledger.clock()
         for one, outcome in zip(call, outcomes, strict=True):
-            state.results.append(
-                to_result(
-                    one,
-                    outcome,
-                    now,
-                    attempts_left=self._attempts_left(one, now),
-                    repeatable=self.renderer.channel.repeatable,
-                )
+            result = to_result(
+                one,
+                outcome,
+                now,
+                attempts_left=self._attempts_left(one, now),
+                repeatable=self.renderer.channel.repeatable,
             )
+            state.results.append(result)
+            self._count_refusal(one, outcome, result)
             failed = isinstance(outcome, Deferred) and outcome.connection
             if not isinstance(outcome, NotStarted):
                 state.failures = state.failures + 1 if failed else 0
         self.stop_reason = self.stop_reason or stop_reason(outcomes)
+        self._heed_breaker()
         if state.failures >= CONNECTION_FAILURES:
             self.stop_reason = self.stop_reason or StopReason(
                 "connection",
                 f"{CONNECTION_FAILURES} failures to connect in a row",
                 now + timedelta(minutes=5),
             )
+
+    def _count_refusal(self, one: Ready, outcome: Outcome, result: Result) -> None:
+        if isinstance(outcome, Accepted):
+            self.breaker.accepted()
+        if result.state != "failed" or not isinstance(outcome, Rejected | Deferred):
+            return
+        if not isinstance(outcome, Rejected) or outcome.scope != "address":
+            row = one.row
+            cause = alike(outcome.code, outcome.text, row.address)
+            self.breaker.refused(Refusal(row.no, row.person, row.address_hash, cause))
+
+    def _heed_breaker(self, *, ends: bool = False) -> None:
+        """What to write about the pause, whoever ends it finds in the ledger (`session.py`)."""
+        if self.breaker.is_open(ends=ends):
+            self.stop_reason = self.stop_reason or StopReason("refused", "refused alike")
 
     def _attempts_left(self, one: Ready, now: datetime) -> bool:
         made = one.attempt - one.row.attempts_before

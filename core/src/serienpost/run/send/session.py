@@ -28,8 +28,9 @@ from serienpost.ledger.transitions import move_run
 from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
 from serienpost.run.send.archive import store_entries
+from serienpost.run.send.breaker import Series, find_series, leave_refused
 from serienpost.run.send.day import confirm_day, leaving_days
-from serienpost.run.send.doubts import apply_rule, look_up_doubts
+from serienpost.run.send.doubts import apply_rule, give_back, look_up_doubts
 from serienpost.run.send.finish import BusyError, complete
 from serienpost.run.send.loop import Delivery, refuse_event_loop
 from serienpost.run.send.outcomes import StopReason, policy_changed
@@ -60,11 +61,13 @@ class Options:
         confirmed_by: who confirms a run that stood still for too long or is of another day, or a
             ledger that was put back.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
+        refused_left_by: who decides that messages refused in a row stay failed.
     """
 
     wait: bool = True
     confirmed_by: str | None = None
     by_itself: bool = False
+    refused_left_by: str | None = None
 
 
 def continue_run(
@@ -103,6 +106,7 @@ def continue_run(
     with ledger.read() as tx:
         held = held_until(find_run(tx, run_id))
         days = leaving_days(tx, renderer, run_id)
+        series = find_series(tx, run_id)
     with ownership(ledger) as owner:
         delivery = Delivery(
             renderer,
@@ -114,6 +118,7 @@ def continue_run(
             stop=stop,
             held_until=held,
             days=days,
+            breaker=series.breaker if series else None,
         )
         try:
             with seldom_collected():
@@ -155,10 +160,17 @@ def _begin(
         if not _is_newest(ledger, tx, row, options):
             return False
         unconfirmed = _unconfirmed(tx, row, renderer, options)
-        stopped_by = not_now(context, row, tx.now) or other_rules or unconfirmed
+        series = find_series(tx, run_id)
+        still_refused = _still_refused(tx, row, series, options)
+        stopped_by = not_now(context, row, tx.now) or other_rules or unconfirmed or still_refused
         if stopped_by:
             set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return False
+        if series and series.is_open:
+            if options.refused_left_by:
+                leave_refused(tx, run_id, options.refused_left_by)
+            else:
+                give_back(tx, run_id, series.numbers, renderer.header)
         note_processor(tx, run_id, renderer.processor())
         afresh = dict.fromkeys(("reason", "reason_text", "until"))
         move_run(tx, run_id, RELEASED, "sending", progress_at=tx.now, **afresh)
@@ -211,6 +223,16 @@ def _unconfirmed(tx: Tx, row: RunRow, renderer: RunRenderer, options: Options) -
     return other
 
 
+def _still_refused(
+    tx: Tx, row: RunRow, series: Series | None, options: Options
+) -> StopReason | None:
+    """That the time after refusals in a row is not over; a person who resumes does not wait."""
+    if series is None or not series.is_open or not options.by_itself:
+        return None
+    found = series.stop_reason(row.id)
+    return found if found.until is None or found.until > tx.now else None
+
+
 def complete_cancelled(context: PracticeContext, ledger: Ledger, run_id: str) -> None:
     """Complete what a cancelled run delivered before, where something follows delivery.
 
@@ -237,6 +259,8 @@ def _end(
         row = lock_run(tx, run_id)
         state, by_person = row.state, row.state == "paused" and row.reason == "person"
         if stopped_by and stopped_by.reason != "person":
+            if stopped_by.reason == "refused" and (series := find_series(tx, run_id)):
+                stopped_by = series.stop_reason(run_id)
             if not by_person:
                 set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return

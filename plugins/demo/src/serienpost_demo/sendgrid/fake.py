@@ -102,13 +102,21 @@ class FakeSendGrid:
         """For `base_url`."""
         return f"http://127.0.0.1:{self.port}"
 
-    def suppress(self, address: str, *, on: str = "bounces", created: int | None = None) -> None:
+    def suppress(
+        self,
+        address: str,
+        *,
+        on: str = "bounces",
+        created: int | None = None,
+        status: str = "5.1.1",
+        reason: str = "unknown",
+    ) -> None:
         """Put an address on one of the lists; later mails to it are taken and dropped."""
         entry = {
             "created": int(time.time()) if created is None else created,
             "email": address,
-            "reason": f"550 5.1.1 <{address}> unknown",
-            "status": "5.1.1",
+            "reason": f"550 {status} <{address}> {reason}",
+            "status": status,
         }
         with self._lock:
             self.suppressions[on].append(entry)

@@ -30,7 +30,7 @@ class ScriptedOutcome(StrictModel):
         Field(description="The outcome.")
     )
     code: str = Field(default="null", description="The code that the provider gives.")
-    scope: Literal["recipient", "message"] = Field(
+    scope: Literal["address", "recipient", "message"] = Field(
         default="recipient", description="Whose fault a rejection is."
     )
     retry_after: float | None = Field(default=None, description="Seconds, for deferred.")

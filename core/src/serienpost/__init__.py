@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
     from serienpost.contracts.providers import HasTemplates as HasTemplates
     from serienpost.contracts.rows import CurrentState as CurrentState
+    from serienpost.contracts.rows import LacksStableIds as LacksStableIds
     from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion
     from serienpost.contracts.rows import Row as Row
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from serienpost.errors import PluginError as PluginError
     from serienpost.errors import Problem as Problem
     from serienpost.errors import SecretError as SecretError
+    from serienpost.errors import SelectionError as SelectionError
     from serienpost.errors import SerienpostError as SerienpostError
     from serienpost.errors import SourceError as SourceError
     from serienpost.errors import TemplateError as TemplateError
@@ -176,14 +178,16 @@ _HOME = {
     ),
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
-    "contracts.rows": "CurrentState LowersClasses Occasion Row RowRef RowRequest Source",
+    "contracts.rows": (
+        "CurrentState LacksStableIds LowersClasses Occasion Row RowRef RowRequest Source"
+    ),
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
     ),
     "contracts.strict": "StrictModel",
     "core_plugin": "register_core",
     "errors": (
-        "ConfigError Exit PluginError Problem SecretError SerienpostError SourceError"
+        "ConfigError Exit PluginError Problem SecretError SelectionError SerienpostError SourceError"
         " TemplateError UnavailableError"
     ),
     "fault_injection": "faultpoint",

@@ -28,6 +28,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.ledger.engine import HEAD
     from serienpost.ledger.health import abandoned_runs, damage, doubts
     from serienpost.ledger.store import open_ledger
+    from serienpost.run.report.history import due_dates
 
     path = _ledger_file(context)
     if path is not None:
@@ -48,6 +49,17 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             False,
             "the process that worked on it is gone",
             "serienpost resume --due goes on with it",
+        )
+    for date in due_dates(ledger, context.zone):
+        until = f"{date.until:%Y-%m-%d %H:%M}"
+        remedy = "serienpost resume --due prepares it again"
+        if date.state == "given_up":
+            remedy = f"tell the people, then serienpost cancel {date.mailing} --due {date.due}"
+        yield Finding(
+            f"due date {date.due}",
+            False,
+            f"{date.mailing} is not sent for {date.due} ({date.state}, until {until}): {date.reason}",
+            remedy,
         )
     for run, count in doubts(ledger):
         yield Finding(

@@ -187,8 +187,8 @@ _HOME = {
     "contracts.strict": "StrictModel",
     "core_plugin": "register_core",
     "errors": (
-        "ConfigError Exit PluginError Problem SecretError SelectionError SerienpostError SourceError"
-        " TemplateError UnavailableError"
+        "ConfigError Exit PluginError Problem SecretError SelectionError SerienpostError"
+        " SourceError TemplateError UnavailableError"
     ),
     "fault_injection": "faultpoint",
     "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",

@@ -12,6 +12,8 @@ from serienpost.service.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from serienpost.errors import Problem
+
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
 
@@ -30,6 +32,8 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.ledger.store import open_ledger
     from serienpost.run.report.history import due_dates
 
+    for problem in _shared(context):
+        yield Finding.of("ledger", problem)
     path = _ledger_file(context)
     if path is not None:
         yield _room(path.parent if path.parent.is_dir() else context.folder)
@@ -58,7 +62,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
         yield Finding(
             f"due date {date.due}",
             False,
-            f"{date.mailing} is not sent for {date.due} ({date.state}, until {until}): {date.reason}",
+            f"{date.mailing} is not sent ({date.state}, until {until}): {date.reason}",
             remedy,
         )
     for run, count in doubts(ledger):
@@ -68,6 +72,18 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             f"{count} in doubt: nobody knows whether they were accepted",
             f"ask who knows, then serienpost resolve {run} --recipient ROW --as ...",
         )
+
+
+def _shared(context: PracticeContext) -> Iterator[Problem]:
+    """Whether a folder beside this one has its id on its ledger."""
+    from serienpost.service.neighbours import folders_below, shared_places
+
+    here = Path(os.path.realpath(context.folder))
+    yield from (
+        problem
+        for folder, problem in shared_places(folders_below(here.parent)).items()
+        if folder == here
+    )
 
 
 def _ledger_file(context: PracticeContext) -> Path | None:

@@ -237,3 +237,17 @@ def test_two_processes_at_once_send_once(unattended: Practice) -> None:
     unattended.json("resume", "--due")
     assert due(unattended)["state"] == "done"
     assert sum(unattended.oracle().values()) == 40
+
+
+@pytest.mark.parametrize("key", [2**31 + 7, 1234567890123456789, 2**63 - 1])
+def test_large_keys_of_the_practice_are_keys(few: Practice, key: int) -> None:
+    """Of the check, too: it finds the person, and the person is written to."""
+    marked = [one["id"] for one in few.json("review", few.run)["recipients"] if one["marked"]]
+    first = marked[0].removeprefix("patient:")
+    few.change("UPDATE patient SET id = ? WHERE id = ?", key, first)
+    few.edit("mailings/information.yaml", "select: {}", f"select: {{ids: [{key}]}}")
+    sent = few.json("run", "information", "--yes")
+    few.run = sent["run"]
+    assert [(m["row_id"], m["state"]) for m in few.messages().values()] == [
+        (f"patient:{key}", "accepted")
+    ]

@@ -12,9 +12,8 @@ from serienpost.service.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost.errors import Problem
-
     from serienpost.context import PracticeContext
+    from serienpost.errors import Problem
     from serienpost.ledger.store import Ledger
 
 # Below this much free space beside the ledger a run is at risk.

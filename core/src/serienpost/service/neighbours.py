@@ -7,7 +7,6 @@ keeps practices apart by their ids alone.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.config.layers import PRACTICE_FILE, read_layers
@@ -16,6 +15,7 @@ from serienpost.errors import Problem, SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class _Place(NamedTuple):

@@ -245,7 +245,7 @@ def test_large_keys_of_the_practice_are_keys(few: Practice, key: int) -> None:
     marked = [one["id"] for one in few.json("review", few.run)["recipients"] if one["marked"]]
     first = marked[0].removeprefix("patient:")
     few.change("UPDATE patient SET id = ? WHERE id = ?", key, first)
-    few.edit("mailings/information.yaml", "select: {}", f"select: {{ids: [{key}]}}")
+    few.edit("mailings/information.yaml", "select: {}", f'select: {{ids: ["patient:{key}"]}}')
     sent = few.json("run", "information", "--yes")
     few.run = sent["run"]
     assert [(m["row_id"], m["state"]) for m in few.messages().values()] == [

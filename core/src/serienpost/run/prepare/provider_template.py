@@ -60,6 +60,8 @@ def fetch(context: PracticeContext, mailing: Mailing) -> ProviderTemplate | None
         return asyncio.run(_within(channel, context, mailing.account, wanted))
     except TemplateError as error:
         raise TemplateError(*map(at, error.problems)) from error
+    except SerienpostError as error:
+        raise ProviderTemplateUnavailableError(*map(at, error.problems)) from error
     except Exception as error:
         raise ProviderTemplateUnavailableError(at(Problem(_said(error)))) from error
 

@@ -6,8 +6,6 @@ CI tries a sample of the steps, `make faults` every passage of each.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,6 @@ from fault_harness.practice import ROWS, Practice
 from fault_harness.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from fault_harness.practice import Done
@@ -105,43 +102,6 @@ def test_the_ledger_is_away(practice: Practice) -> None:
     assert len(done.err.splitlines()) == 1
     (practice.folder / "weg").rename(practice.folder / "buch")
     practice.must(*RUN)
-    assert_all_have_it(practice)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "serienpost", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("a small file system cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@pytest.mark.parametrize("free", [0, 40, 120], ids=lambda free: f"{free} kB free")
-def test_the_disk_is_full(tmp_path: Path, small_disk: Path, free: int) -> None:
-    """The less is free, the earlier it stops: at the run, a batch, the release, an intent."""
-    provider = OutageProvider(tmp_path / "outside.tsv")
-    practice = with_store(Practice.make(small_disk / "praxis", SQLITE, provider))
-    practice.must("runs")
-    filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(1024))
-        except OSError:
-            pass
-    os.truncate(filler, max(0, filler.stat().st_size - free * 1024))
-    done = practice(*RUN)
-    assert done.code in (0, 75), done.err
-    if done.code:
-        assert_heard(done, (75,))
-    filler.unlink()
-    practice.must(*RUN)
-    if practice("resume", "--due").code:
-        practice.must("resume", practice.newest())
     assert_all_have_it(practice)
 
 

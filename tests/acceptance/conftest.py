@@ -37,6 +37,7 @@ SPECIAL = {
     ("show", "--recipient"): "show-recipient",
     ("show", "--manifest"): "show-manifest",
     ("resume", "--due"): "resume-due",
+    ("cancel", "--due"): "cancel-due",
     ("sources", "patients"): "source",
     ("templates", "copy"): "templates-copy",
     ("export-person", "--out"): "export-person-out",
@@ -62,7 +63,7 @@ class Schemas:
 
     def check(self, args: Sequence[str], document: dict[str, Any]) -> None:
         """Fail with the place in the document that does not fit."""
-        refused = document["exit"] in (1, 2, 3) and set(document) == HEAD
+        refused = document["exit"] in (1, 2, 3, 75) and set(document) == HEAD
         name = "problems" if refused else schema_name(args)
         schema = self.all[name]
         found = Draft202012Validator(schema, registry=self._registry).iter_errors(document)

@@ -145,6 +145,7 @@ def test_a_mail_server_that_is_not_there_pauses_the_run(demo: Practice, post: Po
 def test_a_mailing_stopped_before_its_release_stays_unsent(null: Practice) -> None:
     """Ctrl-C while `run` prepares: not even the next `resume --due` sends it."""
     null.edit("mailings/einladung.yaml", "count: 40", "count: 20000")
+    null.edit("mailings/einladung.yaml", "purpose:", "once_per: none\npurpose:")
     process = null.start("run", "einladung", "--yes")
     null.wait_until(lambda: ("preparing",) in map(tuple, null.ledger("SELECT state FROM run")))
     process.send_signal(signal.SIGINT)

@@ -82,7 +82,7 @@ def test_everything_released_is_paused_and_named(
 ) -> None:
     """A run that cron prepares anew, too: nobody knows who had it."""
     text = (null.folder / "mailings" / "einladung.yaml").read_text("utf-8")
-    (null.folder / "mailings" / "zweite.yaml").write_text(text, "utf-8")
+    (null.folder / "mailings" / "zweite.yaml").write_text(f"once_per: none\n{text}", "utf-8")
     restored(null, half)
     null.edit("serienpost.yaml", "rate: [6/day], ", "")
     assert null("run", "zweite", "--yes").code == 75
@@ -142,6 +142,7 @@ def test_a_new_ledger_in_the_place_of_another_waits_too(null: Practice) -> None:
     """Who had what is lost with the old one."""
     null.json("send", null.run, "--yes")
     (null.folder / "versandbuch.db").unlink()
+    null.edit("mailings/einladung.yaml", "purpose:", "once_per: none\npurpose:")
     null("run", "einladung", "--yes")
     (run,) = [one["run"] for one in null.json("runs")["runs"]]
     assert is_paused(null, run)

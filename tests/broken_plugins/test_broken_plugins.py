@@ -179,6 +179,7 @@ source: kaputt
 select: {count: 6}
 account: probe
 purpose: event
+once_per: none
 text: "Guten Tag {{Kaputt}}, Ihre Praxis Null"
 """
 

@@ -36,6 +36,7 @@ source: query
 select: {select}
 account: mail
 purpose: information
+once_per: none
 subject: Gruß
 text: "{{{{Briefanrede}}}} bis bald. {{{{Praxis}}}}"
 """

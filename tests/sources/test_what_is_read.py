@@ -34,6 +34,7 @@ MAILING = """
 {select}
 account: mail
 purpose: information
+once_per: none
 subject: Hallo
 text: Guten Tag
 {further}

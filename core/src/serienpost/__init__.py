@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import Advises as Advises
     from serienpost.contracts.rows import CountsFromLastRun as CountsFromLastRun
     from serienpost.contracts.rows import CurrentState as CurrentState
+    from serienpost.contracts.rows import LacksStableIds as LacksStableIds
     from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion
     from serienpost.contracts.rows import Row as Row
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
     from serienpost.errors import PluginError as PluginError
     from serienpost.errors import Problem as Problem
     from serienpost.errors import SecretError as SecretError
+    from serienpost.errors import SelectionError as SelectionError
     from serienpost.errors import SerienpostError as SerienpostError
     from serienpost.errors import SourceError as SourceError
     from serienpost.errors import TemplateError as TemplateError
@@ -187,7 +189,8 @@ _HOME = {
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
     "contracts.rows": (
-        "Advises CountsFromLastRun CurrentState LowersClasses Occasion Row RowRef RowRequest Source"
+        "Advises CountsFromLastRun CurrentState LacksStableIds LowersClasses Occasion Row RowRef "
+        "RowRequest Source"
     ),
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
@@ -195,8 +198,8 @@ _HOME = {
     "contracts.strict": "StrictModel",
     "core_plugin": "register_core",
     "errors": (
-        "ConfigError Exit PluginError Problem SecretError SerienpostError SourceError"
-        " TemplateError UnavailableError"
+        "ConfigError Exit PluginError Problem SecretError SelectionError SerienpostError"
+        " SourceError TemplateError UnavailableError"
     ),
     "fault_injection": "faultpoint",
     "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",

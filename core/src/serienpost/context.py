@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from serienpost.errors import SecretError
+from serienpost.errors import SecretError, SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -114,7 +114,13 @@ class PracticeContext:
 
     def _look_up(self, name: str, order: Sequence[str]) -> tuple[str, str] | None:
         for store in order:
-            value = self.registry.secret_stores[store].get(self, name)
+            try:
+                value = self.registry.secret_stores[store].get(self, name)
+            except SerienpostError:
+                raise
+            except Exception as error:
+                text = f"the store {store} cannot be asked for {name}: {type(error).__name__}"
+                raise SecretError(text) from error
             if value is not None:
                 return store, value
         return None

@@ -100,11 +100,19 @@ class TemplateError(SerienpostError):
 
 
 class SourceError(SerienpostError):
-    """A source cannot deliver recipients: bad selection, unreachable or unfitting database."""
+    """A source cannot deliver recipients, perhaps only for now: unattended it is asked again."""
+
+
+class SelectionError(SourceError):
+    """A selection asks for what its source does not have; asking again changes nothing."""
 
 
 class LedgerError(SerienpostError):
     """The ledger cannot be opened, or a command is not allowed in the run's state."""
+
+
+class LedgerUnavailableError(LedgerError):
+    """The ledger cannot be reached, read or written now."""
 
 
 class StillOpenError(SerienpostError):

@@ -114,3 +114,46 @@ def test_a_signal_is_passed_on(above: Path) -> None:
     ended = [f"== {name}: exit {-signal.SIGTERM}" for name in ("nord", "sued")]
     assert [line for line in out.splitlines() if line] == ended, err
     assert process.returncode == Exit.BUG
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        ("sqlite:///../versandbuch.db", "sqlite:///../nord/../versandbuch.db"),
+        ("postgresql://a@db/post", "postgresql+psycopg://b@db/post"),
+    ],
+)
+def test_two_folders_with_one_id_on_one_ledger_are_not_begun(
+    above: Path, capsys: pytest.CaptureFixture[str], ledger: tuple[str, str]
+) -> None:
+    (above / "west").mkdir()
+    (above / "west/serienpost.yaml").write_text(GOOD, "utf-8")
+    for folder, url in zip(("nord", "ost"), ledger, strict=True):
+        text = f"practice: {{name: Praxis, id: mitte}}\nledger: {url}\n"
+        (above / folder / "serienpost.yaml").write_text(text, "utf-8")
+    code = run(["--all-practices", str(above), "config", "show", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert code == document["exit"] == Exit.REFUSED
+    assert [each["practice"] for each in document["practices"]] == ["sued", "west"]
+    for problem, folder, other in zip(
+        document["problems"], ("nord", "ost"), ("ost", "nord"), strict=True
+    ):
+        assert problem["file"] == str(above / folder / "serienpost.yaml")
+        assert str(above / other) in problem["message"]
+        assert "another practice: id" in problem["hint"]
+    (above / "ost/serienpost.yaml").write_text(
+        f"practice: {{name: Praxis, id: ost}}\nledger: {ledger[1]}\n", "utf-8"
+    )
+    assert run(["--all-practices", str(above), "config", "show", "--json"]) == Exit.DONE
+
+
+def test_doctor_says_that_a_neighbour_has_its_id_on_its_ledger(
+    above: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("nord", "ost"):
+        text = f"{GOOD}ledger: sqlite:///{above}/versandbuch.db\n"
+        (above / folder / "serienpost.yaml").write_text(text, "utf-8")
+    assert run(["-C", str(above / "nord"), "doctor", "--json"]) == Exit.REFUSED
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert [one for one in checks if str(above / "ost") in one["text"] and not one["ok"]]
+    assert run(["-C", str(above / "sued"), "doctor", "--json"]) == Exit.DONE

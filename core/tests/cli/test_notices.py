@@ -13,17 +13,20 @@ from serienpost.cli.notices import tell
 from serienpost.service import Notice
 
 PARAMETERS = {
-    "already_sent": {"mailing": "einladung", "people": 3, "on": "2026-03-02", "run": "R"},
     "balance_unknown": {"account": "mail", "text": "no answer"},
+    "given_up": {"mailing": "einladung", "due": "2026-03-02", "text": "no answer"},
     "incomplete": {"run": "R", "text": "no room"},
+    "left_out": {"mailing": "einladung", "people": 3, "on": "2026-03-02", "run": "R"},
     "not_continued": {"run": "R", "text": "no answer"},
+    "not_prepared": {"mailing": "einladung", "due": "2026-03-02", "text": "no answer"},
     "ledger_closed": {},
     "orders_unknown": {"run": "R", "text": "no answer"},
+    "sent_again": {"mailing": "einladung", "people": 3, "on": "2026-03-02", "run": "R"},
     "signs_stay": {"mailing": "einladung", "changes": '„ -> " (2)'},
     "test_data": {"row": "patient:1"},
 }
 # Parameters for other faces; the text of an unknown balance names the account itself.
-UNTOLD = {("already_sent", "run"), ("balance_unknown", "account")}
+UNTOLD = {("left_out", "run"), ("sent_again", "run"), ("balance_unknown", "account")}
 
 
 def raised() -> set[str]:

@@ -316,7 +316,7 @@ def test_people_who_had_the_mailing_before_are_told(
     practices.clock.forward(86400)
     practice.run_mailing("einladung", due=date(2026, 3, 3), answers=YES)
     (notice,) = practices.told
-    assert notice.code == "already_sent"
+    assert notice.code == "sent_again"
     assert notice.parameters == {
         "mailing": "einladung",
         "people": ROWS,

@@ -10,7 +10,16 @@ import pytest
 from openpyxl import Workbook
 from pydantic import ValidationError
 
-from serienpost import Abstain, Allow, ConsentQuestion, Deny, RowRef, RowRequest, SourceError
+from serienpost import (
+    Abstain,
+    Allow,
+    ConsentQuestion,
+    Deny,
+    RowRef,
+    RowRequest,
+    SelectionError,
+    SourceError,
+)
 from serienpost_source_table.check import ColumnCheck
 from serienpost_source_table.selection import TableSelection
 from serienpost_source_table.source import TableSource
@@ -238,14 +247,98 @@ def test_a_changed_file_permits_nobody(context: Context, practice_folder: Path) 
     selected = selection("liste.csv", consent_column="Ok")
     ref, request = RowRef(row.person_id, None, None), RowRequest(frozenset({"email"}), DUE)
     assert SOURCE.current(context, selected, [ref], request)[0].fields == {"email": "a@x.org"}
-    for change in ("Name;PLZ;Mail;Ok\nB;;a@x.org;ja\n", None):
-        file.write_text(change, "utf-8") if change else file.unlink()
-        gone = SOURCE.current(context, selected, [ref], request)[0].gone
-        assert gone
-        assert gone[0] == "file_changed"
-        denied = ask(context, row.person_id)
-        assert isinstance(denied, Deny)
-        assert denied.code == "file_changed"
+    file.write_text("Name;PLZ;Mail;Ok\nB;;a@x.org;ja\n", "utf-8")
+    gone = SOURCE.current(context, selected, [ref], request)[0].gone
+    assert gone
+    assert gone[0] == "file_changed"
+    denied = ask(context, row.person_id)
+    assert isinstance(denied, Deny)
+    assert denied.code == "file_changed"
+
+
+def test_a_file_that_is_away_says_nothing_about_anybody(
+    context: Context, practice_folder: Path
+) -> None:
+    file = practice_folder / "liste.csv"
+    file.write_text("Name;PLZ;Mail;Ok\nA;;a@x.org;ja\n", "utf-8")
+    (row,) = read(context, "liste.csv", consent_column="Ok")
+    file.unlink()
+    selected = selection("liste.csv", consent_column="Ok")
+    request = RowRequest(frozenset({"email"}), DUE)
+    with pytest.raises(SourceError):
+        SOURCE.current(context, selected, [RowRef(row.person_id, None, None)], request)
+    with pytest.raises(SourceError):
+        ask(context, row.person_id)
+
+
+def test_a_key_keeps_a_persons_id_whatever_changes_around(
+    context: Context, practice_folder: Path
+) -> None:
+    file = practice_folder / "liste.csv"
+    file.write_text("Nr;Name;PLZ;Mail;Ok\n7;A;;a@x.org;ja\n8;B;;b@x.org;ja\n", "utf-8")
+    keys = {"key": "Nr", "consent_column": "Ok"}
+    before = {row.fields["email"]: row.person_id for row in read(context, "liste.csv", **keys)}
+    file.write_text("Nr;Name;PLZ;Mail;Ok\n9;C;;c@x.org;ja\n8;B;;b@x.org;ja\n7;A;;a@x.org;nein\n")
+    after = {row.fields["email"]: row.person_id for row in read(context, "liste.csv", **keys)}
+    assert {mail: after[mail] for mail in before} == before
+    assert len(set(after.values())) == 3
+    assert isinstance(ask(context, before["b@x.org"]), Allow)
+    assert isinstance(ask(context, before["a@x.org"]), Deny)
+    selected, request = selection("liste.csv", **keys), RowRequest(frozenset({"email"}), DUE)
+    (state,) = SOURCE.current(context, selected, [RowRef(before["a@x.org"], None, None)], request)
+    assert state.fields == {"email": "a@x.org"}
+    (other,) = SOURCE.current(context, selected, [RowRef("table:0123", None, None)], request)
+    assert other.gone
+
+
+def test_a_key_says_nothing_about_who_it_is(context: Context, practice_folder: Path) -> None:
+    (practice_folder / "liste.csv").write_text("Name;PLZ;Mail\nA;;a@x.org\n", "utf-8")
+    (row,) = read(context, "liste.csv", key="Mail")
+    assert "a@x.org" not in row.person_id
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("7;A;;a@x.org\n;B;;b@x.org\n", 3, "has no key"),
+        ("7;A;;a@x.org\n8;B;;b@x.org\n7;C;;c@x.org\n", 4, "the same key as row 2"),
+    ],
+)
+def test_a_key_that_tells_nobody_apart_is_refused(
+    context: Context, practice_folder: Path, text: str, line: int, said: str
+) -> None:
+    (practice_folder / "liste.csv").write_text(f"Nr;Name;PLZ;Mail\n{text}", "utf-8")
+    with pytest.raises(SelectionError) as caught:
+        read(context, "liste.csv", key="Nr")
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line) == ("liste.csv", line)
+    assert said in problem.message
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "keys", "is_stable"),
+    [
+        ("Name", "A", {}, False),
+        ("Name", "A", {"key": "Name"}, True),
+        ("id", "1", {}, True),
+        ("id", "", {}, False),
+    ],
+)
+def test_it_says_whether_ids_are_stable(
+    context: Context,
+    practice_folder: Path,
+    header: str,
+    row: str,
+    keys: dict[str, str],
+    is_stable: bool,
+) -> None:
+    (practice_folder / "liste.csv").write_text(f"{header};Mail\n{row};a@x.org\n", "utf-8")
+    selected = TableSelection.model_validate(
+        {"file": "liste.csv", "columns": {"Mail": "email"}, **keys}
+    )
+    remedy = SOURCE.unstable_ids(context, selected)
+    assert (remedy is None) == is_stable
+    assert is_stable or "key:" in str(remedy)
 
 
 def test_each_row_is_found_in_the_file_of_its_own_selection(

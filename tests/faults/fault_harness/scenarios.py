@@ -91,6 +91,17 @@ def suppressed(practice: Practice) -> None:
     practice.must("suppress", "add", "null-7@example.org")
 
 
+def put_off(practice: Practice) -> None:
+    """A due date that waits to be prepared."""
+    consent, away = (practice.folder / name for name in ("consent.jsonl", "away"))
+    consent.rename(away)
+    practice.must("run", "einladung", "--yes", "--for", FAR, codes=(75,))
+    away.rename(consent)
+
+
+# A due date that is not over while a test runs.
+FAR = "2999-12-31"
+
 PREPARE = ("prepare", "einladung", "--summary")
 SEND = ("send", "{run}", "--yes")
 RESUME = ("resume", "{run}")
@@ -106,6 +117,7 @@ SCENARIOS = {
     "review": Scenario(fresh, ("review", "{run}", "--exclude", "patient:3", "--csv", "marks.csv")),
     "test": Scenario(fresh, ("test", "{run}", "--to", "{own}")),
     "approve": Scenario(fresh, SEND),
+    "due": Scenario(put_off, ("cancel", "einladung", "--due", FAR)),
     "begin": Scenario(fresh, SEND),
     "claim": Scenario(fresh, SEND),
     "recheck": Scenario(fresh, SEND),

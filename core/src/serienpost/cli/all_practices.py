@@ -36,16 +36,24 @@ def in_every_practice(folder: Path, args: Sequence[str]) -> Reply:
     Raises:
         SerienpostError: there is none.
     """
-    practices = sorted(found.parent for found in folder.glob("*/serienpost.yaml"))
-    if not practices:
+    from serienpost.service.neighbours import folders_below, shared_places
+
+    found = folders_below(folder)
+    if not found:
         raise SerienpostError(
             f"{folder} holds no practice folder", hint="name the folder above the practice folders"
         )
+    shared = shared_places(found)
+    practices = [one for one in found if one not in shared]
     children = Children()
     with stopping(children), ThreadPoolExecutor(AT_ONCE) as pool:
         ended = pool.map(lambda practice: children.run(practice, args), practices)
         done = [_shown(each) for each in ended if each]
-    return _reply(done, len(practices) - len(done), as_json="--json" in args)
+    reply = _reply(done, len(practices) - len(done), as_json="--json" in args)
+    if shared:  # none of these was begun: each would take the other's rows for its own
+        reply.problems = (*shared.values(), *reply.problems)
+        reply.exit = worst((reply.exit, Exit.REFUSED))
+    return reply
 
 
 def everywhere_command(folder: Path, args: Sequence[str]) -> click.Command:

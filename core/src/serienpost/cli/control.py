@@ -8,11 +8,11 @@ import click
 
 from serienpost.cli.group import json_option
 from serienpost.cli.practice import with_practice
+from serienpost.cli.reply import Reply
 from serienpost.cli.runs import run_reply
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
-    from serienpost.cli.reply import Reply
     from serienpost.service import Practice
 
 
@@ -29,13 +29,28 @@ def pause_command(practice: Practice, run: str) -> Reply:
 
 @click.command(name="cancel")
 @click.argument("run")
+@click.option(
+    "--due",
+    metavar="DATE",
+    help="RUN is a mailing: its due date, YYYY-MM-DD, is not prepared again.",
+)
 @json_option
 @with_practice
-def cancel_command(practice: Practice, run: str) -> Reply:
-    """Stop a run for good."""
+def cancel_command(practice: Practice, run: str, due: str | None) -> Reply:
+    """Stop a run for good, or take off a due date that could not be prepared."""
+    if due:
+        return _cancel_due(practice, run, due)
     found = practice.run(run)
     found.cancel()
     return run_reply(found, messages=False, code=Exit.DONE)
+
+
+def _cancel_due(practice: Practice, mailing: str, due: str) -> Reply:
+    from serienpost.cli.prepare import parse_day
+
+    done = practice.cancel_due(mailing, parse_day(due))
+    text = f"{done.mailing} for {done.due} is not prepared again"
+    return Reply({"due": done.document()}, lambda: click.echo(text))
 
 
 @click.command(name="resolve")

@@ -55,10 +55,11 @@ def _run(args: Sequence[str], *, as_json: bool) -> int:
             result.write_json()
         else:
             result.text()
-            _complain(result.problems)
         sys.stdout.flush()
     except OSError as error:
         return _unwritten(result.exit, error)
+    is_unsaid = as_json and result.exit is Exit.OPEN and not result.problems
+    _complain((Problem("something is open", "serienpost runs"),) if is_unsaid else result.problems)
     return result.exit
 
 
@@ -85,16 +86,13 @@ def _usage(error: click.UsageError, *, as_json: bool) -> int:
 
 
 def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
+    _complain(problems)
     try:
         if as_json:
             Reply(exit=code, problems=problems).write_json()
             sys.stdout.flush()
-        else:
-            _complain(problems)
     except OSError:
         _give_up_output()
-        if as_json:
-            _complain(problems)
     return code
 
 

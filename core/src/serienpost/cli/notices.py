@@ -12,17 +12,24 @@ if TYPE_CHECKING:
     from serienpost.service import Notice
 
 _SENTENCES = {
-    "already_sent": (
-        "{mailing}: {people} of these people had this mailing on {on}; "
-        "once_per: recipient leaves them out"
-    ),
     "balance_unknown": "{text}",
+    "given_up": (
+        "{mailing} for {due} was not sent and is given up: {text}. Look at it, then "
+        "serienpost run {mailing} --yes --for a date that helps, or serienpost cancel {mailing} "
+        "--due {due}"
+    ),
     "incomplete": "run {run} is cancelled, but what was delivered before is not complete: {text}",
+    "left_out": "{mailing}: {people} of these people had this mailing on {on} and are left out",
     "ledger_closed": (
         "other users of this machine could read the ledger; now its owner alone can (mode 0600)"
     ),
     "not_continued": "{run}: {text}",
+    "not_prepared": "{mailing} for {due} still waits to be prepared: {text}",
     "orders_unknown": "{run}: what the provider holds was not looked at: {text}",
+    "sent_again": (
+        "{mailing}: {people} of these people had this mailing on {on} and get it again "
+        "(once_per: none)"
+    ),
     "signs_stay": (
         "{mailing}: signs that make an SMS longer could be rewritten: {changes}. "
         "They stay; transliterate: always rewrites them."

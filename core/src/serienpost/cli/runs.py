@@ -30,7 +30,7 @@ _MOST_ROWS = 200
 @with_practice
 def runs_command(practice: Practice, limit: int) -> Reply:
     """List runs and their states."""
-    runs = practice.runs(limit)
+    runs, dates = practice.runs(limit), practice.due_dates()
 
     def text() -> None:
         print_table(
@@ -47,8 +47,17 @@ def runs_command(practice: Practice, limit: int) -> Reply:
                 for one in runs
             ],
         )
+        if dates:
+            print_table(
+                ["not sent yet", "due", "state", "why", "tries", "until"],
+                [
+                    [d.mailing, d.due, d.state, d.reason, d.tries, f"{d.until:%Y-%m-%d %H:%M}"]
+                    for d in dates
+                ],
+            )
 
-    return Reply({"runs": [one.document() for one in runs]}, text)
+    data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
+    return Reply(data, text)
 
 
 @click.command(name="show")

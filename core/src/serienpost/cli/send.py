@@ -118,7 +118,11 @@ def run_command(
 
 @click.command(name="resume")
 @click.argument("run", required=False)
-@click.option("--due", is_flag=True, help="Continue every run whose time has come; for cron.")
+@click.option(
+    "--due",
+    is_flag=True,
+    help="Continue every run whose time has come, and prepare again what could not be; for cron.",
+)
 @click.option(
     "--confirm",
     is_flag=True,
@@ -239,9 +243,13 @@ def stopping() -> Iterator[Stop]:
 
 
 def _resume_due(practice: Practice) -> Reply:
+    from serienpost.service.answers import DueDate, DueRun
+
     zone = practice.context.zone
     with stopping() as stop, Display(zone) as display:
-        runs = practice.resume_due(progress=display.delivered, stop=stop)
+        found = practice.resume_due(progress=display.delivered, stop=stop)
+    runs = [one for one in found if isinstance(one, DueRun)]
+    dates = [one for one in found if isinstance(one, DueDate)]
 
     def text() -> None:
         for one in runs:
@@ -256,5 +264,7 @@ def _resume_due(practice: Practice) -> Reply:
                     f"{order.ref} ({order.row}: {order.reason})"
                 )
 
-    code = worst(one.exit for one in runs)
-    return Reply({"runs": [one.document() for one in runs]}, text, code)
+    code = worst(one.exit for one in found)
+    problems = tuple(problem for one in dates for problem in one.problems)
+    data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
+    return Reply(data, text, code, problems)

@@ -107,7 +107,7 @@ def decide(
     questions: Sequence[ConsentQuestion],
     overrides: Sequence[Mapping[str, Any] | None] | None = None,
     *,
-    at_recheck: bool = False,
+    must_answer: bool = False,
 ) -> list[Decision]:
     """Ask all checks about all questions (of one purpose) and judge each.
 
@@ -118,15 +118,16 @@ def decide(
         context: the practice.
         questions: one per row.
         overrides: per row the recorded override, `{"id", "codes": [[check, code], ...]}`.
-        at_recheck: a check that cannot answer raises instead of counting as a Deny.
+        must_answer: a check that cannot answer raises instead of counting as a Deny: in the
+            recheck, and where nobody looks at the review.
 
     Raises:
-        CheckUnavailableError: only `at_recheck`; nothing was decided.
+        CheckUnavailableError: only with `must_answer`; nothing was decided.
     """
     if not questions:
         return []
     names = tuple(context.registry.consent_checks)
-    columns = _ask_with_owners(context, tuple(questions), at_recheck=at_recheck)
+    columns = _ask_with_owners(context, tuple(questions), must_answer=must_answer)
     # What the practice does not permit now is not honoured, whenever it was decided.
     permitted = overrides if context.config.consent.override else None
     for index, override in enumerate(permitted or ()):
@@ -151,25 +152,25 @@ def _explained(decision: Decision) -> Decision:
 
 
 def _ask_with_owners(
-    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, at_recheck: bool
+    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, must_answer: bool
 ) -> list[list[Verdict]]:
     """The verdicts of each check; rows of people who are not in the master data are answered as
     the owners of their addresses are too."""
     wanted = list(look_ups(context, questions))
     if not wanted:
-        return _ask(context, questions, at_recheck=at_recheck)
+        return _ask(context, questions, must_answer=must_answer)
     jobs = [(f"consent check {each.check}", each.answer) for each in wanted]
     asked = list(questions)
     owners_of: dict[int, list[int]] = {}
     failed: list[tuple[LookUp, Deny]] = []
     for each, outcome in zip(wanted, each_within(CHECK_SECONDS, jobs), strict=True):
         if outcome.result is None:
-            failed.append((each, _failure(each.check, outcome.error, at_recheck=at_recheck)))
+            failed.append((each, _failure(each.check, outcome.error, must_answer=must_answer)))
             continue
         for position, owners in zip(each.positions, outcome.result, strict=True):
             owners_of.setdefault(position, []).extend(range(len(asked), len(asked) + len(owners)))
             asked += owners
-    columns = _ask(context, tuple(asked), at_recheck=at_recheck)
+    columns = _ask(context, tuple(asked), must_answer=must_answer)
     deny_as_owners(columns, owners_of)
     for each, denial in failed:
         column = columns[list(context.registry.consent_checks).index(each.check)]
@@ -179,7 +180,7 @@ def _ask_with_owners(
 
 
 def _ask(
-    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, at_recheck: bool
+    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, must_answer: bool
 ) -> list[list[Verdict]]:
     """The verdicts of each check."""
     checks = list(context.registry.consent_checks.values())
@@ -192,16 +193,16 @@ def _ask(
         if outcome.result is not None:
             columns.append(outcome.result)
             continue
-        failed: Verdict = _failure(check.name, outcome.error, at_recheck=at_recheck)
+        failed: Verdict = _failure(check.name, outcome.error, must_answer=must_answer)
         columns.append([failed] * len(questions))
     return columns
 
 
-def _failure(check: str, error: BaseException | None, *, at_recheck: bool) -> Deny:
+def _failure(check: str, error: BaseException | None, *, must_answer: bool) -> Deny:
     """What stands for the answer of a check that has none."""
     known = isinstance(error, (SerienpostError, LateError))
     why = str(error) if known else type(error).__name__
-    if at_recheck:
+    if must_answer:
         raise CheckUnavailableError(check, why) from error
     return Deny(
         "check_failed",

@@ -141,6 +141,23 @@ class Source(Protocol[S]):
 
 
 @runtime_checkable
+class LacksStableIds(Protocol[S_contra]):
+    """A source some of whose selections give a person another id in the next run.
+
+    "Once per recipient" and `exclude_recipients_of` know people by their ids, so such a selection
+    is not sent unattended. A source that does not say so has stable ids.
+    """
+
+    def unstable_ids(self, context: Context, selection: S_contra) -> str | None:
+        """None where every person has the same id in every run, else what to add so that it is so:
+        the line itself.
+
+        Raises:
+            SourceError: it cannot be told.
+        """
+
+
+@runtime_checkable
 class LowersClasses(Protocol[S_contra]):
     """A source whose practice says that some fields tell less than what nothing is known of."""
 

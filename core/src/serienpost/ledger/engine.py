@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from serienpost.errors import Exit, LedgerError
+from serienpost.errors import Exit, LedgerError, LedgerUnavailableError
 from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.location import (
     CONNECT_SECONDS,
@@ -38,10 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # The newest revision of the ledger's tables; the last file in `migrations/versions`.
-HEAD = "0004"
-
-# Older revisions whose tables this code can work with as they are.
-USABLE = {"0003"}
+HEAD = "0005"
 
 # The first with RETURNING, which the ledger's statements need.
 OLDEST_SQLITE = (3, 35)
@@ -82,9 +79,9 @@ def open_engine(
         on_closed: called where other users could read the ledger's file and no longer can.
 
     Raises:
-        LedgerError: unreachable, not durable, another's database, written by a newer serienpost, or
-            too old to be used as it is and with open runs; or other users can read its file, and
-            that cannot be mended.
+        LedgerError: not durable, another's database, written by a newer serienpost, or older and
+            with open runs; or other users can read its file, and that cannot be mended.
+        LedgerUnavailableError: it cannot be reached, read or written.
         LedgerInUseError: as old, and a process of the old version lives.
     """
     try:
@@ -118,17 +115,18 @@ def open_engine(
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         if where.get_backend_name() == "sqlite" and not can_be_written(Path(where.database or "")):
-            raise LedgerError(
+            raise LedgerUnavailableError(
                 f"{where.database} can be neither written nor read ({type(cause).__name__})",
                 hint="let the user who runs serienpost write the file and its folder",
             ) from error
-        raise LedgerError(f"the ledger cannot be opened: {type(cause).__name__}") from error
+        text = f"the ledger cannot be opened: {type(cause).__name__}"
+        raise LedgerUnavailableError(text) from error
     return engine
 
 
-def not_writable(url: URL) -> LedgerError:
+def not_writable(url: URL) -> LedgerUnavailableError:
     """What to say where a SQLite ledger would have to be written and cannot."""
-    return LedgerError(
+    return LedgerUnavailableError(
         f"{url.database} cannot be written, which this command must do",
         hint="let the user who runs serienpost write the file and its folder; commands that only"
         " read go on",
@@ -151,10 +149,9 @@ def _make_ready(engine: Engine, others: Callable[[], Mapping[str, str]]) -> None
     if version == HEAD:
         return
     _refuse_newer(engine, version)
-    if not can_write and version not in USABLE:
+    if not can_write:
         raise not_writable(engine.url)
-    if can_write:
-        _migrate(engine)
+    _migrate(engine)
 
 
 def reading(connection: Connection) -> Connection:
@@ -192,7 +189,7 @@ def _create_private(path: Path) -> None:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         except OSError as error:
-            raise LedgerError(
+            raise LedgerUnavailableError(
                 f"{path} cannot be created: {error.strerror}",
                 hint="let the user who runs serienpost write this folder, or check ledger:",
             ) from error
@@ -287,24 +284,24 @@ def _migrate(engine: Engine) -> None:
 
     with _migration_lock(engine), engine.begin() as connection:
         version = _version(connection, tables_of(connection))
-        if version == HEAD or (version and not _may_migrate(connection, version)):
+        if version == HEAD:
             return
+        if version:
+            _refuse_in_use(connection, version)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _may_migrate(connection: Connection, version: str) -> bool:
-    """Whether nobody works with the tables as they are; False where they can be used so.
+def _refuse_in_use(connection: Connection, version: str) -> None:
+    """Make sure that nobody works with the tables as they are.
 
     Raises:
         LedgerError: a run is open.
         LedgerInUseError: a process lives, which may be of the version that knows no other tables.
     """
     open_runs, living = _open_runs(connection), living_owner_of_any(connection)
-    if version in USABLE:
-        return not (open_runs or living)
     if open_runs:
         raise LedgerError(
             f"the ledger is of version {version} and has {open_runs} open runs; finish them "
@@ -315,4 +312,3 @@ def _may_migrate(connection: Connection, version: str) -> bool:
             f"the ledger is of version {version} and process {living.split('-')[0]} works with it",
             hint="run this command again when that process has ended",
         )
-    return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from serienpost.errors import LedgerError
+from serienpost.errors import LedgerError, LedgerUnavailableError
 from serienpost.ledger.schema import metadata
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def real_file(url: URL, folder: Path) -> Path:
         )
     path = Path(os.path.realpath(folder / url.database))
     if not path.parent.is_dir():
-        raise LedgerError("the folder of the ledger does not exist", hint="check ledger:")
+        raise LedgerUnavailableError(
+            "the folder of the ledger does not exist", hint="check ledger:"
+        )
     names = path.stat().st_nlink if path.is_file() else 1
     if names > 1:
         raise LedgerError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from serienpost.errors import LedgerError
+from serienpost.errors import LedgerUnavailableError
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import OWNED
 
@@ -34,7 +34,7 @@ def file_lock(folder: Path, owner: str) -> Iterator[None]:
     """Lock first, name second: a file under an owner's name was locked before it had the name.
 
     Raises:
-        LedgerError: the file cannot be made.
+        LedgerUnavailableError: the file cannot be made.
     """
     import fcntl
 
@@ -43,7 +43,7 @@ def file_lock(folder: Path, owner: str) -> Iterator[None]:
         nameless = folder / f".{owner}"
         handle = nameless.open("w")
     except OSError as error:
-        raise LedgerError(f"{folder} cannot be written: {error.strerror}") from error
+        raise LedgerUnavailableError(f"{folder} cannot be written: {error.strerror}") from error
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         nameless.rename(folder / owner)

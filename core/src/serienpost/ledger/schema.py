@@ -248,6 +248,30 @@ event = Table(
     Column("text", Text),
 )
 
+# Due dates of mailings that could not be prepared unattended, until they were or time ran out:
+# `name` is how the mailing was named, `archive` what was answered for it, `put_off_by` who asked,
+# `owner` the process that prepares it again, `run` what became of it; `told` whether somebody heard
+# that it was given up.
+due = Table(
+    "due",
+    metadata,
+    _practice(),
+    Column("mailing", Text, primary_key=True),
+    Column("due", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("archive", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("put_off_by", Text, nullable=False),
+    Column("put_off_at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", UtcTime, nullable=False),
+    Column("owner", Text),
+    Column("run", Text),
+    Column("told", Boolean, nullable=False),
+)
+
 # Who decided what and when: marks, overrides, approvals, resolved doubts, tests.
 journal = Table(
     "journal",

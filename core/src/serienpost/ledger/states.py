@@ -79,6 +79,15 @@ RUN_MOVES: dict[str, frozenset[str]] = {
     "cancelled": frozenset(),
 }
 
+# Due dates that are prepared again: `open` until they are, until time runs out, or until a person
+# takes them off. One that is over is opened again by the next outage on its date.
+DUE_MOVES: dict[str, frozenset[str]] = {
+    "open": frozenset({"done", "given_up", "removed"}),
+    "done": frozenset({"open"}),
+    "given_up": frozenset({"open", "removed"}),
+    "removed": frozenset({"open"}),
+}
+
 # States of runs that a person released and that are not over.
 RELEASED = ("approved", "sending", "paused")
 

@@ -27,7 +27,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from serienpost.errors import LedgerError, Problem, SecretError, SerienpostError
+from serienpost.errors import (
+    LedgerError,
+    LedgerUnavailableError,
+    Problem,
+    SecretError,
+    SerienpostError,
+)
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.batch import PRACTICE, execute
@@ -296,7 +302,7 @@ def _failure(error: Exception, engine: Engine) -> LedgerError:
         text = str(cause)[:120]
     elif hasattr(cause, "sqlstate"):
         text = f"SQLSTATE {cause.sqlstate}" if cause.sqlstate else "no connection"
-    return LedgerError(f"the ledger failed: {type(cause).__name__} {text}".rstrip())
+    return LedgerUnavailableError(f"the ledger failed: {type(cause).__name__} {text}".rstrip())
 
 
 @contextmanager
@@ -308,7 +314,7 @@ def _opened(context: PracticeContext, on_closed: Callable[[], None] | None) -> I
         told = {"on_closed": on_closed} if on_closed else {}
         engine = open_engine(url, context.folder, lambda: _other_databases(context), **told)
     except SerienpostError as error:
-        kind = type(error) if isinstance(error, LedgerError) else LedgerError
+        kind = type(error) if isinstance(error, LedgerError) else LedgerUnavailableError
         raise kind(
             *(Problem(p.message, p.hint, file, line, "ledger") for p in error.problems)
         ) from error

@@ -1,4 +1,4 @@
-"""The only writer of states: every move of a message or of a run is made here.
+"""The only writer of states: every move of a message, of a run or of a due date is made here.
 
 A move names the states that it starts from. Its statement changes rows in these states alone, under
 a new fence, and cannot be built for a move that the tables in `states` do not hold. What happens to
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, update
 
-from serienpost.ledger.schema import message, run
-from serienpost.ledger.states import MESSAGE_MOVES, OWNED, RUN_MOVES
+from serienpost.ledger.schema import due, message, run
+from serienpost.ledger.states import DUE_MOVES, MESSAGE_MOVES, OWNED, RUN_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -26,6 +26,9 @@ NEW_MESSAGE = "planned"
 
 # The state in which a run comes into the ledger.
 NEW_RUN = "preparing"
+
+# The state in which a due date comes into the ledger.
+NEW_DUE = "open"
 
 
 class ForbiddenMoveError(Exception):
@@ -121,6 +124,28 @@ def move_run(
     starts = _checked(RUN_MOVES, start, end, may_stay=True)
     statement = tx.update(run).where(run.c.id == run_id, _is(run.c.state, starts))
     return tx.execute(statement.values(state=end, **values))
+
+
+def move_due(
+    tx: Tx,
+    mailing: str,
+    day: str,
+    start: str | Collection[str],
+    end: str,
+    *which: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401
+) -> int:
+    """Move a mailing's due date; returns 1, or 0 where it is in another state or not as `which`.
+
+    Nobody prepares it any more, unless `values` say who does.
+
+    Raises:
+        ForbiddenMoveError: the table of due dates does not hold it.
+    """
+    starts = _checked(DUE_MOVES, start, end, may_stay=True)
+    mine = due.c.mailing == mailing, due.c.due == day, _is(due.c.state, starts)
+    statement = tx.update(due).where(*mine, *which)
+    return tx.execute(statement.values({"state": end, "owner": None, **values}))
 
 
 def _checked(

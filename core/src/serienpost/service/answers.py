@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serienpost.run.report.answers import (
     CostlySign,
+    DueDate,
     DueRun,
     EarlierRun,
     Explanation,
@@ -25,6 +26,7 @@ from serienpost.run.report.summary import CourseBar, ReasonCount, Report
 __all__ = [
     "CostlySign",
     "CourseBar",
+    "DueDate",
     "DueRun",
     "EarlierRun",
     "Explanation",

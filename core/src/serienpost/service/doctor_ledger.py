@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost.context import PracticeContext
+    from serienpost.errors import Problem
     from serienpost.ledger.store import Ledger
 
 # Below this much free space beside the ledger a run is at risk.
@@ -29,7 +30,10 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.ledger.health import abandoned_runs, damage, doubts
     from serienpost.ledger.returned import keeps_returning
     from serienpost.ledger.store import open_ledger
+    from serienpost.run.report.history import due_dates
 
+    for problem in _shared(context):
+        yield Finding.of("ledger", problem)
     path = _ledger_file(context)
     if path is not None:
         yield _room(path.parent if path.parent.is_dir() else context.folder)
@@ -60,6 +64,17 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             f"look: serienpost show {one.run} --recipient {one.row}; write no more: serienpost "
             f"suppress add ADDRESS --kind {one.kind}; go on: the same with remove",
         )
+    for date in due_dates(ledger, context.zone):
+        until = f"{date.until:%Y-%m-%d %H:%M}"
+        remedy = "serienpost resume --due prepares it again"
+        if date.state == "given_up":
+            remedy = f"tell the people, then serienpost cancel {date.mailing} --due {date.due}"
+        yield Finding(
+            f"due date {date.due}",
+            False,
+            f"{date.mailing} is not sent ({date.state}, until {until}): {date.reason}",
+            remedy,
+        )
     for run, count in doubts(ledger):
         yield Finding(
             f"run {run}",
@@ -67,6 +82,18 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             f"{count} in doubt: nobody knows whether they were accepted",
             f"ask who knows, then serienpost resolve {run} --recipient ROW --as ...",
         )
+
+
+def _shared(context: PracticeContext) -> Iterator[Problem]:
+    """Whether a folder beside this one has its id on its ledger."""
+    from serienpost.service.neighbours import folders_below, shared_places
+
+    here = Path(os.path.realpath(context.folder))
+    yield from (
+        problem
+        for folder, problem in shared_places(folders_below(here.parent)).items()
+        if folder == here
+    )
 
 
 def _ledger_file(context: PracticeContext) -> Path | None:

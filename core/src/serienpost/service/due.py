@@ -6,67 +6,71 @@ Whether a run may go on now is decided in `run/send/session.py`, by the reasons 
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.config.loading import load_mailing
-from serienpost.errors import Exit, SerienpostError
+from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError, StillOpenError
+from serienpost.ledger.due import due_rows, find_due, give_up, remove_due, still_open, was_told
 from serienpost.ledger.runs import find_run, open_run, runs_to_continue
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import DueRun
-from serienpost.run.report.estimate import earlier_runs
-from serienpost.run.report.history import local
+from serienpost.run.report.history import due_date, local
 from serienpost.run.send.archive import waiting_runs
 from serienpost.run.send.finish import cancelled_runs_to_settle
 from serienpost.run.send.loop import Stop
 from serienpost.run.send.schedule import held_runs, to_withdraw
-from serienpost.service import mailing as mailings
 from serienpost.service.notices import Notice
+from serienpost.service.opened import OpenedPractice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer
 from serienpost.service.run import Run
+from serienpost.service.unattended import PutOffError, ledger_is_needed, release_unattended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date
 
-    from serienpost.run.report.answers import RunStatus
+    from serienpost.config.mailing import Mailing
+    from serienpost.ledger.due import DueRow
+    from serienpost.ledger.rows import RunRow
+    from serienpost.ledger.store import Ledger
+    from serienpost.run.report.answers import DueDate, RunStatus
     from serienpost.run.send.schedule import Withdrawal
-    from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Progress
 
     Watch = Callable[[Progress], None]
 
 
-def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) -> list[DueRun]:
+def resume_due(
+    practice: OpenedPractice, *, progress: Watch, stop: Stop | None
+) -> list[DueRun | DueDate]:
     """See `Practice.resume_due`."""
-    ledger, zone = practice.ledger, practice.context.zone
     stop = stop or Stop()
-    discard_dead(ledger)
-    with ledger.read() as tx:
-        others = {*waiting_runs(tx), *(row.id for row in tx.all(cancelled_runs_to_settle(tx)))}
-        rows = runs_to_continue(tx, sorted(others))
-        soon = tx.now + timedelta(seconds=1)
-    codes: dict[str, Exit] = {}
-    bugs: list[Exception] = []
-    for row in rows:
-        run = Run(practice, row.id)
-        if row.state == "cancelled":
-            run.settle_cancelled()
-        elif stop.requests or (row.until and row.until > soon):
-            codes[row.id] = Exit.OPEN
-        else:
-            try:
-                codes[row.id] = _continue(run, progress, stop)
-            except Exception as error:  # noqa: BLE001  # raised again after the others had their turn
-                bugs.append(error)
-    if bugs:
-        raise bugs[0]
-    withdrawals = _withdrawals(practice)
-    codes |= dict.fromkeys(withdrawals, Exit.OPEN)
-    with ledger.read() as tx:
-        after = [find_run(tx, run_id) for run_id in codes]
-    return [
+    with ledger_is_needed():
+        ledger, zone = practice.ledger, practice.context.zone
+        discard_dead(ledger)
+        dates, codes = _prepare_again(practice, progress, stop)
+        bugs: list[Exception] = []
+        for row in _to_continue(ledger):
+            run = Run(practice, row.id)
+            if row.id in codes:
+                continue
+            if row.state == "cancelled":
+                run.settle_cancelled()
+            elif stop.requests or (row.until and row.until > ledger.clock() + timedelta(seconds=1)):
+                codes[row.id] = Exit.OPEN
+            else:
+                try:
+                    codes[row.id] = _continue(run, progress, stop)
+                except Exception as error:  # noqa: BLE001  # raised after the others had their turn
+                    bugs.append(error)
+        if bugs:
+            raise bugs[0]
+        withdrawals = _withdrawals(practice)
+        codes |= dict.fromkeys(withdrawals, Exit.OPEN)
+        with ledger.read() as tx:
+            after = [find_run(tx, run_id) for run_id in codes]
+    runs = [
         DueRun(
             run=row.id,
             exit=codes[row.id],
@@ -78,6 +82,14 @@ def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) 
         )
         for row in after
     ]
+    return [*runs, *dates]
+
+
+def _to_continue(ledger: Ledger) -> list[RunRow]:
+    """Runs that are open, and cancelled or finished ones that something follows on."""
+    with ledger.read() as tx:
+        others = {*waiting_runs(tx), *(row.id for row in tx.all(cancelled_runs_to_settle(tx)))}
+        return runs_to_continue(tx, sorted(others))
 
 
 def run_mailing(
@@ -92,15 +104,40 @@ def run_mailing(
     stop: Stop | None,
 ) -> RunStatus | Confirmation:
     """See `Practice.run_mailing`."""
-    ledger, stop = practice.ledger, stop or Stop()
-    answers = answers or Answers()
+    stop = stop or Stop()
     mailing = load_mailing(practice.context, name)
-    day = due.isoformat()
-    _continue_earlier(practice, mailing.id, day, progress, stop)
-    with ledger.read() as tx:
-        begun = open_run(tx, mailing.id, day)
+    with ledger_is_needed():
+        _continue_earlier(practice, mailing.id, due.isoformat(), progress, stop)
+        course = _Course(wait, counting, progress, stop)
+        return _run_due_date(practice, name, mailing, due, answers or Answers(), course)
+
+
+class _Course(NamedTuple):
+    """How a run is delivered, and who hears of it."""
+
+    wait: bool
+    counting: Callable[[int], None]
+    progress: Watch
+    stop: Stop
+
+
+def _run_due_date(
+    practice: OpenedPractice,
+    name: str,
+    mailing: Mailing,
+    due: date,
+    answers: Answers,
+    course: _Course,
+) -> RunStatus | Confirmation:
+    """Continue the due date's open run, or prepare and release one, and deliver it."""
+
+    def deliver(run: Run) -> RunStatus:
+        return run.deliver(course.progress, wait=course.wait, by_itself=True, stop=course.stop)
+
+    with practice.ledger.read() as tx:
+        begun = open_run(tx, mailing.id, due.isoformat())
     if begun:
-        return Run(practice, begun).deliver(progress, wait=wait, by_itself=True, stop=stop)
+        return deliver(Run(practice, begun))
     disclaimer, channel = open_disclaimer(practice.context, mailing.account, answers)
     if not answers.release or disclaimer:
         asked = (
@@ -115,56 +152,101 @@ def run_mailing(
             disclaimer=disclaimer,
             channel=channel,
         )
-    run = _prepared(practice, name, due, counting, stop)
-    for one in earlier_runs(practice.context, ledger, run.id):
-        told = {"mailing": mailing.id, "people": one.people, "on": one.on, "run": one.run}
-        practice.notify(Notice("already_sent", told))
-    if stop.requests:
-        run.cancel()
-        raise _stopped()
-    released = run.approve(answers, catch_up=True)
-    if isinstance(released, Confirmation):
-        return released
-    return run.deliver(progress, wait=wait, by_itself=True, stop=stop)
+    counting, stop = course.counting, course.stop
+    run = release_unattended(practice, name, mailing, due, answers, counting=counting, stop=stop)
+    return run if isinstance(run, Confirmation) else deliver(run)
 
 
-def _prepared(
-    practice: OpenedPractice, name: str, due: date, counting: Callable[[int], None], stop: Stop
-) -> Run:
-    """Prepare unattended: signs that make an SMS longer stay, and that is told.
+def cancel_due(practice: OpenedPractice, mailing: str, day: date) -> DueDate:
+    """See `Practice.cancel_due`."""
+    row = remove_due(practice.ledger, mailing, day.isoformat(), practice.actor)
+    return due_date(row, practice.context.zone)
 
-    Raises:
-        SerienpostError: it was asked to stop; nothing is kept of the run.
+
+def _prepare_again(
+    practice: OpenedPractice, progress: Watch, stop: Stop
+) -> tuple[list[DueDate], dict[str, Exit]]:
+    """Prepare what was put off, or give it up.
+
+    Returns:
+        The due dates that are still open or were given up, and the exit codes of runs that the
+        others became.
     """
+    ledger, zone = practice.ledger, practice.context.zone
+    with ledger.read() as tx:
+        rows = due_rows(tx, "open", "given_up")
+    codes: dict[str, Exit] = {}
+    dates = []
+    for row in rows:
+        if row.state == "open" and not stop.requests:
+            after, code = _try_again(practice, row, progress, stop)
+            if after.run and after.state == "done":
+                codes[after.run] = code
+        else:
+            after = row
+        untold = after.state == "given_up" and not after.told
+        if untold:
+            told = {"mailing": after.mailing, "due": after.due, "text": after.reason}
+            practice.notify(Notice("given_up", told))
+            was_told(ledger, after)
+        if untold or after.state == "open":
+            dates.append(due_date(after, zone))
+    return dates, codes
 
-    def count(number: int) -> None:
-        if stop.requests:
-            raise _stopped()
-        counting(number)
 
-    found = mailings.prepare(practice, name, due=due, progress=count)
-    if isinstance(found, Run):
-        return found
-    told = {"mailing": found.mailing, "changes": found.changes}
-    practice.notify(Notice("signs_stay", told))
-    run = mailings.prepare(practice, name, due=due, rewrite_signs=False, progress=count)
-    assert isinstance(run, Run)  # noqa: S101  # the question is answered
-    return run
-
-
-def _stopped() -> SerienpostError:
-    return SerienpostError("stopped; nothing was released")
+def _try_again(
+    practice: OpenedPractice, row: DueRow, progress: Watch, stop: Stop
+) -> tuple[DueRow, Exit]:
+    """Give one due date up if its time ran out, else prepare and send it; how it stands then."""
+    ledger, code = practice.ledger, Exit.OPEN
+    if row.until <= ledger.clock():
+        give_up(ledger, row)
+    else:
+        acting = OpenedPractice(practice.context, f"schedule:{row.mailing}", practice.notify)
+        answers = Answers(release=True, archive=row.archive)  # type: ignore[arg-type]  # as answered
+        try:
+            mailing = load_mailing(practice.context, row.name)
+            course = _Course(False, lambda _: None, progress, stop)
+            day = date.fromisoformat(row.due)
+            done = _run_due_date(acting, row.name, mailing, day, answers, course)
+            if isinstance(done, Confirmation):
+                asked = ", ".join(done.open)
+                still_open(ledger, row, f"somebody must answer: {asked}")
+                if done.run:
+                    Run(acting, done.run).cancel()
+            else:
+                code = done.exit
+        except PutOffError:
+            pass  # the row says why
+        except LedgerUnavailableError:
+            raise
+        except StillOpenError as error:
+            practice.notify(Notice("not_continued", {"run": row.mailing, "text": str(error)}))
+        except SerienpostError as error:
+            still_open(ledger, row, str(error))
+    with ledger.read() as tx:
+        after = find_due(tx, row.mailing, row.due)
+    return after or row, code
 
 
 def _continue_earlier(
     practice: OpenedPractice, mailing: str, day: str, progress: Watch, stop: Stop
 ) -> None:
-    """Continue earlier due dates of the same mailing as `resume_due` would."""
+    """Continue earlier due dates of the same mailing as `resume_due` would; what is to be given up
+    is left to it, so that its exit code says so."""
     with practice.ledger.read() as tx:
         earlier = [r.id for r in runs_to_continue(tx) if r.mailing == mailing and r.due < day]
+        put_off = [r for r in due_rows(tx, "open") if r.mailing == mailing and r.due < day]
+        now = tx.now
     for run_id in earlier:
         if not stop.requests:
             _continue(Run(practice, run_id), progress, stop)
+    for row in put_off:
+        if row.until > now and not stop.requests:
+            after, _ = _try_again(practice, row, progress, stop)
+            if after.state == "open":
+                told = {"mailing": after.mailing, "due": after.due, "text": after.reason}
+                practice.notify(Notice("not_prepared", told))
 
 
 def _continue(run: Run, progress: Watch, stop: Stop) -> Exit:

@@ -127,9 +127,10 @@ def prepare(
     text: EditedText | None = None,
     rewrite_signs: bool | None = None,
     exclude_already_sent: bool = False,
+    unattended: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Run | Transliteration:
-    """See `Practice.prepare`."""
+    """See `Practice.prepare`; `unattended` is explained in `run/prepare/freeze.py`."""
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
@@ -147,6 +148,7 @@ def prepare(
         practice.ledger,
         practice.actor,
         exclude_already_sent=exclude_already_sent,
+        unattended=unattended,
         progress=progress,
     )
     return Run(practice, run_id)

@@ -14,11 +14,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to be told while a use case goes on; faces make the sentence.
+    """Something to be told while a use case goes on; faces make the sentence. What it says was done
+    is done.
 
     Args:
-        code: `balance_unknown`, `signs_stay`, `already_sent`, `incomplete`, `not_continued`,
-            `orders_unknown`, `test_data`, `ledger_closed`.
+        code: `balance_unknown`, `signs_stay`, `left_out`, `sent_again`, `incomplete`,
+            `not_continued`, `not_prepared`, `given_up`, `orders_unknown`, `test_data`,
+            `ledger_closed`.
         parameters: ids, numbers and texts without personal data.
     """
 

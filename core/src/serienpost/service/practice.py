@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
-    from serienpost.run.report.answers import DueRun, RunLine, RunStatus
+    from serienpost.run.report.answers import DueDate, DueRun, RunLine, RunStatus
     from serienpost.run.report.export import PersonExport
     from serienpost.run.report.retention import Purged
     from serienpost.run.send.loop import Stop
@@ -144,6 +144,9 @@ class Practice(OpenedPractice):
             prepared: `practice.run(id).approve` and `deliver` go on.
 
         Raises:
+            StillOpenError: what must be asked cannot answer, so that nothing was released: the due
+                date is put off until `resume_due` can prepare it; or the ledger is away, and the
+                next call is the retry.
             SerienpostError: refused; nothing was sent.
         """
         from serienpost.service.due import run_mailing
@@ -171,6 +174,23 @@ class Practice(OpenedPractice):
             raise ValueError(f"the limit is a number from 1 to {MOST_ROWS}")
         return list_runs(self.ledger, limit)
 
+    def due_dates(self) -> list[DueDate]:
+        """Due dates that could not be prepared unattended and wait for `resume_due`, and those that
+        were given up and that no person has taken off."""
+        from serienpost.run.report.history import due_dates
+
+        return due_dates(self.ledger, self.context.zone)
+
+    def cancel_due(self, mailing: str, due: date) -> DueDate:
+        """Take a due date off: it is not prepared again, or no more shown as given up.
+
+        Raises:
+            LedgerError: it neither waits nor was given up.
+        """
+        from serienpost.service.due import cancel_due
+
+        return cancel_due(self, mailing, due)
+
     def run(self, run_id: str) -> Run:
         """The run of this id.
 
@@ -186,8 +206,17 @@ class Practice(OpenedPractice):
         *,
         progress: Callable[[Progress], None] = lambda _: None,
         stop: Stop | None = None,
-    ) -> list[DueRun]:
-        """Continue every run that waits for time or quota or was cut off; the one call for cron."""
+    ) -> list[DueRun | DueDate]:
+        """Continue every run that waits for time or quota or was cut off, and prepare every due
+        date again that was put off; the one call for cron.
+
+        Returns:
+            The runs; and the due dates that are still open, or that nobody was told of that they
+            are given up.
+
+        Raises:
+            StillOpenError: the ledger is away.
+        """
         from serienpost.service.due import resume_due
 
         return resume_due(self, progress=progress, stop=stop)

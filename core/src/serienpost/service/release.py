@@ -87,6 +87,7 @@ def approve(
     plan: str | None = None,
     at: datetime | None = None,
     catch_up: bool = False,
+    due_owner: str | None = None,
 ) -> Confirmation | None:
     """Release a prepared run if everything is answered; one released before stays as it is.
 
@@ -97,6 +98,7 @@ def approve(
         plan: the plan hash that was looked at; another one is refused.
         at: not before this time.
         catch_up: the due date was missed and is kept where that does no harm.
+        due_owner: the process that took up a due date that was put off.
 
     Returns:
         What is not answered yet; None once the run is released.
@@ -133,6 +135,7 @@ def approve(
         send_at=at,
         disclaimer=accepted_by(context, row.account, practice.actor, answers),
         archive=answers.archive,
+        due_owner=due_owner,
     )
     return None
 

@@ -22,6 +22,10 @@ REPRESENTATIVE_ID = "vertreter_id"
 REPRESENTATIVE = "vertreter_"
 IS_MINOR = "minderjaehrig"
 
+# The largest BIGINT, in digits and as a number.
+_LONGEST_KEY = 19
+_LARGEST_KEY = 2**63 - 1
+
 # The kinds of person that are written to.
 PERSONS = ("patient", "interessent")
 
@@ -85,14 +89,18 @@ class EntityMapping:
         """The database key in the part of an id after the colon, None where it cannot be one."""
         if self.key_type == "text":
             return text or None
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_KEY):
+            return None
+        key = int(text)
+        return key if key <= _LARGEST_KEY else None
 
     def keys(self, texts: Sequence[str]) -> list[int | str | None]:
         """The keys in the parts of ids after the colon, as ids are written: no leading zeros."""
         joined = "".join(texts)
         if self.key_type == "integer" and joined.isascii() and joined.isdigit():
             lengths = set(map(len, texts))
-            if min(lengths) and max(lengths) <= 18 and "0" not in {text[0] for text in texts}:
+            fits = 0 < min(lengths) <= max(lengths) < _LONGEST_KEY
+            if fits and "0" not in {text[0] for text in texts}:
                 return list(map(int, texts))
         found = map(self.key, texts)
         return [k if str(k) == text else None for k, text in zip(found, texts, strict=True)]

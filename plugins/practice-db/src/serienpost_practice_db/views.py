@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
+    BigInteger,
     Boolean,
     Date,
     DateTime,
-    Integer,
     String,
     case,
     cast,
@@ -36,7 +36,7 @@ KEY = "id"
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "text": String(),
-    "integer": Integer(),
+    "integer": BigInteger(),  # a driver casts what it binds to this, and keys may be large
     "boolean": Boolean(),
     "date": Date(),
     "datetime": DateTime(),

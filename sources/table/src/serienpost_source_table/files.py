@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from serienpost import Problem, SourceError, nearest_path
+from serienpost import Problem, SelectionError, SourceError, nearest_path
 from serienpost_source_table.limits import (
     MOST_CELLS,
     MOST_ROWS,
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from serienpost_source_table.selection import TableSelection
 
 # A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
-# and the number of the row. By that id and the selection it is found again before it is written to.
+# and the number of the row; with a key of the list `table:HASH`, 16 digits of the SHA-256 of the
+# file's name and the key, which may say who it is. By that id and the selection it is found again
+# before it is written to.
 KIND = "table"
 _DIGITS = 16
 _SAMPLE = 64 * 1024
@@ -52,29 +54,59 @@ class TableFile:
     path: Path
     name: str
     sheet: str | None = None
+    key: str | None = None
 
     @classmethod
     def of(cls, context: Context, selected: TableSelection) -> Self:
         """The file of a selection."""
-        return cls(context.path(selected.file), selected.file, selected.sheet)
+        return cls(context.path(selected.file), selected.file, selected.sheet, selected.key)
 
     def find(self, row_ids: Collection[str]) -> tuple[str, dict[str, Line]]:
-        """The file's hash, and its rows by their ids; a changed or removed file has none.
+        """The file's hash, and its rows by their ids; without a key a changed file has none.
 
         Raises:
-            SourceError: the file cannot be read.
+            SourceError: the file is not there, or cannot be read.
         """
         own = {id_ for id_ in row_ids if id_.startswith(f"{KIND}:")}
-        digest = self.digest() if own and self.path.is_file() else ""
-        wanted = {id_ for id_ in own if id_.startswith(row_id(digest, ""))}
+        digest = self.digest() if own else ""
+        wanted = own if self.key else {id_ for id_ in own if id_.startswith(row_id(digest, ""))}
         found: dict[str, Line] = {}
         for line in self.lines() if wanted else ():
-            id_ = row_id(digest, line.number)
+            id_ = self.row_id(digest, line)
             if id_ in wanted:
                 found[id_] = line
                 if len(found) == len(wanted):
                     break
         return digest, found
+
+    def row_id(self, digest: str, line: Line) -> str:
+        """The id of a row: of its key where the list has one, else of its place in this file."""
+        if self.key is None:
+            return row_id(digest, line.number)
+        named = f"{self.name}\x1f{line.values[self.key]}".encode()
+        return f"{KIND}:{hashlib.sha256(named).hexdigest()[:_DIGITS]}"
+
+    def refuse_bad_keys(self) -> None:
+        """Make sure that the key tells rows apart.
+
+        Raises:
+            SelectionError: a row has none, or the same as another, with its line.
+            SourceError: the file cannot be read.
+        """
+        if self.key is None:
+            return
+        seen: dict[str, int] = {}
+        for line in self.lines():
+            key = line.values[self.key]
+            first = seen.setdefault(key, line.number)
+            if not key:
+                text, hint = f"the row has no key in the column {self.key!r}", "enter one"
+            elif first != line.number:
+                text = f"the row has the same key as row {first} in the column {self.key!r}"
+                hint = "give each row its own, or name another column under key:"
+            else:
+                continue
+            raise SelectionError(Problem(text, hint, file=self.name, line=line.number))
 
     def digest(self) -> str:
         """SHA-256 of the file in hexadecimal.

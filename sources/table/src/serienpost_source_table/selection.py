@@ -64,6 +64,14 @@ class TableSelection(StrictModel):
         "1, true, wahr.",
         examples=["Einwilligung"],
     )
+    key: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Header of the list's own key: a column that has another entry in every row, in"
+        " which a person keeps theirs, whatever else changes in the file. Needed where the mailing"
+        " is sent unattended (`run --yes`).",
+        examples=["Teilnehmer-Nr"],
+    )
     person: Literal["patient", "interessent"] = Field(
         default="patient", description="Whose ids stand in the file where they are bare numbers."
     )
@@ -79,10 +87,11 @@ class TableSelection(StrictModel):
             raise ValueError(f"columns: two columns give the field {twice[0]}")
         return self
 
-    def id_header(self) -> str:
-        """The header of the column with ids; the file need not have it."""
+    def id_header(self) -> str | None:
+        """The header of the column with ids of the master data; the file need not have it. None
+        where the header `id` is that of the list's own key."""
         named = (header for header, column in self.columns.items() if column.field == ID)
-        return next(named, ID)
+        return next(named, None if self.key == ID else ID)
 
     def fields(self) -> dict[str, str | None]:
         """The fields that columns give, with their class where it is given here."""

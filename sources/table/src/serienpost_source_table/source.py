@@ -12,13 +12,13 @@ from serienpost import (
     CurrentState,
     Problem,
     Row,
+    SelectionError,
     Sensitivity,
-    SourceError,
     did_you_mean,
 )
 from serienpost_practice_db.mapping import completed
 from serienpost_source_table.check import remember
-from serienpost_source_table.files import KIND, TableFile, row_id
+from serienpost_source_table.files import KIND, TableFile
 from serienpost_source_table.selection import TableSelection
 
 if TYPE_CHECKING:
@@ -48,8 +48,16 @@ class TableSource:
         header = _checked_header(selection, _opened(context, selection))
         given = selection.fields()
         given = dict.fromkeys(completed(set(given))) | given
-        if selection.id_header() not in header:
+        id_ = selection.id_header()
+        if id_ not in header:
             return given
+        if context.settings("database") is None:
+            text = f"the header {id_!r} names people of the practice's database, and there is none"
+            hint = (
+                f"for the list's own numbers write key: {id_} under select;"
+                " for people of the practice name database: in serienpost.yaml"
+            )
+            raise SelectionError(Problem(text, hint, selection.file, 1))
         from serienpost_practice_db.database import PracticeDb
 
         return given | PracticeDb.of(context).schema.offers(selection.person)
@@ -93,6 +101,18 @@ class TableSource:
         """A file says the same on every day."""
         return False
 
+    def unstable_ids(self, context: Context, selection: TableSelection) -> str | None:
+        """A row that has neither an id of the master data nor a key of the list is known by its
+        place in the file, which changes with every line that is added."""
+        file = _opened(context, selection)
+        header = _checked_header(selection, file)
+        if selection.key:
+            return None
+        id_ = selection.id_header()
+        if id_ and id_ in header and all(line.values[id_] for line in file.lines()):
+            return None
+        return "add the line key: HEADER to select, naming the column with the list's own number"
+
     def rows(
         self, context: Context, selection: TableSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
@@ -102,14 +122,15 @@ class TableSource:
             SourceError: the file cannot be read, or an order is asked for.
         """
         if request.order_by:
-            raise SourceError("the rows of a file cannot be ordered", hint="remove order_by")
+            raise SelectionError("the rows of a file cannot be ordered", hint="remove order_by")
         file = _opened(context, selection)
         _checked_header(selection, file)
+        file.refuse_bad_keys()
         digest = file.digest()
         seen: set[str] = set()
         batch: list[tuple[str, Line]] = []
         for line in file.lines():
-            id_ = _person_id(selection, line) or row_id(digest, line.number)
+            id_ = _person_id(selection, line) or file.row_id(digest, line)
             if id_ in seen:
                 continue
             seen.add(id_)
@@ -199,7 +220,8 @@ def _fields(selected: TableSelection, line: Line, request: RowRequest) -> dict[s
 
 
 def _person_id(selected: TableSelection, line: Line) -> str | None:
-    written = line.values.get(selected.id_header(), "")
+    header = selected.id_header()
+    written = line.values.get(header, "") if header else ""
     if not written:
         return None
     kind, colon, _ = written.partition(":")
@@ -217,9 +239,10 @@ def _opened(context: Context, selected: TableSelection) -> TableFile:
 
 def _checked_header(selected: TableSelection, file: TableFile) -> list[str]:
     header = file.header()
-    wanted = [*selected.columns, *([selected.consent_column] if selected.consent_column else [])]
+    named = (selected.consent_column, selected.key)
+    wanted = [*selected.columns, *(name for name in named if name)]
     missing = [name for name in wanted if name not in header]
     if missing:
         hint = did_you_mean(missing[0], header)
-        raise SourceError(Problem(f"has no header {missing[0]!r}", hint, selected.file, 1))
+        raise SelectionError(Problem(f"has no header {missing[0]!r}", hint, selected.file, 1))
     return header

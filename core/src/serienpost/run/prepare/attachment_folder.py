@@ -6,6 +6,7 @@ so that what is checked is what is read. A file with several names is refused li
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -32,6 +33,9 @@ _SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
 # Begin of every SQLite database (sqlite.org/fileformat.html, 1.3).
 _DATABASE = b"SQLite format 3\0"
 
+# What a disk says that is not there: a network share that is gone, a device that was pulled out.
+_AWAY = {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN}
+
 
 class Identity(NamedTuple):
     """What makes two names one file."""
@@ -43,8 +47,8 @@ class Identity(NamedTuple):
 class NotAttachableError(Exception):
     """A file cannot be attached; `code` says why.
 
-    `missing`, `no_folder`, `link`, `many_names`, `no_file`, `unreadable`, `empty`, `too_large`,
-    `own`: a file that serienpost itself works with.
+    `missing`, `no_folder`, `link`, `many_names`, `no_file`, `unreadable`, `away`, `empty`,
+    `too_large`, `own`: a file that serienpost itself works with.
     """
 
     def __init__(self, code: str) -> None:
@@ -88,7 +92,7 @@ class AttachmentFolder:
             try:
                 file = os.fdopen(os.open(way.name, _FILE, dir_fd=folder), "rb")
             except OSError as error:
-                raise NotAttachableError("unreadable") from error
+                raise NotAttachableError(_why_not(error, "unreadable")) from error
             with file:
                 _refuse(os.fstat(file.fileno()))
                 data = file.read(LARGEST + 1)
@@ -142,12 +146,17 @@ class AttachmentFolder:
         try:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            raise NotAttachableError("missing") from error
+            raise NotAttachableError(_why_not(error, "missing")) from error
         _refuse(found)
         identity = Identity(found.st_dev, found.st_ino)
         if identity in self._own:
             raise NotAttachableError("own")
         return identity
+
+
+def _why_not(error: OSError, code: str) -> str:
+    """The code, unless the disk itself is away."""
+    return "away" if error.errno in _AWAY else code
 
 
 def _refuse(found: os.stat_result) -> None:

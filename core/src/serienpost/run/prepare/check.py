@@ -11,7 +11,15 @@ from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
 from serienpost.contracts.rows import Advises, LowersClasses
-from serienpost.errors import ConfigError, Problem, SerienpostError, SourceError, TemplateError
+from serienpost.errors import (
+    ConfigError,
+    Problem,
+    SecretError,
+    SelectionError,
+    SerienpostError,
+    SourceError,
+    TemplateError,
+)
 from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
 from serienpost.run.prepare import provider_template
@@ -133,7 +141,7 @@ def check_mailing(
     if not problems:
         problems = _example_problems(renderer)
     if problems:
-        raise ConfigError(*problems)
+        raise (SecretError if problems == missing else ConfigError)(*problems)
     return renderer
 
 
@@ -151,7 +159,7 @@ def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, 
         try:
             given = source.lowered(context, block.selection)
         except SourceError as error:
-            raise SourceError(*(_at(mailing, "select", p) for p in error.problems)) from error
+            raise _placed(mailing, error) from error
         answered = context.registry.answered
         reasons |= answered("sources", block.source, "lowered", given, Mapping)
     return {LOWERED: reasons} if reasons else {}
@@ -176,7 +184,7 @@ def _check_selections(mailing: Mailing, renderer: RunRenderer) -> None:
     try:
         blocks = renderer.blocks
     except SourceError as error:
-        raise SourceError(*(_at(mailing, "select", p) for p in error.problems)) from error
+        raise _placed(mailing, error) from error
     problems = []
     for name in dict.fromkeys(written.removeprefix("-") for written in mailing.order):
         offered = frozenset.intersection(*(block.offers for block in blocks))
@@ -222,6 +230,12 @@ def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
     return Problem(problem.message, problem.hint, mailing.file, mailing.line(key), key)
 
 
+def _placed(mailing: Mailing, error: SourceError) -> SourceError:
+    """The same error, at `select` unless it has a place already."""
+    kind = SelectionError if isinstance(error, SelectionError) else SourceError
+    return kind(*(_at(mailing, "select", problem) for problem in error.problems))
+
+
 def _attachments(home: AttachmentFolder, mailing: Mailing) -> dict[str, bytes]:
     frozen: dict[str, bytes] = {}
     for name in (each.file for each in mailing.attachments if not is_own(each.file)):
@@ -252,6 +266,7 @@ _NOT_ATTACHABLE = {
     "link": ("is a link", "copy the file there in its place"),
     "many_names": ("has several names (hard links)", "copy the file there in its place"),
     "no_file": ("is not a file", "name a file"),
+    "away": ("cannot be read", "look whether its disk is there"),
     "unreadable": ("cannot be read", "look at its rights"),
     "empty": ("is empty", "look at the file"),
     "too_large": (f"is larger than {LARGEST // 1024**2} MB", "send a link to it instead"),

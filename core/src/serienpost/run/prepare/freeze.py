@@ -18,7 +18,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from serienpost.config.mailing_file import mailing_names
 from serienpost.config.problems import did_you_mean
 from serienpost.contracts.rows import CountsFromLastRun, Row
-from serienpost.errors import ConfigError, Problem
+from serienpost.errors import ConfigError, Problem, SerienpostError, UnavailableError
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import asset, message, once, run
@@ -47,20 +47,41 @@ _ALREADY_SENT = {
 _AT_ONCE = 10_000
 
 
+class UnlimitedError(ConfigError):
+    """Rows without an occasion in a mailing that is sent once per occasion: without a limit."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "these people have no occasion, so that each run would write to all of them again"
+        )
+
+
 def prepare(
     renderer: RunRenderer,
     ledger: Ledger,
     user: str,
     *,
     exclude_already_sent: bool = False,
+    unattended: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> str:
     """Read, review and freeze all rows of a checked mailing; returns the run id.
 
     A process that dies here leaves a run that can never be sent.
 
+    Args:
+        renderer: the checked mailing.
+        ledger: the practice's ledger.
+        user: who prepares it.
+        exclude_already_sent: unmark who had this mailing before.
+        unattended: nobody looks at the review: what cannot answer decides nothing, and what would
+            be sent again and again is refused.
+        progress: is called with the number of rows read so far.
+
     Raises:
         SourceError: the source cannot deliver; the run is removed.
+        UnavailableError: unattended, what must be asked cannot answer; as above.
+        UnlimitedError: unattended, nothing limits how often somebody gets it; as above.
     """
     renderer = _since_last_run(renderer, ledger)
     others = renderer.header.exclude_recipients_of
@@ -69,7 +90,7 @@ def prepare(
         run_id = _create(renderer, ledger, owner)
         try:
             with seldom_collected():
-                _fill(renderer, ledger, run_id, progress)
+                _fill(renderer, ledger, run_id, progress, unattended=unattended)
         except BaseException:
             discard(ledger, run_id)
             raise
@@ -167,16 +188,24 @@ def _create(renderer: RunRenderer, ledger: Ledger, owner: str) -> str:
 
 
 def _fill(
-    renderer: RunRenderer, ledger: Ledger, run_id: str, progress: Callable[[int], None]
+    renderer: RunRenderer,
+    ledger: Ledger,
+    run_id: str,
+    progress: Callable[[int], None],
+    *,
+    unattended: bool,
 ) -> None:
     number = 0
     several = len(renderer.blocks) > 1
-    for block, rows in _batches(renderer, ledger.clock()):
+    batches = _batches(renderer, ledger.clock())
+    for block, rows in _answered(batches) if unattended else batches:
+        if unattended:
+            _refuse_unlimited(renderer, rows)
         new = _not_yet(ledger, run_id, rows) if several else rows
         limit = renderer.header.limit
         if limit is not None:
             new = new[: max(0, limit - number)]
-        reviewed = review_rows(renderer, new, block)
+        reviewed = review_rows(renderer, new, block, must_answer=unattended)
         found = [
             {"run": run_id, **one.columns(renderer, ledger, number + offset)}
             for offset, one in enumerate(reviewed, start=1)
@@ -201,6 +230,32 @@ def _batches(renderer: RunRenderer, now: datetime) -> Iterator[tuple[int, Sequen
             for row in rows:
                 registry.answered("sources", name, "rows", row, Row)
             yield index, rows
+
+
+def _answered(
+    batches: Iterator[tuple[int, Sequence[Row]]],
+) -> Iterator[tuple[int, Sequence[Row]]]:
+    """The batches; a source that fails otherwise than with an error of ours cannot answer.
+
+    Raises:
+        UnavailableError: with the kind of the error alone, whose text may name a person.
+    """
+    while True:
+        try:
+            batch = next(batches, None)
+        except SerienpostError:
+            raise
+        except Exception as error:
+            raise UnavailableError(f"the source cannot answer: {type(error).__name__}") from error
+        if batch is None:
+            return
+        yield batch
+
+
+def _refuse_unlimited(renderer: RunRenderer, rows: Sequence[Row]) -> None:
+    """Make sure that something limits how often each of these people gets the mailing."""
+    if renderer.header.once_per == "occasion" and any(row.occasion is None for row in rows):
+        raise UnlimitedError
 
 
 def _not_yet(ledger: Ledger, run_id: str, rows: Sequence[Row]) -> list[Row]:

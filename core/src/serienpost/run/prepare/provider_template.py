@@ -41,7 +41,8 @@ def fetch(context: PracticeContext, mailing: Mailing) -> ProviderTemplate | None
     """The template that a mailing names at its account's provider; None where it names none.
 
     Raises:
-        SerienpostError: there is none, it must not be used, or the provider cannot be asked.
+        TemplateError: there is none, or it must not be used.
+        ProviderTemplateUnavailableError: the provider cannot be asked.
     """
     wanted = mailing.sendgrid_template
     if wanted is None:
@@ -59,6 +60,15 @@ def fetch(context: PracticeContext, mailing: Mailing) -> ProviderTemplate | None
         return asyncio.run(_within(channel, context, mailing.account, wanted))
     except TemplateError as error:
         raise TemplateError(*map(at, error.problems)) from error
+    except SerienpostError as error:
+        raise ProviderTemplateUnavailableError(*map(at, error.problems)) from error
+    except Exception as error:
+        raise ProviderTemplateUnavailableError(at(Problem(_said(error)))) from error
+
+
+def _said(error: Exception) -> str:
+    """What may be told of an error: its own text only where it is one of ours."""
+    return str(error) if isinstance(error, SerienpostError) else type(error).__name__
 
 
 async def _within(
@@ -132,9 +142,8 @@ class Watch:
         except TemplateError as error:
             raise ProviderTemplateChangedError(str(error)) from error
         except Exception as error:
-            said = str(error) if isinstance(error, SerienpostError) else type(error).__name__
             raise ProviderTemplateUnavailableError(
-                f"the template {template.title} cannot be looked at: {said}"
+                f"the template {template.title} cannot be looked at: {_said(error)}"
             ) from error
         if not now.is_same(template):
             raise ProviderTemplateChangedError(

@@ -106,18 +106,27 @@ class Reviewed:
         }
 
 
-def review_rows(renderer: RunRenderer, rows: Sequence[Row], block: int) -> list[Reviewed]:
-    """Review a batch: address, consent, choice of the user, values, content."""
-    reviewed = decide_rows(renderer, rows, block)
+def review_rows(
+    renderer: RunRenderer, rows: Sequence[Row], block: int, *, must_answer: bool = False
+) -> list[Reviewed]:
+    """Review a batch: address, consent, choice of the user, values, content.
+
+    Raises:
+        CheckUnavailableError: only with `must_answer`; a check cannot answer.
+    """
+    reviewed = decide_rows(renderer, rows, block, must_answer=must_answer)
     render_rows(renderer, [one for one in reviewed if one.marked])
     return reviewed
 
 
-def decide_rows(renderer: RunRenderer, rows: Sequence[Row], block: int) -> list[Reviewed]:
+def decide_rows(
+    renderer: RunRenderer, rows: Sequence[Row], block: int, *, must_answer: bool = False
+) -> list[Reviewed]:
     """Say of each row whether it is reachable, allowed and chosen; nothing is rendered."""
     addresses = _addresses(renderer, rows)
     reviewed = list(map(Reviewed, rows, repeat(block), addresses))
-    ask_checks(renderer, [one for one in reviewed if type(one.address) is Address])
+    reachable = [one for one in reviewed if type(one.address) is Address]
+    ask_checks(renderer, reachable, must_answer=must_answer)
     if renderer.header.exclude or renderer.header.rows is not None:
         for one in reviewed:
             if one.allowed:
@@ -129,6 +138,8 @@ def ask_checks(
     renderer: RunRenderer,
     reviewed: Sequence[Reviewed],
     overrides: Sequence[dict[str, Any] | None] | None = None,
+    *,
+    must_answer: bool = False,
 ) -> None:
     """Ask all consent checks about reachable rows."""
     header = renderer.header
@@ -137,7 +148,7 @@ def ask_checks(
         for one in reviewed
         if isinstance(one.address, Address)
     ]
-    decisions = decide(renderer.context, questions, overrides)
+    decisions = decide(renderer.context, questions, overrides, must_answer=must_answer)
     for one, decision in zip(reviewed, decisions, strict=True):
         one.decision = decision
 

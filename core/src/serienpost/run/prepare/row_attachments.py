@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.content import Attachment, Refused
-from serienpost.errors import Problem
+from serienpost.errors import Problem, UnavailableError
 from serienpost.run.prepare.attachment_folder import (
     LARGEST,
     AttachmentFolder,
@@ -87,13 +87,20 @@ class OwnFiles:
         return not all(one.is_shared for one in self._patterns)
 
     def read(self, values: Mapping[str, FieldValue]) -> tuple[Attachment, ...] | Refused:
-        """The files of one row, or why one of them cannot go out."""
+        """The files of one row, or why one of them cannot go out.
+
+        Raises:
+            UnavailableError: the folder, which was there at the check, is away.
+        """
         files = []
         for pattern in self._patterns:
             try:
                 way = self._way(pattern, values)
                 files.append(file_attachment(way.name, self._home.read(way)))
             except NotAttachableError as error:
+                if error.code in _AWAY:
+                    text = f"the folder of the attachment {pattern.written} cannot be read"
+                    raise UnavailableError(text) from error
                 return Refused("attachment", f"Anhang {pattern.written}: {_REASONS[error.code]}")
         return tuple(files)
 
@@ -118,7 +125,7 @@ class OwnFiles:
             raise NotAttachableError("name")
         way = self._home.inside(str(pattern.folder / filled))
         if isinstance(way, Problem):
-            raise NotAttachableError("no_folder")
+            raise NotAttachableError("name")
         return way
 
 
@@ -177,11 +184,13 @@ def _is_plain_name(name: str) -> bool:
 
 _EXAMPLE = "befunde/{{PatientenNr}}.pdf"
 
+# The whole folder is away, which is nobody's missing file.
+_AWAY = ("no_folder", "away")
+
 _REASONS = {
     "value": "ein Wert kann nicht im Dateinamen stehen",
     "name": "der Dateiname ist kein einfacher Name",
     "missing": "die Datei fehlt",
-    "no_folder": "der Ordner fehlt",
     "link": "die Datei ist ein Verweis",
     "many_names": "die Datei hat mehrere Namen (harte Verweise)",
     "no_file": "das ist keine Datei",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.documents import FOR_FACES, Plain, Record
-from serienpost.errors import Exit
+from serienpost.errors import Exit, Problem
 from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
 
 if TYPE_CHECKING:
@@ -256,6 +256,41 @@ class SentTest(NamedTuple):
     user: str
     to: str | None
     row: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueDate(Record):
+    """A mailing's due date that could not be prepared unattended.
+
+    Args:
+        mailing: its id.
+        state: `open`, `done`, `given_up` or `removed`.
+        reason: what could not answer at the last try.
+        put_off_by: who wanted it sent.
+        until: when it is given up.
+        tries: how often preparing failed.
+        run: what became of it.
+        exit: describes it.
+    """
+
+    mailing: str
+    due: str
+    state: str
+    reason: str
+    put_off_by: str
+    put_off_at: datetime
+    until: datetime
+    tries: int
+    run: str | None
+    exit: Exit
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why it is still open; that it was given up is a notice of its own."""
+        if self.exit is not Exit.OPEN:
+            return ()
+        hint = f"serienpost resume --due prepares it again until {self.until:%Y-%m-%d %H:%M}"
+        return (Problem(f"{self.mailing} for {self.due}: {self.reason}", hint),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
-from serienpost.ledger.schema import message, run
+from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.states import LEFT
 from serienpost.run.report.answers import EarlierRun
 
@@ -101,3 +101,27 @@ def earlier_runs(context: PracticeContext, ledger: Ledger, run_id: str) -> tuple
                 day = one.approved_at.astimezone(context.zone).date()
                 found.append(EarlierRun(one.id, day, count))
     return tuple(found)
+
+
+def left_out_for(context: PracticeContext, ledger: Ledger, run_id: str) -> tuple[EarlierRun, ...]:
+    """Runs of the same mailing for whose sake people of this released run are left out, newest
+    first: they hold these people's places in "once"."""
+    c, holder = message.c, run.alias()
+    with ledger.read() as tx:
+        people = (
+            tx.select(message, once.c.run, func.count(c.person.distinct()).label("people"))
+            .join(once, (once.c.practice == c.practice) & (once.c.key == c.once_key))
+            .where(c.run == run_id, c.state == "suppressed", c.code == "already_sent", c.marked)
+            .group_by(once.c.run)
+            .subquery()
+        )
+        found = tx.all(
+            select(people.c.run, holder.c.approved_at, people.c.people)
+            .join(holder, (holder.c.practice == tx.practice) & (holder.c.id == people.c.run))
+            .order_by(holder.c.created_at.desc())
+            .limit(EARLIER_RUNS)
+        )
+    zone = context.zone
+    return tuple(
+        EarlierRun(one.run, one.approved_at.astimezone(zone).date(), one.people) for one in found
+    )

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
 
+from serienpost.errors import Exit
+from serienpost.ledger.due import due_rows
 from serienpost.ledger.runs import count_states, find_rows, find_run
 from serienpost.ledger.schema import attempt, event, journal, message, run
 from serienpost.run.report.answers import (
+    DueDate,
     Explanation,
     MarkChange,
     MessageLine,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Label, Row
 
+    from serienpost.ledger.due import DueRow
     from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
 
@@ -57,6 +61,31 @@ def list_runs(ledger: Ledger, limit: int) -> list[RunLine]:
             )
             for row in rows
         ]
+
+
+def due_dates(ledger: Ledger, zone: ZoneInfo) -> list[DueDate]:
+    """The due dates that wait to be prepared again, or were given up and not taken off."""
+    with ledger.read() as tx:
+        return [due_date(row, zone) for row in due_rows(tx, "open", "given_up")]
+
+
+def due_date(row: DueRow, zone: ZoneInfo, exit: Exit | None = None) -> DueDate:  # noqa: A002  # its name
+    """A due date as faces show it; its state says the exit code unless one is given."""
+    return DueDate(
+        mailing=row.mailing,
+        due=row.due,
+        state=row.state,
+        reason=row.reason,
+        put_off_by=row.put_off_by,
+        put_off_at=row.put_off_at.astimezone(zone),
+        until=row.until.astimezone(zone),
+        tries=row.tries,
+        run=row.run,
+        exit=_EXIT_OF_DUE.get(row.state, Exit.DONE) if exit is None else exit,
+    )
+
+
+_EXIT_OF_DUE = {"open": Exit.OPEN, "given_up": Exit.SOME_FAILED}
 
 
 def run_status(ledger: Ledger, run_id: str, zone: ZoneInfo) -> RunStatus:

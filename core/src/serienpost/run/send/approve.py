@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, literal, or_, select
 
 from serienpost.errors import LedgerError, Problem
+from serienpost.ledger.due import end_due
 from serienpost.ledger.runs import allow_command, lock_run, set_paused
 from serienpost.ledger.schema import message, once
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
@@ -36,6 +37,7 @@ def approve(
     send_at: datetime | None = None,
     disclaimer: str | None = None,
     archive: str | None = None,
+    due_owner: str | None = None,
 ) -> None:
     """Release a prepared run: marked rows become pending, all others suppressed, in one commit.
 
@@ -47,9 +49,12 @@ def approve(
         send_at: not before this time.
         disclaimer: who accepted the channel's disclaimer.
         archive: what goes into the records, `entry` or `pdf`; None as the mailing says.
+        due_owner: the process that took up the due date, of `taken_up`; None for one that was not
+            put off. Whoever releases its run, the date is not prepared again.
 
     Raises:
         LedgerError: the run is not prepared, or its plan is another one.
+        StillOpenError: somebody else released or ended the due date that was taken up.
     """
     with ledger.begin("approve") as tx:
         row = lock_run(tx, run_id)
@@ -76,6 +81,7 @@ def approve(
         if disclaimer:
             values |= {"disclaimer_by": disclaimer, "disclaimer_at": tx.now}
         move_run(tx, run_id, "prepared", "approved", **values)
+        end_due(tx, row.mailing, row.due, run_id, due_owner)
         tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
 
 

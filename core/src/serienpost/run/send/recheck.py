@@ -159,7 +159,7 @@ class Recheck:
                 for row in passing
             ],
             [row.override for row in passing],
-            at_recheck=True,
+            must_answer=True,
         )
         allowed = []
         for row, decision in zip(passing, decisions, strict=True):

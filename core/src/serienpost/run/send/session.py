@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from serienpost.contracts.channels import HasFinish
-from serienpost.errors import Exit, LedgerError
+from serienpost.errors import Exit, LedgerError, SecretError
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.claims import living_owner, take_over
 from serienpost.ledger.owners import ownership
@@ -122,7 +122,7 @@ def continue_run(
         )
         try:
             with seldom_collected():
-                stopped_by = asyncio.run(delivery.run())
+                stopped_by = _delivered(delivery)
             _end(ledger, run_id, renderer, owner, stopped_by)
             if delivery.crash:
                 raise delivery.crash
@@ -131,6 +131,14 @@ def continue_run(
         except LedgerError as error:
             hint = f"serienpost resume {run_id}, when the ledger works again"
             raise LedgerLostError(str(error), hint=hint) from error
+
+
+def _delivered(delivery: Delivery) -> StopReason | None:
+    """Why it stopped; an account whose secret no store gives now waits like a check."""
+    try:
+        return asyncio.run(delivery.run())
+    except SecretError as error:
+        return StopReason("check_unavailable", str(error))
 
 
 def free_dead(context: PracticeContext, ledger: Ledger, run_id: str) -> int:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from serienpost import (
     CountsFromLastRun,
     CurrentState,
+    LacksStableIds,
     Row,
     RowRef,
     RowRequest,
@@ -233,6 +234,25 @@ class SourceSuite(Suite):
         """
         again = read(RowRequest(frozenset(), self.due))
         assert [row.id for row in again] == [row.id for row in rows]
+
+    def test_ids_are_stable_or_the_line_to_add_is_said(
+        self, source: Source[Any], context: Context, selected: BaseModel, rows: list[Row]
+    ) -> None:
+        """People have the same ids in every run, or `unstable_ids` says what to add.
+
+        When it fails: take a key that stays a person's own, not a position; or write
+        `unstable_ids`, which returns the line to add, or None where the ids are stable.
+        """
+        remedy = None
+        if isinstance(source, LacksStableIds):
+            remedy = source.unstable_ids(context, selected)
+        assert remedy is None or (isinstance(remedy, str) and remedy.strip())
+        again = source.rows(
+            context, selected, RowRequest(frozenset(), self.due + timedelta(days=1))
+        )
+        known = {row.person_id for row in rows}
+        if remedy is None and not source.is_relative(selected):
+            assert known <= {row.person_id for batch in again for row in batch}
 
     def test_order_by_is_kept_or_refused(self, read: Read, fields: frozenset[str]) -> None:
         """`-name` is the reverse of `name`; a source that cannot sort raises `SourceError`.

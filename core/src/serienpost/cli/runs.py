@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from serienpost.errors import Problem
     from serienpost.service import Practice, Run
     from serienpost.service.answers import MessageLine, MessageStory, RunStatus
 
@@ -67,10 +68,16 @@ def show_command(practice: Practice, run: str, recipient: str | None, manifest: 
     return run_reply(found, messages=True, code=Exit.DONE)
 
 
-def run_reply(run: Run, *, messages: bool, code: Exit | None = None) -> Reply:
+def run_reply(
+    run: Run,
+    *,
+    messages: bool,
+    code: Exit | None = None,
+    problems: tuple[Problem, ...] = (),
+) -> Reply:
     """A run's state and counts, with or without its messages.
 
-    Without `code` the exit code describes the run.
+    Without `code` the exit code describes the run, and the run says why it is not 0.
     """
     status = run.status()
 
@@ -82,7 +89,9 @@ def run_reply(run: Run, *, messages: bool, code: Exit | None = None) -> Reply:
         _tell_records(run.id, status.records)
 
     stream = ("messages", run.messages()) if messages else None
-    return Reply(status.document(), text, status.exit if code is None else code, stream=stream)
+    if code is None:
+        code, problems = status.exit, status.problems
+    return Reply(status.document(), text, code, problems, stream)
 
 
 def _show_messages(messages: Iterable[MessageLine], total: int) -> None:

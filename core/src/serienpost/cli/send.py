@@ -196,8 +196,8 @@ def _or_open(
     except StillOpenError as error:
         if error.run is None:
             raise
-        click.echo(str(error), err=True)
-        return run_reply(find(error.run), messages=False, code=Exit.OPEN)
+        found_open = find(error.run)
+        return run_reply(found_open, messages=False, code=Exit.OPEN, problems=error.problems)
     if isinstance(found, Confirmation):
         return found
     return run_reply(find(found.run), messages=False)
@@ -246,4 +246,5 @@ def _resume_due(practice: Practice) -> Reply:
                 )
 
     code = worst(one.exit for one in runs)
-    return Reply({"runs": [one.document() for one in runs]}, text, code)
+    problems = tuple(problem for one in runs for problem in one.problems)
+    return Reply({"runs": [one.document() for one in runs]}, text, code, problems)

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 from serienpost.config.loading import load_mailing
 from serienpost.errors import Exit, SerienpostError
-from serienpost.ledger.runs import find_run, open_run, runs_to_continue
+from serienpost.ledger.runs import count_states, find_run, open_run, runs_to_continue
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import DueRun
 from serienpost.run.report.estimate import earlier_runs
 from serienpost.run.report.history import local
+from serienpost.run.report.pauses import pause_end
 from serienpost.run.send.archive import waiting_runs
 from serienpost.run.send.finish import cancelled_runs_to_settle
 from serienpost.run.send.loop import Stop
-from serienpost.run.send.schedule import held_runs, to_withdraw
+from serienpost.run.send.schedule import held_runs, scheduled_for, to_withdraw
 from serienpost.service import mailing as mailings
 from serienpost.service.notices import Notice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer
@@ -65,7 +66,8 @@ def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) 
     withdrawals = _withdrawals(practice)
     codes |= dict.fromkeys(withdrawals, Exit.OPEN)
     with ledger.read() as tx:
-        after = [find_run(tx, run_id) for run_id in codes]
+        after = [(find_run(tx, run_id), count_states(tx, run_id)) for run_id in codes]
+        now = tx.now
     return [
         DueRun(
             run=row.id,
@@ -75,8 +77,11 @@ def resume_due(practice: OpenedPractice, *, progress: Watch, stop: Stop | None) 
             until=local(row.until, zone),
             withdraw=tuple(withdrawals.get(row.id, ())),
             held_until=local(row.send_at, zone),
+            ends=pause_end(row),
+            scheduled_for=local(scheduled_for(row, now), zone),
+            counts=counts,
         )
-        for row in after
+        for row, counts in after
     ]
 
 

@@ -169,7 +169,7 @@ class Practice(OpenedPractice):
 
         if not 1 <= limit <= MOST_ROWS:
             raise ValueError(f"the limit is a number from 1 to {MOST_ROWS}")
-        return list_runs(self.ledger, limit)
+        return list_runs(self.ledger, limit, self.context.zone)
 
     def run(self, run_id: str) -> Run:
         """The run of this id.

@@ -15,7 +15,7 @@ from serienpost.errors import ConfigError, LedgerError
 from serienpost.ledger.rows import OUTGOING, RUN, Outgoing, RunRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
-from serienpost.ledger.states import HELD
+from serienpost.ledger.states import HELD, RELEASED
 from serienpost.run.prepare.plan import Header
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.recheck import Recheck
@@ -109,6 +109,14 @@ def held_until(row: RunRow) -> datetime | None:
     if row.send_at is None or row.purged_at:
         return None
     return row.send_at if Header.from_json(row.header).hand_over == "now" else None
+
+
+def scheduled_for(row: RunRow, now: datetime) -> datetime | None:
+    """When a released run leaves, by its own order or its provider's, while that lies ahead."""
+    if row.send_at is None or row.state not in (*RELEASED, "finished"):
+        return None
+    waits = row.send_at > now or row.reason == "schedule"
+    return row.send_at if waits and (row.state != "finished" or held_until(row)) else None
 
 
 def judged_at(row: RunRow, now: datetime) -> datetime:

@@ -124,7 +124,7 @@ def purge_command(practice: Practice) -> Reply:
 
     def text() -> None:
         click.echo(f"{done.values} runs lost their values and addresses")
-        click.echo(f"{done.unapproved} runs that nobody released were removed")
+        click.echo(f"{done.unapproved} runs that nobody approved were removed")
         click.echo(f"{done.messages} old runs were removed")
 
     return Reply(done.document(), text)

@@ -158,7 +158,7 @@ def _prepared(
 
 
 def _stopped() -> SerienpostError:
-    return SerienpostError("stopped; nothing was released")
+    return SerienpostError("stopped; nothing was approved")
 
 
 def _continue_earlier(

@@ -6,7 +6,7 @@ Times are aware and in the practice's zone. Rows that are streamed by the millio
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit, Problem
@@ -60,6 +60,22 @@ class CostlySign(NamedTuple):
     messages: int
 
 
+class SharedRows(NamedTuple):
+    """Rows that a person who releases should know to belong together.
+
+    Args:
+        what: `address`: different people who each get a message at one address; `person`: one
+            person who gets several, one for each occasion; `left_out`: occasions that go without
+            because `same_address: one` keeps another row of their address.
+        groups: how many addresses, people or rows.
+        examples: the row ids of the first of them.
+    """
+
+    what: Literal["address", "person", "left_out"]
+    groups: int
+    examples: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewSummary(Record):
     """The head of a review.
@@ -68,6 +84,7 @@ class ReviewSummary(Record):
         seconds: that the account's rate alone makes the run take.
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
+        shared: rows that belong together.
     """
 
     run: str
@@ -80,6 +97,7 @@ class ReviewSummary(Record):
     seconds: float = 0.0
     earlier: tuple[EarlierRun, ...] = ()
     costly_signs: tuple[CostlySign, ...] = ()
+    shared: tuple[SharedRows, ...] = ()
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
 
@@ -151,7 +169,7 @@ class RunLine(Record):
     @property
     def standing(self) -> str:
         """The state in words; of a scheduled run its day and time."""
-        return _standing(self.state, self.reason, self.scheduled_for)
+        return standing(self.state, self.reason, self.scheduled_for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +206,7 @@ class RunStatus(Record):
     @property
     def standing(self) -> str:
         """The state in words; of a scheduled run its day and time."""
-        return _standing(self.state, self.reason, self.scheduled_for)
+        return standing(self.state, self.reason, self.scheduled_for)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -267,6 +285,7 @@ class MessageStory(Record):
     content_hash: str | None
     approved_by: str | None
     approved_at: datetime | None
+    scheduled_for: datetime | None
     log: tuple[Plain, ...]
     decisions: tuple[Plain, ...]
     reports: tuple[Plain, ...]
@@ -308,7 +327,7 @@ class DueRun(Record):
     @property
     def standing(self) -> str:
         """The state in words; of a scheduled run its day and time."""
-        return _standing(self.state, self.reason, self.scheduled_for)
+        return standing(self.state, self.reason, self.scheduled_for)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -327,7 +346,8 @@ class DueRun(Record):
         )
 
 
-def _standing(state: str, reason: str | None, scheduled_for: datetime | None) -> str:
+def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> str:
+    """A run's state in words; of a scheduled run its day and time, never that it was sent."""
     if scheduled_for is None:
         return state
     when = f"scheduled for {day_and_time(scheduled_for)}"

@@ -10,6 +10,7 @@ from sqlalchemy import case, func, select
 from serienpost.ledger.rows import RUN, RunRow
 from serienpost.ledger.runs import count_states, find_rows, find_run
 from serienpost.ledger.schema import attempt, event, journal, message, run
+from serienpost.ledger.states import HELD, OPEN
 from serienpost.run.report.answers import (
     Explanation,
     MarkChange,
@@ -126,6 +127,7 @@ def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> 
         return tuple(_plain(line, names, zone) for line in tx.all(mine.order_by(*order)))
 
     a, j, e = attempt.c, journal.c, event.c
+    ahead = scheduled_for(released, tx.now) if row.state in (*OPEN, *HELD) else None
     return MessageStory(
         **MessageLine._make(getattr(row, column.name) for column in _LINE)._asdict(),
         mailing=released.mailing,
@@ -138,6 +140,7 @@ def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> 
         content_hash=row.content_hash,
         approved_by=released.approved_by,
         approved_at=local(released.approved_at, zone),
+        scheduled_for=local(ahead, zone),
         log=lines(attempt, "attempt started_at outcome stage code text", a.attempt),
         decisions=lines(journal, "at user action detail", j.at),
         reports=lines(event, "at kind code text", e.at, e.id),

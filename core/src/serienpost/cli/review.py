@@ -172,9 +172,12 @@ def _together(group: SharedRows, run: str) -> str:
             f"same_address: one leaves out {group.groups} appointments, of which nobody hears: "
             f"{rows}{more}; serienpost review {run} --explain ROW says whose"
         )
+    one = group.groups == 1
     if group.what == "address":
-        return f"{group.groups} addresses belong to several people, who each get a message: {first}"
-    return f"{group.groups} people get several messages, one for each appointment: {first}"
+        whose = "address belongs" if one else "addresses belong"
+        return f"{group.groups} {whose} to several people, who each get a message: {first}"
+    who = "person gets" if one else "people get"
+    return f"{group.groups} {who} several messages, one for each appointment: {first}"
 
 
 def _span(seconds: float) -> str:

@@ -77,9 +77,9 @@ def find_rows(tx: Tx, run_id: str, name: str, *, exactly: bool = False) -> list[
     Args:
         tx: reads or changes the ledger.
         run_id: the run.
-        name: a row's or person's id; also, without what stands before its `:`, a person's number
-            as the review shows it, or how one person's id alone begins. A number is never taken
-            for the beginning of a longer one.
+        name: a row's or person's id, also without what stands before its `:`; a person's number
+            as the review shows it, or that of a line of a table, at the end of its id; or how one
+            person's id alone begins. A number is never the beginning of a longer one.
         exactly: only a whole id will do.
 
     Raises:
@@ -89,9 +89,10 @@ def find_rows(tx: Tx, run_id: str, name: str, *, exactly: bool = False) -> list[
     found = _rows(tx, run_id, or_(c.row_id == name, c.person == name))
     if exactly or found or not name:
         return _one_person(run_id, name, found, exactly=exactly)
-    behind = c.person.endswith(f":{name}", autoescape=True)
-    found = _rows(tx, run_id, or_(c.number == name, behind))
-    found = [row for row in found if name == row.number or row.person.endswith(f":{name}")]
+    ends = (f":{name}", *([f"-{name}"] if name.isdigit() else []))
+    behind = [c.person.endswith(one, autoescape=True) for one in ends]
+    found = _rows(tx, run_id, or_(c.number == name, *behind))
+    found = [row for row in found if name == row.number or row.person.endswith(ends)]
     return _one_person(run_id, name, found or _beginning_with(tx, run_id, name))
 
 

@@ -127,6 +127,8 @@ class Practice:
         assert document["exit"] == code
         assert document["ok"] is (code not in (1, 2, 3))
         assert "Traceback" not in done.err
+        for problem in document["problems"]:  # whoever reads no JSON hears the same
+            assert " ".join(problem["message"].split()) in done.err, done.err
         self.schemas.check(args, document)
         counts = document.get("counts")
         if counts and "accepted" in counts:

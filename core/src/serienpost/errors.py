@@ -6,11 +6,13 @@ code, and is translated into one line per problem at a single place, the edge of
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from serienpost.redaction import without_passwords
+from serienpost.redaction import redact, without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +125,31 @@ class StillOpenError(SerienpostError):
 
     exit_code = Exit.OPEN
     run: str | None = None
+
+
+# Errors of a database whose text speaks of the database, not of a row's values (PEP 249).
+_OF_A_DATABASE = {"InterfaceError", "OperationalError", "ProgrammingError"}
+_QUOTED = re.compile(r"(?<!\w)(['\"`]).*?\1(?!\w)")
+
+
+def cause_of(error: BaseException) -> str:
+    """Why something cannot answer, in one line without anybody's data.
+
+    Our own errors are said as they are. Of others only what the system and a database say is safe;
+    the text of any other may name a person, so its class stands for it.
+    """
+    if isinstance(error, SerienpostError):
+        return redact("; ".join(map(str, error.problems)))
+    name = type(error).__name__
+    text = ""
+    if isinstance(error, OSError) and error.errno is not None:
+        text = os.strerror(error.errno)
+    elif name in _OF_A_DATABASE:
+        said = str(getattr(error, "orig", None) or error).splitlines()
+        text = _QUOTED.sub("…", said[0]) if said else ""
+    elif error.__cause__ is not None:
+        text = cause_of(error.__cause__)
+    return redact(f"{name}: {text}" if text else name)
 
 
 class SecretError(SerienpostError):

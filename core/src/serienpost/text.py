@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from serienpost.fields import FieldValue
 
@@ -57,6 +58,11 @@ def displayed(text: str) -> str:
     """
     shown = _UNPRINTABLE.sub("\ufffd", text[:_LONGEST_SHOWN])
     return shown if len(text) <= _LONGEST_SHOWN else f"{shown[:-1]}\u2026"
+
+
+def day_and_time(moment: datetime) -> str:
+    """`30.11.2026 09:00`, in the zone of the moment."""
+    return f"{moment:%d.%m.%Y %H:%M}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -32,7 +32,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, what: object) -> None:
 @pytest.mark.parametrize(
     ("end", "code", "line"),
     [
-        (Reply(exit=Exit.SOME_FAILED), 4, ""),
+        (Reply(exit=Exit.SOME_FAILED), 4, "failed: some messages failed"),
         (None, 0, ""),
         (ConfigError(Problem("is wrong", "mend it", "a.yaml", 3)), 3, "a.yaml:3: is wrong (mend"),
         (StillOpenError("another process works on it"), 75, "another process works on it"),

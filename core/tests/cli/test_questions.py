@@ -97,13 +97,13 @@ def test_the_release_shows_how_many_get_what_at_which_cost(types: Type) -> None:
     assert answered(PLAN, Answers(), balance_hint=HINT) == Answers(release=True)
     (question,) = questions
     assert question.startswith("einladung: 9 selected, 8 reachable, 7 allowed. ")
-    assert question.endswith("Send 6 email from account mail (12 credits)?")
+    assert question.endswith("Send 6 email from account mail (12 credits)? [j/y/N]")
 
 
 def test_before_anything_is_prepared_only_the_mailing_is_known(types: Type) -> None:
     questions = types("y")
     answered(asks("release", run=None), Answers(), balance_hint=HINT)
-    assert questions == ["Prepare and send einladung now?"]
+    assert questions == ["Prepare and send einladung now? [j/y/N]"]
 
 
 def test_a_no_releases_nothing(types: Type) -> None:

@@ -133,7 +133,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
     "runs_to_continue": runs.runs_to_continue,
     "find_rows": lambda tx: runs.find_rows(tx, "r", "patient:5"),
-    "list_runs": lambda ledger: history.list_runs(ledger, 50),
+    "list_runs": lambda ledger: history.list_runs(ledger, 50, ZoneInfo("UTC")),
     "messages_of": lambda ledger: list(history.messages_of(ledger, "r")),
     "run_status": lambda ledger: history.run_status(ledger, "r", ZONE),
     "story": lambda ledger: history.story(ledger, "r", "patient:3", ZONE),

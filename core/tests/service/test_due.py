@@ -350,7 +350,7 @@ def test_a_mailing_asked_to_stop_while_it_is_prepared_releases_nothing(
     practices: Practices, practice: Practice
 ) -> None:
     stop = Stop()
-    with pytest.raises(SerienpostError, match="stopped; nothing was released"):
+    with pytest.raises(SerienpostError, match="stopped; nothing was approved"):
         practice.run_mailing("einladung", answers=YES, counting=lambda _: stop.request(), stop=stop)
     assert [one.state for one in practice.runs()] in ([], ["cancelled"])
     assert practice.resume_due() == []

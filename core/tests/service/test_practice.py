@@ -56,7 +56,7 @@ def test_times_are_read_as_people_write_them(practices: Practices, practice: Pra
     assert practice.time("08:00") == datetime(2026, 3, 3, 8, tzinfo=zone)
     assert practice.time("2026-03-05T07:15") == datetime(2026, 3, 5, 7, 15, tzinfo=zone)
     for wrong, why in (
-        ("bald", "is not a time"),
+        ("bald", "is not a day and time"),
         ("2026-03-01T09:00", "in the past"),
         ("2026-03-29T02:30", "does not exist on that day"),
     ):

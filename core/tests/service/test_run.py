@@ -482,7 +482,8 @@ def test_the_status_is_what_a_command_writes(run: Run) -> None:
     status = released(run)
     assert isinstance(status, RunStatus)
     document = status.document()
-    assert set(document) == {"run", "mailing", "state", "reason", "counts"}
+    told = {"reason_text", "ends", "scheduled_for"}
+    assert set(document) == {"run", "mailing", "state", "reason", "counts"} | told
     assert document["counts"]["pending"] == ROWS
     assert status.exit == Exit.OPEN
 

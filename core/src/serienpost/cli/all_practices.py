@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost.cli.reply import REFUSALS, Reply
+from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError, worst
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def _reply(done: Sequence[Done], left: int, *, as_json: bool) -> Reply:
         for each in done:
             click.echo(f"== {each.folder.name}: exit {each.code}")
             click.echo(each.out, nl=not each.out.endswith("\n"))
-        if left:
-            click.echo(f"stopped; {left} practices were not begun", err=True)
 
-    problems = tuple(_problem(each) for each in done if each.code in REFUSALS or each.code < 0)
+    problems = tuple(_problem(each) for each in done if each.code)
+    if left:
+        problems += (Problem(f"stopped; {left} practices were not begun"),)
     return Reply({"practices": practices}, text, code, problems)
 
 

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("review", "Show or change who is marked in a prepared run."),
     "preview": ("preview", "Write what would leave as files."),
     "test": ("preview", "Send one message to an address of your own."),
-    "send": ("send", "Release a prepared run and deliver it."),
+    "send": ("send", "Approve a prepared run and deliver it."),
     "run": ("send", "Prepare and send a mailing in one go, for cron."),
     "runs": ("runs", "List runs and their states."),
     "show": ("runs", "Show a run, or what one person got and why."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import cli
+from serienpost.cli.output import clean
 from serienpost.cli.practice import close_practices
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError
@@ -27,7 +29,7 @@ def run(args: Sequence[str]) -> int:
     try:
         code = _run(args, as_json=as_json)
     except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        code = _ended(stop.exit_code)
     except click.UsageError as error:
         code = _usage(error, as_json=as_json)
     except click.ClickException as error:
@@ -38,7 +40,7 @@ def run(args: Sequence[str]) -> int:
         code = _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
     except BrokenPipeError:
         _give_up_output()
-        code = Exit.REFUSED
+        code = _refuse(Exit.REFUSED, (Problem("nobody reads the answer"),), as_json=False)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
         code = _refuse(Exit.BUG, (_bug(error, args),), as_json=as_json)
     finally:
@@ -49,7 +51,7 @@ def run(args: Sequence[str]) -> int:
 def _run(args: Sequence[str], *, as_json: bool) -> int:
     result = cli.main(list(args), prog_name="serienpost", standalone_mode=False)
     if not isinstance(result, Reply):
-        return result if isinstance(result, int) else Exit.DONE
+        return _ended(result if isinstance(result, int) else Exit.DONE)
     try:
         if as_json:
             result.write_json()
@@ -57,20 +59,29 @@ def _run(args: Sequence[str], *, as_json: bool) -> int:
             result.text()
         sys.stdout.flush()
     except OSError as error:
-        return _unwritten(result.exit, error)
-    is_unsaid = as_json and result.exit is Exit.OPEN and not result.problems
-    _complain((Problem("something is open", "serienpost runs"),) if is_unsaid else result.problems)
+        return _unwritten(result, error)
+    _complain(result.exit, result.problems)
     return result.exit
 
 
-def _unwritten(code: Exit, error: OSError) -> Exit:
+def _ended(code: int) -> int:
+    """The exit code of a command without a reply; other than 0 it says why, too."""
+    if code:
+        reply = Reply(exit=code)  # type: ignore[arg-type]  # a plugin's command may end with any
+        _complain(code, reply.problems)
+    return code
+
+
+def _unwritten(reply: Reply, error: OSError) -> Exit:
     """The exit code where a command did what it should, but its answer cannot be written. Who reads
     only the beginning (`| head`) has what they want."""
     _give_up_output()
+    _complain(reply.exit, reply.problems)
     if isinstance(error, BrokenPipeError):
-        return code
-    _complain((Problem(f"done, but the answer cannot be written: {error.strerror}"),))
-    return code or Exit.BUG
+        return reply.exit
+    unwritten = Problem(f"done, but the answer cannot be written: {error.strerror}")
+    _complain(Exit.BUG, (unwritten,))
+    return reply.exit or Exit.BUG
 
 
 def _give_up_output() -> None:
@@ -82,11 +93,15 @@ def _usage(error: click.UsageError, *, as_json: bool) -> int:
     hint = None
     if error.ctx is not None:
         hint = f"{error.ctx.command_path} --help"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        if not as_json:
+            click.echo(error.format_message(), err=True)
+        error = click.UsageError("name a command")
     return _refuse(Exit.USAGE, (Problem(error.format_message(), hint),), as_json=as_json)
 
 
 def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
-    _complain(problems)
+    _complain(code, problems)
     try:
         if as_json:
             Reply(exit=code, problems=problems).write_json()
@@ -96,9 +111,21 @@ def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
     return code
 
 
-def _complain(problems: tuple[Problem, ...]) -> None:
+def _complain(code: int, problems: tuple[Problem, ...]) -> None:
+    """Say on stderr why the command ends as it does, JSON or not: one line for each problem."""
+    word, colour = _WORDS.get(code, ("error", "red"))
     for problem in problems:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {problem}", err=True)
+        line = f"{click.style(word, fg=colour, bold=True)}: {clean(problem)}"
+        with suppress(OSError):  # nobody listens there; the exit code is left
+            click.echo(line, err=True)
+
+
+# How a line begins whose command did not fail as a whole.
+_WORDS: dict[int, tuple[str, str]] = {
+    Exit.SOME_FAILED: ("failed", "red"),
+    Exit.SOME_IN_DOUBT: ("in doubt", "yellow"),
+    Exit.OPEN: ("open", "yellow"),
+}
 
 
 def _bug(error: BaseException, args: Sequence[str]) -> Problem:

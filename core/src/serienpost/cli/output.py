@@ -1,7 +1,9 @@
-"""Tables and facts for people: rich on a terminal, plain aligned lines otherwise."""
+"""Tables and facts for people, as wide as the terminal: what does not fit is folded, never cut."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 import unicodedata
 from dataclasses import dataclass
@@ -13,13 +15,18 @@ import click
 from serienpost.redaction import without_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
 
-# Characters of a column at most: more than any sentence of a check.
-WIDEST = 200
+# No terminal is taken for narrower.
+_NARROWEST = 40
+# The last column is folded in place if it is at least so wide.
+_FOLDABLE = 30
+# Between two columns, and before what is folded under a row.
+_GAP = "  "
+_INDENT = "    "
 
 _REORDERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -62,7 +69,11 @@ def print_table(
     *,
     title: str | None = None,
 ) -> None:
-    """Print a table to stdout.
+    """Print a table to stdout, in columns as far as the terminal is wide.
+
+    The first column stays whole, so that it can be copied. Of the others those that do not fit
+    stand under the row, each with its title; the widest go first. The last one is folded beside
+    the others where there is room.
 
     Args:
         columns: titles, or `Column`s.
@@ -72,20 +83,36 @@ def print_table(
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
     stream = iter(rows)
     first = [_cells(row, heads) for row in islice(stream, LOOK_AHEAD)]
-    beyond = next(stream, None)
-    if sys.stdout.isatty() and beyond is None:
-        _print_rich(heads, first, title)
-        return
-    rest = () if beyond is None else chain([beyond], stream)
-    _print_plain(heads, first, rest, title)
+    rest = (_cells(row, heads) for row in stream)
+    if title:
+        click.echo(clean(title))
+    widths = _widths(heads, first, _terminal_width())
+    titles = [
+        Cell(head.title if width else "", "bold") for head, width in zip(heads, widths, strict=True)
+    ]
+    for row in chain([titles], first, rest):
+        for line in _row_lines(row, heads, widths):
+            click.echo(line)
+
+
+def print_text(text: str, indent: str = "") -> None:
+    """Print a sentence to stdout, folded at the width of the terminal."""
+    for line in _folded(clean(text), _terminal_width() - len(indent)):
+        click.echo(f"{indent}{line}")
 
 
 def print_facts(pairs: Iterable[tuple[str, object]]) -> None:
-    """Print `key  value` lines to stdout, the values one below the other."""
+    """Print `key  value` lines to stdout, the values one below the other and folded there; one
+    that is a single word stays whole."""
     cells = [(clean(key), _cell(value)) for key, value in pairs]
-    width = max((len(key) for key, _ in cells), default=0)
+    width = max((_width(key) for key, _ in cells), default=0)
+    beside = max(_NARROWEST // 2, _terminal_width() - width - len(_GAP))
     for key, cell in cells:
-        click.echo(f"{key:<{width}}  {_coloured(cell)}".rstrip())
+        text = str(cell.text)
+        lines = [text] if " " not in text else _folded(text, beside)
+        for number, line in enumerate(lines):
+            name = _padded("" if number else key, width)
+            click.echo(f"{name}{_GAP}{_coloured(Cell(line, cell.style))}".rstrip())
 
 
 def _harmless(character: str) -> str:
@@ -97,16 +124,105 @@ def _harmless(character: str) -> str:
     return "" if category == "Cc" or character in _REORDERING else character
 
 
+def _terminal_width() -> int:
+    """Columns of the terminal, or as `COLUMNS` says; 80 where there is none."""
+    return max(_NARROWEST, shutil.get_terminal_size().columns)
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal needs for a text: two for a wide sign, none for a mark on another."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        for sign in text
+    )
+
+
+def _padded(text: str, width: int, *, right: bool = False) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if right else text + blanks
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many columns, broken between words where that is possible."""
+    lines, line = [], ""
+    for word in re.findall(r"\S+", text):
+        if line and _width(line) + 1 + _width(word) <= width:
+            line += f" {word}"
+            continue
+        if line:
+            lines.append(line)
+        *whole, line = _pieces(word, width)
+        lines += whole
+    return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    """A word, broken where it is wider than this."""
+    while _width(word) > width:
+        fitting = next(at for at in range(width, 0, -1) if _width(word[:at]) <= width)
+        yield word[:fitting]
+        word = word[fitting:]
+    yield word
+
+
+def _widths(heads: Sequence[Column], rows: Sequence[Sequence[Cell]], terminal: int) -> list[int]:
+    """How wide each column is; 0 for those that do not fit and stand under their row."""
+    widths = [
+        max([_width(head.title), *(_width(str(row[at].text)) for row in rows)])
+        for at, head in enumerate(heads)
+    ]
+    widths[0] = min(widths[0], max(terminal // 2, _width(heads[0].title)))
+    while sum(widths) + len(_GAP) * (sum(map(bool, widths)) - 1) > terminal and any(widths[1:]):
+        widest = max(range(1, len(widths)), key=lambda at: (widths[at], at))
+        widths[widest] = 0
+    room = terminal - sum(widths) - len(_GAP) * sum(map(bool, widths))
+    if not widths[-1] and room >= _FOLDABLE:
+        widths[-1] = room
+    return widths
+
+
+def _row_lines(
+    row: Sequence[Cell], heads: Sequence[Column], widths: Sequence[int]
+) -> Iterator[str]:
+    """A row: its columns in one line, then what is too wide for that."""
+    first, *others = row
+    long = _width(str(first.text)) > widths[0]
+    if long:
+        yield _coloured(first)
+        first = Cell("")
+    under = []
+    parts = [_painted(first, widths[0], heads[0])]
+    folded: list[str] = []
+    for at, (cell, head, width) in enumerate(zip(others, heads[1:], widths[1:], strict=True), 1):
+        text = str(cell.text)
+        fits = _width(text) <= width
+        if not fits and width >= _FOLDABLE and at == len(others):
+            text, *folded = _folded(text, width)
+            cell, fits = Cell(text, cell.style), True  # noqa: PLW2901  # its first line
+        if not fits:
+            under.append((head, cell))
+        if width:
+            parts.append(_painted(cell if fits else Cell(""), width, head))
+    line = _GAP.join(parts).rstrip()
+    if line or not long:
+        yield line
+    before = " " * (sum(widths[:-1]) + len(_GAP) * sum(map(bool, widths[:-1])))
+    yield from (before + _coloured(Cell(piece, others[-1].style)) for piece in folded)
+    for head, cell in under:
+        text = f"{head.title}: {cell.text}" if head.title else str(cell.text)
+        for number, piece in enumerate(_folded(text, _terminal_width() - 2 * len(_INDENT))):
+            yield (_INDENT * (2 if number else 1)) + _coloured(Cell(piece, cell.style))
+
+
+def _painted(cell: Cell, width: int, head: Column) -> str:
+    text = _padded(str(cell.text), width, right=head.right)
+    return _coloured(Cell(text, cell.style))
+
+
 def _cells(row: Sequence[object], heads: Sequence[Column]) -> list[Cell]:
-    """The cells of a row; what is wider than a column may be is cut, in all but the last column,
-    which pushes nothing aside."""
-    cells = [_cell(value) for value, _ in zip(row, heads, strict=True)]
-    return [*map(_cut, cells[:-1]), *cells[-1:]]
-
-
-def _cut(cell: Cell) -> Cell:
-    text = str(cell.text)
-    return cell if len(text) <= WIDEST else Cell(f"{text[: WIDEST - 1]}…", cell.style)
+    return [_cell(value) for value, _ in zip(row, heads, strict=True)]
 
 
 def _cell(value: object) -> Cell:
@@ -127,43 +243,3 @@ def _coloured(cell: Cell) -> str:
 
 
 _COLOURS = ("red", "green", "yellow", "blue", "magenta", "cyan", "white")
-
-
-def _print_plain(
-    heads: Sequence[Column],
-    first: Sequence[Sequence[Cell]],
-    rest: Iterable[Sequence[object]],
-    title: str | None,
-) -> None:
-    widths = [
-        max([len(head.title), *(len(str(row[at].text)) for row in first)])
-        for at, head in enumerate(heads)
-    ]
-    if title:
-        click.echo(clean(title))
-    later = (_cells(row, heads) for row in rest)
-    for row in chain([[Cell(head.title) for head in heads]], first, later):
-        parts = (
-            f"{cell.text!s:>{width}}" if head.right else f"{cell.text!s:<{width}}"
-            for head, width, cell in zip(heads, widths, row, strict=True)
-        )
-        click.echo("  ".join(parts).rstrip())
-
-
-def _print_rich(heads: Sequence[Column], rows: Sequence[Sequence[Cell]], title: str | None) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(
-        box=SIMPLE_HEAD,
-        title=Text(clean(title)) if title else None,
-        title_justify="left",
-        pad_edge=False,
-    )
-    for head in heads:
-        grid.add_column(Text(head.title), justify="right" if head.right else "left")
-    for row in rows:
-        grid.add_row(*(Text(str(cell.text), style=cell.style) for cell in row))
-    Console().print(grid)

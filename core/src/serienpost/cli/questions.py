@@ -9,23 +9,35 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.errors import SerienpostError
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from serienpost.contracts.providers import Disclaimer
     from serienpost.service import Answers, Confirmation
 
 WORDS = ("angenommen", "accepted")
+_YES_OR_NO = {
+    **dict.fromkeys(("j", "ja", "y", "yes"), True),
+    **dict.fromkeys(("", "n", "nein", "no"), False),
+}
 
 
 def ask(question: str, option: str) -> bool:
-    """A yes/no question.
+    """A yes/no question, answered in German or English; no answer is no.
 
     Raises:
         SerienpostError: nobody is there to answer.
     """
     if not sys.stdin.isatty():
         raise SerienpostError(f"{question} - nobody is there to answer", hint=f"add {option}")
-    return click.confirm(question, err=True)
+    while (answer := _YES_OR_NO.get(_typed(f"{question} [j/y/N]"))) is None:
+        click.echo("j, ja, y, yes; or n, nein, no", err=True)
+    return answer
+
+
+def _typed(question: str) -> str:
+    typed: str = click.prompt(question, default="", show_default=False, err=True)
+    return typed.strip().casefold()
 
 
 def answered(asked: Confirmation, answers: Answers, *, balance_hint: str) -> Answers:
@@ -66,10 +78,11 @@ def _release(asked: Confirmation) -> str:
     if asked.run is None:
         return f"Prepare and send {asked.mailing} now?"
     counts, cost = asked.counts, asked.cost
+    when = f" They leave at {day_and_time(asked.at)}." if asked.at else ""
     return (
         f"{asked.mailing}: {counts.selected} selected, {counts.reachable} reachable, "
         f"{counts.allowed} allowed. Send {counts.marked} {asked.kind} from account "
-        f"{asked.account} ({cost.total:g} {cost.unit})?"
+        f"{asked.account} ({cost.total:g} {cost.unit})?{when}"
     )
 
 
@@ -87,6 +100,5 @@ def _accept(disclaimer: Disclaimer, channel: str) -> None:
         )
     click.echo(f"{disclaimer.german}\n\n{disclaimer.english}\n", err=True)
     question = f"Zum Annehmen / to accept: {WORDS[0]} / {WORDS[1]}"
-    typed = click.prompt(question, default="", show_default=False, err=True)
-    if typed.strip().casefold() not in WORDS:
+    if _typed(question) not in WORDS:
         raise SerienpostError("the disclaimer was not accepted; nothing was sent")

@@ -8,14 +8,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from serienpost.documents import document
-from serienpost.errors import Exit
+from serienpost.errors import Exit, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from serienpost.errors import Problem
 
 REFUSALS = (Exit.BUG, Exit.USAGE, Exit.REFUSED)
+
+# What is said of an exit code where a command itself does not say why.
+_MEANING: dict[int, str] = {
+    Exit.BUG: "a bug",
+    Exit.USAGE: "wrong usage",
+    Exit.REFUSED: "refused",
+    Exit.SOME_FAILED: "some messages failed",
+    Exit.SOME_IN_DOUBT: "some messages are in doubt",
+    Exit.OPEN: "something is open",
+}
 
 
 @dataclass
@@ -26,7 +35,7 @@ class Reply:
         data: keys of the JSON document beside the fixed ones.
         text: prints the same for people; not called with `--json`.
         exit: exit code.
-        problems: what was found (`check`, `doctor`).
+        problems: why the exit code is not 0; where nobody says, what the code means.
         stream: one key whose list is too long to hold, of plain values or named tuples of such,
             written as it is read.
     """
@@ -36,6 +45,10 @@ class Reply:
     exit: Exit = Exit.DONE
     problems: tuple[Problem, ...] = ()
     stream: tuple[str, Iterable[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.exit and not self.problems:
+            self.problems = (Problem(_MEANING.get(self.exit, f"ended with {self.exit}")),)
 
     def write_json(self) -> None:
         """Write the document to stdout."""

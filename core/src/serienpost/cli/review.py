@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table
+from serienpost.cli.output import Cell, print_facts, print_table, print_text
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from serienpost.service import Practice, Run
-    from serienpost.service.answers import Explanation, Recipient, ReviewSummary
+    from serienpost.service.answers import Explanation, Recipient, ReviewSummary, SharedRows
 
 _MOST_ROWS = 200
 
@@ -26,9 +26,12 @@ _MOST_ROWS = 200
 @click.command(name="review")
 @click.argument("run")
 @click.option("--drop-not-allowed", is_flag=True, help="Take all overrides back.")
-@click.option("--exclude", metavar="ROW", multiple=True, help="Unmark this row or person.")
-@click.option("--include", metavar="ROW", multiple=True, help="Mark this row or person again.")
-@click.option("--override", metavar="ROW", multiple=True, help="Mark although not allowed.")
+@click.option("--only", metavar="ROW,...", multiple=True, help="Mark these rows, no others.")
+@click.option("--exclude", metavar="ROW,...", multiple=True, help="Unmark these rows or people.")
+@click.option("--include", metavar="ROW,...", multiple=True, help="Mark them again.")
+@click.option(
+    "--override", metavar="ID,...", multiple=True, help="Mark although not allowed; whole ids."
+)
 @click.option("--reason", metavar="TEXT", help="Why, for --override; recorded.")
 @click.option("--explain", metavar="ROW", help="Say which check decided what, and the remedy.")
 @click.option("--history", is_flag=True, help="Say who changed the marks, when and why.")
@@ -41,6 +44,7 @@ def review_command(
     practice: Practice,
     run: str,
     drop_not_allowed: bool,
+    only: tuple[str, ...],
     exclude: tuple[str, ...],
     include: tuple[str, ...],
     override: tuple[str, ...],
@@ -51,10 +55,15 @@ def review_command(
     csv_file: str | None,
     summary: bool,
 ) -> Reply:
-    """Show or change who is marked in a prepared run."""
+    """Show or change who is marked in a prepared run.
+
+    ROW is an id of the first column, a person's number, or the beginning of an id that no other
+    has.
+    """
     found = practice.run(run)
-    if exclude or include or override or drop_not_allowed:
+    if only or exclude or include or override or drop_not_allowed:
         found.mark(
+            only=only,
             exclude=exclude,
             include=include,
             override=override,
@@ -89,7 +98,7 @@ def _show_rows(rows: Iterable[Recipient], head: ReviewSummary) -> None:
     for row in rows:
         if len(shown) == _MOST_ROWS:
             selected = head.counts.selected
-            click.echo(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
+            print_text(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
             break
         shown.append(_line(row, with_cost=with_cost))
     columns = ["row", "number", "name", "address", "reachable", "erlaubt", "marked"]
@@ -138,17 +147,37 @@ def _show_head(head: ReviewSummary) -> None:
         ]
     )
     if cost.lacking:
-        click.echo(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
+        print_text(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
     if head.costly_signs:
         named = ", ".join(f"{one.sign} in {one.messages}" for one in head.costly_signs)
-        click.echo(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
+        print_text(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
     for one in head.earlier:
-        click.echo(
+        print_text(
             f"You already sent this mailing to {one.people} of these people on {one.on} "
             f"(run {one.run})."
         )
+    for group in head.shared:
+        print_text(_together(group, head.run))
     if head.reasons:
         print_table(["rows", "not marked because"], [(n, reason) for reason, n in head.reasons])
+
+
+def _together(group: SharedRows, run: str) -> str:
+    """The sentence about rows that belong together."""
+    first = ", ".join(group.examples[0])
+    if group.what == "left_out":
+        rows = ", ".join(row for rows in group.examples for row in rows)
+        more = ", ..." if group.groups > len(group.examples) else ""
+        return (
+            f"same_address: one leaves out {group.groups} appointments, of which nobody hears: "
+            f"{rows}{more}; serienpost review {run} --explain ROW says whose"
+        )
+    one = group.groups == 1
+    if group.what == "address":
+        whose = "address belongs" if one else "addresses belong"
+        return f"{group.groups} {whose} to several people, who each get a message: {first}"
+    who = "person gets" if one else "people get"
+    return f"{group.groups} {who} several messages, one for each appointment: {first}"
 
 
 def _span(seconds: float) -> str:
@@ -181,20 +210,24 @@ def _explanation(found: Explanation) -> Reply:
 def _explain(row: Recipient, found: Explanation) -> None:
     click.echo(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
     if not row.reachable:
-        click.echo(f"  not reachable: {row.unreachable_reason}")
-        click.echo("  what would change it: a correct address in the master data; prepare again")
+        print_text(f"not reachable: {row.unreachable_reason}", "  ")
+        print_text(
+            "what would change it: a correct address in the master data; prepare again", "  "
+        )
         return
     if row.unmarked:
-        click.echo(f"  not marked: {row.unmarked['reason']}")
+        print_text(f"not marked: {row.unmarked['reason']}", "  ")
         way = "--include" if row.unmarked["includable"] else "the reason; then prepare again"
-        click.echo(f"  what would change it: {way}")
+        print_text(f"what would change it: {way}", "  ")
     by = found.overrides.get(row.row)
     if by:
         covered = ", ".join(f"{check}.{code}" for check, code in by["codes"])
         at = by["at"].isoformat(timespec="seconds")
-        click.echo(f"  override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}")
+        print_text(
+            f"override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}", "  "
+        )
     asked = found.asked_at.isoformat(timespec="seconds") if found.asked_at else "-"
-    click.echo(f"  consent, asked {asked}:")
+    print_text(f"consent, asked {asked}:", "  ")
     print_table(
         ["check", "verdict", "code", "reason or evidence", "what would change it"],
         [

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table
+from serienpost.cli.output import Cell, print_facts, print_table, print_text
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from serienpost.errors import Problem
     from serienpost.service import Practice, Run
-    from serienpost.service.answers import MessageLine, MessageStory, RunStatus
+    from serienpost.service.answers import MessageLine, MessageStory, Report, RunStatus
 
 _STYLE = {"accepted": "green", "delivered": "green", "failed": "red", "in_doubt": "yellow"}
 _MOST_ROWS = 200
@@ -34,14 +36,15 @@ def runs_command(practice: Practice, limit: int) -> Reply:
 
     def text() -> None:
         print_table(
-            ["run", "mailing", "due", "state", "why", "messages"],
+            ["run", "mailing", "due", "state", "why", "ends", "messages"],
             [
                 [
                     one.run,
                     one.mailing,
                     one.due,
-                    one.state,
+                    one.standing,
                     one.reason or "",
+                    one.ends.how if one.ends else "",
                     ", ".join(f"{n} {state}" for state, n in one.counts.items()),
                 ]
                 for one in runs
@@ -76,10 +79,16 @@ def show_command(practice: Practice, run: str, recipient: str | None, manifest: 
     return run_reply(found, messages=True, code=Exit.DONE)
 
 
-def run_reply(run: Run, *, messages: bool, code: Exit | None = None) -> Reply:
+def run_reply(
+    run: Run,
+    *,
+    messages: bool,
+    code: Exit | None = None,
+    problems: tuple[Problem, ...] = (),
+) -> Reply:
     """A run's state and counts, with or without its messages.
 
-    Without `code` the exit code describes the run.
+    Without `code` the exit code describes the run, and the run says why it is not 0.
     """
     status = run.status()
 
@@ -91,14 +100,16 @@ def run_reply(run: Run, *, messages: bool, code: Exit | None = None) -> Reply:
         _tell_records(run.id, status.records)
 
     stream = ("messages", run.messages()) if messages else None
-    return Reply(status.document(), text, status.exit if code is None else code, stream=stream)
+    if code is None:
+        code, problems = status.exit, status.problems
+    return Reply(status.document(), text, code, problems, stream)
 
 
 def _show_messages(messages: Iterable[MessageLine], total: int) -> None:
     shown: list[Sequence[object]] = []
     for one in messages:
         if len(shown) == _MOST_ROWS:
-            click.echo(f"The first {_MOST_ROWS} of {total} messages; report --csv writes all.")
+            print_text(f"The first {_MOST_ROWS} of {total} messages; show --json names all.")
             break
         state = Cell(one.state, _STYLE.get(one.state, ""))
         shown.append([one.row, state, one.attempts, one.code or "", one.text or ""])
@@ -107,50 +118,54 @@ def _show_messages(messages: Iterable[MessageLine], total: int) -> None:
 
 def _show_run(status: RunStatus) -> None:
     reason = f" ({status.reason}: {status.reason_text})" if status.reason else ""
+    waits = status.until if status.ends and not status.scheduled_for else None
     print_facts(
         [
             ("run", status.run),
             ("mailing", f"{status.mailing} by {status.kind} from account {status.account}"),
-            ("state", f"{status.state}{reason}"),
-            *([("until", _when(status.until))] if status.until else []),
-            *(
-                [("approved", f"{_when(status.approved_at)} by {status.approved_by}")]
-                if status.approved_at
-                else []
-            ),
-            ("finished", _when(status.finished_at)),
+            ("state", f"{status.standing}{reason}"),
+            *([("until", _when(waits))] if waits else []),
+            *([("ends", status.ends.how)] if status.ends else []),
+            *_approval(status),
+            *([("finished", _when(status.finished_at))] if status.finished_at else []),
             *sorted(status.present.items()),
             *(("file", name) for name in status.files),
         ]
     )
 
 
+def _approval(one: RunStatus | MessageStory | Report) -> Iterable[tuple[str, str]]:
+    """Who approved a run and when; nothing where nobody did."""
+    if one.approved_at:
+        yield "approved", f"{_iso(one.approved_at)} by {one.approved_by or '-'}"
+
+
 def _advise(status: RunStatus) -> None:
     """What a person can do next."""
     counts = status.present
     if not counts:
-        click.echo("Nobody was selected.")
+        print_text("Nobody was selected.")
     elif status.state == "finished" and not set(counts) - {"suppressed", "cancelled"}:
-        click.echo("Nothing was sent; serienpost report says why.")
+        print_text("Nothing was sent; serienpost report says why.")
     if counts.get("in_doubt"):
-        click.echo(
+        print_text(
             f"Nobody knows about {counts['in_doubt']} messages. Find out, then: "
             f"serienpost resolve {status.run} --recipient ROW --as accepted|resend|failed"
         )
     if counts.get("failed"):
-        click.echo(f"To try the failed ones again: serienpost retry {status.run} --failed")
-    if status.is_released:
-        click.echo(f"To go on: serienpost resume {status.run}")
+        print_text(f"To try the failed ones again: serienpost retry {status.run} --failed")
+    if status.is_released and not status.ends:
+        print_text(f"To go on: serienpost resume {status.run}")
 
 
 def _tell_records(run: str, entries: Mapping[str, int]) -> None:
     """What became of the messages in the persons' records."""
     if entries.get("stored"):
-        click.echo(f"{entries['stored']} messages are in the persons' records.")
+        print_text(f"{entries['stored']} messages are in the persons' records.")
     if entries.get("no_record"):
-        click.echo(f"{entries['no_record']} persons have no record; nothing was stored for them.")
+        print_text(f"{entries['no_record']} persons have no record; nothing was stored for them.")
     if entries.get("waiting"):
-        click.echo(f"{entries['waiting']} wait for the records: serienpost resume {run}")
+        print_text(f"{entries['waiting']} wait for the records: serienpost resume {run}")
 
 
 def _when(moment: datetime | None) -> str:
@@ -175,14 +190,21 @@ def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
     yield "row", one.row
     yield "what", f"{one.title} ({one.kind}, {one.purpose})"
     yield "state", one.state
-    yield "sent", _iso(one.sent_at)
+    if one.code or one.text:
+        yield "why", ": ".join(filter(None, (one.code, one.text)))
+    if one.scheduled_for:
+        yield "scheduled for", day_and_time(one.scheduled_for)
+    yield "handed over" if one.scheduled_for else "sent", _iso(one.sent_at)
     yield "reference", one.ref
-    yield "consent", "; ".join(one.evidence or []) or "-"
+    known = "; ".join(one.evidence or [])
+    if one.state != "suppressed":
+        yield "consent", known or "-"
+    elif known:
+        yield "allowed before", known
     if one.override:
         by = f"{one.override['id']} by {one.override['user']}"
         yield "override", f"{by}: {one.override['reason']}"
-    if one.approved_at:
-        yield "approved", f"{_iso(one.approved_at)} by {one.approved_by}"
+    yield from _approval(one)
     for attempt in one.log:
         yield f"attempt {attempt['attempt']}", _attempt(attempt)
     for decision in one.decisions:
@@ -235,7 +257,7 @@ def _manifest(run: Run) -> Reply:
 @click.command(name="report")
 @click.argument("run")
 @click.option("--html", "html_file", metavar="FILE", help="Write one self-contained page.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Write who did not get it, and why.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Write who did not get it (yet), and why.")
 @json_option
 @with_practice
 def report_command(
@@ -261,13 +283,9 @@ def report_command(
             [
                 ("run", run),
                 ("mailing", f"{data.mailing} by {data.kind} from account {data.account}"),
-                ("state", data.state),
-                *(
-                    [("approved", f"{_iso(data.approved_at)} by {data.approved_by}")]
-                    if data.approved_at
-                    else []
-                ),
-                ("finished", _iso(data.finished_at)),
+                ("state", data.standing),
+                *_approval(data),
+                *([("finished", _iso(data.finished_at))] if data.finished_at else []),
                 *sorted(data.counts.items()),
             ]
         )

@@ -16,6 +16,7 @@ from serienpost.cli.progress import Display
 from serienpost.cli.questions import answered
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, StillOpenError, worst
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +39,9 @@ no_wait_option = click.option(
 
 @click.command(name="send")
 @click.argument("run")
-@click.option("--plan", metavar="HASH", help="Release only this plan.")
+@click.option("--plan", metavar="HASH", help="Approve only this plan.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--at", "when", metavar="WHEN", help="HH:MM or YYYY-MM-DDTHH:MM, practice time.")
+@click.option("--at", "when", metavar="WHEN", help="9:00, morgen 9:00, 30.11. 9:00; local time.")
 @no_wait_option
 @click.option("--accept-disclaimer", is_flag=True, help="Accept the provider's disclaimer.")
 @click.option("--ignore-balance", is_flag=True, help="Send although the balance is too low.")
@@ -58,7 +59,7 @@ def send_command(
     ignore_balance: bool,
     archive: str | None,
 ) -> Reply:
-    """Release a prepared run and deliver it."""
+    """Approve a prepared run and deliver it."""
     from serienpost.service import Answers
 
     found = practice.run(run)
@@ -71,7 +72,7 @@ def send_command(
 
 @click.command(name="run")
 @click.argument("mailing")
-@click.option("--yes", is_flag=True, help="Release without asking; needed for cron.")
+@click.option("--yes", is_flag=True, help="Approve without asking; needed for cron.")
 @click.option("--for", "due", metavar="DATE", help="Due date, YYYY-MM-DD. Default: today.")
 @no_wait_option
 @archive_option
@@ -211,8 +212,8 @@ def _or_open(
     except StillOpenError as error:
         if error.run is None:
             raise
-        click.echo(str(error), err=True)
-        return run_reply(find(error.run), messages=False, code=Exit.OPEN)
+        found_open = find(error.run)
+        return run_reply(found_open, messages=False, code=Exit.OPEN, problems=error.problems)
     if isinstance(found, Confirmation):
         return found
     return run_reply(find(found.run), messages=False)
@@ -254,17 +255,20 @@ def _resume_due(practice: Practice) -> Reply:
     def text() -> None:
         for one in runs:
             why = f" ({one.reason})" if one.reason else ""
-            until = f" until {one.until:%Y-%m-%d %H:%M:%S}" if one.until else ""
-            click.echo(f"{one.run}: {one.state}{why}{until}")
+            until = ""
+            if one.until and not one.scheduled_for:
+                until = f" until {day_and_time(one.until)}"
+            click.echo(f"{one.run}: {one.standing}{why}{until}")
         for one in runs:
+            held = day_and_time(one.held_until) if one.held_until else "-"
             for order in one.withdraw:
                 click.echo(
                     f"  the orders of run {one.run} lie in the provider's portal until "
-                    f"{one.held_until:%Y-%m-%d %H:%M}; withdraw them there: "
+                    f"{held}; withdraw them there: "
                     f"{order.ref} ({order.row}: {order.reason})"
                 )
 
     code = worst(one.exit for one in found)
-    problems = tuple(problem for one in dates for problem in one.problems)
+    problems = tuple(problem for one in found for problem in one.problems)
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
     return Reply(data, text, code, problems)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from serienpost.consent.address_owners import deny_as_owners, look_ups
 from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
-from serienpost.errors import SerienpostError, UnavailableError
+from serienpost.errors import SerienpostError, UnavailableError, cause_of
 from serienpost.timelimit import LateError, each_within
 
 if TYPE_CHECKING:
@@ -200,8 +200,8 @@ def _ask(
 
 def _failure(check: str, error: BaseException | None, *, must_answer: bool) -> Deny:
     """What stands for the answer of a check that has none."""
-    known = isinstance(error, (SerienpostError, LateError))
-    why = str(error) if known else type(error).__name__
+    assert error is not None  # noqa: S101  # there is no result
+    why = str(error) if isinstance(error, LateError) else cause_of(error)
     if must_answer:
         raise CheckUnavailableError(check, why) from error
     return Deny(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_
@@ -13,10 +14,10 @@ from serienpost.ledger.states import COMMANDS, PAUSE_REASONS, RELEASED
 from serienpost.ledger.transitions import move_run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
     from serienpost.ledger.store import Tx
 
@@ -70,22 +71,93 @@ def set_paused(tx: Tx, run_id: str, reason: str, text: str, until: datetime | No
     move_run(tx, run_id, RELEASED, "paused", reason=reason, reason_text=text, until=until)
 
 
-def find_rows(tx: Tx, run_id: str, row_id: str) -> list[MessageRow]:
-    """The message of this row id, or all messages of this person id.
+def find_rows(tx: Tx, run_id: str, name: str, *, exactly: bool = False) -> list[MessageRow]:
+    """The message of a row, or all messages of a person.
+
+    Args:
+        tx: reads or changes the ledger.
+        run_id: the run.
+        name: a row's or person's id, also without what stands before its `:`; a person's number
+            as the review shows it, or that of a line of a table, at the end of its id; or how one
+            person's id alone begins. A number is never the beginning of a longer one.
+        exactly: only a whole id will do.
 
     Raises:
-        LedgerError: the run has no such row.
+        LedgerError: the run has no such row, or this is how several people are called.
     """
     c = message.c
-    found = tx.all(
-        tx.select(message, *MESSAGE)
-        .where(c.run == run_id, or_(c.row_id == row_id, c.person == row_id))
-        .order_by(c.no)
+    found = _rows(tx, run_id, or_(c.row_id == name, c.person == name))
+    if exactly or found or not name:
+        return _one_person(run_id, name, found, exactly=exactly)
+    ends = (f":{name}", *([f"-{name}"] if name.isdigit() else []))
+    behind = [c.person.endswith(one, autoescape=True) for one in ends]
+    found = _rows(tx, run_id, or_(c.number == name, *behind))
+    found = [row for row in found if name == row.number or row.person.endswith(ends)]
+    return _one_person(run_id, name, found or _beginning_with(tx, run_id, name))
+
+
+def split_names(tx: Tx, run_id: str, names: Iterable[str]) -> list[str]:
+    """Each name of rows once; several stand in one text with a comma between, unless the text as
+    it is is an id of the run."""
+    c = message.c
+    found: list[str] = []
+    for text in names:
+        whole = "," not in text or _rows(tx, run_id, or_(c.row_id == text, c.person == text))
+        parts = [text] if whole else [part.strip() for part in text.split(",")]
+        found += [part for part in parts if part]
+    return list(dict.fromkeys(found))
+
+
+# So many people are named where a name fits several.
+_NAMED = 5
+# The end of a name that is a number, and what makes it a longer one.
+_NUMBER = re.compile(r"(?:\A|[^0-9A-Za-z])[0-9]+\Z")
+_MORE_OF_IT = re.compile(r"[0-9]+(?![0-9A-Za-z])")
+
+
+def _rows(tx: Tx, run_id: str, *which: ColumnElement[bool]) -> list[MessageRow]:
+    chosen = tx.select(message, *MESSAGE).where(message.c.run == run_id, *which)
+    return list(map(MessageRow._make, tx.all(chosen.order_by(message.c.no))))
+
+
+def _beginning_with(tx: Tx, run_id: str, name: str) -> list[MessageRow]:
+    """The rows of the people whose ids begin so; of more people than can be named some."""
+    c = message.c
+    begins = or_(
+        c.row_id.startswith(name, autoescape=True), c.row_id.contains(f":{name}", autoescape=True)
     )
+    fitting = tx.select(message, c.no, c.row_id, c.person).where(c.run == run_id, begins)
+    people: dict[str, list[int]] = {}
+    for row in tx.stream(fitting.order_by(c.no)):
+        if _begins(row.row_id, name):
+            people.setdefault(row.person, []).append(row.no)
+        if len(people) > _NAMED:
+            break
+    numbers = [no for rows in people.values() for no in rows]
+    return _rows(tx, run_id, c.no.in_(numbers)) if numbers else []
+
+
+def _begins(row_id: str, name: str) -> bool:
+    """Whether an id begins so, as a whole or behind its `:`, and not within a number."""
+    for id_ in (row_id, row_id.partition(":")[2]):
+        rest = id_.removeprefix(name)
+        if rest != id_ and not (_NUMBER.search(name) and _MORE_OF_IT.match(rest)):
+            return True
+    return False
+
+
+def _one_person(
+    run_id: str, name: str, found: list[MessageRow], *, exactly: bool = False
+) -> list[MessageRow]:
+    people = list(dict.fromkeys(row.person for row in found))
     if not found:
-        hint = None if ":" in row_id else f"an id is written as in patient:{row_id}"
-        raise LedgerError(f"run {run_id} has no row {row_id}", hint=hint)
-    return list(map(MessageRow._make, found))
+        exact = "; a whole id is needed here" if exactly else ""
+        hint = None if ":" in name else f"an id is written as in patient:{name}{exact}"
+        raise LedgerError(f"run {run_id} has no row {name}", hint=hint)
+    if len(people) > 1:
+        shown = ", ".join(people[:_NAMED]) + (", ..." if len(people) > _NAMED else "")
+        raise LedgerError(f"several people of run {run_id} are called {name}", hint=shown)
+    return found
 
 
 def count_states(tx: Tx, run_id: str) -> dict[str, int]:

@@ -17,9 +17,11 @@ from serienpost.run.report.answers import (
     ReviewSummary,
     RunLine,
     RunStatus,
+    SharedRows,
 )
 from serienpost.run.report.export import PersonExport, PersonMessage, Suppressed
 from serienpost.run.report.manifest import Manifest, ManifestField
+from serienpost.run.report.pauses import PauseEnd
 from serienpost.run.report.retention import Purged
 from serienpost.run.report.summary import CourseBar, ReasonCount, Report
 
@@ -35,6 +37,7 @@ __all__ = [
     "MarkChange",
     "MessageLine",
     "MessageStory",
+    "PauseEnd",
     "PersonExport",
     "PersonMessage",
     "PlanCost",
@@ -46,5 +49,6 @@ __all__ = [
     "ReviewSummary",
     "RunLine",
     "RunStatus",
+    "SharedRows",
     "Suppressed",
 ]

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from serienpost.config.loading import load_mailing
 from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError, StillOpenError
 from serienpost.ledger.due import due_rows, find_due, give_up, remove_due, still_open, was_told
-from serienpost.ledger.runs import find_run, open_run, runs_to_continue
+from serienpost.ledger.runs import count_states, find_run, open_run, runs_to_continue
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import DueRun
 from serienpost.run.report.history import due_date, local
+from serienpost.run.report.pauses import pause_end
 from serienpost.run.send.archive import waiting_runs
 from serienpost.run.send.finish import cancelled_runs_to_settle
 from serienpost.run.send.loop import Stop
-from serienpost.run.send.schedule import held_runs, to_withdraw
+from serienpost.run.send.schedule import held_runs, scheduled_for, to_withdraw
 from serienpost.service.notices import Notice
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer
@@ -69,7 +70,8 @@ def resume_due(
         withdrawals = _withdrawals(practice)
         codes |= dict.fromkeys(withdrawals, Exit.OPEN)
         with ledger.read() as tx:
-            after = [find_run(tx, run_id) for run_id in codes]
+            after = [(find_run(tx, run_id), count_states(tx, run_id)) for run_id in codes]
+            now = tx.now
     runs = [
         DueRun(
             run=row.id,
@@ -79,8 +81,11 @@ def resume_due(
             until=local(row.until, zone),
             withdraw=tuple(withdrawals.get(row.id, ())),
             held_until=local(row.send_at, zone),
+            ends=pause_end(row),
+            scheduled_for=local(scheduled_for(row, now), zone),
+            counts=counts,
         )
-        for row in after
+        for row, counts in after
     ]
     return [*runs, *dates]
 

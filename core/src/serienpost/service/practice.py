@@ -54,10 +54,11 @@ class Practice(OpenedPractice):
     """One practice and who acts in it. Closing it closes everything that was opened through it."""
 
     def time(self, text: str) -> datetime:
-        """A time as people write it: `YYYY-MM-DDTHH:MM`, or `HH:MM` for the next such time.
+        """A moment as people write it: `9:00` for the next such time, `morgen 9:00`, `30.11. 9:00`,
+        `2026-11-30 9:00`.
 
         Raises:
-            ConfigError: neither form, a time that does not exist on that day, or one in the past.
+            ConfigError: another form, a time that does not exist on that day, or one in the past.
         """
         from serienpost.run.send.schedule import parse_when
 
@@ -172,7 +173,7 @@ class Practice(OpenedPractice):
 
         if not 1 <= limit <= MOST_ROWS:
             raise ValueError(f"the limit is a number from 1 to {MOST_ROWS}")
-        return list_runs(self.ledger, limit)
+        return list_runs(self.ledger, limit, self.context.zone)
 
     def due_dates(self) -> list[DueDate]:
         """Due dates that could not be prepared unattended and wait for `resume_due`, and those that

@@ -154,6 +154,7 @@ class Run:
             cost=release.with_balance(self.practice, head.cost, head.account),
             seconds=duration(account.rate, head.counts.marked) if account else 0.0,
             earlier=earlier_runs(self._context, self._ledger, self.id),
+            shared=recipients.shared_rows(self._ledger, self.id),
             costly_signs=recipients.costly_signs(self._ledger, self.id),
             reasons=tuple(recipients.reasons(self._ledger, self.id)),
             sheets=recipients.sheets(self._ledger, self.id),
@@ -198,6 +199,7 @@ class Run:
     def mark(
         self,
         *,
+        only: Sequence[str] = (),
         exclude: Sequence[str] = (),
         include: Sequence[str] = (),
         override: Sequence[str] = (),
@@ -206,10 +208,15 @@ class Run:
     ) -> None:
         """Change who is marked; all changes take effect together or none does.
 
+        A row is named by its id, a person's id or number meaning all the person's rows, or the
+        beginning of an id that no other has; several stand in one text with commas between.
+
         Args:
-            exclude: rows, or persons meaning all their rows, to unmark.
+            only: rows to mark; all others are unmarked.
+            exclude: rows to unmark.
             include: rows to mark again; they are read and rendered anew.
-            override: rows to mark although not allowed, where every Deny is overridable.
+            override: rows to mark although not allowed, where every Deny is overridable; named by
+                a whole id.
             reason: why, for overrides.
             drop_not_allowed: take all overrides back.
 
@@ -223,6 +230,7 @@ class Run:
             self._ledger,
             self.id,
             self.practice.actor,
+            only=only,
             exclude=exclude,
             include=include,
             override=override,

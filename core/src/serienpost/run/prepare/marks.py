@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import or_
+
 from serienpost.consent.decision import plain
 from serienpost.contracts.kinds import Address
 from serienpost.contracts.rows import Occasion, Row
 from serienpost.errors import LedgerError, SerienpostError, SourceError
 from serienpost.ledger.rows import MESSAGE, MessageRow
-from serienpost.ledger.runs import allow_command, find_rows, lock_run
+from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_names
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.freeze import unmark_files_of_several, unmarked_columns, unmarked_for
@@ -61,6 +63,7 @@ def change_marks(
     run_id: str,
     user: str,
     *,
+    only: Sequence[str] = (),
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     override: Sequence[str] = (),
@@ -77,9 +80,10 @@ def change_marks(
         ledger: the practice's ledger.
         run_id: a prepared run.
         user: who changes; recorded.
-        exclude: rows (or persons, meaning all their rows) to unmark.
+        only: rows (or persons, meaning all their rows) to mark; all others are unmarked.
+        exclude: rows to unmark.
         include: rows to mark again; they are read and rendered anew.
-        override: rows to mark although not allowed, where every Deny is overridable.
+        override: rows to mark although not allowed, where every Deny is overridable; whole ids.
         reason: why, for overrides.
         drop_not_allowed: take all overrides back.
 
@@ -91,13 +95,16 @@ def change_marks(
         change = _Change(tx, renderer, ledger, run_id, user)
         if drop_not_allowed:
             change.drop_overrides()
-        for row_id in exclude:
-            change.exclude(row_id)
-        for row_id in include:
-            change.include(row_id)
+        kept = split_names(tx, run_id, only)
+        if kept:
+            change.exclude_others(kept)
+        for name in split_names(tx, run_id, exclude):
+            change.exclude(name)
+        for name in (*kept, *split_names(tx, run_id, include)):
+            change.include(name)
         if override:
             _require_reason(reason)
-        for row_id in override:
+        for row_id in split_names(tx, run_id, override):
             change.override(row_id, reason)
         change.settle_addresses()
         change.settle_files()
@@ -123,6 +130,19 @@ class _Change:
                 self._write(row, unmarked_columns(_EXCLUDED))
                 self._note("exclude", row.no)
 
+    def exclude_others(self, names: Sequence[str]) -> None:
+        """Unmark all but these, at once: there may be a million."""
+        kept = [row for name in names for row in find_rows(self.tx, self.run_id, name)]
+        c = message.c
+        others = c.no.not_in([row.no for row in kept])
+        shares = c.unmarked["code"].as_string() == "same_address"
+        change = self.tx.update(message).where(
+            c.run == self.run_id, c.state == "planned", or_(c.marked, shares), others
+        )
+        self.tx.execute(change.values(**unmarked_columns(_EXCLUDED)))
+        detail = {"kept": ", ".join(row.row_id for row in kept)}
+        self.tx.note(self.user, "only", self.run_id, detail=detail)
+
     def include(self, row_id: str) -> None:
         for row in self._unmarked(row_id):
             # Who is not allowed is asked about again: the answer may have been entered since.
@@ -135,7 +155,7 @@ class _Change:
             self._note("include", row.no)
 
     def override(self, row_id: str, reason: str | None) -> None:
-        for row in self._unmarked(row_id):
+        for row in self._unmarked(row_id, exactly=True):
             if row.allowed:
                 hint = f"review {self.run_id} --include {row.row_id}"
                 raise LedgerError(
@@ -209,9 +229,9 @@ class _Change:
         chosen = self.tx.select(message, *MESSAGE).where(c.run == self.run_id, which)
         return list(map(MessageRow._make, self.tx.all(chosen.order_by(c.no))))
 
-    def _unmarked(self, row_id: str) -> list[MessageRow]:
-        found = find_rows(self.tx, self.run_id, row_id)
-        self.wanted.update(row.row_id for row in found if row.row_id == row_id)
+    def _unmarked(self, row_id: str, *, exactly: bool = False) -> list[MessageRow]:
+        found = find_rows(self.tx, self.run_id, row_id, exactly=exactly)
+        self.wanted.update(row.row_id for row in found if row.row_id == row_id or len(found) == 1)
         rows = [row for row in found if not row.marked]
         for row in rows:
             if row.unreachable:

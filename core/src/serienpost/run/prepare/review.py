@@ -11,7 +11,7 @@ from serienpost.contracts.consent import ConsentQuestion
 from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.contracts.rows import CurrentState, RowRef
-from serienpost.errors import UnavailableError
+from serienpost.errors import UnavailableError, cause_of
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_MESSAGE
 from serienpost.run.prepare.costs import forecast
@@ -213,8 +213,8 @@ def current_states(
         if len(states) != len(rows) or any(type(s) is not CurrentState for s in states):
             raise TypeError("it did not return one state per row")  # noqa: TRY301
     except Exception as error:
-        name = "TimeoutError" if isinstance(error, TimeoutError) else type(error).__name__
-        raise UnavailableError(f"{what} cannot answer: {name}") from error
+        why = "TimeoutError" if isinstance(error, TimeoutError) else cause_of(error)
+        raise UnavailableError(f"{what} cannot answer: {why}") from error
     return states
 
 

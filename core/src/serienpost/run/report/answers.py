@@ -6,16 +6,18 @@ Times are aware and in the practice's zone. Rows that are streamed by the millio
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit, Problem
 from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from serienpost.run.report.pauses import PauseEnd
     from serienpost.run.send.schedule import Withdrawal
 
 
@@ -58,6 +60,22 @@ class CostlySign(NamedTuple):
     messages: int
 
 
+class SharedRows(NamedTuple):
+    """Rows that a person who releases should know to belong together.
+
+    Args:
+        what: `address`: different people who each get a message at one address; `person`: one
+            person who gets several, one for each occasion; `left_out`: occasions that go without
+            because `same_address: one` keeps another row of their address.
+        groups: how many addresses, people or rows.
+        examples: the row ids of the first of them.
+    """
+
+    what: Literal["address", "person", "left_out"]
+    groups: int
+    examples: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewSummary(Record):
     """The head of a review.
@@ -66,6 +84,7 @@ class ReviewSummary(Record):
         seconds: that the account's rate alone makes the run take.
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
+        shared: rows that belong together.
     """
 
     run: str
@@ -78,6 +97,7 @@ class ReviewSummary(Record):
     seconds: float = 0.0
     earlier: tuple[EarlierRun, ...] = ()
     costly_signs: tuple[CostlySign, ...] = ()
+    shared: tuple[SharedRows, ...] = ()
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
 
@@ -133,7 +153,7 @@ class MarkChange(Record):
 
 @dataclass(frozen=True, slots=True)
 class RunLine(Record):
-    """A run in the list of runs."""
+    """A run in the list of runs; `ends` and `scheduled_for` as in `RunStatus`."""
 
     run: str
     mailing: str
@@ -143,6 +163,13 @@ class RunLine(Record):
     state: str
     reason: str | None
     counts: Mapping[str, int]
+    ends: PauseEnd | None = None
+    scheduled_for: datetime | None = None
+
+    @property
+    def standing(self) -> str:
+        """The state in words; of a scheduled run its day and time."""
+        return standing(self.state, self.reason, self.scheduled_for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +178,9 @@ class RunStatus(Record):
 
     Args:
         counts: messages by state; every state has a number.
+        reason_text: the reason in a sentence, in the provider's or the check's own words.
+        ends: what ends the pause; None where there is none.
+        scheduled_for: when it leaves, by its own order or the provider's, while that lies ahead.
         until: when what it waits for has passed, if that is known.
         files: what finishing it made.
         records: entries for the persons' records: `stored`, `no_record`, `waiting`.
@@ -163,13 +193,30 @@ class RunStatus(Record):
     counts: Mapping[str, int]
     kind: str = field(metadata=FOR_FACES)
     account: str = field(metadata=FOR_FACES)
-    reason_text: str | None = field(metadata=FOR_FACES)
+    reason_text: str | None
+    ends: PauseEnd | None
+    scheduled_for: datetime | None
     until: datetime | None = field(metadata=FOR_FACES)
     approved_at: datetime | None = field(metadata=FOR_FACES)
     approved_by: str | None = field(metadata=FOR_FACES)
     finished_at: datetime | None = field(metadata=FOR_FACES)
     files: tuple[str, ...] = field(metadata=FOR_FACES)
     records: Mapping[str, int] = field(metadata=FOR_FACES)
+
+    @property
+    def standing(self) -> str:
+        """The state in words; of a scheduled run its day and time."""
+        return standing(self.state, self.reason, self.scheduled_for)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why `exit` is not 0."""
+        return _why(self.exit, self.run, self._pause, self.counts)
+
+    @property
+    def _pause(self) -> str:
+        why = f" ({self.reason}: {self.reason_text})" if self.reason else ""
+        return _open(self.standing, why, self.until, self.ends)
 
     @property
     def is_released(self) -> bool:
@@ -238,6 +285,7 @@ class MessageStory(Record):
     content_hash: str | None
     approved_by: str | None
     approved_at: datetime | None
+    scheduled_for: datetime | None
     log: tuple[Plain, ...]
     decisions: tuple[Plain, ...]
     reports: tuple[Plain, ...]
@@ -307,3 +355,66 @@ class DueRun(Record):
     until: datetime | None
     withdraw: tuple[Withdrawal, ...]
     held_until: datetime | None = field(default=None, metadata=FOR_FACES)
+    ends: PauseEnd | None = None
+    scheduled_for: datetime | None = None
+    counts: Mapping[str, int] = field(default_factory=dict, metadata=FOR_FACES)
+
+    @property
+    def standing(self) -> str:
+        """The state in words; of a scheduled run its day and time."""
+        return standing(self.state, self.reason, self.scheduled_for)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why `exit` is not 0."""
+        if self.withdraw:
+            return (
+                Problem(
+                    f"run {self.run}: {len(self.withdraw)} orders lie with the provider and must "
+                    "not go out; withdraw them in its portal",
+                    "serienpost resume --due lists them",
+                ),
+            )
+        why = f" ({self.reason})" if self.reason else ""
+        return _why(
+            self.exit, self.run, _open(self.standing, why, self.until, self.ends), self.counts
+        )
+
+
+def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> str:
+    """A run's state in words; of a scheduled run its day and time, never that it was sent."""
+    if scheduled_for is None:
+        return state
+    when = f"scheduled for {day_and_time(scheduled_for)}"
+    if state == "finished":
+        return f"handed over, {when}"
+    return when if state == "approved" or reason == "schedule" else f"{state}, {when}"
+
+
+def _open(standing: str, why: str, until: datetime | None, ends: PauseEnd | None) -> str:
+    """How a run that is not over stands, and what ends that."""
+    waits = f" until {day_and_time(until)}" if until and "scheduled" not in standing else ""
+    if ends:
+        return f"is {standing}{waits}{why}; {ends.how}"
+    return f"is {standing}{why}, but something of it is open; serienpost show says what"
+
+
+def _why(code: Exit, run: str, how: str, counts: Mapping[str, int]) -> tuple[Problem, ...]:
+    """Why a run's exit code is not 0."""
+    if code is Exit.OPEN:
+        return (Problem(f"run {run} {how}"),)
+    if code is Exit.SOME_IN_DOUBT:
+        return (
+            Problem(
+                f"run {run}: {counts.get('in_doubt', 0)} messages are in doubt, perhaps sent",
+                f"find out, then serienpost resolve {run} --recipient ROW --as ...",
+            ),
+        )
+    if code is Exit.SOME_FAILED:
+        return (
+            Problem(
+                f"run {run}: {counts.get('failed', 0)} messages failed",
+                f"serienpost report {run} says why",
+            ),
+        )
+    return ()

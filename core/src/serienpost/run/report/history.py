@@ -9,8 +9,10 @@ from sqlalchemy import case, func, select
 
 from serienpost.errors import Exit
 from serienpost.ledger.due import due_rows
+from serienpost.ledger.rows import RUN, RunRow
 from serienpost.ledger.runs import count_states, find_rows, find_run
 from serienpost.ledger.schema import attempt, event, journal, message, run
+from serienpost.ledger.states import HELD, OPEN
 from serienpost.run.report.answers import (
     DueDate,
     Explanation,
@@ -22,8 +24,10 @@ from serienpost.run.report.answers import (
     SentTest,
     every_state,
 )
+from serienpost.run.report.pauses import pause_end
 from serienpost.run.report.recipients import recipient
 from serienpost.run.send.archive import archive_counts
+from serienpost.run.send.schedule import scheduled_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,22 +36,23 @@ if TYPE_CHECKING:
     from sqlalchemy import Label, Row
 
     from serienpost.ledger.due import DueRow
-    from serienpost.ledger.rows import MessageRow, RunRow
+    from serienpost.ledger.rows import MessageRow
     from serienpost.ledger.store import Ledger, Tx
 
 # Actions of the journal that concern the marks; `review` closes a change with its plan hash.
 MARKING = frozenset(
     {"prepare", "exclude", "include", "override", "drop override", "same address", "review"}
-    | {"next at the address", "not sendable"}
+    | {"next at the address", "not sendable", "only"}
 )
 
 _LINE = [message.c[{"row": "row_id", "id": "person"}.get(n, n)] for n in MessageLine._fields]
 
 
-def list_runs(ledger: Ledger, limit: int) -> list[RunLine]:
+def list_runs(ledger: Ledger, limit: int, zone: ZoneInfo) -> list[RunLine]:
     """The newest runs with their counts."""
     with ledger.read() as tx:
-        rows = tx.all(tx.select(run).order_by(run.c.created_at.desc()).limit(limit))
+        newest = tx.select(run, *RUN).order_by(run.c.created_at.desc()).limit(limit)
+        rows = list(map(RunRow._make, tx.all(newest)))
         return [
             RunLine(
                 run=row.id,
@@ -58,6 +63,8 @@ def list_runs(ledger: Ledger, limit: int) -> list[RunLine]:
                 state=row.state,
                 reason=row.reason,
                 counts=count_states(tx, row.id),
+                ends=pause_end(row),
+                scheduled_for=local(scheduled_for(row, tx.now), zone),
             )
             for row in rows
         ]
@@ -97,6 +104,7 @@ def run_status(ledger: Ledger, run_id: str, zone: ZoneInfo) -> RunStatus:
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         counts = count_states(tx, run_id)
+        ahead = scheduled_for(row, tx.now)
     return RunStatus(
         run=run_id,
         mailing=row.mailing,
@@ -106,6 +114,8 @@ def run_status(ledger: Ledger, run_id: str, zone: ZoneInfo) -> RunStatus:
         kind=row.kind,
         account=row.account,
         reason_text=row.reason_text,
+        ends=pause_end(row),
+        scheduled_for=local(ahead, zone),
         until=local(row.until, zone),
         approved_at=local(row.approved_at, zone),
         approved_by=row.approved_by,
@@ -146,6 +156,7 @@ def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> 
         return tuple(_plain(line, names, zone) for line in tx.all(mine.order_by(*order)))
 
     a, j, e = attempt.c, journal.c, event.c
+    ahead = scheduled_for(released, tx.now) if row.state in (*OPEN, *HELD) else None
     return MessageStory(
         **MessageLine._make(getattr(row, column.name) for column in _LINE)._asdict(),
         mailing=released.mailing,
@@ -158,6 +169,7 @@ def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> 
         content_hash=row.content_hash,
         approved_by=released.approved_by,
         approved_at=local(released.approved_at, zone),
+        scheduled_for=local(ahead, zone),
         log=lines(attempt, "attempt started_at outcome stage code text", a.attempt),
         decisions=lines(journal, "at user action detail", j.at),
         reports=lines(event, "at kind code text", e.at, e.id),

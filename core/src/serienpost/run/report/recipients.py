@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sqlalchemy import and_, func
+from sqlalchemy import and_, func, select
 
 from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
@@ -18,15 +19,21 @@ from serienpost.run.report.answers import (
     PlanCounts,
     Recipient,
     ReviewSummary,
+    SharedRows,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
     from serienpost.ledger.rows import MessageRow
     from serienpost.ledger.store import Ledger, Tx
+
+# So many reasons are counted each for itself.
+_MOST_REASONS = 30
+# So many groups of rows, and rows of each, stand for the others.
+_EXAMPLES = 3
 
 # What checks say of a single record, in brackets at the end of the reason.
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
@@ -50,18 +57,62 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
 
 
 def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
-    """Why rows are not marked, with how many, the most frequent first."""
-    found: dict[tuple[str, str], int] = {}
-    sentences: dict[tuple[str, str], str] = {}
+    """Why rows are not marked, with how many, the most frequent first.
+
+    They are counted by what is said, without what is said of a single record; after so many
+    different ones the rest is one line.
+    """
+    found: Counter[str] = Counter()
     with ledger.read() as tx:
         c = message.c
         rows = tx.select(message, c.unreachable, c.consent, c.allowed, c.unmarked)
         for row in tx.stream(rows.where(c.run == run_id, c.marked.is_(False))):
-            code, reason = why_not(row)
-            found[code] = found.get(code, 0) + 1
-            sentences.setdefault(code, _DETAILS.sub("", reason))
-    by_count = sorted(found.items(), key=lambda item: -item[1])
-    return [(sentences[code], count) for code, count in by_count]
+            found[general(why_not(row))] += 1
+    shown = found.most_common(_MOST_REASONS)
+    others = found.total() - sum(count for _, count in shown)
+    return shown + ([("andere Gründe", others)] if others else [])
+
+
+def general(reason: str) -> str:
+    """A reason without what it says of a single record."""
+    return _DETAILS.sub("", reason)
+
+
+def shared_rows(ledger: Ledger, run_id: str) -> tuple[SharedRows, ...]:
+    """Marked rows that belong together, and occasions that go without for a shared address."""
+    c = message.c
+    marked = (c.run == run_id, c.marked)
+    left_out = c.run == run_id, c.occasion.is_not(None), _code() == "same_address"
+    with ledger.read() as tx:
+        found = [
+            _shared(tx, "address", marked, c.address_hash, func.count(c.person.distinct()) > 1),
+            _shared(tx, "person", marked, c.person, func.count() > 1),
+            _shared(tx, "left_out", left_out, c.row_id, func.count() > 0),
+        ]
+    return tuple(one for one in found if one.groups)
+
+
+def _code() -> ColumnElement[str]:
+    code: ColumnElement[str] = message.c.unmarked["code"].as_string()
+    return code
+
+
+def _shared(
+    tx: Tx,
+    what: Literal["address", "person", "left_out"],
+    rows: Sequence[ColumnElement[bool]],
+    by: ColumnElement[Any],
+    several: ColumnElement[bool],
+) -> SharedRows:
+    c = message.c
+    groups = tx.select(message, by.label("key"), func.min(c.no).label("first"))
+    groups = groups.where(*rows, by.is_not(None)).group_by(by).having(several)
+    number = int(tx.scalar(select(func.count()).select_from(groups.subquery())))
+    examples = []
+    for group in tx.all(groups.order_by(func.min(c.no)).limit(_EXAMPLES)) if number else ():
+        mine = tx.select(message, c.row_id).where(*rows, by == group.key).order_by(c.no)
+        examples.append(tuple(row.row_id for row in tx.all(mine.limit(_EXAMPLES))))
+    return SharedRows(what, number, tuple(examples))
 
 
 def costly_signs(ledger: Ledger, run_id: str) -> tuple[CostlySign, ...]:
@@ -90,19 +141,19 @@ def sheets(ledger: Ledger, run_id: str) -> int | None:
     return None if total is None else int(total)
 
 
-def why_not(row: Any) -> tuple[tuple[str, str], str]:  # noqa: ANN401
-    """Why a row is not marked: what decided and its code, and one sentence."""
+def why_not(row: Any) -> str:  # noqa: ANN401
+    """Why a row is not marked, in one sentence."""
     if row.unreachable:
-        return ("address", row.unreachable[0]), str(row.unreachable[1])
+        return str(row.unreachable[1])
     if not row.allowed:
         for answer in row.consent or []:
             if answer["verdict"] == "deny":
-                return (answer["check"], answer["code"]), sentence_of(answer)
+                return sentence_of(answer)
     if row.unmarked:
-        code = row.unmarked["code"]
         shared = "gleiche Adresse wie eine andere Person"
-        return ("choice", code), shared if code == "same_address" else str(row.unmarked["reason"])
-    return ("", ""), ""
+        is_shared = row.unmarked["code"] == "same_address"
+        return shared if is_shared else str(row.unmarked["reason"])
+    return ""
 
 
 # What `recipient` reads.

@@ -15,7 +15,9 @@ from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import NOT_SENT
 from serienpost.run.report.advice import advice
+from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
+from serienpost.run.send.schedule import scheduled_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from serienpost.run.report.answers import SentTest
 
 _BARS = 60
+_GOT = ("accepted", "delivered")
 
 
 class ReasonCount(NamedTuple):
@@ -65,6 +68,12 @@ class Report(Record):
     reasons: tuple[ReasonCount, ...]
     course: tuple[CourseBar, ...]
     tests: tuple[SentTest, ...]
+    scheduled_for: datetime | None = None
+
+    @property
+    def standing(self) -> str:
+        """The state in words; of a scheduled run its day and time."""
+        return standing(self.state, self.reason, self.scheduled_for)
 
 
 def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
@@ -89,6 +98,7 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
             reasons=_reasons(tx, run_id),
             course=_course(tx, run_id, zone),
             tests=tuple(sent_tests(tx, zone, run_id)),
+            scheduled_for=local(scheduled_for(row, tx.now), zone),
         )
 
 
@@ -117,18 +127,19 @@ def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
 
 
 def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
-    """CSV of everybody who did not get the message; a valid input of the table source."""
+    """CSV of everybody who did not get the message, or not yet, each with the reason; a valid input
+    of the table source."""
     writer = csv.writer(file, delimiter=";")
     writer.writerow(["id", "row", "state", "code", "reason"])
     c = message.c
     written = 0
     with ledger.read() as tx:
-        find_run(tx, run_id)
+        found = find_run(tx, run_id)
+        how = f"the run is {found.state}"
+        how += f" ({found.reason}: {found.reason_text})" if found.reason else ""
         statement = tx.select(message, c.person, c.row_id, c.state, c.code, c.text)
-        for row in tx.stream(
-            statement.where(c.run == run_id, c.state.in_(NOT_SENT)).order_by(c.no)
-        ):
-            reason = spreadsheet_cell(row.text)
+        for row in tx.stream(statement.where(c.run == run_id, c.state.not_in(_GOT)).order_by(c.no)):
+            reason = spreadsheet_cell(row.text or how)
             writer.writerow([row.person, row.row_id, row.state, row.code or "", reason])
             written += 1
     return written
@@ -156,8 +167,8 @@ table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;border-bo
 text-align:left}}svg{{width:100%;height:8em;background:#f6f6f6}}</style>
 <h1>{_e(data.title or data.mailing)}</h1>
 <p>Run {_e(data.run)}, {_e(data.kind)} from account {_e(data.account)},
-state {_e(data.state)}{_e(" (" + data.reason + ")" if data.reason else "")}.
-Released {_time(data.approved_at)} by {_e(data.approved_by or "-")},
+state {_e(data.standing)}{_e(" (" + data.reason + ")" if data.reason else "")}.
+Approved {_time(data.approved_at)} by {_e(data.approved_by or "-")},
 finished {_time(data.finished_at)}.</p>
 <h2>Messages</h2><table><tr><th>state<th>messages</tr>{counts}</table>
 <h2>Course</h2>{_chart(data.course)}

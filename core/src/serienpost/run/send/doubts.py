@@ -17,7 +17,7 @@ from serienpost.contracts.outcomes import Accepted, Rejected, Unknown
 from serienpost.errors import LedgerError
 from serienpost.ledger.delivery import free_once
 from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing
-from serienpost.ledger.runs import allow_command, find_rows, lock_run
+from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_names
 from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import move_messages, move_run
@@ -75,7 +75,7 @@ def resolve(
             _refuse_purged(run_row)
             refuse_other_edition(run_id, Header.from_json(run_row.header))
         numbers = []
-        for row_id in dict.fromkeys(rows):
+        for row_id in split_names(tx, run_id, rows):
             found = find_rows(tx, run_id, row_id)
             doubtful = [row for row in found if row.state == "in_doubt"]
             if not doubtful:

@@ -6,7 +6,8 @@ there.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+import re
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
@@ -15,10 +16,11 @@ from serienpost.errors import ConfigError, LedgerError
 from serienpost.ledger.rows import OUTGOING, RUN, Outgoing, RunRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
-from serienpost.ledger.states import HELD
+from serienpost.ledger.states import HELD, RELEASED
 from serienpost.run.prepare.plan import Header
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.recheck import Recheck
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -75,24 +77,39 @@ def quiet_until(hours: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     return None
 
 
+# A day and a time as people write them: `9:00`, `morgen 9:00`, `30.11. 9:00`, `2026-11-30T09:00`.
+_WHEN = re.compile(
+    r"(?:(?P<word>[a-zü]+)"
+    r"|(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.(?:\s?(?P<year>\d{4}))?"
+    r"|(?P<iso>\d{4}-\d{2}-\d{2}))?,?(?:\s+|(?<=\d)T|\A)"
+    r"(?:um\s+|at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?:\s*uhr)?",
+    re.IGNORECASE,
+)
+_DAYS_AHEAD = {"heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "übermorgen": 2}
+# A day without a year that is over this year is meant for the next if it comes within half a year.
+_HALF_A_YEAR = timedelta(days=183)
+_FORMS = "write 9:00, morgen 9:00, 30.11. 9:00 or 2026-11-30 9:00"
+
+
 def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """`YYYY-MM-DDTHH:MM` or `HH:MM` (the next such time), in practice time.
+    """A moment as people write it, in practice time: a time alone is the next such time, a day may
+    be `heute`, `morgen`, `30.11.`, `30.11.2026` or `2026-11-30`, before a blank or a `T`.
 
     Raises:
-        ConfigError: neither form, a time that does not exist on that day, or one in the past.
+        ConfigError: another form, a time that does not exist on that day, or one in the past.
     """
     local = now.astimezone(zone)
+    found = _WHEN.fullmatch(" ".join(text.split()))
     try:
-        if "T" in text:
-            when = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
-        else:
-            when = datetime.combine(local.date(), time.fromisoformat(text), zone)
-            if when <= local:
-                when = datetime.combine(local.date() + timedelta(days=1), when.time(), zone)
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is not a time", hint="write HH:MM or YYYY-MM-DDTHH:MM"
-        ) from None
+        if found is None:
+            raise ValueError(text)  # noqa: TRY301  # as what is no day
+        at = time(int(found["hour"]), int(found["minute"]))
+        day = _day(found, local.date())
+    except (KeyError, ValueError):
+        raise ConfigError(f"{text!r} is not a day and time", hint=_FORMS) from None
+    when = datetime.combine(day or local.date(), at, zone)
+    if day is None and when <= local:
+        when = datetime.combine(local.date() + timedelta(days=1), at, zone)
     if when.astimezone(now.tzinfo).astimezone(zone).replace(tzinfo=None) != when.replace(
         tzinfo=None
     ):
@@ -100,8 +117,29 @@ def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     if when <= now:
         when = when.replace(fold=1)
     if when <= now:
-        raise ConfigError(f"{text} is in the past")
+        raise ConfigError(
+            f"{text} is in the past: {day_and_time(when)}", hint=f"now it is {day_and_time(local)}"
+        )
     return when
+
+
+def _day(found: re.Match[str], today: date) -> date | None:
+    """The day that is written; None where there is only a time.
+
+    Raises:
+        KeyError, ValueError: it is none.
+    """
+    if found["word"]:
+        return today + timedelta(days=_DAYS_AHEAD[found["word"].lower()])
+    if found["iso"]:
+        return date.fromisoformat(found["iso"])
+    if not found["day"]:
+        return None
+    day = date(int(found["year"] or today.year), int(found["month"]), int(found["day"]))
+    if found["year"] or day >= today:
+        return day
+    later = day.replace(year=day.year + 1)
+    return later if later - today <= _HALF_A_YEAR else day
 
 
 def held_until(row: RunRow) -> datetime | None:
@@ -109,6 +147,14 @@ def held_until(row: RunRow) -> datetime | None:
     if row.send_at is None or row.purged_at:
         return None
     return row.send_at if Header.from_json(row.header).hand_over == "now" else None
+
+
+def scheduled_for(row: RunRow, now: datetime) -> datetime | None:
+    """When a released run leaves, by its own order or its provider's, while that lies ahead."""
+    if row.send_at is None or row.state not in (*RELEASED, "finished"):
+        return None
+    waits = row.send_at > now or row.reason == "schedule"
+    return row.send_at if waits and (row.state != "finished" or held_until(row)) else None
 
 
 def judged_at(row: RunRow, now: datetime) -> datetime:
@@ -183,5 +229,5 @@ def refuse_cancel(context: PracticeContext, ledger: Ledger, run_id: str) -> None
 
 def sentence(context: PracticeContext, row: RunRow) -> str:
     """What a person must know about a run whose orders lie with the provider."""
-    at = f" until {row.send_at.astimezone(context.zone):%Y-%m-%d %H:%M}" if row.send_at else ""
+    at = f" until {day_and_time(row.send_at.astimezone(context.zone))}" if row.send_at else ""
     return f"the orders of run {row.id} lie in the provider's portal{at}; withdraw them there"

@@ -144,11 +144,11 @@ if TYPE_CHECKING:
     from serienpost.registry import Registry as Registry
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
-    from serienpost.templates.browser_page import browser_page as browser_page
     from serienpost.status_codes import Fault as Fault
     from serienpost.status_codes import StatusCode as StatusCode
     from serienpost.status_codes import read_status_codes as read_status_codes
     from serienpost.status_codes import telling_status as telling_status
+    from serienpost.templates.browser_page import browser_page as browser_page
     from serienpost.templates.letter_page import split_page as split_page
     from serienpost.templates.passive import active_parts_of_foreign as active_parts_of_foreign
     from serienpost.text import CONTROL as CONTROL

@@ -22,6 +22,9 @@ REPRESENTATIVE_ID = "vertreter_id"
 REPRESENTATIVE = "vertreter_"
 IS_MINOR = "minderjaehrig"
 
+SYSTEM_SETTINGS = "systemkuerzel"
+NEVER_READ = "the settings of the practice software are never read"
+
 # The kinds of person that are written to.
 PERSONS = ("patient", "interessent")
 
@@ -109,6 +112,12 @@ class SchemaMapping:
     # Zone of the times in the database, None for the practice's.
     timezone: str | None = None
 
+    @property
+    def settings_tables(self) -> frozenset[str]:
+        """The tables with the settings of the practice software, passwords among them, by
+        `last_name`: no field, no condition and no query reads them."""
+        return frozenset({SYSTEM_SETTINGS, last_name(self.entities[SYSTEM_SETTINGS].table)})
+
     def sensitivity(self, name: str) -> Sensitivity:
         """The class of a field: the catalogue's, or a stricter one of the schema."""
         return known_field(name, dict(self.classes)).sensitivity
@@ -142,6 +151,11 @@ class SchemaMapping:
         for kind in persons:
             offered |= self.offers(kind)
         return offered
+
+
+def last_name(table: str) -> str:
+    """A table's name in small letters, without the schema it is in."""
+    return table.lower().rpartition(".")[2]
 
 
 def completed(names: AbstractSet[str]) -> set[str]:

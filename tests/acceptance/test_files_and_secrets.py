@@ -104,6 +104,9 @@ def test_a_planted_link_is_not_written_through(demo: Practice, command: str) -> 
         "postgresql://post:ge/heim@127.0.0.1/praxis",
         "postgresql://127.0.0.1/praxis?user=post&password=heim",
         "postgresql://post%3Aheim@127.0.0.1/praxis",
+        "postgresql://post:mein heim@127.0.0.1/praxis",
+        "postgresql:///praxis?host=127.0.0.1&password = heim",
+        "postgresql:/post:heim@127.0.0.1/praxis",
     ],
 )
 @pytest.mark.parametrize("command", [("doctor",), ("runs",), ("config", "show")])
@@ -152,6 +155,42 @@ def test_a_search_with_a_control_character_is_refused(demo: Practice) -> None:
     (problem,) = demo.refused("check", "information")
     assert "control character" in problem["message"]
     assert "\x1b" not in str(problem)
+
+
+CODES = "\x1b]0;x\x07\x1b[2J\u202e"
+
+
+@pytest.mark.parametrize(
+    "line", [f'"x{CODES}": 1', f'attachments: ["a{CODES}.txt"]', f'template: "{CODES}"']
+)
+def test_a_problem_holds_no_escape_code(demo: Practice, line: str) -> None:
+    """A configuration of somebody else must not write to the terminal what it obeys."""
+    for code, escaped in (("\x1b", "\\e"), ("\x07", "\\a"), ("\u202e", "\\u202e")):
+        line = line.replace(code, escaped)
+    file = demo.folder / "mailings" / "information.yaml"
+    text = file.read_text("utf-8").replace("template: neue-sprechzeiten\n", "")
+    file.write_text(f"{text}{line}\n", "utf-8")
+    done = demo("check", "information")
+    assert done.code == 3
+    assert "error: " in done.err
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
+
+
+def test_the_name_of_a_file_holds_no_escape_code(demo: Practice) -> None:
+    (demo.folder / "mailings" / f"a{CODES}.yaml").write_text("x", "utf-8")
+    done = demo("check", "nothing")
+    assert done.code == 3
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
+
+
+def test_a_port_that_is_none_is_one_line(demo: Practice) -> None:
+    demo.edit(
+        "serienpost.yaml",
+        "\ndatabase: sqlite:///praxis.db",
+        "\ndatabase: postgresql://127.0.0.1:heim/praxis",
+    )
+    (problem,) = demo.refused("check", "information")
+    assert "is not a database URL" in problem["message"]
 
 
 def named(practice: Practice, name: str) -> dict[str, Any]:

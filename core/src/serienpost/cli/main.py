@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import cli
+from serienpost.cli.output import clean
 from serienpost.cli.practice import close_practices
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError
@@ -100,7 +101,8 @@ def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
 
 def _complain(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {problem}", err=True)
+        begin = click.style("error", fg="red", bold=True)
+        click.echo(f"{begin}: {clean(problem)}", err=True)
 
 
 def _bug(error: BaseException, args: Sequence[str]) -> Problem:

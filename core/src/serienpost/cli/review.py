@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table
+from serienpost.cli.output import Cell, print_facts, print_table, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
@@ -179,22 +179,22 @@ def _explanation(found: Explanation) -> Reply:
 
 
 def _explain(row: Recipient, found: Explanation) -> None:
-    click.echo(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
+    say(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
     if not row.reachable:
-        click.echo(f"  not reachable: {row.unreachable_reason}")
+        say(f"  not reachable: {row.unreachable_reason}")
         click.echo("  what would change it: a correct address in the master data; prepare again")
         return
     if row.unmarked:
-        click.echo(f"  not marked: {row.unmarked['reason']}")
+        say(f"  not marked: {row.unmarked['reason']}")
         way = "--include" if row.unmarked["includable"] else "the reason; then prepare again"
-        click.echo(f"  what would change it: {way}")
+        say(f"  what would change it: {way}")
     by = found.overrides.get(row.row)
     if by:
         covered = ", ".join(f"{check}.{code}" for check, code in by["codes"])
         at = by["at"].isoformat(timespec="seconds")
-        click.echo(f"  override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}")
+        say(f"  override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}")
     asked = found.asked_at.isoformat(timespec="seconds") if found.asked_at else "-"
-    click.echo(f"  consent, asked {asked}:")
+    say(f"  consent, asked {asked}:")
     print_table(
         ["check", "verdict", "code", "reason or evidence", "what would change it"],
         [

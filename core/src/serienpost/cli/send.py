@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
+from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.progress import Display
 from serienpost.cli.questions import answered
@@ -196,7 +197,7 @@ def _or_open(
     except StillOpenError as error:
         if error.run is None:
             raise
-        click.echo(str(error), err=True)
+        say(error, err=True)
         return run_reply(find(error.run), messages=False, code=Exit.OPEN)
     if isinstance(found, Confirmation):
         return found
@@ -236,7 +237,7 @@ def _resume_due(practice: Practice) -> Reply:
         for one in runs:
             why = f" ({one.reason})" if one.reason else ""
             until = f" until {one.until:%Y-%m-%d %H:%M:%S}" if one.until else ""
-            click.echo(f"{one.run}: {one.state}{why}{until}")
+            say(f"{one.run}: {one.state}{why}{until}")
         for one in runs:
             for order in one.withdraw:
                 click.echo(

@@ -37,6 +37,9 @@ def attaching(practice: Practice, written: str) -> None:
         ("../geheim.txt", "move the file to anhaenge/geheim.txt"),
         ("anhaenge/link.txt", "copy the file there"),
         ("buch.db", "never attached"),
+        ("buch.db-wal", "never attached"),
+        ("buch.db-journal", "never attached"),
+        ('"rechnung\\u202efdp.exe"', "rename the file"),
     ],
 )
 def test_nothing_but_a_file_of_the_folder_is_attached(
@@ -49,10 +52,23 @@ def test_nothing_but_a_file_of_the_folder_is_attached(
     (folder / "link.txt").symlink_to(demo.folder.parent / "geheim.txt")
     os.link(demo.folder / "versandbuch.db", folder / "mehrere.db")
     (folder / "buch.db").write_bytes((demo.folder / "praxis.db").read_bytes())
+    (folder / "buch.db-wal").write_bytes(bytes.fromhex("377f0682002de218"))
+    (folder / "buch.db-journal").write_bytes(bytes.fromhex("d9d505f920a163d7"))
+    (folder / "rechnung\u202efdp.exe").write_text("x")
     attaching(demo, written)
     problems = demo.refused("check", "anhang")
     assert [p["key"] for p in problems] == ["attachments"]
     assert move in problems[0]["hint"]
+
+
+@pytest.mark.parametrize("folder", ["vorschau", "Vorschau/x", "Mailings"])
+def test_folders_of_people_and_settings_are_none_for_attachments(
+    demo: Practice, folder: str
+) -> None:
+    """In `vorschau` lie complete messages."""
+    demo.edit("serienpost.yaml", "\nconsent:", f"\nattachments_folder: {folder}\nconsent:")
+    (problem,) = demo.refused("check", "information")
+    assert problem["key"] == "attachments_folder"
 
 
 def test_one_persons_file_goes_to_nobody_else(demo: Practice) -> None:

@@ -24,11 +24,17 @@ _BEGINNINGS = {
     ".jpeg": b"\xff\xd8\xff",
     ".pdf": b"%PDF-",
 }
+# Others of Pillow's formats are programs (EPS runs Ghostscript) or take what no letter needs.
+_FORMATS = ("PNG", "JPEG", "GIF")
 # Millimetres that a background may differ from A4.
 _NEAR = 2.0
 
 # More than A4 at 600 dots per inch has.
 MOST_PIXELS = 40_000_000
+
+# Scans of one image at most; a program writes ten, and each costs a pass over all pixels.
+MOST_SCANS = 100
+_SCAN = b"\xff\xda"  # Start of Scan (ITU-T T.81, B.1.1.3)
 
 # Bytes; every letter in the record carries the letterhead.
 _LARGEST = 10_000_000
@@ -56,15 +62,19 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
 
 def is_image(data: bytes) -> bool:
     """Whether these are the bytes of a whole image, as Pillow reads it, of no more than
-    `MOST_PIXELS`: those are looked up in its head, before any is unpacked."""
+    `MOST_PIXELS`: those are looked up in its head, before any is unpacked. Within the data of a
+    scan no other begins, so that they can be counted unread."""
     from PIL import Image
 
+    if data.startswith(_BEGINNINGS[".jpg"]) and data.count(_SCAN) > MOST_SCANS:
+        return False
+
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 return False
             image.verify()
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
@@ -114,7 +124,9 @@ def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> b
     if not data.startswith(_BEGINNINGS[suffix]):
         raise _problem(key, f"{name} is no {suffix.removeprefix('.').upper()} file")
     if key == "letterhead" and not is_image(data):
-        raise _problem(key, f"{name} is damaged or has more than {MOST_PIXELS:,} pixels")
+        raise _problem(
+            key, f"{name} is damaged or has more than {MOST_PIXELS:,} pixels or {MOST_SCANS} scans"
+        )
     return data
 
 

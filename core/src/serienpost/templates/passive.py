@@ -50,6 +50,14 @@ _RUNNING = frozenset(
 _RUNNING_URL = re.compile(
     r"(?:javascript|vbscript):|data:(?!image/(?:png|jpe?g|gif)[;,])", re.IGNORECASE
 )
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]*)", re.IGNORECASE)
+# What names a file of definitions that is not W3C's, or holds some.
+_DEFINES = re.compile(
+    r"\[|[\"'][^\"']*:(?!//www\.w3\.org/)//|SYSTEM(?!\s*[\"']about:legacy-compat[\"'])",
+    re.IGNORECASE,
+)
+# What old programs follow, as `<?import ...>`; Word writes the last two.
+_INSTRUCTION = re.compile(r"\?(?!xml(?:\s+version\b[^>]*|:namespace\b[^>]*)\Z)", re.IGNORECASE)
 # The attribute in a selector as `[title^="A"]`, with a namespace or escapes in its name.
 _BY_ATTRIBUTE = re.compile(r"\[\s*(?:[^\s\]=|]*\|(?!=))?([^\s\]=~^$*|]+)")
 _IGNORED_IN_URL = re.compile(r"[\x00-\x20]")
@@ -84,6 +92,8 @@ def active_parts(
             yield from _of_tag(token, images, prefix)
         elif token.kind == "comment":
             yield from _of_comment(token, images, prefix)
+        elif token.kind == "doctype" and _DEFINES.search(markup.source[token.begin : token.end]):
+            yield Finding("a document type of its own", "write <!DOCTYPE html>", token.begin)
     for begin, end in raw_texts(markup, "style"):
         found = forbidden_in_sheet(markup.source[begin:end])
         if found:
@@ -102,12 +112,23 @@ def _of_tag(token: Token, images: Collection[str], prefix: str) -> Iterator[Find
     name = token.name
     if name not in _ELEMENTS and not PLACE.search(name):
         yield Finding(f"a page cannot contain <{name[:40]}>", "leave it out", token.begin)
+    if not _is_utf_8(token):
+        yield Finding("a page is written in UTF-8", 'write charset="utf-8"', token.begin)
     if token.twice:
         yield Finding("an attribute stands twice in a tag", "write it once", token.begin)
     for attribute, value in token.attributes.items():
         found = _of_attribute(name, attribute, value.strip(), images, prefix)
         if found:
             yield Finding(*found, token.begin)
+
+
+def _is_utf_8(token: Token) -> bool:
+    """Whether a tag says of the page that it is what it is, or nothing; in UTF-7 text is tags."""
+    said = token.attributes.get("charset")
+    if token.name == "meta" and "http-equiv" in token.attributes:
+        found = _CHARSET.search(token.attributes.get("content", ""))
+        said = found[1] if found else said
+    return said is None or said.strip().casefold() in ("utf-8", "utf8")
 
 
 def _of_attribute(
@@ -138,6 +159,8 @@ def _of_attribute(
 
 def _of_comment(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
     """A comment shows nothing, but to Outlook what stands behind its condition."""
+    if _INSTRUCTION.match(token.data):
+        yield Finding("a page cannot contain <?...>", "leave it out", token.begin)
     hidden = _shown_to_outlook(token)
     if hidden is None:
         return

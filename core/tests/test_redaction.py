@@ -32,6 +32,14 @@ WITH = [
     "https://example.org/?next=postgresql%3A%2F%2Fpost%3Ageheim%40db",
     "https://example.org/?access_token=geheim",
     "HTTPS://post:geheim@example.org",
+    "postgresql://post:ge heim@db/x",
+    "postgresql://post:ein langes ge\theim@db/x",
+    "https://post:ge heim@example.org/",
+    "postgresql:/post:geheim@db/x",
+    "postgresql: //post:geheim@db/x",
+    "postgresql ://post:geheim@db/x",
+    "//post:geheim@db/x",
+    "https:\\\\post:geheim@example.org",
 ]
 WITHOUT = [
     "sqlite:///versandbuch.db",
@@ -48,7 +56,24 @@ WITHOUT = [
     "https://example.org/#c:d@e",
     "secret:SMS_PASSWORD",
     "a:b@c",
+    "https://example.org, E-Mail: praxis@example.org",
+    "https://example.org:8443 oder praxis@example.org",
+    "no answer of postgresql://db:5432/x now, ask praxis@example.org",
+    "C:\\\\praxis",
+    "either//or: a@b",
 ]
+AS_A_WHOLE = [
+    "postgresql:///x?host=db&password=ge heim",
+    "postgresql:///x?host=db&password = geheim",
+    "postgresql://post:12 heim@db/x",
+]
+
+
+@pytest.mark.parametrize("url", AS_A_WHOLE)
+def test_blanks_belong_to_a_url_that_stands_alone(url: str) -> None:
+    """As a value of the configuration does."""
+    assert has_password(url)
+    assert "heim" not in without_passwords(url)
 
 
 @pytest.mark.parametrize("url", WITH)

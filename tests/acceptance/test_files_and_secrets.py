@@ -37,6 +37,9 @@ def attaching(practice: Practice, written: str) -> None:
         ("../geheim.txt", "move the file to anhaenge/geheim.txt"),
         ("anhaenge/link.txt", "copy the file there"),
         ("buch.db", "never attached"),
+        ("buch.db-wal", "never attached"),
+        ("buch.db-journal", "never attached"),
+        ('"rechnung\\u202efdp.exe"', "rename the file"),
     ],
 )
 def test_nothing_but_a_file_of_the_folder_is_attached(
@@ -49,10 +52,23 @@ def test_nothing_but_a_file_of_the_folder_is_attached(
     (folder / "link.txt").symlink_to(demo.folder.parent / "geheim.txt")
     os.link(demo.folder / "versandbuch.db", folder / "mehrere.db")
     (folder / "buch.db").write_bytes((demo.folder / "praxis.db").read_bytes())
+    (folder / "buch.db-wal").write_bytes(bytes.fromhex("377f0682002de218"))
+    (folder / "buch.db-journal").write_bytes(bytes.fromhex("d9d505f920a163d7"))
+    (folder / "rechnung\u202efdp.exe").write_text("x")
     attaching(demo, written)
     problems = demo.refused("check", "anhang")
     assert [p["key"] for p in problems] == ["attachments"]
     assert move in problems[0]["hint"]
+
+
+@pytest.mark.parametrize("folder", ["vorschau", "Vorschau/x", "Mailings"])
+def test_folders_of_people_and_settings_are_none_for_attachments(
+    demo: Practice, folder: str
+) -> None:
+    """In `vorschau` lie complete messages."""
+    demo.edit("serienpost.yaml", "\nconsent:", f"\nattachments_folder: {folder}\nconsent:")
+    (problem,) = demo.refused("check", "information")
+    assert problem["key"] == "attachments_folder"
 
 
 def test_one_persons_file_goes_to_nobody_else(demo: Practice) -> None:
@@ -104,6 +120,9 @@ def test_a_planted_link_is_not_written_through(demo: Practice, command: str) -> 
         "postgresql://post:ge/heim@127.0.0.1/praxis",
         "postgresql://127.0.0.1/praxis?user=post&password=heim",
         "postgresql://post%3Aheim@127.0.0.1/praxis",
+        "postgresql://post:mein heim@127.0.0.1/praxis",
+        "postgresql:///praxis?host=127.0.0.1&password = heim",
+        "postgresql:/post:heim@127.0.0.1/praxis",
     ],
 )
 @pytest.mark.parametrize("command", [("doctor",), ("runs",), ("config", "show")])
@@ -152,6 +171,42 @@ def test_a_search_with_a_control_character_is_refused(demo: Practice) -> None:
     (problem,) = demo.refused("check", "information")
     assert "control character" in problem["message"]
     assert "\x1b" not in str(problem)
+
+
+CODES = "\x1b]0;x\x07\x1b[2J\u202e"
+
+
+@pytest.mark.parametrize(
+    "line", [f'"x{CODES}": 1', f'attachments: ["a{CODES}.txt"]', f'template: "{CODES}"']
+)
+def test_a_problem_holds_no_escape_code(demo: Practice, line: str) -> None:
+    """A configuration of somebody else must not write to the terminal what it obeys."""
+    for code, escaped in (("\x1b", "\\e"), ("\x07", "\\a"), ("\u202e", "\\u202e")):
+        line = line.replace(code, escaped)
+    file = demo.folder / "mailings" / "information.yaml"
+    text = file.read_text("utf-8").replace("template: neue-sprechzeiten\n", "")
+    file.write_text(f"{text}{line}\n", "utf-8")
+    done = demo("check", "information")
+    assert done.code == 3
+    assert "error: " in done.err
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
+
+
+def test_the_name_of_a_file_holds_no_escape_code(demo: Practice) -> None:
+    (demo.folder / "mailings" / f"a{CODES}.yaml").write_text("x", "utf-8")
+    done = demo("check", "nothing")
+    assert done.code == 3
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.out + done.err)
+
+
+def test_a_port_that_is_none_is_one_line(demo: Practice) -> None:
+    demo.edit(
+        "serienpost.yaml",
+        "\ndatabase: sqlite:///praxis.db",
+        "\ndatabase: postgresql://127.0.0.1:heim/praxis",
+    )
+    (problem,) = demo.refused("check", "information")
+    assert "is not a database URL" in problem["message"]
 
 
 def named(practice: Practice, name: str) -> dict[str, Any]:

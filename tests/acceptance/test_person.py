@@ -158,3 +158,62 @@ def test_the_export_of_who_is_in_a_run_twice(demo: Practice) -> None:
     found = [m["row"] for m in exported(demo, MOTHER)["messages"] if m["run"] == demo.run]
     assert min(found) == MOTHER
     assert len(found) == 2
+
+
+KEYS = ("A1", "A1.5", "A[1]", "A*", "A/2", "A_2", "A 0", "B, C")
+
+
+@pytest.fixture
+def textual(demo: Practice) -> Practice:
+    """A run to people whose keys hold more than digits, previewed; the last shares an address."""
+    (demo.folder / "schema.yaml").write_text(
+        "patient: {id: nummer, key_type: text}\n", encoding="utf-8"
+    )
+    demo.edit(
+        "serienpost.yaml",
+        "\ndatabase: sqlite:///praxis.db",
+        "\ndatabase: sqlite:///praxis.db\nschema: schema.yaml",
+    )
+    for number, key in enumerate(KEYS, 1):
+        demo.change(
+            "UPDATE patient SET nummer = ?, email = ?, kontakt_email = 'ja', verstorben = 0,"
+            " gesperrt = 0, geburtsdatum = '1970-01-01', vertreter_id = NULL WHERE id = ?",
+            key,
+            f"p{min(number, 7)}@example.org",
+            number,
+        )
+    rows = json.dumps([f"patient:{key}" for key in KEYS])
+    selecting(demo, f"same_address: one\nrows: {rows}\nselect: {{}}")
+    assert demo("preview", demo.run, "--all").code == 0
+    return demo
+
+
+def previews(practice: Practice) -> dict[str, str]:
+    """The previewed addresses and their files."""
+    found = {}
+    for file in (practice.folder / "vorschau" / practice.run).iterdir():
+        address = re.search(r"p\d@example\.org", file.read_text("utf-8"))
+        assert address, file.name
+        found[address[0]] = file.name
+    return found
+
+
+def test_every_row_has_a_preview_of_its_own(textual: Practice) -> None:
+    assert sorted(previews(textual)) == [f"p{n}@example.org" for n in range(1, 8)]
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_erasing_takes_the_previews_of_that_person_alone(textual: Practice, number: int) -> None:
+    """Whatever signs the key holds; `A*` is no pattern."""
+    before = previews(textual)
+    done = textual("erase-person", f"patient:{KEYS[number - 1]}", "--yes")
+    assert done.code == 0, done.err
+    assert before.keys() - previews(textual).keys() == {f"p{number}@example.org"}
+
+
+def test_an_export_hides_ids_with_blanks(textual: Practice) -> None:
+    (message,) = exported(textual, "patient:B, C")["messages"]
+    assert message["text"] == "gleiche Adresse wie eine andere Person"
+    assert message["id"] == "patient:B, C"
+    assert "patient:B, C" in json.dumps(message["consent"])
+    assert "patient:A" not in json.dumps(message)

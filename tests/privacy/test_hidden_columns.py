@@ -221,6 +221,9 @@ def test_a_field_of_an_appointment_leaves_by_its_id(practice: Path, call: Any) -
 
 
 OWN = "patient: {{fields: {{info: {0}}}}}\n"
+RENAMED = (
+    'patient: {{fields: {{beruf: notiz, info: {{expression: "{0}", class: plain, because: x}}}}}}\n'
+)
 SCHEMAS = {
     "medical by name": OWN.format("{column: diagnose, class: plain, because: x}"),
     "protected by name": OWN.format("{column: BERUF, class: plain, because: x}"),
@@ -237,6 +240,14 @@ SCHEMAS = {
     "derived table": OWN.format(
         "{expression: (SELECT x.a FROM (SELECT therapie AS a FROM behandlung) x LIMIT 1),"
         " class: plain, because: x}"
+    ),
+    "looked for further out": RENAMED.format("(SELECT notiz FROM behandler WHERE id = 1)"),
+    "a query called like the table": RENAMED.format(
+        "CASE WHEN EXISTS (SELECT 1 FROM (SELECT 1 AS z) patient) THEN patient.notiz END"
+    ),
+    "a star that hides what is compared": RENAMED.format(
+        "CASE WHEN EXISTS (SELECT 1 FROM (SELECT * FROM patient) q"
+        " WHERE q.notiz = 'x' AND q.id = patient.id) THEN 'ja' END"
     ),
     "another kind of record": OWN.format("{column: nummer, class: plain}").rstrip()
     + "\ninteressent: {fields: {info: {expression: anliegen, class: plain, because: x}}}\n",
@@ -295,3 +306,28 @@ def test_a_lowered_class_is_shown(schema: Path, call: Any) -> None:  # noqa: ANN
     fields = call("show", document["run"], "--manifest")[1]["fields"]
     assert {one["because"] for one in fields if one["field"] == "info"} == {reason}
     assert {one["because"] for one in fields if one["field"] != "info"} == {None}
+
+
+SETTINGS_READ = {
+    "as a joined table": "joins: {systemkuerzel: systemkuerzel.kuerzel = 'X'}, fields: {nachname:"
+    " {table: systemkuerzel, column: wert}}",
+    "as the people": "table: main.Systemkuerzel, id: kuerzel, key_type: text, fields: {nachname:"
+    " wert}",
+    "in a condition": 'joins: {behandler: "EXISTS (SELECT 1 FROM systemkuerzel WHERE wert LIKE'
+    " 'SG.%')\"}, fields: {nachname: {table: behandler, column: nachname}}",
+}
+
+
+@pytest.mark.parametrize("form", SETTINGS_READ)
+def test_settings_of_the_practice_software_are_nobodys_data(
+    schema: Path,
+    call: Any,  # noqa: ANN401
+    form: str,
+) -> None:
+    """Passwords of providers stand there."""
+    schema.write_text(f"patient: {{{SETTINGS_READ[form]}}}\n", "utf-8")
+    write(schema.parent, "probe", "email", "SELECT id FROM patient", "{{Nachname}}")
+    for command in ("check", "prepare"):
+        code, document, printed = call(command, "probe")
+        assert code == 3
+        assert "the settings of the practice software are never read" in printed, document

@@ -14,6 +14,7 @@ from PIL import Image
 
 from serienpost import Attachment, ConfigError, Cost
 from serienpost_channel_letter.account import LetterAccount
+from serienpost_channel_letter.images import MOST_SCANS
 from serienpost_channel_letter.page_sizes import page_sizes
 
 if TYPE_CHECKING:
@@ -177,6 +178,24 @@ def _bomb(megabytes: int) -> bytes:
     head %= (megabytes << 18, len(table))
     end = b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % len(begin)
     return begin + head + table + end
+
+
+def _many_scans() -> bytes:
+    """A small JPEG of many passes over all of its pixels."""
+    file = io.BytesIO()
+    Image.new("L", (2000, 2000), 128).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    return data[:end] + data[last:end] * MOST_SCANS + data[end:]
+
+
+def test_an_image_is_what_it_is_called_and_takes_no_hour(writer: Writer) -> None:
+    """EPS is a program; each scan of a JPEG costs a pass over the whole image."""
+    program = io.BytesIO()
+    Image.new("L", (10, 10)).save(program, "EPS")
+    files = {"a.png": program.getvalue(), "b.jpg": _many_scans()}
+    contents = [writer.content(html=f'<img src="asset:{name}">', files=files) for name in files]
+    assert [getattr(one, "code", None) for one in writer.forecast(*contents)] == ["image"] * 2
 
 
 def test_what_is_wrong_with_the_accounts_papers(

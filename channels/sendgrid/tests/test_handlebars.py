@@ -143,6 +143,7 @@ def test_what_must_not_be_in_a_template(source: str, problem: str) -> None:
 
 def test_literal_braces_and_comments_are_no_variables() -> None:
     assert read(r"\{{X}} {{! {{Y}} }} {{!-- {{{Z}}} --}}").variables() == ()
+    assert [one.name for one in read(r"\\{{X}} \\\{{Y}}").variables()] == ["X", "Y"]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,33 @@ def test_literal_braces_and_comments_are_no_variables() -> None:
         ("<meta http-equiv=refresh content='0;url=https://example.org'>", "http-equiv"),
         ("<form action='https://example.org'>", "<form> runs or sends"),
         ("<iframe src='https://example.org'></iframe>", "<iframe> runs or sends"),
+        # What Outlook reads in a comment.
+        ('<!--[if mso]><img src="https://example.org/{{Name}}"><![endif]-->', "stands in src"),
+        ("<!--[if IE]><script>x()</script><![endif]-->", "<script> runs or sends"),
+        ('<!-- [ if vml ]><v:fill src="https://example.org/{{Name}}"/><![endif]-->', "in src"),
+        ("<!-- for {{Name}} -->", ""),
+        # Attributes that nobody listed.
+        ('<svg><image href="https://example.org/{{Name}}"/></svg>', "stands in href"),
+        ('<svg><rect mask="url(https://example.org/{{Name}})"/></svg>', "stands in mask"),
+        ('<svg><set attributeName="href" to="https://example.org/{{Name}}"/></svg>', "in to"),
+        ('<img attributionsrc="https://example.org/{{Name}}">', "stands in attributionsrc"),
+        ('<table title="{{Name}}" aria-label="{{Name}}" width="{{Breite}}">', ""),
+        # A value that decides what is loaded.
+        ('<img src="https://example.org/{{#equals Name "A"}}a{{/equals}}">', "stands in src"),
+        ('<img {{#if Name}}src="https://example.org/a"{{/if}}>', "stands in src"),
+        ('<img {{#if Name}} src="https://example.org/a" {{/if}}>', "stands in src"),
+        (
+            '<p title="{{Name}}"><style>p[ title ^= "A"]{background:url(//example.org)}</style>',
+            "loads something by what is filled in",
+        ),
+        (
+            '<p title="{{Name}}"><style>[t\\69tle=A]{background:url(//example.org)}</style>',
+            "loads something by what is filled in",
+        ),
+        ('<p title="{{Name}}"><style>[title]{color: red}</style>', ""),
+        # Two backslashes are one and a tag, one makes the tag a text.
+        ('<img src="https://example.org/\\\\{{Name}}">', "{{Name}} stands in src"),
+        ('<img src="https://example.org/\\{{Name}}">', ""),
     ],
 )
 def test_what_is_filled_in_is_told_to_nobody(source: str, problem: str) -> None:

@@ -33,10 +33,14 @@ def without_passwords(text: str) -> str:
     """The text with `***` for every password in a URL, however it is written.
 
     A password stands before the last `@` of a URL, whatever signs it holds, or is the value of a
-    parameter that is called so; either may be percent-encoded. `${secret:NAME}` is none.
+    parameter that is called so; either may be percent-encoded. `${secret:NAME}` is none. Blanks
+    belong to a URL that the text begins with, or where user and password surround them.
     """
-    if "://" not in text:
+    if not _BEGIN.search(text):
         return text
+    begin = _BEGIN.match(text.lstrip())
+    if begin and re.search(r"\s", text.strip()) and not _is_web(begin["scheme"]):
+        return _masked(text)
     return _URL.sub(lambda found: _masked(found[0]), text)
 
 
@@ -55,10 +59,12 @@ def _masked(url: str) -> str:
 
 def _masked_user(url: str) -> tuple[str, str]:
     """The URL up to its user and password, masked, and what comes after."""
-    scheme, _, rest = url.partition("://")
-    begin = f"{scheme}://"
+    found = _BEGIN.search(url)
+    assert found is not None  # noqa: S101  # that is how it was found
+    begin, rest = url[: found.end()], url[found.end() :]
+    is_web = _is_web(found["scheme"])
     user, at, behind = rest.rpartition("@")
-    if scheme.lower() in _WEB:
+    if is_web:
         # Of these the host ends before the first /, ? or #, unless what looks like its port is
         # none: then a password goes on there (RFC 3986, 3.2).
         authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
@@ -71,11 +77,15 @@ def _masked_user(url: str) -> tuple[str, str]:
     if not at:
         return begin, rest
     name, colon, password = user.partition(":")
-    if not colon and ":" not in unquote(user) and scheme.lower() not in _WEB:
+    if not colon and ":" not in unquote(user) and not is_web:
         return f"{begin}{user}@", behind
     if password == _STANDS_FOR or (not colon and user == _STANDS_FOR):
         return f"{begin}{user}@", behind
     return (f"{begin}{name}:***@" if colon else f"{begin}***@"), behind
+
+
+def _is_web(scheme: str | None) -> bool:
+    return scheme is None or scheme.lower() in _WEB
 
 
 def _masked_rest(begin: str, rest: str) -> str:
@@ -87,19 +97,24 @@ def _masked_parameter(found: re.Match[str]) -> str:
     mark, name, value = found["mark"], found["name"], found["value"]
     inner = unquote(value)
     is_secret = bool(_SECRET_NAME.search(unquote(name))) and value not in ("", _STANDS_FOR)
-    if is_secret or _SECRET_WITHIN.search(inner) or ("://" in inner and has_password(inner)):
+    if is_secret or _SECRET_WITHIN.search(inner) or has_password(inner):
         return f"{mark}{name}=***"
     return found[0]
 
 
 _WEB = ("http", "https", "ws", "wss")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:\$\{[^}\s]*\}|[^\s])*")
+# How a URL begins, also with a slash too few, the wrong ones, or without its scheme.
+_SCHEME = r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)\s?:\s?[/\\]{1,2}"
+_BEGIN = re.compile(rf"(?:{_SCHEME}|(?<![\w:/\\.$}}])[/\\]{{2}})")
+# User and password with a blank, but no port: `u:my word@`.
+_BLANKS = r"[^\s:/@]*:(?!\d+[\s/])[^\s@]*\s[^@]{0,200}@"
+_URL = re.compile(rf"{_BEGIN.pattern}(?:{_BLANKS})?(?:\$\{{[^}}\s]*\}}|[^\s])*")
 _REFERENCE = re.compile(r"\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}")
 # Stands for a reference while a URL is taken apart; no URL holds it.
 _STANDS_FOR = "\x00"
 _AUTHORITY_END = re.compile(r"[/?#]")
 _PARAMETER = re.compile(r"(?P<mark>[?&;#])(?P<name>[^=?&;#]*)=(?P<value>[^&;#]*)")
 _WORDS = r"pass(?:w(?:or)?d|phrase)|passwort|kennwort|pwd|secret|token|api[_-]?key"
-_SECRET_NAME = re.compile(rf"{_WORDS}|^pass$|^pw$", re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"{_WORDS}|^\s*(?:pass|pw)\s*$", re.IGNORECASE)
 # As in `odbc_connect=DRIVER=...;PWD=...`.
 _SECRET_WITHIN = re.compile(rf"(?:{_WORDS})\s*=\s*[^\s\x00;]", re.IGNORECASE)

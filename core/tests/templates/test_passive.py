@@ -201,3 +201,43 @@ ALLOWED = [
 def test_what_is_right_stays_as_it_is(page: str) -> None:
     made = template(page, "email").render({"X": "1"}).html
     assert made == re.sub(r"\{%.*?%\}(y(?=\{))?", "", page).replace("{{X}}", "1")
+
+
+@pytest.mark.parametrize("kind", ["email", "letter"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        '<meta charset="utf-7">',
+        '<meta charset="utf-16le">',
+        '<meta http-equiv="content-type" content="text/html; charset=iso-2022-jp">',
+        '<?import namespace="t" implementation="http://127.0.0.1:9/">',
+        '<?xml-stylesheet href="http://127.0.0.1:9/a.css"?>',
+        '<?xml:namespace prefix="v"?><?x href="a"?>',
+        '<!DOCTYPE html SYSTEM "http://127.0.0.1:9/a.dtd">',
+        '<!DOCTYPE html [<!ENTITY a SYSTEM "http://127.0.0.1:9/">]>',
+        f'<!-- [ if mso ]><img src="{URL}"><![endif]-->',
+    ],
+)
+def test_what_only_old_programs_follow_is_refused(kind: str, begin: str) -> None:
+    with pytest.raises(TemplateError):
+        template(f"{begin}<p>{{{{Inhalt}}}}</p>", kind)
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        '<!DOCTYPE html SYSTEM "about:legacy-compat">',
+        (
+            '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"'
+            ' "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
+        ),
+        '<meta http-equiv="Content-Type" content="text/html; charset=UTF-8"><meta charset="utf8">',
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        (
+            '<!--[if mso]><?xml:namespace prefix="o" ns="urn:schemas-microsoft-com:office:office"'
+            " /><![endif]-->"
+        ),
+    ],
+)
+def test_what_designs_begin_with_is_kept(begin: str) -> None:
+    template(f"{begin}<p>{{{{Inhalt}}}}</p>", "email")

@@ -100,6 +100,83 @@ def test_every_part_counts(tmp_path: Path) -> None:
         read(workbook(tmp_path / "a.xlsx", xl_sharedStrings=strings))
 
 
+TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+
+
+def replaced(file: TableFile, name: str, data: bytes, *types: str, rels: str = "") -> TableFile:
+    """The same file with another part, of these types, and with more references of the book."""
+    with ZipFile(file.path) as old:
+        parts = {one: old.read(one) for one in old.namelist()}
+    overrides = "".join(f'<Override PartName="/{name}" ContentType="{TYPE}{t}"/>' for t in types)
+    known = parts["[Content_Types].xml"].replace(b"</Types>", f"{overrides}</Types>".encode())
+    parts |= {name: data, "[Content_Types].xml": known}
+    of_book = "xl/_rels/workbook.xml.rels"
+    parts[of_book] = parts[of_book].replace(b"</Relationships>", f"{rels}</Relationships>".encode())
+    with ZipFile(file.path, "w", ZIP_DEFLATED) as new:
+        for one, content in parts.items():
+            new.writestr(one, content)
+    return file
+
+
+CHARTS = (
+    '<Relationship Id="x" Target="a.xml" Type="http://schemas.openxmlformats.org/officeDocument'
+    '/2006/relationships/char&#116;sheet"/>'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "rels"),
+    [
+        ("xl/styles.xml", (), ""),
+        ("xl/styles.xml", ("worksheet+xml",), ""),
+        ("docProps/custom.xml", ("sharedStrings+xml",), ""),
+        ("xl/a.xml", (), ""),
+        ("xl/a.xml", ("worksheet+xml", "sheet.main+xml"), ""),
+        ("xl/a.xml", ("worksheet+xml",), CHARTS),
+        ("xl/_rels/a.rels", ("worksheet+xml",), ""),
+    ],
+)
+def test_tags_that_become_objects_are_few(
+    tmp_path: Path, name: str, types: tuple[str, ...], rels: str
+) -> None:
+    """Of 20 kB of styles 400 MB of memory were made."""
+    data = b"<a>" + b"<b/>" * limits.MOST_TAGS_AT_ONCE + b"</a>"
+    file = replaced(workbook(tmp_path / "a.xlsx"), name, data, *types, rels=rels)
+    with pytest.raises(SourceError, match="500,000 tags beside its cells"):
+        read(file)
+
+
+def test_texts_of_cells_are_not_too_many(tmp_path: Path) -> None:
+    data = b"<sst>" + b"<si/>" * limits.MOST_TAGS_OF_TEXTS + b"</sst>"
+    file = workbook(tmp_path / "a.xlsx")
+    replaced(file, "xl/sharedStrings.xml", data, "sharedStrings+xml")
+    with pytest.raises(SourceError, match="3,000,000 tags of texts"):
+        read(file)
+
+
+def test_cells_and_texts_may_be_many(tmp_path: Path) -> None:
+    cells = _HEADER + "<row><c/></row>" * (limits.MOST_TAGS_AT_ONCE // 2)
+    assert read(workbook(tmp_path / "a.xlsx", made(cells))) == 0
+
+
+@pytest.mark.parametrize("sign", ['a{}="1" ', "{}"])
+def test_a_tag_or_a_text_without_end_is_refused(tmp_path: Path, sign: str) -> None:
+    """Millions of attributes stand in one tag."""
+    long = " ".join(sign.format(n) for n in range(400_000))
+    data = f"<styleSheet {long}/>" if "a" in sign else f"<styleSheet>{long}</styleSheet>"
+    file = replaced(workbook(tmp_path / "a.xlsx"), "xl/styles.xml", data.encode())
+    with pytest.raises(SourceError, match="a tag or a text of more than"):
+        read(file)
+
+
+def test_one_row_of_many_lines_is_refused(tmp_path: Path) -> None:
+    """Each line is short, and so is each cell."""
+    path = tmp_path / "a.csv"
+    path.write_text("a;b\n1;2\n" + '"\n";' * 3_000_000, "utf-8")
+    with pytest.raises(SourceError, match=r"a\.csv:3: the row has more than 10,000,000"):
+        read(TableFile(path, path.name))
+
+
 def test_a_part_that_is_larger_than_it_says_is_not_unpacked_further(tmp_path: Path) -> None:
     file = workbook(tmp_path / "a.xlsx", made(_HEADER + " " * 50_000_000))
     data = file.path.read_bytes()

@@ -100,7 +100,8 @@ def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> b
     if key == "letterhead" and drawable(data) is None:
         raise _problem(
             key,
-            f"{name} is damaged, no picture in colours, or has more than {MOST_PIXELS:,} pixels",
+            f"{name} is damaged, no picture in colours, or has more than {MOST_PIXELS:,} pixels or "
+            f"{MOST_SCANS} scans",
         )
     return data
 

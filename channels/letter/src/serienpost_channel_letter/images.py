@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 # More than A4 at 600 dots per inch has.
 MOST_PIXELS = 40_000_000
 
-# What files called .png, .jpg or .gif may hold.
+# Scans of one image at most; a program writes ten, and each costs a pass over all pixels.
+MOST_SCANS = 100
+_SCAN = b"\xff\xda"  # Start of Scan (ITU-T T.81, B.1.1.3)
+_JPEG = b"\xff\xd8\xff"
+
+# What files called .png, .jpg or .gif may hold. Others of Pillow's formats are programs (EPS).
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 # Pillow's modes for grey of 16 bits, of either order of bytes.
 _GREY_16 = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
@@ -30,10 +35,13 @@ def drawable(data: bytes) -> bytes | None:
     """The image as a file that the engine draws as Pillow shows it; None where it is no whole
     image or none that can be drawn.
 
-    No more than `MOST_PIXELS` are unpacked: they are looked up in its head.
+    No more than `MOST_PIXELS` are unpacked: they are looked up in its head. Within the data of a
+    scan no other begins, so that they can be counted unread.
     """
     from PIL import Image, ImageCms, ImageFile
 
+    if data.startswith(_JPEG) and data.count(_SCAN) > MOST_SCANS:
+        return None
     # The layout engine has Pillow fill up what is cut off.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:

@@ -16,8 +16,9 @@ from serienpost import Variable, active_parts_of_foreign
 if TYPE_CHECKING:
     from serienpost import Part
 
+# One backslash makes a tag text, two are a backslash and a tag (handlebars.l, state INITIAL).
 TAG = re.compile(
-    r"\\\{\{|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}",
+    r"(?<!\\)\\\{\{|\{\{~?!--.*?--~?\}\}|\{\{~?!.*?\}\}|\{\{\{(?P<raw>.*?)\}\}\}|\{\{(?P<tag>.*?)\}\}",
     re.DOTALL,
 )
 WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[()]|[^\s()\"']+")
@@ -252,8 +253,7 @@ class Reading:
 
 
 def _filled(found: re.Match[str]) -> str:
-    """Fillers in place of a tag; a helper that only opens or closes a block leaves blanks."""
-    tag = found["raw"] if found["raw"] is not None else found["tag"]
-    words = (tag or "").strip("~ \t\r\n").split()
-    shows = bool(words) and words[0][0] not in "#/^" and words[0] != "else"
-    return (_FILLER if shows else " ") * len(found[0])
+    """Fillers in place of a tag, one that opens or closes a block too; blanks for what shows
+    nothing."""
+    is_tag = found["raw"] is not None or found["tag"] is not None
+    return (_FILLER if is_tag else " ") * len(found[0])

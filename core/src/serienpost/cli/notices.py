@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from serienpost.redaction import without_passwords
+from serienpost.cli.output import say
 
 if TYPE_CHECKING:
     from serienpost.service import Notice
@@ -41,10 +39,10 @@ def tell(notice: Notice) -> None:
     """Say a notice on stderr."""
     parameters = notice.parameters
     if notice.code == "test_data":
-        click.echo(_whose_data(**parameters), err=True)  # type: ignore[arg-type]  # texts
+        say(_whose_data(**parameters), err=True)  # type: ignore[arg-type]  # texts
     else:
         sentence = _SENTENCES[notice.code].format(**parameters)
-        click.echo(without_passwords(sentence), err=True)
+        say(sentence, err=True)
 
 
 def _whose_data(row: str, processor: str | None = None, region: str | None = None) -> str:

@@ -63,6 +63,11 @@ def clean(value: object) -> str:
     return "".join(_harmless(character) for character in text)
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """Print one line of text with data in it, `clean`."""
+    click.echo(clean(text), err=err)
+
+
 def print_table(
     columns: Sequence[str | Column],
     rows: Iterable[Sequence[object]],

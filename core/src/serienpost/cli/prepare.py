@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import clean
+from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
@@ -30,13 +30,15 @@ def check_command(practice: Practice, mailing: str) -> Reply:
     checked = practice.check(mailing)
 
     def text() -> None:
-        click.echo(f"{checked.mailing}: nothing is wrong")
-        click.echo(f"  goes by {checked.kind_title} from account {checked.account}")
-        click.echo(f"  macros: {', '.join(checked.macros) or 'none'}")
-        click.echo(f"  fields read: {', '.join(checked.fields)}")
+        say(f"{checked.mailing}: nothing is wrong")
+        say(f"  goes by {checked.kind_title} from account {checked.account}")
+        say(f"  macros: {', '.join(checked.macros) or 'none'}")
+        say(f"  fields read: {', '.join(checked.fields)}")
         for note in checked.notes:
             first, *further = note.splitlines()
-            click.echo("\n    ".join(["  " + clean(first), *map(clean, further)]))
+            say(f"  {first}")
+            for line in further:
+                say(f"    {line}")
 
     return Reply(checked.document(), text)
 

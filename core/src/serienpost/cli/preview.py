@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import json_option
+from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import answered
 from serienpost.cli.reply import Reply
@@ -42,9 +43,9 @@ def preview_command(
 
     def text() -> None:
         for one in written[:10]:
-            click.echo(f"{one.row}: {one.file}")
+            say(f"{one.row}: {one.file}")
         if len(written) > 10:
-            click.echo(f"... {len(written)} files in {Path(written[0].file).parent}")
+            say(f"... {len(written)} files in {Path(written[0].file).parent}")
 
     files, views = (
         [one.document() for one in written if one.is_view is is_view] for is_view in (False, True)
@@ -68,6 +69,6 @@ def test_command(practice: Practice, run: str, to: str, recipient: str | None) -
     data = result.document()
     if result.is_accepted:
         where = f"written to {result.file}" if result.file else "look into the mailbox"
-        return Reply(data, lambda: click.echo(f"{result.outcome}; {where}"))
+        return Reply(data, lambda: say(f"{result.outcome}; {where}"))
     problem = Problem(f"the test was not accepted: {result.outcome} {result.text}".rstrip())
     return Reply(data, exit=Exit.REFUSED, problems=(problem,))

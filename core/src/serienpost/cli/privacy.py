@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import print_table
+from serienpost.cli.output import print_table, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
@@ -143,7 +143,7 @@ def export_person_command(practice: Practice, person: str, out: str | None) -> R
     if out:
         with private_file(Path(out)) as file:
             json.dump(data, file, ensure_ascii=False, indent=1)
-        return Reply({"person": person, "file": out}, lambda: click.echo(f"written: {out}"))
+        return Reply({"person": person, "file": out}, lambda: say(f"written: {out}"))
     return Reply(data, lambda: click.echo(json.dumps(data, ensure_ascii=False, indent=1)))
 
 
@@ -159,5 +159,5 @@ def erase_person_command(practice: Practice, person: str, yes: bool) -> Reply:
     changed = practice.erase_person(person)
     return Reply(
         {"person": person, "messages": changed},
-        lambda: click.echo(f"{changed} messages no longer name {person}"),
+        lambda: say(f"{changed} messages no longer name {person}"),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text
+from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
@@ -208,7 +208,7 @@ def _explanation(found: Explanation) -> Reply:
 
 
 def _explain(row: Recipient, found: Explanation) -> None:
-    click.echo(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
+    say(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
     if not row.reachable:
         print_text(f"not reachable: {row.unreachable_reason}", "  ")
         print_text(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text
+from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
@@ -302,6 +302,6 @@ def report_command(
                 [[_iso(t.at), t.user, (t.to or "file")[:12], t.row or ""] for t in data.tests],
             )
         for name in files:
-            click.echo(f"written: {name}")
+            say(f"written: {name}")
 
     return Reply({**data.document(), "files": files}, text)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
+from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.progress import Display
 from serienpost.cli.questions import answered
@@ -258,7 +259,7 @@ def _resume_due(practice: Practice) -> Reply:
             until = ""
             if one.until and not one.scheduled_for:
                 until = f" until {day_and_time(one.until)}"
-            click.echo(f"{one.run}: {one.standing}{why}{until}")
+            say(f"{one.run}: {one.standing}{why}{until}")
         for one in runs:
             held = day_and_time(one.held_until) if one.held_until else "-"
             for order in one.withdraw:

@@ -74,7 +74,11 @@ def _quiet_hours(value: str) -> str:
 
 def _own_folder(value: str) -> str:
     parts = PurePosixPath(value).parts
-    if not parts or parts[0] in _TAKEN or any(part.startswith((".", "/")) for part in parts):
+    if (
+        not parts
+        or parts[0].casefold() in _TAKEN
+        or any(part.startswith((".", "/")) for part in parts)
+    ):
         raise ValueError("name a folder in the practice folder that holds nothing but attachments")
     return "/".join(parts)
 
@@ -84,7 +88,7 @@ def _by_purpose(value: object) -> object:
 
 
 # Folders of a practice that are not for attachments.
-_TAKEN = ("mailings", "templates")
+_TAKEN = ("mailings", "templates", "vorschau")
 
 # A name that users give: letters, digits, `_`, `-`.
 Name = Annotated[str, AfterValidator(_name)]

@@ -86,7 +86,7 @@ def open_engine(
     """
     try:
         where = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is no number
         raise LedgerError(
             "this is not a database URL", hint="write it as in sqlite:///versandbuch.db"
         ) from error

@@ -145,7 +145,7 @@ def _same_backend(others: Mapping[str, str], backend: str) -> Iterable[tuple[str
     for key, written in others.items():
         try:
             url = make_url(written)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             continue
         if url.get_backend_name() == backend:
             yield key, url

@@ -43,21 +43,26 @@ _TEXT_PREFIXES = ("aria-", "data-", "xmlns:")
 _LOADING = frozenset({"background", "longdesc", "src", "srcset"})
 _LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
 _EQUIVALENTS = frozenset({"content-language", "content-type", "x-ua-compatible"})
-# In templates that a provider keeps, with images of its own: what runs or sends, what is fetched.
+# In templates that a provider keeps, with images of its own: what runs or sends.
 _RUNNING = frozenset(
     ("applet", "base", "embed", "form", "frame", "frameset", "iframe", "object", "portal", "script")
 )
-_FETCHED_NAMES = """
-    action archive background classid code codebase data dynsrc formaction icon imagesrcset longdesc
-    lowsrc manifest ping poster profile src srcdoc srcset style xlink:href
-"""
-_FETCHED = frozenset(_FETCHED_NAMES.split())
 _RUNNING_URL = re.compile(
     r"(?:javascript|vbscript):|data:(?!image/(?:png|jpe?g|gif)[;,])", re.IGNORECASE
 )
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]*)", re.IGNORECASE)
+# What names a file of definitions that is not W3C's, or holds some.
+_DEFINES = re.compile(
+    r"\[|[\"'][^\"']*:(?!//www\.w3\.org/)//|SYSTEM(?!\s*[\"']about:legacy-compat[\"'])",
+    re.IGNORECASE,
+)
+# What old programs follow, as `<?import ...>`; Word writes the last two.
+_INSTRUCTION = re.compile(r"\?(?!xml(?:\s+version\b[^>]*|:namespace\b[^>]*)\Z)", re.IGNORECASE)
+# The attribute in a selector as `[title^="A"]`, with a namespace or escapes in its name.
+_BY_ATTRIBUTE = re.compile(r"\[\s*(?:[^\s\]=|]*\|(?!=))?([^\s\]=~^$*|]+)")
 _IGNORED_IN_URL = re.compile(r"[\x00-\x20]")
 # What a conditional comment shows to Outlook, and how it ends.
-_CONDITION = re.compile(r"\[if\b.*?(?:\]>|>|\Z)", re.IGNORECASE | re.DOTALL)
+_CONDITION = re.compile(r"\[\s*if\b.*?(?:\]>|>|\Z)", re.IGNORECASE | re.DOTALL)
 _CONDITION_END = re.compile(r"<!(?:\[endif\]|--)?\s*\Z", re.IGNORECASE)
 
 
@@ -87,6 +92,8 @@ def active_parts(
             yield from _of_tag(token, images, prefix)
         elif token.kind == "comment":
             yield from _of_comment(token, images, prefix)
+        elif token.kind == "doctype" and _DEFINES.search(markup.source[token.begin : token.end]):
+            yield Finding("a document type of its own", "write <!DOCTYPE html>", token.begin)
     for begin, end in raw_texts(markup, "style"):
         found = forbidden_in_sheet(markup.source[begin:end])
         if found:
@@ -105,12 +112,23 @@ def _of_tag(token: Token, images: Collection[str], prefix: str) -> Iterator[Find
     name = token.name
     if name not in _ELEMENTS and not PLACE.search(name):
         yield Finding(f"a page cannot contain <{name[:40]}>", "leave it out", token.begin)
+    if not _is_utf_8(token):
+        yield Finding("a page is written in UTF-8", 'write charset="utf-8"', token.begin)
     if token.twice:
         yield Finding("an attribute stands twice in a tag", "write it once", token.begin)
     for attribute, value in token.attributes.items():
         found = _of_attribute(name, attribute, value.strip(), images, prefix)
         if found:
             yield Finding(*found, token.begin)
+
+
+def _is_utf_8(token: Token) -> bool:
+    """Whether a tag says of the page that it is what it is, or nothing; in UTF-7 text is tags."""
+    said = token.attributes.get("charset")
+    if token.name == "meta" and "http-equiv" in token.attributes:
+        found = _CHARSET.search(token.attributes.get("content", ""))
+        said = found[1] if found else said
+    return said is None or said.strip().casefold() in ("utf-8", "utf8")
 
 
 def _of_attribute(
@@ -141,12 +159,19 @@ def _of_attribute(
 
 def _of_comment(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
     """A comment shows nothing, but to Outlook what stands behind its condition."""
-    condition = _CONDITION.search(token.data)
-    if condition is None:
+    if _INSTRUCTION.match(token.data):
+        yield Finding("a page cannot contain <?...>", "leave it out", token.begin)
+    hidden = _shown_to_outlook(token)
+    if hidden is None:
         return
-    hidden = _CONDITION_END.sub("", token.data[condition.end() :])
     for found in active_parts(read(hidden), images, prefix):
         yield found._replace(place=min(token.begin + found.place, token.end))
+
+
+def _shown_to_outlook(comment: Token) -> str | None:
+    """What stands behind the condition of a comment, None where it has none."""
+    condition = _CONDITION.search(comment.data)
+    return _CONDITION_END.sub("", comment.data[condition.end() :]) if condition else None
 
 
 def active_parts_of_foreign(source: str, filler: str) -> Iterator[Finding]:
@@ -154,20 +179,41 @@ def active_parts_of_foreign(source: str, filler: str) -> Iterator[Finding]:
     to whomever a part of it is loaded from. What is fixed there may be loaded; it tells nothing.
 
     Args:
-        source: the page, with as many fillers as characters in place of what is filled in.
+        source: the page, with as many fillers as characters in place of what is filled in, and of
+            what decides about a part of it.
         filler: a character that stands for it.
     """
     markup = read(source)
+    filled: set[str] = set()
     for token in markup.tokens:
         if token.kind == "start":
+            filled |= {name for name, value in token.attributes.items() if filler in value}
             for what in _foreign_tag(token, filler):
-                place = source.find(filler, token.begin, token.end)
-                yield Finding(what, "leave it out", token.begin if place < 0 else place)
+                yield _foreign(what, source, token.begin, token.end, filler)
+        elif token.kind == "comment":
+            for what in _foreign_comment(token, filler):
+                yield _foreign(what, source, token.begin, token.end, filler)
     for element in ("script", "style"):
         for begin, end in raw_texts(markup, element):
-            place = source.find(filler, begin, end)
-            if place >= 0:
-                yield Finding("stands in a script or style sheet", "leave it out", place)
+            if filler in source[begin:end]:
+                what = "stands in a script or style sheet"
+                yield _foreign(what, source, begin, end, filler)
+            elif element == "style" and _looks_at(source[begin:end], filled):
+                what = "a style sheet loads something by what is filled in"
+                yield _foreign(what, source, begin, end, filler)
+
+
+def _foreign(what: str, source: str, begin: int, end: int, filler: str) -> Finding:
+    place = source.find(filler, begin, end)
+    return Finding(what, "leave it out", begin if place < 0 else place)
+
+
+def _foreign_comment(token: Token, filler: str) -> Iterator[str]:
+    """What is filled in inside a comment is read by nobody, but by Outlook behind its condition."""
+    hidden = _shown_to_outlook(token)
+    if hidden is not None:
+        for found in active_parts_of_foreign(hidden, filler):
+            yield found.what
 
 
 def _foreign_tag(token: Token, filler: str) -> Iterator[str]:
@@ -175,11 +221,30 @@ def _foreign_tag(token: Token, filler: str) -> Iterator[str]:
         yield "stands in the name of an HTML tag"
     if token.name in _RUNNING:
         yield f"<{token.name}> runs or sends something"
-    for name, value in token.attributes.items():
+    between = any(filler in name for name in token.attributes)
+    for written_name, value in token.attributes.items():
+        name = written_name.replace(filler, "")
         written = _IGNORED_IN_URL.sub("", value)
         if name.startswith("on") or _RUNNING_URL.match(written):
             yield f"{name} runs something"
         elif name == "http-equiv" and written.casefold() not in _EQUIVALENTS:
             yield f"{name} does something by itself"
-        elif filler in value and (name in _FETCHED or token.name in ("link", "meta")):
-            yield f"stands in {name}, which is loaded or sent when the message is read"
+        elif name and (filler in value or between) and not _may_be_filled(token.name, name):
+            yield f"stands in {name}, which may be loaded or sent when the message is read"
+
+
+def _may_be_filled(element: str, name: str) -> bool:
+    """Whether nothing is loaded by what an attribute says: it is text, or a link to click on."""
+    if element in ("link", "meta"):
+        return False
+    if name == "href":
+        return element in ("a", "area")
+    return name in _TEXTS or name.startswith(("aria-", "data-"))
+
+
+def _looks_at(sheet: str, filled: Collection[str]) -> bool:
+    """Whether a style sheet that loads something chooses by an attribute that is filled in."""
+    if forbidden_in_sheet(sheet) is None:
+        return False
+    chosen = {name.casefold() for name in _BY_ATTRIBUTE.findall(sheet)}
+    return any("\\" in name or name in filled for name in chosen)

@@ -175,7 +175,7 @@ def _opened(context: Context) -> Iterator[Records]:
 def _engine(context: Context, text: str) -> sa.Engine:
     try:
         url = sa.make_url(context.expand(text))
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # a port that is no number
         raise RecordError(
             Problem("is not a database URL", "sqlite:///praxis.db", key="karteikarte.database")
         ) from None

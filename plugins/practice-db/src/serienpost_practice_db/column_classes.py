@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 
 from serienpost import CATALOGUE, Problem, Sensitivity, SourceError, known_field
 from serienpost_practice_db.mapping import (
+    NEVER_READ,
     PERSONS,
     PRACTITIONER,
     REFERENCE_SCHEMA,
     REPRESENTATIVE,
     STATUS,
+    SYSTEM_SETTINGS,
+    last_name,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serienpost_practice_db.expressions import Expression
+    from serienpost_practice_db.expressions import Expression, ReadColumn
     from serienpost_practice_db.mapping import EntityMapping, FieldMapping, SchemaMapping
 
 # Read by the rules themselves; without a class they stay protected, and no line is asked for.
@@ -52,6 +55,7 @@ def traced(schema: SchemaMapping, database: str) -> Traced:
     lowered: dict[str, str] = {}
     entities = {}
     for entity in schema.entities.values():
+        problems += _settings_read(entity, schema)
         fields = {}
         for name, mapped in entity.fields.items():
             place = (entity.name, "fields", name)
@@ -71,7 +75,7 @@ def traced(schema: SchemaMapping, database: str) -> Traced:
         joins = {}
         for table, condition in entity.joins.items():
             try:
-                joins[table] = _condition(entity, table, condition, database)
+                joins[table] = _condition(entity, table, condition, database, schema)
             except SourceError as error:
                 problems += [((entity.name, "joins", table), p) for p in error.problems]
         entities[entity.name] = replace(entity, fields=fields, joins=joins)
@@ -166,14 +170,21 @@ class _Columns:
             others = any(one.is_vouched for one in of if one.field != (entity.name, name))
             return _Read(max(lent, default=Sensitivity.PLAIN), name not in CATALOGUE and not others)
         lent, unmapped = [], expression.reads_rows
-        for tables, column in expression.columns:
-            of = [one for table in tables for one in self._of(table, column)]
-            lent += [*(one.sensitivity for one in of), *_named(column)]
-            unmapped |= not any(one.is_vouched for one in of)
+        for column in expression.columns:
+            of = [one for table in column.reachable for one in self._of(table, column.name)]
+            lent += [*(one.sensitivity for one in of), *_named(column.name)]
+            unmapped |= not self._is_vouched(column)
         unmapped |= any(not self._is_mapped(table) for table in expression.tables)
         if expression.reads_whole_rows:
             lent.append(Sensitivity.MEDICAL)
         return _Read(max(lent, default=Sensitivity.PLAIN), unmapped)
+
+    def _is_vouched(self, column: ReadColumn) -> bool:
+        """Whether the column is one that a field is mapped to, whichever table holds it."""
+        found = [
+            any(one.is_vouched for one in self._of(table, column.name)) for table in column.nearest
+        ]
+        return any(found) and (all(found) or not column.is_qualified)
 
     def _of(self, table: str, column: str) -> list[_Mapped]:
         mapped = self._by_column.get(column.lower(), ())
@@ -209,12 +220,28 @@ def _read(
     from serienpost_practice_db.expressions import read_expression
 
     tables = (entity.table, *entity.joins)
-    secret = schema.entities["systemkuerzel"].table if entity.name != "systemkuerzel" else None
+    secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
     return read_expression(mapped.sql, tables, database, f"field {name}", secret)
 
 
-def _condition(entity: EntityMapping, table: str, condition: str, database: str) -> str:
+def _condition(
+    entity: EntityMapping, table: str, condition: str, database: str, schema: SchemaMapping
+) -> str:
     """The condition of a join, written anew; what it reads stays in the database."""
     from serienpost_practice_db.expressions import read_expression
 
-    return read_expression(condition, (entity.table, *entity.joins), database, table).sql
+    tables = (entity.table, *entity.joins)
+    secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
+    return read_expression(condition, tables, database, table, secret).sql
+
+
+def _settings_read(entity: EntityMapping, schema: SchemaMapping) -> Iterator[tuple[Place, Problem]]:
+    """What reads the settings of the practice software as if they were people's data."""
+    if entity.name == SYSTEM_SETTINGS:
+        return
+    hint = "they stand under systemkuerzel: alone, for secrets"
+    if last_name(entity.table) in schema.settings_tables:
+        yield (entity.name, "table"), Problem(NEVER_READ, hint)
+    for table in entity.joins:
+        if last_name(table) in schema.settings_tables:
+            yield (entity.name, "joins", table), Problem(NEVER_READ, hint)

@@ -51,7 +51,7 @@ def open_engine(context: Context, url_text: str, zone: str) -> sa.Engine:
 def _engine(context: Context, url_text: str, zone: str) -> sa.Engine:
     try:
         url = sa.make_url(context.expand(url_text))
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:  # a port that is no number
         raise _refused(context, "is not a database URL", "sqlite:///praxis.db") from error
     backend = url.get_backend_name()
     if backend == "sqlite":

@@ -21,6 +21,12 @@ _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
 
 _TIMED_OUT = {1969, 3024}
 
+_NAME = re.compile(r"[^\W\d][\w$]*")
+_DOTTED = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
+_TEXT = re.compile(r"'(?:[^']|'')*'")
+# Words of our statements that are no names, but stand in messages.
+_WORDS = frozenset({"SELECT", "FROM", "WHERE", "IN", "NOT", "ON", "OF", "AS", "IS", "NULL"})
+
 # How SQLite says that a name is unknown.
 _UNKNOWN = ("no such ", "ambiguous column")
 
@@ -77,20 +83,22 @@ def _does_not_fit(error: SQLAlchemyError, mends: str) -> SourceError:
     if mends == QUERY:
         text = "the practice's database does not fit the query"
         return SourceError(text, hint=f"correct {QUERY}")
-    cause = getattr(error, "orig", None)
-    text = str(cause)
-    if getattr(cause, "sqlstate", None) in _UNDEFINED:
-        text = str(getattr(getattr(cause, "diag", None), "message_primary", ""))
-        text = text if _names_what_we_wrote(text, error) else "a name is unknown"
-    elif cause and cause.args and cause.args[0] in _UNDEFINED:
-        text = str(cause.args[1])
+    names = _names_of_ours(str(getattr(error, "orig", None)), error)
+    said = f"it knows no {', '.join(names)}" if names else "a name is unknown"
     return SourceError(
-        f"the practice's database does not fit the schema: {text}", hint=f"correct {mends}"
+        f"the practice's database does not fit the schema: {said}", hint=f"correct {mends}"
     )
 
 
-def _names_what_we_wrote(text: str, error: SQLAlchemyError) -> bool:
-    """Whether all that PostgreSQL quotes stands in our statement; a value that a view casts to the
-    name of a table does not."""
-    statement = str(getattr(error, "statement", ""))
-    return all(name in statement for name in re.findall(r'"([^"]*)"', text))
+def _names_of_ours(text: str, error: SQLAlchemyError) -> list[str]:
+    """What in a driver's text stands as a name in our statement. All else may be a value: one that
+    a view casts to the name of a table, or that a function behind it puts into its error."""
+    text = text.partition("LINE ")[0]  # PostgreSQL repeats the line of the statement below
+    statement = _TEXT.sub("", str(getattr(error, "statement", "")))
+    ours = {name for name in _NAME.findall(statement) if name.upper() not in _WORDS}
+    found = {}
+    for dotted in _DOTTED.findall(text):
+        *before, name = dotted.split(".")
+        if name in ours:
+            found[".".join((*filter(ours.__contains__, before), name))] = None
+    return list(found)

@@ -25,6 +25,8 @@ IS_MINOR = "minderjaehrig"
 # The largest BIGINT, in digits and as a number.
 _LONGEST_KEY = 19
 _LARGEST_KEY = 2**63 - 1
+SYSTEM_SETTINGS = "systemkuerzel"
+NEVER_READ = "the settings of the practice software are never read"
 
 # The kinds of person that are written to.
 PERSONS = ("patient", "interessent")
@@ -117,6 +119,12 @@ class SchemaMapping:
     # Zone of the times in the database, None for the practice's.
     timezone: str | None = None
 
+    @property
+    def settings_tables(self) -> frozenset[str]:
+        """The tables with the settings of the practice software, passwords among them, by
+        `last_name`: no field, no condition and no query reads them."""
+        return frozenset({SYSTEM_SETTINGS, last_name(self.entities[SYSTEM_SETTINGS].table)})
+
     def sensitivity(self, name: str) -> Sensitivity:
         """The class of a field: the catalogue's, or a stricter one of the schema."""
         return known_field(name, dict(self.classes)).sensitivity
@@ -150,6 +158,11 @@ class SchemaMapping:
         for kind in persons:
             offered |= self.offers(kind)
         return offered
+
+
+def last_name(table: str) -> str:
+    """A table's name in small letters, without the schema it is in."""
+    return table.lower().rpartition(".")[2]
 
 
 def completed(names: AbstractSet[str]) -> set[str]:

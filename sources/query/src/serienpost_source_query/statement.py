@@ -15,6 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from serienpost import SourceError
 from serienpost_practice_db.chosen import Chosen
+from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
 from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
 from serienpost_source_query.settings import QueryTables
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
     from serienpost_source_query.selection import QuerySelection
 
-_SYSTEM_SETTINGS = "systemkuerzel"
 _NO_TABLES: dict[str, object] = {"nothing": {"nothing": "text"}}
 
 
@@ -80,16 +80,12 @@ def _readable(context: Context, db: PracticeDb) -> list[str]:
     mapped = [
         name
         for entity in db.schema.entities.values()
-        if entity.name != _SYSTEM_SETTINGS
+        if entity.name != SYSTEM_SETTINGS
         for name in (entity.table, *entity.joins)
     ]
-    secret = db.schema.entities[_SYSTEM_SETTINGS].table.lower()
+    secret = db.schema.settings_tables
     named = [*mapped, *QueryTables.of(context)]
-    return [
-        name
-        for name in dict.fromkeys(named)
-        if name.lower() != secret and name.lower().rpartition(".")[2] != secret.rpartition(".")[2]
-    ]
+    return [name for name in dict.fromkeys(named) if last_name(name) not in secret]
 
 
 def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> dict[str, _Known]:
@@ -140,8 +136,8 @@ def _unreadable(name: str, readable: list[str], what: str) -> SourceError:
         if near
         else "name it under query_tables: in serienpost.yaml, if it helps to choose people"
     )
-    if last == _SYSTEM_SETTINGS:
-        hint = "the settings of the practice software are never read by a query"
+    if last == SYSTEM_SETTINGS:
+        hint = f"{NEVER_READ} by a query"
     return SourceError(f"{what}: the table {name} is none that a query may read", hint=hint)
 
 

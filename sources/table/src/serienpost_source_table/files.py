@@ -204,11 +204,16 @@ class TableFile:
         file.seek(0)
         delimiter = max(_DELIMITERS, key=first.count)
         csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_READ))  # there is one for all
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        record = _Record(file)
+        reader = csv.reader(record, delimiter=delimiter, strict=True)
         start = 1
-        for cells in reader:
-            yield start, cells
-            start = reader.line_num + 1
+        try:
+            for cells in reader:
+                yield start, cells
+                record.characters = 0
+                start = reader.line_num + 1
+        except TooLargeError as error:
+            raise self._refused(str(error), start) from None
 
     def _encoding(self) -> str:
         """UTF-8 if the whole file is, else CP1252 unless it cannot be that."""
@@ -250,7 +255,7 @@ class TableFile:
 
         try:
             refuse_too_large(self.path)
-            book = load_workbook(self.path, read_only=True, data_only=True)
+            book = load_workbook(self.path, read_only=True, data_only=True, keep_links=False)
             try:
                 sheet = self._sheet(book)
                 with closing(sheet.iter_rows(values_only=True)) as rows:
@@ -280,6 +285,29 @@ class TableFile:
         self, message: str, line: int | None = None, hint: str | None = None
     ) -> SourceError:
         return SourceError(Problem(message, hint, file=self.name, line=line))
+
+
+class _Record:
+    """The lines of a file, as many as one row may go over: quotes may hold ends of lines."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.characters = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        """The next line.
+
+        Raises:
+            TooLargeError: the row that it belongs to is too long.
+        """
+        line = next(self._file)
+        self.characters += len(line)
+        if self.characters > _LARGEST_READ:
+            raise TooLargeError(f"the row has more than {_LARGEST_READ:,} characters")
+        return line
 
 
 def _within_limits(

@@ -12,7 +12,9 @@ from typing import IO, TYPE_CHECKING
 from zipfile import ZipFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from xml.etree.ElementTree import Element
 
 # Bytes of the file, and of all that it holds when unpacked.
 LARGEST_FILE = 50_000_000
@@ -23,6 +25,16 @@ LARGEST_UNPACKED = 250_000_000
 MOST_TAGS = 15_000_000
 MOST_TAGS_IN_ROW = 6 * 16_384
 
+# Tags of all parts together that are read as a whole: all but sheets and texts, which are read a
+# piece at a time, and what is not read. Each takes some 120 bytes.
+MOST_TAGS_AT_ONCE = 500_000
+
+# Tags of the texts that cells share: an object is made of each text.
+MOST_TAGS_OF_TEXTS = 3_000_000
+
+# Bytes from one tag to the next, attributes and text: a cell holds 32,767 characters.
+LONGEST_TAG = 2_000_000
+
 # Rows at most, and cells that are read of it, empty ones included.
 MOST_ROWS = 1_048_576
 MOST_CELLS = 10_000_000
@@ -30,6 +42,15 @@ MOST_CELLS = 10_000_000
 _PIECE = 1 << 20
 _ROW = re.compile(rb"<(/?)[^\s<>/]*row\b")
 _LONGEST_NAME = 4096
+
+_IN_PIECES = ("worksheet+xml", "sharedStrings+xml")
+_NOT_READ = ("calcChain+xml", "comments+xml", "drawing+xml", "chart+xml", "table+xml",
+             "pivotCacheRecords+xml")  # fmt: skip
+_TYPES = "[Content_Types].xml"
+# What openpyxl reads by its name, whatever type it says.
+_BY_NAME = re.compile(
+    r"(?i)(xl/styles\.xml|xl/workbook\.xml|xl/theme/.*|docprops/.*|\[content_types\]\.xml|.*\.rels)"
+)
 
 # Encodings in which tags would not be seen: by how such a part begins (XML 1.0, Appendix F), or
 # by what it says.
@@ -56,9 +77,57 @@ def refuse_too_large(path: Path) -> None:
         if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
             raise TooLargeError(f"unpacks to more than {LARGEST_UNPACKED // 1_000_000} MB")
         counter = _Counter()
+        tags = {}
         for part in parts:
             with archive.open(part) as stream:
-                counter.count(stream)
+                tags[part.filename] = counter.count(stream)
+        if sum(tags.values()) > MOST_TAGS_AT_ONCE:
+            _refuse_too_many_at_once(archive, tags)
+
+
+def _refuse_too_many_at_once(archive: ZipFile, tags: dict[str, int]) -> None:
+    """Refuse too many tags in the parts that openpyxl makes objects of."""
+    described = sum(number for name, number in tags.items() if _BY_NAME.fullmatch(name))
+    if described > MOST_TAGS_AT_ONCE:
+        raise TooLargeError(_AT_ONCE)
+    types: dict[str, set[str]] = {}
+    for one in _elements(archive, _TYPES):
+        types.setdefault(one.get("PartName", "").lstrip("/"), set()).add(one.get("ContentType", ""))
+    texts = sum(
+        number
+        for name, number in tags.items()
+        if any(type_.endswith("sharedStrings+xml") for type_ in types.get(name, ()))
+    )
+    if texts > MOST_TAGS_OF_TEXTS:
+        raise TooLargeError(f"has more than {MOST_TAGS_OF_TEXTS:,} tags of texts")
+    # A sheet of charts is one by how it is referred to, whatever type it says.
+    has_charts = any(
+        "chartsheet" in one.get("Type", "")
+        for name in tags
+        if name.endswith(".rels")
+        for one in _elements(archive, name)
+    )
+    small = (*_NOT_READ, *(() if has_charts else _IN_PIECES))
+    at_once = sum(
+        number
+        for name, number in tags.items()
+        if _BY_NAME.fullmatch(name)
+        or not (types.get(name) and all(type_.endswith(small) for type_ in types[name]))
+    )
+    if at_once > MOST_TAGS_AT_ONCE:
+        raise TooLargeError(_AT_ONCE)
+
+
+def _elements(archive: ZipFile, name: str) -> Iterator[Element]:
+    from xml.etree.ElementTree import ParseError, fromstring
+
+    try:
+        yield from fromstring(archive.read(name)).iter()  # noqa: S314  # no DOCTYPE, few tags
+    except (KeyError, ParseError):
+        return
+
+
+_AT_ONCE = f"has more than {MOST_TAGS_AT_ONCE:,} tags beside its cells and texts"
 
 
 class _Counter:
@@ -67,18 +136,21 @@ class _Counter:
     def __init__(self) -> None:
         self._tags = self._rows = 0
 
-    def count(self, stream: IO[bytes]) -> None:
-        """Count those of one part.
+    def count(self, stream: IO[bytes]) -> int:
+        """Count those of one part; gives the tags of this part.
 
         Raises:
             TooLargeError: there are too many, or they are hidden.
         """
         rest, in_row, is_within = b"", 0, False
-        begin = True
+        begin, before, gap = True, self._tags, 0
+        is_xml = False
         while piece := stream.read(_PIECE):
             if begin and (piece.startswith(_NOT_UTF_8) or _ENCODING.match(piece[:_DECLARATION])):
                 raise TooLargeError("holds a part that is not written in UTF-8")
+            is_xml = is_xml or (begin and piece.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"))
             begin = False
+            gap = _longest_gap(piece, gap) if is_xml else 0
             piece, rest = _cut(rest + piece)
             if b"<!DOCTYPE" in piece:
                 raise TooLargeError("holds a part with a DOCTYPE")
@@ -93,6 +165,20 @@ class _Counter:
                 in_row += text.count(b"<")
                 if is_within and in_row > MOST_TAGS_IN_ROW:
                     raise TooLargeError("has too many cells in one row")
+        return self._tags - before
+
+
+def _longest_gap(piece: bytes, before: int) -> int:
+    """How many bytes there are behind the last tag; `before` are those of earlier pieces.
+
+    Raises:
+        TooLargeError: somewhere there are too many.
+    """
+    gaps = list(map(len, piece.split(b"<")))
+    gaps[0] += before
+    if max(gaps) > LONGEST_TAG:
+        raise TooLargeError(f"holds a tag or a text of more than {LONGEST_TAG:,} bytes")
+    return gaps[-1]
 
 
 def _cut(piece: bytes) -> tuple[bytes, bytes]:

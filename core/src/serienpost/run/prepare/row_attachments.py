@@ -18,7 +18,7 @@ from serienpost.run.prepare.attachment_folder import (
     AttachmentFolder,
     NotAttachableError,
 )
-from serienpost.text import has_control
+from serienpost.text import ESCAPES, has_control
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -178,6 +178,7 @@ def _is_plain_name(name: str) -> bool:
         and not name.startswith(".")
         and not any(c in name for c in "/\\:")
         and not has_control(name)
+        and not ESCAPES.search(name)
         and len(name.encode("utf-8", "replace")) <= _LONGEST_NAME
     )
 

@@ -19,6 +19,7 @@ from serienpost.run.report.retention import PERSONAL, compact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
 
     from sqlalchemy import ColumnElement, Table
 
@@ -111,12 +112,16 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
             write_plan_hash(tx, run_id)
         tx.note(user, "erase", detail={"messages": len(mine)})
     for row in mine:
-        folder = context.path(PREVIEWS) / row.run
-        for name in {file_name(person), file_name(row.row_id)}:
-            for path in folder.glob(f"{name}[._]*"):
-                path.unlink()
+        _forget_preview(context.path(PREVIEWS) / row.run, row.row_id)
     compact(ledger)
     return len(mine)
+
+
+def _forget_preview(folder: Path, row_id: str) -> None:
+    begin = f"{file_name(row_id)}."
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(begin):
+            path.unlink()
 
 
 def _bury(tx: Tx, row: MessageRow, tombstone: Tombstone) -> None:

@@ -30,8 +30,11 @@ SOMEBODY = "eine andere Person"
 # How the fields of a representative begin.
 _REPRESENTATIVE = "vertreter_"
 
-# What may be an id, as in `patient:17`, and what else its row's id holds.
-_ID = re.compile(r"([^\W\d]\w*:[^\s/,;()\[\]{}\"']*[^\s/,;()\[\]{}\"'.:])(/[^\s,;()\[\]{}\"']+)?")
+# How an id begins, as in `patient:17`; what follows it where it is the id of a row.
+_BEGIN = re.compile(r"(?<!\w)[^\W\d]\w*:(?=\S)")
+_OCCASION = re.compile(r"/[^\s,;()\[\]{}\"']+")
+# Characters of a key at most.
+_LONGEST_KEY = 100
 _AT_ONCE = 500
 
 # What a representative is not given of a message about a minor.
@@ -99,7 +102,7 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
             for test in sent_tests(tx, context.zone)
             if (test.run, test.row) in own or test.to in hashes
         )
-    told = tuple(_without(one, others) for one in found)
+    told = tuple(_without(one, person, others) for one in found)
     suppressed = tuple(Suppressed(s.kind, s.reason) for s in listed)
     return PersonExport(person, told, suppressed, tests)
 
@@ -150,7 +153,7 @@ def _own_values(released: RunRow, row: MessageRow) -> Plain | None:
 
 def _others(tx: Tx, found: list[PersonMessage], person: str) -> set[str]:
     """The ids of other people that texts name."""
-    named = {one for each in found for text in _texts(each) for one, _ in _ID.findall(text)}
+    named = {one for each in found for text in _texts(each) for one in _possible_ids(text)}
     candidates = sorted(named - {person})
     known: set[str] = set()
     for start in range(0, len(candidates), _AT_ONCE):
@@ -173,10 +176,42 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # JSON
             yield from _texts(one)
 
 
-def _without(one: PersonMessage, others: set[str]) -> PersonMessage:
+def _possible_ids(text: str) -> Iterator[str]:
+    """Everything in a text that may be an id: keys of a practice may hold blanks and points."""
+    for found in _BEGIN.finditer(text):
+        for end in _ends(text, found.end()):
+            yield text[found.start() : end]
+
+
+def _ends(text: str, key: int) -> list[int]:
+    """Where a key that begins there may end."""
+    last = min(len(text), key + _LONGEST_KEY)
+    return [
+        end
+        for end in range(key + 1, last + 1)
+        if end == len(text) or not (text[end].isalnum() or text[end] in "_-")
+    ]
+
+
+def _without_ids(text: str, person: str, others: set[str]) -> str:
+    """The text with `SOMEBODY` in the place of each of the others, the longest id that fits."""
+    kept, done = [], 0
+    for found in _BEGIN.finditer(text):
+        start = found.start()
+        ends = [end for end in _ends(text, found.end()) if start >= done]
+        known = [end for end in ends if text[start:end] == person or text[start:end] in others]
+        if not known or text[start : known[-1]] == person:
+            continue
+        behind = _OCCASION.match(text, known[-1])
+        kept += [text[done:start], SOMEBODY]
+        done = behind.end() if behind else known[-1]
+    return "".join([*kept, text[done:]])
+
+
+def _without(one: PersonMessage, person: str, others: set[str]) -> PersonMessage:
     def over(value: Any) -> Any:  # noqa: ANN401  # JSON
         if isinstance(value, str):
-            return _ID.sub(lambda at: SOMEBODY if at[1] in others else at[0], value)
+            return _without_ids(value, person, others)
         if isinstance(value, dict):
             return {over(key): over(inner) for key, inner in value.items()}
         if isinstance(value, (list, tuple)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,11 +27,22 @@ if TYPE_CHECKING:
 # The folder in the practice folder for the files that people look at.
 PREVIEWS = "vorschau"
 
+# What separates the parts of a name, or is more than a sign in one.
+_UNSAFE = re.compile(r"[^\w-]|_")
+
 
 def file_name(row_id: str) -> str:
-    """How the files of a row are called, before their suffix; a person's id begins those of all
-    the person's rows."""
-    return row_id.replace(":", "-").replace("/", "_")
+    """How the files of a row are called, before the point of their suffix: `patient-17_termin-99`.
+    Other rows have other names, whatever signs the keys of the practice hold."""
+    parts = (part.split(":", maxsplit=1) for part in row_id.split("/"))
+    return "_".join("-".join(map(_quoted, part)) for part in parts)
+
+
+def _quoted(text: str) -> str:
+    return _UNSAFE.sub(
+        lambda found: "".join(f"%{one:02X}" for one in found[0].encode("utf-8", "surrogatepass")),
+        text,
+    )
 
 
 class Shown(NamedTuple):

@@ -17,13 +17,13 @@ from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.location import (
     CONNECT_SECONDS,
-    SQLITE_TABLES,
     VERSION_TABLE,
     can_be_written,
     real_file,
     refuse_database_of_others,
     refuse_file_of_others,
     refuse_foreign,
+    refuse_other_file,
     tables_of,
 )
 from serienpost.ledger.locks import living_owner_of_any
@@ -99,6 +99,7 @@ def open_engine(
         refuse_file_of_others(path, folder, others())
         where = where.set(database=str(path))
         _create_private(path)
+        refuse_other_file(path)
         if close_to_others(path):
             on_closed()
     elif where.drivername == "postgresql":
@@ -210,15 +211,10 @@ def _prepare_sqlite(engine: Engine, *, can_write: bool) -> None:
     if can_write:
         pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
         pragmas += [f"wal_autocheckpoint={CHECKPOINT_PAGES}"]
-    is_looked_at = False
 
     @event.listens_for(engine, "connect")
     def _connect(dbapi: sqlite3.Connection, _record: object) -> None:
-        nonlocal is_looked_at
         dbapi.isolation_level = None
-        if not is_looked_at:  # the journal of another program's file is not to be changed
-            refuse_foreign(name for (name,) in dbapi.execute(SQLITE_TABLES))
-            is_looked_at = True
         for pragma in pragmas:
             dbapi.execute(f"PRAGMA {pragma}")
 

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.providers import Disclaimer as Disclaimer
     from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
     from serienpost.contracts.providers import HasTemplates as HasTemplates
+    from serienpost.contracts.rows import AsksClock as AsksClock
     from serienpost.contracts.rows import CurrentState as CurrentState
     from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion
@@ -176,7 +177,7 @@ _HOME = {
     ),
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
-    "contracts.rows": "CurrentState LowersClasses Occasion Row RowRef RowRequest Source",
+    "contracts.rows": "AsksClock CurrentState LowersClasses Occasion Row RowRef RowRequest Source",
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
     ),

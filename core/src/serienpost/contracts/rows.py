@@ -146,3 +146,12 @@ class LowersClasses(Protocol[S_contra]):
 
     def lowered(self, context: Context, selection: S_contra) -> Mapping[str, str]:
         """The fields whose class was lowered, each with the reason. The manifest shows them."""
+
+
+@runtime_checkable
+class AsksClock(Protocol[S_contra]):
+    """A source of which a selection alone does not tell whether it counts from a day."""
+
+    def asks_clock(self, context: Context, selection: S_contra) -> bool:
+        """Whether what is selected depends on the day on which it is read. Asked often, and where
+        the practice's database may be away."""

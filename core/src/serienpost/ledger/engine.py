@@ -49,6 +49,9 @@ OLDEST_SQLITE = (3, 35)
 # Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once.
 CHECKPOINT_PAGES = 16_384
 
+# Databases and the drivers by which the ledger is written.
+_DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
+
 _READ_ONLY = "serienpost_reads"
 
 
@@ -93,6 +96,11 @@ def open_engine(
         raise LedgerError(
             "this is not a database URL", hint="write it as in sqlite:///versandbuch.db"
         ) from error
+    if where.drivername not in _DRIVERS:
+        raise LedgerError(
+            f"no ledger is kept in {where.drivername}",
+            hint="write it as in sqlite:///versandbuch.db or postgresql://USER@HOST/DATABASE",
+        )
     if where.get_backend_name() == "sqlite":
         _check_library()
         path = real_file(where, folder)

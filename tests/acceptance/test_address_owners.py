@@ -94,6 +94,26 @@ def test_a_mobile_number_is_known_however_it_is_written(demo: Practice) -> None:
     assert denials(demo) == [*DENIED.values(), "", ""]
 
 
+@pytest.mark.parametrize(
+    ("field", "account", "column", "entered", "listed_as"),
+    [
+        ("email", "mail", "email", "%s; anna@example.org", "ada@example.org"),
+        ("email", "mail", "email", "Ada Muster <%s>", "ada@example.org"),
+        ("mobil", "sms", "mobil", "%s / 0351 4567890", "0171 9900099"),
+        ("mobil", "sms", "telefon", "%s", "0171 9900099"),
+    ],
+)
+def test_an_address_beside_something_else_belongs_to_the_person(
+    demo: Practice, field: str, account: str, column: str, entered: str, listed_as: str
+) -> None:
+    """Nothing could be sent to what is entered, and the person is dead all the same."""
+    with_people(demo)
+    demo.change(f"UPDATE patient SET {column} = ? WHERE id = ?", entered % listed_as, DEAD)
+    listed(demo, [listed_as], field, account)
+    demo.env |= {"SMS_USER": "u", "SMS_PASSWORD": "p"}
+    assert denials(demo) == ["status.deceased"]
+
+
 def test_who_dies_between_approval_and_sending_is_left_out(demo: Practice, post: Post) -> None:
     with_people(demo)
     listed(demo, [f"person{ALIVE}@beispiel.example.org", "fremd@example.org"], "email", "mail")

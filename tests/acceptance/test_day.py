@@ -249,3 +249,35 @@ def test_letters_keep_the_date_that_they_were_prepared_with(demo: Practice, cloc
     clock.set(clock.today + timedelta(days=1), 1)
     demo.json("resume", "--due")
     assert demo.state() == ("finished", None)
+
+
+# A query
+
+
+PRESENT = "SELECT id FROM patient WHERE substr(geburtsdatum, 6) = strftime('%m-%d', 'now', :hours)"
+
+
+@pytest.mark.parametrize("place", ["mailing", "file"])
+def test_a_query_that_asks_for_the_present_day_counts_from_it(
+    demo: Practice, post: Post, clock: Clock, place: str
+) -> None:
+    """As `birthday: today` does; what the clock of the database says is no due date."""
+    (demo.folder / "heute.sql").write_text(PRESENT, "utf-8")
+    query = PRESENT if place == "mailing" else "heute.sql"
+    (demo.folder / "mailings" / "neues.yaml").write_text(
+        f'source: query\nselect: {{query: "{query}", parameters: {{hours: "+0 hours"}}}}\n'
+        "account: mail\npurpose: birthday\nsubject: Glückwunsch\n"
+        'text: "{{Briefanrede}} alles Gute! {{Praxis}}"\n',
+        "utf-8",
+    )
+    born(demo, FATHER, datetime.now(UTC).date(), years=40)
+    tomorrow = clock.today + timedelta(days=1)
+    (problem,) = demo.refused("prepare", "neues", "--for", tomorrow.isoformat())
+    assert "the present day, not for" in problem["message"]
+    prepared(demo)
+    (problem,) = demo.refused("send", demo.run, "--yes", "--at", f"{tomorrow}T10:00")
+    assert "the selection counts from that day" in problem["message"]
+    clock.set(tomorrow)
+    (problem,) = demo.refused("send", demo.run, "--yes")
+    assert "the selection counts from that day" in problem["message"]
+    assert recipients(post) == []

@@ -24,6 +24,17 @@ LEDGER = "ledger: sqlite:///versandbuch.db"
 WITHOUT_PRIVILEGES = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
 
 
+def can_mount() -> bool:
+    """Whether this user may mount something for one process alone."""
+    found = shutil.which("unshare") and shutil.which("mount")
+    return (
+        bool(found)
+        and not subprocess.run(
+            ["unshare", "-m", "true"], capture_output=True, check=False
+        ).returncode
+    )
+
+
 def second_path(practice: Practice, make: Callable[[Path, Path], object]) -> None:
     """Let `ledger:` name another path to the same file."""
     other = practice.folder / "anderswo"
@@ -97,6 +108,39 @@ def test_a_database_of_another_program_is_no_ledger(null: Practice) -> None:
     (problem,) = null.refused("runs")
     assert "it holds other tables" in problem["message"]
     assert (null.folder / "andere.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("other", ["serienpost.yaml", "mailings", "andere.db", "pipe"])
+def test_what_is_no_ledger_keeps_its_rights(null: Practice, other: str) -> None:
+    """As where `ledger:` names a file of another user, or `/dev/null`."""
+    with closing(sqlite3.connect(null.folder / "andere.db")) as db:
+        db.execute("CREATE TABLE kunde (id INTEGER PRIMARY KEY)")
+    os.mkfifo(null.folder / "pipe")
+    path = null.folder / other
+    path.chmod(0o755)
+    null.edit("serienpost.yaml", LEDGER, f"ledger: sqlite:///{other}")
+    (problem,) = null.refused("runs")
+    assert problem["key"] == "ledger"
+    assert str(path) in problem["message"] or "no ledger" in problem["message"]
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs a mount namespace of its own")
+def test_a_ledger_that_is_mounted_by_itself_is_refused(null: Practice) -> None:
+    """As `docker run -v FILE:FILE` does: log, locks and marks would lie beside each of the two."""
+    second_path(null, lambda _, place: place.touch())
+    mount = 'mount --bind "$1/versandbuch.db" "$1/anderswo/buch.db" && shift && exec "$@"'
+    command = [sys.executable, "-m", "serienpost", "-C", str(null.folder), "runs"]
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", mount, "sh", str(null.folder), *command],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "buch.db is mounted by itself" in done.stderr
+    assert "mount the folder" in done.stderr
+    assert [one.name for one in (null.folder / "anderswo").iterdir()] == ["buch.db"]
 
 
 def unprivileged(practice: Practice, *args: str) -> tuple[int, list[str]]:

@@ -178,3 +178,32 @@ def test_a_second_mark_belongs_to_a_ledger_in_a_file(null: Practice) -> None:
     null.edit("serienpost.yaml", ledger, "ledger: postgresql://a@b/c\ncheckpoint: buch.mark")
     (problem,) = null.refused("runs")
     assert problem["key"] == "checkpoint"
+
+
+def test_a_practice_that_shares_the_ledger_hides_no_older_copy(
+    null: Practice, tmp_path: Path
+) -> None:
+    """Their writes are counted together; what the other one writes must not make up for mine."""
+    other = null.copy(tmp_path / "nachbar")
+    (other.folder / "versandbuch.db.sonnenschein.mark").unlink()
+    other.edit("serienpost.yaml", "id: sonnenschein", "id: nachbar")
+    other.edit("serienpost.yaml", "sqlite:///", f"sqlite:///{null.folder}/")
+    other.run = other.json("prepare", "einladung")["run"]
+    limit(null, 3)
+    null.json("send", null.run, "--yes", "--no-wait", code=75)
+    backup = saved(null, tmp_path / "backup.db")
+    limit(null, 6, before=3)
+    null.json("resume", null.run, "--no-wait", code=75)
+    restored(null, backup)
+    null.edit("serienpost.yaml", "rate: [6/day], ", "")
+    for number in range(30):
+        other.json("suppress", "add", f"jemand-{number}@example.org")
+    assert null("resume", null.run).code == 75
+    assert is_paused(null, null.run)
+    assert other("send", other.run, "--yes").code == 75
+    other.json("resume", other.run, "--confirm")
+    assert len(other.oracle()) == 40
+    assert null("resume", null.run).code == 75, "each practice confirms for itself"
+    assert sum(null.oracle().values()) == 6
+    null.json("resume", null.run, "--confirm")
+    assert len(null.oracle()) == 40

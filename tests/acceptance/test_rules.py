@@ -176,6 +176,20 @@ def test_a_file_that_is_broken_while_a_process_delivers_is_no_rule(null: Practic
     assert null.states() == {"accepted": 40}
 
 
+def test_a_check_that_is_added_while_a_process_delivers_is_asked_before_more_leaves(
+    null: Practice,
+) -> None:
+    null.edit("serienpost.yaml", "slots: 4, sender: \"Praxis Null <",
+              "slots: 1, delay_ms: 250, sender: \"Praxis Null <")  # fmt: skip
+    sending = null.start("send", null.run, "--yes", "--json")
+    null.wait_until(lambda: len(null.oracle()) > 1)
+    added = "plugins: [serienpost-testkit, serienpost-consent-flags]"
+    null.edit("serienpost.yaml", "plugins: [serienpost-testkit]", added)
+    done = null.document(null.finish(sending), ["send"], 75)
+    assert (done["state"], done["reason"]) == ("paused", "check_unavailable")
+    assert len(null.oracle()) < 40
+
+
 # The policy of the machine
 
 

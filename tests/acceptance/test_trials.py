@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from relay import Relay
+
 if TYPE_CHECKING:
-    from conftest import Practice
+    from conftest import Post, Practice
 
 OWN = "praxis@example.org"
 
@@ -60,3 +63,28 @@ def test_an_erased_person_is_in_no_test(null: Practice) -> None:
     assert {**test, "row": "patient:17"} == before[0]
     lines = null.ledger("SELECT * FROM journal")
     assert "patient:17'" not in repr([tuple(line) for line in lines])
+
+
+@pytest.mark.parametrize("row", [(), ("--recipient", "patient:1")])
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("suppress", "add", OWN), "the address of --to is on the suppression list by now"),
+        (("cancel", "{run}"), "is cancelled by now"),
+    ],
+)
+def test_what_is_forbidden_while_the_server_does_not_greet_is_seen(
+    demo: Practice, post: Post, command: tuple[str, ...], told: str, row: tuple[str, ...]
+) -> None:
+    with Relay(post.catcher.port) as relay:
+        demo.edit("serienpost.yaml", f"port: {post.catcher.port}", f"port: {relay.port}")
+        if row:
+            row = ("--recipient", next(r for r, m in demo.messages().items() if m["marked"]))
+        testing = demo.start("test", demo.run, "--to", OWN, *row, "--json")
+        relay.wait_for_client()
+        demo.json(*(word.format(run=demo.run) for word in command))
+        relay.open()
+        document = demo.document(demo.finish(testing), ["test"], 3)
+    (problem,) = document["problems"]
+    assert told in problem["message"]
+    assert post.mails() == {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from fault_harness.invariants import assert_clean, snapshot
 from fault_harness.practice import ROWS
 from fault_harness.providers import PROVIDERS, SmtpProvider
-from fault_harness.relay import Relay
+from relay import Relay
 
 if TYPE_CHECKING:
     import subprocess

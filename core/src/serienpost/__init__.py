@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.providers import HasDisclaimer as HasDisclaimer
     from serienpost.contracts.providers import HasTemplates as HasTemplates
     from serienpost.contracts.rows import Advises as Advises
+    from serienpost.contracts.rows import AsksClock as AsksClock
     from serienpost.contracts.rows import CountsFromLastRun as CountsFromLastRun
     from serienpost.contracts.rows import CurrentState as CurrentState
     from serienpost.contracts.rows import LacksStableIds as LacksStableIds
@@ -189,8 +190,8 @@ _HOME = {
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
     "contracts.rows": (
-        "Advises CountsFromLastRun CurrentState LacksStableIds LowersClasses Occasion Row RowRef "
-        "RowRequest Source"
+        "Advises AsksClock CountsFromLastRun CurrentState LacksStableIds LowersClasses Occasion "
+        "Row RowRef RowRequest Source"
     ),
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"

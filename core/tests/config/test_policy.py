@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,57 @@ def test_merges_under_the_practice(opened: Open, policy: Write, tmp_path: Path) 
     assert config.place("accounts.mail.host") == (str(tmp_path / "serienpost.yaml"), 4)
     assert config.place("accounts.mail.port") == (str(file), 4)
     assert config.place("consent.require") == (str(file), 1)
+
+
+def _dangling(policy: Path) -> None:
+    policy.symlink_to(policy.with_name("gone.yaml"))
+
+
+def _loop(policy: Path) -> None:
+    policy.symlink_to(policy)
+
+
+def _folder(policy: Path) -> None:
+    policy.mkdir()
+
+
+def _pipe(policy: Path) -> None:
+    os.mkfifo(policy)
+
+
+def _below_a_loop(policy: Path) -> None:
+    policy.parent.rmdir()
+    policy.parent.symlink_to(policy.parent)
+
+
+@pytest.mark.parametrize("make", [_dangling, _loop, _folder, _pipe, _below_a_loop])
+def test_a_policy_of_the_machine_that_cannot_be_read_is_not_none(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
+) -> None:
+    """Such as a link to a disk that is not there."""
+    (tmp_path / "etc").mkdir()
+    policy = tmp_path / "etc" / "policy.yaml"
+    opened(HEAD)
+    make(policy)
+    for named in ("", str(policy)):
+        monkeypatch.setenv("SERIENPOST_POLICY", named)
+        with pytest.raises(ConfigError) as raised:
+            opened(HEAD)
+        assert raised.value.problems[0].file == str(policy)
+
+
+def test_rules_that_are_copied_over_with_their_old_time_are_other_rules(
+    opened: Open, policy: Write, tmp_path: Path
+) -> None:
+    """As `cp -p` and `rsync --times --inplace` do."""
+    file = policy("consent: {override: true }\n")
+    config = opened(HEAD).config
+    assert not config.is_outdated(tmp_path)
+    before = file.stat()
+    with file.open("r+") as text:
+        text.write("consent: {override: false}\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert config.is_outdated(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.ledger.checkpoint import Checkpoint
+from serienpost.ledger.checkpoint import Checkpoint, mark_beside, other_marks
 from serienpost.ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -123,3 +123,39 @@ def test_a_mark_that_cannot_be_written_is_told_once(
     (line,) = caplog.messages
     assert "a.mark cannot be written (No such file or directory)" in line
     assert [mark.writes for mark in checkpoint.marks()] == [2]
+
+
+def test_what_one_practice_writes_hides_no_older_copy_from_another(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Their writes are counted together; a copy that only the second has written to since is an
+    older one for both, until each has confirmed it."""
+    one, two = Ledger(engine, "eins"), Ledger(engine, "zwei")
+    written(one)
+    written(two)
+    beside = tmp_path / f"{engine.url.database}.zwei.mark"
+    line = beside.read_text().replace(".2\n", ".9\n")
+    beside.write_text(line)
+    one, two = Ledger(engine, "eins"), Ledger(engine, "zwei")
+    written(one, 20)
+    assert is_behind(two)
+    assert is_behind(one)
+    assert one.checkpoint
+    with one.begin("pause", counted=False) as tx:
+        one.checkpoint.accept(tx.connection)
+    written(one, 20)
+    assert not is_behind(one)
+    assert is_behind(two)
+    assert two.checkpoint
+    with two.begin("pause", counted=False) as tx:
+        two.checkpoint.accept(tx.connection)
+    written(two)
+    assert not is_behind(one)
+    assert not is_behind(two)
+
+
+def test_marks_of_a_ledger_of_another_name_are_none_of_this_one(tmp_path: Path) -> None:
+    mine = mark_beside(tmp_path / "buch.db", "eins")
+    for name in ("buch.db.eins.mark", "buch.db.zwei.mark", "buch.db.alt.zwei.mark", "x.mark"):
+        (tmp_path / name).touch()
+    assert other_marks(mine) == [tmp_path / "buch.db.zwei.mark"]

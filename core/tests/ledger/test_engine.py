@@ -187,7 +187,10 @@ def test_memory_is_no_ledger(tmp_path: Path, url: str) -> None:
     ("url", "line"),
     [
         ("sqlite:///nowhere/ledger.db", "the folder of the ledger does not exist"),
-        ("sqlite:///text.db", "the ledger cannot be opened: DatabaseError"),
+        ("sqlite+aiosqlite:///ledger.db", r"no ledger is kept in sqlite\+aiosqlite"),
+        ("postgres://127.0.0.1/versandbuch", "no ledger is kept in postgres"),
+        ("mysql://127.0.0.1/versandbuch", "no ledger is kept in mysql"),
+        ("sqlite:///text.db", "text.db is no ledger and no database"),
         (
             "postgresql+psycopg://u:geheim@127.0.0.1:1/versandbuch?connect_timeout=2",
             "the ledger (cannot be opened: OperationalError$|needs the Python package psycopg)",

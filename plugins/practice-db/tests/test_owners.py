@@ -59,6 +59,41 @@ def test_a_number(add: Callable[..., None], context: Context, written: str) -> N
 
 @pytest.mark.parametrize(
     "written",
+    ["{}; anna@example.org", "anna@example.org / {}", "{},anna@example.org", "Ada M. <{}>", "<{}>",
+     "mailto:{}", "{}.", "{},", "{} (Tochter)", "privat: {}", "{}\u200b", "'{}'",
+     "ada @example.org", '"ada"@example.org', "ada\uff20example.org", "\uff41da@EXAMPLE.org",
+     "anna@example.org {}", "anna@example.org\n{}", "anna@example.org/{}", "[{}](mailto:{})",
+     "{}?subject=Termin"],
+)  # fmt: skip
+def test_a_mailbox_beside_something_else(
+    add: Callable[..., None], context: Context, written: str
+) -> None:
+    """Nothing could be sent to such a field, and the address is that person's all the same."""
+    text = written.replace("{}", "ada@example.org")
+    add("patient", id=1, email=text)
+    add("patient", id=2, email=text.replace("da", "dam"))
+    assert owners(context, MAIL, email="ada@example.org") == [
+        AddressOwner("patient:1", "patient:1")
+    ]
+
+
+@pytest.mark.parametrize("field", ["mobil", "telefon"])
+@pytest.mark.parametrize(
+    "written",
+    ["{} / 0172 9999999", "0172 9999999 / {}", "0351 123456, {}", "{} oder 0172 9999999", "{}-0",
+     "{}-12", "0172/9999999\n{}", "privat {}, dienstlich 0351 4567", "{}", "+49 {}",
+     "{}/0172-9999999"],
+)  # fmt: skip
+def test_a_number_beside_another(
+    add: Callable[..., None], context: Context, written: str, field: str
+) -> None:
+    add("patient", id=1, **{field: written.format("0171 1234567")})
+    add("patient", id=2, **{field: written.format("0171 1234568")})
+    assert owners(context, SMS, mobil="0171 1234567") == [AddressOwner("patient:1", "patient:1")]
+
+
+@pytest.mark.parametrize(
+    "written",
     [
         {"strasse": "Lindenallee  5", "plz": "D-01067", "ort": "Dresden"},
         {"strasse": "LINDENALLEE 5", "plz": " 01067", "ort": "dresden", "land": "Deutschland"},

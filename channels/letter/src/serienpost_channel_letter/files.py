@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from serienpost import ConfigError, Problem
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.composition import LETTERHEAD
-from serienpost_channel_letter.images import MOST_PIXELS, drawable
+from serienpost_channel_letter.images import MOST_PIXELS, MOST_SCANS, drawable
 from serienpost_channel_letter.style import BACKGROUND
 
 if TYPE_CHECKING:

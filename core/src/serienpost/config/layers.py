@@ -135,11 +135,23 @@ def stamps_of(folder: Path) -> tuple[Stamp, ...]:
 
 def _policy_paths() -> list[Path]:
     """The policy of the machine, if there is one, then the one that the environment names."""
-    paths = [POLICY_FILE] if POLICY_FILE.is_file() else []
+    paths = [POLICY_FILE] if _is_there(POLICY_FILE) else []
     named = os.environ.get(POLICY_VARIABLE)
-    if named and not (paths and paths[0].resolve() == Path(named).resolve()):
+    if named and not (paths and os.path.realpath(paths[0]) == os.path.realpath(named)):
         paths.append(Path(named))
     return paths
+
+
+def _is_there(policy: Path) -> bool:
+    """Whether something has this name. What cannot be read, such as a link that leads nowhere or a
+    folder that is closed, is no absence."""
+    try:
+        policy.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _stamp(file: Path) -> Stamp:
@@ -147,7 +159,8 @@ def _stamp(file: Path) -> Stamp:
         found = file.stat()
     except OSError:
         return (str(file),)
-    return (str(file), found.st_ino, found.st_size, found.st_mtime_ns)
+    # The time of the last change as well: programs that copy set back that of the last write.
+    return (str(file), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

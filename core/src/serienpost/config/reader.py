@@ -7,6 +7,7 @@ YAML 1.1 turns `no` into false, `20:00` into 1200 and `01067` into 567. Here onl
 from __future__ import annotations
 
 import re
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 import yaml
@@ -47,6 +48,8 @@ def scan_yaml(path: Path) -> Document:
     """
     file = str(path)
     try:
+        if not S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise ConfigError(Problem("is no file", file=file))
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:

@@ -190,3 +190,12 @@ class Advises(Protocol[S_contra]):
     def way_to(self, context: Context, selection: S_contra, name: str) -> str | None:
         """What to write so that a text can use this field, or a macro of this name, which the
         selection does not give yet; None where nothing helps."""
+
+
+@runtime_checkable
+class AsksClock(Protocol[S_contra]):
+    """A source of which a selection alone does not tell whether it counts from a day."""
+
+    def asks_clock(self, context: Context, selection: S_contra) -> bool:
+        """Whether what is selected depends on the day on which it is read. Asked often, and where
+        the practice's database may be away."""

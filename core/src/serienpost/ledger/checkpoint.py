@@ -5,6 +5,9 @@ transaction). After its commit, and before anything that it allows leaves, the n
 in the marks: small files, one beside the ledger and one where `checkpoint:` says. A mark is never
 ahead of its ledger, whatever dies when; a ledger that is behind one is an older copy. It counts no
 further, so that it cannot catch up unseen, until a person has confirmed it.
+
+Practices that share a ledger count together, and each writes marks of its own. A ledger that is
+behind the mark of one of them is an older copy for all, and each confirms it for itself.
 """
 
 from __future__ import annotations
@@ -17,13 +20,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
 # The largest number that `user_version` can hold.
 _LAST = 2**31 - 1
+
+_SUFFIX = ".mark"
+
+# What a mark holds that another practice's confirmation has overtaken.
+_NOBODYS = f"{0:016x} {0:.>20d}\n".encode()
 
 # Dots before the number, which stand before digits: the greater number is the greater line.
 _LINE = re.compile(rb"([0-9a-f]{16}) (?=.{20}\n)\.*([0-9]+)\n")
@@ -41,16 +49,17 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A ledger that was written to `writes` times, and the mark that knows better."""
+    """A ledger that was written to `writes` times, and the mark that knows better, or that is none
+    of this ledger."""
 
     writes: int
     mark: Mark
-    identity: str
+    is_older: bool
 
     @property
     def text(self) -> str:
         """One sentence for people."""
-        if self.mark.identity == self.identity:
+        if self.is_older:
             return (
                 f"an older copy of the ledger was put back: it ends at write {self.writes}, "
                 f"{self.mark.place} says {self.mark.writes}"
@@ -65,11 +74,18 @@ class Checkpoint:
     Args:
         identity: 16 hexadecimal digits, the same in every copy of the ledger and in no other.
         places: the files of the marks, which need not be there.
+        neighbours: the marks beside the ledger of the other practices that share it.
     """
 
-    def __init__(self, identity: str, places: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        identity: str,
+        places: Sequence[Path],
+        neighbours: Callable[[], Sequence[Path]] = tuple,
+    ) -> None:
         self.identity = identity
         self.places = places
+        self._neighbours = neighbours
         self._is_trusted = False
         self._most = 0
         self._told: set[Path] = set()
@@ -98,22 +114,42 @@ class Checkpoint:
         count = _count(connection)
         marks = self.marks()
         strange = [mark for mark in marks if mark.identity != self.identity]
-        ahead = [mark for mark in marks if mark.identity == self.identity and mark.writes > count]
+        mine = [mark for mark in marks if mark.identity == self.identity]
+        ahead = [mark for mark in (*mine, *self._of_others()) if mark.writes > count]
         worst = max(ahead, key=lambda mark: mark.writes) if ahead else next(iter(strange), None)
         self._is_trusted = worst is None
-        return Behind(count, worst, self.identity) if worst else None
+        return Behind(count, worst, bool(ahead)) if worst else None
 
     def accept(self, connection: Connection) -> None:
-        """A person confirms the ledger as it is: in this transaction it overtakes its marks."""
-        marks = self.marks()
-        self._most = max([_count(connection), *(mark.writes for mark in marks)])
+        """A person confirms the ledger as it is: in this transaction it overtakes its marks.
+
+        What it overtakes of other practices no longer counts as a mark of theirs, so that they are
+        told as well.
+        """
+        count, others = _count(connection), self._of_others()
+        for mark in others:
+            if mark.writes > count:
+                self._disown(mark.place)
+        self._most = max([count, *(mark.writes for mark in (*self.marks(), *others))])
         self._is_trusted = True
         _set_count(connection, min(self._most, _LAST - 1))
 
     def marks(self) -> list[Mark]:
         """What the marks say; one that cannot be read is told once."""
+        return self._read(self.places)
+
+    def _of_others(self) -> list[Mark]:
+        return self._read(self._neighbours())
+
+    def _disown(self, place: Path) -> None:
+        try:
+            place.write_bytes(_NOBODYS)
+        except OSError as error:
+            self._tell(place, "written", error)
+
+    def _read(self, places: Sequence[Path]) -> list[Mark]:
         found = []
-        for place in self.places:
+        for place in places:
             try:
                 data = place.read_bytes()
             except FileNotFoundError as error:
@@ -137,6 +173,23 @@ class Checkpoint:
                 what,
                 error.strerror,
             )
+
+
+def mark_beside(ledger: Path, practice: str) -> Path:
+    """The mark of a practice beside its ledger."""
+    return ledger.with_name(f"{ledger.name}.{practice}{_SUFFIX}")
+
+
+def other_marks(mark: Path) -> list[Path]:
+    """The marks beside the same ledger as this one, of other practices."""
+    ledger = mark.name.removesuffix(_SUFFIX).rpartition(".")[0]
+    return [
+        one
+        for one in mark.parent.iterdir()
+        if one != mark
+        and one.name.endswith(_SUFFIX)
+        and one.name.removesuffix(_SUFFIX).rpartition(".")[0] == ledger
+    ]
 
 
 def _parsed(place: Path, data: bytes) -> Mark:

@@ -17,13 +17,13 @@ from serienpost.errors import Exit, LedgerError, LedgerUnavailableError
 from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.location import (
     CONNECT_SECONDS,
-    SQLITE_TABLES,
     VERSION_TABLE,
     can_be_written,
     real_file,
     refuse_database_of_others,
     refuse_file_of_others,
     refuse_foreign,
+    refuse_other_file,
     tables_of,
 )
 from serienpost.ledger.locks import living_owner_of_any
@@ -45,6 +45,9 @@ OLDEST_SQLITE = (3, 35)
 
 # Pages (64 MiB) in SQLite's log before they are copied; a page changed often is copied once.
 CHECKPOINT_PAGES = 16_384
+
+# Databases and the drivers by which the ledger is written.
+_DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
 
 _READ_ONLY = "serienpost_reads"
 
@@ -90,12 +93,18 @@ def open_engine(
         raise LedgerError(
             "this is not a database URL", hint="write it as in sqlite:///versandbuch.db"
         ) from error
+    if where.drivername not in _DRIVERS:
+        raise LedgerError(
+            f"no ledger is kept in {where.drivername}",
+            hint="write it as in sqlite:///versandbuch.db or postgresql://USER@HOST/DATABASE",
+        )
     if where.get_backend_name() == "sqlite":
         _check_library()
         path = real_file(where, folder)
         refuse_file_of_others(path, folder, others())
         where = where.set(database=str(path))
         _create_private(path)
+        refuse_other_file(path)
         if close_to_others(path):
             on_closed()
     elif where.drivername == "postgresql":
@@ -207,15 +216,10 @@ def _prepare_sqlite(engine: Engine, *, can_write: bool) -> None:
     if can_write:
         pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
         pragmas += [f"wal_autocheckpoint={CHECKPOINT_PAGES}"]
-    is_looked_at = False
 
     @event.listens_for(engine, "connect")
     def _connect(dbapi: sqlite3.Connection, _record: object) -> None:
-        nonlocal is_looked_at
         dbapi.isolation_level = None
-        if not is_looked_at:  # the journal of another program's file is not to be changed
-            refuse_foreign(name for (name,) in dbapi.execute(SQLITE_TABLES))
-            is_looked_at = True
         for pragma in pragmas:
             dbapi.execute(f"PRAGMA {pragma}")
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -22,6 +26,8 @@ VERSION_TABLE = "alembic_version"
 # Tables that every ledger has had from the first version on.
 _FIRST = {VERSION_TABLE, "practice", "run", "message", "attempt", "once"}
 _OURS = {VERSION_TABLE, *metadata.tables}
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
 
 # How long a PostgreSQL server may take to answer a new connection.
 CONNECT_SECONDS = 10
@@ -50,7 +56,7 @@ def real_file(url: URL, folder: Path) -> Path:
     """The file of a SQLite ledger, whatever links lead to it: all processes meet the same locks.
 
     Raises:
-        LedgerError: it names no file, or a file that has several names (hard links).
+        LedgerError: it names no file, or a file that has several names (hard links, a mount).
     """
     if url.database in (None, "", ":memory:"):
         raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
@@ -63,6 +69,14 @@ def real_file(url: URL, folder: Path) -> Path:
         raise LedgerUnavailableError(
             "the folder of the ledger does not exist", hint="check ledger:"
         )
+    if path.exists() and not path.is_file():
+        raise LedgerError(f"{path} is no file", hint="name one that is or may be made")
+    if str(path) in _mount_points():
+        raise LedgerError(
+            f"{path} is mounted by itself; processes that use the file where it really lies would "
+            "not see its log and its locks",
+            hint="mount the folder that the ledger lies in",
+        )
     names = path.stat().st_nlink if path.is_file() else 1
     if names > 1:
         raise LedgerError(
@@ -71,6 +85,34 @@ def real_file(url: URL, folder: Path) -> Path:
             hint=f"keep one: find / -xdev -samefile {path} lists them, remove the others",
         )
     return path
+
+
+def _mount_points() -> set[str]:
+    """Where something is mounted; nowhere as far as is known on systems that do not tell so."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return set()
+    # proc_pid_mountinfo(5): the fifth field, blanks and the like in it as octal numbers.
+    return {_OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines}
+
+
+def refuse_other_file(path: Path) -> None:
+    """Refuse a file that is no ledger before anything about it is changed, its rights included.
+
+    Raises:
+        LedgerError: it holds something else.
+    """
+    file = f"file:{quote(str(path))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(file, timeout=60, uri=True)) as connection:
+            refuse_foreign(name for (name,) in connection.execute(SQLITE_TABLES))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname == "SQLITE_NOTADB":
+            raise LedgerError(
+                f"{path} is no ledger and no database", hint="give the ledger a file of its own"
+            ) from error
+        # Whatever else is wrong is told where the ledger is opened.
 
 
 def can_be_written(path: Path) -> bool:

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ from serienpost.errors import (
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.batch import PRACTICE, execute
-from serienpost.ledger.checkpoint import Checkpoint
+from serienpost.ledger.checkpoint import Checkpoint, mark_beside, other_marks
 from serienpost.ledger.engine import not_writable, open_engine, reading
 from serienpost.ledger.schema import message, practice
 
@@ -227,9 +227,10 @@ class Ledger:
         self._driver_error = engine.dialect.loaded_dbapi.Error
         self._keyed = keyed(self._own_key())
         if engine.dialect.name == "sqlite":
-            beside = Path(f"{engine.url.database}.{practice}.mark")
+            beside = mark_beside(Path(engine.url.database or ""), practice)
             places = [beside, second_mark] if second_mark else [beside]
-            self.checkpoint = Checkpoint(self.keyed_hash("checkpoint")[:16], places)
+            others = partial(other_marks, beside)
+            self.checkpoint = Checkpoint(self.keyed_hash("checkpoint")[:16], places, others)
 
     @contextmanager
     def begin(self, name: str = "", *, counted: bool = True) -> Iterator[Tx]:

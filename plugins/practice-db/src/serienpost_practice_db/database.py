@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa  # noqa: TID253  # this module is imported when the database is read
 
-from serienpost import Address, AddressOwner, Occasion, Problem, SourceError
+from serienpost import AddressOwner, Occasion, Problem, SourceError
 from serienpost_practice_db.appointments import appointment_statement
 from serienpost_practice_db.conditions import keys_among
 from serienpost_practice_db.engine import open_engine
@@ -34,6 +34,7 @@ from serienpost_practice_db.schema_model import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
 from serienpost_practice_db.statements import person_statement
 from serienpost_practice_db.texts import read_all, read_in_batches
+from serienpost_practice_db.written_addresses import WrittenAddresses, fields_with
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -266,14 +267,15 @@ class PracticeDb:
     def owners(self, kind: Kind, addresses: Sequence[str]) -> list[list[AddressOwner]]:
         """For each address, as the kind of contact normalises it, the people who have it.
 
-        Patients and Interessenten whose master data hold it, however it is written there; of a
-        minor the permission of the representative counts.
+        Patients and Interessenten whose master data hold it, however it is written there and beside
+        whatever else; of a minor the permission of the representative counts.
         """
         found: dict[str, list[AddressOwner]] = {address.casefold(): [] for address in addresses}
+        written = WrittenAddresses(kind, addresses)
         today = datetime.now(self._zone).date()
         for name in PERSONS:
             entity = self.schema.entities.get(name)
-            fields = sorted(kind.fields & entity.fields.keys()) if entity else []
+            fields = fields_with(kind, entity.fields) if entity else []
             if entity is None or not fields:
                 continue
             for some in _chunks(sorted(set(addresses)), _ADDRESSES_PER_STATEMENT):
@@ -281,10 +283,10 @@ class PracticeDb:
                 with self._reading() as connection:
                     records = plain_records(read_all(connection, statement, {}), self.stored_zone)
                 for key, by, *values in records:
-                    address = kind.address(dict(zip(fields, values, strict=True)))
-                    if isinstance(address, Address) and address.value.casefold() in found:
-                        owner = AddressOwner(f"{name}:{key}", f"{name}:{key if by is None else by}")
-                        found[address.value.casefold()].append(owner)
+                    owner = AddressOwner(f"{name}:{key}", f"{name}:{key if by is None else by}")
+                    for address in written.within(dict(zip(fields, values, strict=True))):
+                        if owner not in found[address]:
+                            found[address].append(owner)
         return [found[address.casefold()] for address in addresses]
 
     def records(

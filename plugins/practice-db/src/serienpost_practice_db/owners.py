@@ -1,8 +1,7 @@
 """Whose an address is, in the master data: one statement for many addresses.
 
-Addresses stand there as people typed them. The statement finds all that could be one of those
-asked for, by what no spelling changes; the kind of contact then reads each of these as it reads the
-address of a row.
+Addresses stand there as people typed them. The statement finds all that could hold one of those
+asked for, by what no spelling changes; `written_addresses.py` then reads each of these.
 """
 
 from __future__ import annotations
@@ -42,7 +41,12 @@ if TYPE_CHECKING:
 # Digits at the end of a number that every way to write it has in common.
 _LAST_DIGITS = 7
 _NUMBER = "0-9 +()/.-"
-_PRINTABLE_ASCII = " -~"
+# Digits of the longest number (E.164); a text with more of them holds several.
+_MOST_DIGITS = 15
+# Digits that an extension may add to a number.
+_EXTENSION = 2
+# What alone does not tell whether a text is one address or more than that.
+_MAILBOX = "A-Za-z0-9@._+-"
 
 
 def possible_owners(
@@ -74,25 +78,32 @@ def _may_be(kind: str, columns: Columns, addresses: Sequence[str]) -> ColumnElem
     if kind == "email":
         return _same_mailbox(columns["email"], addresses)
     if kind == "sms":
-        return _same_ending(columns["mobil"], addresses)
+        numbers = [columns[name] for name in ("mobil", "telefon") if name in columns]
+        return or_(*(_same_ending(number, addresses) for number in numbers))
     if kind == "letter":
         return _same_numbers(columns, addresses)
     return true()
 
 
 def _same_mailbox(column: ColumnElement[Any], addresses: Sequence[str]) -> ColumnElement[bool]:
-    """All that is not plain ASCII may be it too: a domain with umlauts, blanks of other kinds."""
+    """All that holds more than an address of letters and digits may be it too: names, several
+    addresses, a domain with umlauts, blanks of all kinds."""
     written = func.lower(func.replace(cast(column, String), " ", ""))
     plain = sorted({address.lower() for address in addresses})
-    return or_(written.in_(plain), Beyond(column, _PRINTABLE_ASCII))
+    return or_(written.in_(plain), written.like("%."), Beyond(column, _MAILBOX))
 
 
 def _same_ending(column: ColumnElement[Any], addresses: Sequence[str]) -> ColumnElement[bool]:
-    """What holds more than a number may be it too: the digits of a label follow it."""
+    """What holds more than a number may be it too: the digits of a label follow it, or another
+    number does."""
     digits = Figures(column)
-    ending = func.substr(digits, func.length(digits) - (_LAST_DIGITS - 1), _LAST_DIGITS)
     known = sorted({figures(address)[-_LAST_DIGITS:] for address in addresses})
-    return or_(ending.in_(known), Beyond(column, _NUMBER))
+    endings = [
+        func.substr(digits, func.length(digits) - (_LAST_DIGITS - 1) - more, _LAST_DIGITS)
+        for more in range(_EXTENSION + 1)
+    ]
+    is_one_of = or_(*(ending.in_(known) for ending in endings))
+    return or_(is_one_of, func.length(digits) > _MOST_DIGITS, Beyond(column, _NUMBER))
 
 
 def _same_numbers(columns: Columns, addresses: Sequence[str]) -> ColumnElement[bool]:

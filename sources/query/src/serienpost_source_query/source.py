@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState
+from serienpost import CurrentState, SourceError
 from serienpost_source_query.selection import QuerySelection
 
 if TYPE_CHECKING:
@@ -51,8 +52,18 @@ class QuerySource:
         return PracticeDb.of(context).schema.lowered
 
     def is_relative(self, selection: QuerySelection) -> bool:  # noqa: ARG002
-        """Not as far as we know: the query gets no date."""
+        """Not by itself: the query gets no date. See `asks_clock`."""
         return False
+
+    def asks_clock(self, context: Context, selection: QuerySelection) -> bool:
+        """Whether the query asks the database what day it is; so too where it is no more there."""
+        from serienpost_practice_db.database import PracticeDb
+        from serienpost_source_query.statement import reads_clock
+
+        try:
+            return reads_clock(context, selection, PracticeDb.of(context))
+        except SourceError:
+            return True
 
     def rows(
         self, context: Context, selection: QuerySelection, request: RowRequest
@@ -60,14 +71,20 @@ class QuerySource:
         """Stream the people or appointments whose ids the query returns, each once.
 
         Raises:
-            SourceError: the query is refused or fails, or the account of the database has rights
-                that make a read-only transaction no barrier.
+            SourceError: the query is refused or fails, or asks the clock of the database although
+                another day is meant, or the account of the database has rights that make a
+                read-only transaction no barrier.
         """
         from serienpost_practice_db.database import PracticeDb
         from serienpost_practice_db.mapping import PERSONS
 
         db = PracticeDb.of(context)
         db.refuse_powerful_role()
+        if request.due != datetime.now(context.zone).date() and self.asks_clock(context, selection):
+            raise SourceError(
+                f"the query asks the database for the present day, not for {request.due}",
+                hint="prepare it on that day, or give the day under parameters:",
+            )
         chosen = _chosen(context, selection, db)
         if selection.person == _APPOINTMENT:
             yield from db.appointments(PERSONS, [], request, chosen)

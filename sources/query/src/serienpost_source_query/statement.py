@@ -17,6 +17,7 @@ from serienpost import SourceError
 from serienpost_practice_db.chosen import Chosen
 from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
 from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
+from serienpost_source_query.clock import asks_clock
 from serienpost_source_query.settings import QueryTables
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
         SourceError: there is no such file, or it is not one SELECT that returns `id` alone, of
             tables that a query may read, with the parameters that are given.
     """
-    text, what = _text(context, selected.query)
-    tree = read_one(text, db.dialect, what)
+    tree, what = _read(context, selected, db)
     if not isinstance(tree, exp.Query) or isinstance(tree, exp.Subquery):
         raise SourceError(f"{what}: is no SELECT", hint="write one SELECT")
     _same_parameters(tree, selected, what)
@@ -65,6 +65,22 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
     texts = lift_texts(tree, db.dialect)
     sql = written(tree, db.dialect, what)
     return Chosen(sql, selected.parameters, texts, selected.seconds)
+
+
+def reads_clock(context: Context, selected: QuerySelection, db: PracticeDb) -> bool:
+    """Whether the query chooses other people on another day. The database is not asked.
+
+    Raises:
+        SourceError: there is no such file, or it is not one statement that is understood.
+    """
+    tree, _ = _read(context, selected, db)
+    return asks_clock(tree, selected.parameters)
+
+
+def _read(context: Context, selected: QuerySelection, db: PracticeDb) -> tuple[exp.Expr, str]:
+    """The query, and what it is called in messages."""
+    text, what = _text(context, selected.query)
+    return read_one(text, db.dialect, what), what
 
 
 class _Known:

@@ -59,7 +59,8 @@ class PolicyWatch:
         """The practice as its files say now, with the plugins that are loaded.
 
         Raises:
-            UnavailableError: the files cannot be read, or something is wrong with them.
+            UnavailableError: the files cannot be read, or something is wrong with them, or they
+                name other plugins, which only a new process loads.
         """
         if self._context.config.is_outdated(self._context.folder):
             self._context = self._read_again()
@@ -68,10 +69,13 @@ class PolicyWatch:
     def _read_again(self) -> PracticeContext:
         folder, registry = self._context.folder, self._context.registry
         try:
-            return load_practice(folder, lambda _: registry)
+            found = load_practice(folder, lambda _: registry)
         except SerienpostError:
             time.sleep(_WRITING_SECONDS)
-        try:
-            return load_practice(folder, lambda _: registry)
-        except SerienpostError as error:
-            raise UnavailableError(f"the configuration cannot be read: {error}") from error
+            try:
+                found = load_practice(folder, lambda _: registry)
+            except SerienpostError as error:
+                raise UnavailableError(f"the configuration cannot be read: {error}") from error
+        if set(found.config.plugins) != set(self._context.config.plugins):
+            raise UnavailableError("other plugins are named than this process has loaded")
+        return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_
 
+from serienpost.contracts.rows import AsksClock
 from serienpost.ledger.schema import journal, message
 from serienpost.ledger.states import OPEN
 from serienpost.run.prepare.renderer import frozen_selection
@@ -102,11 +103,15 @@ def passed_occasion(tx: Tx, renderer: RunRenderer, run_id: str) -> str | None:
 
 def _relative_blocks(renderer: RunRenderer) -> list[int]:
     """Positions of the blocks; the sources are asked about their selections, no database is."""
+    context = renderer.context
     sources, found = renderer.context.registry.sources, []
     for index, block in enumerate(renderer.header.blocks):
         source = sources.get(block.source)
         if source is None:
             continue  # the recheck says so
-        if source.is_relative(frozen_selection(source, block.selection)):
+        selection = frozen_selection(source, block.selection)
+        if source.is_relative(selection) or (
+            isinstance(source, AsksClock) and source.asks_clock(context, selection)
+        ):
             found.append(index)
     return found

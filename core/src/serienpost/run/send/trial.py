@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
-from serienpost.contracts.outcomes import Accepted, NotStarted, Outcome, ProviderAnswer
+from serienpost.contracts.outcomes import Accepted, NotStarted, ProviderAnswer
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.files import refuse_other, write_private
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.rows import Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
+from serienpost.ledger.states import COMMANDS
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.suppressions import reason_of
 from serienpost.run.prepare.check import EXAMPLE_ADDRESS
@@ -75,10 +76,8 @@ def send_test(
     if is_file:
         return _write_test(renderer, message_of(trial, content), Path(to))
     test = message_of(trial, _marked_as_test(content))
-    outcome = asyncio.run(_send(renderer, test, partial(_is_usable, renderer, ledger, row)))
-    if isinstance(outcome, NotStarted):
-        raise SerienpostError(f"{row_id} may not be used any more; nothing was sent")
-    return outcome
+    forbidden = partial(_forbidden, renderer, ledger, run_id, row, hashed)
+    return asyncio.run(_send(renderer, test, forbidden))
 
 
 def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
@@ -125,9 +124,20 @@ def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str)
     return row
 
 
-def _is_usable(renderer: RunRenderer, ledger: Ledger, row: Outgoing | None) -> bool:
-    """Whether the data of a row may still be used; made-up values always may."""
-    return row is None or not Recheck(renderer, ledger).run([row], ledger.clock())[1]
+def _forbidden(
+    renderer: RunRenderer, ledger: Ledger, run_id: str, row: Outgoing | None, hashed: str | None
+) -> str | None:
+    """Why a test may leave no more: its run is over, somebody suppressed where it goes, or the data
+    of a row may not be used; made-up values always may."""
+    with ledger.read() as tx:
+        found = find_run(tx, run_id)
+        if found.state not in COMMANDS["test"]:
+            return f"run {run_id} is {found.state} by now"
+        if hashed and reason_of(tx, renderer.kind.name, hashed):
+            return "the address of --to is on the suppression list by now"
+    if row and Recheck(renderer, ledger).run([row], ledger.clock())[1]:
+        return f"{row.row_id} may not be used any more"
+    return None
 
 
 def _marked_as_test(content: Content) -> Content:
@@ -136,13 +146,15 @@ def _marked_as_test(content: Content) -> Content:
     return replace(content, text=f"TEST: {content.text}")
 
 
-async def _send(renderer: RunRenderer, test: Message, is_usable: Callable[[], bool]) -> Outcome:
-    held_back = False
+async def _send(
+    renderer: RunRenderer, test: Message, forbidden: Callable[[], str | None]
+) -> ProviderAnswer:
+    why: str | None = None
 
     async def go() -> bool:
-        nonlocal held_back
-        held_back = held_back or not await asyncio.to_thread(is_usable)
-        return not held_back
+        nonlocal why
+        why = why or await asyncio.to_thread(forbidden)
+        return why is None
 
     await Watch(renderer).look()
     async with renderer.open() as sender:
@@ -150,4 +162,7 @@ async def _send(renderer: RunRenderer, test: Message, is_usable: Callable[[], bo
             await sender.ready(0)
         (call,) = sender.calls([test])
         answer = await sender.send(call, 0, go)
-        return checked(answer, 1, held_back=held_back)[0]
+        (outcome,) = checked(answer, 1, held_back=why is not None)
+    if isinstance(outcome, NotStarted):
+        raise SerienpostError(f"{why}; nothing was sent")
+    return outcome

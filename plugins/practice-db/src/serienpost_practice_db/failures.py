@@ -96,7 +96,7 @@ def _names_of_ours(text: str, error: SQLAlchemyError) -> list[str]:
     text = text.partition("LINE ")[0]  # PostgreSQL repeats the line of the statement below
     statement = _TEXT.sub("", str(getattr(error, "statement", "")))
     ours = {name for name in _NAME.findall(statement) if name.upper() not in _WORDS}
-    found = {}
+    found: dict[str, None] = {}
     for dotted in _DOTTED.findall(text):
         *before, name = dotted.split(".")
         if name in ours:

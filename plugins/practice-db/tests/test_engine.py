@@ -122,9 +122,9 @@ def test_missing_table_and_column_are_named(context: Context, database: Path) ->
     connection.executescript('drop table behandler; alter table patient drop column "plz"')
     connection.close()
     db = PracticeDb.of(context)
-    with pytest.raises(SourceError, match=r"no such column: patient\.plz"):
+    with pytest.raises(SourceError, match=r"knows no patient\.plz"):
         db.lookup(["patient:1"], ["plz"])
-    with pytest.raises(SourceError, match="no such table: behandler"):
+    with pytest.raises(SourceError, match="knows no behandler"):
         db.lookup(["behandler:1"], ["nachname"])
 
 

@@ -1,4 +1,4 @@
-"""Tables and facts for people, as wide as the terminal: what does not fit is folded, never cut."""
+"""Tables and facts for people, as wide as the terminal: what does not fit is folded."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
+
+# Characters of a value at most, but for the id that begins a row and the reason that ends it: more
+# than any name that somebody bears.
+WIDEST = 200
 
 # No terminal is taken for narrower.
 _NARROWEST = 40
@@ -227,7 +231,13 @@ def _painted(cell: Cell, width: int, head: Column) -> str:
 
 
 def _cells(row: Sequence[object], heads: Sequence[Column]) -> list[Cell]:
-    return [_cell(value) for value, _ in zip(row, heads, strict=True)]
+    first, *others = [_cell(value) for value, _ in zip(row, heads, strict=True)]
+    return [first, *map(_cut, others[:-1]), *others[-1:]]
+
+
+def _cut(cell: Cell) -> Cell:
+    text = str(cell.text)
+    return cell if len(text) <= WIDEST else Cell(f"{text[: WIDEST - 1]}…", cell.style)
 
 
 def _cell(value: object) -> Cell:

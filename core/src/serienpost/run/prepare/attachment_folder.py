@@ -147,6 +147,9 @@ class AttachmentFolder:
                     raise NotAttachableError("no_folder") from error
                 os.close(here)
                 here = below
+                found = os.fstat(here)
+                if Identity(found.st_dev, found.st_ino) in self._own:
+                    raise NotAttachableError("own")
             yield here
         finally:
             os.close(here)
@@ -179,9 +182,12 @@ def _refuse(found: os.stat_result) -> None:
 
 
 def _own_files(context: PracticeContext) -> frozenset[Identity]:
-    """The configuration, and every file and SQLite database that it names."""
+    """The configuration, and every file, folder and SQLite database that it names for something
+    else than attachments."""
     paths = [Path(file) for file in context.config.files()]
-    for value in _texts(plain_values(context.config)):
+    values = plain_values(context.config)
+    values.pop("attachments_folder", None)
+    for value in _texts(values):
         database = _SQLITE.match(value)
         if database:
             paths += [context.path(database[1] + suffix) for suffix in SQLITE_FILES]
@@ -203,4 +209,5 @@ def _identity_of(path: Path) -> Identity | None:
         found = path.stat()
     except (OSError, ValueError):  # not the name of a file
         return None
-    return Identity(found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+    is_own = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+    return Identity(found.st_dev, found.st_ino) if is_own else None

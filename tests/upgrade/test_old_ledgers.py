@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 
+from serienpost.ledger.engine import HEAD
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -62,6 +64,15 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "messages": [{**one, "event": None} for one in ordered]}
 
 
+def known_then(now: object, then: object) -> object:
+    """An answer without the keys that the old edition did not write."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        return {key: known_then(now[key], then[key]) for key in then if key in now}
+    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
+        return [known_then(*pair) for pair in zip(now, then, strict=True)]
+    return now
+
+
 def changed(practice: Practice, commands: Iterable[str]) -> dict[str, tuple[object, object]]:
     """The commands that no longer answer as they did: what they said, and what they say now."""
     asked = {command: practice.expected.answers[command] for command in commands}
@@ -69,7 +80,8 @@ def changed(practice: Practice, commands: Iterable[str]) -> dict[str, tuple[obje
     differing: dict[str, tuple[object, object]] = {}
     for (command, then), done in zip(asked.items(), answers, strict=True):
         now = done.json() if done.code == 0 else None
-        if now is None or comparable(now) != comparable(then):
+        before = comparable(then)
+        if now is None or known_then(comparable(now), before) != before:
             differing[command] = (then, now or done)
     return differing
 
@@ -139,8 +151,8 @@ def test_by_itself_nothing_old_is_sent(practice: Practice, providers: Providers)
     for row in found:
         if row["reason"] not in BY_PERSON and (row["until"] or 0) < now:
             lines = [line for line in done.err.splitlines() if row["id"] in line]
-            assert len(lines) == 1, (row["mailing"], done.err)
-            assert OLDER.search(lines[0])
+            older = [line for line in lines if OLDER.search(line)]
+            assert len(older) == 1, (row["mailing"], done.err)
     assert practice.rows(f"SELECT * FROM run WHERE state IN {OPEN} ORDER BY id") == found
     assert messages == practice.rows(
         "SELECT * FROM message WHERE run IN"
@@ -183,7 +195,7 @@ def test_letters_that_were_made_are_not_lost_with_their_run(practice: Practice) 
 
 def test_a_mailing_is_prepared_again_and_sent(practice: Practice, providers: Providers) -> None:
     """Beside the old runs that are still open, and after they are cancelled."""
-    for revision in ("0003", "0004"):
+    for revision in ("0003", HEAD):
         before = providers.taken()
         again = practice.must("prepare", "mail-paused", "--summary")["run"]
         assert practice.must("send", again, "--yes")["counts"]["accepted"] == 3
@@ -314,7 +326,7 @@ def test_the_tables_stay_while_a_run_is_open_and_follow_then(
     assert practice.revision() == "0003", "one run is still open"
     practice.must("cancel", practice.run(last))
     practice.must("runs")
-    assert practice.revision() == "0004"
+    assert practice.revision() == HEAD
     assert "attachments" not in practice.rows("SELECT * FROM message LIMIT 1")[0]
 
     touched = {practice.run(label) for label in practice.expected.labelled(*OPEN)}

@@ -10,6 +10,8 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sqlalchemy import inspect
+
 from serienpost.errors import LedgerError, StillOpenError
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import due
@@ -44,8 +46,15 @@ class DueRow(NamedTuple):
 _DUE = [due.c[name] for name in DueRow._fields]
 
 
+def has_due_dates(tx: Tx) -> bool:
+    """Whether the ledger has their table: one of before is used as it is while a run is open."""
+    return inspect(tx.connection).has_table(due.name)
+
+
 def due_rows(tx: Tx, *states: str) -> list[DueRow]:
     """All due dates in these states, the earliest first."""
+    if not has_due_dates(tx):
+        return []
     order = due.c.due, due.c.put_off_at, due.c.mailing
     found = tx.all(tx.select(due, *_DUE).where(due.c.state.in_(states)).order_by(*order))
     return list(map(DueRow._make, found))
@@ -53,6 +62,8 @@ def due_rows(tx: Tx, *states: str) -> list[DueRow]:
 
 def find_due(tx: Tx, mailing: str, day: str) -> DueRow | None:
     """This mailing's due date, if it was ever put off."""
+    if not has_due_dates(tx):
+        return None
     mine = tx.select(due, *_DUE).where(due.c.mailing == mailing, due.c.due == day)
     found = tx.first(mine)
     return DueRow._make(found) if found else None
@@ -80,8 +91,16 @@ def put_off(
         reason: what cannot answer, without a person's data.
         by: who wanted it sent.
         until: when nobody is served by it any more.
+
+    Raises:
+        StillOpenError: the ledger is an older one, which cannot hold it.
     """
     with ledger.begin("due") as tx:
+        if not has_due_dates(tx):
+            raise StillOpenError(
+                f"{mailing} for {day}: {reason}",
+                hint="end the open runs of this older ledger; until then run the same line again",
+            )
         fresh = {"put_off_by": by, "put_off_at": tx.now, "name": name, "archive": archive}
         tried = {"reason": reason, "until": until, "tried_at": tx.now}
         new = {"mailing": mailing, "due": day, "state": NEW_DUE, "tries": 0, "told": False}
@@ -141,6 +160,8 @@ def end_due(tx: Tx, mailing: str, day: str, run_id: str, owner: str | None) -> N
     Raises:
         StillOpenError: somebody else released or ended the date meanwhile.
     """
+    if not has_due_dates(tx):
+        return
     mine = () if owner is None else (due.c.owner == owner,)
     if not move_due(tx, mailing, day, "open", "done", *mine, run=run_id) and owner:
         raise StillOpenError(f"{mailing} for {day} was ended by somebody else meanwhile")
@@ -176,7 +197,8 @@ def remove_due(ledger: Ledger, mailing: str, day: str, by: str) -> DueRow:
         LedgerError: there is nothing to take off.
     """
     with ledger.begin("due") as tx:
-        if not move_due(tx, mailing, day, ("open", "given_up"), "removed"):
+        waits = find_due(tx, mailing, day)
+        if not waits or not move_due(tx, mailing, day, ("open", "given_up"), "removed"):
             raise LedgerError(
                 f"{mailing} for {day} does not wait to be prepared",
                 hint="serienpost runs lists what does",

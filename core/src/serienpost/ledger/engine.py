@@ -40,6 +40,9 @@ _log = logging.getLogger(__name__)
 # The newest revision of the ledger's tables; the last file in `migrations/versions`.
 HEAD = "0005"
 
+# Older revisions whose tables this code can work with as they are.
+USABLE = {"0003", "0004"}
+
 # The first with RETURNING, which the ledger's statements need.
 OLDEST_SQLITE = (3, 35)
 
@@ -82,8 +85,9 @@ def open_engine(
         on_closed: called where other users could read the ledger's file and no longer can.
 
     Raises:
-        LedgerError: not durable, another's database, written by a newer serienpost, or older and
-            with open runs; or other users can read its file, and that cannot be mended.
+        LedgerError: not durable, another's database, written by a newer serienpost, or too old to
+            be used as it is and with open runs; or other users can read its file, and that cannot
+            be mended.
         LedgerUnavailableError: it cannot be reached, read or written.
         LedgerInUseError: as old, and a process of the old version lives.
     """
@@ -158,9 +162,10 @@ def _make_ready(engine: Engine, others: Callable[[], Mapping[str, str]]) -> None
     if version == HEAD:
         return
     _refuse_newer(engine, version)
-    if not can_write:
+    if not can_write and version not in USABLE:
         raise not_writable(engine.url)
-    _migrate(engine)
+    if can_write:
+        _migrate(engine)
 
 
 def reading(connection: Connection) -> Connection:
@@ -288,24 +293,24 @@ def _migrate(engine: Engine) -> None:
 
     with _migration_lock(engine), engine.begin() as connection:
         version = _version(connection, tables_of(connection))
-        if version == HEAD:
+        if version == HEAD or (version and not _may_migrate(connection, version)):
             return
-        if version:
-            _refuse_in_use(connection, version)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _refuse_in_use(connection: Connection, version: str) -> None:
-    """Make sure that nobody works with the tables as they are.
+def _may_migrate(connection: Connection, version: str) -> bool:
+    """Whether nobody works with the tables as they are; False where they can be used so.
 
     Raises:
         LedgerError: a run is open.
         LedgerInUseError: a process lives, which may be of the version that knows no other tables.
     """
     open_runs, living = _open_runs(connection), living_owner_of_any(connection)
+    if version in USABLE:
+        return not (open_runs or living)
     if open_runs:
         raise LedgerError(
             f"the ledger is of version {version} and has {open_runs} open runs; finish them "
@@ -316,3 +321,4 @@ def _refuse_in_use(connection: Connection, version: str) -> None:
             f"the ledger is of version {version} and process {living.split('-')[0]} works with it",
             hint="run this command again when that process has ended",
         )
+    return True

@@ -447,9 +447,12 @@ def test_a_recipient_leaked_by_an_exception_reaches_neither_output_nor_log(
 ) -> None:
     for thing, method in (("CHANNEL", "compose"), ("MACRO", "value"), ("SOURCE", "rows")):
         break_method(practice, thing, method, "raise")
-        code, said = practice("run", "gruss", "--yes")
+        code, unattended = practice("run", "gruss", "--yes")
+        assert code == Exit.OPEN, unattended
+        assert CANARY not in unattended
+        code, said = practice("prepare", "gruss")
+        assert code == Exit.BUG, said
         log = (practice.folder / "serienpost.log").read_text("utf-8")
-        assert code == Exit.BUG
         assert f"a bug in plugin {NAME} 1.0: RuntimeError" in said
         assert f"plugin {NAME} 1.0 RuntimeError" in log
         assert CANARY not in said + log

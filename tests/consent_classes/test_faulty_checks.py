@@ -155,13 +155,13 @@ def quick(examples: int) -> settings:
     )
 
 
-def asked(context: PracticeContext, names: Sequence[str], *, at_recheck: bool) -> list[bool]:
+def asked(context: PracticeContext, names: Sequence[str], *, must_answer: bool) -> list[bool]:
     context.registry.consent_checks.clear()
     for number, behaviour in enumerate(names):
         context.registry.consent_checks[f"check{number}"] = Check(f"check{number}", behaviour)
     people = ("patient:1", "patient:2", DENIED)
     questions = [ConsentQuestion(p, p, "email", "event", "a@example.org") for p in people]
-    return [one.allowed for one in decide(context, questions, at_recheck=at_recheck)]
+    return [one.allowed for one in decide(context, questions, must_answer=must_answer)]
 
 
 @quick(120)
@@ -172,12 +172,12 @@ def test_only_healthy_allows_without_any_denial_allow(
     context = make_context()
     well = not set(names) & FAULTS.keys()
     allows = well and "deny" not in names and bool({"allow", "tuple"} & set(names))
-    assert asked(context, names, at_recheck=False) == [allows, allows, False]
+    assert asked(context, names, must_answer=False) == [allows, allows, False]
     if well:
-        assert asked(context, names, at_recheck=True) == [allows, allows, False]
+        assert asked(context, names, must_answer=True) == [allows, allows, False]
     else:
         with pytest.raises(CheckUnavailableError):
-            asked(context, names, at_recheck=True)
+            asked(context, names, must_answer=True)
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
@@ -185,9 +185,9 @@ def test_each_fault_is_a_denial_in_the_review_and_an_error_in_the_recheck(
     make_context: MakeContext, fault: str
 ) -> None:
     context = make_context()
-    assert asked(context, ["allow", fault], at_recheck=False) == [False, False, False]
+    assert asked(context, ["allow", fault], must_answer=False) == [False, False, False]
     with pytest.raises(CheckUnavailableError, match="check1"):
-        asked(context, ["allow", fault], at_recheck=True)
+        asked(context, ["allow", fault], must_answer=True)
 
 
 PRACTICE = """\

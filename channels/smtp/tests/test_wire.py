@@ -73,14 +73,14 @@ def test_accepted(context: Context) -> None:
         ("MAIL", b"553 5.7.1 not yours\r\n", AccountProblem("553", "5.7.1 not yours")),
         ("MAIL", b"452 4.3.1 full\r\n", Deferred("452", "4.3.1 full")),
         ("RCPT", b"450 4.7.1 Greylisted\r\n", Deferred("450", "4.7.1 Greylisted", 300.0)),
-        ("RCPT", b"550 5.1.1 User unknown\r\n", Rejected("550", "5.1.1 User unknown")),
+        ("RCPT", b"550 5.1.1 User unknown\r\n", Rejected("550", "5.1.1 User unknown", "address")),
         ("RCPT", b"550 Send quota exceeded\r\n", QuotaReached("550", "Send quota exceeded")),
         ("RCPT", b"552 5.2.2 full\r\n", Deferred("552", "5.2.2 full")),
         ("DATA", b"451 4.3.0 later\r\n", Deferred("451", "4.3.0 later")),
         ("DOT", b"452 4.3.1 full\r\n", Deferred("452", "4.3.1 full")),
         ("DOT", b"552 5.3.4 too big\r\n", Rejected("552", "5.3.4 too big", "message")),
         ("DOT", b"554 5.7.1 spam\r\n", Rejected("554", "5.7.1 spam", "message")),
-        ("DOT", b"550 5.1.1 User unknown\r\n", Rejected("550", "5.1.1 User unknown")),
+        ("DOT", b"550 5.1.1 User unknown\r\n", Rejected("550", "5.1.1 User unknown", "address")),
     ],
 )
 def test_a_reply_is_definite(context: Context, verb: str, reply: bytes, expected: Outcome) -> None:
@@ -190,7 +190,7 @@ def test_8_bit_reply(context: Context) -> None:
     outcome = asyncio.run(
         single(Server(RCPT="550 Empfänger unbekannt\r\n".encode("latin-1")), context)
     )
-    assert outcome == Rejected("550", "Empfänger unbekannt")
+    assert outcome == Rejected("550", "Empfänger unbekannt", "address")
 
 
 def test_421_after_some_messages_goes_on_over_a_new_connection(context: Context) -> None:
@@ -430,7 +430,7 @@ def test_where_a_refusal_is_followed_by_354_the_connection_is_cut(context: Conte
 def test_a_refusal_stays_one_whatever_follows_it(context: Context, action: Action) -> None:
     server = pipelined(RCPT=[b"550 5.1.1 User unknown\r\n"], DATA=[action])
     outcomes = asyncio.run(several(server, context, 2))
-    assert outcomes[0] == Rejected("550", "5.1.1 User unknown")
+    assert outcomes[0] == Rejected("550", "5.1.1 User unknown", "address")
     assert isinstance(outcomes[1], Accepted)
     assert server.connections == 2
 

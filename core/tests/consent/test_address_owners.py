@@ -122,4 +122,4 @@ def test_a_look_up_that_fails_is_not_nobody(answer: Any) -> None:  # noqa: ANN40
     status = Status(answer=answer)
     assert judged(status, Flags()).code == "status.check_failed"
     with pytest.raises(CheckUnavailableError):
-        judged(status, Flags(), at_recheck=True)
+        judged(status, Flags(), must_answer=True)

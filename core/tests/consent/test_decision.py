@@ -144,7 +144,7 @@ def test_all_questions_are_asked_at_once_and_answered_apart() -> None:
 
 def test_no_questions_ask_nobody() -> None:
     flags = Check("flags", lambda: 1 / 0)
-    assert decide(_context(flags), [], at_recheck=True) == []
+    assert decide(_context(flags), [], must_answer=True) == []
     assert flags.asked == []
 
 
@@ -199,7 +199,7 @@ def test_a_check_that_cannot_answer_denies_in_the_review(fault: str) -> None:
 def test_a_check_that_cannot_answer_stops_in_the_recheck(fault: str) -> None:
     context = _context(Check("flags", NO), Check("broken", FAULTS[fault]))
     with pytest.raises(CheckUnavailableError, match="consent check broken cannot answer") as caught:
-        decide(context, [ASK], at_recheck=True)
+        decide(context, [ASK], must_answer=True)
     assert caught.value.check == "broken"
     assert "Ada" not in str(caught.value)
 
@@ -220,7 +220,7 @@ def test_a_check_that_is_too_slow_does_not_hold_the_others(
     assert found.code == "slow.check_failed"
     assert "0.05 seconds" in found.reason
     with pytest.raises(CheckUnavailableError, match="did not answer within"):
-        decide(_context(slow), [ASK], at_recheck=True)
+        decide(_context(slow), [ASK], must_answer=True)
     late.set()
 
 
@@ -229,5 +229,5 @@ def test_the_recheck_judges_like_the_review() -> None:
         checks = [Check(name, verdict) for name, verdict in verdicts.items()]
         context = _context(*checks, require=require)
         (review,) = decide(context, [ASK], [override])
-        (again,) = decide(context, [ASK], [override], at_recheck=True)
+        (again,) = decide(context, [ASK], [override], must_answer=True)
         assert again == review

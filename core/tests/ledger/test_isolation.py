@@ -14,7 +14,16 @@ import pytest
 
 from serienpost.contracts.accounts import Rate
 from serienpost.contracts.channels import Event
-from serienpost.ledger import claims, delivery, permits, runs, suppressions, transitions
+from serienpost.ledger import (
+    claims,
+    delivery,
+    due,
+    permits,
+    returned,
+    runs,
+    suppressions,
+    transitions,
+)
 from serienpost.ledger.delivery import Result
 from serienpost.ledger.schema import account, attempt, permit, suppression
 from serienpost.run.prepare import freeze, plan
@@ -33,7 +42,9 @@ if TYPE_CHECKING:
 MODULES = [
     "ledger.claims",
     "ledger.delivery",
+    "ledger.due",
     "ledger.permits",
+    "ledger.returned",
     "ledger.runs",
     "ledger.suppressions",
     "ledger.transitions",
@@ -52,7 +63,9 @@ MODULES = [
 LEASE = timedelta(minutes=5)
 ZONE = ZoneInfo("Europe/Berlin")
 DEAD = "999999-DEAD"
+DAY, GIVEN_UP = "2026-03-02", "2026-03-01"
 RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
+PARTLESS: Any = SimpleNamespace(part_size=None)
 # Everybody's own file is the same one.
 OWN_FILES: Any = SimpleNamespace(
     own_files=SimpleNamespace(one_person_each=True, identities=lambda _: [("{{Nr}}.pdf", (1, 1))])
@@ -92,6 +105,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "set_paused": lambda tx: runs.set_paused(tx, "r", "quota", ""),
     "resolve": lambda ledger: doubts.resolve(ledger, "r", ["patient:5"], "failed", "user"),
     "apply_rule": lambda tx: doubts.apply_rule(tx, "r", RESEND),
+    "give_back": lambda tx: doubts.give_back(tx, "r", [4], PARTLESS),
     "retry_failed": lambda ledger: doubts.retry_failed(ledger, "r", "user"),
     "reopen": lambda tx: doubts.reopen(tx, "f"),
     "take_events": lambda ledger: events.take_events(
@@ -115,6 +129,14 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "unmark_recipients_of": lambda tx: freeze.unmark_recipients_of(tx, "p", ["m"]),
     "unmark_same_address": lambda tx: freeze.unmark_same_address(tx, "p"),
     "discard_dead": freeze.discard_dead,
+    "put_off": lambda ledger: _put_off(ledger, "2026-03-03"),
+    "taken_up": lambda ledger: _taken_up(ledger),  # noqa: PLW0108  # defined below
+    "end_due": lambda tx: due.end_due(tx, "m", DAY, "r", None),
+    "give_up": lambda ledger: due.give_up(ledger, _due(ledger)),
+    "still_open": lambda ledger: due.still_open(ledger, _due(ledger), "away"),
+    "was_told": lambda ledger: due.was_told(ledger, _due(ledger, GIVEN_UP)),
+    "remove_due": lambda ledger: due.remove_due(ledger, "m", DAY, "user"),
+    "move_due": lambda tx: transitions.move_due(tx, "m", DAY, "open", "done"),
     "unmark_files_of_several": lambda tx: freeze.unmark_files_of_several(tx, OWN_FILES, "p"),
 }
 
@@ -132,6 +154,12 @@ READS: dict[str, Callable[[Any], object]] = {
     "lock_run": lambda tx: runs.find_run(tx, "r"),
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
     "runs_to_continue": runs.runs_to_continue,
+    "due_rows": lambda tx: due.due_rows(tx, "open"),
+    "find_due": lambda tx: due.find_due(tx, "m", DAY),
+    "due_dates": lambda ledger: history.due_dates(ledger, ZONE),
+    "keeps_returning": returned.keeps_returning,
+    "shared_rows": lambda ledger: recipients.shared_rows(ledger, "p"),
+    "split_names": lambda tx: runs.split_names(tx, "r", ["patient:5,patient:6"]),
     "find_rows": lambda tx: runs.find_rows(tx, "r", "patient:5"),
     "list_runs": lambda ledger: history.list_runs(ledger, 50, ZoneInfo("UTC")),
     "messages_of": lambda ledger: list(history.messages_of(ledger, "r")),
@@ -158,6 +186,23 @@ READS: dict[str, Callable[[Any], object]] = {
     "count_open": lambda tx: finish.count_open(tx, "r"),
     "entries": suppressions.entries,
 }
+
+
+def _put_off(ledger: Ledger, day: str) -> None:
+    until = datetime(2999, 1, 1, tzinfo=UTC)
+    due.put_off(ledger, "m", day, name="m", archive=None, reason="away", by="os:user", until=until)
+
+
+def _due(ledger: Ledger, day: str = DAY) -> due.DueRow:
+    with ledger.read() as tx:
+        row = due.find_due(tx, "m", day)
+    assert row is not None
+    return row
+
+
+def _taken_up(ledger: Ledger) -> None:
+    with due.taken_up(ledger, "m", DAY):
+        due.still_open(ledger, _due(ledger), "away")
 
 
 def _csv(ledger: Ledger, run: str) -> str:
@@ -225,6 +270,9 @@ def _fill(desk: Desk, count: int) -> None:
         tx.note("user", "exclude", "p", 1)
         tx.note("user", "test", "p", 1, {"to": "h1"})
     desk.hold_once("r", 1, 2, 3, 5, 6)
+    for day in (DAY, GIVEN_UP):
+        _put_off(desk.ledger, day)
+    due.give_up(desk.ledger, _due(desk.ledger, GIVEN_UP))
 
 
 def _call(desk: Desk, name: str, function: Callable[[Any], object]) -> object:
@@ -284,7 +332,15 @@ def test_what_one_practice_reads_does_not_depend_on_the_other(
     _fill(theirs, 11)
     after = {name: _call(mine, name, function) for name, function in READS.items()}
     assert after == before
-    empty = {"cancelled_runs_to_settle", "living_owner", "reasons", "under_way", "count_overridden"}
+    empty = {
+        "cancelled_runs_to_settle",
+        "keeps_returning",
+        "shared_rows",
+        "living_owner",
+        "reasons",
+        "under_way",
+        "count_overridden",
+    }
     assert all(value or name in empty for name, value in before.items())
 
 

@@ -237,7 +237,10 @@ def test_permission_only_by_the_column(context: Context, practice_folder: Path) 
 def test_without_a_column_nobody_is_permitted(context: Context, practice_folder: Path) -> None:
     (practice_folder / "liste.csv").write_text("Name;PLZ;Mail\nA;;a@x.org\n", "utf-8")
     (row,) = read(context, "liste.csv")
-    assert ask(context, row.person_id) == Abstain()
+    verdict = ask(context, row.person_id)
+    assert isinstance(verdict, Abstain)
+    assert verdict.otherwise is not None
+    assert "consent_column" in verdict.otherwise.remedy
 
 
 def test_a_changed_file_permits_nobody(context: Context, practice_folder: Path) -> None:

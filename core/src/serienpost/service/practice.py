@@ -145,7 +145,7 @@ class Practice(OpenedPractice):
             prepared: `practice.run(id).approve` and `deliver` go on.
 
         Raises:
-            StillOpenError: what must be asked cannot answer, so that nothing was released: the due
+            StillOpenError: what must be asked cannot answer, so that nothing was approved: the due
                 date is put off until `resume_due` can prepare it; or the ledger is away, and the
                 next call is the retry.
             SerienpostError: refused; nothing was sent.

@@ -67,9 +67,9 @@ def release_unattended(
     """Prepare a due date and release it; returns the run, or what must be answered first.
 
     Raises:
-        PutOffError: something could not answer; nothing was released, and the date is put off.
+        PutOffError: something could not answer; nothing was approved, and the date is put off.
         StillOpenError: another process prepares or has released it.
-        SerienpostError: refused, or it was asked to stop; nothing was released.
+        SerienpostError: refused, or it was asked to stop; nothing was approved.
     """
     ledger, day = practice.ledger, due.isoformat()
     _refuse_unstable_ids(practice.context, mailing)
@@ -168,7 +168,7 @@ def _cancelled_unless_released(run: Run, stop: Stop) -> Iterator[None]:
 
 
 def _stopped() -> SerienpostError:
-    return SerienpostError("stopped; nothing was released")
+    return SerienpostError("stopped; nothing was approved")
 
 
 def _refuse_unstable_ids(context: PracticeContext, mailing: Mailing) -> None:
@@ -255,7 +255,7 @@ def _put_off(
     )
     end = local(until, zone)
     return PutOffError(
-        f"{mailing.id} for {due}: {reason}; nothing was released",
+        f"{mailing.id} for {due}: {reason}; nothing was approved",
         hint=f"serienpost resume --due prepares it again until {end:%Y-%m-%d %H:%M}",
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from serienpost.config.mailing import Mailing
 from serienpost.contracts.rows import Occasion
-from serienpost.errors import ConfigError, LedgerError
+from serienpost.errors import ConfigError, LedgerError, UnavailableError
 from serienpost.run.prepare.attachment_folder import LARGEST
 from serienpost.run.prepare.check import check_mailing
 from serienpost.run.prepare.freeze import prepare
@@ -189,8 +189,8 @@ def test_a_folder_that_becomes_a_link_gives_nothing(
     (outside / "Befund Ada.pdf").write_bytes(b"secret")
     folder.rmdir()
     folder.symlink_to(outside)
-    run = prepare(plan, office.ledger, "user")
-    assert office.unmarked(run) == {"patient:1": "attachment"}
+    with pytest.raises(UnavailableError, match="the folder of the attachment befunde"):
+        prepare(plan, office.ledger, "user")
 
 
 @pytest.mark.parametrize("data", [b"other", None])

@@ -17,7 +17,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
     union_all,
 )
 
-from serienpost import SourceError
+from serienpost import SelectionError
 from serienpost_practice_db.household import Household, Wanted, fields_for_age
 from serienpost_practice_db.mapping import BEGIN, PERSONS, PRACTITIONER, STATUS
 from serienpost_practice_db.statements import directed, ordered_fields, sortable
@@ -71,7 +71,7 @@ def appointment_statement(
     termin = schema.entities["termin"]
     kinds = [kind for kind in persons if f"{kind}_id" in termin.fields]
     if not kinds:
-        raise SourceError(
+        raise SelectionError(
             "the schema says of no appointment whose it is",
             hint="map patient_id or interessent_id under termin:",
         )
@@ -109,7 +109,7 @@ class _Parts:
         }
         for name in sorted(own | treating):
             if not schema.may_leave(name):
-                raise SourceError(f"field {name} is never read for a mailing")
+                raise SelectionError(f"field {name} is never read for a mailing")
         return cls(schema, request, own, treating, tuple(sorted(own | treating | people)))
 
     def of_person(self, kind: str, conditions: Sequence[Condition]) -> Select[Any]:
@@ -168,6 +168,8 @@ class _Parts:
             elif any(name in self.schema.entities[other].fields for other in PERSONS):
                 value = cast(null(), String)
             else:
-                raise SourceError(f"rows cannot be ordered by {name}, the schema has no such field")
+                raise SelectionError(
+                    f"rows cannot be ordered by {name}, the schema has no such field"
+                )
             orders.append(value.label(f"order_{index}"))
         return orders

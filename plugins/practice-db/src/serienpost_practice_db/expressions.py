@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from serienpost import SourceError
+from serienpost import SelectionError
 from serienpost_practice_db.mapping import NEVER_READ, last_name
 from serienpost_practice_db.restricted_sql import lift_texts, read_one, written, written_with_texts
 
@@ -82,7 +82,7 @@ def read_expression(
     reader = _Reader(tree, tables)
     read = tuple(map(_name, tree.find_all(exp.Table)))
     if any(last_name(name) in secret for name in read):
-        raise SourceError(f"{what}: {NEVER_READ}")
+        raise SelectionError(f"{what}: {NEVER_READ}")
     columns = [c for c in tree.find_all(exp.Column) if not isinstance(c.this, exp.Star)]
     stars = [star for star in tree.find_all(exp.Star) if not isinstance(star.parent, exp.Anonymous)]
     return Expression(
@@ -113,7 +113,7 @@ def _refuse_untraceable(tree: exp.Expr, what: str) -> None:
     }
     for name, found in refused.items():
         if found is not None:
-            raise SourceError(f"{what}: {name} must not stand in an expression")
+            raise SelectionError(f"{what}: {name} must not stand in an expression")
 
 
 def _is_counted_only(star: exp.Star) -> bool:

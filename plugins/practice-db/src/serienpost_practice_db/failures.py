@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import SourceError
+from serienpost import SelectionError, SourceError
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
@@ -82,7 +82,7 @@ def _does_not_fit(error: SQLAlchemyError, mends: str) -> SourceError:
     """A name is unknown: of a query nothing of the driver's text is repeated."""
     if mends == QUERY:
         text = "the practice's database does not fit the query"
-        return SourceError(text, hint=f"correct {QUERY}")
+        return SelectionError(text, hint=f"correct {QUERY}")
     names = _names_of_ours(str(getattr(error, "orig", None)), error)
     said = f"it knows no {', '.join(names)}" if names else "a name is unknown"
     return SourceError(

@@ -20,7 +20,7 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from serienpost import SourceError
+from serienpost import SelectionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,11 +125,11 @@ def read_one(text: str, database: str, what: str, place: str = "a query") -> exp
     except SqlglotError as error:
         line = _line(error)
         where = f" in line {line}" if line else ""
-        raise SourceError(f"{what}: not SQL that we understand{where}") from None
+        raise SelectionError(f"{what}: not SQL that we understand{where}") from None
     except RecursionError:
-        raise SourceError(f"{what}: is nested too deeply") from None
+        raise SelectionError(f"{what}: is nested too deeply") from None
     if len(trees) != 1:
-        raise SourceError(f"{what}: holds {len(trees)} statements", hint="write one")
+        raise SelectionError(f"{what}: holds {len(trees)} statements", hint="write one")
     (tree,) = trees
     check(tree, database, what, place)
     return tree
@@ -143,13 +143,13 @@ def check(tree: exp.Expr, database: str, what: str, place: str = "a query") -> N
     """
     for part in tree.walk():
         if type(part) not in _PARTS:
-            raise SourceError(
+            raise SelectionError(
                 f"{what}: {_spoken(part)} must not stand in {place}",
                 hint="put what else is needed into a view of the database",
             )
         refused = _REFUSALS.get(type(part), _nothing)(part, database)
         if refused:
-            raise SourceError(f"{what}: {refused.format(place=place)}")
+            raise SelectionError(f"{what}: {refused.format(place=place)}")
 
 
 def _nothing(_part: exp.Expr, _database: str) -> str | None:
@@ -235,7 +235,7 @@ def lift_texts(tree: exp.Expr, database: str) -> dict[str, str]:
             unit = period.args.get("unit")
             text = f"{period.this.name} {unit.name}" if unit else period.this.name
             if not _PERIOD.fullmatch(text):
-                raise SourceError("an INTERVAL is a number and a unit, as in '2 years'")
+                raise SelectionError("an INTERVAL is a number and a unit, as in '2 years'")
             period.replace(exp.Cast(this=parameter(text), to=exp.DataType.build("interval")))
     for literal in list(tree.find_all(exp.Literal)):
         if literal.args.get("is_string"):
@@ -257,9 +257,9 @@ def written(tree: exp.Expr, database: str, what: str) -> str:
             unsupported_level=ErrorLevel.RAISE,
         )
     except (SqlglotError, RecursionError):
-        raise SourceError(f"{what}: cannot be written for this database") from None
+        raise SelectionError(f"{what}: cannot be written for this database") from None
     if not _WRITTEN.fullmatch(sql) or _COMMENT.search(sql):
-        raise SourceError(f"{what}: cannot be written without texts or comments")
+        raise SelectionError(f"{what}: cannot be written without texts or comments")
     return sql
 
 
@@ -271,7 +271,7 @@ def written_with_texts(tree: exp.Expr, database: str, what: str) -> str:
     """
     for literal in tree.find_all(exp.Literal):
         if "\\" in literal.name:
-            raise SourceError(f"{what}: a text holds a backslash", hint="put it into a view")
+            raise SelectionError(f"{what}: a text holds a backslash", hint="put it into a view")
     return str(tree.sql(dialect=_LANGUAGES[database], comments=False))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
     select,
 )
 
-from serienpost import SourceError
+from serienpost import SelectionError
 from serienpost_practice_db.functions import German
 from serienpost_practice_db.household import Household, Wanted, fields_for_age
 from serienpost_practice_db.mapping import BIRTH_DATE
@@ -97,7 +97,7 @@ def sortable(
         SourceError: the field is of a class that never leaves, not even as an order.
     """
     if not schema.may_leave(name):
-        raise SourceError(f"rows cannot be ordered by {name}, which is never read")
+        raise SelectionError(f"rows cannot be ordered by {name}, which is never read")
     return German(columns[name]) if entity.fields[name].type == "text" else columns[name]
 
 

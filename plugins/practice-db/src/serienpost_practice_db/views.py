@@ -19,7 +19,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
 )
 from sqlalchemy import column as sql_column  # noqa: TID253
 
-from serienpost import SourceError, did_you_mean
+from serienpost import SelectionError, did_you_mean
 from serienpost_practice_db.functions import Moment
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _mapped(entity: EntityMapping, name: str) -> FieldMapping:
     found = entity.fields.get(name)
     if found is None:
         hint = did_you_mean(name, entity.fields) or "map it in the file named under schema:"
-        raise SourceError(f"the schema has no field {name} for {entity.name}", hint=hint)
+        raise SelectionError(f"the schema has no field {name} for {entity.name}", hint=hint)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, SourceError
+from serienpost import CurrentState, SelectionError, SourceError
 from serienpost_source_query.selection import QuerySelection
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class QuerySource:
         db = PracticeDb.of(context)
         db.refuse_powerful_role()
         if request.due != datetime.now(context.zone).date() and self.asks_clock(context, selection):
-            raise SourceError(
+            raise SelectionError(
                 f"the query asks the database for the present day, not for {request.due}",
                 hint="prepare it on that day, or give the day under parameters:",
             )

@@ -13,7 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
-from serienpost import SourceError
+from serienpost import SelectionError, SourceError
 from serienpost_practice_db.chosen import Chosen
 from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
 from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
@@ -40,7 +40,7 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
     """
     tree, what = _read(context, selected, db)
     if not isinstance(tree, exp.Query) or isinstance(tree, exp.Subquery):
-        raise SourceError(f"{what}: is no SELECT", hint="write one SELECT")
+        raise SelectionError(f"{what}: is no SELECT", hint="write one SELECT")
     _same_parameters(tree, selected, what)
     known = _named(tree, _readable(context, db), db, what)
     tree = _qualified(tree, known, db, what)
@@ -52,7 +52,7 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
     ]
     if names != ["id"]:
         further = [name for name in names if name != "id"]
-        raise SourceError(
+        raise SelectionError(
             f"{what}: returns {further[0]} beside id" if "id" in names and further else
             f"{what}: returns no column id" if "id" not in names else
             f"{what}: returns id more than once",
@@ -116,7 +116,7 @@ def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> d
     for number, cte in enumerate(tree.find_all(exp.CTE)):
         name = cte.alias.lower()
         if name in own or name in map(str.lower, readable):
-            raise SourceError(
+            raise SelectionError(
                 f"{what}: the name {cte.alias} under WITH is taken", hint="choose another"
             )
         own[name] = f"with_{number}"
@@ -140,7 +140,7 @@ def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> d
     columns = db.columns_of(ours)
     missing = [name for name in ours if name not in columns]
     if missing:
-        raise SourceError(f"{what}: the database has no table {missing[0]}")
+        raise SelectionError(f"{what}: the database has no table {missing[0]}")
     return {given: _Known(name, columns[name]) for name, given in ours.items()}
 
 
@@ -154,7 +154,7 @@ def _unreadable(name: str, readable: list[str], what: str) -> SourceError:
     )
     if last == SYSTEM_SETTINGS:
         hint = f"{NEVER_READ} by a query"
-    return SourceError(f"{what}: the table {name} is none that a query may read", hint=hint)
+    return SelectionError(f"{what}: the table {name} is none that a query may read", hint=hint)
 
 
 def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: str) -> exp.Query:
@@ -171,13 +171,13 @@ def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: 
         made = qualify(tree, schema=tables or _NO_TABLES, dialect=language(db.dialect))
     except SqlglotError as error:
         said = str(error).splitlines()[0].rstrip(".")
-        raise SourceError(f"{what}: {said}") from None
+        raise SelectionError(f"{what}: {said}") from None
     except RecursionError:
-        raise SourceError(f"{what}: is nested too deeply") from None
+        raise SelectionError(f"{what}: is nested too deeply") from None
     for column in made.find_all(exp.Column):
         order = column.find_ancestor(exp.Order, exp.Subquery, exp.Select)
         if not column.table and not isinstance(order, exp.Order):
-            raise SourceError(f"{what}: {column.name} is no column")
+            raise SelectionError(f"{what}: {column.name} is no column")
     assert isinstance(made, exp.Query)  # noqa: S101  # it was one before
     return made
 
@@ -205,7 +205,7 @@ def _same_parameters(tree: exp.Query, selected: QuerySelection, what: str) -> No
     used = {part.name for part in tree.find_all(exp.Placeholder)}
     differing = sorted(used ^ selected.parameters.keys())
     if differing:
-        raise SourceError(
+        raise SelectionError(
             f"{what}: the query and its parameters differ in {', '.join(differing)}",
             hint="each :name in the query needs a value under parameters:, and the reverse",
         )
@@ -218,8 +218,8 @@ def _text(context: Context, query: str) -> tuple[str, str]:
     try:
         return path.read_text("utf-8"), query.strip()
     except OSError:
-        raise SourceError(
+        raise SelectionError(
             f"there is no file {query.strip()}", hint="a path starts at the practice folder"
         ) from None
     except UnicodeDecodeError:
-        raise SourceError(f"{query.strip()}: is not UTF-8", hint="save it as UTF-8") from None
+        raise SelectionError(f"{query.strip()}: is not UTF-8", hint="save it as UTF-8") from None

@@ -10,6 +10,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,18 +189,23 @@ def textual(demo: Practice) -> Practice:
     return demo
 
 
-def previews(practice: Practice) -> dict[str, str]:
-    """The previewed addresses and their files."""
-    found = {}
-    for file in (practice.folder / "vorschau" / practice.run).iterdir():
+def previews(practice: Practice) -> dict[str, set[str]]:
+    """The previewed addresses and their files: of each row the message and the page to look at."""
+    found: dict[str, set[str]] = {}
+    for file in (practice.folder / "vorschau" / practice.run).glob("*.eml"):
         address = re.search(r"p\d@example\.org", file.read_text("utf-8"))
         assert address, file.name
-        found[address[0]] = file.name
+        found[address[0]] = {one.name for one in file.parent.glob(f"{file.stem}.*")}
     return found
 
 
 def test_every_row_has_a_preview_of_its_own(textual: Practice) -> None:
-    assert sorted(previews(textual)) == [f"p{n}@example.org" for n in range(1, 8)]
+    found = previews(textual)
+    assert sorted(found) == [f"p{n}@example.org" for n in range(1, 8)]
+    assert {Path(name).suffix for names in found.values() for name in names} == {".eml", ".html"}
+    folder = textual.folder / "vorschau" / textual.run
+    assert {path.name for path in folder.iterdir()} == set().union(*found.values())
+    assert len(set().union(*found.values())) == 14
 
 
 @pytest.mark.parametrize("number", range(1, 8))
@@ -208,7 +214,10 @@ def test_erasing_takes_the_previews_of_that_person_alone(textual: Practice, numb
     before = previews(textual)
     done = textual("erase-person", f"patient:{KEYS[number - 1]}", "--yes")
     assert done.code == 0, done.err
-    assert before.keys() - previews(textual).keys() == {f"p{number}@example.org"}
+    gone = before.pop(f"p{number}@example.org")
+    assert previews(textual) == before
+    left = {path.name for path in (textual.folder / "vorschau" / textual.run).iterdir()}
+    assert not gone & left
 
 
 def test_an_export_hides_ids_with_blanks(textual: Practice) -> None:

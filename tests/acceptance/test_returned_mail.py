@@ -70,7 +70,7 @@ def sent_and_returned(practice: Practice, fake: FakeSendGrid, number: int) -> in
     practice.json("send", practice.run, "--yes")
     messages = practice.messages()
     for row, (status, words) in {**SOFT, GONE: ("5.1.1", "user unknown")}.items():
-        created = int(time.time()) - number
+        created = int(time.time()) + number  # never the second of an earlier bounce: its id
         address = messages[row]["address"] or ""
         if messages[row]["state"] == "accepted":
             fake.suppress(address, status=status, reason=words, created=created)

@@ -1,15 +1,16 @@
 """Who may be written to: one row per class of flags, register, suppression, status and age.
 
 Each row is a person of its own in one practice database; what is expected was written by hand
-from the rules of the manual. Today is the real day, ages and days count from it.
+from the rules of the manual. Today is the real day in the practice, ages and days count from it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -128,7 +129,7 @@ y | ja | ja | r:alle | - | - | sms | information | unreachable | no
 ROWS = [[cell.strip() for cell in line.split("|")] for line in CLASSES.strip().splitlines()]
 KINDS = ("email", "sms", "letter")
 PURPOSES = ("information", "offer", "poll", "recall")
-TODAY = date.today()  # noqa: DTZ011  # the day of the machine, as the practice's day below
+TODAY = datetime.now(ZoneInfo("Europe/Berlin")).date()  # as the practice counts
 
 CONFIG = """\
 practice: {id: sonnenschein, name: "Praxis Dr. Sonnenschein", timezone: Europe/Berlin}

@@ -5,6 +5,7 @@ The expectations were written from the sentences of the cases, not from the code
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,11 +116,14 @@ def test_the_review_says_it_in_words_and_in_order(cases: Practice) -> None:
     done = cases("review", cases.run, "--sort=-number")
     assert done.code == 0
     lines = done.out.splitlines()
-    head = lines[next(i for i, line in enumerate(lines) if line.startswith("row "))]
-    assert [head.index(word) for word in ("number", "name", "address", "reachable", "erlaubt")]
-    numbers = [word for line in lines for word in line.split()[1:2] if word.startswith("P0")]
+    head = next(line for line in lines if line.startswith("row "))
+    shown = [head.index(word) for word in ("number", "reachable", "erlaubt", "marked")]
+    assert shown == sorted(shown)
+    numbers = re.findall(r"^patient:\d+ +(P0\d+)", done.out, re.MULTILINE)
     assert numbers == sorted(numbers, reverse=True)
     assert len(numbers) == 200
+    for column in ("name", "address", "why not"):  # what does not fit stands under its row
+        assert column in head or f"    {column}: " in done.out
     assert "JA" in done.out
     assert "NEIN" in done.out
     cases.refused("review", cases.run, "--sort", "beruf")
@@ -134,6 +138,6 @@ def test_explain_names_check_record_day_and_remedy(cases: Practice) -> None:
     assert "einwilligung:" in denial["reason"]
     assert denial["remedy"]
     assert document["asked_at"]
-    out = cases("review", cases.run, "--explain", "patient:17").out
+    out = " ".join(cases("review", cases.run, "--explain", "patient:17").out.split())
     assert denial["reason"] in out
     assert denial["remedy"] in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from serienpost import Cost, Message
 from serienpost_channel_letter.engine import LayoutError
@@ -185,11 +187,30 @@ def test_too_few_descriptors_are_told_and_cost_no_letter(pool: Pool, job: Job) -
 def test_no_module_of_the_current_folder_is_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: Job
 ) -> None:
-    (tmp_path / "email.py").write_text("open('imported', 'w')\n")
+    (tmp_path / "email.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
     with Pool(1, 2048, 20.0) as pool:
         assert pool.do(job).results == [2] * LETTERS
     assert not (tmp_path / "imported").exists()
+
+
+def test_the_folder_that_it_was_started_in_may_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: Writer, job: Job
+) -> None:
+    """Pillow asks for the present folder when it writes an image, wherever that goes."""
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40), "navy").save(file, "PNG")
+    content = writer.content(html='<img src="asset:f.png">', files={"f.png": file.getvalue()})
+    letter = letter_of(Message("T00000000001", "run-1", 1, content))
+    (tmp_path / "weg").mkdir()
+    monkeypatch.chdir(tmp_path / "weg")
+    with Pool(1, 2048, 20.0) as pool:
+        pool.do(job)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "weg").rmdir()
+        made = pool.do(Job(Style.of(content), [letter], write=True))
+    assert made.results == [1]
+    assert made.pdf
 
 
 LIMITED = """

@@ -48,6 +48,7 @@ def main(descriptor: int, megabytes: int, seconds: float) -> None:
         signal.signal(meant_for_parent, signal.SIG_IGN)
     from serienpost_channel_letter import weasy  # noqa: F401  # what all workers need
 
+    os.chdir("/")  # the folder that the command was started in may go before the workers do
     logging.disable(logging.CRITICAL)
     gc.collect()
     gc.freeze()

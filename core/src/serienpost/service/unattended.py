@@ -31,6 +31,7 @@ from serienpost.service import mailing as mailings
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.run import Run
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -256,7 +257,7 @@ def _put_off(
     end = local(until, zone)
     return PutOffError(
         f"{mailing.id} for {due}: {reason}; nothing was approved",
-        hint=f"serienpost resume --due prepares it again until {end:%Y-%m-%d %H:%M}",
+        hint=f"serienpost resume --due prepares it again until {day_and_time(end)}",
     )
 
 

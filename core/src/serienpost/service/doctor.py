@@ -239,7 +239,11 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
         for one in results:
             result: ProbeResult = answered("probe", one, ProbeResult)
             found = Finding(label, result.ok, result.text, result.remedy)
-            yield _silent(context, account, found) if result.ok is False else found
+            if result.ok is False:
+                found = _silent(context, account, found)
+            yield found
+            if found.is_missing:
+                return  # a server that is not running tells no balance either
     else:
         yield Finding(label, True, f"{channel.title}: nothing to try without sending")
     if isinstance(channel, HasBalance):
@@ -301,6 +305,7 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
 
     from serienpost.config.loading import load_mailing
     from serienpost.run.prepare.check import check_mailing, secret_problems
+    from serienpost.run.prepare.provider_template import ProviderTemplateUnavailableError
 
     due = datetime.now(context.zone).date()
     loaded = load_mailing(context, mailing)
@@ -309,7 +314,8 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
     try:
         renderer = check_mailing(context, loaded, due)
     except SerienpostError as error:
-        if not set(error.problems) <= set(secrets):
+        unasked = isinstance(error, ProviderTemplateUnavailableError)
+        if not (unasked or set(error.problems) <= set(secrets)):
             raise
         for problem in error.problems:
             yield _silent(context, account, Finding.of(f"mailing {mailing}", problem))

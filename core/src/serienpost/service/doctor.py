@@ -233,6 +233,7 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
         return
     channel = context.registry.channels[account.channel]
     answered = partial(context.registry.answered, "channels", channel.name)
+    is_silent = False
     if isinstance(channel, HasProbe):
         made = _wait_for(channel.probe(context, account))
         results: Sequence[object] = answered("probe", made, (list, tuple))
@@ -241,12 +242,11 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
             found = Finding(label, result.ok, result.text, result.remedy)
             if result.ok is False:
                 found = _silent(context, account, found)
+            is_silent = is_silent or found.is_missing
             yield found
-            if found.is_missing:
-                return  # a server that is not running tells no balance either
     else:
         yield Finding(label, True, f"{channel.title}: nothing to try without sending")
-    if isinstance(channel, HasBalance):
+    if isinstance(channel, HasBalance) and not is_silent:
         balance = _wait_for(channel.balance(context, account))
         credit: float = answered("balance", balance, (int, float))
         yield Finding(label, True, f"balance {credit:g}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 if TYPE_CHECKING:
     from conftest import Practice
 
-TODAY = date.today().isoformat()  # noqa: DTZ011  # as cron's machine counts
+TODAY = datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()  # the practice's
 NOW = "CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
 
 
@@ -124,7 +125,9 @@ def test_it_is_given_up_loudly_and_once(unattended: Practice) -> None:
     back(unattended)
     change(unattended, f"UPDATE due SET until = {NOW} - 1000000")
     done = unattended("resume", "--due", "--json")
-    (given_up,) = unattended.document(done, ["resume", "--due"], 4)["due"]
+    document = unattended.document(done, ["resume", "--due"], 4)
+    (given_up,), (problem,) = document["due"], document["problems"]
+    assert "given up" in problem["message"]
     assert (given_up["state"], given_up["exit"]) == ("given_up", 4)
     assert [line for line in done.err.splitlines() if "given up" in line] == done.err.splitlines()
     assert len(done.err.splitlines()) == 1

@@ -401,10 +401,10 @@ def test_doctor_says_of_a_new_demo_practice_what_is_not_running(
         for check in practice.json("doctor")["checks"]
         if "its server on this machine is not running" in check["text"]
     }
-    assert idle == {"account mail", "account sms", "mailing kurznachricht"}
+    assert idle == {"account mail", "account sms", "account grid", "mailing sprechzeiten"}
     done = practice("doctor")
     assert (done.code, done.err) == (0, "")
-    assert "nothing is wrong, 5 not there yet" in done.out
+    assert "nothing is wrong, 4 not there yet" in done.out
 
 
 @pytest.mark.parametrize(
@@ -415,8 +415,8 @@ def test_an_account_that_is_none_to_try_things_with_stays_wrong(
 ) -> None:
     """The attack: a practice's own mail server on its machine is down, and doctor is content."""
     if change == "password":
-        line = "    password: secret:NOT_THERE\n    username: x\n    sender: "
-        demo.edit("serienpost.yaml", '    sender: "Praxis', f'{line}"Praxis')
+        login = "    password: secret:NOT_THERE\n    username: x\n"
+        demo.edit("serienpost.yaml", "    connections: 4", f"{login}    connections: 4")
     else:
         text = (demo.folder / "serienpost.yaml").read_text("utf-8")
         text = re.sub(r"(channel: smtp\n    host: 127.0.0.1\n    port: )\d+", r"\g<1>1", text)

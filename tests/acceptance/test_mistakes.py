@@ -81,20 +81,6 @@ def serienpost_macros():
                 "{{Brifanrede}}",
                 ("Brifanrede", "Briefanrede"),
             ),
-            (
-                "missing secret",
-                CONFIG,
-                "    connections: 4",
-                "    password: secret:NOWHERE\n    username: praxis",
-                ("NOWHERE", "environment variable"),
-            ),
-            (
-                "unreachable database",
-                CONFIG,
-                "database: sqlite:///praxis.db\n\n#",
-                "database: sqlite:///nirgends.db\n\n#",
-                ("nirgends.db",),
-            ),
             ("unknown channel", CONFIG, "channel: smtp", "channel: smpt", ("smpt", "smtp")),
             ("port out of range", CONFIG, "    port: ", "    port: 9", ("65535",)),
             (
@@ -122,6 +108,41 @@ def test_a_mistake_in_a_file(
 ) -> None:
     line = demo.edit(file, old, new)
     assert_refused(demo, post, file, words, line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param(
+            "    connections: 4",
+            "    password: secret:NOWHERE\n    username: praxis",
+            ("NOWHERE", "environment variable"),
+            id="missing secret",
+        ),
+        pytest.param(
+            "database: sqlite:///praxis.db\n\n#",
+            "database: sqlite:///nirgends.db\n\n#",
+            ("nirgends.db",),
+            id="unreachable database",
+        ),
+    ],
+)
+def test_what_may_answer_later_is_no_refusal_unattended(
+    demo: Practice, post: Post, old: str, new: str, words: tuple[str, ...]
+) -> None:
+    """A person is refused; cron's due date is put off, in one line with the same place."""
+    line = demo.edit(CONFIG, old, new)
+    assert_refused(demo, post, CONFIG, words, line, "prepare", "information")
+    before = demo.messages(), demo.ledger("SELECT * FROM run")
+    done = demo("run", "information", "--yes", "--json")
+    (problem,) = demo.document(done, ["run"], 75)["problems"]
+    (printed,) = done.err.splitlines()
+    assert f"{CONFIG}:{line}: " in printed
+    assert words[0] in printed
+    assert "resume --due" in problem["hint"]
+    assert (demo.messages(), demo.ledger("SELECT * FROM run")) == before
+    assert post.mails() == {}
+    assert list(demo.folder.glob("*.log")) == []
 
 
 @pytest.mark.parametrize(
@@ -176,10 +197,15 @@ def test_everything_wrong_is_said_at_once(demo: Practice, post: Post) -> None:
 
 
 def assert_refused(
-    practice: Practice, post: Post, file: str, words: tuple[str, ...], line: int
+    practice: Practice,
+    post: Post,
+    file: str,
+    words: tuple[str, ...],
+    line: int,
+    *command: str,
 ) -> None:
     before = practice.contents()
-    (problem,) = practice.refused("run", "information", "--yes")
+    (problem,) = practice.refused(*(command or ("run", "information", "--yes")))
     said = " ".join(filter(None, (problem["key"], problem["message"], problem["hint"])))
     assert [word for word in words if word not in said] == [], said
     assert problem["file"] is not None, said

@@ -66,7 +66,10 @@ def by_script(folder: Path, mailing: str) -> Documents:
         said["story"] = {"run": run.id, "messages": [one.document() for one in run.story(ROW)]}
         said["manifest"] = run.manifest().document()
         said["report"] = run.report().document() | {"files": []}
-        said["runs"] = {"runs": [line.document() for line in desk.runs()]}
+        said["runs"] = {
+            "runs": [line.document() for line in desk.runs()],
+            "due": [date.document() for date in desk.due_dates()],
+        }
         said["export"] = desk.export_person(ROW).document()
     plain: Documents = json.loads(json.dumps(said))
     return plain

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from serienpost.text import day_and_time
 from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 from serienpost_demo.smscreator.gateway import ZONE
 
@@ -37,6 +38,7 @@ accounts:
 source: "null"
 select: {{count: {ROWS}}}
 account: sms
+once_per: none
 purpose: event
 text: "{{{{Null_Name}}}}, bis bald & <alles Gute>! Praxis Null"
 """,
@@ -130,7 +132,8 @@ def test_orders_lie_in_the_portal_until_their_time(sms: Practice, fake: FakeSmsC
     assert another["cost"]["balance"] == 100 - ROWS
 
     (problem,) = sms.refused("cancel", sms.run)
-    assert f"lie in the provider's portal until {when.replace('T', ' ')}" in problem["message"]
+    until = day_and_time(datetime.fromisoformat(when))
+    assert f"lie in the provider's portal until {until}" in problem["message"]
     assert "withdraw them there" in problem["message"]
 
     (sms.folder / "gone.json").write_text('{"patient:3": "abgesagt"}', "utf-8")

@@ -100,6 +100,7 @@ def test_a_run_that_is_not_well_is_heard(null: Practice, code: int) -> None:
 
 def test_what_cron_leaves_open_is_heard_for_each_run(null: Practice) -> None:
     null.edit("serienpost.yaml", "null-email, ", "null-email, rate: [10/hour], ")
+    null.edit("mailings/einladung.yaml", "purpose:", "once_per: none\npurpose:")
     done = null("run", "einladung", "--yes", "--no-wait", "--json")
     second = json.loads(done.out)["run"]
     assert (done.code, len(done.err.splitlines())) == (75, 1)
@@ -146,6 +147,7 @@ def test_every_practice_is_heard(null: Practice, tmp_path: Path) -> None:
     ):
         one = null.copy(above / name)
         one.edit("serienpost.yaml", "null-email, ", f"null-email, {account}")
+        one.edit("mailings/einladung.yaml", "purpose:", "once_per: recipient\npurpose:")
     args = ("--all-practices", str(above), "run", "einladung", "--yes", "--no-wait", "--json")
     done = command_line.run_in(tmp_path, args, {})
     assert done.code == 75, done.out + done.err

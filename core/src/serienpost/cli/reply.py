@@ -38,6 +38,7 @@ class Reply:
         problems: why the exit code is not 0; where nobody says, what the code means.
         stream: one key whose list is too long to hold, of plain values or named tuples of such,
             written as it is read.
+        told: problems that a notice has said already: in the document, not said again.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -45,9 +46,10 @@ class Reply:
     exit: Exit = Exit.DONE
     problems: tuple[Problem, ...] = ()
     stream: tuple[str, Iterable[Any]] | None = None
+    told: tuple[Problem, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.exit and not self.problems:
+        if self.exit and not (self.problems or self.told):
             self.problems = (Problem(_MEANING.get(self.exit, f"ended with {self.exit}")),)
 
     def write_json(self) -> None:
@@ -56,7 +58,7 @@ class Reply:
             "serienpost": 1,
             "ok": self.exit not in REFUSALS,
             "exit": int(self.exit),
-            "problems": [_plain(problem) for problem in self.problems],
+            "problems": [_plain(problem) for problem in (*self.told, *self.problems)],
             **document(self.data),
         }
         out = sys.stdout

@@ -54,7 +54,7 @@ def runs_command(practice: Practice, limit: int) -> Reply:
             print_table(
                 ["not sent yet", "due", "state", "why", "tries", "until"],
                 [
-                    [d.mailing, d.due, d.state, d.reason, d.tries, f"{d.until:%Y-%m-%d %H:%M}"]
+                    [d.mailing, d.due, d.state, d.reason, d.tries, day_and_time(d.until)]
                     for d in dates
                 ],
             )

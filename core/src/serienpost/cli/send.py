@@ -270,6 +270,8 @@ def _resume_due(practice: Practice) -> Reply:
                 )
 
     code = worst(one.exit for one in found)
-    problems = tuple(problem for one in found for problem in one.problems)
+    given_up = [one for one in dates if one.state == "given_up"]
+    told = tuple(problem for one in given_up for problem in one.problems)
+    problems = tuple(p for one in found if one not in given_up for p in one.problems)
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
-    return Reply(data, text, code, problems)
+    return Reply(data, text, code, problems, told=told)

@@ -233,16 +233,20 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
         return
     channel = context.registry.channels[account.channel]
     answered = partial(context.registry.answered, "channels", channel.name)
+    is_silent = False
     if isinstance(channel, HasProbe):
         made = _wait_for(channel.probe(context, account))
         results: Sequence[object] = answered("probe", made, (list, tuple))
         for one in results:
             result: ProbeResult = answered("probe", one, ProbeResult)
             found = Finding(label, result.ok, result.text, result.remedy)
-            yield _silent(context, account, found) if result.ok is False else found
+            if result.ok is False:
+                found = _silent(context, account, found)
+            is_silent = is_silent or found.is_missing
+            yield found
     else:
         yield Finding(label, True, f"{channel.title}: nothing to try without sending")
-    if isinstance(channel, HasBalance):
+    if isinstance(channel, HasBalance) and not is_silent:
         balance = _wait_for(channel.balance(context, account))
         credit: float = answered("balance", balance, (int, float))
         yield Finding(label, True, f"balance {credit:g}")
@@ -301,6 +305,7 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
 
     from serienpost.config.loading import load_mailing
     from serienpost.run.prepare.check import check_mailing, secret_problems
+    from serienpost.run.prepare.provider_template import ProviderTemplateUnavailableError
 
     due = datetime.now(context.zone).date()
     loaded = load_mailing(context, mailing)
@@ -309,7 +314,8 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
     try:
         renderer = check_mailing(context, loaded, due)
     except SerienpostError as error:
-        if not set(error.problems) <= set(secrets):
+        unasked = isinstance(error, ProviderTemplateUnavailableError)
+        if not (unasked or set(error.problems) <= set(secrets)):
             raise
         for problem in error.problems:
             yield _silent(context, account, Finding.of(f"mailing {mailing}", problem))

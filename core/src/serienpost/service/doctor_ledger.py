@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.service.finding import Finding
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             f"suppress add ADDRESS --kind {one.kind}; go on: the same with remove",
         )
     for date in due_dates(ledger, context.zone):
-        until = f"{date.until:%Y-%m-%d %H:%M}"
+        until = day_and_time(date.until)
         remedy = "serienpost resume --due prepares it again"
         if date.state == "given_up":
             remedy = f"tell the people, then serienpost cancel {date.mailing} --due {date.due}"

@@ -26,11 +26,11 @@ from serienpost.errors import (
 from serienpost.ledger.due import put_off, taken_up
 from serienpost.run.prepare.freeze import UnlimitedError
 from serienpost.run.report.estimate import earlier_runs, left_out_for
-from serienpost.run.report.history import local
 from serienpost.service import mailing as mailings
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.run import Run
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -253,10 +253,10 @@ def _put_off(
         by=practice.actor,
         until=until,
     )
-    end = local(until, zone)
+    end = until.astimezone(zone)
     return PutOffError(
         f"{mailing.id} for {due}: {reason}; nothing was approved",
-        hint=f"serienpost resume --due prepares it again until {end:%Y-%m-%d %H:%M}",
+        hint=f"serienpost resume --due prepares it again until {day_and_time(end)}",
     )
 
 

@@ -334,11 +334,15 @@ class DueDate(Record):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why it is still open; that it was given up is a notice of its own."""
-        if self.exit is not Exit.OPEN:
-            return ()
-        hint = f"serienpost resume --due prepares it again until {self.until:%Y-%m-%d %H:%M}"
-        return (Problem(f"{self.mailing} for {self.due}: {self.reason}", hint),)
+        """Why `exit` is not 0."""
+        date = f"{self.mailing} for {self.due}"
+        if self.exit is Exit.OPEN:
+            hint = f"serienpost resume --due prepares it again until {day_and_time(self.until)}"
+            return (Problem(f"{date}: {self.reason}", hint),)
+        if self.state == "given_up":
+            hint = f"look at it, then serienpost cancel {self.mailing} --due {self.due}"
+            return (Problem(f"{date} was not sent and is given up: {self.reason}", hint),)
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,11 +284,11 @@ def at_second_batch(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], objec
     """Read in small batches; before the second is written, something happens."""
     review, request, seen = preparing.review_rows, RunRenderer.request, []
 
-    def reviewed(*args: Any) -> Any:  # noqa: ANN401
+    def reviewed(*args: Any, **more: Any) -> Any:  # noqa: ANN401
         seen.append(args)
         if len(seen) == 2:
             happens()
-        return review(*args)
+        return review(*args, **more)
 
     monkeypatch.setattr(preparing, "review_rows", reviewed)
     monkeypatch.setattr(RunRenderer, "request", lambda *args: replace(request(*args), batch=10))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,7 +13,8 @@ import pytest
 from serienpost import Abstain, Allow, ConsentQuestion, Deny
 from serienpost.config.models import ConsentConfig
 from serienpost.consent import decision
-from serienpost.consent.decision import CheckUnavailableError, Decision, decide
+from serienpost.consent.decision import CheckUnavailableError, Decision
+from serienpost.consent.decision import decide as decide_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +26,7 @@ NO = Deny("no", "will nicht", "fragen")
 SOFT = Deny("soft", "nicht gefragt", "fragen", overridable=True)
 NONE = Abstain()
 ASK = ConsentQuestion("patient:1", "patient:1", "email", "event", "ada@example.org")
+decide = partial(decide_on, judged_on=date(2026, 3, 2))
 OVERRIDE = {"id": "REC", "codes": [["flags", "soft"]]}
 
 
@@ -144,7 +148,7 @@ def test_all_questions_are_asked_at_once_and_answered_apart() -> None:
 
 def test_no_questions_ask_nobody() -> None:
     flags = Check("flags", lambda: 1 / 0)
-    assert decide(_context(flags), [], at_recheck=True) == []
+    assert decide(_context(flags), [], must_answer=True) == []
     assert flags.asked == []
 
 
@@ -199,7 +203,7 @@ def test_a_check_that_cannot_answer_denies_in_the_review(fault: str) -> None:
 def test_a_check_that_cannot_answer_stops_in_the_recheck(fault: str) -> None:
     context = _context(Check("flags", NO), Check("broken", FAULTS[fault]))
     with pytest.raises(CheckUnavailableError, match="consent check broken cannot answer") as caught:
-        decide(context, [ASK], at_recheck=True)
+        decide(context, [ASK], must_answer=True)
     assert caught.value.check == "broken"
     assert "Ada" not in str(caught.value)
 
@@ -220,7 +224,7 @@ def test_a_check_that_is_too_slow_does_not_hold_the_others(
     assert found.code == "slow.check_failed"
     assert "0.05 seconds" in found.reason
     with pytest.raises(CheckUnavailableError, match="did not answer within"):
-        decide(_context(slow), [ASK], at_recheck=True)
+        decide(_context(slow), [ASK], must_answer=True)
     late.set()
 
 
@@ -229,5 +233,5 @@ def test_the_recheck_judges_like_the_review() -> None:
         checks = [Check(name, verdict) for name, verdict in verdicts.items()]
         context = _context(*checks, require=require)
         (review,) = decide(context, [ASK], [override])
-        (again,) = decide(context, [ASK], [override], at_recheck=True)
+        (again,) = decide(context, [ASK], [override], must_answer=True)
         assert again == review

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -126,7 +125,7 @@ def test_a_log_whose_file_is_gone_is_kept(book: Book, *, is_there: bool) -> None
     (book.copies / "state").unlink()
     if is_there:
         (book.copies / "state").touch()
-    size = os.path.getsize(book.copies / "state-wal")
+    size = (book.copies / "state-wal").stat().st_size
     with pytest.raises(LedgerError, match="do not belong together"):
         refuse_other_log(book.copies / "state")
-    assert os.path.getsize(book.copies / "state-wal") == size
+    assert (book.copies / "state-wal").stat().st_size == size

@@ -79,7 +79,7 @@ def open_engine(
     Args:
         url: SQLAlchemy URL; relative SQLite paths start at `folder`, `postgresql://` means psycopg.
         folder: the practice folder.
-        others: gives the URLs of databases that are not the ledger, by the key that names them.
+        others: gives URLs and paths of what is not the ledger, by the key that names them.
         on_closed: called where other users could read the ledger's file and no longer can.
 
     Raises:

@@ -338,7 +338,7 @@ def _opened(context: PracticeContext, on_closed: Callable[[], None] | None) -> I
     try:
         url = context.expand(config.ledger)
         told = {"on_closed": on_closed} if on_closed else {}
-        engine = open_engine(url, context.folder, lambda: _other_databases(context), **told)
+        engine = open_engine(url, context.folder, lambda: _named_elsewhere(context), **told)
     except SerienpostError as error:
         raise placed(error) from error
     try:
@@ -352,18 +352,20 @@ def _opened(context: PracticeContext, on_closed: Callable[[], None] | None) -> I
         engine.dispose()
 
 
-def _other_databases(context: PracticeContext) -> dict[str, str]:
-    """The URLs that plugins' keys hold; one whose secret is missing opens nothing."""
-    from serienpost.config.models import leaves
+def _named_elsewhere(context: PracticeContext) -> dict[str, str]:
+    """The URLs that keys other than `ledger:` hold, and all else that may be the path of a file; a
+    URL whose secret is missing opens nothing."""
+    from serienpost.config.models import leaves, plain_values
 
-    claimed = context.config.claimed.items()
-    found = leaves({key: value.model_dump(mode="json") for key, value in claimed})
-    urls = {}
-    for key, value in found:
-        if isinstance(value, str) and "://" in value:
-            with suppress(SecretError):
-                urls[key] = context.expand(value)
-    return urls
+    named = {}
+    for key, value in leaves(plain_values(context.config)):
+        texts = value if isinstance(value, list) else [value]
+        for number, text in enumerate(texts):
+            if isinstance(text, str) and text and key != "ledger":
+                with suppress(SecretError):
+                    place = f"{key}[{number}]" if texts is value else key
+                    named[place] = context.expand(text) if "://" in text else text
+    return named
 
 
 def open_ledger(context: PracticeContext, on_closed: Callable[[], None] | None = None) -> Ledger:

@@ -96,7 +96,7 @@ def review(context: PracticeContext, expected: int) -> float:
     early = None
     with seldom_collected():
         for rows in block.source.rows(context, block.selection, request):
-            allowed += sum(one.marked for one in decide_rows(renderer, rows, 0))
+            allowed += sum(one.marked for one in decide_rows(renderer, rows, 0, request.judged_on))
             seen += len(rows)
             if early is None and seen * 10 >= expected:
                 early = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

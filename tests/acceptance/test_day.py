@@ -281,3 +281,52 @@ def test_a_query_that_asks_for_the_present_day_counts_from_it(
     (problem,) = demo.refused("send", demo.run, "--yes")
     assert "the selection counts from that day" in problem["message"]
     assert recipients(post) == []
+
+
+# A row of a list, whose address belongs to a minor in the master data
+
+
+LISTED = """\
+source: table
+select: {file: liste.csv, columns: {Vorname: vorname, Adresse: email}, consent_column: Ja}
+account: mail
+purpose: information
+subject: Neue Sprechzeiten
+text: Guten Tag {{Vorname}}, hier schreibt die {{Praxis}}.
+"""
+
+
+@pytest.mark.parametrize(
+    ("birthday_in", "father", "son", "leaves_in", "is_sent"),
+    [
+        (2, "nein", "ja", 3, True),
+        (2, "ja", "nein", 3, False),
+        (2, "nein", "ja", 1, False),
+        (2, "ja", "nein", 1, True),
+        (-1, "nein", "ja", 1, True),
+    ],
+)
+def test_whose_word_counts_for_an_address_in_a_list_is_judged_for_the_day_it_leaves(
+    demo: Practice,
+    post: Post,
+    clock: Clock,
+    birthday_in: int,
+    father: str,
+    son: str,
+    leaves_in: int,
+    is_sent: bool,
+) -> None:
+    """The address of a son alone: up to his birthday the father's word counts, then his own."""
+    born(demo, SON, clock.today + timedelta(days=birthday_in))
+    for person, word in ((FATHER, father), (SON, son)):
+        demo.change("UPDATE patient SET kontakt_email = ?, verstorben = 0, gesperrt = 0"
+                    " WHERE id = ?", word, person.removeprefix("patient:"))  # fmt: skip
+    (demo.folder / "liste.csv").write_text("Vorname;Adresse;Ja\nKim;27@example.org;ja\n", "utf-8")
+    (demo.folder / "mailings" / "neues.yaml").write_text(LISTED, "utf-8")
+    leaves_on = clock.today + timedelta(days=leaves_in)
+    review = demo.json("prepare", "neues", "--for", leaves_on.isoformat())
+    assert [row["marked"] for row in review["recipients"]] == [is_sent]
+    clock.set(leaves_on)
+    if is_sent:
+        demo.json("send", review["run"], "--yes")
+    assert recipients(post) == (["27@example.org"] if is_sent else [])

@@ -125,6 +125,44 @@ def test_what_is_no_ledger_keeps_its_rights(null: Practice, other: str) -> None:
     assert path.stat().st_mode & 0o777 == 0o755
 
 
+@pytest.mark.parametrize(
+    ("key", "file"),
+    [
+        ("null.consent", "consent.jsonl"),
+        ("null.consent", "./mailings/../consent.jsonl"),
+        ("null.consent", "link.jsonl"),
+        ("accounts.mail.oracle", "oracle.tsv"),
+        ("null.gone", "gone.json"),
+        ("checkpoint", "anderswo.mark"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_file_that_another_key_names_is_no_ledger(
+    null: Practice, key: str, file: str, *, is_there: bool
+) -> None:
+    """An empty one too: it would become the ledger, and what the key is for would end."""
+    null.edit("serienpost.yaml", "accounts:\n", "checkpoint: anderswo.mark\naccounts:\n")
+    (null.folder / "link.jsonl").symlink_to("consent.jsonl")
+    path = null.folder / file
+    if not path.is_symlink():
+        path.unlink(missing_ok=True)
+    if is_there:
+        path.write_bytes(b"")
+    before = sorted(one.name for one in null.folder.iterdir())
+    null.edit("serienpost.yaml", LEDGER, f"ledger: sqlite:///{file}")
+    (problem,) = null.refused("runs")
+    assert problem["key"] == "ledger"
+    assert f"and {key} are the same file" in problem["message"]
+    assert sorted(one.name for one in null.folder.iterdir()) == before
+
+
+def test_an_empty_file_that_no_key_names_becomes_the_ledger(null: Practice) -> None:
+    """A process that was killed as it made the ledger left it so."""
+    (null.folder / "neu.db").touch()
+    null.edit("serienpost.yaml", LEDGER, "ledger: sqlite:///neu.db")
+    assert null.json("runs")["runs"] == []
+
+
 @pytest.mark.skipif(not can_mount(), reason="needs a mount namespace of its own")
 def test_a_ledger_that_is_mounted_by_itself_is_refused(null: Practice) -> None:
     """As `docker run -v FILE:FILE` does: log, locks and marks would lie beside each of the two."""

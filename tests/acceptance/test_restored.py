@@ -207,3 +207,60 @@ def test_a_practice_that_shares_the_ledger_hides_no_older_copy(
     assert sum(null.oracle().values()) == 6
     null.json("resume", null.run, "--confirm")
     assert len(null.oracle()) == 40
+
+
+def killed_after_a_backup(practice: Practice, place: Path) -> Path:
+    """A backup after three messages; six more left, then a process was killed at its log."""
+    limit(practice, 3)
+    practice.json("send", practice.run, "--yes", "--no-wait", code=75)
+    backup = saved(practice, place)
+    limit(practice, 9, before=3)
+    practice.json("resume", practice.run, "--no-wait", code=75)
+    practice.edit("serienpost.yaml", "rate: [9/day], ", "")
+    assert practice("resume", practice.run, fault="settle.before_commit").code == -9
+    assert (practice.folder / "versandbuch.db-wal").stat().st_size
+    return backup
+
+
+@pytest.mark.parametrize("what", ["file", "log", "empty"])
+def test_a_file_put_back_beside_the_log_of_a_killed_process_is_refused(
+    null: Practice, tmp_path: Path, what: str
+) -> None:
+    """SQLite would copy the newest pages of the log over a file that lacks the others."""
+    backup = killed_after_a_backup(null, tmp_path / "backup.db")
+    ledger, log = null.folder / "versandbuch.db", null.folder / "versandbuch.db-wal"
+    if what == "file":
+        shutil.copy(backup, ledger)
+    elif what == "empty":
+        ledger.write_bytes(b"")
+    else:
+        kept = shutil.copy(log, tmp_path / "wal")
+        null.json("resume", null.run)
+        null.json("suppress", "add", "jemand@example.org")
+        shutil.copy(kept, log)
+    kept_bytes, before = log.read_bytes(), null.oracle()
+    for command in (("resume", null.run), ("run", "einladung", "--yes"), ("runs",)):
+        (problem,) = null.refused(*command)
+        assert "do not belong together" in problem["message"]
+        assert problem["key"] == "ledger"
+    null.json("doctor", code=3)
+    assert (null.oracle(), log.read_bytes()) == (before, kept_bytes)
+    for suffix in ("-wal", "-shm"):
+        (null.folder / f"versandbuch.db{suffix}").unlink(missing_ok=True)
+    if what == "file":
+        assert null("resume", null.run).code == 75
+        assert is_paused(null, null.run)
+        assert null.oracle() == before
+    elif what == "log":
+        null.json("resume", null.run)
+        assert len(null.oracle()) == 40
+
+
+def test_a_ledger_whose_process_was_killed_goes_on_with_its_log(
+    null: Practice, tmp_path: Path
+) -> None:
+    killed_after_a_backup(null, tmp_path / "backup.db")
+    null("resume", null.run)
+    null.json("doctor")
+    assert null.state()[0] == "finished"
+    assert len(null.oracle()) == 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from same_owners import owners_of_all_addresses
+from same_owners import JUDGED_ON, owners_of_all_addresses
 
 from serienpost import core_kind
 from serienpost_practice_db.database import PracticeDb
@@ -56,7 +56,7 @@ def test_an_address_beside_something_else_is_found_on_postgresql(
         server.execute(change, [written.format(address)])
         try:
             db = PracticeDb.of(open_practice(filled("leser")))
-            (found,) = db.owners(core_kind(name), [address])
+            (found,) = db.owners(core_kind(name), [address], JUDGED_ON)
         finally:
             server.execute(change, [before])
     assert [owner.person_id for owner in found] == ["patient:1"]

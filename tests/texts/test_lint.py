@@ -115,7 +115,7 @@ def test_only_rows_of_a_harmless_type_leave_in_the_open(
             Row(f"patient:{number}", {"mobil": "+4915228817386", "terminart": kind})
             for number, kind in enumerate(["Besprechung", " besprechung", None, "HIV-Test"])
         ]
-        reviewed = review_rows(renderer, rows, 0)
+        reviewed = review_rows(renderer, rows, 0, date(2026, 3, 2))
     assert [one.marked for one in reviewed] == [True, True, True, False]
     assert reviewed[3].unmarked == {
         "code": "value_refused",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Verdict
 
+DAY = date(2026, 3, 2)
 YES, NONE = Allow("file row 2"), Abstain()
 NO = Deny("no", "will nicht", "fragen")
 SOFT = Deny("soft", "nicht gefragt", "fragen", overridable=True)
@@ -53,7 +55,8 @@ class Status(Flags):
         self.answer = answer
         self.asked: list[Sequence[str]] = []
 
-    def owners(self, context: Context, kind: str, addresses: Sequence[str]) -> Any:  # noqa: ANN401
+    def owners(self, context: Context, kind: str, addresses: Sequence[str], judged_on: date) -> Any:  # noqa: ANN401
+        assert judged_on == DAY
         self.asked.append(addresses)
         if self.answer is not None:
             return self.answer()
@@ -72,7 +75,7 @@ def judged(
         registry=SimpleNamespace(consent_checks=checks),
         config=SimpleNamespace(consent=ConsentConfig(override=True)),
     )
-    (found,) = decide(context, [row], **options)
+    (found,) = decide(context, [row], judged_on=DAY, **options)
     return found
 
 

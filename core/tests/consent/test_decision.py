@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,7 +13,8 @@ import pytest
 from serienpost import Abstain, Allow, ConsentQuestion, Deny
 from serienpost.config.models import ConsentConfig
 from serienpost.consent import decision
-from serienpost.consent.decision import CheckUnavailableError, Decision, decide
+from serienpost.consent.decision import CheckUnavailableError, Decision
+from serienpost.consent.decision import decide as decide_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +26,7 @@ NO = Deny("no", "will nicht", "fragen")
 SOFT = Deny("soft", "nicht gefragt", "fragen", overridable=True)
 NONE = Abstain()
 ASK = ConsentQuestion("patient:1", "patient:1", "email", "event", "ada@example.org")
+decide = partial(decide_on, judged_on=date(2026, 3, 2))
 OVERRIDE = {"id": "REC", "codes": [["flags", "soft"]]}
 
 

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import stat
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost.ledger.checkpoint import Checkpoint, mark_beside, other_marks
+from serienpost.errors import LedgerError
+from serienpost.ledger.checkpoint import Checkpoint
+from serienpost.ledger.locks import file_lock
 from serienpost.ledger.store import Ledger
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlalchemy import Engine
 
 MINE, OTHER = "0123456789abcdef", "fedcba9876543210"
@@ -154,8 +156,61 @@ def test_what_one_practice_writes_hides_no_older_copy_from_another(
     assert not is_behind(two)
 
 
-def test_marks_of_a_ledger_of_another_name_are_none_of_this_one(tmp_path: Path) -> None:
-    mine = mark_beside(tmp_path / "buch.db", "eins")
-    for name in ("buch.db.eins.mark", "buch.db.zwei.mark", "buch.db.alt.zwei.mark", "x.mark"):
-        (tmp_path / name).touch()
-    assert other_marks(mine) == [tmp_path / "buch.db.zwei.mark"]
+def of_another_name(engine: Engine, name: str, line: str) -> Ledger:
+    """The ledger, with a mark beside it that another name, or another ledger, left."""
+    Path(engine.url.database or "").with_name(name).write_text(line)
+    return Ledger(engine, "eins")
+
+
+@pytest.mark.parametrize("name", ["alt.db.eins.mark", "alt.db.alt.eins.mark", "second.mark"])
+def test_the_marks_of_an_older_name_are_met(engine: Engine, name: str) -> None:
+    ledger = Ledger(engine, "eins")
+    assert ledger.checkpoint
+    mine = f"{ledger.checkpoint.identity} {9:.>20d}\n"
+    written(ledger, 3)
+    for line in (f"{OTHER} {9:.>20d}\n", "no mark", mine.replace(".9", ".3")):
+        assert not is_behind(of_another_name(engine, name, line))
+    again = of_another_name(engine, name, mine)
+    again.refuse_copy()  # the file of that name is gone
+    assert is_behind(again)
+    assert again.checkpoint
+    with again.begin("pause") as tx:
+        again.checkpoint.accept(tx.connection)
+    assert marked(again) == [10]
+    assert not is_behind(of_another_name(engine, name, mine))
+
+
+def test_a_practice_is_told_of_what_another_overtook_under_an_older_name(engine: Engine) -> None:
+    one, two = Ledger(engine, "eins"), Ledger(engine, "zwei")
+    written(one)
+    assert two.checkpoint
+    mark = f"{two.checkpoint.identity} {9:.>20d}\n"
+    one = of_another_name(engine, "alt.db.zwei.mark", mark)
+    assert is_behind(one)
+    assert one.checkpoint
+    with one.begin("pause") as tx:
+        one.checkpoint.accept(tx.connection)
+    assert not is_behind(one)
+    assert is_behind(two)
+
+
+def test_of_two_files_that_are_the_same_ledger_the_one_behind_is_refused(engine: Engine) -> None:
+    here = Path(engine.url.database or "")
+    ledger = Ledger(engine, "eins")
+    assert ledger.checkpoint
+    written(ledger, 3)
+    shutil.copy(here, here.with_name("alt.db"))
+    for number in (2, 3):
+        mark = f"{ledger.checkpoint.identity} {number:.>20d}\n"
+        of_another_name(engine, "alt.db.eins.mark", mark).refuse_copy()
+    further = of_another_name(engine, "alt.db.eins.mark", mark.replace(".3", ".4"))
+    with pytest.raises(LedgerError, match=r"more was sent from alt\.db"):
+        further.refuse_copy()
+    here.with_name("alt.db").unlink()
+    here.with_name("alt.db").symlink_to(here)
+    further.refuse_copy()
+    with (
+        file_lock(here.with_name("alt.db.owners"), "17-X"),
+        pytest.raises(LedgerError, match="process 17 works with"),
+    ):
+        further.refuse_copy()

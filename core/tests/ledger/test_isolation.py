@@ -154,6 +154,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "lock_run": lambda tx: runs.find_run(tx, "r"),
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
     "runs_to_continue": runs.runs_to_continue,
+    "has_due_dates": due.has_due_dates,
     "due_rows": lambda tx: due.due_rows(tx, "open"),
     "find_due": lambda tx: due.find_due(tx, "m", DAY),
     "due_dates": lambda ledger: history.due_dates(ledger, ZONE),

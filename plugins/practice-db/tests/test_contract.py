@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -28,6 +29,7 @@ class TestStatus(AddressOwnersSuite):
             AddressOwner("patient:2", "patient:2"), AddressOwner("interessent:1", "interessent:1")
         ],
     }  # fmt: skip
+    comes_of_age = "ben@example.org", AddressOwner("patient:5", "patient:2"), date(2030, 3, 2)
     questions = (
         question("patient:1"),
         question("patient:2"),
@@ -46,6 +48,7 @@ class TestStatus(AddressOwnersSuite):
         add("patient", id=2, verstorben=1, email="kim@example.org")
         add("patient", id=3, gesperrt=1)
         add("patient", id=4)
+        add("patient", id=5, email="ben@example.org", geburtsdatum="2012-03-02", vertreter_id=2)
         add("interessent", id=1, gesperrt=1, email=" kim@example.org")
         return context
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,18 @@ if TYPE_CHECKING:
 MAIL, SMS, LETTER = (core_kind(name) for name in ("email", "sms", "letter"))
 
 
-def owners(context: Context, kind: Any, **fields: str) -> Sequence[AddressOwner]:  # noqa: ANN401
+TODAY = date(2026, 3, 2)
+
+
+def owners(
+    context: Context,
+    kind: Any,  # noqa: ANN401
+    judged_on: date = TODAY,
+    **fields: str,
+) -> Sequence[AddressOwner]:
     address = kind.address(fields)
     assert isinstance(address, Address)
-    (found,) = PracticeDb.of(context).owners(kind, [address.value])
+    (found,) = PracticeDb.of(context).owners(kind, [address.value], judged_on)
     return found
 
 
@@ -116,6 +125,20 @@ def test_of_a_minor_the_representative_consents(add: Callable[..., None], contex
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("day", [date(2020, 2, 29), date(2026, 3, 2), date(2044, 12, 28)])
+def test_who_is_a_minor_is_judged_for_the_day_of_leaving(
+    add: Callable[..., None], context: Context, day: date
+) -> None:
+    """Whatever day it is today."""
+    born = day.replace(year=day.year - 18, day=min(day.day, 28))
+    add("patient", id=1, email="ada@example.org", geburtsdatum=born.isoformat(), vertreter_id=2)
+    for offset, by in ((-2, 2), (0, 1), (1, 1)):
+        judged_on = day + timedelta(days=offset)
+        assert owners(context, MAIL, judged_on, email="ada@example.org") == [
+            AddressOwner("patient:1", f"patient:{by}")
+        ]
+
+
 def test_a_batch_is_one_statement_for_each_kind_of_person(
     add: Callable[..., None], context: Context
 ) -> None:
@@ -126,7 +149,7 @@ def test_a_batch_is_one_statement_for_each_kind_of_person(
     db = PracticeDb.of(context)
     executed: list[str] = []
     event.listen(db._engine, "before_cursor_execute", lambda *a: executed.append(a[2]))
-    found = db.owners(MAIL, addresses)
+    found = db.owners(MAIL, addresses, TODAY)
     assert [place for place, people in enumerate(found) if people] == [7]
     assert sum("FROM patient" in one for one in executed) == 1
     assert sum("FROM interessent" in one for one in executed) == 1
@@ -174,5 +197,5 @@ def test_whoever_has_an_address_is_found_by_it(
         db.execute("DELETE FROM patient")
         names, marks = ", ".join(fields), ", ".join("?" * len(fields))
         db.execute(f"INSERT INTO patient(id, {names}) VALUES (1, {marks})", tuple(fields.values()))
-    (found,) = PracticeDb.of(context).owners(kind, [address.value])
+    (found,) = PracticeDb.of(context).owners(kind, [address.value], TODAY)
     assert found == [AddressOwner("patient:1", "patient:1")]

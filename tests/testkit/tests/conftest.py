@@ -88,6 +88,7 @@ class TestIt(ConsentCheckSuite):
 """,
     "address owners": """
 import logging
+from datetime import date
 import pytest
 from serienpost import *
 from serienpost_testkit.suites import AddressOwnersSuite
@@ -95,6 +96,7 @@ from serienpost_testkit.suites import AddressOwnersSuite
 def owner(key, by=None):
     return AddressOwner(f"patient:{{key}}", f"patient:{{by or key}}")
 
+BIRTHDAY = date(2031, 5, 7)
 OWNED = {{
     "ada@example.org": [owner(1)],
     "kim@example.org": [owner(2), owner(3, by=2)],
@@ -111,8 +113,10 @@ class Register:
             for q in questions
         ]
 
-    def owners(self, context, kind, addresses):
-        return [self.of(address) for address in addresses]
+    def owners(self, context, kind, addresses, judged_on):
+        by = 2 if judged_on < BIRTHDAY else 5
+        child = {{"child@example.org": [owner(5, by=by)]}}
+        return [child.get(address) or self.of(address) for address in addresses]
 
     def of(self, address):
         return OWNED.get(address, [])
@@ -122,6 +126,7 @@ class Register:
 class TestIt(AddressOwnersSuite):
     plugin_module = "{module}"
     owned = OWNED
+    comes_of_age = "child@example.org", owner(5, by=2), BIRTHDAY
     questions = [
         ConsentQuestion("patient:1", "patient:1", "email", "event", "ada@example.org"),
         ConsentQuestion("patient:2", "patient:2", "email", "event", "kim@example.org"),

@@ -159,18 +159,23 @@ class Plugin(Register):
 """,
     "test_owners_come_in_the_order_of_the_addresses": """
 class Plugin(Register):
-    def owners(self, context, kind, addresses):
-        return super().owners(context, kind, sorted(addresses))
+    def owners(self, context, kind, addresses, judged_on):
+        return super().owners(context, kind, sorted(addresses), judged_on)
+""",
+    "test_who_consents_is_judged_for_the_day_of_leaving": """
+class Plugin(Register):
+    def owners(self, context, kind, addresses, judged_on):
+        return super().owners(context, kind, addresses, BIRTHDAY)
 """,
     "test_thousands_of_addresses_may_come_at_once": """
 class Plugin(Register):
-    def owners(self, context, kind, addresses):
-        return super().owners(context, kind, addresses[-999:])
+    def owners(self, context, kind, addresses, judged_on):
+        return super().owners(context, kind, addresses[-999:], judged_on)
 """,
     "test_no_addresses_no_owners": """
 class Plugin(Register):
-    def owners(self, context, kind, addresses):
-        return super().owners(context, kind, addresses) or [[]]
+    def owners(self, context, kind, addresses, judged_on):
+        return super().owners(context, kind, addresses, judged_on) or [[]]
 """,
     "test_no_address_is_logged": """
 class Plugin(Register):

@@ -14,6 +14,7 @@ from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import AddressOwner, ConsentQuestion, Verdict
@@ -35,8 +36,11 @@ class LookUp(NamedTuple):
     answer: Callable[[], list[list[ConsentQuestion]]]
 
 
-def look_ups(context: PracticeContext, questions: Sequence[ConsentQuestion]) -> Iterator[LookUp]:
-    """What must be looked up before `questions` are asked; nothing where all are known by id."""
+def look_ups(
+    context: PracticeContext, questions: Sequence[ConsentQuestion], judged_on: date
+) -> Iterator[LookUp]:
+    """What must be looked up before `questions` are asked, about messages that leave on that day;
+    nothing where all are known by id."""
     knowing = [
         check
         for check in context.registry.consent_checks.values()
@@ -52,13 +56,17 @@ def look_ups(context: PracticeContext, questions: Sequence[ConsentQuestion]) -> 
     for check in knowing:
         for positions in strange.values():
             rows = [questions[position] for position in positions]
-            yield LookUp(check.name, positions, partial(_owners, context, check, rows))
+            yield LookUp(check.name, positions, partial(_owners, context, check, rows, judged_on))
 
 
 def _owners(
-    context: PracticeContext, check: HasAddressOwners, rows: Sequence[ConsentQuestion]
+    context: PracticeContext,
+    check: HasAddressOwners,
+    rows: Sequence[ConsentQuestion],
+    judged_on: date,
 ) -> list[list[ConsentQuestion]]:
-    given: object = check.owners(context, rows[0].kind, [row.address for row in rows])
+    addresses = [row.address for row in rows]
+    given: object = check.owners(context, rows[0].kind, addresses, judged_on)
     if not isinstance(given, list | tuple) or len(given) != len(rows):
         raise SerienpostError("it did not return the owners of each address")
     found: list[list[ConsentQuestion]] = []

@@ -14,6 +14,7 @@ from serienpost.timelimit import LateError, each_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from serienpost.consent.address_owners import LookUp
     from serienpost.context import PracticeContext
@@ -107,6 +108,7 @@ def decide(
     questions: Sequence[ConsentQuestion],
     overrides: Sequence[Mapping[str, Any] | None] | None = None,
     *,
+    judged_on: date,
     must_answer: bool = False,
 ) -> list[Decision]:
     """Ask all checks about all questions (of one purpose) and judge each.
@@ -118,6 +120,7 @@ def decide(
         context: the practice.
         questions: one per row.
         overrides: per row the recorded override, `{"id", "codes": [[check, code], ...]}`.
+        judged_on: the practice's date on which the messages leave.
         must_answer: a check that cannot answer raises instead of counting as a Deny: in the
             recheck, and where nobody looks at the review.
 
@@ -127,7 +130,7 @@ def decide(
     if not questions:
         return []
     names = tuple(context.registry.consent_checks)
-    columns = _ask_with_owners(context, tuple(questions), must_answer=must_answer)
+    columns = _ask_with_owners(context, tuple(questions), judged_on, must_answer=must_answer)
     # What the practice does not permit now is not honoured, whenever it was decided.
     permitted = overrides if context.config.consent.override else None
     for index, override in enumerate(permitted or ()):
@@ -152,11 +155,15 @@ def _explained(decision: Decision) -> Decision:
 
 
 def _ask_with_owners(
-    context: PracticeContext, questions: tuple[ConsentQuestion, ...], *, must_answer: bool
+    context: PracticeContext,
+    questions: tuple[ConsentQuestion, ...],
+    judged_on: date,
+    *,
+    must_answer: bool,
 ) -> list[list[Verdict]]:
     """The verdicts of each check; rows of people who are not in the master data are answered as
     the owners of their addresses are too."""
-    wanted = list(look_ups(context, questions))
+    wanted = list(look_ups(context, questions, judged_on))
     if not wanted:
         return _ask(context, questions, must_answer=must_answer)
     jobs = [(f"consent check {each.check}", each.answer) for each in wanted]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from serienpost.contracts.context import Context
 
@@ -103,9 +104,16 @@ class HasAddressOwners(Protocol):
         """The kinds of person in the master data (`patient`); rows of these are not looked up."""
 
     def owners(
-        self, context: Context, kind: str, addresses: Sequence[str]
+        self, context: Context, kind: str, addresses: Sequence[str], judged_on: date
     ) -> Sequence[Sequence[AddressOwner]]:
         """For each address of a kind of contact, in order, who has it; empty for nobody.
 
         Asked once for a batch of rows. Raising counts as for `check`: never as nobody.
+
+        Args:
+            context: the practice.
+            kind: of contact.
+            addresses: as the kind normalises them.
+            judged_on: the practice's date on which the messages leave; it decides who is of age,
+                and with it who consents.
         """

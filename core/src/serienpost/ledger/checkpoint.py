@@ -8,6 +8,9 @@ further, so that it cannot catch up unseen, until a person has confirmed it.
 
 Practices that share a ledger count together, and each writes marks of its own. A ledger that is
 behind the mark of one of them is an older copy for all, and each confirms it for itself.
+
+A file that was moved or copied finds the marks of its old name, which say whose they are. It is
+behind them as it is behind its own; and while that other file is in use or further, it is refused.
 """
 
 from __future__ import annotations
@@ -19,8 +22,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from serienpost.errors import LedgerError
+from serienpost.ledger.locks import living_owner_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -73,19 +79,19 @@ class Checkpoint:
 
     Args:
         identity: 16 hexadecimal digits, the same in every copy of the ledger and in no other.
-        places: the files of the marks, which need not be there.
-        neighbours: the marks beside the ledger of the other practices that share it.
+        places: the files of the marks, which need not be there, the one beside the ledger first.
+        all_identities: reads those of all practices that share the ledger.
     """
 
     def __init__(
         self,
         identity: str,
         places: Sequence[Path],
-        neighbours: Callable[[], Sequence[Path]] = tuple,
+        all_identities: Callable[[Connection], Collection[str]] = lambda _: (),
     ) -> None:
         self.identity = identity
         self.places = places
-        self._neighbours = neighbours
+        self._all_identities = all_identities
         self._is_trusted = False
         self._most = 0
         self._told: set[Path] = set()
@@ -115,7 +121,7 @@ class Checkpoint:
         marks = self.marks()
         strange = [mark for mark in marks if mark.identity != self.identity]
         mine = [mark for mark in marks if mark.identity == self.identity]
-        ahead = [mark for mark in (*mine, *self._of_others()) if mark.writes > count]
+        ahead = [mark for mark in (*mine, *self._elsewhere(connection)) if mark.writes > count]
         worst = max(ahead, key=lambda mark: mark.writes) if ahead else next(iter(strange), None)
         self._is_trusted = worst is None
         return Behind(count, worst, bool(ahead)) if worst else None
@@ -126,10 +132,11 @@ class Checkpoint:
         What it overtakes of other practices no longer counts as a mark of theirs, so that they are
         told as well.
         """
-        count, others = _count(connection), self._of_others()
+        count, others = _count(connection), self._elsewhere(connection)
         for mark in others:
-            if mark.writes > count:
-                self._disown(mark.place)
+            theirs = mark_beside(ledger_of(self.places[0]), _practice_of(mark.place))
+            if mark.writes > count and theirs != self.places[0]:
+                self._disown(theirs)
         self._most = max([count, *(mark.writes for mark in (*self.marks(), *others))])
         self._is_trusted = True
         _set_count(connection, min(self._most, _LAST - 1))
@@ -138,8 +145,38 @@ class Checkpoint:
         """What the marks say; one that cannot be read is told once."""
         return self._read(self.places)
 
-    def _of_others(self) -> list[Mark]:
-        return self._read(self._neighbours())
+    def refuse_copy(self, connection: Connection) -> None:
+        """Refuse to go on with one of two files that were the same ledger.
+
+        Raises:
+            LedgerError: the other one, in the same folder, is in use or further.
+        """
+        here, count = ledger_of(self.places[0]), _count(connection)
+        for mark in self._elsewhere(connection):
+            there = ledger_of(mark.place)
+            if there == here:
+                continue
+            owner = living_owner_of(there)
+            is_other = there.is_file() and not there.samefile(here)
+            if owner or (is_other and mark.writes > count):
+                why = f"process {owner.split('-')[0]} works with" if owner else "more was sent from"
+                raise LedgerError(
+                    f"{here} and {there.name} are the same ledger, and {why} {there.name}",
+                    hint=f"name {there.name} under ledger:; if it is to be replaced, move it away "
+                    "and leave its .mark",
+                )
+
+    def _elsewhere(self, connection: Connection) -> list[Mark]:
+        """The marks in the ledger's folder that are not this practice's own beside it: those of
+        practices that share it, and of files under other names that were this ledger."""
+        here = self.places[0]
+        beside, others = [], []
+        for place in here.parent.iterdir():
+            if place.name.endswith(_SUFFIX) and place not in self.places:
+                (beside if ledger_of(place) == ledger_of(here) else others).append(place)
+        found = self._read(others)
+        known = {self.identity, *self._all_identities(connection)} if found else set()
+        return [*self._read(beside), *(mark for mark in found if mark.identity in known)]
 
     def _disown(self, place: Path) -> None:
         try:
@@ -180,16 +217,14 @@ def mark_beside(ledger: Path, practice: str) -> Path:
     return ledger.with_name(f"{ledger.name}.{practice}{_SUFFIX}")
 
 
-def other_marks(mark: Path) -> list[Path]:
-    """The marks beside the same ledger as this one, of other practices."""
-    ledger = mark.name.removesuffix(_SUFFIX).rpartition(".")[0]
-    return [
-        one
-        for one in mark.parent.iterdir()
-        if one != mark
-        and one.name.endswith(_SUFFIX)
-        and one.name.removesuffix(_SUFFIX).rpartition(".")[0] == ledger
-    ]
+def ledger_of(mark: Path) -> Path:
+    """The ledger that a mark lies beside."""
+    name = mark.name.removesuffix(_SUFFIX)
+    return mark.with_name(name.rpartition(".")[0] or name)
+
+
+def _practice_of(mark: Path) -> str:
+    return mark.name.removesuffix(_SUFFIX).rpartition(".")[2]
 
 
 def _parsed(place: Path, data: bytes) -> Mark:

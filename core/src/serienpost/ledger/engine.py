@@ -27,6 +27,7 @@ from serienpost.ledger.location import (
     tables_of,
 )
 from serienpost.ledger.locks import living_owner_of_any
+from serienpost.ledger.log import count_write, refuse_other_log
 from serienpost.ledger.schema import run
 from serienpost.ledger.states import RELEASED
 
@@ -81,7 +82,7 @@ def open_engine(
     Args:
         url: SQLAlchemy URL; relative SQLite paths start at `folder`, `postgresql://` means psycopg.
         folder: the practice folder.
-        others: gives the URLs of databases that are not the ledger, by the key that names them.
+        others: gives URLs and paths of what is not the ledger, by the key that names them.
         on_closed: called where other users could read the ledger's file and no longer can.
 
     Raises:
@@ -107,6 +108,7 @@ def open_engine(
         path = real_file(where, folder)
         refuse_file_of_others(path, folder, others())
         where = where.set(database=str(path))
+        refuse_other_log(path)
         _create_private(path)
         refuse_other_file(path)
         if close_to_others(path):
@@ -232,6 +234,10 @@ def _prepare_sqlite(engine: Engine, *, can_write: bool) -> None:
     def _begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get(_READ_ONLY)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        if not reads:
+            raw = connection.connection.driver_connection
+            assert raw is not None  # noqa: S101  # the connection is open
+            count_write(raw)
 
 
 def _check_durable(connection: Connection) -> None:

@@ -121,7 +121,10 @@ def can_be_written(path: Path) -> bool:
 
 
 def refuse_file_of_others(path: Path, folder: Path, others: Mapping[str, str]) -> None:
-    """Refuse a ledger whose file another key of the configuration names, by whatever path.
+    """Refuse a ledger whose file another key of the configuration names, by a URL or whatever path.
+
+    An empty file that no key names may be the ledger: a process that was killed while it made one
+    left it.
 
     Raises:
         LedgerError: naming the key.
@@ -129,6 +132,10 @@ def refuse_file_of_others(path: Path, folder: Path, others: Mapping[str, str]) -
     for key, url in _same_backend(others, "sqlite"):
         if url.database and Path(os.path.realpath(folder / url.database)) == path:
             raise _same_as(key)
+    for key, written in others.items():
+        is_path = "://" not in written and "\0" not in written
+        if is_path and Path(os.path.realpath(folder / written)) == path:
+            raise _same_as(key, "file")
 
 
 def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None:
@@ -193,8 +200,8 @@ def _same_backend(others: Mapping[str, str], backend: str) -> Iterable[tuple[str
             yield key, url
 
 
-def _same_as(key: str) -> LedgerError:
+def _same_as(key: str, what: str = "database") -> LedgerError:
     return LedgerError(
-        f"the ledger and {key} are the same database",
+        f"the ledger and {key} are the same {what}",
         hint="the ledger needs a file, a database or a schema of its own",
     )

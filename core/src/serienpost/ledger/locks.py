@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 def lock_folder(engine: Engine) -> Path:
     """Where the files of owners lie; the engine's URL holds the real path of the ledger."""
-    return Path(f"{engine.url.database}.owners")
+    return _folder_of(Path(engine.url.database or ""))
+
+
+def _folder_of(ledger: Path) -> Path:
+    return ledger.with_name(f"{ledger.name}.owners")
 
 
 def lock_number(owner: str) -> int:
@@ -76,15 +80,19 @@ def is_free(connection: Connection, owner: str) -> bool:
     return bool(connection.execute(statement, {"key": lock_number(owner)}).scalar())
 
 
+def living_owner_of(ledger: Path) -> str | None:
+    """A living process that works with the SQLite ledger under this path, there or not."""
+    files = [path for path in _folder_of(ledger).glob("*") if not path.name.startswith(".")]
+    return next((path.name for path in files if not file_is_free(path)), None)
+
+
 def living_owner_of_any(connection: Connection) -> str | None:
     """A living process that prepares, delivers or finishes a run of any practice here.
 
     On PostgreSQL one is seen by what it holds; between two claims it holds nothing.
     """
     if connection.dialect.name == "sqlite":
-        folder = lock_folder(connection.engine)
-        files = [p for p in folder.glob("*") if not p.name.startswith(".")]
-        return next((p.name for p in files if not file_is_free(p)), None)
+        return living_owner_of(Path(connection.engine.url.database or ""))
     held = select(message.c.owner).where(message.c.state.in_(OWNED)).distinct()
     named = [*connection.scalars(held), *connection.scalars(select(run.c.owner).distinct())]
     return next((one for one in named if one and not is_free(connection, one)), None)

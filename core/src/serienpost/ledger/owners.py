@@ -22,10 +22,15 @@ def ownership(ledger: Ledger) -> Iterator[str]:
     """Hold a lock under a new owner id for as long as the block runs.
 
     On PostgreSQL it belongs to a connection of its own and is lost with it, see `is_held`.
+
+    Raises:
+        LedgerError: a process works with another file that is the same SQLite ledger; of two that
+            start at once, at least one sees the other's lock.
     """
     owner = f"{os.getpid()}-{new_ref()}"
     if ledger.engine.dialect.name == "sqlite":
         with file_lock(lock_folder(ledger.engine), owner):
+            ledger.refuse_copy()
             yield owner
     else:
         with ledger.engine.connect() as connection:

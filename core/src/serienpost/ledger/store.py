@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ from serienpost.errors import (
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.batch import PRACTICE, execute
-from serienpost.ledger.checkpoint import Checkpoint, mark_beside, other_marks
+from serienpost.ledger.checkpoint import Checkpoint, mark_beside
 from serienpost.ledger.engine import not_writable, open_engine, reading
 from serienpost.ledger.schema import message, practice
 
@@ -229,8 +229,18 @@ class Ledger:
         if engine.dialect.name == "sqlite":
             beside = mark_beside(Path(engine.url.database or ""), practice)
             places = [beside, second_mark] if second_mark else [beside]
-            others = partial(other_marks, beside)
-            self.checkpoint = Checkpoint(self.keyed_hash("checkpoint")[:16], places, others)
+            mine = _identity(self._keyed)
+            self.checkpoint = Checkpoint(mine, places, _all_identities)
+
+    def refuse_copy(self) -> None:
+        """Refuse a SQLite ledger of which there are two files, and the other is the one in use.
+
+        Raises:
+            LedgerError: naming both.
+        """
+        if self.checkpoint:
+            with self.read() as tx:
+                self.checkpoint.refuse_copy(tx.connection)
 
     @contextmanager
     def begin(self, name: str = "", *, counted: bool = True) -> Iterator[Tx]:
@@ -288,6 +298,16 @@ class Ledger:
         return bytes(found)
 
 
+def _identity(hashed: Callable[[bytes], str]) -> str:
+    """What the marks of a practice's ledger say of it, from its own key."""
+    return hashed(b"checkpoint")[:16]
+
+
+def _all_identities(connection: Connection) -> set[str]:
+    keys = connection.scalars(select(schema.practice.c.hash_key))
+    return {_identity(keyed(bytes(key))) for key in keys}
+
+
 def _failure(error: Exception, engine: Engine) -> LedgerError:
     """The database's complaint without the statement, whose parameters are a person's data;
     PostgreSQL repeats them in its message too, SQLite never does."""
@@ -310,33 +330,42 @@ def _failure(error: Exception, engine: Engine) -> LedgerError:
 def _opened(context: PracticeContext, on_closed: Callable[[], None] | None) -> Iterator[Ledger]:
     file, line = context.config.place("ledger")
     config, mark = context.config, context.config.checkpoint
+
+    def placed(error: SerienpostError) -> LedgerError:
+        kind = type(error) if isinstance(error, LedgerError) else LedgerUnavailableError
+        return kind(*(Problem(p.message, p.hint, file, line, "ledger") for p in error.problems))
+
     try:
         url = context.expand(config.ledger)
         told = {"on_closed": on_closed} if on_closed else {}
-        engine = open_engine(url, context.folder, lambda: _other_databases(context), **told)
+        engine = open_engine(url, context.folder, lambda: _named_elsewhere(context), **told)
     except SerienpostError as error:
-        kind = type(error) if isinstance(error, LedgerError) else LedgerUnavailableError
-        raise kind(
-            *(Problem(p.message, p.hint, file, line, "ledger") for p in error.problems)
-        ) from error
+        raise placed(error) from error
     try:
-        yield Ledger(engine, config.practice.id, context.path(mark) if mark else None)
+        ledger = Ledger(engine, config.practice.id, context.path(mark) if mark else None)
+        try:
+            ledger.refuse_copy()
+        except LedgerError as error:
+            raise placed(error) from error
+        yield ledger
     finally:
         engine.dispose()
 
 
-def _other_databases(context: PracticeContext) -> dict[str, str]:
-    """The URLs that plugins' keys hold; one whose secret is missing opens nothing."""
-    from serienpost.config.models import leaves
+def _named_elsewhere(context: PracticeContext) -> dict[str, str]:
+    """The URLs that keys other than `ledger:` hold, and all else that may be the path of a file; a
+    URL whose secret is missing opens nothing."""
+    from serienpost.config.models import leaves, plain_values
 
-    claimed = context.config.claimed.items()
-    found = leaves({key: value.model_dump(mode="json") for key, value in claimed})
-    urls = {}
-    for key, value in found:
-        if isinstance(value, str) and "://" in value:
-            with suppress(SecretError):
-                urls[key] = context.expand(value)
-    return urls
+    named = {}
+    for key, value in leaves(plain_values(context.config)):
+        texts = value if isinstance(value, list) else [value]
+        for number, text in enumerate(texts):
+            if isinstance(text, str) and text and key != "ledger":
+                with suppress(SecretError):
+                    place = f"{key}[{number}]" if texts is value else key
+                    named[place] = context.expand(text) if "://" in text else text
+    return named
 
 
 def open_ledger(context: PracticeContext, on_closed: Callable[[], None] | None = None) -> Ledger:

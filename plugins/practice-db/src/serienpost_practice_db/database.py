@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import contextmanager
-from datetime import datetime
 from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,6 +37,7 @@ from serienpost_practice_db.written_addresses import WrittenAddresses, fields_wi
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import date, datetime
 
     from serienpost import Context, FieldValue, Kind, Row, RowRequest
     from serienpost_practice_db.birthdays import BirthdayWindow
@@ -264,22 +264,23 @@ class PracticeDb:
                 found[position] = value
         return found
 
-    def owners(self, kind: Kind, addresses: Sequence[str]) -> list[list[AddressOwner]]:
+    def owners(
+        self, kind: Kind, addresses: Sequence[str], judged_on: date
+    ) -> list[list[AddressOwner]]:
         """For each address, as the kind of contact normalises it, the people who have it.
 
         Patients and Interessenten whose master data hold it, however it is written there and beside
-        whatever else; of a minor the permission of the representative counts.
+        whatever else; of who is a minor on that day the permission of the representative counts.
         """
         found: dict[str, list[AddressOwner]] = {address.casefold(): [] for address in addresses}
         written = WrittenAddresses(kind, addresses)
-        today = datetime.now(self._zone).date()
         for name in PERSONS:
             entity = self.schema.entities.get(name)
             fields = fields_with(kind, entity.fields) if entity else []
             if entity is None or not fields:
                 continue
             for some in _chunks(sorted(set(addresses)), _ADDRESSES_PER_STATEMENT):
-                statement = possible_owners(entity, kind.name, fields, some, today)
+                statement = possible_owners(entity, kind.name, fields, some, judged_on)
                 with self._reading() as connection:
                     records = plain_records(read_all(connection, statement, {}), self.stored_zone)
                 for key, by, *values in records:

@@ -50,7 +50,11 @@ _MAILBOX = "A-Za-z0-9@._+-"
 
 
 def possible_owners(
-    entity: EntityMapping, kind: str, fields: Sequence[str], addresses: Sequence[str], today: date
+    entity: EntityMapping,
+    kind: str,
+    fields: Sequence[str],
+    addresses: Sequence[str],
+    judged_on: date,
 ) -> Select[Any]:
     """Who of one kind of person may have one of these addresses: the person's key, the key of a
     minor's representative, and the fields of the address.
@@ -60,12 +64,12 @@ def possible_owners(
         kind: name of the kind of contact.
         fields: those of its address that the schema maps.
         addresses: as the kind normalises them.
-        today: decides who is a minor.
+        judged_on: decides who is a minor.
     """
     people = view(entity, {*fields, *fields_for_age(entity)})
     representative: ColumnElement[Any] = null()
     if entity.has_minors:
-        is_minor = people.c[BIRTH_DATE] >= minors_born_since(today)
+        is_minor = people.c[BIRTH_DATE] >= minors_born_since(judged_on)
         representative = case((is_minor, people.c[REPRESENTATIVE_ID]), else_=null())
     values = [people.c[field] for field in fields]
     statement = select(people.c[KEY], representative.label("representative"), *values)

@@ -9,6 +9,7 @@ from serienpost_practice_db.mapping import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from serienpost import AddressOwner, ConsentQuestion, Context, FieldValue, Verdict
 
@@ -63,7 +64,7 @@ class StatusCheck:
         return [_verdict(question, marked) for question in questions]
 
     def owners(
-        self, context: Context, kind: str, addresses: Sequence[str]
+        self, context: Context, kind: str, addresses: Sequence[str], judged_on: date
     ) -> list[list[AddressOwner]]:
         """Whose an address is in the master data, however it is written there."""
         from serienpost_practice_db.database import PracticeDb
@@ -71,7 +72,7 @@ class StatusCheck:
         contact = context.kind(kind)
         if contact is None:
             raise SourceError(f"there is no kind of contact {kind}")
-        return PracticeDb.of(context).owners(contact, addresses)
+        return PracticeDb.of(context).owners(contact, addresses, judged_on)
 
 
 def _verdict(question: ConsentQuestion, known: Mapping[str, Mapping[str, FieldValue]]) -> Verdict:

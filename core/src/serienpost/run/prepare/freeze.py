@@ -197,7 +197,8 @@ def _fill(
 ) -> None:
     number = 0
     several = len(renderer.blocks) > 1
-    batches = _batches(renderer, ledger.clock())
+    now = ledger.clock()
+    judged_on, batches = renderer.leaves_on(now), _batches(renderer, now)
     for block, rows in _answered(batches) if unattended else batches:
         if unattended:
             _refuse_unlimited(renderer, rows)
@@ -205,7 +206,7 @@ def _fill(
         limit = renderer.header.limit
         if limit is not None:
             new = new[: max(0, limit - number)]
-        reviewed = review_rows(renderer, new, block, must_answer=unattended)
+        reviewed = review_rows(renderer, new, block, judged_on, must_answer=unattended)
         found = [
             {"run": run_id, **one.columns(renderer, ledger, number + offset)}
             for offset, one in enumerate(reviewed, start=1)

@@ -29,7 +29,7 @@ from serienpost.run.prepare.review import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import ColumnElement
 
@@ -124,6 +124,11 @@ class _Change:
     addresses: set[str] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
 
+    @property
+    def judged_on(self) -> date:
+        """The day for which consent is judged, as in the review."""
+        return self.renderer.leaves_on(self.tx.now)
+
     def exclude(self, row_id: str) -> None:
         for row in find_rows(self.tx, self.run_id, row_id):
             if row.marked or _shares(row):
@@ -217,7 +222,7 @@ class _Change:
             gone = {**_EXCLUDED, "reason": str(error.problems[0].message)}
             self._write(row, unmarked_columns(gone))
             return False
-        ask_checks(self.renderer, [fresh], [row.override])
+        ask_checks(self.renderer, [fresh], self.judged_on, [row.override])
         if fresh.allowed:
             render_rows(self.renderer, [fresh])
         self._write(row, self._columns(row, fresh))
@@ -242,7 +247,7 @@ class _Change:
     def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
         """The override: which denials it covers, why, by whom."""
         fresh = self._read_again(row)
-        ask_checks(self.renderer, [fresh])
+        ask_checks(self.renderer, [fresh], self.judged_on)
         denials = fresh.decision.denials if fresh.decision else []
         fixed = [(f"{name}: {deny.reason}", deny) for name, deny in denials if not deny.overridable]
         if fixed or not denials:
@@ -263,7 +268,7 @@ class _Change:
     def _mark(self, row: MessageRow, override: dict[str, Any] | None) -> None:
         """Mark a row that is read, judged and rendered anew."""
         fresh = self._read_again(row)
-        ask_checks(self.renderer, [fresh], [override])
+        ask_checks(self.renderer, [fresh], self.judged_on, [override])
         if fresh.decision and not fresh.allowed:
             raise LedgerError(
                 f"{row.row_id} is not allowed: {fresh.decision.reason}",

@@ -302,8 +302,12 @@ class RunRenderer:
             fields=frozenset(wanted & block.offers),
             due=self.setting.due,
             order_by=self.header.order_by,
-            leaves_on=max(self.setting.due, self.day(now)) if now else None,
+            leaves_on=self.leaves_on(now) if now else None,
         )
+
+    def leaves_on(self, now: datetime) -> date:
+        """The day for which the review judges: the due date, or today where that is later."""
+        return max(self.setting.due, self.day(now))
 
     def address_request(self, block: SourceBlock, leaves_at: datetime) -> RowRequest:
         """What is read again in the recheck: the address alone, as it is when the row leaves."""

@@ -21,6 +21,7 @@ from serienpost.timelimit import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from serienpost.context import PracticeContext
     from serienpost.contracts.content import Content, Cost
@@ -107,26 +108,43 @@ class Reviewed:
 
 
 def review_rows(
-    renderer: RunRenderer, rows: Sequence[Row], block: int, *, must_answer: bool = False
+    renderer: RunRenderer,
+    rows: Sequence[Row],
+    block: int,
+    judged_on: date,
+    *,
+    must_answer: bool = False,
 ) -> list[Reviewed]:
     """Review a batch: address, consent, choice of the user, values, content.
+
+    Args:
+        renderer: of the run.
+        rows: the batch.
+        block: which of the run's sources they come from.
+        judged_on: the day on which they leave.
+        must_answer: as for `decide`.
 
     Raises:
         CheckUnavailableError: only with `must_answer`; a check cannot answer.
     """
-    reviewed = decide_rows(renderer, rows, block, must_answer=must_answer)
+    reviewed = decide_rows(renderer, rows, block, judged_on, must_answer=must_answer)
     render_rows(renderer, [one for one in reviewed if one.marked])
     return reviewed
 
 
 def decide_rows(
-    renderer: RunRenderer, rows: Sequence[Row], block: int, *, must_answer: bool = False
+    renderer: RunRenderer,
+    rows: Sequence[Row],
+    block: int,
+    judged_on: date,
+    *,
+    must_answer: bool = False,
 ) -> list[Reviewed]:
     """Say of each row whether it is reachable, allowed and chosen; nothing is rendered."""
     addresses = _addresses(renderer, rows)
     reviewed = list(map(Reviewed, rows, repeat(block), addresses))
     reachable = [one for one in reviewed if type(one.address) is Address]
-    ask_checks(renderer, reachable, must_answer=must_answer)
+    ask_checks(renderer, reachable, judged_on, must_answer=must_answer)
     if renderer.header.exclude or renderer.header.rows is not None:
         for one in reviewed:
             if one.allowed:
@@ -137,18 +155,21 @@ def decide_rows(
 def ask_checks(
     renderer: RunRenderer,
     reviewed: Sequence[Reviewed],
+    judged_on: date,
     overrides: Sequence[dict[str, Any] | None] | None = None,
     *,
     must_answer: bool = False,
 ) -> None:
-    """Ask all consent checks about reachable rows."""
+    """Ask all consent checks about reachable rows that leave on this day."""
     header = renderer.header
     questions = [
         question(header, one.row.person_id, one.row.consenting_id, one.address.value)
         for one in reviewed
         if isinstance(one.address, Address)
     ]
-    decisions = decide(renderer.context, questions, overrides, must_answer=must_answer)
+    decisions = decide(
+        renderer.context, questions, overrides, judged_on=judged_on, must_answer=must_answer
+    )
     for one, decision in zip(reviewed, decisions, strict=True):
         one.decision = decision
 

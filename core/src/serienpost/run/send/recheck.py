@@ -159,6 +159,7 @@ class Recheck:
                 for row in passing
             ],
             [row.override for row in passing],
+            judged_on=self.renderer.day(at),
             must_answer=True,
         )
         allowed = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from serienpost import AddressOwner, HasAddressOwners
@@ -22,11 +23,15 @@ class AddressOwnersSuite(ConsentCheckSuite):
 
     - `kind`: the kind of contact that the addresses belong to.
     - `owned`: at least two addresses as the kind normalises them, one of them with two owners, each
-      with all its owners.
+      with all its owners on `judged_on`.
+    - `comes_of_age`: where minors are represented, an address of one, who it is and consents before
+      the day on which that person comes of age, and that day.
     """
 
     kind = "email"
     owned: Mapping[str, Sequence[AddressOwner]] = {}
+    judged_on = date(2026, 3, 2)
+    comes_of_age: tuple[str, AddressOwner, date] | None = None
 
     def test_it_says_whom_it_knows(self, consent_check: ConsentCheck) -> None:
         """`persons` are the kinds of person in the master data.
@@ -66,6 +71,21 @@ class AddressOwnersSuite(ConsentCheckSuite):
         twice = self._asked(consent_check, context, [*backwards, backwards[0]])
         assert twice == [*expected, expected[0]]
 
+    def test_who_consents_is_judged_for_the_day_of_leaving(
+        self, consent_check: ConsentCheck, context: Context
+    ) -> None:
+        """Of a minor the representative consents up to the day before the birthday.
+
+        When it fails: judge age for `judged_on`; today is not the day on which messages leave.
+        """
+        if self.comes_of_age is None:
+            return
+        address, minor, day = self.comes_of_age
+        adult = AddressOwner(minor.person_id, minor.person_id)
+        for judged_on, expected in ((day - timedelta(days=1), minor), (day, adult)):
+            (found,) = self._asked(consent_check, context, [address], judged_on)
+            assert [one for one in found if one.person_id == minor.person_id] == [expected]
+
     def test_thousands_of_addresses_may_come_at_once(
         self, consent_check: ConsentCheck, context: Context
     ) -> None:
@@ -99,10 +119,15 @@ class AddressOwnersSuite(ConsentCheckSuite):
         canary_log.check(self.foreign_loggers)
 
     def _asked(
-        self, check: ConsentCheck, context: Context, addresses: Sequence[str]
+        self,
+        check: ConsentCheck,
+        context: Context,
+        addresses: Sequence[str],
+        day: date | None = None,
     ) -> list[list[AddressOwner]]:
         assert isinstance(check, HasAddressOwners)
-        return [sorted(owners) for owners in check.owners(context, self.kind, addresses)]
+        given = check.owners(context, self.kind, addresses, day or self.judged_on)
+        return [sorted(owners) for owners in given]
 
     def _expected(self) -> list[list[AddressOwner]]:
         return [sorted(owners) for owners in self.owned.values()]

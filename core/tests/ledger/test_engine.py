@@ -13,12 +13,12 @@ from alembic import command  # noqa: TID253
 from alembic.autogenerate import compare_metadata  # noqa: TID253
 from alembic.config import Config  # noqa: TID253
 from alembic.migration import MigrationContext  # noqa: TID253
-from sqlalchemy import create_engine, text  # noqa: TID253
+from sqlalchemy import create_engine, inspect, text  # noqa: TID253
 from sqlalchemy.exc import SQLAlchemyError  # noqa: TID253
 
 import serienpost
 from serienpost.errors import LedgerError
-from serienpost.ledger.engine import HEAD, open_engine, reading
+from serienpost.ledger.engine import HEAD, USABLE, open_engine, reading
 from serienpost.ledger.schema import metadata
 from serienpost.ledger.states import RELEASED
 
@@ -95,7 +95,24 @@ def test_an_older_ledger_is_migrated_and_keeps_its_rows(
         assert connection.execute(text("SELECT * FROM practice")).all() == [("p", b"*")]
 
 
-@pytest.mark.parametrize("older", sorted(VERSIONS)[:-1])
+@pytest.mark.parametrize("older", sorted(USABLE))
+@pytest.mark.parametrize("state", RELEASED)
+def test_a_ledger_that_can_be_used_as_it_is_waits_for_its_open_runs(
+    tmp_path: Path, engines: list[Engine], state: str, older: str
+) -> None:
+    _write_old(tmp_path, older, state)
+    for _ in range(2):
+        engines.append(open_engine("sqlite:///old.db", tmp_path))
+        assert _version(tmp_path / "old.db") == older
+    with engines[-1].begin() as connection:
+        connection.execute(text("UPDATE run SET state = 'cancelled'"))
+    engines.append(open_engine("sqlite:///old.db", tmp_path))
+    assert _version(tmp_path / "old.db") == HEAD
+    with engines[-1].connect() as connection:
+        assert "attachments" not in {c["name"] for c in inspect(connection).get_columns("message")}
+
+
+@pytest.mark.parametrize("older", [v for v in sorted(VERSIONS)[:-1] if v not in USABLE])
 @pytest.mark.parametrize("state", RELEASED)
 def test_an_older_ledger_with_open_runs_is_refused_and_stays(
     tmp_path: Path, older: str, state: str

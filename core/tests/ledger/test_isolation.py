@@ -63,7 +63,7 @@ MODULES = [
 LEASE = timedelta(minutes=5)
 ZONE = ZoneInfo("Europe/Berlin")
 DEAD = "999999-DEAD"
-DAY, GIVEN_UP = "2026-03-02", "2026-03-01"
+DAY, GIVEN_UP, OVER = "2026-03-02", "2026-03-01", "2026-02-28"
 RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
 PARTLESS: Any = SimpleNamespace(part_size=None)
 # Everybody's own file is the same one.
@@ -130,9 +130,8 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "unmark_same_address": lambda tx: freeze.unmark_same_address(tx, "p"),
     "discard_dead": freeze.discard_dead,
     "put_off": lambda ledger: _put_off(ledger, "2026-03-03"),
-    "taken_up": lambda ledger: _taken_up(ledger),  # noqa: PLW0108  # defined below
     "end_due": lambda tx: due.end_due(tx, "m", DAY, "r", None),
-    "give_up": lambda ledger: due.give_up(ledger, _due(ledger)),
+    "give_up": lambda ledger: due.give_up(ledger, _due(ledger, OVER)),
     "still_open": lambda ledger: due.still_open(ledger, _due(ledger), "away"),
     "was_told": lambda ledger: due.was_told(ledger, _due(ledger, GIVEN_UP)),
     "remove_due": lambda ledger: due.remove_due(ledger, "m", DAY, "user"),
@@ -155,6 +154,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
     "runs_to_continue": runs.runs_to_continue,
     "has_due_dates": due.has_due_dates,
+    "taken_up": lambda ledger: _is_taken_up(ledger),  # noqa: PLW0108  # defined below
     "due_rows": lambda tx: due.due_rows(tx, "open"),
     "find_due": lambda tx: due.find_due(tx, "m", DAY),
     "due_dates": lambda ledger: history.due_dates(ledger, ZONE),
@@ -190,7 +190,7 @@ READS: dict[str, Callable[[Any], object]] = {
 
 
 def _put_off(ledger: Ledger, day: str) -> None:
-    until = datetime(2999, 1, 1, tzinfo=UTC)
+    until = datetime(2999 if day == DAY else 2020, 1, 1, tzinfo=UTC)
     due.put_off(ledger, "m", day, name="m", archive=None, reason="away", by="os:user", until=until)
 
 
@@ -201,9 +201,9 @@ def _due(ledger: Ledger, day: str = DAY) -> due.DueRow:
     return row
 
 
-def _taken_up(ledger: Ledger) -> None:
-    with due.taken_up(ledger, "m", DAY):
-        due.still_open(ledger, _due(ledger), "away")
+def _is_taken_up(ledger: Ledger) -> bool:
+    with due.taken_up(ledger, "m", DAY) as owner:
+        return owner is not None
 
 
 def _csv(ledger: Ledger, run: str) -> str:
@@ -271,7 +271,7 @@ def _fill(desk: Desk, count: int) -> None:
         tx.note("user", "exclude", "p", 1)
         tx.note("user", "test", "p", 1, {"to": "h1"})
     desk.hold_once("r", 1, 2, 3, 5, 6)
-    for day in (DAY, GIVEN_UP):
+    for day in (DAY, GIVEN_UP, OVER):
         _put_off(desk.ledger, day)
     due.give_up(desk.ledger, _due(desk.ledger, GIVEN_UP))
 

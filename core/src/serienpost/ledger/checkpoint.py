@@ -170,7 +170,8 @@ class Checkpoint:
         """The marks in the ledger's folder that are not this practice's own beside it: those of
         practices that share it, and of files under other names that were this ledger."""
         here = self.places[0]
-        beside, others = [], []
+        beside: list[Path] = []
+        others: list[Path] = []
         for place in here.parent.iterdir():
             if place.name.endswith(_SUFFIX) and place not in self.places:
                 (beside if ledger_of(place) == ledger_of(here) else others).append(place)

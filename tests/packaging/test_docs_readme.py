@@ -7,12 +7,12 @@ import re
 import shlex
 import socket
 import subprocess
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import wait_until
 from workspace import ROOT, members
 
 from serienpost.errors import Exit
@@ -107,7 +107,8 @@ class Terminal:
         with printed.open("w") as file:
             server = subprocess.Popen([str(ROOT / command[0]), *command[1:]], stdout=file)
             try:
-                wait_until(lambda: _listens(int(self.port)))
+                while not _listens(int(self.port)):
+                    time.sleep(0.05)
                 yield
             finally:
                 server.terminate()

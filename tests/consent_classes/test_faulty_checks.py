@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +27,8 @@ from serienpost.service.mailing import checked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+DAY = date(2026, 3, 2)
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
@@ -161,7 +163,7 @@ def asked(context: PracticeContext, names: Sequence[str], *, must_answer: bool) 
         context.registry.consent_checks[f"check{number}"] = Check(f"check{number}", behaviour)
     people = ("patient:1", "patient:2", DENIED)
     questions = [ConsentQuestion(p, p, "email", "event", "a@example.org") for p in people]
-    return [one.allowed for one in decide(context, questions, must_answer=must_answer)]
+    return [one.allowed for one in decide(context, questions, must_answer=must_answer, judged_on=DAY)]
 
 
 @quick(120)

@@ -44,15 +44,16 @@ NAMES = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content
 
 
 @pytest.fixture(autouse=True)
-def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`email` as it was before it looked at what it writes."""
+def becomes_header(monkeypatch: pytest.MonkeyPatch) -> bool:
+    """`email` as it was before it looked at what it writes; whether this build then makes a header
+    of an encoded word (that of Python 3.11.2 and others does not)."""
     never = re.compile(r"(?!)")
     monkeypatch.setattr(email.generator, "NEWLINE_WITHOUT_FWSP", never, raising=False)
     mail = EmailMessage(policy=POLICY)
     mail["Subject"] = "a =?utf-8?q?b=0D=0ABcc:_c@example.org?="
-    assert b"\nBcc:" in mail.as_bytes(), "this build still guards"
     smtp_message.encoded_words_become_headers.cache_clear()
     smtp_message.self_test.cache_clear()
+    return b"\nBcc:" in mail.as_bytes()
 
 
 def draft(subject: str = "Gruß", filename: str = "", address: str = "ada@example.org") -> Draft:
@@ -60,8 +61,8 @@ def draft(subject: str = "Gruß", filename: str = "", address: str = "ada@exampl
     return Draft("email", "de", address, subject, "Text", "<p>Text</p>", {}, files)
 
 
-def test_the_self_test_knows_and_sending_goes_on() -> None:
-    assert smtp_message.encoded_words_become_headers()
+def test_the_self_test_knows_and_sending_goes_on(becomes_header: bool) -> None:
+    assert smtp_message.encoded_words_become_headers() is becomes_header
     smtp_message.self_test()
 
 

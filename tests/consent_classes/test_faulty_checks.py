@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-DAY = date(2026, 3, 2)
-
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
     from serienpost_testkit.contexts import MakeContext
+
+DAY = date(2026, 3, 2)
 
 # Whom every healthy check denies.
 DENIED = "patient:3"
@@ -163,7 +163,8 @@ def asked(context: PracticeContext, names: Sequence[str], *, must_answer: bool) 
         context.registry.consent_checks[f"check{number}"] = Check(f"check{number}", behaviour)
     people = ("patient:1", "patient:2", DENIED)
     questions = [ConsentQuestion(p, p, "email", "event", "a@example.org") for p in people]
-    return [one.allowed for one in decide(context, questions, must_answer=must_answer, judged_on=DAY)]
+    found = decide(context, questions, must_answer=must_answer, judged_on=DAY)
+    return [one.allowed for one in found]
 
 
 @quick(120)

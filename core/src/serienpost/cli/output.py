@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.redaction import without_passwords
+from serienpost.text import ESCAPES, SURROGATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +33,7 @@ _FOLDABLE = 30
 _GAP = "  "
 _INDENT = "    "
 
-_REORDERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_ENDS = re.compile(r"[\n\r\t\v\f\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def clean(value: object) -> str:
     text = without_passwords(str(value))
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_harmless(character) for character in text)
+    return SURROGATE.sub("\ufffd", ESCAPES.sub("", _LINE_ENDS.sub(" ", text)))
 
 
 def say(text: object, *, err: bool = False) -> None:
@@ -122,15 +123,6 @@ def print_facts(pairs: Iterable[tuple[str, object]]) -> None:
         for number, line in enumerate(lines):
             name = _padded("" if number else key, width)
             click.echo(f"{name}{_GAP}{_coloured(Cell(line, cell.style))}".rstrip())
-
-
-def _harmless(character: str) -> str:
-    if character in "\n\r\t\v\f\x85\u2028\u2029":
-        return " "
-    category = unicodedata.category(character)
-    if category == "Cs":
-        return "\ufffd"
-    return "" if category == "Cc" or character in _REORDERING else character
 
 
 def _terminal_width() -> int:

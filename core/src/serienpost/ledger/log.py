@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NUMBERS = 2**31
 
 # sqlite.org/fileformat2.html: 4.1, the log's header and those of its frames; 1.3, the first page.
-_MAGIC = {bytes.fromhex("377f0682"), bytes.fromhex("377f0683")}
+LOG_BEGINS = (bytes.fromhex("377f0682"), bytes.fromhex("377f0683"))
 _HEADER, _FRAME_HEADER = 32, 24
 _FIRST_PAGE = (1).to_bytes(4, "big")
 _APPLICATION_ID = slice(_FRAME_HEADER + 68, _FRAME_HEADER + 72)
@@ -87,7 +87,7 @@ def _first_number(log: Path) -> int | None:
     try:
         with log.open("rb") as handle:
             header = handle.read(_HEADER)
-            if len(header) < _HEADER or header[:4] not in _MAGIC:
+            if len(header) < _HEADER or header[:4] not in LOG_BEGINS:
                 return None
             step = _FRAME_HEADER + int.from_bytes(header[8:12], "big")
             for offset in range(_HEADER, os.fstat(handle.fileno()).st_size, step):

@@ -35,6 +35,9 @@ REACHED = ("pending", "claimed", "sending", "in_doubt", "accepted", "delivered",
 # States of messages that may lie with a provider which holds them until their time.
 HELD = ("sending", "accepted", "in_doubt")
 
+# States of messages that somebody has, as far as is known.
+ARRIVED = ("accepted", "delivered")
+
 # States of messages that did not reach anybody, as far as is known.
 NOT_SENT = ("failed", "suppressed", "cancelled", "in_doubt", "bounced", "complained")
 

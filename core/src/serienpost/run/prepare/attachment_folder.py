@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from serienpost.config.models import plain_values
 from serienpost.errors import Problem
 from serienpost.ledger.file_rights import SQLITE_FILES
+from serienpost.ledger.log import LOG_BEGINS
 from serienpost.text import ESCAPES
 
 if TYPE_CHECKING:
@@ -31,14 +32,9 @@ LARGEST = 25 * 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
-# How every SQLite database begins, its write-ahead log in both byte orders, and its journal
+# How every SQLite database begins, its write-ahead log, and its journal
 # (sqlite.org/fileformat.html, 1.3, 4.1 and 3): each holds rows.
-_DATABASE = (
-    b"SQLite format 3\0",
-    b"\x37\x7f\x06\x82",
-    b"\x37\x7f\x06\x83",
-    b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7",
-)
+_DATABASE = (b"SQLite format 3\0", *LOG_BEGINS, b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
 
 # What a disk says that is not there: a network share that is gone, a device that was pulled out.
 _AWAY = {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN}

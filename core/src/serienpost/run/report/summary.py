@@ -13,7 +13,7 @@ from serienpost.documents import Record
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
-from serienpost.ledger.states import NOT_SENT
+from serienpost.ledger.states import ARRIVED, NOT_SENT
 from serienpost.run.report.advice import advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from serienpost.run.report.answers import SentTest
 
 _BARS = 60
-_GOT = ("accepted", "delivered")
 
 
 class ReasonCount(NamedTuple):
@@ -138,7 +137,9 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
         how = f"the run is {found.state}"
         how += f" ({found.reason}: {found.reason_text})" if found.reason else ""
         statement = tx.select(message, c.person, c.row_id, c.state, c.code, c.text)
-        for row in tx.stream(statement.where(c.run == run_id, c.state.not_in(_GOT)).order_by(c.no)):
+        for row in tx.stream(
+            statement.where(c.run == run_id, c.state.not_in(ARRIVED)).order_by(c.no)
+        ):
             reason = spreadsheet_cell(row.text or how)
             writer.writerow([row.person, row.row_id, row.state, row.code or "", reason])
             written += 1

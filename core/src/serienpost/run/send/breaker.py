@@ -21,6 +21,7 @@ from serienpost.ledger.schema import attempt, journal, message
 from serienpost.ledger.states import OPEN
 from serienpost.redaction import LONGEST, redact
 from serienpost.run.send.outcomes import GIVE_UP_AFTER, StopReason
+from serienpost.status_codes import read_status_codes
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -44,7 +45,6 @@ _LEFT = "leave refused"
 
 Alike: TypeAlias = tuple[str, ...]
 
-_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _CALENDAR = re.compile(
     r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)"
     r"|(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
@@ -65,13 +65,13 @@ def alike(code: str, text: str, address: str = "") -> Alike:
         address: of the recipient.
     """
     said = redact(text, address)
-    status = _STATUS.search(said)
+    status = next(map(str, read_status_codes(said)), "")
     words = said.split()
     if len(said) >= LONGEST - 1:
         words = words[:-1]  # cut where ids of another length stand before it
     plain = (word.strip(_AROUND) for word in words)
     kept = (word.lower() for word in plain if word and not _is_passing(word))
-    return (code, status[0] if status else "", *kept)
+    return (code, status, *kept)
 
 
 def _is_passing(word: str) -> bool:

@@ -150,8 +150,7 @@ def test_every_line_runs_as_shown(project: Path) -> None:
                 file.write_text(file_shown(f"mailings/{MAILING}.yaml"), "utf-8")
                 continue
             printed = terminal.type(line)
-            if line == "cd liste":
-                (terminal.folder / "listen").mkdir()
+            if line == "mkdir listen":
                 for name in ("serienpost.yaml", "listen/infoabend.csv", "mailings/infoabend.yaml"):
                     text = file_shown(name).replace(PORT, terminal.port)
                     (terminal.folder / name).write_text(text, "utf-8")

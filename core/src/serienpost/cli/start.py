@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib import import_module
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def init_command(
         click.echo(f"{clean(folder)} is a practice folder now:")
         for path in made:
             click.echo(f"  {clean(path)}")
-        click.echo(f"next: serienpost -C {clean(folder)} doctor")
+        click.echo(f"next: serienpost -C {shlex.quote(clean(folder))} doctor")
 
     return Reply({"folder": str(folder), "files": made}, text)
 

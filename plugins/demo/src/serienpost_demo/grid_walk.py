@@ -17,7 +17,7 @@ MAILING, TEMPLATE = "sprechzeiten", "Neue Sprechzeiten"
 # Its text part is generated from the HTML, as SendGrid does where nobody turned that off.
 _VERSION = Version(
     "Neue Sprechzeiten der {{{Praxis}}}",
-    "<p>{{Briefanrede}},</p><p>wir haben neue Sprechzeiten.</p><p>{{{Signatur}}}</p>",
+    "<p>{{Briefanrede}}</p><p>wir haben neue Sprechzeiten.</p><p>{{{Signatur}}}</p>",
 )
 
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from serienpost import open_practice
+from serienpost.ledger.due import taken_up
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import Practice
 
-TODAY = datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()  # the practice's
 NOW = "CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
+
+
+def today() -> str:
+    """The practice's day, as of this test."""
+    return datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
 
 
 @pytest.fixture
@@ -39,9 +51,6 @@ def due(practice: Practice) -> dict[str, Any]:
 
 def change(practice: Practice, statement: str) -> None:
     """Change the ledger, to let time pass."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(practice.folder / "versandbuch.db")) as db, db:
         assert db.execute(statement).rowcount == 1
 
@@ -65,15 +74,17 @@ def test_a_check_that_cannot_answer_puts_the_due_date_off(unattended: Practice) 
     listed = unattended.json("runs")
     assert listed["runs"] == runs
     (date_,) = listed["due"]
-    assert (date_["mailing"], date_["due"], date_["state"]) == ("einladung", TODAY, "open")
+    assert (date_["mailing"], date_["due"], date_["state"]) == ("einladung", today(), "open")
     assert "null-consent" in date_["reason"]
     assert date_["put_off_by"].startswith("os:")
-    midnight = datetime.combine(date.fromisoformat(TODAY) + timedelta(days=1), datetime.min.time())
+    midnight = datetime.combine(
+        date.fromisoformat(today()) + timedelta(days=1), datetime.min.time()
+    )
     assert datetime.fromisoformat(date_["until"]).replace(tzinfo=None) == midnight
     assert "not sent" in unattended("runs").out
     assert unattended.ledger("SELECT 1 FROM message WHERE state = 'suppressed'") == []
     (found,) = [
-        c for c in unattended.json("doctor", code=3)["checks"] if c["name"] == f"due date {TODAY}"
+        c for c in unattended.json("doctor", code=3)["checks"] if c["name"] == f"due date {today()}"
     ]
     assert not found["ok"]
     assert unattended.oracle() == {}
@@ -93,7 +104,7 @@ def test_it_is_prepared_again_for_the_same_due_date_and_sent(unattended: Practic
     unattended.run = run["run"]
     assert unattended.states() == {"accepted": 40}
     (row,) = unattended.ledger("SELECT due, approved_by FROM run WHERE id = ?", run["run"])
-    assert tuple(row) == (TODAY, "schedule:einladung")
+    assert tuple(row) == (today(), "schedule:einladung")
     assert (due(unattended)["state"], due(unattended)["run"]) == ("done", run["run"])
     assert unattended.json("resume", "--due")["due"] == []
     assert sum(unattended.oracle().values()) == 40
@@ -138,7 +149,7 @@ def test_it_is_given_up_loudly_and_once(unattended: Practice) -> None:
     assert unattended.oracle() == {}
     assert [one["state"] for one in unattended.json("runs")["due"]] == ["given_up"]
     unattended.json("doctor", code=3)
-    taken = unattended.json("cancel", "einladung", "--due", TODAY)
+    taken = unattended.json("cancel", "einladung", "--due", today())
     assert taken["due"]["state"] == "removed"
     assert unattended.json("runs")["due"] == []
 
@@ -146,10 +157,10 @@ def test_it_is_given_up_loudly_and_once(unattended: Practice) -> None:
 def test_a_person_takes_it_off(unattended: Practice) -> None:
     put_off(unattended)
     back(unattended)
-    unattended.json("cancel", "einladung", "--due", TODAY)
+    unattended.json("cancel", "einladung", "--due", today())
     assert unattended.json("resume", "--due")["runs"] == []
     assert unattended.oracle() == {}
-    (problem,) = unattended.refused("cancel", "einladung", "--due", TODAY)
+    (problem,) = unattended.refused("cancel", "einladung", "--due", today())
     assert "runs" in problem["hint"]
     unattended.edit("serienpost.yaml", "default: allow", "default: raise")
     unattended.json("run", "einladung", "--yes", code=75)  # the next outage puts it off again
@@ -162,7 +173,7 @@ def test_an_appointment_gives_up_at_its_start(unattended: Practice) -> None:
     put_off(unattended)
     (date_,) = unattended.json("runs")["due"]
     first = datetime.combine(
-        date.fromisoformat(TODAY) + timedelta(days=1), datetime.min.time(), UTC
+        date.fromisoformat(today()) + timedelta(days=1), datetime.min.time(), UTC
     ) + timedelta(hours=7)
     assert datetime.fromisoformat(date_["until"]) == first
 
@@ -254,3 +265,104 @@ def test_large_keys_of_the_practice_are_keys(few: Practice, key: int) -> None:
     assert [(m["row_id"], m["state"]) for m in few.messages().values()] == [
         (f"patient:{key}", "accepted")
     ]
+
+
+OUTAGE = '''\
+"""The null source, away while a file `away` is there."""
+
+from serienpost import hookimpl
+from serienpost_testkit.null.source import NullSource
+
+
+class Source(NullSource):
+    name = "outage"
+
+    def rows(self, context, selection, request):
+        if context.path("away").exists():
+            raise ConnectionError("a canary that nobody may read")
+        yield from super().rows(context, selection, request)
+
+
+@hookimpl
+def serienpost_sources():
+    return [Source()]
+'''
+
+
+def test_a_known_start_is_kept_where_the_source_cannot_say_it_any_more(
+    unattended: Practice,
+) -> None:
+    unattended.install("outage-plugin", OUTAGE)
+    unattended.edit(
+        "serienpost.yaml", "[serienpost-testkit]", "[serienpost-testkit, outage-plugin]"
+    )
+    unattended.edit("mailings/einladung.yaml", '"null"', "outage")
+    unattended.edit("mailings/einladung.yaml", "count: 40", "count: 40, occasion: true")
+    unattended.edit("mailings/einladung.yaml", "once_per: recipient\n", "")
+    put_off(unattended)
+    known = due(unattended)["until"]
+    (unattended.folder / "away").touch()
+    unattended.json("resume", "--due", code=75)
+    assert (due(unattended)["until"], due(unattended)["tries"]) == (known, 2)
+    unattended.json("run", "einladung", "--yes", code=75)
+    assert (due(unattended)["until"], due(unattended)["tries"]) == (known, 3)
+    first = datetime.fromisoformat(unattended.json("runs")["due"][0]["until"])
+    assert first.astimezone(UTC).hour == 7  # the first appointment, not midnight
+
+
+def test_what_to_do_stands_beside_the_cause(demo: Practice) -> None:
+    """On the line, in `runs`, in `doctor` and for programs."""
+    database = demo.folder / "praxis.db"
+    database.rename(demo.folder / "weg.db")
+    done = demo("run", "geburtstag", "--yes", "--json")
+    (problem,) = demo.document(done, ["run"], 75)["problems"]
+    told = "(correct the path, or restore the file)"
+    assert told in problem["message"]
+    assert told in done.err
+    assert told in demo.json("runs")["due"][0]["reason"]
+    assert told in " ".join(demo("runs").out.split())
+    (found,) = [one for one in demo.json("doctor", code=3)["checks"] if "due date" in one["name"]]
+    assert told in found["text"]
+    again = demo("resume", "--due")
+    assert (again.code, len(again.err.splitlines())) == (75, 1)
+    assert told in again.err
+
+
+def test_a_date_that_another_process_prepares_is_told_in_one_line(unattended: Practice) -> None:
+    put_off(unattended)
+    with owners(unattended):
+        done = unattended("resume", "--due", "--json")
+    (one,) = unattended.document(done, ["resume", "--due"], 75)["due"]
+    assert "another process" in one["reason"]
+    (line,) = done.err.splitlines()
+    assert f"einladung for {today()}: another process prepares it now" in line
+    assert due(unattended)["tries"] == 1
+
+
+@contextmanager
+def owners(practice: Practice) -> Iterator[None]:
+    """Somebody holds the due date, as a process that prepares it."""
+    with (
+        open_practice(practice.folder, actor="os:test") as opened,
+        taken_up(opened.ledger, "einladung", today()),
+    ):
+        yield
+
+
+def test_a_run_of_an_older_edition_is_told_once_what_to_do(null: Practice) -> None:
+    null.edit("serienpost.yaml", "null-email, ", "null-email, rate: [10/minute], ")
+    null.json("send", null.run, "--yes", "--no-wait", code=75)
+    (row,) = null.ledger("SELECT header FROM run WHERE id = ?", null.run)
+    header = json.loads(row["header"])
+    assert header.pop("rendering_edition") > 1  # the first one is not named
+    with closing(sqlite3.connect(null.folder / "versandbuch.db")) as db, db:
+        values = json.dumps(header), null.run
+        db.execute("UPDATE run SET until = until - 600000000, header = ? WHERE id = ?", values)
+    done = null("resume", "--due", "--json")
+    (run,) = null.document(done, ["resume", "--due"], 75)["runs"]
+    (line,) = done.err.splitlines()
+    assert null.run in line
+    assert "prepare" in line
+    assert "ends by itself" not in line
+    assert "resume" not in line
+    assert run["ends"] is None

@@ -272,3 +272,27 @@ def test_the_review_names_pages_and_sheets(practice: Practice) -> None:
     pages, sheets = (sum(cost[key] for cost in costs) for key in ("pages", "sheets"))
     assert pages > sheets > 0
     assert f"{pages} pages on {sheets} sheets" in practice("review", practice.run).out
+
+
+FULL_DISK = """\
+import sys
+
+if "serienpost_channel_letter.worker" in sys.orig_argv:
+    from serienpost_channel_letter.weasy import WeasyEngine
+
+    def lay_out(self, letter):
+        raise OSError(28, "No space left on device")
+
+    WeasyEngine.lay_out = lay_out
+"""
+
+
+def test_a_machine_that_cannot_lay_out_says_so(demo: Practice) -> None:
+    """It is neither the letters' fault nor the account's limits."""
+    site = demo.folder.parent / "voll"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(FULL_DISK, "utf-8")
+    demo.env["PYTHONPATH"] = str(site)
+    (problem,) = demo.refused("prepare", "rundbrief", "--summary")
+    assert "No space left on device" in problem["message"]
+    assert "letter_seconds" not in (problem["hint"] or "")

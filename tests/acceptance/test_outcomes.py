@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,3 +146,33 @@ def test_a_report_as_page_and_table(few: Practice, post: Post, tmp_path: Path) -
     }
     assert lines[rows[0]]["state"] == "failed"
     assert all(line["reason"] for line in lines.values())
+
+
+def counted(practice: Practice, code: str) -> dict[str, int]:
+    """The reasons of this code: sentence without an id -> how many."""
+    reasons = practice.json("report", practice.run)["reasons"]
+    found = [one for one in reasons if one["code"] == code]
+    assert sum(one["messages"] for one in found) >= len(found) > 0
+    return {one["text"].partition(" id=")[0]: one["messages"] for one in found}
+
+
+def test_refusals_that_nobody_understands_are_counted_by_what_is_said(
+    few: Practice, post: Post
+) -> None:
+    """One code stands for many things: none is counted under another one's words."""
+    said = ["554 no thanks id=a1b2c3", "554 no thanks id=d4e5f6", "554 not in this way"]
+    for address, reply in zip(addresses(few, marked(few)[::4]), said, strict=False):
+        post.script.refuse(address, reply)
+    few.json("send", few.run, "--yes", code=4)
+    assert counted(few, "554") == {"no thanks": 2, "not in this way": 1}
+
+
+def test_who_is_left_out_is_counted_by_the_sentence_that_is_read(null: Practice) -> None:
+    gone = {
+        "patient:10": "ist weggezogen",
+        "patient:11": "ist woanders",
+        "patient:12": "ist weggezogen",
+    }
+    (null.folder / "gone.json").write_text(json.dumps(gone), "utf-8")
+    null.json("send", null.run, "--yes")
+    assert counted(null, "gone") == {"ist weggezogen": 2, "ist woanders": 1}

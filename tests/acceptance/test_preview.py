@@ -89,3 +89,22 @@ def test_views_go_with_the_person(demo: Practice) -> None:
     demo.json("erase-person", person, "--yes")
     assert [path for path in shown if path.exists()] == []
     assert other.exists() is (other not in shown)
+
+
+def test_pages_of_many_letters_are_drawn_for_the_first_only(demo: Practice) -> None:
+    demo.edit("mailings/rundbrief.yaml", "limit: 15 ", "limit: 30 ")
+    run = prepared(demo, "rundbrief")
+    said = " ".join(demo("preview", run, "--all").out.split())
+    folder = demo.folder / "vorschau" / run
+    rows = {path.name.partition(".")[0] for path in folder.glob("*.pdf")}
+    drawn = {path.name.partition(".")[0] for path in folder.glob("*.png")}
+    assert 20 == len(drawn) < len(rows)
+    assert drawn < rows
+    assert f"Pages as images: of the first 20 of {len(rows)}; of another one" in said
+
+
+def test_every_mail_is_shown_as_a_page(few: Practice) -> None:
+    done = few("preview", few.run, "--all")
+    folder = few.folder / "vorschau" / few.run
+    assert len(list(folder.glob("*.html"))) == len(list(folder.glob("*.eml"))) > 20
+    assert "Pages as images" not in done.out

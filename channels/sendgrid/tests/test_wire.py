@@ -278,12 +278,17 @@ def test_a_lost_answer_in_the_middle_ends_the_call(
     assert {mail.to for mail in fake.mails} == {"person0@example.org", "person1@example.org"}
 
 
+def unanswered(server: str, why: str) -> Deferred:
+    said = f"the server at {server} does not answer: {why} (start it, or correct base_url)"
+    return Deferred("connection", said, connection=True)
+
+
 def test_nobody_there_is_certain(deliver: Deliver, messages: Make) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     _, outcomes = deliver(messages("a@example.org"), base_url=f"http://127.0.0.1:{port}")
-    assert outcomes == [Deferred("connection", "cannot connect", connection=True)]
+    assert outcomes == [unanswered(f"127.0.0.1:{port}", "connection refused")]
 
 
 @pytest.mark.parametrize("direct", ["", "localhost"])
@@ -308,8 +313,8 @@ def test_the_proxy_of_the_environment_is_used_unless_it_excepts_the_host(
         _, outcomes = deliver(messages("a@example.org"), base_url=f"https://localhost:{port}")
         if not direct:
             thread.join(10)
-    said = "cannot connect" if direct else "ProxyError"
-    assert outcomes == [Deferred("connection", said, connection=True)]
+    why = "connection refused" if direct else "the proxy of the environment refuses"
+    assert outcomes == [unanswered(f"localhost:{port}", why)]
     assert asked == ([] if direct else [f"CONNECT localhost:{port} HTTP/1.1".encode()])
 
 

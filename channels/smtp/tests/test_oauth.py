@@ -165,7 +165,9 @@ def test_a_token_server_in_trouble_is_asked_again(
     tokens.answer = answer
     server = Server(EHLO=XOAUTH2)
     outcome = asyncio.run(single(server, context, **asking(tokens)))
-    assert outcome == Deferred("connection", "connection lost during the login", connection=True)
+    assert isinstance(outcome, Deferred)
+    assert outcome.connection
+    assert outcome.text.startswith("the token server")
     assert server.bodies == []
 
 

@@ -60,7 +60,8 @@ def test_no_reply_at_all_after_the_message_is_doubt(code: int) -> None:
 @pytest.mark.parametrize("stage", ["connect", "mail", "rcpt", "data"])
 def test_no_reply_before_the_message_is_definite(stage: Stage) -> None:
     outcome = classify(stage, -1, "patient erika", now=NOW)
-    assert outcome == Deferred("reply", "the server's reply is not SMTP", connection=True)
+    wait = None if stage == "connect" else 60.0
+    assert outcome == Deferred("reply", "the server's reply is not SMTP", wait, connection=True)
 
 
 @pytest.mark.parametrize(

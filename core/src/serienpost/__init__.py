@@ -136,6 +136,8 @@ if TYPE_CHECKING:
     from serienpost.network import HeldBackError as HeldBackError
     from serienpost.network import asking as asking
     from serienpost.network import is_loopback as is_loopback
+    from serienpost.network import no_answer as no_answer
+    from serienpost.network import no_connection as no_connection
     from serienpost.network import tls_cause as tls_cause
     from serienpost.redaction import redact as redact
     from serienpost.reference import PLACEHOLDER as PLACEHOLDER
@@ -213,7 +215,7 @@ _HOME = {
     "kinds.email": "Mailbox parse_sender refused_in_header",
     "kinds.gsm": "Measured measure_sms",
     "kinds.letter": "address_lines",
-    "network": "HeldBackError asking is_loopback tls_cause",
+    "network": "HeldBackError asking is_loopback no_answer no_connection tls_cause",
     "redaction": "redact",
     "address_faults": "is_address_fault",
     "status_codes": "Fault StatusCode read_status_codes telling_status",

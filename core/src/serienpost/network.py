@@ -3,11 +3,14 @@ before a request is written."""
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import re
+import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from ssl import SSLError
 
 # As httpx names the moment at which the connection stands and nothing of the request is written.
@@ -54,3 +57,48 @@ def tls_cause(error: BaseException) -> SSLError | None:
             return found
         found = found.__cause__ or found.__context__
     return None
+
+
+_CAUSES = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.EHOSTUNREACH: "no way to it in the network",
+    errno.ENETUNREACH: "no way to it in the network",
+    errno.ETIMEDOUT: "no answer in time",
+}
+# asyncio tells several failed addresses of one host in one text.
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+
+def no_connection(error: BaseException) -> str:
+    """Why no connection came about, or why it ended, in words that name nobody."""
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return "host name not found"
+        if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:
+            return "no answer in time"
+        if isinstance(cause, OSError):
+            told = _ERRNO.search(str(cause)) if cause.errno is None else None
+            number = int(told[1]) if told else cause.errno
+            if number in _CAUSES:
+                return _CAUSES[number]
+    tls = tls_cause(error)
+    return f"no encrypted connection ({tls.reason or 'TLS error'})" if tls else "connection lost"
+
+
+def no_answer(server: str, why: str, keys: str) -> str:
+    """One line about a server that cannot be reached, as the text of a `Deferred`.
+
+    Args:
+        server: host and port.
+        why: what happened, as of `no_connection`.
+        keys: of the account, that say where the server is.
+    """
+    return f"the server at {server} does not answer: {why} (start it, or correct {keys})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """This error and those it goes back to."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__

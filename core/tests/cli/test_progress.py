@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from serienpost.cli import progress
 from serienpost.cli.progress import Display
@@ -16,42 +14,49 @@ from serienpost.service import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
 ZONE = ZoneInfo("Europe/Berlin")
 UNTIL = datetime(2026, 3, 2, 9, 30, 15, tzinfo=UTC)
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds that the display sees."""
-    now = [1000.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    return now
+def of(settled: int, waiting: str | None = None, later: int = 0, why: str = "") -> Progress:
+    until = UNTIL + timedelta(seconds=later) if waiting else None
+    return Progress("R", 40, settled, waiting, until, why)
 
 
-def of(settled: int, waiting: str | None = None) -> Progress:
-    return Progress("R", 40, settled, waiting, UNTIL if waiting else None)
-
-
-def test_a_line_is_written_now_and_then(
-    clock: list[float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_is_written_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
     with Display(ZONE) as display:
-        for settled in range(40):
-            clock[0] += 1
-            display.delivered(of(settled))
-    assert capsys.readouterr().err.splitlines() == ["10/40", "21/40", "32/40"]
+        for settled in range(41):
+            for _ in range(3):
+                display.delivered(of(settled))
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"{settled}/40" for settled in range(4, 41, 4)]
 
 
-def test_a_wait_is_told_at_once_and_once(
-    clock: list[float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wait_is_told_at_once_and_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where its end moves on, and where a message leaves between."""
     with Display(ZONE) as display:
-        for waiting in ("rate", "rate", None, "deferral", "something else"):
-            display.delivered(of(7, waiting))
+        for later, waiting in enumerate(("rate", "rate", None, "rate", "deferral", "else")):
+            display.delivered(of(3, waiting, later))
     assert capsys.readouterr().err.splitlines() == [
-        "7/40 waiting until 10:30:15 for the account's rate",
-        "7/40 waiting until 10:30:15 for a temporary refusal",
-        "7/40 waiting until 10:30:15 for something else",
+        "3/40 waiting until 10:30:15 for the account's rate",
+        "3/40 waiting until 10:30:19 for a temporary refusal",
+        "3/40 waiting until 10:30:20 for else",
+    ]
+
+
+def test_who_does_not_answer_is_told_again_only_for_another_cause(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Display(ZONE) as display:
+        for later, why in enumerate(("refused", "refused", "refused", "no answer")):
+            display.delivered(of(0, "connection", later, why))
+        display.delivered(of(0, "answer", why="mail"))
+    assert capsys.readouterr().err.splitlines() == [
+        "0/40 waiting until 10:30:15: refused",
+        "0/40 waiting until 10:30:18: no answer",
+        "0/40 waiting for an answer to account mail",
     ]
 
 

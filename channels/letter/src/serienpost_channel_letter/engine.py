@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +31,34 @@ class StyleError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
         self.problems = problems
+
+
+class SystemFault(Exception):  # noqa: N818  # nobody's error
+    """The machine lacks what every letter needs: a library, room on the disk, a right."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def system_fault(error: BaseException) -> SystemFault | None:
+    """What an error says of the machine; None where it is about a letter, a style or a limit.
+
+    Too little memory is the account's limit. An `OSError` without a number is raised by libraries
+    that read images, but for one that finds no library.
+    """
+    if isinstance(error, ImportError):
+        return SystemFault(f"the module {error.name} cannot be imported")
+    if not isinstance(error, OSError) or error.errno == errno.ENOMEM:
+        return None
+    if error.errno is None:
+        said = _NO_LIBRARY.search(str(error))
+        return SystemFault(f"the library {said[1]} cannot be loaded") if said else None
+    return SystemFault(os.strerror(error.errno))
+
+
+# As cffi says it.
+_NO_LIBRARY = re.compile(r"cannot load library '([^'/]+)'")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,11 @@ class Worker:
                     return
                 elif isinstance(answer, JobFailed):
                     raise LayoutError(*answer.problems)
-        except (EOFError, OSError) as error:
+        except (EOFError, ConnectionError) as error:
             raise _WorkerDiedError from error
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else type(error).__name__
+            raise LayoutError(f"the worker that lays letters out cannot be asked: {why}") from error
 
     def _handed(self, job: Job) -> Connection:
         """The connection to a process that has the job; one that died idle is replaced."""

@@ -8,6 +8,7 @@ goes back through its connection.
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import logging
 import os
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 from serienpost import Problem
 from serienpost_channel_letter.address import folded_address
 from serienpost_channel_letter.check import check
-from serienpost_channel_letter.engine import Defect, StyleError
+from serienpost_channel_letter.engine import Defect, StyleError, SystemFault, system_fault
 from serienpost_channel_letter.jobs import (
     READY,
     SPAWN,
@@ -127,17 +128,15 @@ class JobRunner:
             ]
             _limit_processor(self._seconds * 2)
             pdf = engine.write(laid, proof=job.proof) if job.write and laid else b""
-            self._connection.send(JobDone(pdf))
+            self._send(JobDone(pdf))
         except StyleError as error:
             self._fail(*error.problems)
         except BlockedError as error:
             self._fail(_broken(f"die Gestaltung {error}"))
-        except MemoryError:
-            self._fail(_broken("die Gestaltung braucht zu viel Speicher"))
-        except (OSError, EOFError):
+        except _ParentGoneError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a style sheet breaks is told
-            self._fail(_broken(f"die Gestaltung ist fehlerhaft: {type(error).__name__}"))
+            self._fail(_problem_of(error))
         finally:
             gc.enable()
             gc.collect()
@@ -149,9 +148,9 @@ class JobRunner:
             folded = folded_address(letter, engine.extents)
             made = _checked(engine, style, folded) if isinstance(folded, Letter) else folded
         if isinstance(made, Defect):
-            self._connection.send(LetterDone(made))
+            self._send(LetterDone(made))
             return None
-        self._connection.send(LetterDone(len(made.pages)))
+        self._send(LetterDone(len(made.pages)))
         return made
 
     def _engine_for(self, style: Style) -> Engine:
@@ -165,7 +164,30 @@ class JobRunner:
 
     def _fail(self, *problems: Problem) -> None:
         self._engine = None
-        self._connection.send(JobFailed(problems))
+        self._send(JobFailed(problems))
+
+    def _send(self, answer: LetterDone | JobDone | JobFailed) -> None:
+        try:
+            self._connection.send(answer)
+        except OSError as error:
+            raise _ParentGoneError from error
+
+
+class _ParentGoneError(Exception):
+    """Nobody is there to be answered; told apart from what the engine raises."""
+
+
+def _problem_of(error: Exception) -> Problem:
+    """Why nothing of a job can be laid out: the machine, a limit, or the style."""
+    fault = error if isinstance(error, SystemFault) else system_fault(error)
+    if fault is not None:
+        return Problem(
+            f"the letters cannot be laid out on this machine: {fault.why}",
+            "serienpost doctor says what is missing; then try again",
+        )
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return _broken("die Gestaltung braucht zu viel Speicher")
+    return _broken(f"die Gestaltung ist fehlerhaft: {type(error).__name__}")
 
 
 def _broken(text: str) -> Problem:
@@ -187,7 +209,9 @@ def _tried(engine: Engine, letter: Letter) -> Laid | Defect:
         return engine.lay_out(letter)
     except (RecursionError, MemoryError):
         return Defect("layout_limit", "der Brief ist zum Setzen zu verschachtelt oder zu lang")
-    except Exception as error:  # noqa: BLE001  # whatever a letter breaks is told
+    except Exception as error:  # whatever a letter breaks is told
+        if fault := system_fault(error):
+            raise fault from error
         return Defect("layout", f"der Brief lässt sich nicht setzen: {type(error).__name__}")
 
 

@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx  # noqa: TID253  # this module is imported when an account is opened
 
-from serienpost import SerienpostError, asking, tls_cause
+from serienpost import SerienpostError, asking, no_answer, no_connection, tls_cause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -140,7 +140,10 @@ class Client:
                 await answer.aclose()
             return ApiReply(answer.status_code, answer.headers, body)
         except _NEVER_SENT as error:
-            raise NotSentError(_described(error), certificate=_is_untrusted(error)) from None
+            by_proxy = isinstance(error, httpx.ProxyError)
+            why = "the proxy of the environment refuses" if by_proxy else no_connection(error)
+            text = no_answer(_server(self._url), why, "base_url")
+            raise NotSentError(text, certificate=_is_untrusted(error)) from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise LostError(_described(error)) from None
 
@@ -230,12 +233,15 @@ def _proxy(host: str) -> str | None:
 def _described(error: Exception) -> str:
     """The kind of failure alone: texts of errors may hold addresses or the URL."""
     return {
-        "ConnectError": "cannot connect",
-        "ConnectTimeout": "no connection in time",
         "ReadTimeout": "no answer in time",
         "ReadError": "the connection broke before the answer",
         "RemoteProtocolError": "the server closed the connection without an answer",
     }.get(type(error).__name__, type(error).__name__)
+
+
+def _server(url: httpx.URL) -> str:
+    """Host and port."""
+    return f"{url.host}:{url.port or {'http': 80}.get(url.scheme, 443)}"
 
 
 def _is_untrusted(error: Exception) -> bool:

@@ -77,7 +77,7 @@ def of_code(code: str, raw: str, known: Iterable[str]) -> Outcome:
 def of_failure(error: WireError) -> Outcome:
     """What a missing answer means."""
     if error.stage == "connect":
-        return Deferred("connection", f"not connected: {error.text}", connection=True)
+        return Deferred("connection", error.text, connection=True)
     if error.stage == "certificate":
         return AccountProblem("certificate", error.text)
     return Unknown(error.stage, error.text)

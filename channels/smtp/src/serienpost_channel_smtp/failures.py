@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost import AccountProblem, Deferred, Outcome, Rejected, Unknown, tls_cause
-from serienpost_channel_smtp.oauth import TokenRefusedError
+from serienpost import (
+    AccountProblem,
+    Deferred,
+    Outcome,
+    Rejected,
+    Unknown,
+    no_answer,
+    no_connection,
+    tls_cause,
+)
+from serienpost_channel_smtp.oauth import TokenRefusedError, TokenServerError
 from serienpost_channel_smtp.protocol import ReplyError
 from serienpost_channel_smtp.reply_rules import SESSION, classify
 from serienpost_channel_smtp.wire import NotOfferedError, RefusedError, TooBigError
@@ -19,8 +29,16 @@ if TYPE_CHECKING:
 # What a connection raises, beside the library's `SMTPException` while it is opened.
 WIRE_ERRORS = (OSError, ReplyError, RefusedError, NotOfferedError, TooBigError, TokenRefusedError)
 
+# What to do about a problem of the account that was found out here, by its code.
+REMEDIES = {
+    "certificate": "compare host with the name in the certificate; for an authority of your own"
+    " set ca_file",
+    "tls": "check port and security: 587 goes with starttls, 465 with tls",
+    "no_starttls": "check port and security: 587 goes with starttls, 465 with tls",
+    "no_login": "ask the provider whether this port takes this kind of login",
+    "token": "check the oauth_ keys; the provider may want a person to agree again",
+}
 _DOING = {
-    "connect": "connecting",
     "ehlo": "EHLO",
     "starttls": "STARTTLS",
     "auth": "the login",
@@ -38,12 +56,23 @@ def outcome_of(error: Exception, stage: Stage, *, now: datetime, address: str = 
         return classify(stage, *reply, now=now, address=address)
     if stage == "dot":
         return Unknown("data", f"{_what(error)} after the message, before its reply")
+    if isinstance(error, TokenServerError):
+        return Deferred("token", f"{error} (check the oauth_ keys)", connection=True)
     problem = _own_problem(error) or _tls_problem(error)
     if problem is not None:
         return problem
-    return Deferred(
-        "connection", f"{_what(error)} during {_DOING[stage]}", connection=stage in SESSION
-    )
+    doing = "" if stage == "connect" else f" during {_DOING[stage]}"
+    return Deferred("connection", f"{_what(error)}{doing}", connection=stage in SESSION)
+
+
+def at_server(outcome: Outcome, server: str) -> Outcome:
+    """The outcome of opening a connection, saying at which server and what to do."""
+    match outcome:
+        case Deferred(code="connection" | "reply", connection=True, retry_after=None):
+            return replace(outcome, text=no_answer(server, outcome.text, "host and port"))
+        case AccountProblem(code="certificate" | "tls" | "no_starttls" as code):
+            return replace(outcome, text=f"{outcome.text}; {server}: {REMEDIES[code]}")
+    return outcome
 
 
 def _reply(error: Exception) -> tuple[int, str] | None:
@@ -84,9 +113,4 @@ def _tls_problem(error: BaseException) -> AccountProblem | None:
 
 
 def _what(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no reply in time"
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    name = type(cause).__name__
-    known = {"ConnectionRefusedError": "connection refused", "gaierror": "host name not found"}
-    return known.get(name, "connection lost")
+    return "no reply in time" if isinstance(error, TimeoutError) else no_connection(error)

@@ -23,6 +23,10 @@ _SHORTEST = 300.0
 _REFUSED = frozenset({400, 401, 403})
 
 
+class TokenServerError(ConnectionError):
+    """The token server does not answer, or nothing that can be used; asked again it may."""
+
+
 class TokenRefusedError(Exception):
     """The provider gives no token to these keys; `text` is its own word for it."""
 
@@ -70,12 +74,12 @@ class Tokens:
             with error:
                 if error.code in _REFUSED:
                     raise TokenRefusedError(_reason(error)) from None
-            raise ConnectionError(f"the token server answers {error.code}") from None
+            raise TokenServerError(f"the token server answers {error.code}") from None
         except (URLError, OSError, ValueError):
-            raise ConnectionError("the token server does not answer") from None
+            raise TokenServerError("the token server does not answer") from None
         token = found.get("access_token") if isinstance(found, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise ConnectionError("the token server's answer holds no token")
+            raise TokenServerError("the token server's answer holds no token")
         seconds = found.get("expires_in")
         return token, float(seconds) if isinstance(seconds, int | float) else _SHORTEST
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serienpost import AccountProblem, ProbeResult, SerienpostError
 from serienpost_channel_smtp.bounces import mailbox_of, probe_mailbox
-from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
+from serienpost_channel_smtp.failures import REMEDIES, WIRE_ERRORS, outcome_of
 from serienpost_channel_smtp.message import encoded_words_become_headers
 from serienpost_channel_smtp.presets import preset_note
 from serienpost_channel_smtp.wire import Connection
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
 
-_REMEDIES = {
-    "certificate": "compare host with the name in the certificate; for an authority of your own"
-    " set ca_file",
-    "tls": "check port and security: 587 goes with starttls, 465 with tls",
-    "no_starttls": "check port and security: 587 goes with starttls, 465 with tls",
-    "no_login": "ask the provider whether this port takes this kind of login",
-    "token": "check the oauth_ keys; the provider may want a person to agree again",
-}
 _REMEDY_OF_STAGE = {
     "connect": "check host and port, and whether the network lets this port out",
     "ehlo": "check host and port",
@@ -87,7 +79,7 @@ async def _failure(
         outcome = outcome_of(error, connection.stage, now=now)
         text = getattr(outcome, "text", "")
         code = getattr(outcome, "code", "")
-        remedy = _REMEDIES.get(code) if isinstance(outcome, AccountProblem) else None
+        remedy = REMEDIES.get(code) if isinstance(outcome, AccountProblem) else None
         return ProbeResult(
             ok=False,
             text=f"{code} {text}" if code.isdecimal() else text,

@@ -316,7 +316,8 @@ def classify(stage: Stage, code: int, text: str, *, now: datetime, address: str 
     if not 400 <= code <= 599:
         if stage == "dot":
             return Unknown("reply", shown)
-        return Deferred("reply", "the server's reply is not SMTP", connection=True)
+        wait = None if stage in SESSION else _WAITS["busy"]
+        return Deferred("reply", "the server's reply is not SMTP", wait, connection=True)
     words = " ".join(said.lower().split())
     meaning = meaning_of(stage, code, words)
     return _outcome(meaning, stage, code=str(code), shown=shown, words=words, now=now)

@@ -15,7 +15,7 @@ from serienpost import (
     faultpoint,
     redact,
 )
-from serienpost_channel_smtp.failures import WIRE_ERRORS, outcome_of
+from serienpost_channel_smtp.failures import WIRE_ERRORS, at_server, outcome_of
 from serienpost_channel_smtp.message import UnsafeMessageError, build
 from serienpost_channel_smtp.reply_rules import classify, readable
 from serienpost_channel_smtp.wire import Connection, RefusedError, TooBigError
@@ -137,7 +137,8 @@ class Slot:
                 await connection.open()
         except (SMTPException, *WIRE_ERRORS) as error:
             connection.drop()
-            return outcome_of(error, connection.stage, now=self._clock())
+            outcome = outcome_of(error, connection.stage, now=self._clock())
+            return at_server(outcome, f"{self._settings.host}:{self._settings.port}")
         except BaseException:
             connection.drop()
             raise

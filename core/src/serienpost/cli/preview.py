@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command(name="preview")
 @click.argument("run")
 @click.option("--recipient", metavar="ROW", help="This row or person. Default: the first marked.")
-@click.option("--all", "every", is_flag=True, help="All marked rows.")
+@click.option(
+    "--all", "every", is_flag=True, help="All marked rows; pages as images only of the first 20."
+)
 @click.option("--out", metavar="DIR", help="Folder for the files. Default: vorschau/RUN.")
 @json_option
 @with_practice
@@ -34,7 +36,7 @@ def preview_command(
     e-mail (SMTP)      .eml, and .html for a browser with its images in it
     e-mail (SendGrid)  .json (what SendGrid gets), and .html and .txt as it will be read
     SMS                .txt
-    letter             .pdf, and each page as .1.png, .2.png ...
+    letter             .pdf, and each page as .1.png, .2.png ... (--all: of the first 20)
 
     The .html loads nothing from elsewhere. All files are readable by their owner alone.
     """
@@ -46,6 +48,12 @@ def preview_command(
             say(f"{one.row}: {one.file}")
         if len(written) > 10:
             say(f"... {len(written)} files in {Path(written[0].file).parent}")
+        rows, seen = ({one.row for one in written if one.is_view >= only} for only in (False, True))
+        if 0 < len(seen) < len(rows):
+            say(
+                f"Pages as images: of the first {len(seen)} of {len(rows)}; of another one: "
+                f"serienpost preview {run} --recipient ROW"
+            )
 
     files, views = (
         [one.document() for one in written if one.is_view is is_view] for is_view in (False, True)

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 # After so long without a further row a command says whose code is at work.
 SILENCE_SECONDS = 60.0
 
-_LINE_SECONDS = 10.0
 _WAITING = {
     "rate": "the account's rate",
     "deferral": "a temporary refusal",
 }
+# Without a terminal a line tells each so many parts of the way.
+_PARTS = 10
 
 
 class Display:
@@ -39,8 +40,9 @@ class Display:
     def __init__(self, zone: ZoneInfo, *, reads: bool = False) -> None:
         self._zone = zone
         self._reads = reads
-        self._heard = self._said_at = time.monotonic()
-        self._said = ""
+        self._heard = time.monotonic()
+        self._told: tuple[str, str | None, str] = ("", None, "")
+        self._part = 0
         self._delivering = threading.Event()
         self._shown = ExitStack()
         self._status: Any = None
@@ -80,10 +82,22 @@ class Display:
         if sys.stderr.isatty():
             self._draw(progress)
             return
-        waiting = _reason(progress, self._zone)
-        if time.monotonic() - self._said_at > _LINE_SECONDS or (waiting and waiting != self._said):
-            self._said_at, self._said = time.monotonic(), waiting
+        part = progress.settled * _PARTS // max(progress.total, 1)
+        if self._is_news(progress) or part > self._part:
+            self._part = part
+            waiting = _reason(progress, self._zone)
             click.echo(f"{progress.settled}/{progress.total} {waiting}".rstrip(), err=True)
+
+    def _is_news(self, progress: Progress) -> bool:
+        """Whether it waits for something else than was told; a later end of the wait is no news."""
+        wait = (progress.run, progress.waiting, progress.why)
+        if progress.run != self._told[0]:
+            self._part = 0
+            self._told = (progress.run, None, "")
+        if progress.waiting is None or wait == self._told:
+            return False
+        self._told = wait
+        return True
 
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
@@ -91,6 +105,10 @@ class Display:
         if self._task is None or self._task[0] != progress.run:
             self._task = progress.run, self._bar.add_task("", total=progress.total)
         reason = _reason(progress, self._zone)
+        if progress.waiting == "connection":
+            if self._is_news(progress):  # too long to stand beside the bar
+                self._bar.console.print(reason, markup=False, highlight=False)
+            reason = "waiting"
         self._bar.update(self._task[1], completed=progress.settled, description=reason)
 
     def _watch(self) -> None:
@@ -137,4 +155,8 @@ def _reason(progress: Progress, zone: ZoneInfo) -> str:
     if progress.waiting is None:
         return ""
     until = progress.until.astimezone(zone).strftime(" until %H:%M:%S") if progress.until else ""
+    if progress.waiting == "connection":
+        return f"waiting{until}: {progress.why}"
+    if progress.waiting == "answer":
+        return f"waiting for an answer to account {progress.why}"
     return f"waiting{until} for {_WAITING.get(progress.waiting, progress.waiting)}"

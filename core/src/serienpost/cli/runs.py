@@ -52,12 +52,11 @@ def runs_command(practice: Practice, limit: int) -> Reply:
         )
         if dates:
             print_table(
-                ["not sent yet", "due", "state", "why", "tries", "until"],
-                [
-                    [d.mailing, d.due, d.state, d.reason, d.tries, day_and_time(d.until)]
-                    for d in dates
-                ],
+                ["not sent yet", "due", "state", "tries", "until"],
+                [[d.mailing, d.due, d.state, d.tries, day_and_time(d.until)] for d in dates],
             )
+            for d in dates:  # a cell would be cut, and what mends it stands at the end
+                print_text(f"{d.mailing} for {d.due}: {d.reason}")
 
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
     return Reply(data, text)

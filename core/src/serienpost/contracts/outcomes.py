@@ -34,7 +34,10 @@ class Rejected:
 class Deferred:
     """Definitely not sent now, worth another try after `retry_after` seconds (None: backoff).
 
-    `connection` marks a failure to reach the provider at all; ten in a row pause the run.
+    `connection` marks a failure to reach the provider at all, which says nothing about the message.
+    Without `retry_after` nobody answered: the attempt is not counted, the whole account rests for a
+    moment, and after four rests the run pauses with `text`, which names the server and what to do
+    (`no_answer`). With it the provider turned us away for so long; ten in a row pause the run.
     """
 
     code: str

@@ -126,7 +126,7 @@ def taken_up(ledger: Ledger, mailing: str, day: str) -> Iterator[str | None]:
     if row is None or row.state != "open":
         yield None
         return
-    busy = StillOpenError(f"{mailing} for {day} is being prepared by another process")
+    busy = StillOpenError(f"{mailing} for {day}: another process prepares it now")
     if row.owner and not is_dead(ledger, row.owner):
         raise busy
     with ownership(ledger) as owner:

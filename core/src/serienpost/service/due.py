@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from serienpost.config.mailing import Mailing
+    from serienpost.errors import Problem
     from serienpost.ledger.due import DueRow
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger
@@ -51,6 +52,7 @@ def resume_due(
         ledger, zone = practice.ledger, practice.context.zone
         discard_dead(ledger)
         dates, codes = _prepare_again(practice, progress, stop)
+        refused: dict[str, tuple[Problem, ...]] = {}
         bugs: list[Exception] = []
         for row in _to_continue(ledger):
             run = Run(practice, row.id)
@@ -63,6 +65,8 @@ def resume_due(
             else:
                 try:
                     codes[row.id] = _continue(run, progress, stop)
+                except SerienpostError as error:
+                    codes[row.id], refused[row.id] = Exit.OPEN, error.problems
                 except Exception as error:  # noqa: BLE001  # raised after the others had their turn
                     bugs.append(error)
         if bugs:
@@ -81,9 +85,11 @@ def resume_due(
             until=local(row.until, zone),
             withdraw=tuple(withdrawals.get(row.id, ())),
             held_until=local(row.send_at, zone),
-            ends=pause_end(row),
+            ends=None if row.id in refused else pause_end(row),
             scheduled_for=local(scheduled_for(row, now), zone),
             counts=counts,
+            reason_text=row.reason_text,
+            refused=refused.get(row.id, ()),
         )
         for row, counts in after
     ]
@@ -203,7 +209,7 @@ def _try_again(
     practice: OpenedPractice, row: DueRow, progress: Watch, stop: Stop
 ) -> tuple[DueRow, Exit]:
     """Give one due date up if its time ran out, else prepare and send it; how it stands then."""
-    ledger, code = practice.ledger, Exit.OPEN
+    ledger, code, busy = practice.ledger, Exit.OPEN, ""
     if row.until <= ledger.clock():
         give_up(ledger, row)
     else:
@@ -226,12 +232,16 @@ def _try_again(
         except LedgerUnavailableError:
             raise
         except StillOpenError as error:
-            practice.notify(Notice("not_continued", {"run": row.mailing, "text": str(error)}))
+            busy = str(error)
         except SerienpostError as error:
-            still_open(ledger, row, str(error))
+            still_open(ledger, row, "; ".join(map(str, error.problems)))
     with ledger.read() as tx:
-        after = find_due(tx, row.mailing, row.due)
-    return after or row, code
+        after = find_due(tx, row.mailing, row.due) or row
+    if busy and after.state == "open":  # the row says it, in one line
+        after = after._replace(reason=busy.removeprefix(f"{row.mailing} for {row.due}: "))
+    elif busy:
+        practice.notify(Notice("not_continued", {"run": row.mailing, "text": busy}))
+    return after, code
 
 
 def _continue_earlier(
@@ -245,7 +255,10 @@ def _continue_earlier(
         now = tx.now
     for run_id in earlier:
         if not stop.requests:
-            _continue(Run(practice, run_id), progress, stop)
+            try:
+                _continue(Run(practice, run_id), progress, stop)
+            except SerienpostError as error:
+                practice.notify(Notice("not_continued", {"run": run_id, "text": str(error)}))
     for row in put_off:
         if row.until > now and not stop.requests:
             after, _ = _try_again(practice, row, progress, stop)
@@ -255,12 +268,12 @@ def _continue_earlier(
 
 
 def _continue(run: Run, progress: Watch, stop: Stop) -> Exit:
-    """Continue one run if time alone releases it; an error concerns this run only."""
-    try:
-        return run.deliver(progress, wait=False, by_itself=True, stop=stop).exit
-    except SerienpostError as error:
-        run.practice.notify(Notice("not_continued", {"run": run.id, "text": str(error)}))
-        return Exit.OPEN
+    """Continue one run if time alone releases it.
+
+    Raises:
+        SerienpostError: it cannot be continued; this concerns this run only.
+    """
+    return run.deliver(progress, wait=False, by_itself=True, stop=stop).exit
 
 
 def _withdrawals(practice: OpenedPractice) -> dict[str, Sequence[Withdrawal]]:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from serienpost.run.report.manifest import Manifest
     from serienpost.run.report.recipients import Filter
     from serienpost.run.report.summary import Report
-    from serienpost.run.send.loop import LoopProgress
+    from serienpost.run.send.loop_state import LoopProgress
     from serienpost.service.opened import OpenedPractice
 
 
@@ -60,8 +60,11 @@ class Progress:
         run: the run.
         total: messages that were open when delivery began.
         settled: those of them that are dealt with.
-        waiting: what it waits for: `rate` or `deferral`; None while it works.
-        until: the end of the wait.
+        waiting: what it waits for: `rate`, `deferral`, `connection` (nobody answers at the
+            provider's; tried again soon), `answer` (to what is under way); None while it works.
+        until: the end of the wait, where it is known.
+        why: of `connection`, who does not answer and what to do, in one line; of `answer`, the
+            account.
     """
 
     run: str
@@ -69,6 +72,7 @@ class Progress:
     settled: int
     waiting: str | None = None
     until: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +270,8 @@ class Run:
     def write_preview(
         self, row: str | None = None, *, every: bool = False, folder: Path | None = None
     ) -> list[PreviewFile]:
-        """Write what would leave, and how it looks, as files that only their owner reads.
+        """Write what would leave, and how it looks, as files that only their owner reads; with
+        `every` images of pages only of the first 20 messages.
 
         Args:
             row: one row or person; None for the first marked row, with `every` for all.
@@ -390,7 +395,7 @@ class Run:
             total = count_open(tx, self.id)
 
         def report_progress(one: LoopProgress) -> None:
-            progress(Progress(self.id, total, one.settled, one.waiting, one.until))
+            progress(Progress(self.id, total, one.settled, one.waiting, one.until, one.why))
 
         actor = self.practice.actor
         options = Options(

@@ -23,7 +23,7 @@ from serienpost.errors import (
     StillOpenError,
     UnavailableError,
 )
-from serienpost.ledger.due import put_off, taken_up
+from serienpost.ledger.due import find_due, put_off, taken_up
 from serienpost.run.prepare.freeze import UnlimitedError
 from serienpost.run.report.estimate import earlier_runs, left_out_for
 from serienpost.service import mailing as mailings
@@ -209,7 +209,7 @@ def _unlimited(mailing: Mailing, error: UnlimitedError) -> ConfigError:
 def _said(error: Exception) -> str:
     """One line about what did not answer; an error that is not ours may name a person."""
     if isinstance(error, SerienpostError):
-        return "; ".join(str(replace(problem, hint=None)) for problem in error.problems)
+        return "; ".join(map(str, error.problems))
     if isinstance(error, OSError) and error.strerror:
         return f"the disk or the system cannot answer: {error.strerror}"
     return f"the disk or the system cannot answer: {type(error).__name__}"
@@ -239,7 +239,10 @@ def _put_off(
     """Put the due date off; returns the error that says so."""
     ledger, zone = practice.ledger, practice.context.zone
     now = ledger.clock()
-    until = _give_up_at(practice.context, mailing, due, now)
+    with ledger.read() as tx:
+        before = find_due(tx, mailing.id, due.isoformat())
+    known = before.until if before and before.until > now else None
+    until = _give_up_at(practice.context, mailing, due, now, known)
     if until <= now:
         hint = "the due date is over; name another one when it can answer again"
         return UnavailableError(f"{mailing.id} for {due}: {reason}", hint=hint)
@@ -260,31 +263,46 @@ def _put_off(
     )
 
 
-def _give_up_at(context: PracticeContext, mailing: Mailing, due: date, now: datetime) -> datetime:
+def _give_up_at(
+    context: PracticeContext, mailing: Mailing, due: date, now: datetime, known: datetime | None
+) -> datetime:
     """When nobody is served any more: the earliest start of what the mailing is about, or the end
-    of the due date where it is about nothing that starts, or its source cannot say."""
-    midnight = datetime.combine(due + timedelta(days=1), time(), context.zone)
-    starts = (
-        _earliest_start(context, mailing, due, now, index) for index in range(len(mailing.blocks))
-    )
-    return min((start for start in starts if start), default=midnight.astimezone(UTC))
+    of the due date where it is about nothing that starts.
+
+    Args:
+        context: the practice.
+        mailing: the mailing.
+        due: the due date.
+        now: the time.
+        known: what was found out before; it stands where a source cannot say now.
+    """
+    midnight = datetime.combine(due + timedelta(days=1), time(), context.zone).astimezone(UTC)
+    found: list[datetime] = []
+    for index in range(len(mailing.blocks)):
+        try:
+            start = _earliest_start(context, mailing, due, now, index)
+        except Exception:  # noqa: BLE001  # it may be what cannot answer
+            start = known
+        found += [start] if start else []
+    return min(found, default=midnight)
 
 
 def _earliest_start(
     context: PracticeContext, mailing: Mailing, due: date, now: datetime, index: int
 ) -> datetime | None:
-    """Of what lies ahead; rows of one block have occasions all alike."""
+    """Of what lies ahead; rows of one block have occasions all alike.
+
+    Raises:
+        Exception: its source cannot say.
+    """
     block = mailing.blocks[index]
     source = context.registry.sources[block.source]
     earliest: datetime | None = None
-    try:
-        for rows in source.rows(context, block.selection, RowRequest(frozenset(), due)):
-            starts = [row.occasion.starts_at for row in rows if row.occasion]
-            known = [start for start in starts if start]
-            if not known:
-                break
-            ahead = [start for start in known if start > now]
-            earliest = min([*ahead, *([earliest] if earliest else [])], default=None)
-    except Exception:  # noqa: BLE001  # it may be what cannot answer
-        return None
+    for rows in source.rows(context, block.selection, RowRequest(frozenset(), due)):
+        starts = [row.occasion.starts_at for row in rows if row.occasion]
+        known = [start for start in starts if start]
+        if not known:
+            break
+        ahead = [start for start in known if start > now]
+        earliest = min([*ahead, *([earliest] if earliest else [])], default=None)
     return earliest

@@ -294,15 +294,91 @@ def test_what_is_due_again_at_once_does_not_wait_for_a_heartbeat(
         begun.close()
 
 
-def test_ten_failures_to_connect_pause_the_run(office: Office) -> None:
+NOBODY = Deferred("connect", "nobody answers", connection=True)
+TURNED_AWAY = Deferred("421", "busy", 60.0, connection=True)
+
+
+def passing_time(office: Office, waits: list[tuple[str, str]]) -> Callable[[Any], None]:
+    """Hears what is waited for, and lets the wait pass."""
+
+    def hear(progress: Any) -> None:  # noqa: ANN401
+        if progress.waiting in ("rate", "deferral", "connection"):
+            waits.append((progress.waiting, progress.why))
+            office.clock.now = max(office.clock.now, progress.until or office.clock.now)
+
+    return hear
+
+
+@pytest.mark.parametrize(("wait", "tries"), [(True, 5), (False, 3)])
+def test_nobody_answers_so_the_account_rests_and_the_run_pauses(
+    office: Office, wait: bool, tries: int
+) -> None:
     office.add(*NAMES)
     office.loft.slots = 1
-    office.loft.always = Deferred("connect", "refused", connection=True)
+    office.loft.always = NOBODY
+    run = office.approved(max_attempts=1)
+    waits: list[tuple[str, str]] = []
+    assert office.send(run, wait=wait, report=passing_time(office, waits)) == "paused connection"
+    assert set(waits) == {("connection", "account post: nobody answers")}
+    assert len(office.loft.sent) == tries
+    assert [(m.state, m.attempts, m.next_attempt_at) for m in office.messages(run)] == [
+        ("pending", 0, None)
+    ] * 12
+    assert office.rows(attempt) == []
+    assert office.run(run).until == office.clock() + timedelta(minutes=5)
+    assert office.run(run).reason_text == "account post: nobody answers"
+    office.loft.always = Accepted()
+    office.clock.forward(300)
+    assert office.send(run, by_itself=True) == "finished"
+    assert office.states(run) == ["accepted"] * 12
+
+
+def test_tries_that_take_a_minute_each_are_few(office: Office) -> None:
+    """Where nothing comes back at all, not even a refusal."""
+    office.add(*NAMES)
+    office.loft.slots = 1
+
+    async def a_minute_later() -> Deferred:
+        office.clock.forward(60)
+        return NOBODY
+
+    office.loft.always = a_minute_later
+    run = office.approved()
+    waits: list[tuple[str, str]] = []
+    assert office.send(run, wait=True, report=passing_time(office, waits)) == "paused connection"
+    assert len(office.loft.sent) == 2
+
+
+def test_a_server_that_restarts_costs_a_moment(office: Office) -> None:
+    office.add(*NAMES)
+    office.loft.answers["ada"] = [NOBODY, NOBODY]
+    office.loft.answers["kim"] = [NOBODY]
+    run = office.approved(max_attempts=1)
+    waits: list[tuple[str, str]] = []
+    assert office.send(run, wait=False, report=passing_time(office, waits)) == "finished"
+    assert office.states(run) == ["accepted"] * 12
+    assert {row.attempts for row in office.messages(run)} == {1}
+
+
+def test_what_is_under_way_is_answered_while_another_connection_fails(office: Office) -> None:
+    office.add(*NAMES)
+    office.loft.answers["kim"] = [NOBODY] * 3
+    run = office.approved(max_attempts=1)
+    waits: list[tuple[str, str]] = []
+    assert office.send(run, wait=True, report=passing_time(office, waits)) == "finished"
+    assert office.states(run) == ["accepted"] * 12
+
+
+def test_ten_times_turned_away_pause_the_run(office: Office) -> None:
+    office.add(*NAMES)
+    office.loft.slots = 1
+    office.loft.always = TURNED_AWAY
     run = office.approved(max_attempts=1)
     assert office.send(run) == "paused connection"
     assert len(office.loft.sent) == 10
     assert office.states(run) == ["pending"] * 12
     assert office.run(run).until == office.clock() + timedelta(minutes=5)
+    assert "busy" in office.run(run).reason_text
     office.loft.always = Accepted()
     office.clock.forward(300)
     assert office.send(run, by_itself=True) == "finished"
@@ -312,7 +388,7 @@ def test_ten_failures_to_connect_pause_the_run(office: Office) -> None:
 def test_one_answer_between_them_starts_the_count_anew(office: Office) -> None:
     office.add(*NAMES)
     office.loft.slots = 1
-    office.loft.always = Deferred("connect", "refused", connection=True)
+    office.loft.always = TURNED_AWAY
     office.loft.answers["ole"] = [Rejected("550", "no")]
     run = office.approved()
     assert office.send(run) == "paused deferral"

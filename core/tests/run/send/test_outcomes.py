@@ -38,7 +38,8 @@ def _result(outcome: Any, attempt: int = 1, **options: bool) -> Result:  # noqa:
         (Rejected("550", "no", "message"), {}, "failed", "rejected"),
         (Deferred("451", "later"), {}, "pending", "deferred"),
         (Deferred("451", "later"), {"attempts_left": False}, "failed", "deferred"),
-        (Deferred("0", "", connection=True), {"attempts_left": False}, "pending", "deferred"),
+        (Deferred("0", "", connection=True), {"attempts_left": False}, "pending", "not_started"),
+        (Deferred("0", "", 9, connection=True), {"attempts_left": False}, "pending", "deferred"),
         (Unknown("data"), {}, "in_doubt", "unknown"),
         (Unknown("data"), {"repeatable": True}, "pending", "unknown"),
         (Unknown("data"), {"repeatable": True, "attempts_left": False}, "failed", "unknown"),
@@ -82,7 +83,7 @@ def test_codes_texts_and_references_are_kept() -> None:
 def test_the_next_attempt_waits_longer_each_time_or_as_long_as_it_is_told(
     attempt: int, retry_after: float | None, seconds: float
 ) -> None:
-    result = _result(Deferred("451", "later", retry_after, connection=True), attempt)
+    result = _result(Deferred("451", "later", retry_after), attempt)
     assert result.next_attempt_at == NOW + timedelta(seconds=seconds)
 
 

@@ -20,7 +20,8 @@ _BY_FAULT = {
     "account": "it is about your account, sender or server: give this reason to your mail provider",
     "message": "it is about this text: change it, or reach the person another way",
 }
-_UNCLEAR = (
+# Said where neither code nor words say whose fault it is.
+UNCLEAR = (
     "the other side refuses: where it speaks of a list, a server or authentication, give this "
     "reason to your mail provider, else reach the person another way"
 )
@@ -37,4 +38,4 @@ def advice(state: str, code: str | None, text: str | None) -> str | None:
     fault = status.fault if status and status.fault != "address" else None
     if code.startswith("4"):
         fault = fault or "time"
-    return _BY_FAULT[fault] if fault else _UNCLEAR
+    return _BY_FAULT[fault] if fault else UNCLEAR

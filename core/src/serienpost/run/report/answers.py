@@ -5,7 +5,7 @@ Times are aware and in the practice's zone. Rows that are streamed by the millio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from serienpost.documents import FOR_FACES, Plain, Record
@@ -349,7 +349,8 @@ class DueDate(Record):
 class DueRun(Record):
     """A run that `resume --due` looked at, and the orders to be withdrawn at its provider.
 
-    `exit` describes it; `held_until` is when the provider sends what it holds.
+    `exit` describes it; `held_until` is when the provider sends what it holds; `refused` is why it
+    could not be continued now, and `reason_text` why it is paused, as in `RunStatus`.
     """
 
     run: str
@@ -362,6 +363,8 @@ class DueRun(Record):
     ends: PauseEnd | None = None
     scheduled_for: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict, metadata=FOR_FACES)
+    reason_text: str | None = None
+    refused: tuple[Problem, ...] = field(default=(), metadata=FOR_FACES)
 
     @property
     def standing(self) -> str:
@@ -371,6 +374,10 @@ class DueRun(Record):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Why `exit` is not 0."""
+        if self.refused:
+            return tuple(
+                replace(one, message=_about(self.run, one.message)) for one in self.refused
+            )
         if self.withdraw:
             return (
                 Problem(
@@ -379,7 +386,8 @@ class DueRun(Record):
                     "serienpost resume --due lists them",
                 ),
             )
-        why = f" ({self.reason})" if self.reason else ""
+        said = f"{self.reason}: {self.reason_text}" if self.reason_text else self.reason
+        why = f" ({said})" if self.reason else ""
         return _why(
             self.exit, self.run, _open(self.standing, why, self.until, self.ends), self.counts
         )
@@ -393,6 +401,11 @@ def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> 
     if state == "finished":
         return f"handed over, {when}"
     return when if state == "approved" or reason == "schedule" else f"{state}, {when}"
+
+
+def _about(run: str, message: str) -> str:
+    """The sentence with the run's id in it."""
+    return message if run in message else f"run {run}: {message}"
 
 
 def _open(standing: str, why: str, until: datetime | None, ends: PauseEnd | None) -> str:

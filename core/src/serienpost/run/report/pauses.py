@@ -32,6 +32,7 @@ _HOW = {
     "quota": "time alone ends it, not resume {run}: then serienpost resume --due goes on",
     "rate": _WAITS,
     "deferral": _WAITS,
+    "connection": "serienpost resume --due tries again by itself, resume {run} at once",
     "account": "mend the account, then serienpost resume {run}",
     "content_changed": f"put back what was changed, {_REVIEWED}",
     "template_changed": f"put the template back, {_REVIEWED}",

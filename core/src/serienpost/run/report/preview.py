@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # The folder in the practice folder for the files that people look at.
 PREVIEWS = "vorschau"
 
+# Of so many messages at once pages are drawn as images, which takes longer than all else of them.
+MOST_DRAWN = 20
+
 # What separates the parts of a name, or is more than a sign in one.
 _UNSAFE = re.compile(r"[^\w-]|_")
 
@@ -78,7 +81,8 @@ def show(
         run_id: the run.
         row_id: one row or person; None for the first marked row, with `every` for all.
         every: all marked rows.
-        views: whether the files to look at are made too.
+        views: whether the files to look at are made too; images of pages only of the first
+            `MOST_DRAWN` messages with `every`.
 
     Raises:
         LedgerError: there is no such row, or it has no content.
@@ -92,12 +96,15 @@ def show(
             marked = marked.where(c.no.in_([row.no for row in find_rows(tx, run_id, row_id)]))
         elif not every:
             marked = marked.limit(1)
-        is_empty = True
+        is_empty, drawn = True, 0
         for row in tx.stream(marked):
             is_empty = False
+            views = views and (drawn < MOST_DRAWN or not every)
             left = _message(renderer, Outgoing._make(row))
             files = dict(renderer.channel.preview(renderer.account, left))
-            yield Shown(row.row_id, files, _views(renderer, left, files) if views else {})
+            shown = Shown(row.row_id, files, _views(renderer, left, files) if views else {})
+            drawn += any(suffix.endswith(".png") for suffix in shown.views)
+            yield shown
         if row_id and is_empty:
             raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
 

@@ -7,16 +7,17 @@ import html
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import case, func, or_
+from sqlalchemy import func
 
 from serienpost.documents import Record
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import ARRIVED, NOT_SENT
-from serienpost.run.report.advice import advice
+from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
+from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Report(Record):
 def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
     """Counts per state, reasons why messages did not arrive, and the course over time.
 
-    Refusals are counted by code and by what can be done about them, with one of their texts.
+    Refusals are counted by code and by what can be done about them, with one of their texts; where
+    nobody knows what that is, and all else, by their text.
     """
     with ledger.read() as tx:
         row = find_run(tx, run_id)
@@ -102,21 +104,20 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
 
 
 def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
-    """The reasons, the most frequent first. Of refusals each text is looked at, since one code is
-    given for many things."""
+    """The reasons, the most frequent first: by the sentence that a person reads, since one code is
+    given for many things. Refusals are one reason where the same can be done about them; where that
+    is not known, where they are alike but for ids, hosts and times."""
     c = message.c
-    own_reason = case(
-        (or_(c.code == "not_marked", c.state.in_(("failed", "bounced"))), c.text), else_=""
-    )
     counted = (
-        tx.select(message, c.state, c.code, func.min(c.text).label("text"), func.count().label("n"))
+        tx.select(message, c.state, c.code, c.text, func.count().label("n"))
         .where(c.run == run_id, c.state.in_(NOT_SENT))
-        .group_by(c.state, c.code, own_reason)
+        .group_by(c.state, c.code, c.text)
     )
-    found: dict[tuple[str, str | None, str | None], ReasonCount] = {}
+    found: dict[tuple[str, str | None, Alike | str | None], ReasonCount] = {}
     for row in tx.stream(counted):
         to_do = advice(row.state, row.code, row.text)
-        key = row.state, row.code, to_do or (row.text if row.code == "not_marked" else None)
+        said = alike(row.code or "", row.text or "") if to_do == UNCLEAR else to_do or row.text
+        key = row.state, row.code, said
         before = found.get(key)
         texts = [one for one in (row.text, before and before.text) if one]
         text = min(texts, default=row.text)

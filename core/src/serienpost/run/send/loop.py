@@ -11,11 +11,10 @@ import asyncio
 import itertools
 import math
 import time
-from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -37,6 +36,7 @@ from serienpost.run.send.breaker import Breaker, Refusal, alike
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.day import LeavingDays
 from serienpost.run.send.last_look import Departure, LastLook
+from serienpost.run.send.loop_state import SILENCE, LoopProgress, LoopState
 from serienpost.run.send.outcomes import (
     CONNECTION_FAILURES,
     GIVE_UP_AFTER,
@@ -46,6 +46,7 @@ from serienpost.run.send.outcomes import (
     stop_reason,
     to_result,
 )
+from serienpost.run.send.reachability import PAUSE, Reachability
 from serienpost.run.send.recheck import (
     FRESH_SECONDS,
     ContentChangedError,
@@ -96,15 +97,6 @@ def refuse_event_loop() -> None:
     raise RuntimeError("an event loop runs here; call this in a thread (asyncio.to_thread)")
 
 
-@dataclass(frozen=True, slots=True)
-class LoopProgress:
-    """What the loop is doing, for the progress line."""
-
-    settled: int
-    waiting: str | None = None
-    until: datetime | None = None
-
-
 @dataclass
 class Stop:
     """Asks the loop to stop: once after the calls under way, twice at once."""
@@ -115,31 +107,6 @@ class Stop:
     def request(self) -> None:
         self.requests += 1
         self.wake()
-
-
-@dataclass
-class LoopState:
-    """What is where between ledger and wire."""
-
-    ready: deque[Ready] = field(default_factory=deque)
-    claimed: list[Outgoing] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    claims_empty: bool = False
-    blocked_until: datetime | None = None
-    blocked_by: str = "rate"
-    failures: int = 0
-    settled: int = 0
-    rate: float = 0.0
-
-    def fresh_count(self) -> int:
-        """How many may leave without passing the recheck again; the oldest stand on the left."""
-        stale = 0
-        for one in self.ready:
-            if one.is_fresh:
-                break
-            stale += 1
-        return len(self.ready) - stale
 
 
 class Delivery:
@@ -184,6 +151,7 @@ class Delivery:
         self.held_until = held_until
         self.days = days or LeavingDays(renderer)
         self.breaker = breaker or Breaker()
+        self.reachability = Reachability(renderer.header.account, wait)
         self.lease = timedelta(seconds=renderer.channel.longest_call) + LEASE_MARGIN
         self.committer = Committer(renderer, ledger, run_id, owner, self.lease)
         self.stop_reason: StopReason | None = None
@@ -274,7 +242,8 @@ class Delivery:
     def _connect(self, sender: Sender, messages: int) -> None:
         """Connect the slots that so many messages will go out on."""
         if not self.stop_reason and not self._is_blocked():
-            self._slots.open(math.ceil(messages / sender.batch))
+            most = 1 if self.reachability.is_doubtful else messages
+            self._slots.open(math.ceil(min(messages, most) / sender.batch))
 
     def _start_recheck(self, sender: Sender) -> None:
         """Start the next read of source and consent when free slots will need more messages."""
@@ -405,6 +374,8 @@ class Delivery:
         stale = len(state.ready) - state.fresh_count()
         state.ready.rotate(-stale)
         count = min(space, len(state.ready) - stale)
+        if self.reachability.is_doubtful:
+            count = min(count, 1)
         if self._part_size:
             count = self._whole_parts(count)
         taken = [state.ready.popleft() for _ in range(count)]
@@ -470,21 +441,32 @@ class Delivery:
             )
         if committed.run_state != "sending" or not committed.is_owner:
             self._last_look.forbid()
-        if calls:
+        if committed.free_at:
             state.blocked_until, state.blocked_by = committed.free_at, "rate"
+        if not state.tasks:
+            state.heard = time.monotonic()
         state.ready.extendleft(reversed(committed.left))
         for slot, call in committed.calls.items():
             self._slots.free.remove(slot)
             departure = Departure(self._last_look, call, committed.seen_at)
             state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call, departure)))
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
-        self._report(LoopProgress(state.settled))
-        if state.blocked_until and not self.wait:
+        self._report_wait()
+        if state.blocked_until and state.blocked_by == "rate" and not self.wait:
             self.stop_reason = self.stop_reason or StopReason(
                 "rate", "the account's rate", state.blocked_until
             )
-        elif state.blocked_until:
-            self._report(LoopProgress(state.settled, state.blocked_by, state.blocked_until))
+
+    def _report_wait(self) -> None:
+        """Tell the progress, and what is waited for: a time, or an answer that does not come."""
+        self._report(self._state.progress(self.reachability, self._awaited_since()))
+
+    def _awaited_since(self) -> float | None:
+        """Since when an answer from elsewhere is awaited."""
+        if self.renderer.channel.repeatable:
+            return None
+        calls = self._state.heard if self._state.tasks else None
+        return min((at for at in (calls, self._slots.opening_since) if at), default=None)
 
     async def _deliver(
         self, sender: Sender, slot: int, call: list[Ready], departure: Departure
@@ -528,6 +510,7 @@ class Delivery:
     def _settle(self, call: list[Ready], outcomes: list[Outcome]) -> None:
         state = self._state
         now = self.ledger.clock()
+        state.heard = time.monotonic()
         for one, outcome in zip(call, outcomes, strict=True):
             result = to_result(
                 one,
@@ -543,12 +526,22 @@ class Delivery:
                 state.failures = state.failures + 1 if failed else 0
         self.stop_reason = self.stop_reason or stop_reason(outcomes)
         self._heed_breaker()
-        if state.failures >= CONNECTION_FAILURES:
-            self.stop_reason = self.stop_reason or StopReason(
-                "connection",
-                f"{CONNECTION_FAILURES} failures to connect in a row",
-                now + timedelta(minutes=5),
-            )
+        self._heed_silence([one for one in outcomes if not isinstance(one, NotStarted)], now)
+        if state.failures >= CONNECTION_FAILURES and not self.reachability.is_doubtful:
+            last = next(one.text for one in outcomes if isinstance(one, Deferred))
+            said = f"{CONNECTION_FAILURES} times in a row turned away, the last time: {last}"
+            self.stop_reason = self.stop_reason or StopReason("connection", said, now + PAUSE)
+
+    def _heed_silence(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Begin nothing while the account rests since nobody answers; an answer ends that."""
+        state = self._state
+        if not outcomes:
+            return
+        self.stop_reason = self.stop_reason or self.reachability.heard(outcomes, now)
+        if self.reachability.until:
+            state.blocked_until, state.blocked_by = self.reachability.until, "connection"
+        elif state.blocked_by == "connection":
+            state.blocked_until = None
 
     def _count_refusal(self, one: Ready, outcome: Outcome, result: Result) -> None:
         if isinstance(outcome, Accepted):
@@ -605,9 +598,14 @@ class Delivery:
         seconds = HEARTBEAT_SECONDS
         if until:
             seconds = min(seconds, max(0.0, (until - self.ledger.clock()).total_seconds()))
+        awaited = self._awaited_since()
+        if awaited and awaited + SILENCE > time.monotonic():
+            seconds = min(seconds, awaited + SILENCE - time.monotonic())
         try:
             await asyncio.wait_for(self._wake.wait(), seconds + 0.001)
         except TimeoutError:
+            if awaited:
+                self._report_wait()
             return
         finally:
             self._wake.clear()

@@ -33,7 +33,7 @@ LONGEST_RETRY = 3600.0
 # So long after its first attempt a message is not tried again.
 GIVE_UP_AFTER = timedelta(hours=24)
 
-# So many failures to connect in a row pause the run.
+# So many times in a row turned away by a provider that answers pause the run.
 CONNECTION_FAILURES = 10
 
 
@@ -100,6 +100,12 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 }
 
 
+def is_unanswered(outcome: Outcome) -> bool:
+    """Whether the provider was not reached at all, and so said nothing, not even when to come
+    again."""
+    return isinstance(outcome, Deferred) and outcome.connection and outcome.retry_after is None
+
+
 def to_result(
     intent: Intent,
     outcome: Outcome,
@@ -152,10 +158,10 @@ def to_result(
             outcome.text,
             stage=outcome.stage,
         )
+    if isinstance(outcome, NotStarted) or is_unanswered(outcome):
+        return Result(intent.no, fence, attempt, "pending", NOT_STARTED)
     if isinstance(outcome, Deferred):
         return _deferred(intent, outcome, now, attempts_left=attempts_left)
-    if isinstance(outcome, NotStarted):
-        return Result(intent.no, fence, attempt, "pending", NOT_STARTED)
     kind = "account_problem" if isinstance(outcome, AccountProblem) else "quota"
     return Result(intent.no, fence, attempt, "pending", kind, outcome.code, outcome.text)
 

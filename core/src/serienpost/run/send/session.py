@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
-    from serienpost.run.send.loop import LoopProgress, Stop
+    from serienpost.run.send.loop import Stop
+    from serienpost.run.send.loop_state import LoopProgress
 
 
 class LedgerLostError(LedgerError):

@@ -38,6 +38,11 @@ class Slots:
         """Slots without a call that are not just being connected."""
         return len(self.free) + len(self._closed)
 
+    @property
+    def opening_since(self) -> float | None:
+        """When the first of those that are just being connected was begun."""
+        return min(self._opening.values(), default=None)
+
     def close(self, slot: int) -> None:
         """Take back a slot; it is connected when it is needed again."""
         self._closed.append(slot)

@@ -120,12 +120,27 @@ async def _post(
         cause = tls_cause(error)
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise WireError("certificate", cause.verify_message) from None
-        raise WireError("connect", type(error).__name__) from None
+        raise WireError("connect", _described(error)) from None
     except (httpx.WriteError, httpx.WriteTimeout) as error:
-        raise WireError("request", type(error).__name__) from None
+        raise WireError("request", _described(error)) from None
     except httpx.HTTPError as error:
-        raise WireError("reply", type(error).__name__) from None
+        raise WireError("reply", _described(error)) from None
     return GatewayReply(response.status_code, body, response.headers.get("Retry-After"))
+
+
+def _described(error: Exception) -> str:
+    """The kind of failure alone, in words: texts of errors may hold numbers or the login."""
+    return {
+        "ConnectError": "no connection",
+        "ConnectTimeout": "no connection in time",
+        "PoolTimeout": "no connection in time",
+        "ProxyError": "the proxy refuses",
+        "WriteError": "the connection broke",
+        "WriteTimeout": "the request could not be written in time",
+        "ReadError": "the connection broke before the answer",
+        "ReadTimeout": "no answer in time",
+        "RemoteProtocolError": "the server closed the connection without an answer",
+    }.get(type(error).__name__, "the request failed")
 
 
 def _before_the_request() -> tuple[type[Exception], ...]:

@@ -431,11 +431,13 @@ def test_doctor_says_once_that_a_password_is_nowhere(demo: Practice) -> None:
     """Was: a row for the secret and one for each thing that the database is needed for."""
     file = demo.folder / "serienpost.yaml"
     url = '"postgresql+psycopg://reader:${secret:DB_PASSWORD}@127.0.0.1:9/praxis"'
-    text = file.read_text("utf-8").replace("database: sqlite:///praxis.db\n", f"database: {url}\n", 1)
+    text = file.read_text("utf-8").replace(
+        "database: sqlite:///praxis.db\n", f"database: {url}\n", 1
+    )
     file.write_text(text, "utf-8")
     (problem,) = demo.refused("doctor")
     assert "DB_PASSWORD" in problem["message"]
-    demo.env["DB_PASSWORD"] = "x"  # noqa: S105  # of a server that is not there
+    demo.env["DB_PASSWORD"] = "x"  # of a server that is not there
     (problem,) = demo.refused("doctor")
     assert problem["message"] == "the practice's database cannot be opened"
 

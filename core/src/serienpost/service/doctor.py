@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from serienpost.errors import SerienpostError
 from serienpost.service.finding import Finding, with_causes
+from serienpost.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -184,7 +185,7 @@ def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:
 
     fields, has_rows = within(PROBE_SECONDS, name, first)
     rows = "has rows" if has_rows else "is empty"
-    yield Finding(name, True, f"can be read, {rows}, {fields} fields")
+    yield Finding(name, True, f"can be read, {rows}, {counted(fields, 'fields')}")
 
 
 def _consent(context: PracticeContext) -> Iterator[Finding]:

@@ -241,15 +241,22 @@ class _Change:
         for row in rows:
             if row.unreachable:
                 message = f"{row.row_id} is not reachable: {row.unreachable[1]}"
-                raise LedgerError(message, hint=_AGAIN)
+                raise LedgerError(message, hint=self._correction(row))
         return rows
+
+    def _correction(self, row: MessageRow) -> str:
+        """Which fields of whom to correct where, so that a row can be reached."""
+        kind, source = self.renderer.kind, self.renderer.blocks[row.block].source
+        fields = ", ".join(sorted(kind.fields))
+        where = f"where the source {source.name} reads it"
+        return f"correct the {kind.title} address of {row.person} ({fields}) {where}; then {_AGAIN}"
 
     def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
         """The override: which denials it covers, why, by whom."""
         fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh], self.judged_on)
         denials = fresh.decision.denials if fresh.decision else []
-        fixed = [(f"{name}: {deny.reason}", deny) for name, deny in denials if not deny.overridable]
+        fixed = [(deny.reason, deny) for _, deny in denials if not deny.overridable]
         if fixed or not denials:
             lacking = fresh.decision.denial if fresh.decision else None
             why, denial = fixed[0] if fixed else ("no check denies, but none allows", lacking)

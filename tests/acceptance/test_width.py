@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 COLUMNS = 80
 # What stays whole, so that it can be copied, may be wider: a path or an id that stands alone in its
 # line or behind its name.
-WHOLE = re.compile(r"\s*(?:[\w-]+:? +)?(?:\S*/\S+|\S{60,})")
+WHOLE = re.compile(r"\s*(?:[\w:/-]+ +)?(?:\S*/\S+|\S{60,})")
 
 
 def wide(text: str) -> list[str]:

@@ -36,7 +36,7 @@ def preview_command(
 
     \b
     e-mail (SMTP)      .eml, and .html for a browser with its images in it
-    e-mail (SendGrid)  .json as SendGrid gets it; .html and .txt as it will be read
+    e-mail (SendGrid)  .json for SendGrid; .html and .txt as it will be read
     SMS                .txt
     letter             .pdf, and each page as .1.png, .2.png ...
 

@@ -256,7 +256,7 @@ class _Change:
         fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh], self.judged_on)
         denials = fresh.decision.denials if fresh.decision else []
-        fixed = [(deny.reason, deny) for _, deny in denials if not deny.overridable]
+        fixed = [(f"{name}: {deny.reason}", deny) for name, deny in denials if not deny.overridable]
         if fixed or not denials:
             lacking = fresh.decision.denial if fresh.decision else None
             why, denial = fixed[0] if fixed else ("no check denies, but none allows", lacking)

@@ -404,7 +404,42 @@ def test_doctor_says_of_a_new_demo_practice_what_is_not_running(
     assert idle == {"account mail", "account sms", "account grid", "mailing sprechzeiten"}
     done = practice("doctor")
     assert (done.code, done.err) == (0, "")
-    assert "nothing is wrong, 4 not there yet" in done.out
+    assert "nothing is wrong, 1 not there yet" in done.out
+    told = " ".join(done.out.split())
+    assert told.count("not running; `serienpost demo --serve` starts") == 1
+    assert "The same keeps back: account sms, account grid, mailing sprechzeiten" in told
+    assert "Error" not in done.out
+
+
+def test_doctor_says_one_cause_once_with_what_hangs_on_it(demo: Practice) -> None:
+    """Was: 16 things to mend, each with the same sentence, secrets and mailings among them."""
+    (demo.folder / "praxis.db").rename(demo.folder / "away.db")
+    document = demo.json("doctor", code=3)
+    (problem,) = document["problems"]
+    assert problem["message"].startswith("there is no file ")
+    assert problem["key"] == "database"
+    hanging = {check["name"] for check in document["checks"] if check["because"] == "database"}
+    assert {"schema", "source patients", "secret SMS_USER", "archive karteikarte"} <= hanging
+    assert {"consent flags", "account sms", "mailing rundbrief"} <= hanging
+    told = demo("doctor")
+    assert told.out.count("there is no") == 1
+    assert "1 to mend" in told.out
+    assert len(told.err.splitlines()) == 1
+
+
+def test_doctor_says_once_that_a_password_is_nowhere(demo: Practice) -> None:
+    """Was: a row for the secret and one for each thing that the database is needed for."""
+    file = demo.folder / "serienpost.yaml"
+    url = '"postgresql+psycopg://reader:${secret:DB_PASSWORD}@127.0.0.1:9/praxis"'
+    text = file.read_text("utf-8").replace(
+        "database: sqlite:///praxis.db\n", f"database: {url}\n", 1
+    )
+    file.write_text(text, "utf-8")
+    (problem,) = demo.refused("doctor")
+    assert "DB_PASSWORD" in problem["message"]
+    demo.env["DB_PASSWORD"] = "x"  # of a server that is not there
+    (problem,) = demo.refused("doctor")
+    assert problem["message"] == "the practice's database cannot be opened"
 
 
 @pytest.mark.parametrize(

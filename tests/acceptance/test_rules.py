@@ -70,7 +70,7 @@ def test_an_override_of_a_lenient_hour_is_not_honoured(demo: Practice, post: Pos
     permit(demo, overrides=False)
     before = demo.contents()
     (problem,) = demo.refused("send", demo.run, "--yes")
-    assert problem["message"].startswith("1 rows of run")
+    assert problem["message"].startswith("1 row of run")
     assert demo.contents() == before
     demo.json("review", demo.run, "--drop-not-allowed")
     demo.json("send", demo.run, "--yes")

@@ -6,8 +6,10 @@ import csv
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from conftest import Post, Practice
 
+YEAR = 365 * 86_400 * 1_000_000
 TABLE = """\
 title: Probe
 source: table
@@ -266,3 +269,49 @@ def test_the_csv_names_everybody_who_did_not_get_it(null: Practice, tmp_path: Pa
         assert {one: line["state"] for one, line in lines.items()} == expected
         assert all(line["reason"] and line["id"] for line in lines.values())
         null.json("cancel", null.run)
+
+
+def test_one_reason_is_one_line_of_the_report_with_its_rows(demo: Practice) -> None:
+    """Was: a block for each row, since the sentence names the row that goes out."""
+    demo.change("UPDATE patient SET email = 'haus@example.org', vertreter_id = NULL WHERE id > 3")
+    demo.edit("mailings/information.yaml", "select: {}", "select: {}\nsame_address: one")
+    demo.change("UPDATE patient SET email = 'hof@example.org' WHERE id > 9")
+    run = demo.json("prepare", "information", "--summary")["run"]
+    demo.json("send", run, "--yes")
+    document = demo.json("report", run)
+    shared = [one for one in document["reasons"] if "gleiche Adresse" in (one["text"] or "")]
+    assert len(shared) == 1
+    assert shared[0]["messages"] > 1
+    assert shared[0]["rows"]
+    told = " ".join(demo("report", run).out.split())
+    assert told.count("gleiche Adresse wie eine andere Person: patient:") == 1
+    assert sum(one["messages"] for one in document["reasons"]) == document["counts"]["suppressed"]
+
+
+def test_values_that_were_removed_as_planned_are_no_fault(null: Practice) -> None:
+    """Was: rows without names and addresses, and no word about it."""
+    null.json("send", null.run, "--yes")
+    with closing(sqlite3.connect(null.folder / "versandbuch.db")) as ledger, ledger:
+        for column in ("created_at", "finished_at", "progress_at"):
+            ledger.execute(f"UPDATE run SET {column} = {column} - {YEAR}")
+    null.json("purge")
+    for args in (("show", null.run), ("review", null.run), ("show", null.run, "--recipient", "3")):
+        told = " ".join(null(*args).out.split())
+        assert "values, names and addresses were removed as planned" in told, args
+        assert "retention:" in told
+
+
+def test_the_list_of_runs_has_the_same_columns_whatever_there_is(null: Practice) -> None:
+    """Was: state, why and ends in columns or under the row, as wide as the widest was."""
+
+    def head() -> str:
+        return null("runs").out.splitlines()[0]
+
+    before = head()
+    null("send", null.run, "--yes", "--at", "morgen 9:00")
+    assert head() == before
+    null.json("cancel", null.run)
+    other = null.json("prepare", "einladung", "--summary")["run"]
+    assert head() == before == "run            due         mailing"
+    _, first, *_ = null("runs").out.splitlines()
+    assert re.fullmatch(rf"{other}  \d\d\.\d\d\.\d{{4}}  einladung", first)

@@ -44,7 +44,7 @@ SCRIPTED = {
     ),
     5: (
         "outcomes: [{position: 1, outcome: unknown}]",
-        "in doubt: run {run}: 1 messages are in doubt",
+        "in doubt: run {run}: 1 message is in doubt",
     ),
     75: ("rate: [10/hour]", "open: run {run} is paused until "),
 }

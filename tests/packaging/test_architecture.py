@@ -139,6 +139,7 @@ def test_every_module_stands_in_a_room() -> None:
     ground = {
         *(
             "address_faults",
+            "dates",
             "documents",
             "errors",
             "fault_injection",

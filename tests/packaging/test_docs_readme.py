@@ -58,7 +58,7 @@ def without_chance(text: str) -> str:
     """The text without what no two runs share: run id, reference, time."""
     text = re.sub(r"\d{8}-[0-9a-z]{4}\b", "RUN", text)
     text = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{12}\b", "REF", text)
-    return re.sub(r"\d{4}-\d\d-\d\dT[0-9:+]+", "TIME", text)
+    return re.sub(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", "TIME", text)
 
 
 @dataclass

@@ -221,7 +221,7 @@ def test_a_lost_connection_is_in_doubt(fake: FakeSmsCreator, send: Send, when: s
 
 def test_a_missing_answer_is_in_doubt(fake: FakeSmsCreator, send: Send) -> None:
     fake.failures.hang()
-    assert send() == Unknown("reply", "ReadTimeout")
+    assert send() == Unknown("reply", "no answer in time")
     assert len(fake.gateway.jobs) == 1
 
 

@@ -41,6 +41,13 @@ def nearest_path(path: Path) -> Path | None:
     return next((each for each in names if folded(each.name) == folded(path.name)), None)
 
 
+def unreadable(error: Exception) -> str:
+    """Why a text file cannot be read, in words."""
+    if isinstance(error, OSError):
+        return error.strerror or "the system cannot read it"
+    return "it is no UTF-8 text" if isinstance(error, UnicodeError) else "it is no CSV file"
+
+
 @contextmanager
 def unnamed_file(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A file of mode 0600 that is to get this name later, and where it is until then.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.errors import SecretError
+from serienpost.files import unreadable
 
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
@@ -62,7 +63,7 @@ def _read(path: Path, what: str) -> str:
         value = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SecretError(
-            f"{what} cannot be read: {type(error).__name__}", hint=f"check {path}"
+            f"{what} cannot be read: {unreadable(error)}", hint=f"check {path}"
         ) from error
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from serienpost.fields import FieldValue
 
@@ -63,6 +63,41 @@ def displayed(text: str) -> str:
 def day_and_time(moment: datetime) -> str:
     """`30.11.2026 09:00`, in the zone of the moment."""
     return f"{moment:%d.%m.%Y %H:%M}"
+
+
+def day(moment: date) -> str:
+    """`30.11.2026`."""
+    return f"{moment:%d.%m.%Y}"
+
+
+# Words whose singular is not the plural without its s.
+_SINGULAR = {
+    "people": "person",
+    "persons": "person",
+    "SMS": "SMS",
+    "addresses": "address",
+    "entries": "entry",
+}
+_KINDS = {"email": "e-mails", "sms": "SMS", "letter": "letters"}
+
+
+def counted(number: float, things: str, one: str = "", several: str = "") -> str:
+    """`1 message`, `2 messages`, `2.5 credits`.
+
+    Args:
+        number: how many.
+        things: named in the plural.
+        one: the verb behind a single one (`is`).
+        several: the verb behind several (`are`).
+    """
+    shown = int(number) if number == int(number) else number
+    name = _SINGULAR.get(things, things.removesuffix("s")) if number == 1 else things
+    return f"{shown} {name} {one if number == 1 else several}".rstrip()
+
+
+def messages_of(kind: str) -> str:
+    """What several messages of a kind are called: `e-mails`, `SMS`, `letters`."""
+    return _KINDS.get(kind, f"{kind} messages")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

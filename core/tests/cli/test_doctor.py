@@ -30,14 +30,14 @@ def change(shell: Shell, old: str, new: str) -> None:
 
 
 def found(shell: Shell) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
-    """The checks by name, and the problems; every wrong check is a problem, and exit 3."""
+    """The checks by name, and the wrong ones; each cause is a problem, and exit 3."""
     document = shell.json("doctor")
-    wrong = [check for check in document["checks"] if not check["ok"]]
+    wrong = [check for check in document["checks"] if not (check["ok"] or check["because"])]
     assert len(document["problems"]) == len(wrong)
     assert document["exit"] == (3 if wrong else 0)
     checks: dict[str, list[dict[str, Any]]] = {}
     for check in document["checks"]:
-        assert set(check) == {"name", "ok", "text", "remedy"}
+        assert set(check) == {"name", "ok", "text", "remedy", "because"}
         checks.setdefault(check["name"], []).append(check)
     return checks, wrong
 
@@ -95,6 +95,7 @@ def test_everything_broken_is_reported_at_once(
         "ok": False,
         "text": "the loft is empty",
         "remedy": "whistle",
+        "because": None,
     }
     assert "serienpost.yaml:6: accounts.ohne.key" in checks["account ohne"][0]["text"]
     assert "LOFT_KEY" in checks["account ohne"][0]["remedy"]

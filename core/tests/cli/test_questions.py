@@ -96,8 +96,25 @@ def test_the_release_shows_how_many_get_what_at_which_cost(types: Type) -> None:
     questions = types("y")
     assert answered(PLAN, Answers(), balance_hint=HINT) == Answers(release=True)
     (question,) = questions
+    assert max(map(len, question.splitlines())) <= 80
+    question = " ".join(question.split())
     assert question.startswith("einladung: 9 selected, 8 reachable, 7 allowed. ")
-    assert question.endswith("Send 6 email from account mail (12 credits)? [j/y/N]")
+    assert question.endswith("Send 6 e-mails from account mail (12 credits)? [j/y/N]")
+
+
+def test_one_is_one(types: Type) -> None:
+    """Was: Send 1 letter ... (1 messages), and Send 6 letter."""
+    questions = types("y")
+    one, several = PlanCounts(1, 1, 1, 1), PlanCounts(6, 6, 6, 6)
+    for kind, counts, said in (
+        ("letter", one, "Send 1 letter from account mail (1 message)?"),
+        ("letter", several, "Send 6 letters from account mail (6 messages)?"),
+        ("sms", one, "Send 1 SMS from account mail (1 message)?"),
+        ("email", one, "Send 1 e-mail from account mail (1 message)?"),
+    ):
+        plan = asks("release", kind=kind, counts=counts, cost=PlanCost("messages", counts.marked))
+        answered(plan, Answers(), balance_hint=HINT)
+        assert said in " ".join(questions.pop().split())
 
 
 def test_before_anything_is_prepared_only_the_mailing_is_known(types: Type) -> None:
@@ -136,8 +153,8 @@ def test_too_low_a_balance_is_refused_also_at_a_terminal(
     )
 
 
-@pytest.mark.parametrize("word", ["angenommen", " Accepted "])
-def test_the_terms_are_accepted_by_a_word_of_either_language(
+@pytest.mark.parametrize("word", ["angenommen", " Accepted ", "j", "ja", "Y", "yes"])
+def test_the_terms_are_accepted_as_any_question_is_answered(
     types: Type, capsys: pytest.CaptureFixture[str], word: str
 ) -> None:
     questions = types(word)
@@ -149,7 +166,16 @@ def test_the_terms_are_accepted_by_a_word_of_either_language(
     assert re.search("angenommen.*accepted", questions[0])
 
 
-@pytest.mark.parametrize("word", ["", "ja", "yes", "y"])
-def test_anything_else_is_a_no(types: Type, word: str) -> None:
+def test_the_terms_fit_the_terminal(types: Type, capsys: pytest.CaptureFixture[str]) -> None:
+    """Was: one line of 600 columns for each language."""
+    types("j")
+    terms = Disclaimer("Die Daten fliegen weit. " * 20, "The data fly far. " * 20)
+    asked = asks("disclaimer", disclaimer=terms)
+    answered(asked, Answers(release=True), balance_hint=HINT)
+    assert max(map(len, capsys.readouterr().err.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("word", ["", "n", "nein", "no"])
+def test_a_no_accepts_no_terms(types: Type, word: str) -> None:
     types(word)
     assert "not accepted; nothing was sent" in refused(asks("disclaimer"))

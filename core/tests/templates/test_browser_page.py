@@ -30,8 +30,8 @@ def test_images_stand_in_the_page(html: str, shown: str) -> None:
     [
         ("<!DOCTYPE html><html>", "<!DOCTYPE html><meta "),
         (" \n<!doctype html PUBLIC 'x'>\n<html>", " \n<!doctype html PUBLIC 'x'><meta "),
-        ("<p>", "<meta "),
-        ("", "<meta "),
+        ("<p>", "<!doctype html><meta "),
+        ("", "<!doctype html><meta "),
     ],
 )
 def test_nothing_is_loaded_before_the_page_forbids_it(html: str, begin: str) -> None:

@@ -70,6 +70,7 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert list((folder / "vorschau").glob("*.eml"))
     for path in (folder, *folder.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    assert [line for line in done.stderr.splitlines() if len(line) > 80] == []
     commands = ("check", "prepare", "review", "preview", "test", "send", "show", "report")
     for command in (*commands, "letters list", "events", "sendgrid templates"):
         assert f"$ serienpost -C demo-practice-2 {command}" in done.stderr

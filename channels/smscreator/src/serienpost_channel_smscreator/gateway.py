@@ -124,10 +124,21 @@ async def _post(
         where = f"{server.host}:{server.port or {'http': 80}.get(server.scheme, 443)}"
         raise WireError("connect", no_answer(where, no_connection(error), "base_url")) from None
     except (httpx.WriteError, httpx.WriteTimeout) as error:
-        raise WireError("request", type(error).__name__) from None
+        raise WireError("request", _described(error)) from None
     except httpx.HTTPError as error:
-        raise WireError("reply", type(error).__name__) from None
+        raise WireError("reply", _described(error)) from None
     return GatewayReply(response.status_code, body, response.headers.get("Retry-After"))
+
+
+def _described(error: Exception) -> str:
+    """The kind of failure alone, in words: texts of errors may hold numbers or the login."""
+    return {
+        "WriteError": "the connection broke",
+        "WriteTimeout": "the request could not be written in time",
+        "ReadError": "the connection broke before the answer",
+        "ReadTimeout": "no answer in time",
+        "RemoteProtocolError": "the server closed the connection without an answer",
+    }.get(type(error).__name__, "the request failed")
 
 
 def _before_the_request() -> tuple[type[Exception], ...]:

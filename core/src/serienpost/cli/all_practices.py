@@ -20,6 +20,7 @@ import click
 
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError, worst
+from serienpost.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ def _reply(done: Sequence[Done], left: int, *, as_json: bool) -> Reply:
 
     problems = tuple(_problem(each) for each in done if each.code)
     if left:
-        problems += (Problem(f"stopped; {left} practices were not begun"),)
+        problems += (Problem(f"stopped; not begun: {counted(left, 'practices')}"),)
     return Reply({"practices": practices}, text, code, problems)
 
 

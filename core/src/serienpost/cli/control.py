@@ -32,7 +32,7 @@ def pause_command(practice: Practice, run: str) -> Reply:
 @click.option(
     "--due",
     metavar="DATE",
-    help="RUN is a mailing: its due date, YYYY-MM-DD, is not prepared again.",
+    help="RUN is a mailing: its due date is not prepared again.",
 )
 @json_option
 @with_practice
@@ -46,9 +46,7 @@ def cancel_command(practice: Practice, run: str, due: str | None) -> Reply:
 
 
 def _cancel_due(practice: Practice, mailing: str, due: str) -> Reply:
-    from serienpost.cli.prepare import parse_day
-
-    done = practice.cancel_due(mailing, parse_day(due))
+    done = practice.cancel_due(mailing, practice.day(due))
     text = f"{done.mailing} for {done.due} is not prepared again"
     return Reply({"due": done.document()}, lambda: click.echo(text))
 

@@ -13,6 +13,8 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serienpost.service.finding import Finding
 
 
@@ -23,12 +25,16 @@ def doctor_command() -> Reply:
     from serienpost.service.doctor import examine
 
     findings = list(examine(named_folder()))
-    wrong = [finding for finding in findings if not finding.ok]
-    checks = [{"name": f.name, "ok": f.ok, "text": f.text, "remedy": f.remedy} for f in findings]
+    causes = [finding for finding in findings if finding.because is None]
+    wrong = [finding for finding in causes if not finding.ok]
+    checks = [
+        {"name": f.name, "ok": f.ok, "text": f.text, "remedy": f.remedy, "because": f.because}
+        for f in findings
+    ]
 
     def text() -> None:
-        print_table(["check", "", "found"], (_row(finding) for finding in findings))
-        missing = sum(finding.is_missing for finding in findings)
+        print_table(["check", "", "found"], (_row(cause, findings) for cause in causes))
+        missing = sum(finding.is_missing for finding in causes)
         rest = f", {missing} not there yet" if missing else ""
         click.echo((f"{len(wrong)} to mend" if wrong else "nothing is wrong") + rest)
 
@@ -40,8 +46,14 @@ def doctor_command() -> Reply:
     )
 
 
-def _row(finding: Finding) -> tuple[str, Cell, str]:
+def _row(finding: Finding, findings: Sequence[Finding]) -> tuple[str, Cell, str]:
+    """A finding with what there is to do, and with the names of what hangs on it."""
     mark = Cell("ok", "green") if finding.ok else Cell("WRONG", "bold red")
+    found = finding.text
     if finding.is_missing:
         mark = Cell("missing", "yellow")
-    return finding.name, mark, finding.text
+        found = "; ".join(filter(None, (found, finding.remedy)))
+    bound = dict.fromkeys(f.name for f in findings if f.because == finding.name)
+    bound.pop(finding.name, None)
+    named = f". The same keeps back: {', '.join(bound)}" if bound else ""
+    return finding.name, mark, f"{found}{named}"

@@ -60,7 +60,7 @@ def _run(args: Sequence[str], *, as_json: bool) -> int:
         sys.stdout.flush()
     except OSError as error:
         return _unwritten(result, error)
-    _complain(result.exit, result.problems)
+    _complain(result.exit, result.problems, is_scheduled=result.is_scheduled)
     return result.exit
 
 
@@ -76,7 +76,7 @@ def _unwritten(reply: Reply, error: OSError) -> Exit:
     """The exit code where a command did what it should, but its answer cannot be written. Who reads
     only the beginning (`| head`) has what they want."""
     _give_up_output()
-    _complain(reply.exit, reply.problems)
+    _complain(reply.exit, reply.problems, is_scheduled=reply.is_scheduled)
     if isinstance(error, BrokenPipeError):
         return reply.exit
     unwritten = Problem(f"done, but the answer cannot be written: {error.strerror}")
@@ -111,9 +111,9 @@ def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
     return code
 
 
-def _complain(code: int, problems: tuple[Problem, ...]) -> None:
+def _complain(code: int, problems: tuple[Problem, ...], *, is_scheduled: bool = False) -> None:
     """Say on stderr why the command ends as it does, JSON or not: one line for each problem."""
-    word, colour = _WORDS.get(code, ("error", "red"))
+    word, colour = ("scheduled", "green") if is_scheduled else _WORDS.get(code, ("error", "red"))
     for problem in problems:
         line = f"{click.style(word, fg=colour, bold=True)}: {clean(problem)}"
         with suppress(OSError):  # nobody listens there; the exit code is left

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from serienpost.cli.output import say
+from serienpost.text import day
 
 if TYPE_CHECKING:
     from serienpost.service import Notice
@@ -37,7 +39,10 @@ _SENTENCES = {
 
 def tell(notice: Notice) -> None:
     """Say a notice on stderr."""
-    parameters = notice.parameters
+    parameters = {
+        name: day(value) if isinstance(value, date) else value
+        for name, value in notice.parameters.items()
+    }
     if notice.code == "test_data":
         say(_whose_data(**parameters), err=True)  # type: ignore[arg-type]  # texts
     else:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.redaction import without_passwords
-from serienpost.text import ESCAPES, SURROGATE
+from serienpost.text import ESCAPES, SURROGATE, day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
@@ -105,10 +106,19 @@ def print_table(
             click.echo(line)
 
 
-def print_text(text: str, indent: str = "") -> None:
+def print_text(text: object, indent: str = "") -> None:
     """Print a sentence to stdout, folded at the width of the terminal."""
-    for line in _folded(clean(text), _terminal_width() - len(indent)):
-        click.echo(f"{indent}{line}")
+    for line in folded_lines(text, indent):
+        click.echo(line)
+
+
+def folded_lines(text: object, indent: str = "", further: str | None = None) -> list[str]:
+    """A sentence in lines as wide as the terminal, `clean`; those after the first begin with
+    `further`, which is `indent` unless it is given."""
+    rest = indent if further is None else further
+    beside = _terminal_width() - max(len(indent), len(rest))
+    first, *others = _folded(clean(text), beside)
+    return [f"{indent}{first}", *(f"{rest}{line}" for line in others)]
 
 
 def print_facts(pairs: Iterable[tuple[str, object]]) -> None:
@@ -123,6 +133,18 @@ def print_facts(pairs: Iterable[tuple[str, object]]) -> None:
         for number, line in enumerate(lines):
             name = _padded("" if number else key, width)
             click.echo(f"{name}{_GAP}{_coloured(Cell(line, cell.style))}".rstrip())
+
+
+def purged(at: datetime | None) -> Iterable[tuple[str, str]]:
+    """The fact that a run's values were removed; nothing where they are there."""
+    if at:
+        yield (
+            "values",
+            (
+                f"values, names and addresses were removed as planned ({day_and_time(at)}, "
+                "retention: in serienpost.yaml); what was sent, to which row and when stays"
+            ),
+        )
 
 
 def _terminal_width() -> int:

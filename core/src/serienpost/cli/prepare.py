@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import say
+from serienpost.cli.output import folded_lines, print_text
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
-from serienpost.errors import ConfigError, SerienpostError
+from serienpost.errors import SerienpostError
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
@@ -30,22 +29,33 @@ def check_command(practice: Practice, mailing: str) -> Reply:
     checked = practice.check(mailing)
 
     def text() -> None:
-        say(f"{checked.mailing}: nothing is wrong")
-        say(f"  goes by {checked.kind_title} from account {checked.account}")
-        say(f"  macros: {', '.join(checked.macros) or 'none'}")
-        say(f"  fields read: {', '.join(checked.fields)}")
+        print_text(f"{checked.mailing}: nothing is wrong")
+        lines = [
+            f"goes by {checked.kind_title} from account {checked.account}",
+            f"macros: {', '.join(checked.macros) or 'none'}",
+            f"fields read: {', '.join(checked.fields)}",
+        ]
+        for line in lines:
+            _print_folded(line, "  ")
         for note in checked.notes:
             first, *further = note.splitlines()
-            say(f"  {first}")
+            _print_folded(first, "  ")
             for line in further:
-                say(f"    {line}")
+                _print_folded(line, "    ")
 
     return Reply(checked.document(), text)
 
 
+def _print_folded(text: str, indent: str) -> None:
+    for line in folded_lines(text, indent, f"{indent}  "):
+        click.echo(line)
+
+
 @click.command(name="prepare")
 @click.argument("mailing")
-@click.option("--for", "due", metavar="DATE", help="Due date, YYYY-MM-DD. Default: today.")
+@click.option(
+    "--for", "due", metavar="DATE", help="Due date: 30.11., morgen, 2026-11-30. Default: today."
+)
 @click.option("--edit", is_flag=True, help="Open the text in $EDITOR, for this run only.")
 @click.option("--account", help="Send from this account instead.")
 @click.option("--template", help="Use this template instead.")
@@ -68,7 +78,7 @@ def prepare_command(
     from serienpost.cli.review import review_reply
     from serienpost.service import Transliteration
 
-    day = parse_day(due) if due else None
+    day = practice.day(due) if due else None
     other = cast("Instead", {key: value for key, value in instead.items() if value is not None})
     text = _edited(practice.text_of(mailing, other)) if edit else None
     rewrite: bool | None = None
@@ -107,15 +117,3 @@ def _edited(before: EditedText) -> EditedText:
     if after is None:
         raise SerienpostError("the text was not saved; nothing was prepared")
     return before.changed(after)
-
-
-def parse_day(text: str) -> date:
-    """A date as written on the command line.
-
-    Raises:
-        ConfigError: not YYYY-MM-DD or not a day of the calendar.
-    """
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{text!r} is not a date", hint="write YYYY-MM-DD") from None

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from serienpost.service import Practice
 
 
+# Where a test of a kind is seen.
+_LOOK = {"email": "look into the mailbox", "sms": "look at the phone"}
+
+
 @click.command(name="preview")
 @click.argument("run")
 @click.option("--recipient", metavar="ROW", help="This row or person. Default: the first marked.")
@@ -34,14 +38,15 @@ def preview_command(
 
     \b
     e-mail (SMTP)      .eml, and .html for a browser with its images in it
-    e-mail (SendGrid)  .json (what SendGrid gets), and .html and .txt as it will be read
+    e-mail (SendGrid)  .json for SendGrid; .html and .txt as it will be read
     SMS                .txt
     letter             .pdf, and each page as .1.png, .2.png ... (--all: of the first 20)
 
     The .html loads nothing from elsewhere. All files are readable by their owner alone.
     """
     folder = Path(out) if out else None
-    written = practice.run(run).write_preview(recipient, every=every, folder=folder)
+    found = practice.run(run)
+    written = found.write_preview(recipient, every=every, folder=folder)
 
     def text() -> None:
         for one in written[:10]:
@@ -58,12 +63,17 @@ def preview_command(
     files, views = (
         [one.document() for one in written if one.is_view is is_view] for is_view in (False, True)
     )
-    return Reply({"run": run, "files": files, "views": views}, text)
+    return Reply({"run": found.id, "files": files, "views": views}, text)
 
 
 @click.command(name="test")
 @click.argument("run")
-@click.option("--to", metavar="ADDRESS", required=True, help="Your own address; letters: a file.")
+@click.option(
+    "--to",
+    metavar="ADDRESS",
+    required=True,
+    help="Your own e-mail address or number; for letters a file.",
+)
 @click.option("--recipient", metavar="ROW", help="Use this marked row's data, not made-up data.")
 @json_option
 @with_practice
@@ -76,7 +86,9 @@ def test_command(practice: Practice, run: str, to: str, recipient: str | None) -
         answers = answered(result, answers, balance_hint="")
     data = result.document()
     if result.is_accepted:
-        where = f"written to {result.file}" if result.file else "look into the mailbox"
+        where = (
+            f"written to {result.file}" if result.file else _LOOK.get(result.kind, "see it arrive")
+        )
         return Reply(data, lambda: say(f"{result.outcome}; {where}"))
     problem = Problem(f"the test was not accepted: {result.outcome} {result.text}".rstrip())
     return Reply(data, exit=Exit.REFUSED, problems=(problem,))

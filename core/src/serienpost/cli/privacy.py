@@ -14,6 +14,7 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
 from serienpost.errors import SerienpostError
+from serienpost.text import counted, day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def suppress_add(
     _require(addresses, csv_file)
     done = practice.suppress(addresses, kind=kind, csv_file=csv_file)
     return Reply(
-        done._asdict(), lambda: click.echo(f"{done.added} added, {done.known} were on the list")
+        done._asdict(), lambda: click.echo(f"added: {done.added}, on the list before: {done.known}")
     )
 
 
@@ -64,7 +65,7 @@ def suppress_remove(
     """Take addresses off the list."""
     _require(addresses, csv_file)
     removed = practice.unsuppress(addresses, kind=kind, csv_file=csv_file)
-    return Reply({"removed": removed}, lambda: click.echo(f"{removed} removed"))
+    return Reply({"removed": removed}, lambda: click.echo(f"removed: {removed}"))
 
 
 def _require(addresses: tuple[str, ...], csv_file: str | None) -> None:
@@ -91,7 +92,7 @@ def suppress_list(practice: Practice, csv_file: str | None) -> Reply:
                     one.address_hash[:12],
                     one.reason,
                     one.source,
-                    one.since.isoformat(timespec="seconds"),
+                    day_and_time(one.since),
                 ]
                 for one in found
             ],
@@ -123,9 +124,9 @@ def purge_command(practice: Practice) -> Reply:
     done = practice.purge()
 
     def text() -> None:
-        click.echo(f"{done.values} runs lost their values and addresses")
-        click.echo(f"{done.unapproved} runs that nobody approved were removed")
-        click.echo(f"{done.messages} old runs were removed")
+        click.echo(f"values and addresses removed from {counted(done.values, 'runs')}")
+        click.echo(f"removed because nobody approved them: {counted(done.unapproved, 'runs')}")
+        click.echo(f"removed because of their age: {counted(done.messages, 'runs')}")
 
     return Reply(done.document(), text)
 
@@ -159,5 +160,5 @@ def erase_person_command(practice: Practice, person: str, yes: bool) -> Reply:
     changed = practice.erase_person(person)
     return Reply(
         {"person": person, "messages": changed},
-        lambda: say(f"{changed} messages no longer name {person}"),
+        lambda: say(f"{person} is erased from {counted(changed, 'messages')}"),
     )

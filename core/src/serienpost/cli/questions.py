@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.cli.output import folded_lines
 from serienpost.errors import SerienpostError
-from serienpost.text import day_and_time
+from serienpost.text import counted, day_and_time, messages_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serienpost.contracts.providers import Disclaimer
     from serienpost.service import Answers, Confirmation
 
@@ -22,15 +25,22 @@ _YES_OR_NO = {
 }
 
 
-def ask(question: str, option: str) -> bool:
+def ask(question: str, option: str, *, also: Sequence[str] = ()) -> bool:
     """A yes/no question, answered in German or English; no answer is no.
+
+    Args:
+        question: what is asked.
+        option: of the command line, that answers it.
+        also: words that are a yes, too.
 
     Raises:
         SerienpostError: nobody is there to answer.
     """
     if not sys.stdin.isatty():
         raise SerienpostError(f"{question} - nobody is there to answer", hint=f"add {option}")
-    while (answer := _YES_OR_NO.get(_typed(f"{question} [j/y/N]"))) is None:
+    answers = {**_YES_OR_NO, **dict.fromkeys(also, True)}
+    asked = "\n".join(folded_lines(f"{question} [j/y/N]"))
+    while (answer := answers.get(_typed(asked))) is None:
         click.echo("j, ja, y, yes; or n, nein, no", err=True)
     return answer
 
@@ -71,7 +81,9 @@ def answered(asked: Confirmation, answers: Answers, *, balance_hint: str) -> Ans
 
 def too_little(total: float, balance: float | None) -> str:
     """The sentence about a balance that does not cover a run's cost."""
-    return f"the run costs {total:g} credits, only {balance or 0:g} are free"
+    free = balance or 0
+    verb = "is" if free == 1 else "are"
+    return f"the run costs {counted(total, 'credits')}, only {free:g} {verb} free"
 
 
 def _release(asked: Confirmation) -> str:
@@ -81,16 +93,16 @@ def _release(asked: Confirmation) -> str:
     when = f" They leave at {day_and_time(asked.at)}." if asked.at else ""
     return (
         f"{asked.mailing}: {counts.selected} selected, {counts.reachable} reachable, "
-        f"{counts.allowed} allowed. Send {counts.marked} {asked.kind} from account "
-        f"{asked.account} ({cost.total:g} {cost.unit})?{when}"
+        f"{counts.allowed} allowed.{when} Send {counted(counts.marked, messages_of(asked.kind))} "
+        f"from account {asked.account} ({counted(cost.total, cost.unit)})?"
     )
 
 
 def _accept(disclaimer: Disclaimer, channel: str) -> None:
-    """Let a person type a word.
+    """Let a person accept the terms, as any other question is answered.
 
     Raises:
-        SerienpostError: it is another word, or nobody is there.
+        SerienpostError: they do not, or nobody is there.
     """
     if not sys.stdin.isatty():
         raise SerienpostError(
@@ -98,7 +110,8 @@ def _accept(disclaimer: Disclaimer, channel: str) -> None:
             hint="add --accept-disclaimer to send; for cron the account gets disclaimer: with "
             "accepted_by and accepted_on",
         )
-    click.echo(f"{disclaimer.german}\n\n{disclaimer.english}\n", err=True)
-    question = f"Zum Annehmen / to accept: {WORDS[0]} / {WORDS[1]}"
-    if _typed(question) not in WORDS:
+    for text in (disclaimer.german, disclaimer.english):
+        click.echo("\n".join(folded_lines(text)) + "\n", err=True)
+    question = f"Angenommen / accepted ({WORDS[0]}, {WORDS[1]})?"
+    if not ask(question, "--accept-disclaimer", also=WORDS):
         raise SerienpostError("the disclaimer was not accepted; nothing was sent")

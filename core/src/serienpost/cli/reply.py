@@ -39,6 +39,7 @@ class Reply:
         stream: one key whose list is too long to hold, of plain values or named tuples of such,
             written as it is read.
         told: problems that a notice has said already: in the document, not said again.
+        is_scheduled: what is open waits for the time that was asked for, and for nothing else.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Reply:
     problems: tuple[Problem, ...] = ()
     stream: tuple[str, Iterable[Any]] | None = None
     told: tuple[Problem, ...] = ()
+    is_scheduled: bool = False
 
     def __post_init__(self) -> None:
         if self.exit and not (self.problems or self.told):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
+from serienpost.cli.output import Cell, print_facts, print_table, print_text, purged, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
+from serienpost.text import counted, day, day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -129,23 +130,26 @@ def _cost(cost: Mapping[str, Any] | None) -> str:
     if "credits" in cost:
         what = f"{cost['segments']} SMS {cost['encoding']}: " if "segments" in cost else ""
         return f"{what}{cost['credits']:g}"
-    return "1 page" if cost["pages"] == 1 else f"{cost['pages']} pages"
+    return counted(cost["pages"], "pages")
 
 
 def _show_head(head: ReviewSummary) -> None:
     counts, cost = head.counts, head.cost
-    paper = f" on {head.sheets} sheets" if head.sheets else ""
+    paper = f" on {counted(head.sheets, 'sheets')}" if head.sheets else ""
     print_facts(
         [
             ("run", head.run),
             ("mailing", f"{head.mailing} by {head.kind} from account {head.account}"),
             *zip(counts._fields, counts, strict=True),
-            ("cost", f"{cost.total:g} {cost.unit}{paper}"),
+            ("cost", f"{counted(cost.total, cost.unit)}{paper}"),
             *([("balance", f"{cost.balance:g}")] if cost.balance is not None else []),
             ("takes", _span(head.seconds)),
             ("plan", head.plan_hash),
+            *purged(head.purged_at),
         ]
     )
+    if head.searched:
+        _tell_nobody(head)
     if cost.lacking:
         print_text(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
     if head.costly_signs:
@@ -153,7 +157,7 @@ def _show_head(head: ReviewSummary) -> None:
         print_text(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
     for one in head.earlier:
         print_text(
-            f"You already sent this mailing to {one.people} of these people on {one.on} "
+            f"You already sent this mailing to {one.people} of these people on {day(one.on)} "
             f"(run {one.run})."
         )
     for group in head.shared:
@@ -162,22 +166,33 @@ def _show_head(head: ReviewSummary) -> None:
         print_table(["rows", "not marked because"], [(n, reason) for reason, n in head.reasons])
 
 
+def _tell_nobody(head: ReviewSummary) -> None:
+    """That nobody was selected, by which filters, and what to do."""
+    for source, filters in head.searched:
+        how = f"with {filters}" if filters else "at all"
+        print_text(f"Nobody was selected: the source {source} has nobody {how}.")
+        print_text(
+            f"Change select: in the mailing {head.mailing}, then prepare it again; serienpost "
+            f"sources {source} explains the filters."
+        )
+
+
 def _together(group: SharedRows, run: str) -> str:
     """The sentence about rows that belong together."""
     first = ", ".join(group.examples[0])
     if group.what == "left_out":
         rows = ", ".join(row for rows in group.examples for row in rows)
         more = ", ..." if group.groups > len(group.examples) else ""
+        left_out = counted(group.groups, "appointments")
         return (
-            f"same_address: one leaves out {group.groups} appointments, of which nobody hears: "
+            f"same_address: one leaves out {left_out}, of which nobody hears: "
             f"{rows}{more}; serienpost review {run} --explain ROW says whose"
         )
-    one = group.groups == 1
     if group.what == "address":
-        whose = "address belongs" if one else "addresses belong"
-        return f"{group.groups} {whose} to several people, who each get a message: {first}"
-    who = "person gets" if one else "people get"
-    return f"{group.groups} {who} several messages, one for each appointment: {first}"
+        shared = counted(group.groups, "addresses", "belongs", "belong")
+        return f"{shared} to several people, who each get a message: {first}"
+    who = counted(group.groups, "people", "gets", "get")
+    return f"{who} several messages, one for each appointment: {first}"
 
 
 def _span(seconds: float) -> str:
@@ -222,11 +237,11 @@ def _explain(row: Recipient, found: Explanation) -> None:
     by = found.overrides.get(row.row)
     if by:
         covered = ", ".join(f"{check}.{code}" for check, code in by["codes"])
-        at = by["at"].isoformat(timespec="seconds")
+        at = day_and_time(by["at"])
         print_text(
             f"override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}", "  "
         )
-    asked = found.asked_at.isoformat(timespec="seconds") if found.asked_at else "-"
+    asked = day_and_time(found.asked_at) if found.asked_at else "-"
     print_text(f"consent, asked {asked}:", "  ")
     print_table(
         ["check", "verdict", "code", "reason or evidence", "what would change it"],
@@ -245,7 +260,7 @@ def _history(run: Run) -> Reply:
             ["at", "by", "change", "row", "detail"],
             [
                 [
-                    one.at.isoformat(timespec="seconds"),
+                    day_and_time(one.at),
                     one.user,
                     one.action,
                     one.row,

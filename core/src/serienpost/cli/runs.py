@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
+from serienpost.cli.output import Cell, print_facts, print_table, print_text, purged, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
-from serienpost.text import day_and_time
+from serienpost.text import counted, day, day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 
     from serienpost.errors import Problem
     from serienpost.service import Practice, Run
-    from serienpost.service.answers import MessageLine, MessageStory, Report, RunStatus
+    from serienpost.service.answers import (
+        DueDate,
+        MessageLine,
+        MessageStory,
+        ReasonCount,
+        Report,
+        RunLine,
+        RunStatus,
+    )
 
 _STYLE = {"accepted": "green", "delivered": "green", "failed": "red", "in_doubt": "yellow"}
 _MOST_ROWS = 200
@@ -35,31 +44,37 @@ def runs_command(practice: Practice, limit: int) -> Reply:
     runs, dates = practice.runs(limit), practice.due_dates()
 
     def text() -> None:
-        print_table(
-            ["run", "mailing", "due", "state", "why", "ends", "messages"],
-            [
-                [
-                    one.run,
-                    one.mailing,
-                    one.due,
-                    one.standing,
-                    one.reason or "",
-                    one.ends.how if one.ends else "",
-                    ", ".join(f"{n} {state}" for state, n in one.counts.items()),
-                ]
-                for one in runs
-            ],
-        )
+        say(_RUN_LINE.format(run="run", due="due", mailing="mailing"))
+        for one in runs:
+            _list_run(one)
         if dates:
             print_table(
                 ["not sent yet", "due", "state", "tries", "until"],
-                [[d.mailing, d.due, d.state, d.tries, day_and_time(d.until)] for d in dates],
+                [[d.mailing, _due(d), d.state, d.tries, day_and_time(d.until)] for d in dates],
             )
             for d in dates:  # a cell would be cut, and what mends it stands at the end
                 print_text(f"{d.mailing} for {d.due}: {d.reason}")
 
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
     return Reply(data, text)
+
+
+# Under the mailing: how a run stands. The columns are the same whatever there is to say.
+_RUN_LINE = "{run:<13}  {due:<10}  {mailing}"
+_UNDER = " " * 15
+
+
+def _list_run(one: RunLine) -> None:
+    """A run in the list: its line, then its messages and what it waits for."""
+    say(_RUN_LINE.format(run=one.run, due=_due(one), mailing=one.mailing))
+    counts = ", ".join(f"{n} {state}" for state, n in one.counts.items())
+    print_text(f"{one.standing}: {counts or 'nobody was selected'}", _UNDER)
+    if one.ends:
+        print_text(f"{one.reason}: {one.ends.how}", _UNDER)
+
+
+def _due(one: RunLine | DueDate) -> str:
+    return day(date.fromisoformat(one.due))
 
 
 @click.command(name="show")
@@ -99,9 +114,10 @@ def run_reply(
         _tell_records(run.id, status.records)
 
     stream = ("messages", run.messages()) if messages else None
+    is_scheduled = code is None and status.is_scheduled
     if code is None:
         code, problems = status.exit, status.problems
-    return Reply(status.document(), text, code, problems, stream)
+    return Reply(status.document(), text, code, problems, stream, is_scheduled=is_scheduled)
 
 
 def _show_messages(messages: Iterable[MessageLine], total: int) -> None:
@@ -116,7 +132,8 @@ def _show_messages(messages: Iterable[MessageLine], total: int) -> None:
 
 
 def _show_run(status: RunStatus) -> None:
-    reason = f" ({status.reason}: {status.reason_text})" if status.reason else ""
+    said = status.reason and not status.is_scheduled
+    reason = f" ({status.reason}: {status.reason_text})" if said else ""
     waits = status.until if status.ends and not status.scheduled_for else None
     print_facts(
         [
@@ -129,6 +146,7 @@ def _show_run(status: RunStatus) -> None:
             *([("finished", _when(status.finished_at))] if status.finished_at else []),
             *sorted(status.present.items()),
             *(("file", name) for name in status.files),
+            *purged(status.purged_at),
         ]
     )
 
@@ -136,7 +154,7 @@ def _show_run(status: RunStatus) -> None:
 def _approval(one: RunStatus | MessageStory | Report) -> Iterable[tuple[str, str]]:
     """Who approved a run and when; nothing where nobody did."""
     if one.approved_at:
-        yield "approved", f"{_iso(one.approved_at)} by {one.approved_by or '-'}"
+        yield "approved", f"{_when(one.approved_at)} by {one.approved_by or '-'}"
 
 
 def _advise(status: RunStatus) -> None:
@@ -148,7 +166,7 @@ def _advise(status: RunStatus) -> None:
         print_text("Nothing was sent; serienpost report says why.")
     if counts.get("in_doubt"):
         print_text(
-            f"Nobody knows about {counts['in_doubt']} messages. Find out, then: "
+            f"Nobody knows about {counted(counts['in_doubt'], 'messages')}. Find out, then: "
             f"serienpost resolve {status.run} --recipient ROW --as accepted|resend|failed"
         )
     if counts.get("failed"):
@@ -160,19 +178,18 @@ def _advise(status: RunStatus) -> None:
 def _tell_records(run: str, entries: Mapping[str, int]) -> None:
     """What became of the messages in the persons' records."""
     if entries.get("stored"):
-        print_text(f"{entries['stored']} messages are in the persons' records.")
+        stored = counted(entries["stored"], "messages", "is", "are")
+        print_text(f"{stored} in the persons' records.")
     if entries.get("no_record"):
-        print_text(f"{entries['no_record']} persons have no record; nothing was stored for them.")
+        without = counted(entries["no_record"], "persons", "has", "have")
+        print_text(f"{without} no record; nothing was stored for them.")
     if entries.get("waiting"):
-        print_text(f"{entries['waiting']} wait for the records: serienpost resume {run}")
+        waiting = counted(entries["waiting"], "messages", "waits", "wait")
+        print_text(f"{waiting} for the records: serienpost resume {run}")
 
 
 def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "-"
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.isoformat(timespec="seconds") if moment else "-"
+    return day_and_time(moment) if moment else "-"
 
 
 def _story(run: Run, row: str) -> Reply:
@@ -193,7 +210,7 @@ def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
         yield "why", ": ".join(filter(None, (one.code, one.text)))
     if one.scheduled_for:
         yield "scheduled for", day_and_time(one.scheduled_for)
-    yield "handed over" if one.scheduled_for else "sent", _iso(one.sent_at)
+    yield "handed over" if one.scheduled_for else "sent", _when(one.sent_at)
     yield "reference", one.ref
     known = "; ".join(one.evidence or [])
     if one.state != "suppressed":
@@ -207,23 +224,24 @@ def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
     for attempt in one.log:
         yield f"attempt {attempt['attempt']}", _attempt(attempt)
     for decision in one.decisions:
-        told = f"{_iso(decision['at'])} by {decision['user']}"
+        told = f"{_when(decision['at'])} by {decision['user']}"
         to = (decision["detail"] or {}).get("to") if decision["action"] == "test" else None
         yield decision["action"], f"{told} to address hash {to[:12]}" if to else told
+    yield from purged(one.purged_at)
     for report in one.reports:
-        yield report["kind"], f"{_iso(report['at'])} {report['code'] or ''}"
+        yield report["kind"], f"{_when(report['at'])} {report['code'] or ''}"
 
 
 def _attempt(attempt: Mapping[str, Any]) -> str:
     rest = (attempt[key] for key in ("outcome", "stage", "code", "text"))
-    return " ".join(str(part) for part in (_iso(attempt["started_at"]), *rest) if part)
+    return " ".join(str(part) for part in (_when(attempt["started_at"]), *rest) if part)
 
 
 def _manifest(run: Run) -> Reply:
     data = run.manifest()
 
     def text() -> None:
-        accepted = f"by {data.disclaimer_by} at {_iso(data.disclaimer_at)}"
+        accepted = f"by {data.disclaimer_by} at {_when(data.disclaimer_at)}"
         known = (("contract", data.contract), ("attestation", data.attestation))
         print_facts(
             [
@@ -253,6 +271,12 @@ def _manifest(run: Run) -> Reply:
     return Reply(data.document(), text)
 
 
+def _reason(one: ReasonCount) -> str:
+    """The reason, and some of the rows that it stands for where each has its own words."""
+    more = ", ..." if one.messages > len(one.rows) else ""
+    return f"{one.text or ''}{': ' + ', '.join(one.rows) + more if one.rows else ''}"
+
+
 @click.command(name="report")
 @click.argument("run")
 @click.option("--html", "html_file", metavar="FILE", help="Write one self-contained page.")
@@ -280,25 +304,25 @@ def report_command(
     def text() -> None:
         print_facts(
             [
-                ("run", run),
+                ("run", data.run),
                 ("mailing", f"{data.mailing} by {data.kind} from account {data.account}"),
                 ("state", data.standing),
                 *_approval(data),
-                *([("finished", _iso(data.finished_at))] if data.finished_at else []),
+                *([("finished", _when(data.finished_at))] if data.finished_at else []),
                 *sorted(data.counts.items()),
             ]
         )
         print_table(
-            ["state", "code", "reason", "messages"],
-            [[r.state, r.code or "", r.text or "", r.messages] for r in data.reasons],
+            ["state", "code", "messages", "reason"],
+            [[r.state, r.code or "", r.messages, _reason(r)] for r in data.reasons],
         )
         for reason in data.reasons:
             if reason.advice:
-                click.echo(f"{reason.state} {reason.code or ''}: {reason.advice}")
+                print_text(f"{reason.state} {reason.code or ''}: {reason.advice}")
         if data.tests:
             print_table(
                 ["test at", "by", "address hash", "data of"],
-                [[_iso(t.at), t.user, (t.to or "file")[:12], t.row or ""] for t in data.tests],
+                [[_when(t.at), t.user, (t.to or "file")[:12], t.row or ""] for t in data.tests],
             )
         for name in files:
             say(f"written: {name}")

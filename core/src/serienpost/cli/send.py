@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import say
+from serienpost.cli.output import print_text
 from serienpost.cli.practice import with_practice
 from serienpost.cli.progress import Display
 from serienpost.cli.questions import answered
@@ -42,7 +42,12 @@ no_wait_option = click.option(
 @click.argument("run")
 @click.option("--plan", metavar="HASH", help="Approve only this plan.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--at", "when", metavar="WHEN", help="9:00, morgen 9:00, 30.11. 9:00; local time.")
+@click.option(
+    "--at",
+    "when",
+    metavar="WHEN",
+    help="9:00, morgen 9 Uhr, 30.11. 9:00; cron or `resume --due` must run then.",
+)
 @no_wait_option
 @click.option("--accept-disclaimer", is_flag=True, help="Accept the provider's disclaimer.")
 @click.option("--ignore-balance", is_flag=True, help="Send although the balance is too low.")
@@ -74,7 +79,9 @@ def send_command(
 @click.command(name="run")
 @click.argument("mailing")
 @click.option("--yes", is_flag=True, help="Approve without asking; needed for cron.")
-@click.option("--for", "due", metavar="DATE", help="Due date, YYYY-MM-DD. Default: today.")
+@click.option(
+    "--for", "due", metavar="DATE", help="Due date: 30.11., morgen, 2026-11-30. Default: today."
+)
 @no_wait_option
 @archive_option
 @json_option
@@ -88,10 +95,9 @@ def run_command(
     archive: str | None,
 ) -> Reply:
     """Prepare and send a mailing in one go, for cron."""
-    from serienpost.cli.prepare import parse_day
     from serienpost.service import Answers
 
-    day = parse_day(due) if due else None
+    day = practice.day(due) if due else None
     answers = Answers(release=yes, archive=archive)  # type: ignore[arg-type]  # click has checked
     with stopping() as stop:
         while True:
@@ -255,18 +261,19 @@ def _resume_due(practice: Practice) -> Reply:
 
     def text() -> None:
         for one in runs:
-            why = f" ({one.reason})" if one.reason else ""
+            why = f" ({one.reason})" if one.reason and not one.is_scheduled else ""
             until = ""
             if one.until and not one.scheduled_for:
                 until = f" until {day_and_time(one.until)}"
-            say(f"{one.run}: {one.standing}{why}{until}")
+            print_text(f"{one.run}: {one.standing}{why}{until}")
         for one in runs:
             held = day_and_time(one.held_until) if one.held_until else "-"
             for order in one.withdraw:
-                click.echo(
-                    f"  the orders of run {one.run} lie in the provider's portal until "
+                print_text(
+                    f"the orders of run {one.run} lie in the provider's portal until "
                     f"{held}; withdraw them there: "
-                    f"{order.ref} ({order.row}: {order.reason})"
+                    f"{order.ref} ({order.row}: {order.reason})",
+                    "  ",
                 )
 
     code = worst(one.exit for one in found)
@@ -274,4 +281,5 @@ def _resume_due(practice: Practice) -> Reply:
     told = tuple(problem for one in given_up for problem in one.problems)
     problems = tuple(p for one in found if one not in given_up for p in one.problems)
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
-    return Reply(data, text, code, problems, told=told)
+    is_scheduled = not dates and all(one.is_scheduled for one in runs if one.exit)
+    return Reply(data, text, code, problems, told=told, is_scheduled=is_scheduled and bool(code))

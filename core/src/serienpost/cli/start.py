@@ -60,7 +60,9 @@ plugins: []
 """
 
 MAILING = """\
-# A mailing: take the # away, then `serienpost check information`.
+# A mailing to begin with. Copy this file to information.yaml (without .example), take "# " away at
+# the beginning of the lines below, then `serienpost check information`. Its account, its signature
+# and its source are named as in ../serienpost.yaml.
 #
 # title: Information
 # source: patients                  # `serienpost sources` lists them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ FOLDER = "mailings"
 # Bytes of one name in common file systems, less the suffix.
 _LONGEST_NAME = 240
 _SUFFIXES = (".yaml", ".yml")
+# How runs are called, for who takes the one for the other.
+_RUN = re.compile(r"[0-9]{8}-[0-9A-Za-z]{4}")
 
 
 def mailing_names(context: PracticeContext) -> tuple[str, ...]:
@@ -65,21 +68,37 @@ def _path(context: PracticeContext, name_or_path: str) -> Path:
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in name_or_path.split("/")):
         raise ConfigError("no file has so long a name")
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path:
-        given = Path(name_or_path)
-        path = given if given.is_file() else context.path(given)
-        if not path.is_file() and (near := nearest_path(path)):
-            hint = f"did you mean {near}?"
-            raise ConfigError(Problem("there is no such file", hint, str(path)))
-        return path
+        return _path_of_file(context, Path(name_or_path))
     path = context.path(FOLDER) / f"{name_or_path}.yaml"
-    if not path.is_file():
-        names = mailing_names(context)
-        hint = did_you_mean(name_or_path, names) or listed(names) or f"{FOLDER}/ is empty"
-        near = nearest_path(path) or nearest_path(path.with_suffix(".yml"))
-        if near and near.suffix != ".yaml":
-            hint = f"rename {FOLDER}/{near.name} to {near.stem.lower()}.yaml"
-        raise ConfigError(Problem(f"there is no mailing {name_or_path!r} in {FOLDER}/", hint))
-    return path
+    if path.is_file():
+        return path
+    near = nearest_path(path) or nearest_path(path.with_suffix(".yml"))
+    if near and near.name == path.name.lower():
+        return near  # written with capitals, as on paper
+    names = mailing_names(context)
+    hint = did_you_mean(name_or_path, names) or listed(names) or f"{FOLDER}/ is empty"
+    if near and near.suffix != ".yaml":
+        hint = f"rename {FOLDER}/{near.name} to {near.stem.lower()}.yaml"
+    elif _RUN.fullmatch(name_or_path):
+        hint = f"so runs are called: serienpost show {name_or_path}"
+    raise ConfigError(Problem(f"there is no mailing {name_or_path!r} in {FOLDER}/", hint))
+
+
+def _path_of_file(context: PracticeContext, given: Path) -> Path:
+    """The file of a path: as it stands, in the practice folder or in its mailings, also where the
+    suffix is left out or is the other one."""
+    places = [given, context.path(given), context.path(FOLDER) / given]
+    for place in places:
+        forms = (place, place.with_name(f"{place.name}.yaml"), place.with_suffix(".yaml"))
+        for path in forms if place.name else ():
+            if path.suffix in _SUFFIXES and path.is_file():
+                return path
+    near = next((found for place in places if (found := nearest_path(place))), None)
+    if near and near.suffix == ".yaml" and near.name.islower() and near.is_file():
+        return near  # written with capitals, as on paper
+    names = mailing_names(context)
+    hint = f"did you mean {near}?" if near else did_you_mean(given.stem, names) or listed(names)
+    raise ConfigError(Problem("there is no such file", hint, str(places[1])))
 
 
 def _blocks(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.contracts.kinds import Unreachable
 from serienpost.errors import ConfigError, Problem
+from serienpost.files import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,7 @@ def _read(context: PracticeContext, ledger: Ledger, kind: str, csv_file: str) ->
             return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
-            Problem(f"cannot be read: {type(error).__name__}", _FORM, csv_file)
+            Problem(f"cannot be read: {unreadable(error)}", _FORM, csv_file)
         ) from error
 
 

@@ -41,6 +41,8 @@ class Row(NamedTuple):
         occasion: set by sources whose rows are about something (appointments, birthdays).
         consenting_id: whose permission counts: the representative for a minor, else None.
         unreachable: a reason the source knows why nobody can be written to, as (code, sentence).
+        place: where a person finds the row to mend it, as in `liste.csv, Zeile 3`; said with what
+            is wrong with it.
     """
 
     person_id: str
@@ -48,6 +50,7 @@ class Row(NamedTuple):
     occasion: Occasion | None = None
     consenting_id: str | None = None
     unreachable: tuple[str, str] | None = None
+    place: str | None = None
 
     @property
     def id(self) -> str:

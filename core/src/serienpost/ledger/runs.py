@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_
+from sqlalchemy import false, func, or_
 
 from serienpost.errors import LedgerError
 from serienpost.ledger.rows import MESSAGE, RUN, MessageRow, RunRow
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import COMMANDS, PAUSE_REASONS, RELEASED
 from serienpost.ledger.transitions import move_run
+from serienpost.text import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement
 
     from serienpost.ledger.store import Tx
 
 
 def find_run(tx: Tx, run_id: str) -> RunRow:
-    """The run of this id.
+    """The run of this id, also where a person has written it in capitals.
 
     Raises:
         LedgerError: there is none.
     """
-    return _found(tx, tx.select(run, *RUN).where(run.c.id == run_id), run_id)
+    wanted = run_id if run_id.islower() or run_id.isdigit() else run_id.lower()
+    row = tx.first(tx.select(run, *RUN).where(run.c.id.in_({run_id, wanted})))
+    if row is None:
+        raise LedgerError(f"there is no run {run_id}", hint=_runs_meant(tx, run_id))
+    return RunRow._make(row)
 
 
 def lock_run(tx: Tx, run_id: str) -> RunRow:
@@ -37,14 +42,28 @@ def lock_run(tx: Tx, run_id: str) -> RunRow:
     Raises:
         LedgerError: there is none.
     """
-    return _found(tx, tx.select(run, *RUN).where(run.c.id == run_id).with_for_update(), run_id)
-
-
-def _found(tx: Tx, statement: Select[Any], run_id: str) -> RunRow:
-    row = tx.first(statement)
+    row = tx.first(tx.select(run, *RUN).where(run.c.id == run_id).with_for_update())
     if row is None:
-        raise LedgerError(f"there is no run {run_id}", hint="serienpost runs lists them")
+        raise LedgerError(f"there is no run {run_id}", hint=_RUNS)
     return RunRow._make(row)
+
+
+_RUNS = "serienpost runs lists them"
+
+
+def _runs_meant(tx: Tx, text: str) -> str:
+    """What to write instead: the newest runs of a mailing of this name, or whose id begins so."""
+    c = run.c
+    name = text.rpartition("/")[2].removesuffix(".yaml").lower()
+    begins = c.id.startswith(name, autoescape=True) if len(name) >= _SHORTEST else false()
+    meant = tx.select(run, c.id, c.mailing).where(or_(func.lower(c.mailing) == name, begins))
+    found = tx.all(meant.order_by(c.created_at.desc()).limit(_NAMED))
+    if not found:
+        return _RUNS
+    named = ", ".join(row.id for row in found)
+    if any(row.mailing.lower() == name for row in found):
+        return f"{found[0].mailing} is a mailing; its runs, the newest first: {named}"
+    return f"did you mean {named}?"
 
 
 def allow_command(row: RunRow, command: str) -> None:
@@ -78,8 +97,9 @@ def find_rows(tx: Tx, run_id: str, name: str, *, exactly: bool = False) -> list[
         tx: reads or changes the ledger.
         run_id: the run.
         name: a row's or person's id, also without what stands before its `:`; a person's number
-            as the review shows it, or that of a line of a table, at the end of its id; or how one
-            person's id alone begins. A number is never the beginning of a longer one.
+            as the review shows it, or that of a line of a table, at the end of its id; how one
+            person's id alone begins; or words of the name that one person alone bears. Capitals
+            make no difference. A number is never the beginning of a longer one.
         exactly: only a whole id will do.
 
     Raises:
@@ -87,29 +107,47 @@ def find_rows(tx: Tx, run_id: str, name: str, *, exactly: bool = False) -> list[
     """
     c = message.c
     found = _rows(tx, run_id, or_(c.row_id == name, c.person == name))
+    if not found and ":" in name:
+        same = name.lower()
+        found = _rows(tx, run_id, or_(func.lower(c.row_id) == same, func.lower(c.person) == same))
     if exactly or found or not name:
         return _one_person(run_id, name, found, exactly=exactly)
     ends = (f":{name}", *([f"-{name}"] if name.isdigit() else []))
     behind = [c.person.endswith(one, autoescape=True) for one in ends]
-    found = _rows(tx, run_id, or_(c.number == name, *behind))
-    found = [row for row in found if name == row.number or row.person.endswith(ends)]
-    return _one_person(run_id, name, found or _beginning_with(tx, run_id, name))
+    found = _rows(tx, run_id, or_(func.lower(c.number) == name.lower(), *behind))
+    found = [
+        row
+        for row in found
+        if name.lower() == (row.number or "").lower() or row.person.endswith(ends)
+    ]
+    found = found or _beginning_with(tx, run_id, name) or _borne_by(tx, run_id, name)
+    return _one_person(run_id, name, found)
 
 
 def split_names(tx: Tx, run_id: str, names: Iterable[str]) -> list[str]:
     """Each name of rows once; several stand in one text with a comma between, unless the text as
-    it is is an id of the run."""
+    it is is an id of the run, or somebody's name."""
     c = message.c
     found: list[str] = []
     for text in names:
-        whole = "," not in text or _rows(tx, run_id, or_(c.row_id == text, c.person == text))
+        whole = (
+            "," not in text
+            or _rows(tx, run_id, or_(c.row_id == text, c.person == text))
+            or _borne_by(tx, run_id, text)
+        )
         parts = [text] if whole else [part.strip() for part in text.split(",")]
         found += [part for part in parts if part]
     return list(dict.fromkeys(found))
 
 
-# So many people are named where a name fits several.
+# So many people or runs are named where a name fits several.
 _NAMED = 5
+# So many signs of a run's id say which run may be meant.
+_SHORTEST = 4
+# What can be said again in an error: an id, never what may be a person's name or address.
+_SAYABLE = re.compile(r"(?:[A-Za-z_]+:)?[0-9]{1,8}\Z")
+# Of a name that so many rows bear nobody alone is meant.
+_MOST_BEARERS = 100
 # The end of a name that is a number, and what makes it a longer one.
 _NUMBER = re.compile(r"(?:\A|[^0-9A-Za-z])[0-9]+\Z")
 _MORE_OF_IT = re.compile(r"[0-9]+(?![0-9A-Za-z])")
@@ -137,6 +175,22 @@ def _beginning_with(tx: Tx, run_id: str, name: str) -> list[MessageRow]:
     return _rows(tx, run_id, c.no.in_(numbers)) if numbers else []
 
 
+def _borne_by(tx: Tx, run_id: str, name: str) -> list[MessageRow]:
+    """The rows of the people whose names hold all these words. What may be an id or a number is no
+    name, so that nobody is taken for another by what they call themselves."""
+    wanted = _words(name)
+    if not wanted or ":" in name or any(sign.isdigit() for sign in name):
+        return []
+    c = message.c
+    named = tx.select(message, c.no, c.name).where(c.run == run_id, c.name.is_not(None))
+    numbers = [row.no for row in tx.stream(named) if wanted <= _words(row.name)]
+    return _rows(tx, run_id, c.no.in_(numbers[:_MOST_BEARERS])) if numbers else []
+
+
+def _words(name: str) -> set[str]:
+    return set(folded(name).replace(",", " ").split())
+
+
 def _begins(row_id: str, name: str) -> bool:
     """Whether an id begins so, as a whole or behind its `:`, and not within a number."""
     for id_ in (row_id, row_id.partition(":")[2]):
@@ -151,13 +205,21 @@ def _one_person(
 ) -> list[MessageRow]:
     people = list(dict.fromkeys(row.person for row in found))
     if not found:
-        exact = "; a whole id is needed here" if exactly else ""
-        hint = None if ":" in name else f"an id is written as in patient:{name}{exact}"
-        raise LedgerError(f"run {run_id} has no row {name}", hint=hint)
+        said = name if _SAYABLE.match(name) else "of this name"
+        hint = _WHOLE_ID if exactly else _ACCEPTED
+        raise LedgerError(f"run {run_id} has no row {said}", hint=hint)
     if len(people) > 1:
         shown = ", ".join(people[:_NAMED]) + (", ..." if len(people) > _NAMED else "")
-        raise LedgerError(f"several people of run {run_id} are called {name}", hint=shown)
+        called = name if _SAYABLE.match(name) else "so"
+        raise LedgerError(f"several people of run {run_id} are called {called}", hint=shown)
     return found
+
+
+_WHOLE_ID = "a whole id is needed here, as in patient:17; the first column of the review holds them"
+_ACCEPTED = (
+    "a row is named by a person's number, an id as in patient:17, its beginning, or a name that "
+    "one person of the run alone bears"
+)
 
 
 def count_states(tx: Tx, run_id: str) -> dict[str, int]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from serienpost.errors import SerienpostError
-from serienpost.service.finding import Finding
+from serienpost.service.finding import Finding, with_causes
+from serienpost.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -26,18 +27,20 @@ _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
 # Domains that belong to nobody (RFC 2606, section 2 and 3).
 _RESERVED = re.compile(r"@(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)>?\s*\Z")
 
+_SERVE = "`serienpost demo --serve` starts what a demo practice needs"
+
 # How long one account, source or check may take to answer.
 PROBE_SECONDS = 60.0
 
 
 def examine(folder: Path) -> Iterator[Finding]:
-    """Everything that a practice needs, one finding after the other.
+    """Everything that a practice needs, one finding after the other, each with the one that tells
+    its cause.
 
     Args:
         folder: the practice folder, which need not be one yet.
     """
-    yield from _system()
-    yield from _practice(folder)
+    yield from with_causes([*_system(), *_practice(folder)])
 
 
 def _system() -> Iterator[Finding]:
@@ -84,7 +87,8 @@ def _opened(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.service.doctor_ledger import ledger_findings
     from serienpost.service.first_mailing import missing_pieces
 
-    yield from _guarded("secrets", partial(_secrets, context))
+    for name in _secrets_named(context):
+        yield from _guarded(f"secret {name}", partial(_secret, context, name))
     yield from _guarded("ledger", partial(ledger_findings, context))
     for settings in context.registry.settings.values():
         yield from _guarded(settings.key, partial(_settings, context, settings))
@@ -128,16 +132,19 @@ def _plugins(folder: Path) -> Iterator[Finding]:
             yield Finding(name, True, f"{report.version}")
 
 
-def _secrets(context: PracticeContext) -> Iterator[Finding]:
-    """Which store answers for each secret that the configuration names; missing ones are found
-    where they are needed."""
+def _secrets_named(context: PracticeContext) -> list[str]:
+    """The secrets that the configuration names."""
     from serienpost.config.models import leaves, plain_values
 
     text = "\n".join(str(value) for _, value in leaves(plain_values(context.config)))
-    for name in sorted(set(_SECRET.findall(text))):
-        store = context.secret_store(name)
-        if store:
-            yield Finding(f"secret {name}", True, f"the store {store} answers")
+    return sorted(set(_SECRET.findall(text)))
+
+
+def _secret(context: PracticeContext, name: str) -> Iterator[Finding]:
+    """Which store answers for a secret; one that is missing is found where it is needed."""
+    store = context.secret_store(name)
+    if store:
+        yield Finding(f"secret {name}", True, f"the store {store} answers")
 
 
 def _settings(context: PracticeContext, settings: Settings) -> Iterator[Finding]:
@@ -178,7 +185,7 @@ def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:
 
     fields, has_rows = within(PROBE_SECONDS, name, first)
     rows = "has rows" if has_rows else "is empty"
-    yield Finding(name, True, f"can be read, {rows}, {fields} fields")
+    yield Finding(name, True, f"can be read, {rows}, {counted(fields, 'fields')}")
 
 
 def _consent(context: PracticeContext) -> Iterator[Finding]:
@@ -241,7 +248,7 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
             result: ProbeResult = answered("probe", one, ProbeResult)
             found = Finding(label, result.ok, result.text, result.remedy)
             if result.ok is False:
-                found = _silent(context, account, found)
+                found = _silent(context, account, found, is_tried=True)
             is_silent = is_silent or found.is_missing
             yield found
     else:
@@ -252,14 +259,18 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
         yield Finding(label, True, f"balance {credit:g}")
 
 
-def _silent(context: PracticeContext, account: AccountSettings, found: Finding) -> Finding:
+def _silent(
+    context: PracticeContext, account: AccountSettings, found: Finding, *, is_tried: bool = False
+) -> Finding:
     """What is wrong with an account, as missing where it is one to try things with whose server is
-    not running: on this machine, for a sender whose address belongs to nobody."""
+    not running: on this machine, for a sender whose address belongs to nobody. That nobody answered
+    who was tried is then all there is to say."""
     sender = account.sender if "@" in account.sender else context.config.practice.email or ""
     if not (_RESERVED.search(sender) and _is_idle(account)):
         return found
-    text = f"its server on this machine is not running: {found.text}"
-    return Finding.missing(found.name, text, "`serienpost demo` starts what it needs")
+    text = "its server on this machine is not running"
+    text = text if is_tried else f"{text}: {found.text}"
+    return Finding.missing(found.name, text, _SERVE, None if is_tried else found.problem)
 
 
 def _is_idle(account: AccountSettings) -> bool:
@@ -318,7 +329,8 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
         if not (unasked or set(error.problems) <= set(secrets)):
             raise
         for problem in error.problems:
-            yield _silent(context, account, Finding.of(f"mailing {mailing}", problem))
+            found = Finding.of(f"mailing {mailing}", problem)
+            yield _silent(context, account, found, is_tried=unasked)
         return
     text = f"{renderer.kind.title} from account {loaded.account}"
     yield Finding(f"mailing {mailing}", True, text)

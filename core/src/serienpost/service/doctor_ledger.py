@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost.service.finding import Finding
-from serienpost.text import day_and_time
+from serienpost.text import counted, day_and_time, messages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,8 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
         yield Finding(
             one.row,
             False,
-            f"{one.times} messages by {one.kind} came back over {one.days} days",
+            f"{counted(one.times, messages_of(one.kind))} came back over "
+            f"{counted(one.days, 'days')}",
             f"look: serienpost show {one.run} --recipient {one.row}; write no more: serienpost "
             f"suppress add ADDRESS --kind {one.kind}; go on: the same with remove",
         )

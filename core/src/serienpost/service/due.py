@@ -7,6 +7,7 @@ Whether a run may go on now is decided in `run/send/session.py`, by the reasons 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.config.loading import load_mailing
@@ -170,7 +171,8 @@ def _run_due_date(
 
 def cancel_due(practice: OpenedPractice, mailing: str, day: date) -> DueDate:
     """See `Practice.cancel_due`."""
-    row = remove_due(practice.ledger, mailing, day.isoformat(), practice.actor)
+    name = PurePath(mailing).name.removesuffix(".yaml")
+    row = remove_due(practice.ledger, name, day.isoformat(), practice.actor)
     return due_date(row, practice.context.zone)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from serienpost.config.loading import load_mailing
-from serienpost.config.problems import did_you_mean
+from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import ConfigError, SerienpostError
 from serienpost.run.prepare import provider_template, transliteration
@@ -187,7 +187,8 @@ def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mai
     ):
         value = instead.get(key)
         if key in instead and value not in known:
-            raise ConfigError(f"there is no {key} {value}", hint=did_you_mean(str(value), known))
+            hint = did_you_mean(str(value), known) or listed(known)
+            raise ConfigError(f"there is no {key} {value}", hint=hint)
     values: dict[str, Any] = dict(instead)
     if "template" in instead:
         values |= {"subject": None, "text": None}

@@ -54,15 +54,25 @@ class Practice(OpenedPractice):
     """One practice and who acts in it. Closing it closes everything that was opened through it."""
 
     def time(self, text: str) -> datetime:
-        """A moment as people write it: `9:00` for the next such time, `morgen 9:00`, `30.11. 9:00`,
-        `2026-11-30 9:00`.
+        """A moment as people write it: `9:00` for the next such time, `morgen 9:00`,
+        `montag 9 Uhr`, `30.11. 9:00`, `2026-11-30 9:00`.
 
         Raises:
             ConfigError: another form, a time that does not exist on that day, or one in the past.
         """
-        from serienpost.run.send.schedule import parse_when
+        from serienpost.dates import parse_moment
 
-        return parse_when(text, self.ledger.clock(), self.context.zone)
+        return parse_moment(text, self.ledger.clock(), self.context.zone)
+
+    def day(self, text: str) -> date:
+        """A day as people write it: `heute`, `morgen`, `montag`, `30.11.`, `2026-11-30`.
+
+        Raises:
+            ConfigError: another form, or no day of the calendar.
+        """
+        from serienpost.dates import parse_day
+
+        return parse_day(text, self.today())
 
     def check(self, mailing: str) -> CheckedMailing:
         """Everything that can be known about a mailing without reading any recipient.

@@ -19,6 +19,7 @@ from serienpost.run.send import approve as approval
 from serienpost.run.send.day import date_macro, passed_occasion, relative_day
 from serienpost.run.send.schedule import quiet_hours
 from serienpost.service.notices import Notice
+from serienpost.text import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -233,7 +234,8 @@ def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
         count = count_overridden(tx, row.id)
     if count:
         raise ConfigError(
-            f"{count} rows of run {row.id} are overridden; this practice does not permit overrides",
+            f"{counted(count, 'rows')} of run {row.id} {'is' if count == 1 else 'are'} overridden; "
+            "this practice does not permit overrides",
             hint=f"serienpost review {row.id} --drop-not-allowed takes them back",
         )
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from serienpost.contracts.outcomes import Accepted
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import SerienpostError, StillOpenError
-from serienpost.ledger.runs import allow_command, find_run
+from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
@@ -107,12 +107,14 @@ class TestResult(Record):
         outcome: the word of the closed vocabulary, `accepted` or another.
         text: what the provider said.
         file: where the message was written, where nothing leaves the machine.
+        kind: of message.
     """
 
     run: str
     outcome: str
     text: str = field(default="", metadata=FOR_FACES)
     file: str | None = field(default=None, metadata=FOR_FACES)
+    kind: str = field(default="", metadata=FOR_FACES)
 
     __test__ = False  # pytest takes the name for a test
 
@@ -142,8 +144,8 @@ class Run:
             LedgerError: there is none.
         """
         with practice.ledger.read() as tx:
-            find_run(tx, run_id)
-        return cls(practice, run_id)
+            found = find_run(tx, run_id)
+        return cls(practice, found.id)
 
     def status(self) -> RunStatus:
         """How the run stands."""
@@ -162,6 +164,7 @@ class Run:
             costly_signs=recipients.costly_signs(self._ledger, self.id),
             reasons=tuple(recipients.reasons(self._ledger, self.id)),
             sheets=recipients.sheets(self._ledger, self.id),
+            purged_at=history.local(head.purged_at, self._context.zone),
         )
 
     def recipients(self, sort: str | None = None) -> Iterator[Recipient]:
@@ -330,11 +333,14 @@ class Run:
         if row and not is_file:
             processor = renderer.processor()
             whom = {"processor": processor.name, "region": processor.region} if processor else {}
+            with self._ledger.read() as tx:  # its id: what was typed may be a name
+                row = find_rows(tx, self.id, row)[0].row_id
             self.practice.notify(Notice("test_data", {"row": row, **whom}))
         outcome = send_test(renderer, self._ledger, self.id, to, row, self.practice.actor)
         word = type(outcome).__name__.lower()
         accepted = isinstance(outcome, Accepted)
-        return TestResult(self.id, word, outcome.text, to if accepted and is_file else None)
+        file = to if accepted and is_file else None
+        return TestResult(self.id, word, outcome.text, file, renderer.kind.name)
 
     def approve(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost.config.problems import listed
+from serienpost.config.problems import did_you_mean, listed
 from serienpost.consent.suppression_file import named, write
 from serienpost.documents import document
 from serienpost.errors import ConfigError
@@ -93,7 +93,8 @@ def events(practice: OpenedPractice, account: str | None) -> list[EventCounts]:
     """See `Practice.events`."""
     known = practice.context.config.accounts
     if account is not None and account not in known:
-        raise ConfigError(f"there is no account {account}", hint=listed(known))
+        hint = did_you_mean(account, known) or listed(known) or "no account is set up"
+        raise ConfigError(f"there is no account {account}", hint=hint)
     found = []
     for name in [account] if account else list(known):
         taken = poll_events(practice.context, practice.ledger, name)

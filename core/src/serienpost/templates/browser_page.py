@@ -17,7 +17,7 @@ _POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'\">"
 )
-# A page without its doctype is shown by other rules.
+# A page without one is shown by the rules of old browsers, so one that has none is given one.
 _DOCTYPE = re.compile(r"\s*(?:<!doctype[^>]*>)?", re.IGNORECASE)
 _IMAGE = re.compile(r"""(=\s*["']?)cid:([A-Za-z0-9_.@-]+)""")
 
@@ -35,5 +35,6 @@ def browser_page(html: str, attachments: Iterable[Attachment] = ()) -> bytes:
 
     begin = _DOCTYPE.match(html)
     end = begin.end() if begin else 0
-    page = f"{html[:end]}{_POLICY}{_IMAGE.sub(filled, html[end:])}"
+    doctype = html[:end] if html[:end].strip() else "<!doctype html>"
+    page = f"{doctype}{_POLICY}{_IMAGE.sub(filled, html[end:])}"
     return page.encode("utf-8", "replace")

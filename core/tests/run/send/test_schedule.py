@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serienpost import ConfigError
 from serienpost.run.prepare.plan import Header
-from serienpost.run.send.schedule import is_stale, not_now, parse_when, quiet_until
+from serienpost.run.send.schedule import is_stale, not_now, quiet_until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -45,68 +44,6 @@ def test_quiet_hours_are_hours_of_the_practice(hours: str, now: str, until: str 
 
 
 NOW = _at("2026-03-02T10:00:00+01:00")
-
-
-@pytest.mark.parametrize(
-    ("text", "when"),
-    [
-        ("11:30", "2026-03-02T11:30:00+01:00"),
-        ("09:59", "2026-03-03T09:59:00+01:00"),
-        ("10:00", "2026-03-03T10:00:00+01:00"),
-        ("2026-03-02T10:01", "2026-03-02T10:01:00+01:00"),
-        ("2026-07-01T08:00", "2026-07-01T08:00:00+02:00"),
-        ("2026-10-25T02:30", "2026-10-25T02:30:00+02:00"),
-        ("9:00", "2026-03-03T09:00:00+01:00"),
-        ("11:30 Uhr", "2026-03-02T11:30:00+01:00"),
-        ("heute 11:30", "2026-03-02T11:30:00+01:00"),
-        ("Morgen um 9:00", "2026-03-03T09:00:00+01:00"),
-        ("tomorrow  9:00", "2026-03-03T09:00:00+01:00"),
-        ("übermorgen 9:00", "2026-03-04T09:00:00+01:00"),
-        ("30.11. 9:00", "2026-11-30T09:00:00+01:00"),
-        ("30. 11. 2026 9:00", "2026-11-30T09:00:00+01:00"),
-        ("30.11.2026, 09:00", "2026-11-30T09:00:00+01:00"),
-        ("2026-11-30 9:00", "2026-11-30T09:00:00+01:00"),
-        ("2026-11-30T9:00", "2026-11-30T09:00:00+01:00"),
-    ],
-)
-def test_a_time_is_practice_time_and_the_next_of_its_kind(text: str, when: str) -> None:
-    assert parse_when(text, NOW, BERLIN).astimezone(UTC) == _at(when)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("2026-03-02T09:59", "is in the past"),
-        ("2026-03-02T10:00", "is in the past"),
-        ("2026-03-29T02:30", "does not exist on that day"),
-        ("25:00", "is not a day and time"),
-        ("2026-02-30T10:00", "is not a day and time"),
-        ("2026-03-02 10:00", "is in the past: 02.03.2026 10:00"),
-        ("1.3. 9:00", "is in the past: 01.03.2026 09:00"),
-        ("1.3.2025 9:00", "is in the past"),
-        ("heute 9:00", "is in the past"),
-        ("morgen", "is not a day and time"),
-        ("9", "is not a day and time"),
-        ("30.11.", "is not a day and time"),
-        ("30.11 9:00", "is not a day and time"),
-        ("3/4 9:00", "is not a day and time"),
-        ("11/30/2026 9:00", "is not a day and time"),
-        ("gestern 9:00", "is not a day and time"),
-        ("31.4. 9:00", "is not a day and time"),
-        ("9:5", "is not a day and time"),
-        ("30.11.26 9:00", "is not a day and time"),
-        ("", "is not a day and time"),
-    ],
-)
-def test_what_is_no_time_to_come_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        parse_when(text, NOW, BERLIN)
-
-
-def test_a_time_that_the_next_day_does_not_have_is_refused() -> None:
-    with pytest.raises(ConfigError, match="does not exist"):
-        parse_when("02:30", _at("2026-03-28T10:00:00+01:00"), BERLIN)
-
 
 HEADER = Header(
     mailing="m",

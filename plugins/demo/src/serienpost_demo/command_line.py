@@ -9,15 +9,18 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
 from serienpost import Exit, SerienpostError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_LINES, _WIDTH = 12, 110
+# What is shown fits a terminal as it opens; what a command says stands two columns further in.
+_LINES, _WIDTH = 12, 80
+_INDENT = "  "
 _WIDE_GAP = re.compile(r"(?<=\S) {3,}")
 
 
@@ -45,9 +48,9 @@ class CommandLine:
         """Run a command and show the first lines of what it says."""
         lines = self._run(*args).stdout.rstrip().splitlines()
         for line in lines[:_LINES]:
-            self.say(f"  {_shortened(_WIDE_GAP.sub('  ', line).rstrip())}")
+            self.say(_shortened(f"{_INDENT}{_WIDE_GAP.sub('  ', line).rstrip()}"))
         if len(lines) > _LINES:
-            self.say(f"  ... {len(lines) - _LINES} more lines")
+            self.say(f"{_INDENT}... {len(lines) - _LINES} more lines")
         self.say("")
 
     def ask(self, *args: str, also: Sequence[int] = ()) -> dict[str, Any]:
@@ -64,13 +67,19 @@ class CommandLine:
 
     def _run(self, *args: str, also: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
         line = ["-C", str(self.folder), *args]
-        self.say(f"$ serienpost {shlex.join(line)}")
+        for shown in _typed(["$", "serienpost", *map(shlex.quote, line)]):
+            self.say(shown)
         done = subprocess.run(  # noqa: S603  our own interpreter and our own arguments
             [sys.executable, "-P", "-m", "serienpost", *line],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            env={**os.environ, "PYTHONUTF8": "1", **self.environment},
+            env={
+                **os.environ,
+                "PYTHONUTF8": "1",
+                "COLUMNS": str(_WIDTH - len(_INDENT)),
+                **self.environment,
+            },
             check=False,
         )
         if done.returncode not in (0, *also):
@@ -82,6 +91,34 @@ class CommandLine:
                 hint="its output stands above",
             )
         return done
+
+
+def _typed(words: Sequence[str]) -> Iterator[str]:
+    """A command line as one types it, over several lines where it is too long for one."""
+    line = words[0]
+    for word in words[1:]:
+        if len(f"{line} {word} \\") > _WIDTH:
+            yield f"{line} \\"
+            line = f"{_INDENT}{_INDENT}{word}"
+        else:
+            line += f" {word}"
+    yield line
+
+
+def folded(text: str) -> str:
+    """Text for people, its lines folded at the width of a terminal; a path stays whole."""
+    return "\n".join(
+        fill(
+            line,
+            _WIDTH,
+            subsequent_indent=" " * (len(line) - len(line.lstrip())),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if len(line) > _WIDTH and not line.startswith("$ ")
+        else line
+        for line in text.split("\n")
+    )
 
 
 def _shortened(line: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,16 +59,23 @@ def demo_command(
     commands, then the same by SMS and by letter. Nothing leaves this machine. The exit code is 0
     only if exactly the messages that the record calls accepted have arrived, else 1.
 
-    With --serve, mail server, smsCreator and SendGrid run until Ctrl-C, on the ports of every
-    practice of `init --demo`, or on those of the practice in DIR. Each of its accounts then works
-    by hand. What arrives is kept in the folder eingang. The exit code is 0.
+    With --serve it makes no practice: mail server, smsCreator and SendGrid run until Ctrl-C, so
+    that each account of a practice that `init --demo` made works by hand. DIR is then such a
+    practice, whose ports are taken and in whose folder eingang stands what arrives. Without DIR
+    the ports are those that every such practice has at first, and eingang lies in the current
+    folder. The exit code is 0.
     """
     if serve:
         return _serve(command, folder)
+    from serienpost_demo.command_line import folded
     from serienpost_demo.walkthrough import walk_through
 
     chosen = folder or _fresh_folder(Path(_DEFAULT_FOLDER))
-    return walk_through(chosen, patients, seed, say=partial(click.echo, err=as_json))
+
+    def say(message: str) -> None:
+        click.echo(folded(message), err=as_json)
+
+    return walk_through(chosen, patients, seed, say)
 
 
 def _serve(command: click.Context, practice: Path | None) -> Reply:

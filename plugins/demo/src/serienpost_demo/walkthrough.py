@@ -111,25 +111,30 @@ def _reply(
     def text() -> None:
         import click
 
+        from serienpost_demo.command_line import folded
+
+        def tell(line: str) -> None:
+            click.echo(folded(line))
+
         verdict = "exactly those" if not mail_problems else "not the same"
-        click.echo(f"{len(accepted)} messages accepted, {len(arrived)} arrived: {verdict}.")
-        click.echo(f"{run.tests} test message arrived before.")
-        click.echo(
+        tell(f"{len(accepted)} messages accepted, {len(arrived)} arrived: {verdict}.")
+        tell(f"{run.tests} test message arrived before.")
+        tell(
             f"{sms['accepted']} SMS accepted, {sms['arrived']} arrived, "
             f"{sms['credits']:g} credits charged."
         )
-        click.echo(
+        tell(
             f"{letters['accepted']} letters accepted, {letters['printed']} in the file on "
             f"{letters['pages']} pages, {letters['stored']} in the patients' records."
         )
-        click.echo(
+        tell(
             f"{grid['accepted']} e-mails accepted by the made-up SendGrid, {grid['arrived']} "
             f"arrived; requests: {grid['requests']}."
         )
         click.echo("\nWhere to look:")
         for name, place in places.items():
-            click.echo(f"  {name + ':':<19}{place}")
-        click.echo(f"\nGo on: {_program()} -C {folder} show {run.id}")
+            tell(f"  {name + ':':<19}{place}")
+        tell(f"\nGo on: {_program()} -C {folder} show {run.id}")
 
     return Reply(
         data={

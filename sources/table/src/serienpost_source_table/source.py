@@ -189,10 +189,18 @@ def _read(
         if person:
             rows.append(person._replace(fields={**own, **person.fields}))
         elif id_.startswith(f"{KIND}:"):
-            rows.append(Row(id_, own))
+            rows.append(Row(id_, own, place=_place(selected, line)))
         else:
-            rows.append(Row(id_, dict.fromkeys(request.fields), unreachable=_VANISHED.gone))
+            lacking = dict.fromkeys(request.fields)
+            gone, place = _VANISHED.gone, _place(selected, line)
+            rows.append(Row(id_, lacking, unreachable=gone, place=place))
     yield rows
+
+
+def _place(selected: TableSelection, line: Line) -> str:
+    """Where a row stands, as people look for it."""
+    sheet = f", Blatt {selected.sheet}" if selected.sheet else ""
+    return f"{selected.file}{sheet}, Zeile {line.number}"
 
 
 def _people(context: Context, ids: Sequence[str], request: RowRequest) -> dict[str, Row]:

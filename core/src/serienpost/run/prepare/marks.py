@@ -241,8 +241,15 @@ class _Change:
         for row in rows:
             if row.unreachable:
                 message = f"{row.row_id} is not reachable: {row.unreachable[1]}"
-                raise LedgerError(message, hint=_AGAIN)
+                raise LedgerError(message, hint=self._correction(row))
         return rows
+
+    def _correction(self, row: MessageRow) -> str:
+        """Which fields of whom to correct where, so that a row can be reached."""
+        kind, source = self.renderer.kind, self.renderer.blocks[row.block].source
+        fields = ", ".join(sorted(kind.fields))
+        where = f"where the source {source.name} reads it"
+        return f"correct the {kind.title} address of {row.person} ({fields}) {where}; then {_AGAIN}"
 
     def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
         """The override: which denials it covers, why, by whom."""

@@ -187,7 +187,7 @@ def render_rows(renderer: RunRenderer, marked: Sequence[Reviewed]) -> None:
     costs = forecast(renderer, [content for _, content in made])
     for (one, _), cost in zip(made, costs, strict=True):
         if isinstance(cost, Refused):
-            one.unmarked = _unmarked("value_refused", cost.reason)
+            one.unmarked = _unmarked("value_refused", _placed(one.row, cost.reason))
             one.content = None
         else:
             one.cost = cost
@@ -202,12 +202,12 @@ def _render(renderer: RunRenderer, one: Reviewed) -> None:
     values = renderer.values(one.row.fields)
     empty = renderer.missing(values)
     if empty:
-        one.unmarked = _unmarked("missing_value", f"Makro {empty} ist leer")
+        one.unmarked = _unmarked("missing_value", _placed(one.row, f"Makro {empty} ist leer"))
         return
     content = renderer.content(values, one.address.value)
     if isinstance(content, Refused):
         code = "attachment" if content.code == "attachment" else "value_refused"
-        one.unmarked = _unmarked(code, content.reason)
+        one.unmarked = _unmarked(code, _placed(one.row, content.reason))
         return
     one.values, one.content = values, content
 
@@ -250,15 +250,24 @@ def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unr
     found: list[Address | Unreachable] = []
     for row in rows:
         if row.unreachable:
-            found.append(Unreachable(*row.unreachable))
+            code, reason = row.unreachable
+            found.append(Unreachable(code, _placed(row, reason)))
             continue
         fields = row.fields
         if len(names) == 1:
             own = {names[0]: fields.get(names[0])}
         else:
             own = {name: fields.get(name) for name in names}
-        found.append(address(own))
+        one = address(own)
+        if isinstance(one, Unreachable):
+            one = Unreachable(one.code, _placed(row, one.reason))
+        found.append(one)
     return found
+
+
+def _placed(row: Row, reason: str) -> str:
+    """What is wrong with a row, and where its source says that it stands."""
+    return f"{reason} ({row.place})" if row.place else reason
 
 
 def _chosen_out(renderer: RunRenderer, row: Row) -> dict[str, Any] | None:
@@ -290,8 +299,7 @@ def why_not_marked(one: Reviewed) -> str | None:
     if isinstance(one.address, Unreachable):
         return one.address.reason
     if one.decision and not one.decision.allowed:
-        check, dot, _ = one.decision.code.partition(".")
-        return f"{check}: {one.decision.reason}" if dot else one.decision.reason
+        return one.decision.reason
     return str(one.unmarked["reason"]) if one.unmarked else None
 
 
@@ -327,8 +335,4 @@ def _text(value: FieldValue) -> str | None:
 
 def denial(answers: list[dict[str, Any]]) -> str:
     """The sentence of the first check that denies."""
-    return next((sentence_of(a) for a in answers if a["verdict"] == "deny"), "")
-
-
-def sentence_of(answer: dict[str, Any]) -> str:
-    return f"{answer['check']}: {answer['reason']}"
+    return next((str(a["reason"]) for a in answers if a["verdict"] == "deny"), "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit, Problem
 from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
-from serienpost.text import day_and_time
+from serienpost.text import counted, day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +85,8 @@ class ReviewSummary(Record):
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
         shared: rows that belong together.
+        searched: where nobody was selected, what was asked of which source.
+        purged_at: when values, names and addresses were removed, as `retention` plans.
     """
 
     run: str
@@ -100,6 +102,8 @@ class ReviewSummary(Record):
     shared: tuple[SharedRows, ...] = ()
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
+    searched: tuple[tuple[str, str], ...] = field(default=(), metadata=FOR_FACES)
+    purged_at: datetime | None = field(default=None, metadata=FOR_FACES)
 
 
 class Recipient(NamedTuple):
@@ -126,7 +130,7 @@ class Recipient(NamedTuple):
             return self.unreachable_reason or ""
         if not self.allowed:
             denials = (one for one in self.consent if one["verdict"] == "deny")
-            return next((f"{one['check']}: {one['reason']}" for one in denials), "")
+            return next((str(one["reason"]) for one in denials), "")
         return str(self.unmarked["reason"]) if self.unmarked else ""
 
 
@@ -184,6 +188,7 @@ class RunStatus(Record):
         until: when what it waits for has passed, if that is known.
         files: what finishing it made.
         records: entries for the persons' records: `stored`, `no_record`, `waiting`.
+        purged_at: when values, names and addresses were removed, as `retention` plans.
     """
 
     run: str
@@ -202,6 +207,7 @@ class RunStatus(Record):
     finished_at: datetime | None = field(metadata=FOR_FACES)
     files: tuple[str, ...] = field(metadata=FOR_FACES)
     records: Mapping[str, int] = field(metadata=FOR_FACES)
+    purged_at: datetime | None = field(default=None, metadata=FOR_FACES)
 
     @property
     def standing(self) -> str:
@@ -217,6 +223,11 @@ class RunStatus(Record):
     def _pause(self) -> str:
         why = f" ({self.reason}: {self.reason_text})" if self.reason else ""
         return _open(self.standing, why, self.until, self.ends)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it is open only because its time lies ahead, as was asked for."""
+        return self.scheduled_for is not None and self.reason == "schedule"
 
     @property
     def is_released(self) -> bool:
@@ -289,6 +300,7 @@ class MessageStory(Record):
     log: tuple[Plain, ...]
     decisions: tuple[Plain, ...]
     reports: tuple[Plain, ...]
+    purged_at: datetime | None = field(default=None, kw_only=True, metadata=FOR_FACES)
 
 
 class SentTest(NamedTuple):
@@ -367,6 +379,11 @@ class DueRun(Record):
     refused: tuple[Problem, ...] = field(default=(), metadata=FOR_FACES)
 
     @property
+    def is_scheduled(self) -> bool:
+        """As in `RunStatus`."""
+        return self.scheduled_for is not None and self.reason == "schedule" and not self.withdraw
+
+    @property
     def standing(self) -> str:
         """The state in words; of a scheduled run its day and time."""
         return standing(self.state, self.reason, self.scheduled_for)
@@ -379,10 +396,11 @@ class DueRun(Record):
                 replace(one, message=_about(self.run, one.message)) for one in self.refused
             )
         if self.withdraw:
+            orders = counted(len(self.withdraw), "orders", "lies", "lie")
             return (
                 Problem(
-                    f"run {self.run}: {len(self.withdraw)} orders lie with the provider and must "
-                    "not go out; withdraw them in its portal",
+                    f"run {self.run}: {orders} with the provider and must not go out; withdraw "
+                    "them in its portal",
                     "serienpost resume --due lists them",
                 ),
             )
@@ -411,6 +429,8 @@ def _about(run: str, message: str) -> str:
 def _open(standing: str, why: str, until: datetime | None, ends: PauseEnd | None) -> str:
     """How a run that is not over stands, and what ends that."""
     waits = f" until {day_and_time(until)}" if until and "scheduled" not in standing else ""
+    if ends and standing.startswith("scheduled"):
+        return f"is {standing}, as asked, and exit 75 says that it waits; {ends.how}"
     if ends:
         return f"is {standing}{waits}{why}; {ends.how}"
     return f"is {standing}{why}, but something of it is open; serienpost show says what"
@@ -421,16 +441,17 @@ def _why(code: Exit, run: str, how: str, counts: Mapping[str, int]) -> tuple[Pro
     if code is Exit.OPEN:
         return (Problem(f"run {run} {how}"),)
     if code is Exit.SOME_IN_DOUBT:
+        doubtful = counted(counts.get("in_doubt", 0), "messages", "is", "are")
         return (
             Problem(
-                f"run {run}: {counts.get('in_doubt', 0)} messages are in doubt, perhaps sent",
+                f"run {run}: {doubtful} in doubt, perhaps sent",
                 f"find out, then serienpost resolve {run} --recipient ROW --as ...",
             ),
         )
     if code is Exit.SOME_FAILED:
         return (
             Problem(
-                f"run {run}: {counts.get('failed', 0)} messages failed",
+                f"run {run}: {counted(counts.get('failed', 0), 'messages')} failed",
                 f"serienpost report {run} says why",
             ),
         )

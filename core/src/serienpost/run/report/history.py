@@ -122,6 +122,7 @@ def run_status(ledger: Ledger, run_id: str, zone: ZoneInfo) -> RunStatus:
         finished_at=local(row.finished_at, zone),
         files=tuple(row.files or ()),
         records=archive_counts(ledger, run_id),
+        purged_at=local(row.purged_at, zone),
     )
 
 
@@ -173,6 +174,7 @@ def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> 
         log=lines(attempt, "attempt started_at outcome stage code text", a.attempt),
         decisions=lines(journal, "at user action detail", j.at),
         reports=lines(event, "at kind code text", e.at, e.id),
+        purged_at=local(released.purged_at, zone),
     )
 
 

@@ -27,7 +27,10 @@ _REVIEWED = "then serienpost resume {run}; else serienpost cancel {run} and prep
 
 # Where the word of `PAUSE_REASONS` is not all there is to say.
 _HOW = {
-    "schedule": "its time alone ends it, not resume {run}: then serienpost resume --due sends it",
+    "schedule": (
+        "serienpost resume --due sends it then, from cron or by hand, not resume {run}, which "
+        "sends nothing before"
+    ),
     "quiet": "their end alone ends it, not resume {run}: then serienpost resume --due goes on",
     "quota": "time alone ends it, not resume {run}: then serienpost resume --due goes on",
     "rate": _WAITS,

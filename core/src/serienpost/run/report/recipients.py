@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -11,8 +12,7 @@ from sqlalchemy import and_, func, select
 from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
-from serienpost.run.prepare.plan import count_plan
-from serienpost.run.prepare.review import sentence_of
+from serienpost.run.prepare.plan import Header, count_plan
 from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
@@ -23,17 +23,20 @@ from serienpost.run.report.answers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
-    from serienpost.ledger.rows import MessageRow
+    from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
 
 # So many reasons are counted each for itself.
 _MOST_REASONS = 30
 # So many groups of rows, and rows of each, stand for the others.
 _EXAMPLES = 3
+
+# Said of all whose reason names the row at their address that goes out.
+SAME_ADDRESS = "gleiche Adresse wie eine andere Person"
 
 # What checks say of a single record, in brackets at the end of the reason.
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
@@ -53,7 +56,26 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         plan_hash=row.plan_hash or "",
         counts=PlanCounts(**counts),
         cost=cost,
+        searched=_searched(row) if not counts["selected"] else (),
+        purged_at=row.purged_at,
     )
+
+
+def _searched(row: RunRow) -> tuple[tuple[str, str], ...]:
+    """Each source with its filters as a mailing writes them; nothing where that is purged."""
+    if row.purged_at:
+        return ()
+    header = Header.from_json(row.header)
+    return tuple((one.source, _filters(one.selection)) for one in header.blocks)
+
+
+def _filters(selection: Mapping[str, Any]) -> str:
+    named = {key: value for key, value in selection.items() if value not in (None, "", [], {})}
+    return ", ".join(f"{key}: {_written(value)}" for key, value in named.items())
+
+
+def _written(value: Any) -> str:  # noqa: ANN401  # JSON
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
@@ -148,11 +170,10 @@ def why_not(row: Any) -> str:  # noqa: ANN401
     if not row.allowed:
         for answer in row.consent or []:
             if answer["verdict"] == "deny":
-                return sentence_of(answer)
+                return str(answer["reason"])
     if row.unmarked:
-        shared = "gleiche Adresse wie eine andere Person"
         is_shared = row.unmarked["code"] == "same_address"
-        return shared if is_shared else str(row.unmarked["reason"])
+        return SAME_ADDRESS if is_shared else str(row.unmarked["reason"])
     return ""
 
 
@@ -169,15 +190,21 @@ _SHOWN = [
 SORTABLE = ("row", "number", "name", "address", "reachable", "allowed", "marked")
 
 
+# How a column is called in the review, where that is another word.
+_SHOWN_AS = {"erlaubt": "allowed"}
+
+
 def _order(sort: str | None) -> list[Any]:
     """The order of the rows. Numbers sort as such where they are of one pattern."""
     c = message.c
     if sort is None:
         return [c.no]
-    name = sort.removeprefix("-")
+    name = sort.removeprefix("-").lower()
+    name = _SHOWN_AS.get(name, name)
     if name not in SORTABLE:
         raise SerienpostError(
-            f"rows cannot be sorted by {name}", hint=f"one of {', '.join(SORTABLE)}"
+            f"rows cannot be sorted by {name}",
+            hint=f"one of {', '.join(SORTABLE)}; with - before it the other way round",
         )
     columns: dict[str, list[Any]] = {
         "row": [c.no],

@@ -17,8 +17,10 @@ from serienpost.ledger.states import ARRIVED, NOT_SENT
 from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
+from serienpost.run.report.recipients import SAME_ADDRESS, general
 from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
+from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,13 +35,14 @@ _BARS = 60
 
 class ReasonCount(NamedTuple):
     """How many messages were not sent for one reason; `text` is one of those given for it, `advice`
-    what a person can do."""
+    what a person can do, `rows` some of the messages where each has words of its own."""
 
     state: str
     code: str | None
     text: str | None
     messages: int
     advice: str | None = None
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +106,44 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
         )
 
 
+# So many rows of a reason are named.
+_NAMED = 5
+
+
 def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
     """The reasons, the most frequent first: by the sentence that a person reads, since one code is
-    given for many things. Refusals are one reason where the same can be done about them; where that
-    is not known, where they are alike but for ids, hosts and times."""
+    given for many things. What it says of a single record does not make it another reason. Refusals
+    are one reason where the same can be done about them; where that is not known, where they are
+    alike but for ids, hosts and times."""
     c = message.c
+    kind = c.unmarked["code"].as_string()
+    counts = func.count().label("n"), func.min(c.no).label("no")
     counted = (
-        tx.select(message, c.state, c.code, c.text, func.count().label("n"))
+        tx.select(message, c.state, c.code, c.text, kind.label("kind"), *counts)
         .where(c.run == run_id, c.state.in_(NOT_SENT))
-        .group_by(c.state, c.code, c.text)
+        .group_by(c.state, c.code, c.text, kind)
     )
     found: dict[tuple[str, str | None, Alike | str | None], ReasonCount] = {}
+    firsts: dict[tuple[str, str | None, Alike | str | None], list[int]] = {}
     for row in tx.stream(counted):
         to_do = advice(row.state, row.code, row.text)
-        said = alike(row.code or "", row.text or "") if to_do == UNCLEAR else to_do or row.text
-        key = row.state, row.code, said
+        said = SAME_ADDRESS if row.kind == "same_address" else row.text
+        said = general(said) if row.code == "not_marked" and said else said
+        same = alike(row.code or "", said or "") if to_do == UNCLEAR else to_do or said
+        key = row.state, row.code, same
         before = found.get(key)
-        texts = [one for one in (row.text, before and before.text) if one]
-        text = min(texts, default=row.text)
+        texts = [one for one in (said, before and before.text) if one]
+        text = min(texts, default=said)
         total = row.n + (before.messages if before else 0)
         found[key] = ReasonCount(row.state, row.code, text, total, to_do)
+        if said != row.text:
+            firsts.setdefault(key, []).append(row.no)
+    for key, numbers in firsts.items():
+        named = tx.select(message, c.row_id).where(
+            c.run == run_id, c.no.in_(sorted(numbers)[:_NAMED])
+        )
+        rows = tuple(row.row_id for row in tx.all(named.order_by(c.no)))
+        found[key] = found[key]._replace(rows=rows)
     return tuple(sorted(found.values(), key=lambda one: -one.messages))
 
 
@@ -153,8 +174,8 @@ def page(data: Report) -> str:
         f"<tr><td>{_e(state)}</td><td>{n}</td></tr>" for state, n in sorted(data.counts.items())
     )
     reasons = "".join(
-        f"<tr><td>{_e(r.state)}</td><td>{_e(r.code)}</td><td>{_e(r.text)}</td>"
-        f"<td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
+        f"<tr><td>{_e(r.state)}</td><td>{_e(r.code)}</td><td>{_e(r.text)} "
+        f"{_e(', '.join(r.rows))}</td><td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
         for r in data.reasons
     )
     tests = "".join(
@@ -220,4 +241,4 @@ def _e(text: object) -> str:
 
 
 def _time(moment: datetime | None) -> str:
-    return moment.isoformat(timespec="seconds") if moment else "-"
+    return day_and_time(moment) if moment else "-"

@@ -79,7 +79,7 @@ def resolve(
             found = find_rows(tx, run_id, row_id)
             doubtful = [row for row in found if row.state == "in_doubt"]
             if not doubtful:
-                raise LedgerError(f"{row_id} is {found[0].state}, not in doubt")
+                raise LedgerError(f"{found[0].row_id} is {found[0].state}, not in doubt")
             numbers += [row.no for row in doubtful]
         numbers = list(dict.fromkeys(numbers))
         for no in numbers:

@@ -6,13 +6,12 @@ there.
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
 
-from serienpost.errors import ConfigError, LedgerError
+from serienpost.errors import LedgerError
 from serienpost.ledger.rows import OUTGOING, RUN, Outgoing, RunRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, run
@@ -75,71 +74,6 @@ def quiet_until(hours: str, now: datetime, zone: ZoneInfo) -> datetime | None:
         if start <= local < stop:
             return stop
     return None
-
-
-# A day and a time as people write them: `9:00`, `morgen 9:00`, `30.11. 9:00`, `2026-11-30T09:00`.
-_WHEN = re.compile(
-    r"(?:(?P<word>[a-zü]+)"
-    r"|(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.(?:\s?(?P<year>\d{4}))?"
-    r"|(?P<iso>\d{4}-\d{2}-\d{2}))?,?(?:\s+|(?<=\d)T|\A)"
-    r"(?:um\s+|at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?:\s*uhr)?",
-    re.IGNORECASE,
-)
-_DAYS_AHEAD = {"heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "übermorgen": 2}
-# A day without a year that is over this year is meant for the next if it comes within half a year.
-_HALF_A_YEAR = timedelta(days=183)
-_FORMS = "write 9:00, morgen 9:00, 30.11. 9:00 or 2026-11-30 9:00"
-
-
-def parse_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """A moment as people write it, in practice time: a time alone is the next such time, a day may
-    be `heute`, `morgen`, `30.11.`, `30.11.2026` or `2026-11-30`, before a blank or a `T`.
-
-    Raises:
-        ConfigError: another form, a time that does not exist on that day, or one in the past.
-    """
-    local = now.astimezone(zone)
-    found = _WHEN.fullmatch(" ".join(text.split()))
-    try:
-        if found is None:
-            raise ValueError(text)  # noqa: TRY301  # as what is no day
-        at = time(int(found["hour"]), int(found["minute"]))
-        day = _day(found, local.date())
-    except (KeyError, ValueError):
-        raise ConfigError(f"{text!r} is not a day and time", hint=_FORMS) from None
-    when = datetime.combine(day or local.date(), at, zone)
-    if day is None and when <= local:
-        when = datetime.combine(local.date() + timedelta(days=1), at, zone)
-    if when.astimezone(now.tzinfo).astimezone(zone).replace(tzinfo=None) != when.replace(
-        tzinfo=None
-    ):
-        raise ConfigError(f"{text} does not exist on that day (clocks go forward)")
-    if when <= now:
-        when = when.replace(fold=1)
-    if when <= now:
-        raise ConfigError(
-            f"{text} is in the past: {day_and_time(when)}", hint=f"now it is {day_and_time(local)}"
-        )
-    return when
-
-
-def _day(found: re.Match[str], today: date) -> date | None:
-    """The day that is written; None where there is only a time.
-
-    Raises:
-        KeyError, ValueError: it is none.
-    """
-    if found["word"]:
-        return today + timedelta(days=_DAYS_AHEAD[found["word"].lower()])
-    if found["iso"]:
-        return date.fromisoformat(found["iso"])
-    if not found["day"]:
-        return None
-    day = date(int(found["year"] or today.year), int(found["month"]), int(found["day"]))
-    if found["year"] or day >= today:
-        return day
-    later = day.replace(year=day.year + 1)
-    return later if later - today <= _HALF_A_YEAR else day
 
 
 def held_until(row: RunRow) -> datetime | None:

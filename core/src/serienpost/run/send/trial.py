@@ -95,7 +95,7 @@ def _own_address(renderer: RunRenderer, to: str) -> str:
     (field, *_) = sorted(renderer.kind.fields)
     address = renderer.kind.address({field: to})
     if not isinstance(address, Address):
-        raise SerienpostError(f"--to is no {renderer.kind.title} address: {address.reason}")
+        raise SerienpostError(f"--to cannot be reached by {renderer.kind.title}: {address.reason}")
     return address.value
 
 
@@ -116,11 +116,11 @@ def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str)
     with ledger.read() as tx:
         found = find_rows(tx, run_id, row_id)[0]
     if found.macro_values is None:
-        raise LedgerError(f"{row_id} is not marked; its data is not used for a test")
+        raise LedgerError(f"{found.row_id} is not marked; its data is not used for a test")
     row = Outgoing.of(found)
     _, closed = Recheck(renderer, ledger).run([row], ledger.clock())
     if closed:
-        raise SerienpostError(f"{row_id} may not be used: {closed[0].text}")
+        raise SerienpostError(f"{found.row_id} may not be used: {closed[0].text}")
     return row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 import time
@@ -191,6 +192,28 @@ def test_reports_come_later(sms: Practice, fake: FakeSmsCreator) -> None:
     sms.edit("serienpost.yaml", old, f'delivered_status: [DELIVRD, "Neues Wort"], {old}')
     assert sms.json("events", "sms")["accounts"][0]["changed"] == 1
     assert sms.states() == {"delivered": ROWS - 1, "bounced": 1}
+
+
+@pytest.mark.parametrize("state", ["UNDELIV", "EXPIRED", "REJECTD"])
+def test_what_is_not_delivered_suppresses_nobody_and_asks_a_person(
+    sms: Practice, fake: FakeSmsCreator, state: str
+) -> None:
+    """No report of a network says that a number is wrong for good."""
+    for number in range(3):
+        prepare(sms)
+        address = sms.messages()["patient:2"]["address"]
+        fake.gateway.report_states[f"*{address[-5:]}"] = state
+        sms.json("send", sms.run, "--yes")
+        (polled,) = sms.json("events", "sms")["accounts"]
+        assert (polled["new"], polled["suppressed"]) == (ROWS, 0)
+        assert sms.messages()["patient:2"]["state"] == "bounced"
+        checks = json.loads(sms("doctor", "--json").out)["checks"]
+        named = [one["name"] for one in checks if one["name"].startswith("patient:")]
+        assert named == (["patient:2"] if number == 2 else [])
+        with sqlite3.connect(sms.folder / "versandbuch.db") as db:
+            db.execute("UPDATE event SET at = at - ?", (8 * 86400 * 1_000_000,))
+            db.execute("UPDATE message SET sent_at = sent_at - ?", (8 * 86400 * 1_000_000,))
+    assert all(row["allowed"] for row in prepare(sms)["recipients"])
 
 
 TROUBLE: dict[str, tuple[Callable[[FakeSmsCreator], object], int, dict[str, int], str | None]] = {

@@ -32,6 +32,7 @@ PASSAGES = {
     "store.get": 2,
 }
 SAMPLE = [
+    ("source.offers", 2),
     ("source.rows", 2),
     ("source.current", 1),
     ("check.second", 3),

@@ -1,13 +1,12 @@
-"""The mailbox for bounces, on a small IMAP server that keeps what it was asked (RFC 3501)."""
+"""The mailbox for bounces, on a small IMAP server."""
 
 import asyncio
-import re
-import socketserver
-import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+from imap_server import ImapServer, serving
 
 from serienpost import ConfigError, Context, Event
 from serienpost_channel_smtp.bounces import LARGEST, MailboxError
@@ -41,74 +40,6 @@ Message-ID: <3@example.net>
 """
 
 
-class ImapServer(socketserver.ThreadingTCPServer):
-    """One folder INBOX; the login is praxis and geheim. `asked` are the commands without tags."""
-
-    daemon_threads = True
-
-    def __init__(self, *mails: str, sizes: dict[int, int] | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), Session)
-        self.mails = [mail.replace("\n", "\r\n").encode() for mail in mails]
-        self.sizes = sizes or {}
-        self.asked: list[str] = []
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-
-class Session(socketserver.StreamRequestHandler):
-    server: ImapServer
-
-    def handle(self) -> None:
-        self.say("* OK ready")
-        for line in self.rfile:
-            tag, _, command = line.decode().strip().partition(" ")
-            self.server.asked.append(command)
-            self.say(f"{tag} {self.answer(command)}")
-            if command.upper() == "LOGOUT":
-                return
-
-    def say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
-
-    def answer(self, command: str) -> str:
-        words = command.upper().split()
-        match words[0]:
-            case "CAPABILITY":
-                self.say("* CAPABILITY IMAP4rev1")
-            case "LOGIN" if command.split()[1:] != ['"praxis"', '"geheim"']:
-                return "NO wrong login"
-            case "EXAMINE" if words[1] != '"INBOX"':
-                return "NO no such folder"
-            case "STATUS":
-                self.say(f'* STATUS "INBOX" (MESSAGES {len(self.server.mails)} UNSEEN 1)')
-            case "UID" if words[1] == "SEARCH":
-                one = re.search(r"UID (\d+):", command.partition("SEARCH")[2])
-                all_of_them = range(1, len(self.server.mails) + 1)
-                self.say(f"* SEARCH {one[1] if one else ' '.join(map(str, all_of_them))}")
-            case "UID" if words[1] == "FETCH":
-                self.fetch(command)
-            case "LOGOUT":
-                self.say("* BYE")
-        return "OK done"
-
-    def fetch(self, command: str) -> None:
-        first, _, last = command.split()[2].partition(":")
-        wanted = command.split()[2].split(",") if not last else range(int(first), int(last) + 1)
-        for uid in map(int, wanted):
-            mail = self.server.mails[uid - 1]
-            octets = mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if "HEADER" in command else mail
-            size = self.server.sizes.get(uid, len(mail))
-            section = re.search(r"BODY\.PEEK(\[\w*\])", command)
-            name = section[1] if section else "[]"
-            self.wfile.write(
-                f"* {uid} FETCH (UID {uid} RFC822.SIZE {size} FLAGS () BODY{name}"
-                f" {{{len(octets)}}}\r\n".encode()
-            )
-            self.wfile.write(octets + b")\r\n")
-
-
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAIL_PASSWORD", "geheim")
@@ -117,18 +48,14 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def serve() -> Iterator[type[ImapServer]]:
-    running: list[ImapServer] = []
+    with ExitStack() as running:
 
-    class Started(ImapServer):
-        def __init__(self, *mails: str, sizes: dict[int, int] | None = None) -> None:
-            super().__init__(*mails, sizes=sizes)
-            running.append(self)
-            threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        class Started(ImapServer):
+            def __init__(self, *mails: str, sizes: dict[int, int] | None = None) -> None:
+                super().__init__(*mails, sizes=sizes)
+                running.enter_context(serving(self))
 
-    yield Started
-    for server in running:
-        server.shutdown()
-        server.server_close()
+        yield Started
 
 
 def events(

@@ -62,14 +62,18 @@ class Practice:
     ) -> Practice:
         """Write the folder; nothing is prepared yet."""
         practice = cls(folder, url, provider, name)
-        (folder / "mailings").mkdir(parents=True)
-        lines = provider.mailing
-        practice.write("mailings/einladung.yaml", MAILING.format(rows=ROWS, lines=lines))
-        practice.write("consent.jsonl", "")
-        practice.write("gone.json", "{}")
-        provider.install(practice)
-        practice.configure()
+        practice.set_up()
         return practice
+
+    def set_up(self) -> None:
+        """Write the folder."""
+        (self.folder / "mailings").mkdir(parents=True)
+        lines = self.provider.mailing
+        self.write("mailings/einladung.yaml", MAILING.format(rows=ROWS, lines=lines))
+        self.write("consent.jsonl", "")
+        self.write("gone.json", "{}")
+        self.provider.install(self)
+        self.configure()
 
     def copy(self, folder: Path, provider: Provider, url: str | None = None) -> Practice:
         """The same practice elsewhere; on SQLite with its ledger."""

@@ -314,9 +314,13 @@ class LetterProvider(Provider):
 
     def accepted(self, practice: Practice) -> Counter[str]:
         """Whose pages are in the files to print; every file there must open."""
+        return self.printed(practice.folder / "briefe")
+
+    def printed(self, folder: Path) -> Counter[str]:
+        """Whose pages are in the files of a folder."""
         return Counter(
             str(page.obj["/SerienpostRef"])
-            for path in sorted((practice.folder / "briefe").glob("*.pdf"))
+            for path in sorted(folder.glob("*.pdf"))
             for page in pikepdf.open(path).pages
         )
 

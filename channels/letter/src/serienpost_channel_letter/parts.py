@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -285,6 +286,12 @@ def write_whole(path: Path, data: bytes) -> None:
         SerienpostError: it cannot be written; what was there stays.
     """
     give_name(write_nameless(path, data), path)
+
+
+def is_full(error: SerienpostError) -> bool:
+    """Whether a file cannot be written for want of room, which ends by itself."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager

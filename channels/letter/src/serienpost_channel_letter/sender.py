@@ -6,12 +6,13 @@ import asyncio
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, AccountProblem, NotStarted, Rejected, SerienpostError
+from serienpost import Accepted, AccountProblem, NotStarted, QuotaReached, Rejected, SerienpostError
 from serienpost_channel_letter.engine import Defect, LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.parts import (
     RunFiles,
     give_name,
+    is_full,
     with_index,
     write_nameless,
 )
@@ -71,6 +72,8 @@ class LetterSender:
         except LayoutError as error:
             return [AccountProblem("layout", str(error)) for _ in call]
         except SerienpostError as error:
+            if is_full(error):
+                return [QuotaReached("disk", str(error)) for _ in call]
             return [AccountProblem("disk", str(error)) for _ in call]
         where = files.reference(part, self._home)
         return [

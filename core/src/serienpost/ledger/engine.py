@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, make_url,
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from serienpost.errors import Exit, LedgerError, LedgerUnavailableError
+from serienpost.ledger.disk import disk_fault
 from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.location import (
     CONNECT_SECONDS,
@@ -134,7 +135,8 @@ def open_engine(
                 f"{where.database} can be neither written nor read ({type(cause).__name__})",
                 hint="let the user who runs serienpost write the file and its folder",
             ) from error
-        text = f"the ledger cannot be opened: {type(cause).__name__}"
+        fault = disk_fault(cause, Path(where.database or ""))
+        text = f"the ledger cannot be opened: {fault or type(cause).__name__}"
         raise LedgerUnavailableError(text) from error
     return engine
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,15 +42,15 @@ def file_lock(folder: Path, owner: str) -> Iterator[None]:
     """
     import fcntl
 
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        nameless = folder / f".{owner}"
-        handle = nameless.open("w")
-    except OSError as error:
-        raise LedgerUnavailableError(f"{folder} cannot be written: {error.strerror}") from error
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        nameless.rename(folder / owner)
+    nameless = folder / f".{owner}"
+    with ExitStack() as opened:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            handle = opened.enter_context(nameless.open("w"))
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            nameless.rename(folder / owner)
+        except OSError as error:
+            raise LedgerUnavailableError(f"{folder} cannot be written: {error.strerror}") from error
         try:
             yield
         finally:

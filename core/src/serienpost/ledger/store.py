@@ -38,6 +38,7 @@ from serienpost.fault_injection import faultpoint
 from serienpost.ledger import schema
 from serienpost.ledger.batch import PRACTICE, execute
 from serienpost.ledger.checkpoint import Checkpoint, mark_beside
+from serienpost.ledger.disk import disk_fault
 from serienpost.ledger.engine import not_writable, open_engine, reading
 from serienpost.ledger.schema import message, practice
 
@@ -318,6 +319,8 @@ def _failure(error: Exception, engine: Engine) -> LedgerError:
     cause = getattr(error, "orig", None) or error
     if getattr(cause, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
         return not_writable(engine.url)
+    if fault := disk_fault(cause, Path(engine.url.database or "")):
+        return LedgerUnavailableError(f"the ledger cannot be written: {fault}")
     text = ""
     if isinstance(cause, sqlite3.Error):
         text = str(cause)[:120]

@@ -52,4 +52,5 @@ def pause_end(row: RunRow) -> PauseEnd | None:
     if row.state != "paused" or row.reason is None:
         return None
     by = PAUSE_REASONS[row.reason]
-    return PauseEnd(by, _HOW.get(row.reason, _BY[by]).format(run=row.id))
+    how = _BY[by] if row.reason == "quota" and row.until is None else _HOW.get(row.reason, _BY[by])
+    return PauseEnd(by, how.format(run=row.id))

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from serienpost.consent.decision import decide
 from serienpost.contracts.content import Refused
 from serienpost.contracts.kinds import Address
-from serienpost.errors import SerienpostError, UnavailableError
+from serienpost.errors import (
+    ConfigError,
+    PluginError,
+    SerienpostError,
+    UnavailableError,
+    cause_of,
+)
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger.delivery import Result
 from serienpost.run.prepare.plan import from_json
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import CurrentState
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
-    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.prepare.renderer import RunRenderer, SourceBlock
 
 # Intents are written within this time of the read of source and consent, so that the first octet
 # can leave within `last_look.LOOK_SECONDS` of it.
@@ -177,11 +183,10 @@ class Recheck:
         for row in rows:
             if row.expires_at and row.expires_at <= at:
                 closed[row.no] = suppressed(row, "expired", "the occasion is over")
-        for index in range(len(self.renderer.blocks)):
+        for index, block in enumerate(self._blocks()):
             mine = [row for row in rows if row.block == index and row.no not in closed]
             if not mine:
                 continue
-            block = self.renderer.blocks[index]
             request = self.renderer.address_request(block, at)
             states = current_states(self.renderer.context, block, mine, request)
             for row, state in zip(mine, states, strict=True):
@@ -191,6 +196,21 @@ class Recheck:
                 else:
                     consenting[row.no] = state.consenting_id
         return consenting
+
+    def _blocks(self) -> Sequence[SourceBlock]:
+        """The sources and their selections; a source is asked what it offers, once.
+
+        Raises:
+            UnavailableError: it cannot answer.
+            ConfigError, PluginError: it is not there any more, or is broken.
+        """
+        try:
+            return self.renderer.blocks
+        except (ConfigError, PluginError):
+            raise
+        except Exception as error:
+            names = ", ".join(sorted({block.source for block in self.renderer.header.blocks}))
+            raise UnavailableError(f"source {names} cannot answer: {cause_of(error)}") from error
 
     def _gone(self, row: Outgoing, state: CurrentState) -> tuple[str, str] | None:
         if state.gone:

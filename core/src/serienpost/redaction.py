@@ -4,6 +4,7 @@ and numbers, texts without the passwords of URLs."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import unquote
 
 LONGEST = 200
@@ -29,13 +30,31 @@ def redact(text: str, address: str = "") -> str:
     return masked if len(masked) <= LONGEST else masked[: LONGEST - 1] + "…"
 
 
+def is_secret_name(name: object) -> bool:
+    """Whether a key, parameter or header is called like a secret: `smtp_password`, `X-Api-Key`,
+    `datenbankkennwort`; what only describes one, such as `token_url` or `password_file`, is not."""
+    if not isinstance(name, str):
+        return False
+    words = _WORD.findall(unicodedata.normalize("NFKC", name))
+    plain = [word.casefold() for word in words]
+    if not plain or plain[-1] in _DESCRIBES:
+        return False
+    return bool(_SECRET_WORDS.search("".join(plain))) or not _SHORT.isdisjoint(plain)
+
+
 def without_passwords(text: str) -> str:
-    """The text with `***` for every password in a URL, however it is written.
+    """The text with `***` for every password in a URL, however it is written, and for the value in
+    `password=value`.
 
     A password stands before the last `@` of a URL, whatever signs it holds, or is the value of a
     parameter that is called so; either may be percent-encoded. `${secret:NAME}` is none. Blanks
     belong to a URL that the text begins with, or where user and password surround them.
     """
+    shown = _without_in_urls(text)
+    return _ASSIGNED.sub(_masked_value, shown) if "=" in shown else shown
+
+
+def _without_in_urls(text: str) -> str:
     if not _BEGIN.search(text):
         return text
     begin = _BEGIN.match(text.lstrip())
@@ -46,7 +65,12 @@ def without_passwords(text: str) -> str:
 
 def has_password(text: str) -> bool:
     """Whether a text holds a URL with a password that `without_passwords` would mask."""
-    return without_passwords(text) != text
+    return _without_in_urls(text) != text
+
+
+def _masked_value(found: re.Match[str]) -> str:
+    secret = is_secret_name(found["name"]) and not found["value"].startswith(_KNOWN)
+    return f"{found['name']}{found['sign']}***" if secret else found[0]
 
 
 def _masked(url: str) -> str:
@@ -101,6 +125,28 @@ def _masked_parameter(found: re.Match[str]) -> str:
         return f"{mark}{name}=***"
     return found[0]
 
+
+# Words of a name: at signs between, and where a small letter meets a large one.
+_WORD = re.compile(r"[A-ZÄÖÜ]*[^\W\d_A-ZÄÖÜ]+|[A-ZÄÖÜ]+")
+_SECRET_WORDS = re.compile(
+    r"pass(?:w(?:or)?d|wrd|phrase|code)|passwort|kennwort|geheim|secret|token|credential"
+    r"|zugangsdaten|authorization"
+    r"|(?:api|access|private|secret|encryption|signing|auth|account|shared|master|client)key"
+    r"|(?:api|zugangs|zugriffs|geheim|privat)schl(?:ü|ue)ssel"
+)
+_SHORT = frozenset({"pass", "pw", "pwd", "pin", "apikey"})
+# A name that ends so says something about a secret.
+_DESCRIPTIONS = """
+    file datei path pfad folder url uri endpoint host server name env variable store type kind
+    length laenge min max policy age ttl lifetime expiry expires seconds hint header field column
+    spalte scope required rotation method label
+    """
+_DESCRIBES = frozenset(_DESCRIPTIONS.split())
+# What is no secret in `name=value`: references and what is masked already.
+_KNOWN = ("secret:", "${secret:", "***", "\x00")
+_ASSIGNED = re.compile(
+    r"(?<![?&#\w.-])(?P<name>[\w.-]+)(?P<sign>\s?=\s?)(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)"
+)
 
 _WEB = ("http", "https", "ws", "wss")
 # How a URL begins, also with a slash too few, the wrong ones, or without its scheme.

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serienpost.config.literal_secrets import refuse_literals
 from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
 from serienpost.config.reader import scan_yaml
@@ -113,6 +114,7 @@ def _block(
         collector.unknown(place, "source", name, sources, hint)
     else:
         filters = {key: value for key, value in block.items() if key != "source"}
+        refuse_literals(filters, collector, loc)
         selection = collector.validate(sources[name].selection, filters, loc)
         return SelectBlock(name, selection) if selection is not None else None
     return None

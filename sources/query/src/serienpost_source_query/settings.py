@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, RootModel
 
-from serienpost import ProbeResult, Settings
 from serienpost_practice_db.schema_model import table_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from serienpost import Context
 
 KEY = "query_tables"
@@ -33,20 +30,3 @@ class QueryTables(RootModel[list[Annotated[str, AfterValidator(table_name)]]]):
         """The tables of this practice."""
         settings = context.settings(KEY)
         return settings.root if isinstance(settings, cls) else []
-
-
-def views_made_of(context: Context) -> Iterator[ProbeResult]:
-    """The views that a query may read, of which nobody can tell whether they ask for the day."""
-    from serienpost_practice_db.database import PracticeDb
-    from serienpost_source_query.statement import readable_tables
-
-    db = PracticeDb.of(context)
-    for name in db.definitions(readable_tables(context, db)).unreadable:
-        yield ProbeResult(
-            True,
-            f"what {name} is made of cannot be read, so a query of it that asks for the present "
-            "day is not kept from another; grant the account of the database SHOW VIEW",
-        )
-
-
-SETTINGS = (Settings(KEY, QueryTables, probe=views_made_of),)

@@ -139,6 +139,14 @@ def test_a_secret_in_a_selection_is_refused(demo: Practice) -> None:
     assert SECRET not in done.out + done.err
 
 
+def test_the_headings_of_a_list_may_be_called_like_a_secret(demo: Practice) -> None:
+    (demo.folder / "liste.csv").write_text("Token;E-Mail\nKim;kim@example.org\n", "utf-8")
+    demo.edit("mailings/information.yaml", "source: patients", "source: table")
+    columns = "{file: liste.csv, columns: {Token: vorname, E-Mail: email}}"
+    demo.edit("mailings/information.yaml", "select: {}", f"select: {columns}")
+    assert "a secret does not stand" not in demo("check", "information").err
+
+
 @pytest.mark.parametrize(
     "portal",
     [

@@ -33,8 +33,9 @@ _PAIR = re.compile(
     r"(?:(?P<name>[\w.-]+)[\"']?\s*=|(?:\A|[{,;])\s*[\"']?(?P<header>[\w.-]+)[\"']?\s*:)"
     r"\s*[\"']?(?P<value>[^\s\"';&,]+)"
 )
-# The core's list of stores; the description of tables, where a key is a field and a value a column.
-_NOT_SECRET = (("secrets",), ("schema",))
+# The core's list of stores, also misspelt, which is refused as an unknown key; the description of
+# tables, where a key is a field and a value a column.
+_NOT_SECRET = (("secrets",), ("secret",), ("schema",))
 
 
 def refuse_literals(value: object, collector: Collector, loc: Loc = ()) -> None:

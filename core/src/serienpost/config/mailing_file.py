@@ -114,7 +114,9 @@ def _block(
         collector.unknown(place, "source", name, sources, hint)
     else:
         filters = {key: value for key, value in block.items() if key != "source"}
-        refuse_literals(filters, collector, loc)
+        # The headings of a list may be called like anything.
+        of_filters = {key: value for key, value in filters.items() if key != "columns"}
+        refuse_literals(of_filters, collector, loc)
         selection = collector.validate(sources[name].selection, filters, loc)
         return SelectBlock(name, selection) if selection is not None else None
     return None

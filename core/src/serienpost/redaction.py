@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from binascii import a2b_base64
 from urllib.parse import unquote
 
 LONGEST = 200
@@ -19,8 +20,9 @@ _NO_WORD = re.compile(r"[^\w]+")
 
 
 def redact(text: str, address: str = "") -> str:
-    """Mask addresses, long numbers and this recipient's local part; cut to 200 characters."""
-    plain = without_passwords(" ".join(text.split()))
+    """Mask addresses, long numbers, this recipient's local part and the secrets that were looked
+    up, as whoever they were sent to might repeat them; cut to 200 characters."""
+    plain = _without_secrets(without_passwords(" ".join(text.split())))
     masked = _PERSONAL.sub(lambda found: found["keep"] or "…", plain)
     local = address.rpartition("@")[0]
     lowered = masked.lower()
@@ -28,6 +30,32 @@ def redact(text: str, address: str = "") -> str:
         if len(word) > 2 and word.lower() in lowered:
             masked = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", masked, flags=re.IGNORECASE)
     return masked if len(masked) <= LONGEST else masked[: LONGEST - 1] + "…"
+
+
+def remember_secret(secret: str) -> None:
+    """Keep a secret out of what `redact` gives back from now on, plain or in base64."""
+    if len(secret) >= _SHORTEST_SECRET and secret not in _SECRETS:
+        _SECRETS.append(secret)
+
+
+def _without_secrets(text: str) -> str:
+    secrets = tuple(_SECRETS)
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    octets = [secret.encode("utf-8", "surrogatepass") for secret in secrets]
+
+    def masked(found: re.Match[str]) -> str:
+        decoded = _decoded(found[0])
+        return "***" if any(secret in decoded for secret in octets) else found[0]
+
+    return _BASE64.sub(masked, text) if octets else text
+
+
+def _decoded(base64: str) -> bytes:
+    try:
+        return a2b_base64(base64.rstrip("=") + "==")
+    except ValueError:
+        return b""
 
 
 def is_secret_name(name: object) -> bool:
@@ -126,6 +154,10 @@ def _masked_parameter(found: re.Match[str]) -> str:
     return found[0]
 
 
+# Secrets that this process looked up; shorter ones would be found within words.
+_SECRETS: list[str] = []
+_SHORTEST_SECRET = 6
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 # Words of a name: at signs between, and where a small letter meets a large one.
 _WORD = re.compile(r"[A-ZÄÖÜ]*[^\W\d_A-ZÄÖÜ]+|[A-ZÄÖÜ]+")
 _SECRET_WORDS = re.compile(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import pytest
 from serienpost import PracticeContext, SecretError, StrictModel
 from serienpost.config.models import PracticeConfig
 from serienpost.contracts.practice import PracticeInfo
+from serienpost.redaction import redact
 from serienpost.registry import Provider, Registry
 
 if TYPE_CHECKING:
@@ -64,6 +66,19 @@ def test_a_missing_secret_says_where_it_was_looked_for(context: PracticeContext)
         "secret MISSING is in none of the stores first, second"
         " (set the environment variable MISSING, or MISSING_FILE to a file that holds it)"
     )
+
+
+def test_a_secret_that_was_looked_up_is_kept_out_of_what_others_say(
+    context: PracticeContext, drawers: tuple[Drawer, Drawer]
+) -> None:
+    """A provider that repeats what it was sent would bring it into the ledger and the log."""
+    key = "SG.quitte-77.heim"
+    drawers[0].secrets["GRID"] = key
+    login = b64encode(f"\0praxis\0{key}".encode()).decode()
+    said = f"401 the key {key} is unknown, as is {login}"
+    assert redact("550 no such user") == "550 no such user"
+    context.secret("GRID")
+    assert redact(said) == "401 the key *** is unknown, as is ***"
 
 
 def test_secrets_inside_a_url_are_encoded(context: PracticeContext) -> None:

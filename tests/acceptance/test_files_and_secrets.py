@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -109,6 +110,46 @@ def test_one_persons_file_goes_to_nobody_else(demo: Practice) -> None:
         assert found[person]["unmarked"]["code"] == "attachment"
         assert "gehört zu mehreren Personen" in found[person]["unmarked"]["reason"]
     assert found["patient:3"]["marked"] is True
+
+
+def decomposed(name: str) -> str:
+    """As macOS writes it."""
+    changed = unicodedata.normalize("NFD", name)
+    assert changed != name
+    return changed
+
+
+def test_a_file_is_found_however_its_umlauts_are_encoded(demo: Practice) -> None:
+    """What came from macOS was not there."""
+    place = demo.folder / "anhaenge" / decomposed("für alle")
+    place.mkdir(parents=True)
+    (place / decomposed("Änderung.txt")).write_text("x")
+    attaching(demo, "'für alle/Änderung.txt'")
+    assert demo("check", "anhang").code == 0
+    (place / "Änderung.txt").write_text("y")
+    (problem,) = demo.refused("check", "anhang")
+    assert "is there twice" in problem["message"]
+
+
+def test_a_persons_file_is_found_however_its_umlauts_are_encoded(demo: Practice) -> None:
+    folder = demo.folder / "anhaenge" / "befunde"
+    folder.mkdir(parents=True)
+    names = {1: "Müller", 2: "Größe", 3: decomposed("Jäger")}
+    for number, name in names.items():
+        demo.change(
+            "UPDATE patient SET nachname = ?, email = 'a' || id || '@example.org',"
+            " kontakt_email = 'ja', verstorben = 0, gesperrt = 0, geburtsdatum = '1970-01-01',"
+            " vertreter_id = NULL WHERE id = ?", name, number)  # fmt: skip
+    (folder / decomposed("Müller.txt")).write_text("Befund 1")
+    for name in ("Größe.txt", decomposed("Größe.txt")):
+        (folder / name).write_text("Befund 2")
+    (folder / "Jäger.txt").write_text("Befund 3")
+    attaching(demo, "'befunde/{{Nachname}}.txt'")
+    found = {row["id"]: row for row in demo.json("prepare", "anhang")["recipients"]}
+    assert found["patient:1"]["marked"] is True
+    assert found["patient:3"]["marked"] is True
+    assert found["patient:2"]["marked"] is False
+    assert "zweimal" in str(found["patient:2"])
 
 
 def test_a_ledger_that_others_can_read_is_closed_and_said(demo: Practice) -> None:

@@ -140,3 +140,44 @@ def test_of_two_copies_the_one_that_sent_goes_on(null: Practice) -> None:
     refused_as_copy(null, "more was sent from buch2.db")
     assert set(null.oracle().values()) == {1}
     assert len(null.oracle()) == 40
+
+
+def another_folder(practice: Practice, *files: str) -> Practice:
+    """The practice in another folder, with these files of its ledger alone."""
+    other = practice.copy(practice.folder.parent / "woanders")
+    for path in other.folder.glob("versandbuch.db*"):
+        if path.name not in files and path.is_file():
+            path.unlink()
+    return other
+
+
+def test_a_ledger_that_is_copied_to_another_folder_without_its_mark_waits_for_a_person(
+    null: Practice,
+) -> None:
+    """The attack: the copy knew of nothing that the original sent later, and sent it again."""
+    limit(null, 3)
+    null.json("send", null.run, "--yes", "--no-wait", code=75)
+    copy = another_folder(null, "versandbuch.db")
+    no_limit(null, 3)
+    no_limit(copy, 3)
+    null.json("resume", null.run)
+    for _ in range(2):
+        assert copy("resume", copy.run).code == 75
+    shown = copy.json("show", copy.run)
+    assert (shown["state"], shown["reason"]) == ("paused", "restored"), shown
+    assert "was copied or moved without its mark" in shown["reason_text"]
+    assert len(copy.oracle()) == 3
+    copy.json("doctor", code=3)
+    copy.json("resume", copy.run, "--confirm")
+    assert (copy.folder / "versandbuch.db.sonnenschein.mark").exists()
+
+
+def test_a_ledger_that_is_moved_to_another_folder_with_its_mark_goes_on(null: Practice) -> None:
+    limit(null, 3)
+    null.json("send", null.run, "--yes", "--no-wait", code=75)
+    other = another_folder(null, "versandbuch.db", "versandbuch.db.sonnenschein.mark")
+    shutil.rmtree(null.folder)
+    no_limit(other, 3)
+    other.json("resume", other.run)
+    assert set(other.oracle().values()) == {1}
+    assert len(other.oracle()) == 40

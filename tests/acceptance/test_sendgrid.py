@@ -121,6 +121,22 @@ def test_hard_names_are_read_literally_and_families_get_their_own(
     assert (listed["name"], listed["versions"][0]["active"]) == ("Neue Zeiten", True)
 
 
+def test_a_template_that_loads_an_image_for_some_only_is_refused(
+    grid: Practice, fake: FakeSendGrid
+) -> None:
+    """The attack: whoever keeps the image learned who is called Hübner."""
+    page = "<p>{{Briefanrede}} {{Vorname}} {{Nachname}} {{{Signatur}}}</p>\n"
+    image = '<img src="https://cdn.example.org/a.png">'
+    hidden = f"{page}{{{{#equals Nachname 'Hübner'}}}}\n{image}{{{{/equals}}}}"
+    version = Version("Für {{{Vorname}}}", hidden, "{{{Nachname}}}")
+    fake.templates.append(Template("Mit Bild", [version]))
+    grid.edit("mailings/zeiten.yaml", "Neue Zeiten", "Mit Bild")
+    (problem,) = grid.refused("check", "zeiten")
+    assert "html: line 3: loads something for some only" in problem["message"]
+    version.html = f"{hidden}{image}"
+    assert grid("check", "zeiten").code == 0
+
+
 LIST = """\
 title: Per SendGrid
 source: table

@@ -195,6 +195,65 @@ def test_what_is_filled_in_is_told_to_nobody(source: str, problem: str) -> None:
     assert any(problem in each for each in problems) if problem else problems == []
 
 
+IMAGE = '<img src="https://example.org/a.png">'
+DISGUISED = "<style>.h\\65ld { background: url(https://example.org/a.png) }</style>"
+SHEET = "<style>.held, #held { background: url(https://example.org/a.png) }</style>"
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (f"<p>\n{{{{#if Befund}}}}{IMAGE}{{{{/if}}}}", 2),
+        (f"{{{{#equals Name 'A'}}}}\n\n{IMAGE}{{{{/equals}}}}", 3),
+        (f"{{{{#if A}}}}x{{{{else}}}}{IMAGE}{{{{/if}}}}", 1),
+        (f"{{{{#unless A}}}}{{{{#if B}}}}{{{{/if}}}}{IMAGE}{{{{/unless}}}}", 1),
+        (f"{IMAGE.replace('a.png', 'b.png')}{{{{#if A}}}}{IMAGE}{{{{/if}}}}", 1),
+        ("{{#if A}}<td background='https://example.org/a.png'>{{/if}}", 1),
+        ("{{#if A}}<p style='background:url(https://example.org/a.png)'>{{/if}}", 1),
+        ("{{#if A}}<link rel=stylesheet href='https://example.org/a.css'>{{/if}}", 1),
+        ("{{#if A}}<svg><image href='https://example.org/a.png'/></svg>{{/if}}", 1),
+        ("{{#if A}}<style>@import 'https://example.org/a.css';</style>{{/if}}", 1),
+        (f"{SHEET}\n{{{{#if A}}}}<p class='x held'>{{{{/if}}}}", 2),
+        (f"{SHEET}\n{{{{#if A}}}}<p id=held>{{{{/if}}}}", 2),
+        (f"{SHEET.replace('.held', 'em')}\n{{{{#if A}}}}<em>{{{{/if}}}}", 2),
+        (f"{DISGUISED}\n{{{{#if A}}}}<p class=held>{{{{/if}}}}", 2),
+        (f"{{{{#if A}}}}<!--[if mso]>{IMAGE}<![endif]-->{{{{/if}}}}", 1),
+        (f"<!--[if mso]>{{{{#if A}}}}{IMAGE}{{{{/if}}}}<![endif]-->", 1),
+    ],
+)
+def test_nothing_is_loaded_for_some_only(source: str, line: int) -> None:
+    """Whoever keeps a fixed image learned for whom the condition holds."""
+    (problem,) = {each for each in read(source).problems if "for some only" in each}
+    assert f"line {line}:" in problem or "<!--" in source
+    windows = "\r\n" * 200 + source.replace("\n", "\r\n")
+    assert any("for some only" in each for each in read(windows).problems)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{IMAGE}{{{{#if A}}}}{IMAGE}{{{{/if}}}}",
+        f"{{{{#if A}}}}a{{{{/if}}}}{IMAGE}{{{{#if B}}}}b{{{{/if}}}}",
+        "{{#if A}}<a href='https://example.org/'>mehr</a>{{/if}}",
+        "{{#if A}}<img src='cid:logo'><p style='color: red'>{{/if}}",
+        f"{SHEET}<p class=held>{{{{#if A}}}}<p class=held>{{{{/if}}}}",
+        f"{SHEET}{{{{#if A}}}}<p class=other>{{{{/if}}}}",
+        f"\\{{{{#if A}}}}{IMAGE}",
+    ],
+)
+def test_what_is_loaded_for_everybody_may_stand_in_a_block(source: str) -> None:
+    assert not any("for some only" in each for each in read(source).problems)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ['<p class="x-{{Name}}">', '<p id="{{Name}}">', "<p {{#if Name}}class=held{{/if}}>"],
+)
+def test_a_style_sheet_loads_nothing_by_a_class_that_is_filled_in(tag: str) -> None:
+    problems = read(f"{SHEET}{tag}").problems
+    assert any("by what is filled in" in each for each in problems), problems
+
+
 def test_designs_of_the_provider_may_load_what_is_fixed() -> None:
     page = """<!DOCTYPE html><html data-editor-version="2"><head>
     <!--[if (gte mso 9)|(IE)]><xml><o:PixelsPerInch>96</o:PixelsPerInch></xml><![endif]-->

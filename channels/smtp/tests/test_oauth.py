@@ -27,6 +27,7 @@ class TokenServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[dict[str, list[str]]] = []
         self.answer: tuple[int, object] | None = None
+        self.elsewhere: str | None = None
         self.lasts: object = 3600
 
     @property
@@ -45,8 +46,16 @@ class Handler(BaseHTTPRequestHandler):
         good = {"access_token": f"token-{number}", "expires_in": server.lasts}
         status, body = server.answer or (200, good)
         self.send_response(status)
+        if server.elsewhere:
+            self.send_header("Location", server.elsewhere)
         self.end_headers()
         self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    def do_GET(self) -> None:
+        self.server.asked.append({"GET": [self.path]})
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"access_token": "forged"}')
 
     def log_message(self, *_: object) -> None:
         pass
@@ -100,6 +109,18 @@ def test_a_refused_token_is_an_account_problem(context: Context) -> None:
     assert isinstance(outcome, AccountProblem)
     assert outcome.code == "535"
     assert "canary" not in repr(outcome)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_token_comes_from_no_other_address(
+    context: Context, tokens: TokenServer, status: int
+) -> None:
+    """The attack: the answer leads elsewhere, perhaps in the clear, and a token is taken there."""
+    tokens.answer, tokens.elsewhere = (status, b""), tokens.url.replace("/token", "/forged")
+    server = Server(EHLO=XOAUTH2)
+    assert isinstance(asyncio.run(single(server, context, **asking(tokens))), Deferred)
+    assert all("GET" not in each for each in tokens.asked)
+    assert "AUTH" not in server.commands
 
 
 def test_a_server_without_xoauth2(context: Context) -> None:

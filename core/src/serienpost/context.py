@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from serienpost.errors import SecretError, SerienpostError
+from serienpost.redaction import remember_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,6 +123,7 @@ class PracticeContext:
                 text = f"the store {store} cannot be asked for {name}: {type(error).__name__}"
                 raise SecretError(text) from error
             if value is not None:
+                remember_secret(str(value))
                 return store, value
         return None
 

@@ -65,7 +65,7 @@ class Problem:
     def __post_init__(self) -> None:
         for name in ("message", "hint", "key"):
             text = getattr(self, name)
-            if text and "://" in text:
+            if text and ("://" in text or "=" in text):
                 object.__setattr__(self, name, without_passwords(text))
 
     def __str__(self) -> str:

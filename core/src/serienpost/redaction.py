@@ -4,6 +4,8 @@ and numbers, texts without the passwords of URLs."""
 from __future__ import annotations
 
 import re
+import unicodedata
+from binascii import a2b_base64
 from urllib.parse import unquote
 
 LONGEST = 200
@@ -18,8 +20,9 @@ _NO_WORD = re.compile(r"[^\w]+")
 
 
 def redact(text: str, address: str = "") -> str:
-    """Mask addresses, long numbers and this recipient's local part; cut to 200 characters."""
-    plain = without_passwords(" ".join(text.split()))
+    """Mask addresses, long numbers, this recipient's local part and the secrets that were looked
+    up, as whoever they were sent to might repeat them; cut to 200 characters."""
+    plain = _without_secrets(without_passwords(" ".join(text.split())))
     masked = _PERSONAL.sub(lambda found: found["keep"] or "…", plain)
     local = address.rpartition("@")[0]
     lowered = masked.lower()
@@ -29,13 +32,57 @@ def redact(text: str, address: str = "") -> str:
     return masked if len(masked) <= LONGEST else masked[: LONGEST - 1] + "…"
 
 
+def remember_secret(secret: str) -> None:
+    """Keep a secret out of what `redact` gives back from now on, plain or in base64."""
+    if len(secret) >= _SHORTEST_SECRET and secret not in _SECRETS:
+        _SECRETS.append(secret)
+
+
+def _without_secrets(text: str) -> str:
+    secrets = tuple(_SECRETS)
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    octets = [secret.encode("utf-8", "surrogatepass") for secret in secrets]
+
+    def masked(found: re.Match[str]) -> str:
+        decoded = _decoded(found[0])
+        return "***" if any(secret in decoded for secret in octets) else found[0]
+
+    return _BASE64.sub(masked, text) if octets else text
+
+
+def _decoded(base64: str) -> bytes:
+    try:
+        return a2b_base64(base64.rstrip("=") + "==")
+    except ValueError:
+        return b""
+
+
+def is_secret_name(name: object) -> bool:
+    """Whether a key, parameter or header is called like a secret: `smtp_password`, `X-Api-Key`,
+    `datenbankkennwort`; what only describes one, such as `token_url` or `password_file`, is not."""
+    if not isinstance(name, str):
+        return False
+    words = _WORD.findall(unicodedata.normalize("NFKC", name))
+    plain = [word.casefold() for word in words]
+    if not plain or plain[-1] in _DESCRIBES:
+        return False
+    return bool(_SECRET_WORDS.search("".join(plain))) or not _SHORT.isdisjoint(plain)
+
+
 def without_passwords(text: str) -> str:
-    """The text with `***` for every password in a URL, however it is written.
+    """The text with `***` for every password in a URL, however it is written, and for the value in
+    `password=value`.
 
     A password stands before the last `@` of a URL, whatever signs it holds, or is the value of a
     parameter that is called so; either may be percent-encoded. `${secret:NAME}` is none. Blanks
     belong to a URL that the text begins with, or where user and password surround them.
     """
+    shown = _without_in_urls(text)
+    return _ASSIGNED.sub(_masked_value, shown) if "=" in shown else shown
+
+
+def _without_in_urls(text: str) -> str:
     if not _BEGIN.search(text):
         return text
     begin = _BEGIN.match(text.lstrip())
@@ -46,7 +93,12 @@ def without_passwords(text: str) -> str:
 
 def has_password(text: str) -> bool:
     """Whether a text holds a URL with a password that `without_passwords` would mask."""
-    return without_passwords(text) != text
+    return _without_in_urls(text) != text
+
+
+def _masked_value(found: re.Match[str]) -> str:
+    secret = is_secret_name(found["name"]) and not found["value"].startswith(_KNOWN)
+    return f"{found['name']}{found['sign']}***" if secret else found[0]
 
 
 def _masked(url: str) -> str:
@@ -101,6 +153,32 @@ def _masked_parameter(found: re.Match[str]) -> str:
         return f"{mark}{name}=***"
     return found[0]
 
+
+# Secrets that this process looked up; shorter ones would be found within words.
+_SECRETS: list[str] = []
+_SHORTEST_SECRET = 6
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+# Words of a name: at signs between, and where a small letter meets a large one.
+_WORD = re.compile(r"[A-ZÄÖÜ]*[^\W\d_A-ZÄÖÜ]+|[A-ZÄÖÜ]+")
+_SECRET_WORDS = re.compile(
+    r"pass(?:w(?:or)?d|wrd|phrase|code)|passwort|kennwort|geheim|secret|token|credential"
+    r"|zugangsdaten|authorization"
+    r"|(?:api|access|private|secret|encryption|signing|auth|account|shared|master|client)key"
+    r"|(?:api|zugangs|zugriffs|geheim|privat)schl(?:ü|ue)ssel"
+)
+_SHORT = frozenset({"pass", "pw", "pwd", "pin", "apikey"})
+# A name that ends so says something about a secret.
+_DESCRIPTIONS = """
+    file datei path pfad folder url uri endpoint host server name env variable store type kind
+    length laenge min max policy age ttl lifetime expiry expires seconds hint header field column
+    spalte scope required rotation method label
+    """
+_DESCRIBES = frozenset(_DESCRIPTIONS.split())
+# What is no secret in `name=value`: references and what is masked already.
+_KNOWN = ("secret:", "${secret:", "***", "\x00")
+_ASSIGNED = re.compile(
+    r"(?<![?&#\w.-])(?P<name>[\w.-]+)(?P<sign>\s?=\s?)(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)"
+)
 
 _WEB = ("http", "https", "ws", "wss")
 # How a URL begins, also with a slash too few, the wrong ones, or without its scheme.

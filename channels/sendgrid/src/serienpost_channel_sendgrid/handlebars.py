@@ -118,13 +118,14 @@ class Reading:
 
     def _read_page(self, source: str) -> None:
         """What of the page around the tags runs, sends, or would tell what is filled in."""
+        source = source.replace("\r\n", "\n").replace("\r", "\n")  # as HTML is read
         tags = {
             found.start(): found[0]
             for found in TAG.finditer(source)
             if found["raw"] is not None or found["tag"] is not None
         }
         filled = TAG.sub(_filled, source.replace(_FILLER, " "))
-        for what, _, place in active_parts_of_foreign(filled, _FILLER):
+        for what, _, place in active_parts_of_foreign(filled, _FILLER, _blocks(source)):
             line = source.count("\n", 0, place) + 1
             self._refuse(tags.get(place, f"line {line}:"), what)
 
@@ -250,6 +251,22 @@ class Reading:
         else:
             return name
         return None
+
+
+def _blocks(source: str) -> list[tuple[int, int]]:
+    """Where the outermost blocks begin and end; one that is not closed goes on to the end."""
+    spans: list[tuple[int, int]] = []
+    depth, begin = 0, 0
+    for found in TAG.finditer(source):
+        head = (found["tag"] or found["raw"] or "").strip("~ \t\r\n")[:1]
+        if head in ("#", "^"):
+            begin = found.end() if depth == 0 else begin
+            depth += 1
+        elif head == "/" and depth:
+            depth -= 1
+            if depth == 0:
+                spans.append((begin, found.start()))
+    return [*spans, (begin, len(source))] if depth else spans
 
 
 def _filled(found: re.Match[str]) -> str:

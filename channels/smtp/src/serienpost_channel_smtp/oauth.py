@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 if TYPE_CHECKING:
     import ssl
@@ -20,6 +21,7 @@ _LARGEST_ANSWER = 64 * 1024
 _EARLY = 60.0
 
 _SHORTEST = 300.0
+_LONGEST = 86400.0
 _REFUSED = frozenset({400, 401, 403})
 
 
@@ -35,6 +37,13 @@ class TokenRefusedError(Exception):
         self.text = text
 
 
+class _NoRedirect(HTTPRedirectHandler):
+    """The keys and the token belong to the address of the account and to no other."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 class Tokens:
     """Gets access tokens and keeps the last one as long as it is good.
 
@@ -47,7 +56,7 @@ class Tokens:
     def __init__(self, url: str, form: Mapping[str, str], tls: ssl.SSLContext | None) -> None:
         self._url = url
         self._form = dict(form)
-        self._tls = tls
+        self._opener = build_opener(_NoRedirect, HTTPSHandler(context=tls))
         self._token = ""
         self._until = 0.0
         self._lock = asyncio.Lock()
@@ -68,7 +77,7 @@ class Tokens:
     def _ask(self) -> tuple[str, float]:
         request = Request(self._url, urlencode(self._form).encode("ascii"))  # noqa: S310  checked
         try:
-            with urlopen(request, timeout=_TIMEOUT, context=self._tls) as answer:  # noqa: S310
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
                 found = json.loads(answer.read(_LARGEST_ANSWER))
         except HTTPError as error:
             with error:
@@ -81,7 +90,8 @@ class Tokens:
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
             raise TokenServerError("the token server's answer holds no token")
         seconds = found.get("expires_in")
-        return token, float(seconds) if isinstance(seconds, int | float) else _SHORTEST
+        known = isinstance(seconds, int | float) and math.isfinite(seconds)
+        return token, min(float(seconds), _LONGEST) if known else _SHORTEST
 
 
 def _reason(error: HTTPError) -> str:

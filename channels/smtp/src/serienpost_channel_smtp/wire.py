@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 from serienpost_channel_smtp.protocol import ReplyError, SmtpProtocol, SmtpReply
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.reply_rules import Stage
 
 _QUIT_TIMEOUT = 5.0
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{6,}={0,2}")
 _TRY_NEXT_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 
 
@@ -114,9 +117,12 @@ class Connection:
             return
         self._enter("auth")
         if settings.token is not None:
-            await self._authenticate_by_token(settings.username, await settings.token())
+            token = await settings.token()
+            with _unrepeated(token):
+                await self._authenticate_by_token(settings.username, token)
         elif settings.password is not None:
-            await self._authenticate(settings.username, settings.password)
+            with _unrepeated(settings.password):
+                await self._authenticate(settings.username, settings.password)
 
     async def _authenticate_by_token(self, username: str, token: str) -> None:
         if "xoauth2" not in self.client.server_auth_methods:
@@ -297,6 +303,30 @@ class Connection:
             unasked = bool(getattr(of_library, "_buffer", None))
         if unasked:
             raise ConnectionError("the server sent a reply that nobody asked for")
+
+
+@contextlib.contextmanager
+def _unrepeated(secret: str) -> Iterator[None]:
+    """Keep a secret out of the refusal of a server that repeats it, plain or in base64."""
+    from aiosmtplib import SMTPResponseException
+
+    try:
+        yield
+    except SMTPResponseException as error:
+        hidden = error.message.replace(secret, "***") if secret else error.message
+        error.message = _BASE64.sub(
+            lambda found: "***" if secret.encode() in _decoded(found[0]) else found[0], hidden
+        )
+        raise
+    except ValueError as error:  # a challenge that is no base64, or no text
+        raise ReplyError("334 ...") from error
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def _most_messages(limits: str) -> int:

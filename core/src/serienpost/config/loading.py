@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import ValidationError
 
 from serienpost.config.layers import Layers, read_layers
+from serienpost.config.literal_secrets import refuse_literals, refuse_marked
 from serienpost.config.mailing_file import load_mailing, mailing_names
 from serienpost.config.models import CORE_KEYS, PracticeConfig, is_name
 from serienpost.config.policy import check_policy
@@ -15,7 +16,6 @@ from serienpost.config.problems import Collector, did_you_mean, explain
 from serienpost.config.references import check_references
 from serienpost.context import PracticeContext
 from serienpost.errors import ConfigError, PluginError, Problem
-from serienpost.redaction import has_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from serienpost.config.document import Loc
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.registry import Registry
 
@@ -45,7 +44,7 @@ def load_practice(folder: Path, load: Load | None = None) -> PracticeContext:
     """
     layers = read_layers(folder)
     collector = _collector(layers)
-    _refuse_passwords(layers.data, collector)
+    refuse_literals(layers.data, collector)
     core = _core(layers.data, collector)
     registry = _registry(layers, load, collector)
     check_policy(layers, registry.settings, collector)
@@ -74,18 +73,6 @@ def plugin_names(folder: Path) -> tuple[str, ...]:
 def _collector(layers: Layers) -> Collector:
     documents = [*layers.policies, layers.practice]
     return Collector(layers.where, (p for document in documents for p in document.problems))
-
-
-def _refuse_passwords(value: object, collector: Collector, loc: Loc = ()) -> None:
-    """Note every URL that holds a password, whoever the key belongs to."""
-    if isinstance(value, dict | list):
-        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            _refuse_passwords(inner, collector, (*loc, step))
-            _refuse_passwords(step, collector, (*loc, step))
-    elif isinstance(value, str) and has_password(value):
-        collector.add(
-            loc, "a password does not stand in a URL", "write ${secret:NAME} in its place"
-        )
 
 
 def _core(data: dict[str, Any], collector: Collector) -> PracticeConfig:
@@ -139,6 +126,7 @@ def _claimed(
     checked = {}
     for key, settings in registry.settings.items():
         if key in data:
+            refuse_marked(settings.model, data[key], collector, (key,))
             value = collector.validate(settings.model, data[key], (key,))
             if value is not None:
                 checked[key] = value
@@ -185,5 +173,6 @@ def _account(
         )
     else:
         model = registry.channels[settings["channel"]].account
+        refuse_marked(model, settings, collector, loc)
         return collector.validate(model, settings, loc)
     return None

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serienpost.config.literal_secrets import refuse_literals
 from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
 from serienpost.config.reader import scan_yaml
@@ -132,6 +133,9 @@ def _block(
         collector.unknown(place, "source", name, sources, hint)
     else:
         filters = {key: value for key, value in block.items() if key != "source"}
+        # The headings of a list may be called like anything.
+        of_filters = {key: value for key, value in filters.items() if key != "columns"}
+        refuse_literals(of_filters, collector, loc)
         selection = collector.validate(sources[name].selection, filters, loc)
         return SelectBlock(name, selection) if selection is not None else None
     return None

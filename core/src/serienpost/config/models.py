@@ -17,11 +17,11 @@ from pydantic import (
 )
 
 from serienpost.config.layers import stamps_of
+from serienpost.config.literal_secrets import masked
 from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # models need types
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
 from serienpost.contracts.strict import StrictModel
-from serienpost.redaction import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -240,14 +240,6 @@ def leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 
 
 def shown_values(config: PracticeConfig) -> dict[str, Any]:
-    """The configuration as it may be shown: without the passwords of URLs."""
-    values: dict[str, Any] = _masked(plain_values(config))
+    """The configuration as it may be shown: without secrets."""
+    values: dict[str, Any] = masked(plain_values(config))
     return values
-
-
-def _masked(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, dict):
-        return {key: _masked(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_masked(inner) for inner in value]
-    return without_passwords(value) if isinstance(value, str) else value

@@ -42,6 +42,8 @@ _TYPE_HINTS = {
     "dict_type": "write {key: value}",
     "model_type": "write {key: value}",
 }
+# Shorter ones would be found within words.
+_SHORTEST_HIDDEN = 4
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str | None:
@@ -71,10 +73,19 @@ class Collector:
     ) -> None:
         self._where = where
         self.problems = list(problems)
+        self._hidden: set[str] = set()
+
+    def hide(self, text: str) -> None:
+        """Keep a text, a secret in the wrong place, out of what is said from now on."""
+        if len(text) >= _SHORTEST_HIDDEN:
+            self._hidden.add(text)
 
     def add(self, loc: Loc, message: str, hint: str | None = None) -> None:
         """Note a problem at the way to a value."""
         file, line = self._where(loc)
+        for text in sorted(self._hidden, key=len, reverse=True):
+            message = message.replace(text, "***")
+            hint = hint and hint.replace(text, "***")
         problem = Problem(message, hint, file, line, dotted(loc) or None)
         if problem not in self.problems:
             self.problems.append(problem)

@@ -20,6 +20,10 @@ __all__ = ["AccountSettings", "Duration", "Rate", "SecretRef"]
 
 _SECRET = re.compile(r"secret:([A-Za-z_][A-Za-z0-9_]*)\Z")
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)\Z")
+LITERAL_REFUSED = (
+    "a secret does not stand in the file; write secret:NAME and keep NAME in the"
+    " environment or another store"
+)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -42,10 +46,7 @@ class SecretRef(str):
         """
         if isinstance(value, str) and _SECRET.match(value):
             return cls(value)
-        raise ValueError(
-            "a secret does not stand in the file; write secret:NAME and keep NAME in the"
-            " environment or another store"
-        )
+        raise ValueError(LITERAL_REFUSED)
 
     @classmethod
     def __get_pydantic_core_schema__(

@@ -11,6 +11,7 @@ behind the mark of one of them is an older copy for all, and each confirms it fo
 
 A file that was moved or copied finds the marks of its old name, which say whose they are. It is
 behind them as it is behind its own; and while that other file is in use or further, it is refused.
+One that finds no mark at all was copied into another folder without it, and may be older as well.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _LAST = 2**31 - 1
 
 _SUFFIX = ".mark"
 
+# So many writes may come before the first mark; nothing can have left by then.
+_BEFORE_MARKS = 3
+
 # What a mark holds that another practice's confirmation has overtaken.
 _NOBODYS = f"{0:016x} {0:.>20d}\n".encode()
 
@@ -55,12 +59,13 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A ledger that was written to `writes` times, and the mark that knows better, or that is none
-    of this ledger."""
+    """A ledger that was written to `writes` times, and the mark that knows better, that is none of
+    this ledger, or that is missing."""
 
     writes: int
     mark: Mark
     is_older: bool
+    is_missing: bool = False
 
     @property
     def text(self) -> str:
@@ -69,6 +74,11 @@ class Behind:
             return (
                 f"an older copy of the ledger was put back: it ends at write {self.writes}, "
                 f"{self.mark.place} says {self.mark.writes}"
+            )
+        if self.is_missing:
+            return (
+                f"{self.mark.place} is missing: the ledger, written {self.writes} times, was "
+                "copied or moved without its mark; it may be older than another copy"
             )
         kind = "is no mark" if self.mark.identity is None else "is the mark of another ledger"
         return f"{self.mark.place} {kind}; this one may be older or new"
@@ -121,7 +131,11 @@ class Checkpoint:
         marks = self.marks()
         strange = [mark for mark in marks if mark.identity != self.identity]
         mine = [mark for mark in marks if mark.identity == self.identity]
-        ahead = [mark for mark in (*mine, *self._elsewhere(connection)) if mark.writes > count]
+        elsewhere = self._elsewhere(connection)
+        if not marks and not elsewhere and count > _BEFORE_MARKS:
+            self._is_trusted = False
+            return Behind(count, Mark(self.places[0], None, 0), is_older=False, is_missing=True)
+        ahead = [mark for mark in (*mine, *elsewhere) if mark.writes > count]
         worst = max(ahead, key=lambda mark: mark.writes) if ahead else next(iter(strange), None)
         self._is_trusted = worst is None
         return Behind(count, worst, bool(ahead)) if worst else None

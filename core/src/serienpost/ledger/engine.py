@@ -25,6 +25,7 @@ from serienpost.ledger.location import (
     refuse_file_of_others,
     refuse_foreign,
     refuse_other_file,
+    refuse_shadowed,
     tables_of,
 )
 from serienpost.ledger.locks import living_owner_of_any
@@ -157,6 +158,7 @@ def _make_ready(engine: Engine, others: Callable[[], Mapping[str, str]]) -> None
         _prepare_sqlite(engine, can_write=can_write)
     with engine.connect() as connected:
         connection = reading(connected)
+        refuse_shadowed(connection)
         tables = tables_of(connection)
         if refuse_foreign(tables) and engine.dialect.name != "sqlite":
             refuse_database_of_others(engine, others())

@@ -46,6 +46,13 @@ AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                 AND d.objid = c.oid AND d.deptype = 'e')
 """
 
+# In which schemas of the search path which tables lie, and whether unqualified names mean them.
+_PLACES = """
+SELECT n.nspname, c.relname, pg_table_is_visible(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(current_schemas(false))
+"""
+
 # What a server says about itself is the same however its URL is spelled.
 _IDENTITY = """
 SELECT system_identifier, current_database(), current_schema() FROM pg_control_system()
@@ -161,6 +168,32 @@ def tables_of(connection: Connection) -> set[str]:
     if connection.dialect.name == "sqlite":
         return {name for (name,) in connection.exec_driver_sql(SQLITE_TABLES)}
     return set(connection.scalars(text(_VISIBLE)))
+
+
+def refuse_shadowed(connection: Connection) -> None:
+    """Refuse a PostgreSQL ledger whose tables unqualified names find in more than one schema: a
+    table that somebody makes in a schema further ahead would stand in for the ledger's own.
+
+    Raises:
+        LedgerError: naming the schemas.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    found: dict[str, set[str]] = {}
+    meant: set[str] = set()
+    for schema, name, is_visible in connection.execute(text(_PLACES)):
+        found.setdefault(schema, set()).add(name)
+        if is_visible and name in _OURS:
+            meant.add(schema)
+    ledgers = {schema for schema, tables in found.items() if tables >= _FIRST}
+    places = ledgers | meant
+    if ledgers and len(places) > 1:
+        raise LedgerError(
+            "tables of a ledger lie in several schemas of the search path: "
+            + ", ".join(sorted(places)),
+            hint="name the ledger's schema alone, as in postgresql://USER@HOST/DATABASE"
+            "?options=-csearch_path%3DSCHEMA, and look who made the others",
+        )
 
 
 def refuse_foreign(tables: Iterable[str]) -> bool:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from serienpost.templates.foreign_loads import fetching_rules, loads_for_some
 from serienpost.templates.markup import raw_texts, read
 from serienpost.templates.placeholders import PLACE
 from serienpost.templates.styles import forbidden_in_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
+    from serienpost.templates.foreign_loads import Span
     from serienpost.templates.markup import Markup, Token
 
 # The last are what Outlook is told about the size of its pixels.
@@ -60,6 +62,12 @@ _DEFINES = re.compile(
 _INSTRUCTION = re.compile(r"\?(?!xml(?:\s+version\b[^>]*|:namespace\b[^>]*)\Z)", re.IGNORECASE)
 # The attribute in a selector as `[title^="A"]`, with a namespace or escapes in its name.
 _BY_ATTRIBUTE = re.compile(r"\[\s*(?:[^\s\]=|]*\|(?!=))?([^\s\]=~^$*|]+)")
+# Signs of a selector that look at an attribute.
+_SHORT_FORMS = {".": "class", "#": "id"}
+_FOR_SOME = (
+    "loads something for some only, which tells whoever keeps it about whom the condition holds; "
+    "put it outside of the block, or the same outside as well"
+)
 _IGNORED_IN_URL = re.compile(r"[\x00-\x20]")
 # What a conditional comment shows to Outlook, and how it ends.
 _CONDITION = re.compile(r"\[\s*if\b.*?(?:\]>|>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -174,25 +182,41 @@ def _shown_to_outlook(comment: Token) -> str | None:
     return _CONDITION_END.sub("", comment.data[condition.end() :]) if condition else None
 
 
-def active_parts_of_foreign(source: str, filler: str) -> Iterator[Finding]:
+def active_parts_of_foreign(
+    source: str, filler: str, conditional: Sequence[Span] = ()
+) -> Iterator[Finding]:
     """What in a page that a provider keeps runs or sends something, or would tell a person's data
-    to whomever a part of it is loaded from. What is fixed there may be loaded; it tells nothing.
+    to whomever a part of it is loaded from. What is fixed there may be loaded, if everybody loads
+    it; it tells nothing.
 
     Args:
         source: the page, with as many fillers as characters in place of what is filled in, and of
             what decides about a part of it.
         filler: a character that stands for it.
+        conditional: the parts that are decided about, in order.
     """
     markup = read(source)
+    for load in loads_for_some(markup, conditional):
+        yield Finding(_FOR_SOME, "put it outside of the block", load.place)
     filled: set[str] = set()
     for token in markup.tokens:
         if token.kind == "start":
-            filled |= {name for name, value in token.attributes.items() if filler in value}
+            between = any(filler in name for name in token.attributes)
+            filled |= {
+                name.replace(filler, "")
+                for name, value in token.attributes.items()
+                if between or filler in value
+            }
             for what in _foreign_tag(token, filler):
                 yield _foreign(what, source, token.begin, token.end, filler)
         elif token.kind == "comment":
-            for what in _foreign_comment(token, filler):
+            for what in _foreign_comment(token, source, filler, conditional):
                 yield _foreign(what, source, token.begin, token.end, filler)
+    yield from _foreign_sheets(markup, filler, filled)
+
+
+def _foreign_sheets(markup: Markup, filler: str, filled: Collection[str]) -> Iterator[Finding]:
+    source = markup.source
     for element in ("script", "style"):
         for begin, end in raw_texts(markup, element):
             if filler in source[begin:end]:
@@ -208,11 +232,15 @@ def _foreign(what: str, source: str, begin: int, end: int, filler: str) -> Findi
     return Finding(what, "leave it out", begin if place < 0 else place)
 
 
-def _foreign_comment(token: Token, filler: str) -> Iterator[str]:
+def _foreign_comment(
+    token: Token, source: str, filler: str, conditional: Sequence[Span]
+) -> Iterator[str]:
     """What is filled in inside a comment is read by nobody, but by Outlook behind its condition."""
     hidden = _shown_to_outlook(token)
     if hidden is not None:
-        for found in active_parts_of_foreign(hidden, filler):
+        at = max(source.find(hidden, token.begin, token.end), token.begin)
+        within = [(begin - at, end - at) for begin, end in conditional if end > at]
+        for found in active_parts_of_foreign(hidden, filler, within):
             yield found.what
 
 
@@ -247,4 +275,6 @@ def _looks_at(sheet: str, filled: Collection[str]) -> bool:
     if forbidden_in_sheet(sheet) is None:
         return False
     chosen = {name.casefold() for name in _BY_ATTRIBUTE.findall(sheet)}
+    selectors = " ".join(selector for selector, _ in fetching_rules(sheet))
+    chosen |= {name for sign, name in _SHORT_FORMS.items() if sign in selectors}
     return any("\\" in name or name in filled for name in chosen)

@@ -15,6 +15,7 @@ import sqlalchemy as sa  # noqa: TID253  # this module is imported when the data
 from serienpost import AddressOwner, Occasion, Problem, SourceError
 from serienpost_practice_db.appointments import appointment_statement
 from serienpost_practice_db.conditions import keys_among
+from serienpost_practice_db.definitions import Definitions, definitions
 from serienpost_practice_db.engine import open_engine
 from serienpost_practice_db.evidence import (
     ABSENT,
@@ -23,11 +24,12 @@ from serienpost_practice_db.evidence import (
     matching,
     records_of,
 )
-from serienpost_practice_db.failures import QUERY, SCHEMA, translated
+from serienpost_practice_db.failures import QUERY, SCHEMA, is_forbidden, translated
 from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded
 from serienpost_practice_db.mapping import DATABASES, PERSONS
 from serienpost_practice_db.owners import possible_owners
 from serienpost_practice_db.roles import Rights, refuse_powerful_role, sees
+from serienpost_practice_db.row_functions import refuse_row_functions, row_functions
 from serienpost_practice_db.rows import in_utc, plain_columns, plain_records, row_builder
 from serienpost_practice_db.schema_model import practice_schema
 from serienpost_practice_db.settings import DatabaseUrl
@@ -70,6 +72,7 @@ class PracticeDb:
         self._engine = engine
         self._zone = zone
         self._columns: dict[str, tuple[str, ...]] = {}
+        self._has_columns_alone = False
         self._asked = lru_cache(maxsize=_BATCHES)(
             lambda person_ids: asked(schema.entities, self.dialect, person_ids)
         )
@@ -173,13 +176,37 @@ class PracticeDb:
                     columns = inspector.get_columns(name, schema or None)
                     self._columns[written] = tuple(column["name"] for column in columns)
         except sa.exc.SQLAlchemyError as error:
+            if is_forbidden(error):
+                raise SourceError(
+                    f"the account of the database may not look at what {written} is made of",
+                    hint="grant it SELECT on it; on MariaDB a view needs SHOW VIEW as well",
+                ) from None
             raise translated(error, QUERY) from None
         return {written: self._columns[written] for written in wanted if written in self._columns}
+
+    def definitions(self, tables: Iterable[str]) -> Definitions:
+        """What views among tables are made of, as the database knows it now."""
+        with self._reading() as connection:
+            return definitions(connection, tables)
 
     @property
     def dialect(self) -> str:
         """The database's language: `sqlite`, `postgresql`, `mysql`."""
         return self._engine.dialect.name
+
+    def _refuse_row_functions(self, connection: sa.Connection) -> None:
+        """Once, before anything is read: what the schema maps are columns, no functions.
+
+        Raises:
+            SourceError: PostgreSQL would take a name for a function of the whole row.
+        """
+        if self._has_columns_alone or self.dialect != "postgresql":
+            return
+        functions = row_functions(connection)
+        refuse_row_functions(
+            self.schema, functions, lambda table: self.columns_of([table]).get(table, ())
+        )
+        self._has_columns_alone = True
 
     def refuse_powerful_role(self) -> None:
         """Make sure that a query somebody wrote cannot read files of the database server.
@@ -350,6 +377,7 @@ class PracticeDb:
                 self._engine.connect() as connection,
                 guarded(connection, seconds) as clock,
             ):
+                self._refuse_row_functions(connection)
                 yield connection, clock
         except sa.exc.SQLAlchemyError as error:
             raise translated(error, mends) from None

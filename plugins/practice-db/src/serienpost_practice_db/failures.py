@@ -44,6 +44,13 @@ def is_damaged(error: SQLAlchemyError) -> bool:
     return str(getattr(error, "orig", None)).startswith(_DAMAGED)
 
 
+def is_forbidden(error: SQLAlchemyError) -> bool:
+    """Whether the account lacks a right, or the statement does more than read."""
+    cause = getattr(error, "orig", None)
+    number = cause.args[0] if cause and cause.args else None
+    return getattr(cause, "sqlstate", None) in _FORBIDDEN or number in _FORBIDDEN
+
+
 def translated(error: SQLAlchemyError, mends: str) -> SourceError:
     """What went wrong, without the driver's text where that may quote a person's data.
 
@@ -60,7 +67,7 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
             "the practice's database was stopped because it took too long",
             hint="narrow the selection, or correct a query that never ends",
         )
-    if text.startswith("not authorized") or state in _FORBIDDEN or number in _FORBIDDEN:
+    if text.startswith("not authorized") or is_forbidden(error):
         return SourceError("the practice's database is only read, and the statement does more")
     if is_damaged(error) or text.startswith(_NO_DATABASE):
         return SourceError(DAMAGED, hint=RESTORE)

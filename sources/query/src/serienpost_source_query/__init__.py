@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from serienpost import hookimpl
-from serienpost_source_query.settings import SETTINGS
+from serienpost import Settings, hookimpl
+from serienpost_source_query.probes import views_made_of
+from serienpost_source_query.settings import KEY, QueryTables
 from serienpost_source_query.source import QuerySource
 
 if TYPE_CHECKING:
-    from serienpost import Settings, Source
+    from serienpost import Source
 
 
 @hookimpl
@@ -25,4 +26,4 @@ def serienpost_sources() -> list[Source[Any]]:
 @hookimpl
 def serienpost_settings() -> list[Settings]:
     """Claim `query_tables`."""
-    return list(SETTINGS)
+    return [Settings(KEY, QueryTables, probe=views_made_of)]

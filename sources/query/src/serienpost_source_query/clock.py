@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
+from sqlglot import exp, parse
+from sqlglot.errors import SqlglotError
+
+from serienpost_practice_db.restricted_sql import language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CLOCKS = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtimestamp)
-_CLOCK_FUNCTIONS = frozenset({"now", "curdate", "curtime"})
+# What sqlglot calls CURRENT_DATE and the like, of all dialects.
+_CLOCKS = re.compile(r"Current(?:Date|Time)|Local|Utc|Systime")
+_CLOCK_NAMES = """
+    now curdate curtime sysdate utc_date utc_time utc_timestamp clock_timestamp timeofday
+    statement_timestamp transaction_timestamp localtime localtimestamp current_date current_time
+    current_timestamp
+    """
+_CLOCK_FUNCTIONS = frozenset(_CLOCK_NAMES.split())
+# Functions that mean the present when they are given nothing.
+_WITHOUT_MOMENT = frozenset({"unix_timestamp"})
 # Texts that stand for a day where a date is expected (SQLite, PostgreSQL).
 _DAYS = frozenset({"now", "today", "tomorrow", "yesterday"})
 # SQLite: functions of a moment, by where it stands; without one they mean the present
 # (sqlite.org/lang_datefunc.html).
-_OF_MOMENT = {"date": 0, "datetime": 0, "time": 0, "julianday": 0, "strftime": 1}
+_OF_MOMENT = {"date": 0, "datetime": 0, "time": 0, "julianday": 0, "unixepoch": 0, "strftime": 1}
+# What a text that cannot be read as SQL, such as the body of a function, must not hold.
+_WORDS = re.compile(
+    rf"\b(?:{'|'.join(sorted(_CLOCK_FUNCTIONS))})\b|\b(?:unix_timestamp|age)\s*\("
+    rf"|'\s*(?:{'|'.join(sorted(_DAYS))})\s*'",
+    re.IGNORECASE,
+)
 
 
 def asks_clock(tree: exp.Expr, parameters: Mapping[str, object]) -> bool:
@@ -28,15 +46,32 @@ def asks_clock(tree: exp.Expr, parameters: Mapping[str, object]) -> bool:
     return any(_means_now(part, parameters) for part in tree.walk())
 
 
+def definition_asks_clock(text: str, database: str) -> bool:
+    """Whether the text of a view, a column or a function means the present, as far as it can be
+    told: what is not SQL that we understand must not hold a word of a clock.
+
+    Args:
+        text: as the database gives it.
+        database: its language.
+    """
+    try:
+        trees = [tree for tree in parse(text, dialect=language(database)) if tree is not None]
+    except (SqlglotError, RecursionError):
+        trees = []
+    if not trees or any(tree.find(exp.Command, exp.Heredoc, exp.RawString) for tree in trees):
+        return bool(_WORDS.search(text))
+    return any(asks_clock(tree, {}) for tree in trees)
+
+
 def _means_now(part: exp.Expr, parameters: Mapping[str, object]) -> bool:
-    if isinstance(part, _CLOCKS):
+    if _CLOCKS.match(type(part).__name__):
         return True
     if isinstance(part, exp.Literal | exp.Placeholder):
         return _text(part, parameters).strip().lower() in _DAYS
     if not isinstance(part, exp.Anonymous):
         return False
     name, given = part.name.lower(), part.expressions
-    if name in _CLOCK_FUNCTIONS:
+    if name in _CLOCK_FUNCTIONS or (name in _WITHOUT_MOMENT and not given):
         return True
     if name == "age":  # PostgreSQL: of one moment it is counted from today
         return len(given) == 1

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, RootModel
 
-from serienpost import Settings
 from serienpost_practice_db.schema_model import table_name
 
 if TYPE_CHECKING:
@@ -31,6 +30,3 @@ class QueryTables(RootModel[list[Annotated[str, AfterValidator(table_name)]]]):
         """The tables of this practice."""
         settings = context.settings(KEY)
         return settings.root if isinstance(settings, cls) else []
-
-
-SETTINGS = (Settings(KEY, QueryTables),)

@@ -56,7 +56,8 @@ class QuerySource:
         return False
 
     def asks_clock(self, context: Context, selection: QuerySelection) -> bool:
-        """Whether the query asks the database what day it is; so too where it is no more there."""
+        """Whether the query, or a view that it reads, asks the database what day it is; so too
+        where that cannot be told because either is away."""
         from serienpost_practice_db.database import PracticeDb
         from serienpost_source_query.statement import reads_clock
 

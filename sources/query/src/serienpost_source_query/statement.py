@@ -17,7 +17,7 @@ from serienpost import SelectionError, SourceError
 from serienpost_practice_db.chosen import Chosen
 from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
 from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
-from serienpost_source_query.clock import asks_clock
+from serienpost_source_query.clock import asks_clock, definition_asks_clock
 from serienpost_source_query.settings import QueryTables
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
     if not isinstance(tree, exp.Query) or isinstance(tree, exp.Subquery):
         raise SelectionError(f"{what}: is no SELECT", hint="write one SELECT")
     _same_parameters(tree, selected, what)
-    known = _named(tree, _readable(context, db), db, what)
+    known = _named(tree, readable_tables(context, db), db, what)
     tree = _qualified(tree, known, db, what)
     check(tree, db.dialect, what)
     # The parser gives a value that has no name one of its own.
@@ -68,13 +68,17 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
 
 
 def reads_clock(context: Context, selected: QuerySelection, db: PracticeDb) -> bool:
-    """Whether the query chooses other people on another day. The database is not asked.
+    """Whether the query, or a view that it reads, chooses other people on another day.
 
     Raises:
-        SourceError: there is no such file, or it is not one statement that is understood.
+        SourceError: there is no such file, or it is not one statement that is understood, or the
+            database does not answer.
     """
     tree, _ = _read(context, selected, db)
-    return asks_clock(tree, selected.parameters)
+    if asks_clock(tree, selected.parameters):
+        return True
+    read = db.definitions(table.name for table in tree.find_all(exp.Table))
+    return any(definition_asks_clock(text, db.dialect) for text in read.texts)
 
 
 def _read(context: Context, selected: QuerySelection, db: PracticeDb) -> tuple[exp.Expr, str]:
@@ -91,7 +95,7 @@ class _Known:
         self.columns = tuple(columns)
 
 
-def _readable(context: Context, db: PracticeDb) -> list[str]:
+def readable_tables(context: Context, db: PracticeDb) -> list[str]:
     """The tables that a query may read; the settings of the practice software are never among."""
     mapped = [
         name

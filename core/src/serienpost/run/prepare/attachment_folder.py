@@ -2,6 +2,9 @@
 
 Every folder on the way and the file itself are opened one below the other without following links,
 so that what is checked is what is read. A file with several names is refused like a link.
+
+Names are compared composed (NFC): macOS writes the umlaut of `Müller.pdf` as two characters, and a
+disk of Linux keeps what it is given (Unicode Standard Annex 15).
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import errno
 import os
 import re
 import stat
+import unicodedata
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -51,7 +55,8 @@ class NotAttachableError(Exception):
     """A file cannot be attached; `code` says why.
 
     `missing`, `no_folder`, `link`, `many_names`, `no_file`, `unreadable`, `away`, `empty`,
-    `too_large`, `own`: a file that serienpost itself works with.
+    `too_large`, `own`: a file that serienpost itself works with, `ambiguous`: several have this
+    name, encoded in different ways.
     """
 
     def __init__(self, code: str) -> None:
@@ -69,6 +74,7 @@ class AttachmentFolder:
     def __init__(self, context: PracticeContext) -> None:
         self._context = context
         self.name = PurePosixPath(context.config.attachments_folder)
+        self._names: dict[tuple[int, int, int], dict[str, list[str]]] = {}
 
     def inside(self, written: str) -> PurePosixPath | Problem:
         """The way from this folder to a file as a mailing names it, or what is wrong with it.
@@ -94,9 +100,10 @@ class AttachmentFolder:
             NotAttachableError: it is not a plain file of its own within the folder, or too large.
         """
         with self._entered(way.parent) as folder:
-            self._identity(folder, way.name)
+            name = self._stored_name(folder, way.name)
+            self._identity(folder, name)
             try:
-                file = os.fdopen(os.open(way.name, _FILE, dir_fd=folder), "rb")
+                file = os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb")
             except OSError as error:
                 raise NotAttachableError(_why_not(error, "unreadable")) from error
             with file:
@@ -117,7 +124,7 @@ class AttachmentFolder:
             NotAttachableError: there is no such file, or it may not be attached.
         """
         with self._entered(way.parent) as folder:
-            return self._identity(folder, way.name)
+            return self._identity(folder, self._stored_name(folder, way.name))
 
     def has_folder(self, way: PurePosixPath) -> bool:
         """Whether there is such a folder below this one, without a link on the way."""
@@ -137,8 +144,9 @@ class AttachmentFolder:
         here = os.open(self._context.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for part in (*self.name.parts, *way.parts):
+                stored = self._stored_name(here, part)
                 try:
-                    below = os.open(part, _FOLDER, dir_fd=here)
+                    below = os.open(stored, _FOLDER, dir_fd=here)
                 except OSError as error:
                     raise NotAttachableError("no_folder") from error
                 os.close(here)
@@ -149,6 +157,27 @@ class AttachmentFolder:
             yield here
         finally:
             os.close(here)
+
+    def _stored_name(self, folder: int, name: str) -> str:
+        """The name under which a folder holds what is called so, in whatever form of Unicode; the
+        name itself where nothing is.
+
+        Raises:
+            NotAttachableError: several are.
+        """
+        if name.isascii():
+            return name
+        try:
+            state = os.fstat(folder)
+            key = (state.st_dev, state.st_ino, state.st_mtime_ns)
+            if key not in self._names:
+                self._names = {**self._names, key: _by_composed(os.listdir(folder))}
+        except OSError:
+            return name  # what opens it says why
+        found = self._names[key].get(unicodedata.normalize("NFC", name), [])
+        if len(found) > 1:
+            raise NotAttachableError("ambiguous")
+        return found[0] if found else name
 
     def _identity(self, folder: int, name: str) -> Identity:
         """Looks before anything is opened: closing the ledger would drop this process's locks."""
@@ -161,6 +190,14 @@ class AttachmentFolder:
         if identity in self._own:
             raise NotAttachableError("own")
         return identity
+
+
+def _by_composed(names: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if not name.isascii():
+            found.setdefault(unicodedata.normalize("NFC", name), []).append(name)
+    return found
 
 
 def _why_not(error: OSError, code: str) -> str:

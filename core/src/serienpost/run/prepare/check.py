@@ -265,6 +265,7 @@ _NOT_ATTACHABLE = {
     "no_folder": ("is not there", ""),
     "link": ("is a link", "copy the file there in its place"),
     "many_names": ("has several names (hard links)", "copy the file there in its place"),
+    "ambiguous": ("is there twice, with umlauts encoded in two ways", "remove one of the two"),
     "no_file": ("is not a file", "name a file"),
     "away": ("cannot be read", "look whether its disk is there"),
     "unreadable": ("cannot be read", "look at its rights"),

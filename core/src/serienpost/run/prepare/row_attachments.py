@@ -194,6 +194,7 @@ _REASONS = {
     "missing": "die Datei fehlt",
     "link": "die Datei ist ein Verweis",
     "many_names": "die Datei hat mehrere Namen (harte Verweise)",
+    "ambiguous": "es gibt sie zweimal, mit Umlauten in verschiedener Kodierung",
     "no_file": "das ist keine Datei",
     "unreadable": "die Datei ist nicht lesbar",
     "empty": "die Datei ist leer",

@@ -102,7 +102,7 @@ def passed_occasion(tx: Tx, renderer: RunRenderer, run_id: str) -> str | None:
 
 
 def _relative_blocks(renderer: RunRenderer) -> list[int]:
-    """Positions of the blocks; the sources are asked about their selections, no database is."""
+    """Positions of the blocks; the sources are asked about their selections."""
     context = renderer.context
     sources, found = renderer.context.registry.sources, []
     for index, block in enumerate(renderer.header.blocks):

@@ -6,7 +6,7 @@ there.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
@@ -64,16 +64,26 @@ def is_stale(row: RunRow, stale_after: timedelta, now: datetime) -> bool:
 
 
 def quiet_until(hours: str, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """The end of quiet hours `20:00-08:00` (practice time) that `now` lies in, else None."""
+    """The end of quiet hours `20:00-08:00` (practice time) that `now` lies in, else None.
+
+    Where the clocks change, an hour that comes twice is quiet both times, and one that does not
+    exist makes them no shorter.
+    """
     begin, end = (time.fromisoformat(part.strip()) for part in hours.split("-"))
-    local = now.astimezone(zone)
-    today = local.date()
+    today = now.astimezone(zone).date()
     for day in (today - timedelta(days=1), today):
-        start = datetime.combine(day, begin, zone)
-        stop = datetime.combine(day if end > begin else day + timedelta(days=1), end, zone)
-        if start <= local < stop:
-            return stop
+        last = day if end > begin else day + timedelta(days=1)
+        start = min(_both_times(day, begin, zone))
+        stop = max(_both_times(last, end, zone))
+        if start <= now < stop:
+            return stop.astimezone(zone)
     return None
+
+
+def _both_times(day: date, at: time, zone: ZoneInfo) -> list[datetime]:
+    """The moments that a time of a day may mean; one, where no clock changes."""
+    local = datetime.combine(day, at, zone)
+    return [local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
 
 
 def held_until(row: RunRow) -> datetime | None:

@@ -191,10 +191,12 @@ def with_function(server: str) -> Iterator[None]:
             db.execute(b"DROP FUNCTION full_text(patient)")
 
 
+LOWERED = "class: identity, because: harmless"
+
+
 def named(how: str) -> str:
     """A schema whose field for the surname is this, by the word of a vendor harmless."""
-    lowered = "class: identity, because: harmless"
-    return f"patient: {{fields: {{nachname: {{{how}, {lowered}}}}}}}"
+    return f"patient: {{fields: {{nachname: {{{how}, {LOWERED}}}}}}}"
 
 
 BEHIND = "patient: {joins: {behandlung: 'length(behandlung.to_json) > 3'}, fields: "
@@ -212,7 +214,7 @@ BY_NAME = {
         "expression: '(SELECT q.to_json FROM (SELECT id, nachname FROM patient) q LIMIT 1)'"
     ),
     "key": "patient: {id: full_text, key_type: text}",
-    "condition": f"{BEHIND}{{nachname: {{column: diagnose, table: behandlung}}}}}}",
+    "condition": f"{BEHIND}{{nachname: {{column: patient_id, table: behandlung, {LOWERED}}}}}}}",
 }
 
 

@@ -111,7 +111,7 @@ def test_wrong_usage(null: Practice, args: list[str]) -> None:
     "args",
     [
         ["prepare", "nothing"],
-        ["prepare", "einladung", "--for", "31.12.2026"],
+        ["prepare", "einladung", "--for", "31.13.2026"],
         ["send", "nothing", "--yes"],
         ["resume", "nothing"],
         ["retry", "nothing", "--failed"],

@@ -146,7 +146,7 @@ def test_entries_wait_for_a_database_that_is_away(practice: Practice) -> None:
     practice.edit("serienpost.yaml", away.replace("weg", "praxis"), away)
     done = practice.json("send", practice.run, "--yes", "--archive", "entry")
     sent = done["counts"]["accepted"]
-    waiting = f"{sent} wait for the records: serienpost resume {practice.run}"
+    waiting = f"{sent} messages wait for the records: serienpost resume {practice.run}"
     assert waiting in practice("show", practice.run).out
     age(practice)
     assert practice.json("purge")["values"] == 0, "the values are still needed"

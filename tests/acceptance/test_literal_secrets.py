@@ -154,6 +154,8 @@ def test_the_headings_of_a_list_may_be_called_like_a_secret(demo: Practice) -> N
         "token: ${secret:PORTAL_TOKEN}",
         "headers: {Authorization: 'Bearer ${secret:PORTAL_TOKEN}'}",
         "dsn: host=db user=post password=${secret:DB_PASSWORD}",
+        "dsn: postgresql://post:${secret:DB_PASSWORD}@db/x",
+        "dsn: 'postgresql://db/x?user=post&password=${secret:DB_PASSWORD}'",
         "opener: secret:PORTAL_TOKEN",
         "token_url: https://login.example.org/oauth2/token",
         "login: {token_lifetime: 60, use_password: true, password_file: /run/x, password: ''}",

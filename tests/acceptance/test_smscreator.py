@@ -334,7 +334,7 @@ def test_a_person_answers_at_the_terminal(sms: Practice, answer: str, expected: 
     out, err = process.communicate(timeout=60)
     os.close(mine)
     assert process.returncode == 0, err
-    assert "Rewrite them?" in err
+    assert "Rewrite them?" in " ".join(err.split())
     encodings = {row["cost"]["encoding"] for row in json.loads(out)["recipients"]}
     assert expected in encodings
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from serienpost.cli import progress
 from serienpost.cli.progress import Display
 from serienpost.service import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pytest
+    from collections.abc import Callable, Sequence
 
 ZONE = ZoneInfo("Europe/Berlin")
 UNTIL = datetime(2026, 3, 2, 9, 30, 15, tzinfo=UTC)
@@ -25,13 +25,21 @@ def of(settled: int, waiting: str | None = None, later: int = 0, why: str = "") 
     return Progress("R", 40, settled, waiting, until, why)
 
 
-def test_a_line_is_written_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("seconds", "told"), [(0, ()), (1, (10, 21, 32)), (20, range(4, 41, 4))])
+def test_a_line_is_written_now_and_then_for_a_tenth(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    seconds: int,
+    told: Sequence[int],
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     with Display(ZONE) as display:
         for settled in range(41):
+            now[0] += seconds
             for _ in range(3):
                 display.delivered(of(settled))
-    told = capsys.readouterr().err.splitlines()
-    assert told == [f"{settled}/40" for settled in range(4, 41, 4)]
+    assert capsys.readouterr().err.splitlines() == [f"{settled}/40" for settled in told]
 
 
 def test_a_wait_is_told_at_once_and_once(capsys: pytest.CaptureFixture[str]) -> None:

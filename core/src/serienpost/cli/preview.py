@@ -40,7 +40,7 @@ def preview_command(
     e-mail (SMTP)      .eml, and .html for a browser with its images in it
     e-mail (SendGrid)  .json for SendGrid; .html and .txt as it will be read
     SMS                .txt
-    letter             .pdf, and each page as .1.png, .2.png ... (--all: of the first 20)
+    letter             .pdf, and each page as .1.png ... (--all: the first 20)
 
     The .html loads nothing from elsewhere. All files are readable by their owner alone.
     """

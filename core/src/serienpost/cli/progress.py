@@ -25,8 +25,10 @@ _WAITING = {
     "rate": "the account's rate",
     "deferral": "a temporary refusal",
 }
-# Without a terminal a line tells each so many parts of the way.
+# Without a terminal a line tells each so many parts of the way; of short runs none, since cron
+# sends a mail for every line.
 _PARTS = 10
+_LINE_SECONDS = 10.0
 
 
 class Display:
@@ -40,7 +42,7 @@ class Display:
     def __init__(self, zone: ZoneInfo, *, reads: bool = False) -> None:
         self._zone = zone
         self._reads = reads
-        self._heard = time.monotonic()
+        self._heard = self._said_at = time.monotonic()
         self._told: tuple[str, str | None, str] = ("", None, "")
         self._part = 0
         self._delivering = threading.Event()
@@ -83,8 +85,9 @@ class Display:
             self._draw(progress)
             return
         part = progress.settled * _PARTS // max(progress.total, 1)
-        if self._is_news(progress) or part > self._part:
-            self._part = part
+        is_due = part > self._part and time.monotonic() - self._said_at > _LINE_SECONDS
+        if self._is_news(progress) or is_due:
+            self._part, self._said_at = part, time.monotonic()
             waiting = _reason(progress, self._zone)
             click.echo(f"{progress.settled}/{progress.total} {waiting}".rstrip(), err=True)
 

@@ -145,9 +145,10 @@ def _holds_pair(text: str) -> bool:
     """Whether a text gives a secret a value, as connection strings and headers do."""
     if _REFERENCE.match(text):
         return False
+    # A reference holds a colon itself: `${secret:NAME}` is no value of a key `secret`.
     return any(
-        is_secret_name(found["name"] or found["header"]) and _BRACED.sub("", found["value"])
-        for found in _PAIR.finditer(text)
+        is_secret_name(found["name"] or found["header"]) and found["value"].strip("\0")
+        for found in _PAIR.finditer(_BRACED.sub("\0", text))
     )
 
 

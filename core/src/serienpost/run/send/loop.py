@@ -451,11 +451,13 @@ class Delivery:
             departure = Departure(self._last_look, call, committed.seen_at)
             state.tasks.add(asyncio.create_task(self._deliver(sender, slot, call, departure)))
         await asyncio.sleep(0)  # a task that is cancelled before its first step has no outcome
-        self._report_wait()
         if state.blocked_until and state.blocked_by == "rate" and not self.wait:
+            self._report(LoopProgress(state.settled))
             self.stop_reason = self.stop_reason or StopReason(
                 "rate", "the account's rate", state.blocked_until
             )
+        else:
+            self._report_wait()
 
     def _report_wait(self) -> None:
         """Tell the progress, and what is waited for: a time, or an answer that does not come."""

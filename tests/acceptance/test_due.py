@@ -366,3 +366,27 @@ def test_a_run_of_an_older_edition_is_told_once_what_to_do(null: Practice) -> No
     assert "ends by itself" not in line
     assert "resume" not in line
     assert run["ends"] is None
+
+
+def test_a_list_on_a_drive_that_is_not_there_is_read_when_it_is(unattended: Practice) -> None:
+    lists = unattended.folder / "listen"
+    lists.mkdir()
+    (lists / "a.csv").write_text("Nr;Mail;Ja\n1;kim@example.org;ja\n2;lu@example.org;ja\n", "utf-8")
+    columns = "{file: listen/a.csv, key: Nr, columns: {Mail: email}, consent_column: Ja}"
+    mailing = "mailings/einladung.yaml"
+    unattended.edit(
+        mailing, 'source: "null"\nselect: {count: 40}', f"source: table\nselect: {columns}"
+    )
+    unattended.edit(mailing, "{{Null_Name}}, Ihre Nummer ist {{Null_Nr}}.", "Welt")
+    unattended.edit(mailing, "purpose: event", "purpose: information")
+    unattended.edit(
+        "serienpost.yaml", "[serienpost-testkit", "[serienpost-source-table, serienpost-testkit"
+    )
+    lists.rename(unattended.folder / "weg")
+    done = unattended("run", "einladung", "--yes", "--json")
+    assert done.code == 75, done.err
+    assert "listen/a.csv: there is no such file" in done.err
+    (unattended.folder / "weg").rename(lists)
+    (run,) = unattended.json("resume", "--due")["runs"]
+    assert run["exit"] == 0
+    assert sum(unattended.oracle().values()) == 2

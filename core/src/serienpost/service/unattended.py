@@ -72,9 +72,9 @@ def release_unattended(
         SerienpostError: refused, or it was asked to stop; nothing was approved.
     """
     ledger, day = practice.ledger, due.isoformat()
-    _refuse_unstable_ids(practice.context, mailing)
     with taken_up(ledger, mailing.id, day) as owner:
         try:
+            _refuse_unstable_ids(practice.context, mailing)
             run = _prepared(practice, name, due, counting, stop)
         except UnlimitedError as error:
             raise _unlimited(mailing, error) from error

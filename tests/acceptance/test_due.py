@@ -7,13 +7,16 @@ import re
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from serienpost import open_practice
+from serienpost.errors import StillOpenError
 from serienpost.ledger.due import taken_up
+from serienpost.service import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,6 +229,33 @@ def test_killed_while_it_is_tried_again(unattended: Practice, point: str) -> Non
     unattended.json("resume", "--due")
     unattended.json("resume", "--due")
     assert due(unattended)["state"] == "done"
+    released = unattended.ledger(
+        "SELECT created_at, finished_at FROM run WHERE approved_at IS NOT NULL ORDER BY approved_at"
+    )
+    # A process that begins when all is over sends again: `once_per: none` says so.
+    assert all(later[0] >= one[1] for one, later in pairwise(released))
+    assert sum(unattended.oracle().values()) == 40 * len(released)
+
+
+def test_what_another_process_sends_meanwhile_is_not_sent_again(unattended: Practice) -> None:
+    unattended.edit("mailings/einladung.yaml", "once_per: recipient", "once_per: none")
+    others: list[int] = []
+
+    def overtaken(_: int) -> None:
+        if not others:
+            others.append(unattended.finish(unattended.start("run", "einladung", "--yes")).code)
+
+    with (
+        open_practice(unattended.folder, actor="somebody") as practice,
+        pytest.raises(StillOpenError, match="another process released run") as refused,
+    ):
+        practice.run_mailing("einladung", answers=Answers(release=True), counting=overtaken)
+    assert refused.value.exit_code == 75
+    assert [one["state"] for one in unattended.json("runs")["runs"][:2]] == [
+        "finished",
+        "cancelled",
+    ]
+    assert others == [0]
     assert sum(unattended.oracle().values()) == 40
 
 

@@ -147,7 +147,7 @@ def _run_due_date(
         return run.deliver(course.progress, wait=course.wait, by_itself=True, stop=course.stop)
 
     with practice.ledger.read() as tx:
-        begun = open_run(tx, mailing.id, due.isoformat())
+        begun, looked_at = open_run(tx, mailing.id, due.isoformat()), tx.now
     if begun:
         return deliver(Run(practice, begun))
     disclaimer, channel = open_disclaimer(practice.context, mailing.account, answers)
@@ -164,8 +164,16 @@ def _run_due_date(
             disclaimer=disclaimer,
             channel=channel,
         )
-    counting, stop = course.counting, course.stop
-    run = release_unattended(practice, name, mailing, due, answers, counting=counting, stop=stop)
+    run = release_unattended(
+        practice,
+        name,
+        mailing,
+        due,
+        answers,
+        looked_at=looked_at,
+        counting=course.counting,
+        stop=course.stop,
+    )
     return run if isinstance(run, Confirmation) else deliver(run)
 
 

@@ -89,6 +89,7 @@ def approve(
     at: datetime | None = None,
     catch_up: bool = False,
     due_owner: str | None = None,
+    looked_at: datetime | None = None,
 ) -> Confirmation | None:
     """Release a prepared run if everything is answered; one released before stays as it is.
 
@@ -100,6 +101,7 @@ def approve(
         at: not before this time.
         catch_up: the due date was missed and is kept where that does no harm.
         due_owner: the process that took up a due date that was put off.
+        looked_at: when its due date had no open run; another one released since then is refused.
 
     Returns:
         What is not answered yet; None once the run is released.
@@ -137,6 +139,7 @@ def approve(
         disclaimer=accepted_by(context, row.account, practice.actor, answers),
         archive=answers.archive,
         due_owner=due_owner,
+        looked_at=looked_at,
     )
     return None
 

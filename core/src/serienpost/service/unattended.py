@@ -61,10 +61,12 @@ def release_unattended(
     due: date,
     answers: Answers,
     *,
+    looked_at: datetime,
     counting: Callable[[int], None],
     stop: Stop,
 ) -> Run | Confirmation:
-    """Prepare a due date and release it; returns the run, or what must be answered first.
+    """Prepare a due date, which had no open run at this moment, and release it; returns the run, or
+    what must be answered first.
 
     Raises:
         PutOffError: something could not answer; nothing was approved, and the date is put off.
@@ -90,7 +92,9 @@ def release_unattended(
             raise _put_off(practice, name, mailing, due, answers, said) from error
         again = earlier_runs(practice.context, ledger, run.id) if mailing.once_per == "none" else ()
         with _cancelled_unless_released(run, stop):
-            asked = release.approve(practice, run.id, answers, catch_up=True, due_owner=owner)
+            asked = release.approve(
+                practice, run.id, answers, catch_up=True, due_owner=owner, looked_at=looked_at
+            )
         if asked:
             return asked
     _tell_earlier(practice, mailing, "left_out", left_out_for(practice.context, ledger, run.id))

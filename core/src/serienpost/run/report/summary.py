@@ -125,6 +125,7 @@ def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
     )
     found: dict[tuple[str, str | None, Alike | str | None], ReasonCount] = {}
     firsts: dict[tuple[str, str | None, Alike | str | None], list[int]] = {}
+    whole: dict[tuple[str, str | None, Alike | str | None], set[str]] = {}
     for row in tx.stream(counted):
         to_do = advice(row.state, row.code, row.text)
         said = SAME_ADDRESS if row.kind == "same_address" else row.text
@@ -136,9 +137,13 @@ def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
         text = min(texts, default=said)
         total = row.n + (before.messages if before else 0)
         found[key] = ReasonCount(row.state, row.code, text, total, to_do)
+        whole.setdefault(key, set()).add(row.text or "")
         if said != row.text:
             firsts.setdefault(key, []).append(row.no)
     for key, numbers in firsts.items():
+        if len(whole[key]) == 1:  # of one record, or all say the same: nothing is left out
+            found[key] = found[key]._replace(text=min(whole[key]))
+            continue
         named = tx.select(message, c.row_id).where(
             c.run == run_id, c.no.in_(sorted(numbers)[:_NAMED])
         )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, literal, or_, select
 
-from serienpost.errors import LedgerError, Problem
+from serienpost.errors import LedgerError, Problem, StillOpenError
 from serienpost.ledger.due import end_due
 from serienpost.ledger.runs import allow_command, lock_run, set_paused
-from serienpost.ledger.schema import message, once
+from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import before, move_messages, move_run
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
 
 
@@ -38,6 +39,7 @@ def approve(
     disclaimer: str | None = None,
     archive: str | None = None,
     due_owner: str | None = None,
+    looked_at: datetime | None = None,
 ) -> None:
     """Release a prepared run: marked rows become pending, all others suppressed, in one commit.
 
@@ -51,10 +53,12 @@ def approve(
         archive: what goes into the records, `entry` or `pdf`; None as the mailing says.
         due_owner: the process that took up the due date, of `taken_up`; None for one that was not
             put off. Whoever releases its run, the date is not prepared again.
+        looked_at: when nobody had an open run of this due date; one that was released since then
+            is the only one.
 
     Raises:
         LedgerError: the run is not prepared, or its plan is another one.
-        StillOpenError: somebody else released or ended the due date that was taken up.
+        StillOpenError: somebody else released or ended the due date meanwhile.
     """
     with ledger.begin("approve") as tx:
         row = lock_run(tx, run_id)
@@ -69,6 +73,8 @@ def approve(
             raise LedgerError(f"run {run_id} is {row.state}, not prepared")
         header = Header.from_json(row.header)
         refuse_other_edition(run_id, header)
+        if looked_at is not None:
+            _refuse_second(tx, row, looked_at)
         _move_rows(tx, run_id)
         cut_parts(tx, run_id, header.part_size)
         values = {
@@ -83,6 +89,19 @@ def approve(
         move_run(tx, run_id, "prepared", "approved", **values)
         end_due(tx, row.mailing, row.due, run_id, due_owner)
         tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
+
+
+def _refuse_second(tx: Tx, row: RunRow, looked_at: datetime) -> None:
+    c = run.c
+    released = tx.select(run, c.id).where(
+        c.mailing == row.mailing, c.due == row.due, c.id != row.id, c.approved_at >= looked_at
+    )
+    other = tx.scalar(released)
+    if other:
+        raise StillOpenError(
+            f"{row.mailing} for {row.due}: another process released run {other} meanwhile",
+            hint=f"serienpost show {other}",
+        )
 
 
 def _move_rows(tx: Tx, run_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 from multiprocessing.connection import Pipe
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,19 @@ from serienpost_channel_letter.style import Style
 from serienpost_channel_letter.worker import JobRunner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import Writer
 
 MACHINE, MEMORY = "on this machine", "zu viel Speicher"
+
+
+@pytest.fixture(autouse=True)
+def time_of_the_tests() -> Iterator[None]:
+    """A runner limits the process that it works in; here that is the one of all other tests."""
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    yield
+    resource.setrlimit(resource.RLIMIT_CPU, before)
 
 
 @pytest.fixture

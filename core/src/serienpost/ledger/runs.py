@@ -249,6 +249,14 @@ def open_run(tx: Tx, mailing: str, due: str) -> str | None:
     return str(found) if found else None
 
 
+def released_runs(tx: Tx, mailing: str, due: str) -> list[str]:
+    """All runs of this mailing and due date that were ever released."""
+    found = tx.select(run, run.c.id).where(
+        run.c.mailing == mailing, run.c.due == due, run.c.approved_at.is_not(None)
+    )
+    return [row.id for row in tx.all(found)]
+
+
 def runs_to_continue(tx: Tx, others: Sequence[str] = ()) -> list[RunRow]:
     """Approved, sending and paused runs, and others that are named, the oldest first."""
     found = tx.all(

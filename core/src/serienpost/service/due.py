@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from serienpost.config.loading import load_mailing
 from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError, StillOpenError
 from serienpost.ledger.due import due_rows, find_due, give_up, remove_due, still_open, was_told
-from serienpost.ledger.runs import count_states, find_run, open_run, runs_to_continue
+from serienpost.ledger.runs import (
+    count_states,
+    find_run,
+    open_run,
+    released_runs,
+    runs_to_continue,
+)
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import DueRun
@@ -147,7 +153,8 @@ def _run_due_date(
         return run.deliver(course.progress, wait=course.wait, by_itself=True, stop=course.stop)
 
     with practice.ledger.read() as tx:
-        begun, looked_at = open_run(tx, mailing.id, due.isoformat()), tx.now
+        begun = open_run(tx, mailing.id, due.isoformat())
+        released = released_runs(tx, mailing.id, due.isoformat())
     if begun:
         return deliver(Run(practice, begun))
     disclaimer, channel = open_disclaimer(practice.context, mailing.account, answers)
@@ -170,7 +177,7 @@ def _run_due_date(
         mailing,
         due,
         answers,
-        looked_at=looked_at,
+        released_before=released,
         counting=course.counting,
         stop=course.stop,
     )

@@ -22,6 +22,7 @@ from serienpost.service.notices import Notice
 from serienpost.text import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from serienpost.context import PracticeContext
@@ -89,7 +90,7 @@ def approve(
     at: datetime | None = None,
     catch_up: bool = False,
     due_owner: str | None = None,
-    looked_at: datetime | None = None,
+    released_before: Collection[str] | None = None,
 ) -> Confirmation | None:
     """Release a prepared run if everything is answered; one released before stays as it is.
 
@@ -101,7 +102,8 @@ def approve(
         at: not before this time.
         catch_up: the due date was missed and is kept where that does no harm.
         due_owner: the process that took up a due date that was put off.
-        looked_at: when its due date had no open run; another one released since then is refused.
+        released_before: runs of its due date that had been released when it was begun; another one
+            since then is refused.
 
     Returns:
         What is not answered yet; None once the run is released.
@@ -139,7 +141,7 @@ def approve(
         disclaimer=accepted_by(context, row.account, practice.actor, answers),
         archive=answers.archive,
         due_owner=due_owner,
-        looked_at=looked_at,
+        released_before=released_before,
     )
     return None
 

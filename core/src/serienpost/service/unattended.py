@@ -33,7 +33,7 @@ from serienpost.service.run import Run
 from serienpost.text import day_and_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
@@ -61,12 +61,12 @@ def release_unattended(
     due: date,
     answers: Answers,
     *,
-    looked_at: datetime,
+    released_before: Collection[str],
     counting: Callable[[int], None],
     stop: Stop,
 ) -> Run | Confirmation:
-    """Prepare a due date, which had no open run at this moment, and release it; returns the run, or
-    what must be answered first.
+    """Prepare a due date and release it, unless another run than `released_before` was released
+    meanwhile; returns the run, or what must be answered first.
 
     Raises:
         PutOffError: something could not answer; nothing was approved, and the date is put off.
@@ -93,7 +93,12 @@ def release_unattended(
         again = earlier_runs(practice.context, ledger, run.id) if mailing.once_per == "none" else ()
         with _cancelled_unless_released(run, stop):
             asked = release.approve(
-                practice, run.id, answers, catch_up=True, due_owner=owner, looked_at=looked_at
+                practice,
+                run.id,
+                answers,
+                catch_up=True,
+                due_owner=owner,
+                released_before=released_before,
             )
         if asked:
             return asked

@@ -11,8 +11,8 @@ from sqlalchemy import exists, literal, or_, select
 
 from serienpost.errors import LedgerError, Problem, StillOpenError
 from serienpost.ledger.due import end_due
-from serienpost.ledger.runs import allow_command, lock_run, set_paused
-from serienpost.ledger.schema import message, once, run
+from serienpost.ledger.runs import allow_command, lock_run, released_runs, set_paused
+from serienpost.ledger.schema import message, once
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import before, move_messages, move_run
@@ -21,6 +21,7 @@ from serienpost.run.prepare.renderer import refuse_other_edition
 from serienpost.run.send.parts import cut_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -39,7 +40,7 @@ def approve(
     disclaimer: str | None = None,
     archive: str | None = None,
     due_owner: str | None = None,
-    looked_at: datetime | None = None,
+    released_before: Collection[str] | None = None,
 ) -> None:
     """Release a prepared run: marked rows become pending, all others suppressed, in one commit.
 
@@ -53,8 +54,8 @@ def approve(
         archive: what goes into the records, `entry` or `pdf`; None as the mailing says.
         due_owner: the process that took up the due date, of `taken_up`; None for one that was not
             put off. Whoever releases its run, the date is not prepared again.
-        looked_at: when nobody had an open run of this due date; one that was released since then
-            is the only one.
+        released_before: the runs of this due date that had been released when this one was begun;
+            another one since then is refused. None where a person decides.
 
     Raises:
         LedgerError: the run is not prepared, or its plan is another one.
@@ -73,8 +74,8 @@ def approve(
             raise LedgerError(f"run {run_id} is {row.state}, not prepared")
         header = Header.from_json(row.header)
         refuse_other_edition(run_id, header)
-        if looked_at is not None:
-            _refuse_second(tx, row, looked_at)
+        if released_before is not None:
+            _refuse_second(tx, row, released_before)
         _move_rows(tx, run_id)
         cut_parts(tx, run_id, header.part_size)
         values = {
@@ -91,17 +92,13 @@ def approve(
         tx.note(user, "approve", run_id, detail={"plan": row.plan_hash})
 
 
-def _refuse_second(tx: Tx, row: RunRow, looked_at: datetime) -> None:
-    c = run.c
-    released = tx.select(run, c.id).where(
-        c.mailing == row.mailing, c.due == row.due, c.id != row.id, c.approved_at >= looked_at
-    )
-    other = tx.scalar(released)
-    if other:
-        raise StillOpenError(
-            f"{row.mailing} for {row.due}: another process released run {other} meanwhile",
-            hint=f"serienpost show {other}",
-        )
+def _refuse_second(tx: Tx, row: RunRow, released_before: Collection[str]) -> None:
+    for other in released_runs(tx, row.mailing, row.due):
+        if other not in released_before:
+            raise StillOpenError(
+                f"{row.mailing} for {row.due}: another process released run {other} meanwhile",
+                hint=f"serienpost show {other}",
+            )
 
 
 def _move_rows(tx: Tx, run_id: str) -> None:

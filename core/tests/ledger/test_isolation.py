@@ -218,7 +218,7 @@ def _fill(desk: Desk, count: int) -> None:
     desk.add_run("r")
     desk.add_run("p", "prepared", plan_hash="?")
     desk.add_run("g", "preparing", owner=DEAD)
-    desk.add_run("f", "finished")
+    desk.add_run("f", "finished", approved_at=datetime(2026, 3, 2, tzinfo=UTC))
     desk.add_run("c", "cancelled")
     cost = {"unit": "credits", "amount": 2, "because": "ž", "sheets": 1}
     desk.add_messages("p", count, "planned", consent=[], once_key=None, cost=cost, macro_values={})

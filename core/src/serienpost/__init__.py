@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import RowRef as RowRef
     from serienpost.contracts.rows import RowRequest as RowRequest
     from serienpost.contracts.rows import Source as Source
+    from serienpost.contracts.rows import TellsWhatIsRead as TellsWhatIsRead
     from serienpost.contracts.services import Archive as Archive
     from serienpost.contracts.services import ArchiveEntry as ArchiveEntry
     from serienpost.contracts.services import Dispatcher as Dispatcher
@@ -191,7 +192,7 @@ _HOME = {
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
     "contracts.rows": (
         "Advises AsksClock CountsFromLastRun CurrentState LacksStableIds LowersClasses Occasion "
-        "Row RowRef RowRequest Source"
+        "Row RowRef RowRequest Source TellsWhatIsRead"
     ),
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"

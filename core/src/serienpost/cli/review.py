@@ -146,6 +146,8 @@ def _show_head(head: ReviewSummary) -> None:
             ("plan", head.plan_hash),
         ]
     )
+    for note in head.read:
+        print_text(note)
     if cost.lacking:
         print_text(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
     if head.costly_signs:

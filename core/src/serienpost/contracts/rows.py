@@ -193,6 +193,16 @@ class Advises(Protocol[S_contra]):
 
 
 @runtime_checkable
+class TellsWhatIsRead(Protocol[S_contra]):
+    """A source of whose data some are chosen or left out by how they are kept: the sheet of a
+    file, rows that a filter hides."""
+
+    def what_is_read(self, context: Context, selection: S_contra) -> Sequence[str]:
+        """What is read and what is left out, in sentences without a person's data. `check` and the
+        review show them; a run keeps them as they were when it was prepared."""
+
+
+@runtime_checkable
 class AsksClock(Protocol[S_contra]):
     """A source of which a selection alone does not tell whether it counts from a day."""
 

@@ -10,7 +10,7 @@ from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
-from serienpost.contracts.rows import Advises, LowersClasses
+from serienpost.contracts.rows import Advises, LowersClasses, TellsWhatIsRead
 from serienpost.errors import (
     ConfigError,
     Problem,
@@ -37,6 +37,7 @@ from serienpost.run.prepare.renderer import (
     ATTACHMENT,
     LOWERED,
     OWN_FILES,
+    READ,
     RENDERING_EDITION,
     SHARED_FILES,
     RunRenderer,
@@ -125,6 +126,7 @@ def check_mailing(
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(home, mailing),
             **_lowered(context, mailing),
+            **_read(context, mailing),
             POLICY: rules_in_force(context),
         },
     )
@@ -163,6 +165,26 @@ def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, 
         answered = context.registry.answered
         reasons |= answered("sources", block.source, "lowered", given, Mapping)
     return {LOWERED: reasons} if reasons else {}
+
+
+def _read(context: PracticeContext, mailing: Mailing) -> dict[str, list[str]]:
+    """What the sources read and leave out, for the review.
+
+    Raises:
+        SourceError: with the place in the mailing.
+    """
+    notes: list[str] = []
+    for block in mailing.blocks:
+        source = context.registry.sources[block.source]
+        if not isinstance(source, TellsWhatIsRead):
+            continue
+        try:
+            given = source.what_is_read(context, block.selection)
+        except SourceError as error:
+            raise _placed(mailing, error) from error
+        answered = context.registry.answered
+        notes += answered("sources", block.source, "what_is_read", given, (list, tuple))
+    return {READ: list(dict.fromkeys(notes))} if notes else {}
 
 
 def _part_size(
@@ -365,7 +387,7 @@ def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
 def selection_notes(renderer: RunRenderer) -> list[str]:
     """What the sources say about their selections, for whoever checks a mailing."""
     answered = renderer.context.registry.answered
-    notes: list[str] = []
+    notes: list[str] = list(renderer.header.extra.get(READ, ()))
     context = renderer.context
     for block in renderer.blocks:
         source = block.source

@@ -64,6 +64,8 @@ ATTACHMENT = "attachment/"
 OWN_FILES = "own_files"
 # And the reasons why the practice's schema lowered the class of fields.
 LOWERED = "lowered"
+# And what the sources say that they read and left out.
+READ = "read"
 
 # Key beside it: those of them of which one file may go to several people.
 SHARED_FILES = "shared_files"

@@ -85,6 +85,7 @@ class ReviewSummary(Record):
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
         shared: rows that belong together.
+        read: what the sources read and left out, where they say so.
     """
 
     run: str
@@ -98,6 +99,7 @@ class ReviewSummary(Record):
     earlier: tuple[EarlierRun, ...] = ()
     costly_signs: tuple[CostlySign, ...] = ()
     shared: tuple[SharedRows, ...] = ()
+    read: tuple[str, ...] = ()
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
 

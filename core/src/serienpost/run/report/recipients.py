@@ -12,6 +12,7 @@ from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import count_plan
+from serienpost.run.prepare.renderer import READ
 from serienpost.run.prepare.review import sentence_of
 from serienpost.run.report.answers import (
     CostlySign,
@@ -53,6 +54,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         plan_hash=row.plan_hash or "",
         counts=PlanCounts(**counts),
         cost=cost,
+        read=tuple(row.header.get("extra", {}).get(READ, ())),
     )
 
 

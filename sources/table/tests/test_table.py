@@ -86,15 +86,19 @@ def test_csv_as_programs_write_it(
 
 def test_xlsx(context: Context, practice_folder: Path) -> None:
     book = Workbook()
+    book.active.title = "Erstes"
     book.active.append(["Name", "PLZ", "Mail", None])
     book.active.append(["Groß", 1067.0, date(2026, 3, 2)])
+    book.active["C2"].number_format = "dd.mm.yyyy"
     book.create_sheet("Zweites").append(["Name", "PLZ", "Mail"])
     book["Zweites"].append(["Klein", "01067", True])
     book.save(practice_folder / "liste.xlsx")
-    (first,) = read(context, "liste.xlsx")
-    assert first.fields == {"nachname": "Groß", "plz": "1067", "email": "2026-03-02"}
+    (first,) = read(context, "liste.xlsx", sheet="Erstes")
+    assert first.fields == {"nachname": "Groß", "plz": "1067", "email": "02.03.2026"}
     (second,) = read(context, "liste.xlsx", sheet="Zweites")
-    assert second.fields == {"nachname": "Klein", "plz": "01067", "email": "ja"}
+    assert second.fields == {"nachname": "Klein", "plz": "01067", "email": "WAHR"}
+    with pytest.raises(SourceError, match="several sheets that could be meant"):
+        read(context, "liste.xlsx")
     with pytest.raises(SourceError, match="no sheet 'Drittes'"):
         read(context, "liste.xlsx", sheet="Drittes")
 
@@ -102,14 +106,12 @@ def test_xlsx(context: Context, practice_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
-        (b"Name;PLZ;Mail\nA;1;a\nB;2\n", 3, "has 2 cells, the header 3"),
-        (b"Name;PLZ;Mail\nA;1;a;zu viel\n", 2, "has 4 cells, the header 3"),
         (b"Name;PLZ;Name;Mail\n", 1, "'Name' stands there twice"),
         (b"Name;PLZ\n", 1, "no header 'Mail'"),
         (b"Name;PLZ;E-Mail\n", 1, "no header 'Mail'"),
-        (b"Name;PLZ;Mail\nA;1;a\nB\x81;2;b\n", 3, "neither UTF-8 nor Windows-1252"),
+        (b"Name;PLZ;Mail\nA;1;a\nB\x81;2;b\n", 3, "neither UTF-8 nor certainly Windows-1252"),
         (b"", None, "no header"),
-        (b'Name;PLZ;Mail\n"A;1;a\n', None, "not CSV"),
+        (b'Name;PLZ;Mail\n"A;1;a\n', 2, "not CSV"),
     ],
 )
 def test_bad_csv(
@@ -120,6 +122,19 @@ def test_bad_csv(
         read(context, "liste.csv")
     (problem,) = refused.value.problems
     assert (problem.file, problem.line) == ("liste.csv", line)
+
+
+@pytest.mark.parametrize("row", ["B;2", "B;2;b;zu viel", "B", ";;;;x"])
+def test_a_row_of_another_length_is_unreachable_and_the_others_are_read(
+    context: Context, practice_folder: Path, row: str
+) -> None:
+    (practice_folder / "liste.csv").write_text(f"Name;PLZ;Mail\nA;1;a\n{row}\nC;3;c\n", "utf-8")
+    first, bad, last = read(context, "liste.csv")
+    assert [first.fields["email"], last.fields["email"]] == ["a", "c"]
+    assert bad.unreachable
+    assert bad.unreachable[0] == "unreadable"
+    assert "Zeile 3" in bad.unreachable[1]
+    assert set(bad.fields.values()) == {None}
 
 
 @pytest.mark.parametrize("size", [100_001, 200_000])
@@ -203,6 +218,17 @@ def test_people_with_an_id_are_read_from_the_practice(
     assert rows[2].unreachable[0] == "vanished"
     assert rows[3].person_id.startswith("table:")
     assert rows[3].fields["email"] == "hier@example.org"
+
+
+def test_who_cannot_be_told_is_nobody_else(context: Context, practice_folder: Path) -> None:
+    """A row whose id is a formula without a result is no stranger of the list."""
+    book = Workbook()
+    book.active.append(["Nr", "Name", "PLZ", "Mail"])
+    book.active.append(["=1+1", "Abel", "01067", "a@example.org"])
+    book.save(practice_folder / "liste.xlsx")
+    (row,) = read(context, "liste.xlsx", columns={**COLUMNS, "Nr": "id"})
+    assert row.unreachable
+    assert "Formel" in row.unreachable[1]
 
 
 def test_the_failures_of_a_report_are_a_valid_file(

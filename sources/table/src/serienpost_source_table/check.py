@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost import ConsentQuestion, Context, Verdict
-    from serienpost_source_table.files import Line
     from serienpost_source_table.selection import TableSelection
+    from serienpost_source_table.table import Line
 
 _YES = {"ja", "j", "yes", "y", "x", "1", "true", "wahr"}
 _CHANGED = Deny(
@@ -78,6 +78,7 @@ def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
 def _verdict(digest: str, selected: TableSelection, line: Line) -> Verdict:
     if selected.consent_column is None:
         return Abstain(_NO_COLUMN)
-    if line.values.get(selected.consent_column, "").lower() in _YES:
+    cell = line.values[selected.consent_column]
+    if cell.fault is None and cell.text.lower() in _YES:
         return Allow(f"file {digest} row {line.number}")
     return _NO

@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from serienpost import CATALOGUE, Sensitivity, StrictModel
+from serienpost_source_table.limits import MOST_ROWS
+from serienpost_source_table.table import Reading
 
 ID = "id"
 
@@ -76,7 +78,32 @@ class TableSelection(StrictModel):
         default="patient", description="Whose ids stand in the file where they are bare numbers."
     )
     sheet: str | None = Field(
-        default=None, min_length=1, description="Sheet of an XLSX file; default the first."
+        default=None,
+        min_length=1,
+        description="Sheet of an XLSX file; needed where several could be meant.",
+        examples=["Tabelle1"],
+    )
+    header_row: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_ROWS,
+        description="Number of the row (XLSX) or line (CSV) with the headers; default the first "
+        "that is not empty.",
+        examples=[3],
+    )
+    encoding: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Encoding of a CSV file, where it is not certain: utf-8, windows-1252, "
+        "mac-roman, cp850, cp437, windows-1250, utf-8-twice or another that Python knows.",
+        examples=["windows-1252"],
+    )
+    separator: str | None = Field(
+        default=None,
+        pattern=r"^([^\"\r\n\w\s]|\t|tab)$",
+        description="Sign between the columns of a CSV file, where it is not certain; tab for a "
+        "tabulator.",
+        examples=[";"],
     )
 
     @model_validator(mode="after")
@@ -86,6 +113,17 @@ class TableSelection(StrictModel):
         if twice:
             raise ValueError(f"columns: two columns give the field {twice[0]}")
         return self
+
+    def reading(self) -> Reading:
+        """How the file is read, as far as it is said here."""
+        named = {name for name in (self.consent_column, self.key) if name}
+        return Reading(
+            self.sheet,
+            self.encoding,
+            self.separator,
+            self.header_row,
+            frozenset(self.columns) | named,
+        )
 
     def id_header(self) -> str | None:
         """The header of the column with ids of the master data; the file need not have it. None

@@ -26,13 +26,19 @@ if TYPE_CHECKING:
 
     from serienpost import Context, FieldValue, RowRef, RowRequest
     from serienpost_practice_db.database import PracticeDb
-    from serienpost_source_table.files import Line
+    from serienpost_source_table.table import Line
 
 _VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
 _CHANGED = CurrentState(("file_changed", "Die Datei wurde geändert oder entfernt."))
 # Headers under which people say yes.
 _CONSENT = re.compile(r"einwillig|zustimm|erlaub|consent|opt.?in|darf|kontakt", re.IGNORECASE)
 _PLAIN_YAML = re.compile(r"[^\W\d][\w .-]*\w\.?")
+# What may be wrong where a header is missing that no other resembles; with one column alone it is
+# the separator.
+_ELSEWHERE = {
+    False: "header_row: under select names the row with the headers",
+    True: "separator: under select names the sign between the columns",
+}
 _PERSONS = ("patient", "interessent")
 
 
@@ -81,6 +87,10 @@ class TableSource:
         )
         return [note]
 
+    def what_is_read(self, context: Context, selection: TableSelection) -> Sequence[str]:
+        """The sheet or the encoding of the file, and what of it is hidden and left out."""
+        return _opened(context, selection).notes()
+
     def way_to(self, context: Context, selection: TableSelection, name: str) -> str | None:
         """The line under `columns:` that gives a column of the file this name."""
         wanted = _plain_name(name)
@@ -109,7 +119,7 @@ class TableSource:
         if selection.key:
             return None
         id_ = selection.id_header()
-        if id_ and id_ in header and all(line.values[id_] for line in file.lines()):
+        if id_ and id_ in header and all(line.values[id_].text for line in file.lines()):
             return None
         return "add the line key: HEADER to select, naming the column with the list's own number"
 
@@ -159,7 +169,8 @@ class TableSource:
                 lacking = dict.fromkeys(request.fields)
                 return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
             if id_ in lines:
-                return CurrentState(None, _fields(selection, lines[id_], request))
+                fault = _fault(selection, lines[id_], request)
+                return CurrentState(fault, _fields(selection, lines[id_], request))
             return _CHANGED if id_.startswith(f"{KIND}:") else _VANISHED
 
         return [state(id_) for id_ in ids]
@@ -189,7 +200,7 @@ def _read(
         if person:
             rows.append(person._replace(fields={**own, **person.fields}))
         elif id_.startswith(f"{KIND}:"):
-            rows.append(Row(id_, own))
+            rows.append(Row(id_, own, unreachable=_fault(selected, line, request)))
         else:
             rows.append(Row(id_, dict.fromkeys(request.fields), unreachable=_VANISHED.gone))
     yield rows
@@ -215,13 +226,26 @@ def _database(context: Context) -> PracticeDb:
 
 
 def _fields(selected: TableSelection, line: Line, request: RowRequest) -> dict[str, FieldValue]:
-    given = {column.field: line.values[header] for header, column in selected.columns.items()}
+    given = {c.field: line.values[header].text for header, c in selected.columns.items()}
     return {name: given.get(name) or None for name in request.fields}
+
+
+def _fault(selected: TableSelection, line: Line, request: RowRequest) -> tuple[str, str] | None:
+    """Why the row cannot be taken: a cell of it that is used says something else than a value."""
+    used = {header: column.field for header, column in selected.columns.items()}
+    id_ = selected.id_header()
+    for header, cell in line.values.items():
+        is_used = header == id_ or used.get(header) in request.fields
+        if cell.fault and is_used:
+            where = f"In der Spalte „{header}“ steht {cell.fault}"
+            return "unreadable", f"{where} (Zeile {line.number})."
+    return None
 
 
 def _person_id(selected: TableSelection, line: Line) -> str | None:
     header = selected.id_header()
-    written = line.values.get(header, "") if header else ""
+    cell = line.values.get(header) if header else None
+    written = cell.text if cell else ""
     if not written:
         return None
     kind, colon, _ = written.partition(":")
@@ -243,6 +267,10 @@ def _checked_header(selected: TableSelection, file: TableFile) -> list[str]:
     wanted = [*selected.columns, *(name for name in named if name)]
     missing = [name for name in wanted if name not in header]
     if missing:
-        hint = did_you_mean(missing[0], header)
+        elsewhere = file.row_with(wanted)
+        if elsewhere:
+            hint: str | None = f"write under select header_row: {elsewhere}"
+        else:
+            hint = did_you_mean(missing[0], header) or _ELSEWHERE[len(header) == 1]
         raise SelectionError(Problem(f"has no header {missing[0]!r}", hint, selected.file, 1))
     return header

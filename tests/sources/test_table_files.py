@@ -91,13 +91,13 @@ def test_text_files(folder: Path, call: Any, encoding: str, separator: str) -> N
     code, document, shown = call("prepare", "liste.csv")
     assert code == 0
     assert marked(document) == MARKED
-    name = {"cp1252": "windows-1252", "utf-8-sig": "utf-8"}.get(encoding, encoding)
-    sign = {"\t": "tab"}.get(separator, separator)
-    note = f"liste.csv: is read as {name} with {sign} between its columns"
-    assert document["read"] == [note]
-    assert note in shown
+    name = {"cp1252": "windows-1252", "utf-16": "utf-16"}.get(encoding)
+    notes = [f"liste.csv: is read as {name}"] if name else []
+    assert document["read"] == notes
+    assert all(note in shown for note in notes)
     code, document, shown = call("check", "liste.csv")
-    assert (code, note in document["notes"], note in shown) == (0, True, True)
+    assert code == 0
+    assert all(note in document["notes"] and note in shown for note in notes)
 
 
 @pytest.mark.parametrize("encoding", ["mac_roman", "cp850"])

@@ -348,6 +348,16 @@ def test_rows_that_are_hidden_unless_they_say_otherwise(tmp_path: Path) -> None:
     assert names(table(path)) == ["Bär"]
 
 
+def test_zeros_that_are_not_shown(tmp_path: Path) -> None:
+    def fill(book: Workbook) -> None:
+        book.active.append(["Name", "Betrag"])
+        book.active.append(["Abel", 0])
+        book.active.append(["Bär", 5])
+        book.active.sheet_view.showZeros = False
+
+    assert rows(table(saved(tmp_path, fill))) == [["Abel", ""], ["Bär", "5"]]
+
+
 def test_a_hidden_column_is_read_where_it_is_named_and_told(tmp_path: Path) -> None:
     def fill(book: Workbook) -> None:
         filled(book)

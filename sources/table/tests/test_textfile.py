@@ -141,6 +141,16 @@ def test_columns_without_a_header_and_rows_of_another_length(
     assert rows(file)[0][1] == expected
 
 
+def test_a_text_that_may_go_on_in_the_next_line(tmp_path: Path) -> None:
+    """A line end without quotes cuts the last cell; nobody gets half of a text."""
+    file = table(tmp_path, "Name;Ort;Notiz\nA;Ulm;Zeile 1\nund Zeile 2\nB;Ulm;x\n")
+    assert rows(file) == [
+        (2, ["A", "Ulm", None]),
+        (3, [None, None, None]),
+        (4, ["B", "Ulm", "x"]),
+    ]
+
+
 def test_a_program_that_leaves_out_empty_cells_at_the_end(tmp_path: Path) -> None:
     text = "Name;Mail;Ort;Notiz\nA;a;Köln;x\nB;b\nC;c;Ulm\nD;;;x\n"
     assert [texts for _, texts in rows(table(tmp_path, text))] == [
@@ -210,12 +220,28 @@ def test_what_only_looks_like_it_is_one(tmp_path: Path, text: str) -> None:
     assert rows(table(tmp_path, f"Name;Mail\nMüller;{text}\n")) == [(2, ["Müller", text])]
 
 
+def test_files_that_were_put_together(tmp_path: Path) -> None:
+    one = "\ufeffName;Mail\nMüller;a\n"
+    texts = [row for _, row in rows(table(tmp_path, one + one.replace("Müller", "Groß")))]
+    assert texts == [["Müller", "a"], ["Name", "Mail"], ["Groß", "a"]]
+
+
 @pytest.mark.parametrize("name", ["liste.txt", "liste.tsv", "LISTE.CSV"])
 def test_other_names_of_text_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes("Name\tMail\r\nMüller\ta\r\n".encode("utf-16"))
     assert rows(TableFile(tmp_path / name, name)) == [(2, ["Müller", "a"])]
 
 
-def test_how_a_file_was_read_is_told(tmp_path: Path) -> None:
-    file = table(tmp_path, "Name\tMail\nMüller\ta\n")
-    assert file.notes() == ["liste.csv: is read as utf-8 with tab between its columns"]
+@pytest.mark.parametrize(
+    ("encoding", "notes"),
+    [
+        ("utf-8", []),
+        ("utf-8-sig", []),
+        ("cp1252", ["liste.csv: is read as windows-1252"]),
+        ("utf-16", ["liste.csv: is read as utf-16"]),
+    ],
+)
+def test_how_a_file_was_read_is_told(tmp_path: Path, encoding: str, notes: list[str]) -> None:
+    path = tmp_path / "liste.csv"
+    path.write_bytes("Name;Mail\nMüller;a\n".encode(encoding))
+    assert TableFile(path, "liste.csv").notes() == notes

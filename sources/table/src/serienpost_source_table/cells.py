@@ -25,6 +25,9 @@ _TWICE = re.compile(
     r"|â€|ï»¿|√[^\s\d]|[├┬][^\s]"
 )
 _LOST = "\ufffd"
+# The mark at the beginning of a file, where files were put together.
+_MARK = "\ufeff"
+_AROUND = "\ufeff \t\r\n\xa0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ EMPTY = Cell("")
 
 def text_cell(text: str) -> Cell:
     """The cell of a text, wherever it comes from."""
-    text = text.strip()
+    text = text.strip(_AROUND) if text[:1] == _MARK else text.strip()
     if not text:
         return EMPTY
     if text.isascii():

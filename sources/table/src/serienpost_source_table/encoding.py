@@ -12,6 +12,7 @@ import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 # Characters of a line at most that are read at all.
 LONGEST_LINE = 10_000_000
 
+UTF_8 = "utf-8-sig"
 TWICE = "utf-8-twice"
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF8, UTF_8),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -36,7 +38,7 @@ NAMES = {
     "cp850": "cp850",
     "cp437": "cp437",
     "cp1250": "windows-1250",
-    "utf-8-sig": "utf-8",
+    UTF_8: "utf-8",
     "utf-8": "utf-8",
     TWICE: TWICE,
 }
@@ -103,7 +105,7 @@ def named(name: str) -> str | None:
         "".encode(found.name)
     except (LookupError, UnicodeError, TypeError, ValueError):
         return None
-    return {"utf-8": "utf-8-sig", "ascii": "ascii"}.get(found.name, found.name)
+    return UTF_8 if found.name == "utf-8" else found.name
 
 
 def mark_of(path: Path) -> str | None:
@@ -195,7 +197,7 @@ def _first_bad(path: Path, encoding: str) -> int | None:
 
 
 def _lines_of_twice(path: Path) -> Iterator[str]:
-    for number, line in enumerate(lines_of(path, "utf-8-sig"), start=1):
+    for number, line in enumerate(lines_of(path, UTF_8), start=1):
         try:
             yield _undone(line)
         except UnicodeError:
@@ -224,7 +226,7 @@ class _Seen:
     """What one pass over the bytes of a file shows."""
 
     words: Counter[bytes]
-    first: dict[bytes, bytes]
+    first: dict[bytes, int]
     valid: list[int]
     invalid: list[int]
 
@@ -232,7 +234,7 @@ class _Seen:
 def _guessed(path: Path) -> Encoding:
     seen = _look(path)
     if not seen.words and not seen.invalid:
-        return Encoding("utf-8-sig")
+        return Encoding(UTF_8)
     if not seen.invalid:
         return _utf_8(path, seen)
     if seen.valid:
@@ -258,7 +260,7 @@ def _look(path: Path) -> _Seen:
         words = _WORD.findall(line)
         seen.words.update(words)
         for word in words:
-            seen.first.setdefault(word, line)
+            seen.first.setdefault(word, number)
         try:
             line.decode("utf-8")
         except UnicodeError:
@@ -286,15 +288,16 @@ def _utf_8(path: Path, seen: _Seen) -> Encoding:
     }
     twice = [word for word in seen.words if _is_twice(word)]
     if 2 * sum(seen.words[word] for word in twice) > seen.words.total():
-        line = seen.first[twice[0]]
-        text = line.decode("utf-8")
+        at = seen.first[twice[0]]
+        text = _line(path, at).decode("utf-8")
         samples = [("utf-8", _sample(text)), (TWICE, _sample(_undone(text)))]
     elif scores["cp1252"] < scores["utf-8"]:
-        line = next(iter(seen.first.values()))
+        at = next(iter(seen.first.values()))
+        line = _line(path, at)
         samples = [(NAMES[table], _sample(line.decode(table, "replace"))) for table in scores]
     else:
-        return Encoding("utf-8-sig")
-    raise EncodingError(_SEVERAL, _number_of(path, line), samples)
+        return Encoding(UTF_8)
+    raise EncodingError(_SEVERAL, at, samples)
 
 
 def _is_twice(word: bytes) -> bool:
@@ -347,11 +350,11 @@ def _ambiguous(
         seen.words,
         key=lambda one: len({one.decode(table) for table in possible}) if possible else 0,
     )
-    line = seen.first[word]
+    at = seen.first[word]
+    line = _line(path, at)
     different: dict[str, str] = {}
     for table in possible:
         different.setdefault(_sample(line.decode(table, "replace")), table)
-    at = _number_of(path, line)
     if not different:
         return EncodingError("holds a byte that is neither UTF-8 nor Windows-1252", at)
     samples = [(NAMES[table], text) for text, table in different.items()]
@@ -369,9 +372,9 @@ def _sample(line: str) -> str:
     return " ".join(found[:_MOST_SAMPLES])
 
 
-def _number_of(path: Path, wanted: bytes) -> int | None:
-    numbered = enumerate(_byte_lines(path), start=1)
-    return next((number for number, line in numbered if line == wanted), None)
+def _line(path: Path, number: int) -> bytes:
+    """A line of the file, numbered from 1."""
+    return next(islice(_byte_lines(path), number - 1, None), b"")
 
 
 def _score(words: Collection[str], counts: Collection[int]) -> tuple[int, int]:

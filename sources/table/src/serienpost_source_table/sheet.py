@@ -55,10 +55,12 @@ class DamagedSheetError(Exception):
 
 @dataclass(slots=True)
 class SheetParts:
-    """What stands beside the rows: known in full when all rows were read."""
+    """What stands beside the rows: known in full when all rows were read. Whether zeros are shown
+    is known before the first."""
 
     merged: list[Range] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    hides_zeros: bool = False
 
 
 def rows_of(stream: IO[bytes], parts: SheetParts) -> Iterator[RawRow]:
@@ -172,6 +174,8 @@ class _Reader:
     def _beside(self, name: str, given: Mapping[str, str]) -> None:
         if name == "sheetData":
             self._is_within = True
+        elif name == "sheetView":
+            self._parts.hides_zeros = given.get("showZeros", "1") in {"0", "false"}
         elif name == "sheetFormatPr":
             self._hides_rows = _is_true(given.get("zeroHeight"))
         elif name == "col":

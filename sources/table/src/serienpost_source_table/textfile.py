@@ -17,6 +17,7 @@ from serienpost_source_table.cells import Cell, text_cell
 from serienpost_source_table.encoding import (
     LONGEST_LINE,
     NAMES,
+    UTF_8,
     Encoding,
     EncodingError,
     encoding_of,
@@ -89,41 +90,16 @@ class TextTable:
     def lines(self) -> Iterator[Line]:
         """See `Table`; a row with too few or too many cells has a fault in each."""
         layout = self._layout()
-        names = layout.names
-        needed = max(names) + 1
         records = _records(self.path, layout.encoding.name, layout.separator)
         with closing(records):
             for record, following in pairwise(chain(records, [None])):
-                if record is None or record.number <= layout.header_line or not any(record.cells):
-                    continue
-                cells = record.cells
-                if layout.omits_empty and len(cells) < needed:
-                    cells = cells + [""] * (needed - len(cells))
-                count = _without_empty_end(cells)
-                if record.is_doubtful or not needed <= len(cells) or count > needed:
-                    fault = _SEVERAL if record.is_doubtful else _number_of_cells(count, needed)
-                    yield Line(record.number, dict.fromkeys(names.values(), Cell("", fault=fault)))
-                    continue
-                values = {}
-                for at, name in names.items():
-                    checked_size(record.number, at, cells[at])
-                    values[name] = _cell(cells[at], layout.encoding)
-                if (
-                    following
-                    and layout.width > 1
-                    and len(following.cells) == 1
-                    and any(following.cells)
-                ):
-                    values[names[needed - 1]] = Cell("", fault=_GOES_ON)
-                yield Line(record.number, values)
+                if record and record.number > layout.header_line and any(record.cells):
+                    yield Line(record.number, _values(layout, record, following))
 
     def notes(self) -> list[str]:
-        """See `Table`."""
-        layout = self._layout()
-        name = NAMES.get(layout.encoding.name, layout.encoding.name)
-        if len(layout.names) == 1:
-            return [f"is read as {name}"]
-        return [f"is read as {name} with {_shown(layout.separator)} between its columns"]
+        """See `Table`; UTF-8 is what everybody expects."""
+        name = self._layout().encoding.name
+        return [] if name == UTF_8 else [f"is read as {NAMES.get(name, name)}"]
 
     def row_with(self, headers: Collection[str]) -> int | None:
         """See `Table`."""
@@ -137,6 +113,24 @@ class TextTable:
 
     def _layout(self) -> _Layout:
         return _layout_of(self.path, self.digest, self.reading)
+
+
+def _values(layout: _Layout, record: _Record, following: _Record | None) -> dict[str, Cell]:
+    """The cells of a row by their headers."""
+    names, cells, needed = layout.names, record.cells, max(layout.names) + 1
+    if layout.omits_empty and len(cells) < needed:
+        cells = cells + [""] * (needed - len(cells))
+    count = _without_empty_end(cells)
+    if record.is_doubtful or len(cells) < needed or count > needed:
+        fault = _SEVERAL if record.is_doubtful else _number_of_cells(count, needed)
+        return dict.fromkeys(names.values(), Cell("", fault=fault))
+    values = {}
+    for at, name in names.items():
+        checked_size(record.number, at, cells[at])
+        values[name] = _cell(cells[at], layout.encoding)
+    if following and layout.width > 1 and len(following.cells) == 1 and following.cells[0]:
+        values[names[needed - 1]] = Cell("", fault=_GOES_ON)
+    return values
 
 
 @lru_cache(maxsize=32)

@@ -154,7 +154,8 @@ class Workbook:
         """The rows that hold something, as a person sees their cells."""
         waiting = list(reversed(survey.merged))
         over: list[Range] = []
-        with closing(self._raw(sheet, SheetParts())) as rows:
+        parts = SheetParts()
+        with closing(self._raw(sheet, parts)) as rows:
             for raw in rows:
                 while waiting and waiting[-1].top <= raw.number:
                     over.append(waiting.pop())
@@ -163,7 +164,7 @@ class Workbook:
                 cells = {}
                 for one in raw.cells:
                     cell = self._cell(one)
-                    if cell is not EMPTY:
+                    if cell is not EMPTY and not (parts.hides_zeros and _is_zero(cell)):
                         cells[one.column] = cell
                 if cells:
                     yield SeenRow(raw.number, raw.is_hidden, cells, tuple(over))
@@ -369,6 +370,10 @@ def _sheets(book: Element, relations: dict[str, tuple[str, str]]) -> Iterator[Sh
         if kind == "worksheet":
             is_hidden = one.get("state", "visible") != "visible"
             yield SheetName(one.get("name", ""), part, is_hidden)
+
+
+def _is_zero(cell: Cell) -> bool:
+    return isinstance(cell.value, Decimal) and cell.value == 0
 
 
 def _part_of(relations: Iterable[tuple[str, str]], kind: str) -> str | None:

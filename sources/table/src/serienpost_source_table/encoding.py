@@ -43,8 +43,11 @@ NAMES = {
     TWICE: TWICE,
 }
 
-_WORD = re.compile(rb"[A-Za-z'\x80-\xff]*[\x80-\xff][A-Za-z'\x80-\xff]*")
-_BEYOND_ASCII = re.compile(r"[^\W\d_]*[^\x00-\x7f](?:[^\W\d_]|[^\x00-\x7f])*")
+_WORD = re.compile(rb"[A-Za-z'\x80-\xff]+")
+_WORD_OF_TEXT = re.compile(r"(?:[A-Za-z']|[^\x00-\x7f])+")
+# Words with signs beyond ASCII that are remembered: many more than there are names.
+_MOST_WORDS = 300_000
+_LONGEST_WORD = 100
 _SIGNS = re.compile(r"[^\x00-\x7f]+")
 _MOST_SAMPLES = 8
 _GERMAN = frozenset("äöüÄÖÜß")
@@ -92,7 +95,7 @@ class Encoding:
 
     def is_doubtful(self, text: str) -> bool:
         """Whether one of its words may have been written in another encoding than the rest."""
-        return any(word in self.doubtful for word in _BEYOND_ASCII.findall(text))
+        return any(word in self.doubtful for word in _WORD_OF_TEXT.findall(text))
 
 
 def named(name: str) -> str | None:
@@ -257,8 +260,10 @@ def _look(path: Path) -> _Seen:
             )
         if line.isascii():
             continue
-        words = _WORD.findall(line)
+        words = [word[:_LONGEST_WORD] for word in _WORD.findall(line) if not word.isascii()]
         seen.words.update(words)
+        if len(seen.words) > _MOST_WORDS:
+            raise EncodingError(f"holds more than {_MOST_WORDS:,} words beyond ASCII", number)
         for word in words:
             seen.first.setdefault(word, number)
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from serienpost_source_table.limits import LARGEST_FILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -42,7 +44,7 @@ def shown_kind(path: Path) -> Shown:
     """
     with path.open("rb") as file:
         begin = file.read(_BEGIN)
-        if begin.startswith(_COMPOUND) and _ENCRYPTED in begin + file.read():
+        if begin.startswith(_COMPOUND) and _ENCRYPTED in begin + file.read(LARGEST_FILE):
             return Shown("is protected by a password", "save it without one")
     if begin.startswith((_COMPOUND, *_OLD_RECORDS)):
         return Shown("is an old Excel file (.xls)", _SAVE)
@@ -74,15 +76,16 @@ _TEXTUAL = (
 
 
 def _archive(path: Path) -> Shown:
-    """What an archive is whose name does not say XLSX."""
-    from zipfile import BadZipFile
+    """What an archive is whose name does not say XLSX; nothing in it is unpacked."""
+    from zipfile import BadZipFile, ZipFile
 
-    from serienpost_source_table.workbook import NotAWorkbookError, Workbook
+    from serienpost_source_table.workbook import kind_of
 
     try:
-        with Workbook(path):
-            return Shown("is an Excel workbook, whatever its name says", "call it .xlsx")
-    except NotAWorkbookError as error:
-        return Shown(str(error), _SAVE)
-    except (BadZipFile, KeyError, ValueError, SyntaxError, RuntimeError, NotImplementedError):
+        with ZipFile(path) as archive:
+            parts = archive.namelist()
+    except (BadZipFile, ValueError, NotImplementedError):
         return Shown("is an archive and no list", _SAVE)
+    if any(part.lower().endswith("xl/workbook.xml") for part in parts):
+        return Shown("is an Excel workbook, whatever its name says", "call it .xlsx")
+    return Shown(kind_of(parts), _SAVE)

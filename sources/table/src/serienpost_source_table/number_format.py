@@ -51,6 +51,7 @@ _LONG_DATE, _LONG_TIME = 0xF800, 0xF400
 # Days of a date system: the last that a cell can show, and a day that never was (29 February 1900).
 _LAST_DAY, _NO_DAY = 2_958_465, 60
 _MOST_DIGITS = 15
+_LONGEST = 1000
 _WIDE = Context(prec=400)
 _MIDNIGHT = datetime(1900, 1, 1)  # noqa: DTZ001  # a spreadsheet knows no time zones
 _HASHES = "nur #####"
@@ -162,7 +163,8 @@ def built_in(number: int, given: str | None) -> str | None:
 
 @lru_cache(maxsize=1024)
 def number_format(code: str) -> NumberFormat:
-    """The number format of a code."""
+    """The number format of a code; none that a program writes is longer than 255 signs."""
+    code = code if len(code) <= _LONGEST else "[?]"
     sections: list[_Section] = []
     tokens: list[_Token] = []
     condition: tuple[str, Decimal] | None = None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PIECE = 1 << 16
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
 _MOST_COLUMNS = 16_384
+# Areas of merged cells, and formulas that cells share: both are kept while the file is read.
+_MOST_MERGED = _MOST_SHARED = 100_000
 
 
 class RawCell(NamedTuple):
@@ -113,7 +115,7 @@ class _Reader:
         self._is_hidden = False
         self._cells: list[RawCell] = []
         self._kind, self._style = "n", 0
-        self._value: str | None = None
+        self._value: list[str] | None = None
         self._formula: str | None = None
         self._text: list[str] | None = None
         self._is_sound = False
@@ -149,14 +151,11 @@ class _Reader:
         name = tag.rpartition(":")[2] if ":" in tag else tag
         if name in {"v", "t", "f"}:
             if self._text is not None:
-                text = "".join(self._text)
-                if name == "f":
-                    self._formula = self._whole_formula(text)
-                else:
-                    self._value = text if self._value is None else self._value + text
+                self._take(name, self._text)
                 self._text = None
         elif name == "c":
-            cell = RawCell(self._column, self._kind, self._style, self._value, self._formula)
+            value = None if self._value is None else "".join(self._value)
+            cell = RawCell(self._column, self._kind, self._style, value, self._formula)
             self._cells.append(cell)
         elif name == "row":
             self.done.append(RawRow(self._number, self._is_hidden, tuple(self._cells)))
@@ -165,10 +164,21 @@ class _Reader:
         elif name == "sheetData":
             self._is_within = False
 
+    def _take(self, name: str, pieces: list[str]) -> None:
+        """Keep a formula, or a value; one of rich text comes in many pieces."""
+        if name == "f":
+            self._formula = self._whole_formula("".join(pieces))
+        elif self._value is None:
+            self._value = pieces
+        else:
+            self._value += pieces
+
     def _whole_formula(self, text: str) -> str:
         """The formula; that of the first cell where cells share one (18.3.1.40)."""
         if self._shared_by is None:
             return text
+        if len(self._shared) > _MOST_SHARED:
+            raise TooLargeError(f"has more than {_MOST_SHARED:,} formulas that cells share")
         return self._shared.setdefault(self._shared_by, text)
 
     def _beside(self, name: str, given: Mapping[str, str]) -> None:
@@ -185,6 +195,10 @@ class _Reader:
                 self._parts.hidden_columns.append(ends)
         elif name == "mergeCell" and (area := _range(given.get("ref", ""))):
             self._parts.merged.append(area)
+        if len(self._parts.merged) > _MOST_MERGED:
+            raise TooLargeError(f"has more than {_MOST_MERGED:,} areas of merged cells")
+        if len(self._parts.hidden_columns) > _MOST_COLUMNS:
+            raise DamagedSheetError("it has more hidden columns than columns")
 
     def _begin_row(self, given: Mapping[str, str]) -> None:
         number = int(given.get("r", self._number + 1))

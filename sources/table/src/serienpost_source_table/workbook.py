@@ -22,7 +22,7 @@ from xml.parsers.expat import ParserCreate
 from zipfile import ZipFile
 
 from serienpost_source_table.cells import EMPTY, Cell, text_cell
-from serienpost_source_table.limits import MOST_TAGS_AT_ONCE, TooLargeError
+from serienpost_source_table.limits import MOST_TAGS_AT_ONCE, MOST_TAGS_OF_TEXTS, TooLargeError
 from serienpost_source_table.number_format import GENERAL, NumberFormat, built_in, number_format
 from serienpost_source_table.sheet import RawRow, SheetParts, rows_of
 
@@ -279,7 +279,7 @@ class Workbook:
         main = _part_of(self._relations("").values(), "officeDocument") or _MAIN
         if main.lower() in self._parts and main.lower().endswith(".xml"):
             return main
-        raise NotAWorkbookError(_kind_of(self._parts))
+        raise NotAWorkbookError(kind_of(self._parts))
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """The parts that a part refers to, by id: the end of their type, and their name."""
@@ -345,6 +345,8 @@ class _Texts:
             self._is_text = False
         elif name == "si":
             self._ends.append(len(self._data))
+            if len(self._ends) > MOST_TAGS_OF_TEXTS:
+                raise TooLargeError(f"has more than {MOST_TAGS_OF_TEXTS:,} texts")
 
     def _take(self, text: str) -> None:
         if self._is_text:
@@ -380,9 +382,9 @@ def _part_of(relations: Iterable[tuple[str, str]], kind: str) -> str | None:
     return next((part for one, part in relations if one == kind), None)
 
 
-def _kind_of(parts: Iterable[str]) -> str:
-    """What an archive without a workbook is."""
-    names = set(parts)
+def kind_of(parts: Iterable[str]) -> str:
+    """What an archive with these parts is, where none of them is a workbook in XML."""
+    names = {name.replace("\\", "/").lower() for name in parts}
     if any(name.endswith("workbook.bin") for name in names):
         return "is a binary Excel file (.xlsb)"
     if "content.xml" in names and "mimetype" in names:

@@ -66,9 +66,10 @@ def read(path: Path) -> dict[str, float]:
     }
 
 
-def measured(path: Path) -> dict[str, float]:
-    """Run one measurement in a new process."""
-    command = [sys.executable, __file__, "--measure", str(path)]
+def measured(path: Path, rows: int) -> dict[str, float]:
+    """Write a list and read it, each in a process of its own: what one takes is not the other's."""
+    command = [sys.executable, __file__, "--file", str(path)]
+    subprocess.run([*command, "--write", str(rows)], check=True)
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     facts: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     print(
@@ -82,10 +83,14 @@ def main() -> None:
     """Measure few and many rows of each kind of file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--many", type=int, default=MANY)
-    parser.add_argument("--measure", type=Path)
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--write", type=int)
     options = parser.parse_args()
-    if options.measure:
-        print(json.dumps(read(options.measure)))
+    if options.write:
+        write(options.file, options.write)
+        return
+    if options.file:
+        print(json.dumps(read(options.file)))
         return
     reports = []
     for name in ("utf-8.csv", "cp1252.csv", "liste.xlsx"):
@@ -93,8 +98,7 @@ def main() -> None:
             facts = []
             for rows in (options.many, FEW):
                 path = Path(folder) / name
-                write(path, rows)
-                facts.append(measured(path))
+                facts.append(measured(path, rows))
                 assert facts[-1]["rows"] == rows
             many, few = facts
         per_row = {"many": [many["processor"] / options.many], "few": [few["processor"] / FEW]}

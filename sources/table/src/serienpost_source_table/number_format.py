@@ -134,7 +134,8 @@ class NumberFormat:
             return text_cell("".join(token.text for token in section.tokens))
         if number.adjusted() >= _MOST_DIGITS or len(_digits(number)) > _MOST_DIGITS:
             return Cell("", fault=_TOO_LONG)
-        return _number(section, number, is_signed=is_signed)
+        shown = _in_general if section.has("general", "@") else _in_places
+        return shown(section, number, is_signed=is_signed)
 
     def _section(self, number: Decimal) -> tuple[_Section | None, bool]:
         """The section for a number, and whether its sign is shown besides."""
@@ -230,15 +231,22 @@ def _digits(number: Decimal) -> str:
     return "".join(map(str, number.normalize().as_tuple().digits))
 
 
-def _number(section: _Section, number: Decimal, *, is_signed: bool) -> Cell:
-    """A number that is no day; a section of negative numbers alone has its sign written out."""
-    if section.has("general", "@"):
-        shown = _general(number if is_signed else abs(number))
-        if shown.fault:
-            return shown
-        kinds = {"general", "@"}
-        pieces = (shown.text if t.kind in kinds else t.text for t in section.tokens)
-        return Cell("".join(pieces).strip(), abs(shown.value).copy_sign(number))
+def _in_general(section: _Section, number: Decimal, *, is_signed: bool) -> Cell:
+    """A number in the format that is none: as many digits as Excel shows, eleven signs with the
+    point."""
+    exponent = number.adjusted() if number else 0
+    if not -5 < exponent < 11:
+        return Cell("", fault=_ROUNDED)
+    rounded = number.quantize(Decimal(1).scaleb(-max(0, 9 - max(exponent, 0))), ROUND_HALF_UP)
+    text = f"{rounded if is_signed else abs(rounded):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    kinds = {"general", "@"}
+    pieces = (text.replace(".", ",") if t.kind in kinds else t.text for t in section.tokens)
+    return Cell("".join(pieces).strip(), Decimal(text) if is_signed else rounded)
+
+
+def _in_places(section: _Section, number: Decimal, *, is_signed: bool) -> Cell:
+    """A number in the places that its format has for digits."""
     tokens = section.tokens
     places = [at for at, token in enumerate(tokens) if token.kind == "digit"]
     point = next((at for at, token in enumerate(tokens) if token.kind == "."), len(tokens))
@@ -290,20 +298,6 @@ def _decimals(tokens: Sequence[_Token], places: Sequence[int], digits: str) -> d
         at: digit if place < needed else {"0": "0", "?": " "}.get(tokens[at].text, "")
         for place, (at, digit) in enumerate(zip(places, digits, strict=True))
     }
-
-
-def _general(number: Decimal) -> Cell:
-    """A number without a format: as many digits as Excel shows, eleven signs with the point."""
-    if number == 0:
-        return Cell("0", Decimal(0))
-    exponent = number.adjusted()
-    if not -5 < exponent < 11:
-        return Cell("", fault=_ROUNDED)
-    places = max(0, 9 - max(exponent, 0))
-    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = f"{rounded:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return Cell(text.replace(".", ","), Decimal(text))
 
 
 def _day(section: _Section, number: Decimal, *, is_1904: bool) -> Cell:

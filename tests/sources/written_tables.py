@@ -69,18 +69,13 @@ def test_text_files_of_libreoffice(
 ) -> None:
     options = f"{SEPARATORS[separator]},34,{ENCODINGS[encoding]},1,,0,{quoted},true,true"
     to = f"csv:Text - txt - csv (StarCalc):{options}"
-    german, european = converted(profile, to, *books)
-    result = judged(TableFile(german, german.name, reading=READING), GERMAN)
-    assert result == "read" or encoding not in MUST_BE_READ
-    file = TableFile(european, european.name, reading=READING)
-    if encoding in {"utf-8", "utf-16"}:
-        assert judged(file, EUROPEAN) == "read"
-    else:  # signs that the encoding does not have are lost, which nobody can see in the file
-        judged(file, lossy(EUROPEAN, encoding))
-
-
-def lossy(people: list[list[str]], encoding: str) -> list[list[str]]:
-    return [[cell.encode(encoding, "replace").decode(encoding) for cell in row] for row in people]
+    # LibreOffice asks somebody before it loses signs that an encoding does not have.
+    has_all = encoding in {"utf-8", "utf-16"}
+    lists = [(books[0], GERMAN), (books[1], EUROPEAN)][: 2 if has_all else 1]
+    made = converted(profile, to, *(file for file, _ in lists))
+    for path, (_, people) in zip(made, lists, strict=True):
+        result = judged(TableFile(path, path.name, reading=READING), people)
+        assert result == "read" or encoding not in MUST_BE_READ
 
 
 @pytest.mark.parametrize("to", ["xlsx:Calc MS Excel 2007 XML", "xlsx:Calc Office Open XML"])

@@ -1,4 +1,4 @@
-"""Reads the rows of CSV and XLSX files, everything as text."""
+"""Reads the rows of CSV and XLSX files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from serienpost import Problem, SelectionError, SourceError, nearest_path
+from serienpost_source_table.cells import Cell
 from serienpost_source_table.limits import (
     MOST_CELLS,
     MOST_ROWS,
@@ -19,7 +20,7 @@ from serienpost_source_table.limits import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Iterator
+    from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Iterator
     from pathlib import Path
 
     from serienpost import Context
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 # A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
 # and the number of the row; with a key of the list `table:HASH`, 16 digits of the SHA-256 of the
-# file's name and the key, which may say who it is. By that id and the selection it is found again
-# before it is written to.
+# key's header and the key, which may say who it is: the same in every file with this header. By
+# that id and the selection it is found again before it is written to.
 KIND = "table"
 _DIGITS = 16
 _SAMPLE = 64 * 1024
@@ -44,7 +45,7 @@ class Line:
     """A row of the file: its number, as people count (the header is 1), and its values."""
 
     number: int
-    values: dict[str, str]
+    values: dict[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,9 @@ class TableFile:
         """The file of a selection."""
         return cls(context.path(selected.file), selected.file, selected.sheet, selected.key)
 
-    def find(self, row_ids: Collection[str]) -> tuple[str, dict[str, Line]]:
-        """The file's hash, and its rows by their ids; without a key a changed file has none.
+    def find(self, row_ids: Collection[str]) -> tuple[str, dict[str, list[Line]]]:
+        """The file's hash, and its rows by their ids; without a key a changed file has none, with
+        one several appointments of a person may have the same.
 
         Raises:
             SourceError: the file is not there, or cannot be read.
@@ -70,12 +72,11 @@ class TableFile:
         own = {id_ for id_ in row_ids if id_.startswith(f"{KIND}:")}
         digest = self.digest() if own else ""
         wanted = own if self.key else {id_ for id_ in own if id_.startswith(row_id(digest, ""))}
-        found: dict[str, Line] = {}
+        found: dict[str, list[Line]] = {}
         for line in self.lines() if wanted else ():
-            id_ = self.row_id(digest, line)
-            if id_ in wanted:
-                found[id_] = line
-                if len(found) == len(wanted):
+            for id_ in wanted.intersection(self._ids(digest, line)):
+                found.setdefault(id_, []).append(line)
+                if not self.key and len(found) == len(wanted):
                     break
         return digest, found
 
@@ -83,11 +84,20 @@ class TableFile:
         """The id of a row: of its key where the list has one, else of its place in this file."""
         if self.key is None:
             return row_id(digest, line.number)
-        named = f"{self.name}\x1f{line.values[self.key]}".encode()
+        return self._keyed(self.key, line)
+
+    def _keyed(self, space: str, line: Line) -> str:
+        named = f"{space}\x1f{line.values[str(self.key)].text}".encode()
         return f"{KIND}:{hashlib.sha256(named).hexdigest()[:_DIGITS]}"
 
-    def refuse_bad_keys(self) -> None:
-        """Make sure that the key tells rows apart.
+    def _ids(self, digest: str, line: Line) -> tuple[str, ...]:
+        """The id of a row, and that by which runs of an earlier serienpost know it, which took the
+        file's name for part of the key."""
+        own = self.row_id(digest, line)
+        return (own, self._keyed(self.name, line)) if self.key else (own,)
+
+    def refuse_bad_keys(self, occasion: Callable[[Line], Hashable]) -> None:
+        """Make sure that the key tells rows apart, with what `occasion` says they are about.
 
         Raises:
             SelectionError: a row has none, or the same as another, with its line.
@@ -95,10 +105,10 @@ class TableFile:
         """
         if self.key is None:
             return
-        seen: dict[str, int] = {}
+        seen: dict[Hashable, int] = {}
         for line in self.lines():
-            key = line.values[self.key]
-            first = seen.setdefault(key, line.number)
+            key = line.values[self.key].text
+            first = seen.setdefault((key, occasion(line)), line.number)
             if not key:
                 text, hint = f"the row has no key in the column {self.key!r}", "enter one"
             elif first != line.number:
@@ -134,12 +144,12 @@ class TableFile:
         with closing(self._records()) as records:
             header = self._header(records)
             for number, cells in records:
-                if any(cells):
+                if any(cell.text for cell in cells):
                     yield Line(number, self._row(header, number, cells))
 
-    def _header(self, records: Iterable[tuple[int, list[str]]]) -> list[str]:
+    def _header(self, records: Iterable[tuple[int, list[Cell]]]) -> list[str]:
         for _, cells in records:
-            names = [cell.strip() for cell in cells]
+            names = [cell.text for cell in cells]
             while names and not names[-1]:
                 names.pop()
             twice = sorted(name for name, count in Counter(names).items() if count > 1)
@@ -149,19 +159,19 @@ class TableFile:
                 return names
         raise self._refused("holds no header")
 
-    def _row(self, header: list[str], number: int, cells: list[str]) -> dict[str, str]:
+    def _row(self, header: list[str], number: int, cells: list[Cell]) -> dict[str, Cell]:
         count = len(cells)
-        while count > len(header) and not cells[count - 1]:
+        while count > len(header) and not cells[count - 1].text:
             count -= 1
         if count != len(header):
             message = f"the row has {count} cells, the header {len(header)}"
             raise self._refused(message, number)
-        return dict(zip(header, (cell.strip() for cell in cells[:count]), strict=True))
+        return dict(zip(header, cells[:count], strict=True))
 
-    def _records(self) -> Generator[tuple[int, list[str]], None, None]:
+    def _records(self) -> Generator[tuple[int, list[Cell]], None, None]:
         with closing(self._cells()) as records:
             for number, cells in records:
-                lengths = list(map(len, cells))
+                lengths = [len(cell.text) for cell in cells]
                 if max(lengths, default=0) > _LARGEST_CELL:
                     column = lengths.index(max(lengths)) + 1
                     message = (
@@ -170,7 +180,7 @@ class TableFile:
                     raise self._refused(message, number)
                 yield number, cells
 
-    def _cells(self) -> Generator[tuple[int, list[str]], None, None]:
+    def _cells(self) -> Generator[tuple[int, list[Cell]], None, None]:
         suffix = self.path.suffix.lower()
         if not self.path.is_file():
             near = nearest_path(self.path)
@@ -189,11 +199,12 @@ class TableFile:
             return str(path)
         return str(path.relative_to(path.parents[len(named.parts) - 1]))
 
-    def _of_csv(self) -> Generator[tuple[int, list[str]], None, None]:
+    def _of_csv(self) -> Generator[tuple[int, list[Cell]], None, None]:
         encoding = self._encoding()
         try:
             with self.path.open(encoding=encoding, newline="") as file:
-                yield from self._numbered(file)
+                for number, cells in self._numbered(file):
+                    yield number, [Cell(cell.strip()) for cell in cells]
         except csv.Error as error:
             raise self._refused(f"is not CSV: {error}") from None
         except OSError as error:
@@ -245,7 +256,7 @@ class TableFile:
             sample = file.read(_SAMPLE)
         return from_bytes(sample, cp_isolation=["cp1252"]).best() is not None
 
-    def _of_xlsx(self) -> Generator[tuple[int, list[str]], None, None]:
+    def _of_xlsx(self) -> Generator[tuple[int, list[Cell]], None, None]:
         from zipfile import BadZipFile
 
         from openpyxl import load_workbook  # type: ignore[import-untyped]
@@ -260,7 +271,7 @@ class TableFile:
                 sheet = self._sheet(book)
                 with closing(sheet.iter_rows(values_only=True)) as rows:
                     for number, cells in _within_limits(rows):
-                        yield number, [_as_text(cell) for cell in cells]
+                        yield number, [_as_cell(cell) for cell in cells]
             finally:
                 book.close()
         except TooLargeError as error:
@@ -332,6 +343,16 @@ def _within_limits(
 def row_id(digest: str, number: int | str) -> str:
     """The id of a row of the file with this hash."""
     return f"{KIND}:{digest[:_DIGITS]}-{number}"
+
+
+def _as_cell(cell: object) -> Cell:
+    """A cell with what the file says it is: a date, a time, a yes or no, a number."""
+    from datetime import date, time
+    from decimal import Decimal
+
+    value: Any = Decimal(str(cell)) if type(cell) in {int, float} else cell
+    known = value if isinstance(value, bool | date | time | Decimal) else None
+    return Cell(_as_text(cell).strip(), known)
 
 
 def _as_text(cell: object) -> str:

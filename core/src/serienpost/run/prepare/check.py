@@ -10,7 +10,7 @@ from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
-from serienpost.contracts.rows import Advises, LowersClasses
+from serienpost.contracts.rows import Advises, LimitsPurposes, LowersClasses
 from serienpost.errors import (
     ConfigError,
     Problem,
@@ -42,9 +42,15 @@ from serienpost.run.prepare.renderer import (
     RunRenderer,
 )
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
+from serienpost.run.prepare.stable_ids import (
+    UNSTABLE_IDS,
+    remedy_for_ids,
+    stable_ids_problems,
+)
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from pathlib import PurePosixPath
 
@@ -86,6 +92,7 @@ def check_mailing(
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
     missing = secret_problems(context, mailing.account, account)
+    remedy = _remedy_for_ids(context, mailing)
     header = Header(
         mailing=mailing.id,
         title=mailing.title,
@@ -125,6 +132,7 @@ def check_mailing(
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(home, mailing),
             **_lowered(context, mailing),
+            **({UNSTABLE_IDS: remedy} if remedy else {}),
             POLICY: rules_in_force(context),
         },
     )
@@ -132,6 +140,8 @@ def check_mailing(
     _check_selections(mailing, renderer)
     problems = [
         *_purpose_problems(mailing, files),
+        *_consent_problems(context, mailing),
+        *stable_ids_problems(context, mailing, remedy),
         *_empty_problems(mailing, files),
         *missing,
         *_name_problems(renderer, mailing),
@@ -143,6 +153,18 @@ def check_mailing(
     if problems:
         raise (SecretError if problems == missing else ConfigError)(*problems)
     return renderer
+
+
+def _remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
+    """What to add so that people are known again in another run.
+
+    Raises:
+        SourceError: with the place in the mailing.
+    """
+    try:
+        return remedy_for_ids(context, mailing)
+    except SourceError as error:
+        raise _placed(mailing, error) from error
 
 
 def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, str]]:
@@ -318,6 +340,16 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
             key="purpose",
         )
     ]
+
+
+def _consent_problems(context: PracticeContext, mailing: Mailing) -> Iterator[Problem]:
+    """Selections whose own evidence of consent never covers what the mailing is for."""
+    for block in mailing.blocks:
+        source = context.registry.sources[block.source]
+        if isinstance(source, LimitsPurposes):
+            problem = source.purpose_problem(context, block.selection, mailing.purpose)
+            if problem is not None:
+                yield _at(mailing, "purpose", problem)
 
 
 def secret_problems(context: PracticeContext, name: str, account: AccountSettings) -> list[Problem]:

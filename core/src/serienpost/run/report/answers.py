@@ -85,6 +85,8 @@ class ReviewSummary(Record):
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
         shared: rows that belong together.
+        unstable_ids: what to add so that these people are known again in another run; None where
+            they are.
     """
 
     run: str
@@ -98,6 +100,7 @@ class ReviewSummary(Record):
     earlier: tuple[EarlierRun, ...] = ()
     costly_signs: tuple[CostlySign, ...] = ()
     shared: tuple[SharedRows, ...] = ()
+    unstable_ids: str | None = None
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
 

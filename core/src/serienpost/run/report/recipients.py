@@ -13,6 +13,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import count_plan
 from serienpost.run.prepare.review import sentence_of
+from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
@@ -53,6 +54,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         plan_hash=row.plan_hash or "",
         counts=PlanCounts(**counts),
         cost=cost,
+        unstable_ids=row.header.get("extra", {}).get(UNSTABLE_IDS),
     )
 
 

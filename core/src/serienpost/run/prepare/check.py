@@ -347,7 +347,11 @@ def _consent_problems(context: PracticeContext, mailing: Mailing) -> Iterator[Pr
     for block in mailing.blocks:
         source = context.registry.sources[block.source]
         if isinstance(source, LimitsPurposes):
-            problem = source.purpose_problem(context, block.selection, mailing.purpose)
+            given = source.purpose_problem(context, block.selection, mailing.purpose)
+            answered = context.registry.answered
+            problem: Problem | None = answered(
+                "sources", block.source, "purpose_problem", given, (Problem, type(None))
+            )
             if problem is not None:
                 yield _at(mailing, "purpose", problem)
 

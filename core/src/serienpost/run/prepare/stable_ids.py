@@ -31,7 +31,11 @@ def remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
     for block in mailing.blocks:
         source = context.registry.sources[block.source]
         if isinstance(source, LacksStableIds):
-            remedy = source.unstable_ids(context, block.selection)
+            given = source.unstable_ids(context, block.selection)
+            answered = context.registry.answered
+            remedy: str | None = answered(
+                "sources", block.source, "unstable_ids", given, (str, type(None))
+            )
             if remedy is not None:
                 return remedy
     return None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from serienpost.contracts.context import Context
+    from serienpost.errors import Problem
     from serienpost.fields import FieldValue
 
 # The model of a source's `select:`.
@@ -155,6 +156,17 @@ class LacksStableIds(Protocol[S_contra]):
         Raises:
             SourceError: it cannot be told.
         """
+
+
+@runtime_checkable
+class LimitsPurposes(Protocol[S_contra]):
+    """A source whose selections name evidence of consent that does not cover every purpose."""
+
+    def purpose_problem(
+        self, context: Context, selection: S_contra, purpose: str
+    ) -> Problem | None:
+        """Why nobody of this selection can ever be permitted by that evidence to be written to for
+        this purpose, with what to write; None where somebody can. `check` refuses the mailing."""
 
 
 @runtime_checkable

@@ -14,7 +14,7 @@ from serienpost_source_table.table import Line, Reading, TableError
 from serienpost_source_table.textfile import TextTable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterator
     from pathlib import Path
 
     from serienpost import Context
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
 # and the number of the row; with a key of the list `table:HASH`, 16 digits of the SHA-256 of the
-# file's name and the key, which may say who it is. By that id and the selection it is found again
-# before it is written to.
+# key's header and the key, which may say who it is: the same in every file with this header. By
+# that id and the selection it is found again before it is written to.
 KIND = "table"
 _DIGITS = 16
 
@@ -44,8 +44,9 @@ class TableFile:
         path = context.path(selected.file)
         return cls(path, selected.file, selected.key, selected.reading())
 
-    def find(self, row_ids: Collection[str]) -> tuple[str, dict[str, Line]]:
-        """The file's hash, and its rows by their ids; without a key a changed file has none.
+    def find(self, row_ids: Collection[str]) -> tuple[str, dict[str, list[Line]]]:
+        """The file's hash, and its rows by their ids; without a key a changed file has none, with
+        one several appointments of a person may have the same.
 
         Raises:
             SourceError: the file is not there, or cannot be read.
@@ -53,12 +54,11 @@ class TableFile:
         own = {id_ for id_ in row_ids if id_.startswith(f"{KIND}:")}
         digest = self.digest() if own else ""
         wanted = own if self.key else {id_ for id_ in own if id_.startswith(row_id(digest, ""))}
-        found: dict[str, Line] = {}
+        found: dict[str, list[Line]] = {}
         for line in self.lines() if wanted else ():
-            id_ = self.row_id(digest, line)
-            if id_ in wanted:
-                found[id_] = line
-                if len(found) == len(wanted):
+            for id_ in wanted.intersection(self._ids(digest, line)):
+                found.setdefault(id_, []).append(line)
+                if not self.key and len(found) == len(wanted):
                     break
         return digest, found
 
@@ -66,11 +66,20 @@ class TableFile:
         """The id of a row: of its key where the list has one, else of its place in this file."""
         if self.key is None:
             return row_id(digest, line.number)
-        named = f"{self.name}\x1f{line.values[self.key].text}".encode()
+        return self._keyed(self.key, line)
+
+    def _keyed(self, space: str, line: Line) -> str:
+        named = f"{space}\x1f{line.values[str(self.key)].text}".encode()
         return f"{KIND}:{hashlib.sha256(named).hexdigest()[:_DIGITS]}"
 
-    def refuse_bad_keys(self) -> None:
-        """Make sure that the key tells rows apart.
+    def _ids(self, digest: str, line: Line) -> tuple[str, ...]:
+        """The id of a row, and that by which runs of an earlier serienpost know it, which took the
+        file's name for part of the key."""
+        own = self.row_id(digest, line)
+        return (own, self._keyed(self.name, line)) if self.key else (own,)
+
+    def refuse_bad_keys(self, occasion: Callable[[Line], Hashable]) -> None:
+        """Make sure that the key tells rows apart, with what `occasion` says they are about.
 
         Raises:
             SelectionError: a row has none, or the same as another, with its line.
@@ -78,10 +87,10 @@ class TableFile:
         """
         if self.key is None:
             return
-        seen: dict[str, int] = {}
+        seen: dict[Hashable, int] = {}
         for line in self.lines():
             key = line.values[self.key].text
-            first = seen.setdefault(key, line.number)
+            first = seen.setdefault((key, occasion(line)), line.number)
             if not key:
                 text, hint = f"the row has no key in the column {self.key!r}", "enter one"
             elif first != line.number:

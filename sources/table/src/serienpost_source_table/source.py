@@ -19,17 +19,19 @@ from serienpost import (
 from serienpost_practice_db.mapping import completed
 from serienpost_source_table.check import remember
 from serienpost_source_table.files import KIND, TableFile
+from serienpost_source_table.row_values import RowValues
 from serienpost_source_table.selection import TableSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from serienpost import Context, FieldValue, RowRef, RowRequest
+    from serienpost import Context, FieldValue, Occasion, RowRef, RowRequest
     from serienpost_practice_db.database import PracticeDb
     from serienpost_source_table.table import Line
 
 _VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
 _CHANGED = CurrentState(("file_changed", "Die Datei wurde geändert oder entfernt."))
+_MOVED = CurrentState(("moved", "Der Termin steht so nicht mehr in der Datei."))
 # Headers under which people say yes.
 _CONSENT = re.compile(r"einwillig|zustimm|erlaub|consent|opt.?in|darf|kontakt", re.IGNORECASE)
 _PLAIN_YAML = re.compile(r"[^\W\d][\w .-]*\w\.?")
@@ -111,13 +113,29 @@ class TableSource:
         """A file says the same on every day."""
         return False
 
+    def purpose_problem(
+        self,
+        context: Context,  # noqa: ARG002
+        selection: TableSelection,
+        purpose: str,
+    ) -> Problem | None:
+        """A yes in a column of a file covers the purposes that the selection names for it."""
+        if selection.consent_column is None or purpose in selection.column_purposes:
+            return None
+        column = _written(selection.consent_column)
+        return Problem(
+            f"a yes in the column {column} does not cover the purpose {purpose}",
+            f"if these people agreed to just that, write under select: column_purposes: [{purpose}]"
+            "; else leave consent_column out, and only people in a register of consents get it",
+        )
+
     def unstable_ids(self, context: Context, selection: TableSelection) -> str | None:
         """A row that has neither an id of the master data nor a key of the list is known by its
         place in the file, which changes with every line that is added."""
-        file = _opened(context, selection)
-        header = _checked_header(selection, file)
         if selection.key:
             return None
+        file = _opened(context, selection)
+        header = _checked_header(selection, file)
         id_ = selection.id_header()
         if id_ and id_ in header and all(line.values[id_].text for line in file.lines()):
             return None
@@ -135,15 +153,17 @@ class TableSource:
             raise SelectionError("the rows of a file cannot be ordered", hint="remove order_by")
         file = _opened(context, selection)
         _checked_header(selection, file)
-        file.refuse_bad_keys()
+        values = RowValues.of(selection, context.zone)
+        file.refuse_bad_keys(values.occasion)
         digest = file.digest()
-        seen: set[str] = set()
+        seen: set[tuple[str, Occasion | None]] = set()
         batch: list[tuple[str, Line]] = []
         for line in file.lines():
             id_ = _person_id(selection, line) or file.row_id(digest, line)
-            if id_ in seen:
+            about = (id_, values.occasion(line))
+            if about in seen:
                 continue
-            seen.add(id_)
+            seen.add(about)
             batch.append((id_, line))
             if len(batch) == request.batch:
                 yield from _read(context, selection, batch, request)
@@ -158,22 +178,32 @@ class TableSource:
         rows: Sequence[RowRef],
         request: RowRequest,
     ) -> Sequence[CurrentState]:
-        """Read people of the practice by id, the others from the file if it is the same still."""
+        """Read people of the practice by id, the others from the file if it is the same still;
+        appointments, and what the file alone says of people of the practice, from the file too."""
         ids = [row.person_id for row in rows]
         people = _people(context, [id_ for id_ in ids if not id_.startswith(f"{KIND}:")], request)
-        _, lines = _opened(context, selection).find(ids)
+        file, values = _opened(context, selection), RowValues.of(selection, context.zone)
+        _, lines = file.find(ids)
+        if lines:
+            _checked_header(selection, file)
+        if people and values.has(request.fields - next(iter(people.values())).fields.keys()):
+            for line in file.lines():
+                id_ = _person_id(selection, line)
+                if id_ in people:
+                    lines.setdefault(id_, []).append(line)
 
-        def state(id_: str) -> CurrentState:
-            person = people.get(id_)
-            if person:
-                lacking = dict.fromkeys(request.fields)
-                return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
-            if id_ in lines:
-                fault = _fault(selection, lines[id_], request)
-                return CurrentState(fault, _fields(selection, lines[id_], request))
-            return _CHANGED if id_.startswith(f"{KIND}:") else _VANISHED
+        def state(row: RowRef) -> CurrentState:
+            person, is_listed = people.get(row.person_id), row.person_id.startswith(f"{KIND}:")
+            if person is None and not is_listed:
+                return _VANISHED
+            mine = lines.get(row.person_id, ())
+            line = next((one for one in mine if _is_about(values.occasion(one), row)), None)
+            if line is None and (is_listed or row.occasion_id):
+                return _MOVED if mine or person else _CHANGED
+            fields, fault = _fields(line, person, values, request)
+            return CurrentState(fault, fields, person.consenting_id if person else None)
 
-        return [state(id_) for id_ in ids]
+        return [state(row) for row in rows]
 
 
 def _written(header: str) -> str:
@@ -193,17 +223,34 @@ def _read(
 ) -> Iterator[list[Row]]:
     ids = [id_ for id_, _ in batch if not id_.startswith(f"{KIND}:")]
     people = _people(context, ids, request)
+    values = RowValues.of(selected, context.zone)
     rows = []
     for id_, line in batch:
-        own = _fields(selected, line, request)
         person = people.get(id_)
-        if person:
-            rows.append(person._replace(fields={**own, **person.fields}))
-        elif id_.startswith(f"{KIND}:"):
-            rows.append(Row(id_, own, unreachable=_fault(selected, line, request)))
-        else:
-            rows.append(Row(id_, dict.fromkeys(request.fields), unreachable=_VANISHED.gone))
+        occasion = values.occasion(line)
+        if person is None and not id_.startswith(f"{KIND}:"):
+            lacking = dict.fromkeys(request.fields)
+            rows.append(Row(id_, lacking, occasion, unreachable=_VANISHED.gone))
+            continue
+        fields, fault = _fields(line, person, values, request)
+        row = person or Row(id_, {})
+        why = row.unreachable or _unreadable_id(selected, line) or fault
+        rows.append(row._replace(fields=fields, occasion=occasion, unreachable=why))
     yield rows
+
+
+def _fields(
+    line: Line | None, person: Row | None, values: RowValues, request: RowRequest
+) -> tuple[dict[str, FieldValue], tuple[str, str] | None]:
+    """The fields that were asked for, and why they cannot be used; what the practice keeps of a
+    person goes before what the file says."""
+    known = person.fields if person else {}
+    own, fault = values.read(line, request.fields - known.keys()) if line else ({}, None)
+    return {**dict.fromkeys(request.fields), **own, **known}, fault
+
+
+def _is_about(occasion: Occasion | None, row: RowRef) -> bool:
+    return (occasion.id if occasion else None) == row.occasion_id
 
 
 def _people(context: Context, ids: Sequence[str], request: RowRequest) -> dict[str, Row]:
@@ -225,27 +272,9 @@ def _database(context: Context) -> PracticeDb:
     return PracticeDb.of(context)
 
 
-def _fields(selected: TableSelection, line: Line, request: RowRequest) -> dict[str, FieldValue]:
-    given = {c.field: line.values[header].text for header, c in selected.columns.items()}
-    return {name: given.get(name) or None for name in request.fields}
-
-
-def _fault(selected: TableSelection, line: Line, request: RowRequest) -> tuple[str, str] | None:
-    """Why the row cannot be taken: a cell of it that is used says something else than a value."""
-    used = {header: column.field for header, column in selected.columns.items()}
-    id_ = selected.id_header()
-    for header, cell in line.values.items():
-        is_used = header == id_ or used.get(header) in request.fields
-        if cell.fault and is_used:
-            where = f"In der Spalte „{header}“ steht {cell.fault}"
-            return "unreadable", f"{where} (Zeile {line.number})."
-    return None
-
-
 def _person_id(selected: TableSelection, line: Line) -> str | None:
     header = selected.id_header()
-    cell = line.values.get(header) if header else None
-    written = cell.text if cell else ""
+    written = line.values[header].text if header in line.values else ""
     if not written:
         return None
     kind, colon, _ = written.partition(":")
@@ -256,6 +285,15 @@ def _person_id(selected: TableSelection, line: Line) -> str | None:
     return None if kind == KIND else f"{selected.person}:{written}"
 
 
+def _unreadable_id(selected: TableSelection, line: Line) -> tuple[str, str] | None:
+    """Why it cannot be told whether the row is a person of the practice: it is no stranger then."""
+    cell = line.values.get(selected.id_header() or "")
+    if cell is None or cell.fault is None:
+        return None
+    where = f"In der Spalte „{selected.id_header()}“ steht {cell.fault}"
+    return "unreadable", f"{where} (Zeile {line.number})."
+
+
 def _opened(context: Context, selected: TableSelection) -> TableFile:
     remember(context, selected)
     return TableFile.of(context, selected)
@@ -263,7 +301,7 @@ def _opened(context: Context, selected: TableSelection) -> TableFile:
 
 def _checked_header(selected: TableSelection, file: TableFile) -> list[str]:
     header = file.header()
-    named = (selected.consent_column, selected.key)
+    named = (selected.consent_column, selected.id, selected.key)
     wanted = [*selected.columns, *(name for name in named if name)]
     missing = [name for name in wanted if name not in header]
     if missing:

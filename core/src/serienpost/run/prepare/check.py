@@ -10,7 +10,12 @@ from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
-from serienpost.contracts.rows import Advises, LowersClasses, TellsWhatIsRead
+from serienpost.contracts.rows import (
+    Advises,
+    LimitsPurposes,
+    LowersClasses,
+    TellsWhatIsRead,
+)
 from serienpost.errors import (
     ConfigError,
     Problem,
@@ -43,9 +48,15 @@ from serienpost.run.prepare.renderer import (
     RunRenderer,
 )
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
+from serienpost.run.prepare.stable_ids import (
+    UNSTABLE_IDS,
+    remedy_for_ids,
+    stable_ids_problems,
+)
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from pathlib import PurePosixPath
 
@@ -87,6 +98,7 @@ def check_mailing(
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
     missing = secret_problems(context, mailing.account, account)
+    remedy = _remedy_for_ids(context, mailing)
     header = Header(
         mailing=mailing.id,
         title=mailing.title,
@@ -127,6 +139,7 @@ def check_mailing(
             **_own_files(home, mailing),
             **_lowered(context, mailing),
             **_read(context, mailing),
+            **({UNSTABLE_IDS: remedy} if remedy else {}),
             POLICY: rules_in_force(context),
         },
     )
@@ -134,6 +147,8 @@ def check_mailing(
     _check_selections(mailing, renderer)
     problems = [
         *_purpose_problems(mailing, files),
+        *_consent_problems(context, mailing),
+        *stable_ids_problems(context, mailing, remedy),
         *_empty_problems(mailing, files),
         *missing,
         *_name_problems(renderer, mailing),
@@ -145,6 +160,18 @@ def check_mailing(
     if problems:
         raise (SecretError if problems == missing else ConfigError)(*problems)
     return renderer
+
+
+def _remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
+    """What to add so that people are known again in another run.
+
+    Raises:
+        SourceError: with the place in the mailing.
+    """
+    try:
+        return remedy_for_ids(context, mailing)
+    except SourceError as error:
+        raise _placed(mailing, error) from error
 
 
 def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, str]]:
@@ -340,6 +367,20 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
             key="purpose",
         )
     ]
+
+
+def _consent_problems(context: PracticeContext, mailing: Mailing) -> Iterator[Problem]:
+    """Selections whose own evidence of consent never covers what the mailing is for."""
+    for block in mailing.blocks:
+        source = context.registry.sources[block.source]
+        if isinstance(source, LimitsPurposes):
+            given = source.purpose_problem(context, block.selection, mailing.purpose)
+            answered = context.registry.answered
+            problem: Problem | None = answered(
+                "sources", block.source, "purpose_problem", given, (Problem, type(None))
+            )
+            if problem is not None:
+                yield _at(mailing, "purpose", problem)
 
 
 def secret_problems(context: PracticeContext, name: str, account: AccountSettings) -> list[Problem]:

@@ -86,6 +86,8 @@ class ReviewSummary(Record):
         sheets: of paper; None where no paper is needed.
         shared: rows that belong together.
         read: what the sources read and left out, where they say so.
+        unstable_ids: what to add so that these people are known again in another run; None where
+            they are.
     """
 
     run: str
@@ -100,6 +102,7 @@ class ReviewSummary(Record):
     costly_signs: tuple[CostlySign, ...] = ()
     shared: tuple[SharedRows, ...] = ()
     read: tuple[str, ...] = ()
+    unstable_ids: str | None = None
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
 

@@ -14,6 +14,7 @@ from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import count_plan
 from serienpost.run.prepare.renderer import READ
 from serienpost.run.prepare.review import sentence_of
+from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
@@ -55,6 +56,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         counts=PlanCounts(**counts),
         cost=cost,
         read=tuple(row.header.get("extra", {}).get(READ, ())),
+        unstable_ids=row.header.get("extra", {}).get(UNSTABLE_IDS),
     )
 
 

@@ -595,6 +595,16 @@ def test_other_files_are_called_what_they_are(tmp_path: Path, kind: str, suffix:
     assert problem.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "key"), [("a.xlsx", "encoding"), ("a.xlsx", "separator"), ("a.csv", "sheet")]
+)
+def test_a_key_of_the_other_kind_of_file(tmp_path: Path, name: str, key: str) -> None:
+    path = saved(tmp_path, filled).rename(tmp_path / "a.xlsx")
+    (tmp_path / "a.csv").write_text("Name;Mail\n")
+    with pytest.raises(SourceError, match=f"{key}: says nothing of"):
+        table(path.with_name(name), **{key: ";"}).header()
+
+
 def test_a_list_under_the_wrong_name(tmp_path: Path) -> None:
     path = saved(tmp_path, filled).rename(tmp_path / "liste.csv")
     with pytest.raises(SourceError, match=r"Excel workbook, .*call it \.xlsx"):

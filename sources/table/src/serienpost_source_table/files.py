@@ -168,7 +168,13 @@ class TableFile:
             raise TableError(shown.message, hint=shown.hint)
         if named is None:
             raise TableError("is neither .csv nor .xlsx", hint="save it as one of them")
-        if named == "xlsx":
+        reading, is_book = self.reading, named == "xlsx"
+        needless = ("encoding", "separator") if is_book else ("sheet",)
+        for key in needless:
+            if getattr(reading, key):
+                kind = "an XLSX" if is_book else "a CSV"
+                raise TableError(f"{key}: says nothing of {kind} file", hint="leave it out")
+        if is_book:
             return SheetTable(self.path, self.digest(), self.reading)
         return TextTable(self.path, self.digest(), self.reading)
 

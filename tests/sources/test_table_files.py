@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart
 
 from serienpost.cli.main import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CONFIG = """\
@@ -48,11 +52,10 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-Call = "Callable[..., tuple[int, dict[str, Any], str]]"
-
-
 @pytest.fixture
-def call(folder: Path, capsys: pytest.CaptureFixture[str]) -> Call:
+def call(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, dict[str, Any], str]]:
     """Runs a command on a mailing that reads a file; gives exit code, document, what people see."""
 
     def called(command: str, file: str, **keys: object) -> tuple[int, dict[str, Any], str]:
@@ -143,6 +146,58 @@ def test_a_title_above_the_header_is_asked_for(folder: Path, call: Any) -> None:
     code, document, _ = call("check", "liste.csv")
     assert code == 3
     assert "header_row: 3" in document["problems"][0]["hint"]
+
+
+@pytest.mark.parametrize("dimension", ["A1", "A1:D2", "A1:XFD1048576", None])
+def test_nobody_is_missing_whatever_a_sheet_says_of_its_size(
+    folder: Path,
+    call: Any,  # noqa: ANN401
+    dimension: str | None,
+) -> None:
+    book = Workbook()
+    for row in [HEADER, *PEOPLE]:
+        book.active.append(row)
+    book.save(folder / "ganz.xlsx")
+    written = f'<dimension ref="{dimension}"/>' if dimension else ""
+    with ZipFile(folder / "ganz.xlsx") as old, ZipFile(folder / "liste.xlsx", "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, re.sub(r"<dimension[^>]*>", written, text))
+    code, document, shown = call("prepare", "liste.xlsx")
+    assert (code, marked(document)) == (0, MARKED), shown
+
+
+def charts(path: Path) -> None:
+    book = Workbook()
+    book.create_chartsheet("Diagramm").add_chart(BarChart())
+    del book["Sheet"]
+    book.save(path)
+
+
+COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4000)
+OTHERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "charts alone": (charts, "only charts"),
+    "password": (
+        lambda path: path.write_bytes(COMPOUND + "EncryptedPackage".encode("utf-16-le")),
+        "protected by a password",
+    ),
+    "old Excel": (lambda path: path.write_bytes(COMPOUND), "an old Excel file"),
+    "web page": (lambda path: path.write_bytes(b"<html><table></table></html>"), "a web page"),
+    "text": (lambda path: path.write_text(csv_text()), "call it .csv"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_is_no_list_is_called_what_it_is(folder: Path, call: Any, kind: str) -> None:  # noqa: ANN401
+    make, words = OTHERS[kind]
+    make(folder / "liste.xlsx")
+    for command in ("check", "prepare"):
+        code, document, shown = call(command, "liste.xlsx")
+        assert code == 3
+        (problem,) = document["problems"]
+        assert problem["file"] == "liste.xlsx"
+        assert problem["hint"]
+        assert words in shown
 
 
 def test_what_a_person_does_not_see_is_left_out_and_told(folder: Path, call: Any) -> None:  # noqa: ANN401

@@ -144,7 +144,8 @@ class TableSource:
     def rows(
         self, context: Context, selection: TableSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
-        """Read the file from top to bottom; a person whose id stands there twice comes once.
+        """Read the file from top to bottom; a person whose id stands there twice comes once, with
+        appointments once for each.
 
         Raises:
             SourceError: the file cannot be read, or an order is asked for.
@@ -186,7 +187,8 @@ class TableSource:
         _, lines = file.find(ids)
         if lines:
             _checked_header(selection, file)
-        if people and values.has(request.fields - next(iter(people.values())).fields.keys()):
+        lacking = {name for one in people.values() for name in request.fields - one.fields.keys()}
+        if people and values.has(lacking):
             for line in file.lines():
                 id_ = _person_id(selection, line)
                 if id_ in people:

@@ -353,7 +353,9 @@ def _ambiguous(
     possible.sort(key=scores.__getitem__)
     word = max(
         seen.words,
-        key=lambda one: len({one.decode(table) for table in possible}) if possible else 0,
+        key=lambda one: (
+            len({one.decode(table, "replace") for table in possible}) if possible else 0
+        ),
     )
     at = seen.first[word]
     line = _line(path, at)

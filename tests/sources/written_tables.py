@@ -87,7 +87,7 @@ def test_workbooks_of_libreoffice(books: list[Path], profile: Path, to: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("to", "words"), [("xls", "an old Excel file"), ("ods", "neither .csv nor .xlsx")]
+    ("to", "words"), [("xls", "an old Excel file"), ("ods", "an OpenDocument file")]
 )
 def test_other_files_of_libreoffice(books: list[Path], profile: Path, to: str, words: str) -> None:
     path, _ = converted(profile, to, *books)

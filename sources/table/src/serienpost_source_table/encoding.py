@@ -351,10 +351,7 @@ def _ambiguous(
     total = seen.words.total()
     possible = [table for table in texts if 2 * scores[table][0] <= total]
     possible.sort(key=scores.__getitem__)
-    word = max(
-        seen.words,
-        key=lambda one: len({one.decode(table) for table in possible}) if possible else 0,
-    )
+    word = max(seen.words, key=lambda one: len({one.decode(t, "replace") for t in possible}))
     at = seen.first[word]
     line = _line(path, at)
     different: dict[str, str] = {}

@@ -57,6 +57,7 @@ bench: setup  ## all benchmarks, also after one that missed; results in bench/re
 	bench rendering.py; \
 	bench review.py 100000 3; \
 	bench sources.py --many 200000; \
+	bench tables.py; \
 	scripts/packages soffice=libreoffice-writer || true; \
 	bench letters.py; \
 	bench permits.py 20000; \
@@ -75,6 +76,11 @@ queries: setup  ## 20,000 random queries on SQLite, PostgreSQL, MariaDB: none su
 	@scripts/packages mariadbd=mariadb-server
 	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; \
 	QUERIES=$(QUERIES) SEED=$$seed scripts/tests -n $(WORKERS) --timeout 0 tests/privacy/random_selections.py
+
+.PHONY: tables
+tables: setup  ## lists written by LibreOffice and pandas: none is read wrong; takes many minutes
+	@scripts/packages /usr/lib/libreoffice/program/libsclo.so=libreoffice-calc
+	scripts/uv run --quiet --with pandas pytest -q -n 0 tests/sources/written_tables.py
 
 ci:  ## what .ci/run does: check, test, every member alone
 	@.ci/run

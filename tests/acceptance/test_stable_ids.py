@@ -54,7 +54,73 @@ def test_without_a_key_it_is_not_sent_unattended(guests: Practice, post: Post) -
     assert problem["line"] == 2
     assert guests.json("runs")["runs"] == guests.json("runs")["due"] == []
     assert post.mails() == {}
-    guests.json("prepare", "einladung")  # a person looks at it
+
+
+@pytest.mark.parametrize("command", ["check", "prepare"])
+def test_without_a_key_once_per_recipient_is_refused(guests: Practice, command: str) -> None:
+    (problem,) = guests.refused(command, "einladung")
+    assert "once_per: recipient would forget who had it" in problem["message"]
+    assert "key: HEADER" in problem["hint"]
+    assert problem["key"] == "once_per"
+    assert guests.json("runs")["runs"] == []
+
+
+def test_by_hand_the_review_says_that_nobody_is_known_again(guests: Practice) -> None:
+    guests.edit("mailings/einladung.yaml", "once_per: recipient\n", "")
+    prepared = guests.json("prepare", "einladung")
+    assert "key: HEADER" in prepared["unstable_ids"]
+    said = " ".join(guests("review", prepared["run"], "--summary").out.split())
+    assert "known by their place in this file alone" in said
+    guests.edit("mailings/einladung.yaml", "  consent_column", "  key: Nr\n  consent_column")
+    again = guests.json("prepare", "einladung")
+    assert again["unstable_ids"] is None
+    assert "place in this file" not in guests("review", again["run"], "--summary").out
+
+
+def _follow_up(guests: Practice, keys: str = "") -> None:
+    """A mailing that leaves out who got the invitation."""
+    mailing = MAILING.replace("once_per: recipient", "exclude_recipients_of: [einladung]")
+    mailing = mailing.replace("  consent_column", f"{keys}  consent_column")
+    (guests.folder / "mailings/nachfass.yaml").write_text(mailing, "utf-8")
+
+
+def test_exclusions_need_ids_on_both_sides(guests: Practice) -> None:
+    _follow_up(guests)
+    problems = guests.refused("check", "nachfass")
+    assert [problem["key"] for problem in problems] == ["exclude_recipients_of"] * 2
+    assert "recipient of another" in problems[0]["message"]
+    assert "who got einladung" in problems[1]["message"]
+    assert problems[1]["hint"].startswith("in einladung: add the line key: HEADER")
+    _follow_up(guests, "  key: Nr\n")
+    (problem,) = guests.refused("check", "nachfass")
+    assert "who got einladung" in problem["message"]
+    guests.edit("mailings/einladung.yaml", "  consent_column", "  key: Nr\n  consent_column")
+    guests.json("check", "nachfass")
+
+
+def test_who_was_reached_without_a_key_cannot_be_left_out(guests: Practice, post: Post) -> None:
+    guests.edit("mailings/einladung.yaml", "once_per: recipient\n", "")
+    run = guests.json("prepare", "einladung")["run"]
+    guests.json("send", run, "--yes")
+    (guests.folder / "mailings/einladung.yaml").unlink()
+    _follow_up(guests, "  key: Nr\n")
+    (problem,) = guests.refused("prepare", "nachfass")
+    assert run in problem["message"]
+    assert problem["key"] == "exclude_recipients_of"
+    assert len(post.mails()) == 2
+
+
+def test_a_new_file_with_the_same_key_knows_everybody(guests: Practice, post: Post) -> None:
+    guests.edit("mailings/einladung.yaml", "  consent_column", "  key: Nr\n  consent_column")
+    guests.json("run", "einladung", "--yes")
+    later = LIST.replace("17;Abel", "16;Çelik;c@example.org;ja\n17;Abel")
+    (guests.folder / "listen/gaeste-kw49.csv").write_text(later, "utf-8")
+    guests.edit("mailings/einladung.yaml", "gaeste.csv", "gaeste-kw49.csv")
+    assert guests.json("run", "einladung", "--yes")["counts"] == {"accepted": 1, "suppressed": 2}
+    _follow_up(guests, "  key: Nr\n")
+    rows = guests.json("prepare", "nachfass")["recipients"]
+    assert [row["marked"] for row in rows] == [False, False]
+    assert len(post.mails()) == 3
 
 
 def test_with_a_key_nobody_gets_it_twice(guests: Practice, post: Post) -> None:

@@ -148,7 +148,7 @@ def test_every_module_stands_in_a_room() -> None:
             "gc_tuning",
             "network",
         ),
-        *("plugin_attribution", "redaction", "status_codes", "text", "timelimit"),
+        *("plugin_attribution", "redaction", "status_codes", "text", "timelimit", "written_values"),
     }
     assert outside == {
         "serienpost",

@@ -114,10 +114,8 @@ BAD = {
     "no id": (query("SELECT nummer FROM patient"), "no column id"),
     "no parameter": (query("SELECT id FROM patient WHERE id < :x"), "differ in x"),
     "no query file": (query("abfragen/x.sql"), "no file abfragen/x.sql"),
-    "short row": (file("short.csv"), "the row has 1 cells, the header 2"),
-    "long row": (file("long.csv"), "the row has 3 cells, the header 2"),
     "duplicate header": (file("twice.csv"), "'Mail' stands there twice"),
-    "undecodable byte": (file("byte.csv"), "neither UTF-8 nor Windows-1252"),
+    "undecodable byte": (file("byte.csv"), "neither UTF-8 nor certainly Windows-1252"),
     "open quote": (file("quote.csv"), "is not CSV"),
     "no header": (file("empty.csv"), "no header"),
     "other header": (file("other.csv"), "no header 'Mail'"),
@@ -130,8 +128,7 @@ BAD = {
     "another type": (file("a.ods"), "neither .csv nor .xlsx"),
 }
 WITHOUT_PLACE = ("the practice's database", "there is no mailing")
-ROWS = {"short row": 3, "long row": 2, "duplicate header": 1, "undecodable byte": 3,
-        "other header": 1}  # fmt: skip
+ROWS = {"duplicate header": 1, "undecodable byte": 3, "open quote": 2, "other header": 1}
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +138,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_practice(made / "praxis.db", 1500, 7, DUE)
     (made / "serienpost.yaml").write_text(CONFIG.format(url="sqlite:///praxis.db"), "utf-8")
     texts = {
-        "short.csv": b"Mail;Name\na@x.org;A\nb@x.org\n",
-        "long.csv": b"Mail;Name\na@x.org;A;zu viel\n",
         "twice.csv": b"Mail;Name;Mail\n",
         "byte.csv": b"Mail;Name\na@x.org;A\nb@x.org;B\x81\n",
         "quote.csv": b'Mail;Name\n"a@x.org;A\n',

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serienpost.cli.practice import with_practice as with_practice
     from serienpost.cli.reply import Reply as Reply
     from serienpost.config.models import CORE_KEYS as CORE_KEYS
+    from serienpost.config.models import FLAG_PURPOSES as FLAG_PURPOSES
     from serienpost.config.models import PracticeConfig as PracticeConfig
     from serienpost.config.policy import Policy as Policy
     from serienpost.config.problems import Collector as Collector
@@ -84,12 +85,14 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import CountsFromLastRun as CountsFromLastRun
     from serienpost.contracts.rows import CurrentState as CurrentState
     from serienpost.contracts.rows import LacksStableIds as LacksStableIds
+    from serienpost.contracts.rows import LimitsPurposes as LimitsPurposes
     from serienpost.contracts.rows import LowersClasses as LowersClasses
     from serienpost.contracts.rows import Occasion as Occasion
     from serienpost.contracts.rows import Row as Row
     from serienpost.contracts.rows import RowRef as RowRef
     from serienpost.contracts.rows import RowRequest as RowRequest
     from serienpost.contracts.rows import Source as Source
+    from serienpost.contracts.rows import TellsWhatIsRead as TellsWhatIsRead
     from serienpost.contracts.services import Archive as Archive
     from serienpost.contracts.services import ArchiveEntry as ArchiveEntry
     from serienpost.contracts.services import Dispatcher as Dispatcher
@@ -112,6 +115,7 @@ if TYPE_CHECKING:
     from serienpost.fault_injection import faultpoint as faultpoint
     from serienpost.fields import APPOINTMENT_TYPE as APPOINTMENT_TYPE
     from serienpost.fields import CATALOGUE as CATALOGUE
+    from serienpost.fields import FieldType as FieldType
     from serienpost.fields import FieldValue as FieldValue
     from serienpost.fields import Part as Part
     from serienpost.fields import Sensitivity as Sensitivity
@@ -158,6 +162,10 @@ if TYPE_CHECKING:
     from serienpost.text import LINE_BREAK as LINE_BREAK
     from serienpost.text import SURROGATE as SURROGATE
     from serienpost.text import has_control as has_control
+    from serienpost.written_values import NO_WORDS as NO_WORDS
+    from serienpost.written_values import Unreadable as Unreadable
+    from serienpost.written_values import is_typed as is_typed
+    from serienpost.written_values import read_value as read_value
 
 __version__ = "0.1.0"
 
@@ -166,7 +174,7 @@ _HOME = {
     "cli.output": "print_table",
     "cli.practice": "with_practice",
     "cli.reply": "Reply",
-    "config.models": "CORE_KEYS PracticeConfig",
+    "config.models": "CORE_KEYS FLAG_PURPOSES PracticeConfig",
     "config.policy": "Policy",
     "config.problems": "Collector did_you_mean",
     "config.reader": "scan_yaml",
@@ -192,8 +200,8 @@ _HOME = {
     "contracts.practice": "PracticeInfo Signature",
     "contracts.providers": "Disclaimer HasDisclaimer HasTemplates",
     "contracts.rows": (
-        "Advises AsksClock CountsFromLastRun CurrentState LacksStableIds LowersClasses Occasion "
-        "Row RowRef RowRequest Source"
+        "Advises AsksClock CountsFromLastRun CurrentState LacksStableIds LimitsPurposes "
+        "LowersClasses Occasion Row RowRef RowRequest Source TellsWhatIsRead"
     ),
     "contracts.services": (
         "Archive ArchiveEntry Dispatcher InDatabase SecretStore Settings TemplatePack"
@@ -205,7 +213,7 @@ _HOME = {
         " SourceError TemplateError UnavailableError"
     ),
     "fault_injection": "faultpoint",
-    "fields": "APPOINTMENT_TYPE CATALOGUE FieldValue Part Sensitivity known_field",
+    "fields": "APPOINTMENT_TYPE CATALOGUE FieldType FieldValue Part Sensitivity known_field",
     "files": (
         "UNFINISHED nearest_path private_folder refuse_other spreadsheet_cell unnamed_file"
         " whole_file write_private"
@@ -226,6 +234,7 @@ _HOME = {
     "templates.letter_page": "split_page",
     "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",
+    "written_values": "NO_WORDS Unreadable is_typed read_value",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

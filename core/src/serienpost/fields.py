@@ -1,14 +1,18 @@
-"""The catalogue of known fields and the class of each: how much it tells about a person."""
+"""The catalogue of known fields: the class of each, how much it tells about a person, and its
+type."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import IntEnum
 from typing import Literal, TypeAlias
 
 # A plain value of a field. Strings are text as the practice stores it, never markup.
 FieldValue: TypeAlias = str | int | bool | date | time | datetime | None
+
+# What the value of a field is; `written_values.py` knows how each may be written.
+FieldType: TypeAlias = Literal["text", "integer", "boolean", "date", "datetime"]
 
 # Where in a message a macro stands.
 Part: TypeAlias = Literal["subject", "text", "html"]
@@ -46,6 +50,7 @@ class Field:
     name: str
     sensitivity: Sensitivity
     kinds: frozenset[str] | None = None
+    type: FieldType = "text"
 
 
 _NAMES = """anrede titel vorsatzwort vorname nachname namenszusatz geschlecht sprache nummer
@@ -58,9 +63,18 @@ _PROTECTED = """geburtsdatum beruf versicherungsnummer krankenkasse letzter_besu
 _MEDICAL = "anamnese diagnose therapie behandlung"
 _POSTAL = "strasse adresszusatz postfach plz ort land"
 
+# Fields that are no text.
+_TYPES: dict[str, FieldType] = {
+    "minderjaehrig": "boolean",
+    "termin_beginn": "datetime",
+    "termin_dauer": "integer",
+    "geburtsdatum": "date",
+    "letzter_besuch": "date",
+}
+
 # Fields that the core knows; anything else is `protected` until `schema.yaml` classes it.
 CATALOGUE: dict[str, Field] = {
-    field.name: field
+    field.name: replace(field, type=_TYPES.get(field.name, "text"))
     for field in (
         *(Field(name, Sensitivity.IDENTITY) for name in _NAMES.split()),
         *(Field(name, Sensitivity.CONTACT, frozenset({"letter"})) for name in _POSTAL.split()),
@@ -72,6 +86,9 @@ CATALOGUE: dict[str, Field] = {
         *(Field(name, Sensitivity.MEDICAL) for name in _MEDICAL.split()),
     )
 }
+
+# Those of a type that not every text is a value of.
+TYPED_FIELDS = frozenset(_TYPES)
 
 # The one appointment field that tells what somebody is treated for.
 APPOINTMENT_TYPE = "terminart"
@@ -90,5 +107,5 @@ def known_field(name: str, classes: dict[str, Sensitivity] | None = None) -> Fie
     if known is None:
         return Field(name, given if given is not None else Sensitivity.PROTECTED)
     if given is not None and given > known.sensitivity:
-        return Field(name, given, known.kinds)
+        return replace(known, sensitivity=given)
     return known

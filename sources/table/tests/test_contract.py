@@ -58,7 +58,7 @@ class TestPeopleOfThePractice(TestTable):
 
 class TestColumn(ConsentCheckSuite):
     questions = tuple(
-        ConsentQuestion(person, person, "email", "marketing", "kanarie1@example.org")
+        ConsentQuestion(person, person, "email", "event", "kanarie1@example.org")
         for person in (row_id(DIGEST, 2), row_id(DIGEST, 3), "patient:1", "table:unbekannt-2")
     )
 

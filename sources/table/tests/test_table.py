@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,15 +87,19 @@ def test_csv_as_programs_write_it(
 
 def test_xlsx(context: Context, practice_folder: Path) -> None:
     book = Workbook()
+    book.active.title = "Erstes"
     book.active.append(["Name", "PLZ", "Mail", None])
     book.active.append(["Groß", 1067.0, date(2026, 3, 2)])
+    book.active["C2"].number_format = "dd.mm.yyyy"
     book.create_sheet("Zweites").append(["Name", "PLZ", "Mail"])
     book["Zweites"].append(["Klein", "01067", True])
     book.save(practice_folder / "liste.xlsx")
-    (first,) = read(context, "liste.xlsx")
-    assert first.fields == {"nachname": "Groß", "plz": "1067", "email": "2026-03-02"}
+    (first,) = read(context, "liste.xlsx", sheet="Erstes")
+    assert first.fields == {"nachname": "Groß", "plz": "1067", "email": "02.03.2026"}
     (second,) = read(context, "liste.xlsx", sheet="Zweites")
-    assert second.fields == {"nachname": "Klein", "plz": "01067", "email": "ja"}
+    assert second.fields == {"nachname": "Klein", "plz": "01067", "email": "WAHR"}
+    with pytest.raises(SourceError, match="several sheets that could be meant"):
+        read(context, "liste.xlsx")
     with pytest.raises(SourceError, match="no sheet 'Drittes'"):
         read(context, "liste.xlsx", sheet="Drittes")
 
@@ -102,14 +107,12 @@ def test_xlsx(context: Context, practice_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
-        (b"Name;PLZ;Mail\nA;1;a\nB;2\n", 3, "has 2 cells, the header 3"),
-        (b"Name;PLZ;Mail\nA;1;a;zu viel\n", 2, "has 4 cells, the header 3"),
         (b"Name;PLZ;Name;Mail\n", 1, "'Name' stands there twice"),
         (b"Name;PLZ\n", 1, "no header 'Mail'"),
         (b"Name;PLZ;E-Mail\n", 1, "no header 'Mail'"),
-        (b"Name;PLZ;Mail\nA;1;a\nB\x81;2;b\n", 3, "neither UTF-8 nor Windows-1252"),
+        (b"Name;PLZ;Mail\nA;1;a\nB\x81;2;b\n", 3, "neither UTF-8 nor certainly Windows-1252"),
         (b"", None, "no header"),
-        (b'Name;PLZ;Mail\n"A;1;a\n', None, "not CSV"),
+        (b'Name;PLZ;Mail\n"A;1;a\n', 2, "not CSV"),
     ],
 )
 def test_bad_csv(
@@ -120,6 +123,19 @@ def test_bad_csv(
         read(context, "liste.csv")
     (problem,) = refused.value.problems
     assert (problem.file, problem.line) == ("liste.csv", line)
+
+
+@pytest.mark.parametrize("row", ["B;2", "B;2;b;zu viel", ";;;;x"])
+def test_a_row_of_another_length_is_unreachable_and_the_others_are_read(
+    context: Context, practice_folder: Path, row: str
+) -> None:
+    (practice_folder / "liste.csv").write_text(f"Name;PLZ;Mail\nA;1;a\n{row}\nC;3;c\n", "utf-8")
+    first, bad, last = read(context, "liste.csv")
+    assert [first.fields["email"], last.fields["email"]] == ["a", "c"]
+    assert bad.unreachable
+    assert bad.unreachable[0] == "unreadable"
+    assert "Zeile 3" in bad.unreachable[1]
+    assert set(bad.fields.values()) == {None}
 
 
 @pytest.mark.parametrize("size", [100_001, 200_000])
@@ -177,6 +193,7 @@ def test_files_that_are_none(context: Context, practice_folder: Path, name: str)
         {"a": {"field": "email", "class": "plain"}},
         {"a": {"field": "kurs", "class": "medical"}},
         {"a": "email", "b": "email"},
+        {"a": "termin_beginn", "b": "termin_beginn", "c": "termin_beginn"},
     ],
 )
 def test_columns_that_must_not_leave(columns: dict[str, object]) -> None:
@@ -205,6 +222,17 @@ def test_people_with_an_id_are_read_from_the_practice(
     assert rows[3].fields["email"] == "hier@example.org"
 
 
+def test_who_cannot_be_told_is_nobody_else(context: Context, practice_folder: Path) -> None:
+    """A row whose id is a formula without a result is no stranger of the list."""
+    book = Workbook()
+    book.active.append(["Nr", "Name", "PLZ", "Mail"])
+    book.active.append(["=1+1", "Abel", "01067", "a@example.org"])
+    book.save(practice_folder / "liste.xlsx")
+    (row,) = read(context, "liste.xlsx", columns={**COLUMNS, "Nr": "id"})
+    assert row.unreachable
+    assert "Formel" in row.unreachable[1]
+
+
 def test_the_failures_of_a_report_are_a_valid_file(
     context: Context, practice_folder: Path, add: Callable[..., None]
 ) -> None:
@@ -215,8 +243,8 @@ def test_the_failures_of_a_report_are_a_valid_file(
     assert (row.id, row.fields) == ("patient:17", {"nachname": "Nochmal"})
 
 
-def ask(context: Context, person: str) -> object:
-    question = ConsentQuestion(person, person, "email", "marketing", "a@example.org")
+def ask(context: Context, person: str, purpose: str = "event") -> object:
+    question = ConsentQuestion(person, person, "email", purpose, "a@example.org")
     return ColumnCheck().check(context, [question])[0]
 
 
@@ -232,6 +260,40 @@ def test_permission_only_by_the_column(context: Context, practice_folder: Path) 
         assert isinstance(denied, Deny)
         assert (denied.code, denied.overridable) == ("column_not_yes", False)
     assert ask(context, "patient:1") == Abstain()
+
+
+def test_a_yes_covers_what_the_people_agreed_to(context: Context, practice_folder: Path) -> None:
+    (practice_folder / "liste.csv").write_text("Name;PLZ;Mail;Ok\nA;;a@x.org;ja\n", "utf-8")
+    (row,) = read(context, "liste.csv", consent_column="Ok")
+    for purpose in ("appointment", "recall", "birthday", "event", "information"):
+        assert isinstance(ask(context, row.person_id, purpose), Allow)
+    for purpose in ("marketing", "survey", "newsletter"):
+        silent = ask(context, row.person_id, purpose)
+        assert isinstance(silent, Abstain)
+        assert silent.otherwise is not None
+        assert "column_purposes" in silent.otherwise.remedy
+
+
+def test_a_list_may_be_for_one_purpose_alone(context: Context, practice_folder: Path) -> None:
+    (practice_folder / "liste.csv").write_text("Name;PLZ;Mail;Ok\nA;;a@x.org;ja\n", "utf-8")
+    keys = {"consent_column": "Ok", "column_purposes": ["marketing"]}
+    (row,) = read(context, "liste.csv", **keys)
+    assert isinstance(ask(context, row.person_id, "marketing"), Allow)
+    assert isinstance(ask(context, row.person_id, "event"), Abstain)
+
+
+@pytest.mark.parametrize("entry", ["vielleicht", "12.03.2026", "ja, bis 2027", "2", "ja?", "#NV"])
+def test_neither_yes_nor_no_is_refused_with_its_row(
+    context: Context, practice_folder: Path, entry: str
+) -> None:
+    text = f"Name;PLZ;Mail;Ok\nB;;b@x.org;ja\nA;;a@x.org;{entry}\n"
+    (practice_folder / "liste.csv").write_text(text, "utf-8")
+    _, row = read(context, "liste.csv", consent_column="Ok")
+    denied = ask(context, row.person_id)
+    assert isinstance(denied, Deny)
+    assert (denied.code, denied.overridable) == ("column_unclear", False)
+    assert denied.reason.startswith("In der Spalte „Ok“ steht ")
+    assert denied.reason.endswith(" (Zeile 3).")
 
 
 def test_without_a_column_nobody_is_permitted(context: Context, practice_folder: Path) -> None:
@@ -325,6 +387,7 @@ def test_a_key_that_tells_nobody_apart_is_refused(
         ("Name", "A", {"key": "Name"}, True),
         ("id", "1", {}, True),
         ("id", "", {}, False),
+        ("Nr", "1", {"id": "Nr"}, True),
     ],
 )
 def test_it_says_whether_ids_are_stable(
@@ -342,6 +405,42 @@ def test_it_says_whether_ids_are_stable(
     remedy = SOURCE.unstable_ids(context, selected)
     assert (remedy is None) == is_stable
     assert is_stable or "key:" in str(remedy)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"id": "A", "key": "A"},
+        {"columns": {"A": "id"}, "key": "A"},
+        {"columns": {"A": "id"}, "id": "B"},
+    ],
+)
+def test_a_column_is_either_an_id_or_a_key(keys: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SOURCE.selection.model_validate({"file": "x.csv", **keys})
+
+
+def test_the_column_with_ids_may_have_any_header(
+    context: Context, practice_folder: Path, add: Callable[..., None]
+) -> None:
+    add("patient", id=17, nachname="Stammdaten")
+    (practice_folder / "liste.csv").write_text("Nr;Name\n17;Anders\n", "utf-8")
+    (row,) = read(context, "liste.csv", columns={"Name": "nachname"}, id="Nr")
+    assert (row.person_id, row.fields["nachname"]) == ("patient:17", "Stammdaten")
+    with pytest.raises(SelectionError, match="no header 'Nummer'"):
+        read(context, "liste.csv", columns={"Name": "nachname"}, id="Nummer")
+
+
+def test_runs_of_an_earlier_serienpost_find_their_rows(
+    context: Context, practice_folder: Path
+) -> None:
+    (practice_folder / "liste.csv").write_text("Nr;Name;PLZ;Mail\n7;A;;a@x.org\n", "utf-8")
+    named = b"liste.csv\x1f7"  # the file and the key
+    earlier = f"table:{sha256(named).hexdigest()[:16]}"
+    request = RowRequest(frozenset({"email"}), DUE)
+    selected = selection("liste.csv", key="Nr")
+    (state,) = SOURCE.current(context, selected, [RowRef(earlier, None, None)], request)
+    assert state.fields == {"email": "a@x.org"}
 
 
 def test_each_row_is_found_in_the_file_of_its_own_selection(

@@ -114,6 +114,18 @@ class Plugin(NullSource):
                 for row in batch
             ]
 """,
+    "test_values_are_of_their_fields_types": """
+class Plugin(NullSource):
+    def rows(self, context, selection, request):
+        for batch in super().rows(context, selection, request):
+            yield [
+                row._replace(fields={
+                    name: "nein" if value is False else value
+                    for name, value in row.fields.items()
+                })
+                for row in batch
+            ]
+""",
     "test_current_answers_in_order": """
 class Plugin(NullSource):
     def current(self, context, selection, rows, request):

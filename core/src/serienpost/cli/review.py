@@ -150,6 +150,13 @@ def _show_head(head: ReviewSummary) -> None:
     )
     if head.searched:
         _tell_nobody(head)
+    for note in head.read:
+        print_text(note)
+    if head.unstable_ids:
+        print_text(
+            "These people are known by their place in this file alone: when it changes, nobody "
+            f"knows who had this mailing. Where they have a number, {head.unstable_ids}."
+        )
     if cost.lacking:
         print_text(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
     if head.costly_signs:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from serienpost.contracts.context import Context
+    from serienpost.errors import Problem
     from serienpost.fields import FieldValue
 
 # The model of a source's `select:`.
@@ -161,6 +162,17 @@ class LacksStableIds(Protocol[S_contra]):
 
 
 @runtime_checkable
+class LimitsPurposes(Protocol[S_contra]):
+    """A source whose selections name evidence of consent that does not cover every purpose."""
+
+    def purpose_problem(
+        self, context: Context, selection: S_contra, purpose: str
+    ) -> Problem | None:
+        """Why nobody of this selection can ever be permitted by that evidence to be written to for
+        this purpose, with what to write; None where somebody can. `check` refuses the mailing."""
+
+
+@runtime_checkable
 class LowersClasses(Protocol[S_contra]):
     """A source whose practice says that some fields tell less than what nothing is known of."""
 
@@ -193,6 +205,16 @@ class Advises(Protocol[S_contra]):
     def way_to(self, context: Context, selection: S_contra, name: str) -> str | None:
         """What to write so that a text can use this field, or a macro of this name, which the
         selection does not give yet; None where nothing helps."""
+
+
+@runtime_checkable
+class TellsWhatIsRead(Protocol[S_contra]):
+    """A source of whose data some are chosen or left out by how they are kept: the sheet of a
+    file, rows that a filter hides."""
+
+    def what_is_read(self, context: Context, selection: S_contra) -> Sequence[str]:
+        """What is read and what is left out, in sentences without a person's data. `check` and the
+        review show them; a run keeps them as they were when it was prepared."""
 
 
 @runtime_checkable

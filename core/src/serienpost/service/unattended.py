@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from serienpost.contracts.rows import LacksStableIds, RowRequest
+from serienpost.contracts.rows import RowRequest
 from serienpost.errors import (
     ConfigError,
     LedgerUnavailableError,
@@ -25,6 +25,7 @@ from serienpost.errors import (
 )
 from serienpost.ledger.due import find_due, put_off, taken_up
 from serienpost.run.prepare.freeze import UnlimitedError
+from serienpost.run.prepare.stable_ids import remedy_for_ids
 from serienpost.run.report.estimate import earlier_runs, left_out_for
 from serienpost.service import mailing as mailings
 from serienpost.service import release
@@ -187,22 +188,18 @@ def _refuse_unstable_ids(context: PracticeContext, mailing: Mailing) -> None:
         SourceError: a source cannot deliver.
         ConfigError: with the line to add.
     """
-    for block in mailing.blocks:
-        source = context.registry.sources[block.source]
-        remedy = None
-        if isinstance(source, LacksStableIds):
-            remedy = source.unstable_ids(context, block.selection)
-        if remedy is not None:
-            raise ConfigError(
-                Problem(
-                    "people of this selection have other ids whenever it changes, so that all of"
-                    " them would be written to again",
-                    remedy,
-                    mailing.file,
-                    mailing.line("select"),
-                    "select",
-                )
+    remedy = remedy_for_ids(context, mailing)
+    if remedy is not None:
+        raise ConfigError(
+            Problem(
+                "people of this selection have other ids whenever it changes, so that all of them"
+                " would be written to again",
+                remedy,
+                mailing.file,
+                mailing.line("select"),
+                "select",
             )
+        )
 
 
 def _unlimited(mailing: Mailing, error: UnlimitedError) -> ConfigError:

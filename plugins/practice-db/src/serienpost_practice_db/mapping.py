@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from serienpost import CATALOGUE, Sensitivity, known_field
+from serienpost import CATALOGUE, FieldType, Sensitivity, known_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
-
-ValueType = Literal["text", "integer", "boolean", "date", "datetime"]
 
 # What databases are called in their URLs.
 DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
@@ -61,7 +59,7 @@ class FieldMapping:
     sql: str
     is_expression: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
-    type: ValueType = "text"
+    type: FieldType = "text"
     table: str | None = None
     given: Sensitivity | None = None
     because: str | None = None
@@ -175,8 +173,12 @@ def completed(names: AbstractSet[str]) -> set[str]:
     return found
 
 
-def _columns(names: str, **types: ValueType) -> dict[str, FieldMapping]:
-    return {name: FieldMapping(name, type=types.get(name, "text")) for name in names.split()}
+def _columns(names: str, *keys: str) -> dict[str, FieldMapping]:
+    """Fields in columns of their names; those of the catalogue have its type, keys are numbers."""
+    return {
+        name: FieldMapping(name, type="integer" if name in keys else known_field(name).type)
+        for name in names.split()
+    }
 
 
 _PERSON = "anrede titel vorname nachname geschlecht strasse plz ort land telefon mobil email"
@@ -186,28 +188,26 @@ _PATIENT = _columns(
     f"""{_PERSON} {_FLAGS} nummer vorsatzwort namenszusatz geburtsdatum beruf versicherungsnummer
     krankenkasse adresszusatz postfach sprache behandler_id letzter_besuch vertreter_id
     verstorben""",
-    geburtsdatum="date",
-    letzter_besuch="date",
-    behandler_id="integer",
-    vertreter_id="integer",
+    "behandler_id",
+    "vertreter_id",
 )
 _INTERESSENT = _columns(f"{_PERSON} {_FLAGS} anliegen quelle status")
 _BEHANDLER = _columns("titel vorname nachname")
 _TERMIN = {
     **_columns(
         "patient_id interessent_id behandler_id terminart",
-        patient_id="integer",
-        interessent_id="integer",
-        behandler_id="integer",
+        "patient_id",
+        "interessent_id",
+        "behandler_id",
     ),
-    BEGIN: FieldMapping("beginn", type="datetime"),
-    "termin_dauer": FieldMapping("dauer", type="integer"),
+    BEGIN: FieldMapping("beginn", type=CATALOGUE[BEGIN].type),
+    "termin_dauer": FieldMapping("dauer", type=CATALOGUE["termin_dauer"].type),
     "termin_raum": FieldMapping("raum"),
     STATUS: FieldMapping("status"),
 }
 _EINWILLIGUNG = _columns(
     "person_typ person_id kontaktart zweck adresse wortlaut erteilt_am widerrufen_am dokument",
-    person_id="integer",
+    "person_id",
 )
 
 _SYSTEMKUERZEL = EntityMapping(

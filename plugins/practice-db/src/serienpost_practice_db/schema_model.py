@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from serienpost import CATALOGUE, Collector, Sensitivity, StrictModel, scan_yaml
+from serienpost import CATALOGUE, Collector, FieldType, Sensitivity, StrictModel, scan_yaml
 from serienpost_practice_db.column_classes import traced
 from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
     EntityMapping,
     FieldMapping,
     SchemaMapping,
-    ValueType,
 )
 from serienpost_practice_db.settings import SchemaFile
 
@@ -66,7 +65,7 @@ class FieldModel(StrictModel):
         description="Stored value -> our value; others stay as they are.",
         examples=[{"1": "m", "2": "w"}],
     )
-    type: ValueType | None = Field(
+    type: FieldType | None = Field(
         default=None, description="What the database holds; default as in the reference schema."
     )
     table: _Table | None = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Abstain, Deny, SourceError
+from serienpost import NO_WORDS, Abstain, Deny, SourceError
 from serienpost_practice_db.mapping import PERSONS
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from serienpost import AddressOwner, ConsentQuestion, Context, FieldValue, Verdict
 
 _NOTHING = Abstain()
-_NOT_SET = frozenset({"", "0", "f", "false", "n", "nein", "no"})
+_NOT_SET = NO_WORDS | {""}
 
 _DENIALS = {
     "verstorben": Deny(

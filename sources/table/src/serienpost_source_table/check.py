@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost import CORE_KINDS, Abstain, Allow, Deny
+from serienpost import CORE_KINDS, Abstain, Allow, Deny, Unreadable, read_value
 from serienpost_source_table.files import KIND, TableFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from serienpost import ConsentQuestion, Context, Verdict
-    from serienpost_source_table.files import Line
     from serienpost_source_table.selection import TableSelection
+    from serienpost_source_table.table import Line
 
-_YES = {"ja", "j", "yes", "y", "x", "1", "true", "wahr"}
 _CHANGED = Deny(
     "file_changed",
     "Die Datei wurde seit der Auswahl geändert oder entfernt.",
@@ -34,10 +33,20 @@ _NO_COLUMN = Deny(
 )
 
 
+_OTHER_PURPOSE = Deny(
+    "column_purpose",
+    "Die Einwilligung der Liste gilt nicht für diesen Zweck.",
+    "Wenn die Personen genau dem zugestimmt haben: den Zweck unter column_purposes nennen und neu "
+    "vorbereiten.",
+)
+
+
 class ColumnCheck:
     """Answers for people who are only in a file, for e-mail, SMS and letter; else it abstains.
 
-    The evidence is the file's hash and the number of the row.
+    A yes allows the purposes that the selection names, and says nothing to others; a no and an
+    empty cell deny every purpose, and so does what is neither yes nor no. The evidence is the
+    file's hash and the number of the row.
     """
 
     name = "column"
@@ -45,13 +54,13 @@ class ColumnCheck:
     def check(self, context: Context, questions: Sequence[ConsentQuestion]) -> Sequence[Verdict]:
         """Read the rows again."""
         ids = {q.consenting_id for q in questions if q.consenting_id.startswith(f"{KIND}:")}
-        found: dict[str, list[Verdict]] = {id_: [] for id_ in ids}
+        found: dict[str, list[_Entry]] = {id_: [] for id_ in ids}
         for selected in list(_selections(context).values()) if ids else ():
             digest, lines = TableFile.of(context, selected).find(ids)
-            for id_, line in lines.items():
-                found[id_].append(_verdict(digest, selected, line))
+            for id_, same in lines.items():
+                found[id_] += [_entry(context, digest, selected, line) for line in same]
         return [
-            _strictest(found[question.consenting_id])
+            _strictest(found[question.consenting_id], question.purpose)
             if question.consenting_id in ids and question.kind in CORE_KINDS
             else Abstain()
             for question in questions
@@ -67,17 +76,48 @@ def _selections(context: Context) -> dict[str, TableSelection]:
     return context.shared("serienpost-source-table", lambda: nullcontext({}))
 
 
-def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
-    """What holds where several selections name one file, each with a column of its own."""
+class _Entry(NamedTuple):
+    """What a row says, and for which purposes a yes of it counts."""
+
+    verdict: Verdict
+    purposes: Collection[str] = ()
+
+
+def _strictest(entries: Sequence[_Entry], purpose: str) -> Verdict:
+    """What holds where several selections name one file, each with a column of its own, or several
+    rows are of one person."""
+    verdicts = [
+        Abstain(_OTHER_PURPOSE)
+        if isinstance(verdict, Allow) and purpose not in purposes
+        else verdict
+        for verdict, purposes in entries
+    ]
+    denied = next((verdict for verdict in verdicts if isinstance(verdict, Deny)), None)
     silent = next((verdict for verdict in verdicts if isinstance(verdict, Abstain)), None)
-    if _NO in verdicts or not verdicts:
-        return _NO if verdicts else _CHANGED
-    return silent or verdicts[0]
+    return denied or silent or (verdicts[0] if verdicts else _CHANGED)
 
 
-def _verdict(digest: str, selected: TableSelection, line: Line) -> Verdict:
-    if selected.consent_column is None:
-        return Abstain(_NO_COLUMN)
-    if line.values.get(selected.consent_column, "").lower() in _YES:
-        return Allow(f"file {digest} row {line.number}")
-    return _NO
+def _entry(context: Context, digest: str, selected: TableSelection, line: Line) -> _Entry:
+    column = selected.consent_column
+    if column is None:
+        return _Entry(Abstain(_NO_COLUMN))
+    cell = line.values.get(column)
+    if cell is None:
+        return _Entry(_CHANGED)
+    given = cell.text if cell.value is None else cell.value
+    if cell.fault:
+        return _Entry(_unclear(column, line, cell.fault))
+    answer = read_value("boolean", given, context.zone)
+    if isinstance(answer, Unreadable):
+        return _Entry(_unclear(column, line, answer.found))
+    if answer:
+        return _Entry(Allow(f"file {digest} row {line.number}"), selected.column_purposes)
+    return _Entry(_NO)
+
+
+def _unclear(column: str, line: Line, found: str) -> Deny:
+    return Deny(
+        "column_unclear",
+        f"In der Spalte „{column}“ steht {found} (Zeile {line.number}).",
+        "Ja oder nein in die Zelle schreiben und den Serienversand neu vorbereiten.",
+    )

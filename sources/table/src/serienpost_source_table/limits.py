@@ -47,7 +47,7 @@ _IN_PIECES = ("worksheet+xml", "sharedStrings+xml")
 _NOT_READ = ("calcChain+xml", "comments+xml", "drawing+xml", "chart+xml", "table+xml",
              "pivotCacheRecords+xml")  # fmt: skip
 _TYPES = "[Content_Types].xml"
-# What openpyxl reads by its name, whatever type it says.
+# What is read as a whole by its name, whatever type it says.
 _BY_NAME = re.compile(
     r"(?i)(xl/styles\.xml|xl/workbook\.xml|xl/theme/.*|docprops/.*|\[content_types\]\.xml|.*\.rels)"
 )
@@ -86,7 +86,7 @@ def refuse_too_large(path: Path) -> None:
 
 
 def _refuse_too_many_at_once(archive: ZipFile, tags: dict[str, int]) -> None:
-    """Refuse too many tags in the parts that openpyxl makes objects of."""
+    """Refuse too many tags in the parts that objects are made of."""
     described = sum(number for name, number in tags.items() if _BY_NAME.fullmatch(name))
     if described > MOST_TAGS_AT_ONCE:
         raise TooLargeError(_AT_ONCE)

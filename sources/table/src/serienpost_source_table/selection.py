@@ -6,9 +6,13 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from serienpost import CATALOGUE, Sensitivity, StrictModel
+from serienpost import CATALOGUE, FLAG_PURPOSES, Sensitivity, StrictModel, known_field
+from serienpost_source_table.limits import MOST_ROWS
+from serienpost_source_table.table import Reading
 
 ID = "id"
+# The field with the beginning of an appointment; a day and its time may stand in two columns.
+BEGIN = "termin_beginn"
 
 
 class ColumnModel(StrictModel):
@@ -54,44 +58,113 @@ class TableSelection(StrictModel):
     columns: dict[str, ColumnModel] = Field(
         default_factory=dict,
         description="Header -> field, or {field: ..., class: ...}. Columns that are not named are "
-        "not used, except one with the header id.",
-        examples=[{"E-Mail": "email", "Kurs": {"field": "kurs", "class": "plain"}}],
+        "not used, except one with the header id. Two columns may give termin_beginn: the day and "
+        "the time.",
+        examples=[
+            {"E-Mail": "email", "Kurs": {"field": "kurs", "class": "plain"}},
+            {"Datum": "termin_beginn", "Uhrzeit": "termin_beginn"},
+        ],
     )
     consent_column: str | None = Field(
         default=None,
         min_length=1,
-        description="Header of the column in which people without an id say yes: ja, j, yes, y, x, "
-        "1, true, wahr.",
+        description="Header of the column in which people without an id say yes (ja, j, yes, y, x, "
+        "1, true, t, wahr) or no (nein, n, no, 0, false, f, falsch, or nothing). Any other entry "
+        "is refused with its row.",
         examples=["Einwilligung"],
+    )
+    column_purposes: list[str] = Field(
+        default=list(FLAG_PURPOSES),
+        min_length=1,
+        description="Purposes that a yes in consent_column allows. Name marketing only where the "
+        "people of the list agreed to just that.",
+        examples=[["information", "marketing"]],
+    )
+    id: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Header of the column with ids of the master data; default id, where the file "
+        "has it.",
+        examples=["Patienten-Id"],
     )
     key: str | None = Field(
         default=None,
         min_length=1,
         description="Header of the list's own key: a column that has another entry in every row, in"
-        " which a person keeps theirs, whatever else changes in the file. Needed where the mailing"
-        " is sent unattended (`run --yes`).",
+        " which a person keeps theirs, whatever else changes in the file, and in each new file with"
+        " this header. Needed for run --yes, once_per: recipient and exclude_recipients_of.",
         examples=["Teilnehmer-Nr"],
     )
     person: Literal["patient", "interessent"] = Field(
         default="patient", description="Whose ids stand in the file where they are bare numbers."
     )
     sheet: str | None = Field(
-        default=None, min_length=1, description="Sheet of an XLSX file; default the first."
+        default=None,
+        min_length=1,
+        description="Sheet of an XLSX file; needed where several could be meant.",
+        examples=["Tabelle1"],
+    )
+    header_row: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_ROWS,
+        description="Number of the row (XLSX) or line (CSV) with the headers; default the first "
+        "that is not empty.",
+        examples=[3],
+    )
+    encoding: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Encoding of a CSV file, where it is not certain: utf-8, windows-1252, "
+        "mac-roman, cp850, cp437, windows-1250, utf-8-twice or another that Python knows.",
+        examples=["windows-1252"],
+    )
+    separator: str | None = Field(
+        default=None,
+        pattern=r"^([^\"\r\n\w\s]|\t|tab)$",
+        description="Sign between the columns of a CSV file, where it is not certain; tab for a "
+        "tabulator.",
+        examples=[";"],
     )
 
     @model_validator(mode="after")
     def _one_column_per_field(self) -> Self:
         fields = [column.field for column in self.columns.values()]
-        twice = sorted({field for field in fields if fields.count(field) > 1})
-        if twice:
-            raise ValueError(f"columns: two columns give the field {twice[0]}")
+        for field in sorted(set(fields)):
+            most = 2 if known_field(field).type == "datetime" else 1
+            if fields.count(field) > most:
+                number = {1: "two", 2: "three or more"}[most]
+                raise ValueError(f"columns: {number} columns give the field {field}")
         return self
 
+    @model_validator(mode="after")
+    def _one_id(self) -> Self:
+        mapped = [header for header, column in self.columns.items() if column.field == ID]
+        if self.id and mapped not in ([], [self.id]):
+            raise ValueError(f"id names {self.id}, columns name {mapped[0]}: leave one of them out")
+        if self.key and self.key in (self.id, *mapped):
+            raise ValueError(
+                f"id and key both name {self.key}: id names people of the master data,"
+                " key those of the list"
+            )
+        return self
+
+    def reading(self) -> Reading:
+        """How the file is read, as far as it is said here."""
+        named = {name for name in (self.consent_column, self.id, self.key) if name}
+        return Reading(
+            self.sheet,
+            self.encoding,
+            self.separator,
+            self.header_row,
+            frozenset(self.columns) | named,
+        )
+
     def id_header(self) -> str | None:
-        """The header of the column with ids of the master data; the file need not have it. None
-        where the header `id` is that of the list's own key."""
+        """The header of the column with ids of the master data; the file need not have it where it
+        is called `id`. None where the header `id` is that of the list's own key."""
         named = (header for header, column in self.columns.items() if column.field == ID)
-        return next(named, None if self.key == ID else ID)
+        return self.id or next(named, None if self.key == ID else ID)
 
     def fields(self) -> dict[str, str | None]:
         """The fields that columns give, with their class where it is given here."""

@@ -19,20 +19,28 @@ from serienpost import (
 from serienpost_practice_db.mapping import completed
 from serienpost_source_table.check import remember
 from serienpost_source_table.files import KIND, TableFile
+from serienpost_source_table.row_values import RowValues
 from serienpost_source_table.selection import TableSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from serienpost import Context, FieldValue, RowRef, RowRequest
+    from serienpost import Context, FieldValue, Occasion, RowRef, RowRequest
     from serienpost_practice_db.database import PracticeDb
-    from serienpost_source_table.files import Line
+    from serienpost_source_table.table import Line
 
 _VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
 _CHANGED = CurrentState(("file_changed", "Die Datei wurde geändert oder entfernt."))
+_MOVED = CurrentState(("moved", "Der Termin steht so nicht mehr in der Datei."))
 # Headers under which people say yes.
 _CONSENT = re.compile(r"einwillig|zustimm|erlaub|consent|opt.?in|darf|kontakt", re.IGNORECASE)
 _PLAIN_YAML = re.compile(r"[^\W\d][\w .-]*\w\.?")
+# What may be wrong where a header is missing that no other resembles; with one column alone it is
+# the separator.
+_ELSEWHERE = {
+    False: "header_row: under select names the row with the headers",
+    True: "separator: under select names the sign between the columns",
+}
 _PERSONS = ("patient", "interessent")
 
 
@@ -81,6 +89,10 @@ class TableSource:
         )
         return [note]
 
+    def what_is_read(self, context: Context, selection: TableSelection) -> Sequence[str]:
+        """The sheet or the encoding of the file, and what of it is hidden and left out."""
+        return _opened(context, selection).notes()
+
     def way_to(self, context: Context, selection: TableSelection, name: str) -> str | None:
         """The line under `columns:` that gives a column of the file this name."""
         wanted = _plain_name(name)
@@ -101,22 +113,39 @@ class TableSource:
         """A file says the same on every day."""
         return False
 
+    def purpose_problem(
+        self,
+        context: Context,  # noqa: ARG002
+        selection: TableSelection,
+        purpose: str,
+    ) -> Problem | None:
+        """A yes in a column of a file covers the purposes that the selection names for it."""
+        if selection.consent_column is None or purpose in selection.column_purposes:
+            return None
+        column = _written(selection.consent_column)
+        return Problem(
+            f"a yes in the column {column} does not cover the purpose {purpose}",
+            f"if these people agreed to just that, write under select: column_purposes: [{purpose}]"
+            "; else leave consent_column out, and only people in a register of consents get it",
+        )
+
     def unstable_ids(self, context: Context, selection: TableSelection) -> str | None:
         """A row that has neither an id of the master data nor a key of the list is known by its
         place in the file, which changes with every line that is added."""
-        file = _opened(context, selection)
-        header = _checked_header(selection, file)
         if selection.key:
             return None
+        file = _opened(context, selection)
+        header = _checked_header(selection, file)
         id_ = selection.id_header()
-        if id_ and id_ in header and all(line.values[id_] for line in file.lines()):
+        if id_ and id_ in header and all(line.values[id_].text for line in file.lines()):
             return None
         return "add the line key: HEADER to select, naming the column with the list's own number"
 
     def rows(
         self, context: Context, selection: TableSelection, request: RowRequest
     ) -> Iterator[Sequence[Row]]:
-        """Read the file from top to bottom; a person whose id stands there twice comes once.
+        """Read the file from top to bottom; a person whose id stands there twice comes once, with
+        appointments once for each.
 
         Raises:
             SourceError: the file cannot be read, or an order is asked for.
@@ -125,15 +154,17 @@ class TableSource:
             raise SelectionError("the rows of a file cannot be ordered", hint="remove order_by")
         file = _opened(context, selection)
         _checked_header(selection, file)
-        file.refuse_bad_keys()
+        values = RowValues.of(selection, context.zone)
+        file.refuse_bad_keys(values.occasion)
         digest = file.digest()
-        seen: set[str] = set()
+        seen: set[tuple[str, Occasion | None]] = set()
         batch: list[tuple[str, Line]] = []
         for line in file.lines():
             id_ = _person_id(selection, line) or file.row_id(digest, line)
-            if id_ in seen:
+            about = (id_, values.occasion(line))
+            if about in seen:
                 continue
-            seen.add(id_)
+            seen.add(about)
             batch.append((id_, line))
             if len(batch) == request.batch:
                 yield from _read(context, selection, batch, request)
@@ -148,21 +179,33 @@ class TableSource:
         rows: Sequence[RowRef],
         request: RowRequest,
     ) -> Sequence[CurrentState]:
-        """Read people of the practice by id, the others from the file if it is the same still."""
+        """Read people of the practice by id, the others from the file if it is the same still;
+        appointments, and what the file alone says of people of the practice, from the file too."""
         ids = [row.person_id for row in rows]
         people = _people(context, [id_ for id_ in ids if not id_.startswith(f"{KIND}:")], request)
-        _, lines = _opened(context, selection).find(ids)
+        file, values = _opened(context, selection), RowValues.of(selection, context.zone)
+        _, lines = file.find(ids)
+        if lines:
+            _checked_header(selection, file)
+        lacking = {name for one in people.values() for name in request.fields - one.fields.keys()}
+        if people and values.has(lacking):
+            for line in file.lines():
+                id_ = _person_id(selection, line)
+                if id_ in people:
+                    lines.setdefault(id_, []).append(line)
 
-        def state(id_: str) -> CurrentState:
-            person = people.get(id_)
-            if person:
-                lacking = dict.fromkeys(request.fields)
-                return CurrentState(None, {**lacking, **person.fields}, person.consenting_id)
-            if id_ in lines:
-                return CurrentState(None, _fields(selection, lines[id_], request))
-            return _CHANGED if id_.startswith(f"{KIND}:") else _VANISHED
+        def state(row: RowRef) -> CurrentState:
+            person, is_listed = people.get(row.person_id), row.person_id.startswith(f"{KIND}:")
+            if person is None and not is_listed:
+                return _VANISHED
+            mine = lines.get(row.person_id, ())
+            line = next((one for one in mine if _is_about(values.occasion(one), row)), None)
+            if line is None and (is_listed or row.occasion_id):
+                return _MOVED if mine or person else _CHANGED
+            fields, fault = _fields(line, person, values, request)
+            return CurrentState(fault, fields, person.consenting_id if person else None)
 
-        return [state(id_) for id_ in ids]
+        return [state(row) for row in rows]
 
 
 def _written(header: str) -> str:
@@ -182,18 +225,20 @@ def _read(
 ) -> Iterator[list[Row]]:
     ids = [id_ for id_, _ in batch if not id_.startswith(f"{KIND}:")]
     people = _people(context, ids, request)
+    values = RowValues.of(selected, context.zone)
     rows = []
     for id_, line in batch:
-        own = _fields(selected, line, request)
         person = people.get(id_)
-        if person:
-            rows.append(person._replace(fields={**own, **person.fields}))
-        elif id_.startswith(f"{KIND}:"):
-            rows.append(Row(id_, own, place=_place(selected, line)))
-        else:
+        occasion, place = values.occasion(line), _place(selected, line)
+        if person is None and not id_.startswith(f"{KIND}:"):
             lacking = dict.fromkeys(request.fields)
-            gone, place = _VANISHED.gone, _place(selected, line)
-            rows.append(Row(id_, lacking, unreachable=gone, place=place))
+            gone = _VANISHED.gone
+            rows.append(Row(id_, lacking, occasion, unreachable=gone, place=place))
+            continue
+        fields, fault = _fields(line, person, values, request)
+        row = person or Row(id_, {})
+        why = row.unreachable or _unreadable_id(selected, line) or fault
+        rows.append(row._replace(fields=fields, occasion=occasion, unreachable=why, place=place))
     yield rows
 
 
@@ -201,6 +246,20 @@ def _place(selected: TableSelection, line: Line) -> str:
     """Where a row stands, as people look for it."""
     sheet = f", Blatt {selected.sheet}" if selected.sheet else ""
     return f"{selected.file}{sheet}, Zeile {line.number}"
+
+
+def _fields(
+    line: Line | None, person: Row | None, values: RowValues, request: RowRequest
+) -> tuple[dict[str, FieldValue], tuple[str, str] | None]:
+    """The fields that were asked for, and why they cannot be used; what the practice keeps of a
+    person goes before what the file says."""
+    known = person.fields if person else {}
+    own, fault = values.read(line, request.fields - known.keys()) if line else ({}, None)
+    return {**dict.fromkeys(request.fields), **own, **known}, fault
+
+
+def _is_about(occasion: Occasion | None, row: RowRef) -> bool:
+    return (occasion.id if occasion else None) == row.occasion_id
 
 
 def _people(context: Context, ids: Sequence[str], request: RowRequest) -> dict[str, Row]:
@@ -222,14 +281,9 @@ def _database(context: Context) -> PracticeDb:
     return PracticeDb.of(context)
 
 
-def _fields(selected: TableSelection, line: Line, request: RowRequest) -> dict[str, FieldValue]:
-    given = {column.field: line.values[header] for header, column in selected.columns.items()}
-    return {name: given.get(name) or None for name in request.fields}
-
-
 def _person_id(selected: TableSelection, line: Line) -> str | None:
     header = selected.id_header()
-    written = line.values.get(header, "") if header else ""
+    written = line.values[header].text if header in line.values else ""
     if not written:
         return None
     kind, colon, _ = written.partition(":")
@@ -240,6 +294,15 @@ def _person_id(selected: TableSelection, line: Line) -> str | None:
     return None if kind == KIND else f"{selected.person}:{written}"
 
 
+def _unreadable_id(selected: TableSelection, line: Line) -> tuple[str, str] | None:
+    """Why it cannot be told whether the row is a person of the practice: it is no stranger then."""
+    cell = line.values.get(selected.id_header() or "")
+    if cell is None or cell.fault is None:
+        return None
+    where = f"In der Spalte „{selected.id_header()}“ steht {cell.fault}"
+    return "unreadable", f"{where} (Zeile {line.number})."
+
+
 def _opened(context: Context, selected: TableSelection) -> TableFile:
     remember(context, selected)
     return TableFile.of(context, selected)
@@ -247,10 +310,14 @@ def _opened(context: Context, selected: TableSelection) -> TableFile:
 
 def _checked_header(selected: TableSelection, file: TableFile) -> list[str]:
     header = file.header()
-    named = (selected.consent_column, selected.key)
+    named = (selected.consent_column, selected.id, selected.key)
     wanted = [*selected.columns, *(name for name in named if name)]
     missing = [name for name in wanted if name not in header]
     if missing:
-        hint = did_you_mean(missing[0], header)
+        elsewhere = file.row_with(wanted)
+        if elsewhere:
+            hint: str | None = f"write under select header_row: {elsewhere}"
+        else:
+            hint = did_you_mean(missing[0], header) or _ELSEWHERE[len(header) == 1]
         raise SelectionError(Problem(f"has no header {missing[0]!r}", hint, selected.file, 1))
     return header

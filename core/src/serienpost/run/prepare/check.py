@@ -10,7 +10,12 @@ from serienpost.config.problems import did_you_mean
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
-from serienpost.contracts.rows import Advises, LowersClasses
+from serienpost.contracts.rows import (
+    Advises,
+    LimitsPurposes,
+    LowersClasses,
+    TellsWhatIsRead,
+)
 from serienpost.errors import (
     ConfigError,
     Problem,
@@ -37,14 +42,21 @@ from serienpost.run.prepare.renderer import (
     ATTACHMENT,
     LOWERED,
     OWN_FILES,
+    READ,
     RENDERING_EDITION,
     SHARED_FILES,
     RunRenderer,
 )
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
+from serienpost.run.prepare.stable_ids import (
+    UNSTABLE_IDS,
+    remedy_for_ids,
+    stable_ids_problems,
+)
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from pathlib import PurePosixPath
 
@@ -86,6 +98,7 @@ def check_mailing(
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
     missing = secret_problems(context, mailing.account, account)
+    remedy = _remedy_for_ids(context, mailing)
     header = Header(
         mailing=mailing.id,
         title=mailing.title,
@@ -125,6 +138,8 @@ def check_mailing(
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(home, mailing),
             **_lowered(context, mailing),
+            **_read(context, mailing),
+            **({UNSTABLE_IDS: remedy} if remedy else {}),
             POLICY: rules_in_force(context),
         },
     )
@@ -132,6 +147,8 @@ def check_mailing(
     _check_selections(mailing, renderer)
     problems = [
         *_purpose_problems(mailing, files),
+        *_consent_problems(context, mailing),
+        *stable_ids_problems(context, mailing, remedy),
         *_empty_problems(mailing, files),
         *missing,
         *_name_problems(renderer, mailing),
@@ -143,6 +160,18 @@ def check_mailing(
     if problems:
         raise (SecretError if problems == missing else ConfigError)(*problems)
     return renderer
+
+
+def _remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
+    """What to add so that people are known again in another run.
+
+    Raises:
+        SourceError: with the place in the mailing.
+    """
+    try:
+        return remedy_for_ids(context, mailing)
+    except SourceError as error:
+        raise _placed(mailing, error) from error
 
 
 def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, str]]:
@@ -163,6 +192,26 @@ def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, 
         answered = context.registry.answered
         reasons |= answered("sources", block.source, "lowered", given, Mapping)
     return {LOWERED: reasons} if reasons else {}
+
+
+def _read(context: PracticeContext, mailing: Mailing) -> dict[str, list[str]]:
+    """What the sources read and leave out, for the review.
+
+    Raises:
+        SourceError: with the place in the mailing.
+    """
+    notes: list[str] = []
+    for block in mailing.blocks:
+        source = context.registry.sources[block.source]
+        if not isinstance(source, TellsWhatIsRead):
+            continue
+        try:
+            given = source.what_is_read(context, block.selection)
+        except SourceError as error:
+            raise _placed(mailing, error) from error
+        answered = context.registry.answered
+        notes += answered("sources", block.source, "what_is_read", given, (list, tuple))
+    return {READ: list(dict.fromkeys(notes))} if notes else {}
 
 
 def _part_size(
@@ -321,6 +370,20 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
     ]
 
 
+def _consent_problems(context: PracticeContext, mailing: Mailing) -> Iterator[Problem]:
+    """Selections whose own evidence of consent never covers what the mailing is for."""
+    for block in mailing.blocks:
+        source = context.registry.sources[block.source]
+        if isinstance(source, LimitsPurposes):
+            given = source.purpose_problem(context, block.selection, mailing.purpose)
+            answered = context.registry.answered
+            problem: Problem | None = answered(
+                "sources", block.source, "purpose_problem", given, (Problem, type(None))
+            )
+            if problem is not None:
+                yield _at(mailing, "purpose", problem)
+
+
 def secret_problems(context: PracticeContext, name: str, account: AccountSettings) -> list[Problem]:
     """The secrets of an account that no store knows, each at its key."""
     problems = []
@@ -366,7 +429,7 @@ def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
 def selection_notes(renderer: RunRenderer) -> list[str]:
     """What the sources say about their selections, for whoever checks a mailing."""
     answered = renderer.context.registry.answered
-    notes: list[str] = []
+    notes: list[str] = list(renderer.header.extra.get(READ, ()))
     context = renderer.context
     for block in renderer.blocks:
         source = block.source

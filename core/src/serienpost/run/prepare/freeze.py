@@ -28,6 +28,8 @@ from serienpost.ledger.transitions import NEW_RUN, move_run
 from serienpost.run.prepare.plan import from_json, plain_selection, write_plan_hash
 from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.review import review_rows
+from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
+from serienpost.run.prepare.typed_fields import typed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -86,6 +88,7 @@ def prepare(
     renderer = _since_last_run(renderer, ledger)
     others = renderer.header.exclude_recipients_of
     refuse_unknown_mailings(renderer.context, ledger, others)
+    _refuse_forgotten(ledger, others)
     with ownership(ledger) as owner:
         run_id = _create(renderer, ledger, owner)
         try:
@@ -230,7 +233,7 @@ def _batches(renderer: RunRenderer, now: datetime) -> Iterator[tuple[int, Sequen
             rows: Sequence[Row] = registry.answered("sources", name, "rows", batch, (list, tuple))
             for row in rows:
                 registry.answered("sources", name, "rows", row, Row)
-            yield index, rows
+            yield index, typed_rows(rows, renderer.context.zone)
 
 
 def _answered(
@@ -255,7 +258,8 @@ def _answered(
 
 def _refuse_unlimited(renderer: RunRenderer, rows: Sequence[Row]) -> None:
     """Make sure that something limits how often each of these people gets the mailing."""
-    if renderer.header.once_per == "occasion" and any(row.occasion is None for row in rows):
+    reached = [row for row in rows if row.unreachable is None]
+    if renderer.header.once_per == "occasion" and any(row.occasion is None for row in reached):
         raise UnlimitedError
 
 
@@ -310,6 +314,32 @@ def refuse_unknown_mailings(
         )
         for name in mailings
         if name not in known
+    ]
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _refuse_forgotten(ledger: Ledger, mailings: Collection[str]) -> None:
+    """Make sure that who got one of the mailings can be known again.
+
+    Raises:
+        ConfigError: a run of it reached people who have no lasting ids.
+    """
+    remedy = run.c.header["extra"][UNSTABLE_IDS].as_string()
+    with ledger.read() as tx:
+        reached = tx.select(message, message.c.run).where(message.c.state.in_(REACHED))
+        named = tx.select(run, run.c.id, run.c.mailing, remedy.label("remedy"))
+        rows = tx.all(
+            named.where(run.c.mailing.in_(mailings), run.c.id.in_(reached), remedy.is_not(None))
+        )
+    problems = [
+        Problem(
+            f"nobody knows again who got {row.mailing} in run {row.id}: its people were known by"
+            " their place in a file alone",
+            f"take {row.mailing} out, and name who had it under exclude",
+            key="exclude_recipients_of",
+        )
+        for row in rows
     ]
     if problems:
         raise ConfigError(*problems)

@@ -9,11 +9,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import func
 
 from serienpost.contracts.content import ProviderTemplate
+from serienpost.errors import PluginError
 from serienpost.ledger.schema import message, run
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.ledger.store import Tx
 
+
+M = TypeVar("M", bound="BaseModel")
 
 # Names on disk of what the code calls `provider_template` and `rendering`.
 _TEMPLATE, _RENDERING = "kept_template", "rendering_edition"
@@ -113,8 +116,38 @@ class Header:
 
 
 def plain_selection(selection: BaseModel) -> dict[str, object]:
-    """A selection as its model reads it again: by the names that users write."""
-    return selection.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    """A selection as `read_selection` reads it again: by the names that users write, or by those of
+    its fields where the model has other names for reading than for writing.
+
+    Raises:
+        PluginError: its model reads neither.
+    """
+    forms = [
+        selection.model_dump(mode="json", by_alias=by_alias, exclude_unset=True)
+        for by_alias in (True, False)
+    ]
+    read = [read_selection(type(selection), plain) for plain in forms]
+    for plain, again in zip(forms, read, strict=True):
+        if again == selection:
+            return plain
+    for plain, again in zip(forms, read, strict=True):
+        if again is not None:
+            return plain
+    name = f"{type(selection).__module__}.{type(selection).__qualname__}"
+    raise PluginError(
+        f"the model {name} of a selection does not read what it writes",
+        hint="tell who maintains the source",
+    )
+
+
+def read_selection(model: type[M], plain: dict[str, object]) -> M | None:
+    """The selection that `plain_selection` was called on; None where the model refuses it."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(plain, strict=False, by_alias=True, by_name=True)
+    except ValidationError:
+        return None
 
 
 def digest(data: bytes) -> str:

@@ -23,7 +23,7 @@ from serienpost.ledger.schema import asset
 from serienpost.reference import PLACEHOLDER, with_reference
 from serienpost.run.prepare.field_macros import FieldMacro, own_fields
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
-from serienpost.run.prepare.plan import Header
+from serienpost.run.prepare.plan import Header, read_selection
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ ATTACHMENT = "attachment/"
 OWN_FILES = "own_files"
 # And the reasons why the practice's schema lowered the class of fields.
 LOWERED = "lowered"
+# And what the sources say that they read and left out.
+READ = "read"
 
 # Key beside it: those of them of which one file may go to several people.
 SHARED_FILES = "shared_files"
@@ -471,13 +473,10 @@ def frozen_selection(source: Source[Any], plain: dict[str, object]) -> BaseModel
     Raises:
         ConfigError: the model does not take it any more.
     """
-    from pydantic import ValidationError
-
-    try:
-        checked: BaseModel = source.selection.model_validate(plain, strict=False)
-    except ValidationError:
+    checked: BaseModel | None = read_selection(source.selection, plain)
+    if checked is None:
         message = f"the source {source.name} no longer takes the selection of this run"
-        raise ConfigError(Problem(message, "prepare the mailing again")) from None
+        raise ConfigError(Problem(message, "prepare the mailing again"))
     return checked
 
 

@@ -16,6 +16,7 @@ from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_MESSAGE
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.plan import to_json
+from serienpost.run.prepare.typed_fields import typed_state
 from serienpost.text import displayed
 from serienpost.timelimit import within
 
@@ -236,7 +237,7 @@ def current_states(
     except Exception as error:
         why = "TimeoutError" if isinstance(error, TimeoutError) else cause_of(error)
         raise UnavailableError(f"{what} cannot answer: {why}") from error
-    return states
+    return [typed_state(state, context.zone) for state in states]
 
 
 def address_of(kind: Kind, fields: Mapping[str, FieldValue]) -> Address | Unreachable:

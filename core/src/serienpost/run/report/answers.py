@@ -87,6 +87,9 @@ class ReviewSummary(Record):
         shared: rows that belong together.
         searched: where nobody was selected, what was asked of which source.
         purged_at: when values, names and addresses were removed, as `retention` plans.
+        read: what the sources read and left out, where they say so.
+        unstable_ids: what to add so that these people are known again in another run; None where
+            they are.
     """
 
     run: str
@@ -100,6 +103,8 @@ class ReviewSummary(Record):
     earlier: tuple[EarlierRun, ...] = ()
     costly_signs: tuple[CostlySign, ...] = ()
     shared: tuple[SharedRows, ...] = ()
+    read: tuple[str, ...] = ()
+    unstable_ids: str | None = None
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
     searched: tuple[tuple[str, str], ...] = field(default=(), metadata=FOR_FACES)

@@ -13,6 +13,9 @@ from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import Header, count_plan
+from serienpost.run.prepare.renderer import READ
+from serienpost.run.prepare.review import sentence_of
+from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
@@ -58,6 +61,8 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         cost=cost,
         searched=_searched(row) if not counts["selected"] else (),
         purged_at=row.purged_at,
+        read=tuple(row.header.get("extra", {}).get(READ, ())),
+        unstable_ids=row.header.get("extra", {}).get(UNSTABLE_IDS),
     )
 
 

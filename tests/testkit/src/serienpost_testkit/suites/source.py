@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from serienpost import (
+    CATALOGUE,
     CountsFromLastRun,
     CurrentState,
     LacksStableIds,
@@ -20,6 +21,7 @@ from serienpost import (
     RowRequest,
     Sensitivity,
     SourceError,
+    is_typed,
 )
 from serienpost_testkit.suites.base import Suite
 
@@ -333,6 +335,21 @@ class SourceSuite(Suite):
             for row in rows
             for name, value in row.fields.items()
             if type(value) not in _PLAIN
+        }
+        assert odd == set()
+
+    def test_values_are_of_their_fields_types(self, rows: list[Row]) -> None:
+        """A field that the catalogue knows as a number, a yes or no, a day or a moment has such a
+        value: a text, even `nein`, would be a yes to whoever looks whether something stands there.
+
+        When it fails: give `read_value` of `serienpost` what the source holds; a row whose value is
+        `Unreadable` is unreachable.
+        """
+        odd = {
+            (name, type(value).__name__)
+            for row in rows
+            for name, value in row.fields.items()
+            if name in CATALOGUE and not is_typed(CATALOGUE[name].type, value)
         }
         assert odd == set()
 

@@ -1,0 +1,79 @@
+"""A cell of a table, as a person sees it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime, time
+    from decimal import Decimal
+
+# What a spreadsheet shows where it cannot compute (ECMA-376, 18.17.3), in English and German, and
+# where a column is too narrow.
+_ERRORS = re.compile(
+    r"#(N/A|NV|VALUE!|WERT!|REF!|BEZUG!|DIV/0!|NAME\?|NULL!|NUM!|ZAHL!|SPILL!|ÜBERLAUF!|CALC!"
+    r"|KALK!|GETTING_DATA|FIELD!|FELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!)|#{3,}"
+    r"|(?:Err|Fehler):5\d\d"
+)
+# UTF-8 that was read as Windows-1252, Mac Roman or CP850 before it came here. No name has such
+# signs beside each other.
+_TWICE = re.compile(
+    r"Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u009f\u00a1-\u00bf€ŠŽ]"
+    r"|Å[\u0081\u0082\u0084\u0087\u00a0¡¾¼½›œšŸ“’]|Ä[\u0080-\u008f…‡™›Ÿ\u00a0¡±¼½]|Å\u009f"
+    r"|â€|ï»¿|√[^\s\d]|[├┬][^\s]"
+)
+_LOST = "\ufffd"
+# The mark at the beginning of a file, where files were put together.
+_MARK = "\ufeff"
+_AROUND = "\ufeff \t\r\n\xa0"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the file.
+
+    Args:
+        text: as a person sees it, stripped.
+        value: what the file itself says it is, where it says so; no more than what is shown.
+        fault: what stands there instead of what can be taken, as a noun (`der Fehler #NV`); the row
+            is unreachable if the cell is used.
+    """
+
+    text: str
+    value: datetime | date | time | bool | Decimal | None = None
+    fault: str | None = None
+
+
+EMPTY = Cell("")
+
+
+def text_cell(text: str) -> Cell:
+    """The cell of a text, wherever it comes from."""
+    text = text.strip(_AROUND) if text[:1] == _MARK else text.strip()
+    if not text:
+        return EMPTY
+    if text.isascii():
+        return Cell(text, fault=_error(text)) if is_error(text) else Cell(text)
+    return Cell(text, fault=fault_of(text))
+
+
+def is_error(text: str) -> bool:
+    """Whether a spreadsheet says with this text that it knows no value."""
+    return text[0] in "#EF" and _ERRORS.fullmatch(text) is not None
+
+
+def _error(text: str) -> str:
+    return f"der Fehler {text}"
+
+
+def fault_of(text: str) -> str | None:
+    """Why a text cannot be what somebody wrote."""
+    if is_error(text):
+        return _error(text)
+    if _LOST in text:
+        return "ein Text, in dem ein Zeichen verloren ging"
+    if _TWICE.search(text):
+        return "ein Text, dessen Umlaute beim Speichern zerstört wurden"
+    return None

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.content import Variable as Variable
     from serienpost.contracts.context import Context as Context
     from serienpost.contracts.kinds import Address as Address
+    from serienpost.contracts.kinds import JudgesBy as JudgesBy
     from serienpost.contracts.kinds import Kind as Kind
     from serienpost.contracts.kinds import Unreachable as Unreachable
     from serienpost.contracts.macros import Macro as Macro
@@ -182,7 +183,7 @@ _HOME = {
         "Attachment Content Cost Draft FilledTemplate Message ProviderTemplate Refused Variable"
     ),
     "contracts.context": "Context",
-    "contracts.kinds": "Address Kind Unreachable",
+    "contracts.kinds": "Address JudgesBy Kind Unreachable",
     "contracts.macros": "Macro MacroSetting",
     "contracts.outcomes": (
         "Accepted AccountProblem Deferred NotStarted Outcome QuotaReached Rejected Unknown"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from serienpost.contracts.channels import HasLayout, Processor
 from serienpost.contracts.content import Content, Draft, Message, Refused
+from serienpost.contracts.kinds import read_for
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
@@ -297,7 +298,7 @@ class RunRenderer:
             now: when; the run leaves on its due date, or today where that is later.
         """
         wanted = {field for macro in self.macros.values() for field in macro.fields}
-        wanted |= self.kind.fields | DISPLAY_FIELDS
+        wanted |= read_for(self.kind) | DISPLAY_FIELDS
         return RowRequest(
             fields=frozenset(wanted & block.offers),
             due=self.setting.due,
@@ -311,7 +312,7 @@ class RunRenderer:
 
     def address_request(self, block: SourceBlock, leaves_at: datetime) -> RowRequest:
         """What is read again in the recheck: the address alone, as it is when the row leaves."""
-        fields = self.kind.fields & block.offers
+        fields = read_for(self.kind) & block.offers
         return RowRequest(fields, self.setting.due, leaves_on=self.day(leaves_at))
 
     def day(self, at: datetime) -> date:

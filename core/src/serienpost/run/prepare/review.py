@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from serienpost.consent.decision import Decision, decide
 from serienpost.contracts.consent import ConsentQuestion
 from serienpost.contracts.content import Refused
-from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.contracts.kinds import Address, Unreachable, read_for
 from serienpost.contracts.rows import CurrentState, RowRef
 from serienpost.errors import UnavailableError, cause_of
 from serienpost.ledger.store import new_ref
@@ -241,12 +241,12 @@ def current_states(
 
 def address_of(kind: Kind, fields: Mapping[str, FieldValue]) -> Address | Unreachable:
     """The address in fields; the kind of contact sees its own fields only."""
-    return kind.address({name: fields.get(name) for name in kind.fields})
+    return kind.address({name: fields.get(name) for name in read_for(kind)})
 
 
 def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unreachable]:
     """The address of each row; the kind of contact sees its own fields only."""
-    names, address = tuple(renderer.kind.fields), renderer.kind.address
+    names, address = tuple(read_for(renderer.kind)), renderer.kind.address
     found: list[Address | Unreachable] = []
     for row in rows:
         if row.unreachable:

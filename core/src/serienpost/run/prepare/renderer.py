@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -388,6 +388,15 @@ class RunRenderer:
             files=self._draft_files,
             setting=self.setting,
         )
+        answer = self._composed(draft)
+        if isinstance(answer, Refused) and self._rewrites:
+            from serienpost.kinds.gsm import transliterate
+
+            # A channel may refuse signs outside of the alphabet, however few SMS they take.
+            return self._composed(replace(draft, text=transliterate(rendered.text)))
+        return answer
+
+    def _composed(self, draft: Draft) -> Content | Refused:
         answer: Content | Refused = self.context.registry.answered(
             "channels",
             self.channel.name,
@@ -435,12 +444,16 @@ class RunRenderer:
                 )
             yield sender
 
-    def _written(self, text: str) -> str:
-        if self.header.transliterate != "always":
-            return text
-        from serienpost.kinds.gsm import transliterate
+    @property
+    def _rewrites(self) -> bool:
+        return self.header.transliterate == "always"
 
-        return transliterate(text)
+    def _written(self, text: str) -> str:
+        if not self._rewrites:
+            return text
+        from serienpost.kinds.gsm import cheaper
+
+        return cheaper(text)
 
 
 def _knows_last_look(sender: Sender) -> bool:

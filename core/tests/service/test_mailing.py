@@ -37,7 +37,15 @@ def test_a_mailing_that_nothing_is_wrong_with(practice: Practice) -> None:
         "kind": "email",
         "account": "mail",
         "macros": ["Null_Name", "Null_Nr"],
-        "fields": ["email", "nachname", "nummer", "titel", "vorname", "vorsatzwort"],
+        "fields": [
+            "email",
+            "namenszusatz",
+            "nachname",
+            "nummer",
+            "titel",
+            "vorname",
+            "vorsatzwort",
+        ],
         "notes": [],
     }
     assert checked.kind_title == "E-Mail"

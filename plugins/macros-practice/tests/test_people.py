@@ -21,7 +21,17 @@ x|||||Kim|Berger||Ring 3|||10115|Berlin|;Guten Tag Kim Berger,;Kim Berger > Ring
 |||||Anna|Berger||Ring 3|||10115|Berlin|;Guten Tag Anna Berger,;Anna Berger > Ring 3 > 10115 Berlin
 d|Frau||||Alex|Berger||Ring 3|||10115|Berlin|;Guten Tag Alex Berger,;Alex Berger > Ring 3 > 10115 Berlin
 m|Frau||||Alex|Berger||Ring 3|||10115|Berlin|;Guten Tag Alex Berger,;Alex Berger > Ring 3 > 10115 Berlin
-w|Familie||||Alex|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Frau Berger,;Frau > Alex Berger > Ring 3 > 10115 Berlin
+w|Familie||||Alex|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Familie Berger,;Familie > Alex Berger > Ring 3 > 10115 Berlin
+|Familie|||||Familie Berger||Ring 3|||10115|Berlin|;Sehr geehrte Familie Berger,;Familie Berger > Ring 3 > 10115 Berlin
+|Eheleute||||Eva und Jan|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Eheleute Berger,;Eheleute > Eva und Jan Berger > Ring 3 > 10115 Berlin
+|Herr und Frau||||Jan und Eva|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Frau Berger, sehr geehrter Herr Berger,;Herrn und Frau > Jan und Eva Berger > Ring 3 > 10115 Berlin
+|Frau und Herr|Dr.|||Eva und Jan|Berger||Ring 3|||10115|Berlin|;Guten Tag Dr. Eva und Jan Berger,;Frau und Herrn > Dr. Eva und Jan Berger > Ring 3 > 10115 Berlin
+|Firma|||||Berger GmbH||Ring 3|||10115|Berlin|;Sehr geehrte Damen und Herren,;Firma > Berger GmbH > Ring 3 > 10115 Berlin
+|Fa.|||||Firma Berger||Ring 3|||10115|Berlin|;Sehr geehrte Damen und Herren,;Firma Berger > Ring 3 > 10115 Berlin
+|Frau Dr. med.||||Ute|Klos||Ring 3|||10115|Berlin|;Sehr geehrte Frau Dr. Klos,;Frau > Dr. med. Ute Klos > Ring 3 > 10115 Berlin
+männlich||||||Klos, Dr. med.||Ring 3|||10115|Berlin|;Sehr geehrter Herr Dr. Klos,;Herrn > Dr. med. Klos > Ring 3 > 10115 Berlin
+m||Freiherr von|||Karl|Stein||Ring 3|||10115|Berlin|;Sehr geehrter Herr Freiherr von Stein,;Herrn > Karl Freiherr von Stein > Ring 3 > 10115 Berlin
+m|||||Karl Graf|Stein||Ring 3|||10115|Berlin|;Sehr geehrter Herr Graf Stein,;Herrn > Karl Graf Stein > Ring 3 > 10115 Berlin
 ||||||Berger||Ring 3|||10115|Berlin|;Sehr geehrte Damen und Herren,;Berger > Ring 3 > 10115 Berlin
 w||||||Berger||Ring 3|||10115|Berlin|;Sehr geehrte Frau Berger,;Frau > Berger > Ring 3 > 10115 Berlin
 w|||||Anna|||Ring 3|||10115|Berlin|;Guten Tag Anna,;Frau > Anna > Ring 3 > 10115 Berlin

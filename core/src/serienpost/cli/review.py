@@ -151,6 +151,11 @@ def _show_head(head: ReviewSummary) -> None:
     if head.costly_signs:
         named = ", ".join(f"{one.sign} in {one.messages}" for one in head.costly_signs)
         print_text(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
+    for name, rows in head.unknown_values.items():
+        print_text(
+            f"{rows} rows have a value under {name} that no letter writer knows; they are addressed"
+            " as if it were empty. Correct it in the data, then prepare again."
+        )
     for one in head.earlier:
         print_text(
             f"You already sent this mailing to {one.people} of these people on {one.on} "

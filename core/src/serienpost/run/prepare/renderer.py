@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Read for the review, so that people see whom a row means.
-DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachname"})
+DISPLAY_FIELDS = frozenset(
+    {"nummer", "titel", "vorsatzwort", "vorname", "nachname", "namenszusatz"}
+)
 
 # Raised whenever the same values would give other bytes than before; 1 where a header names none.
 #

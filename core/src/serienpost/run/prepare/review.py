@@ -14,6 +14,7 @@ from serienpost.contracts.rows import CurrentState, RowRef
 from serienpost.errors import UnavailableError, cause_of
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_MESSAGE
+from serienpost.names import name_parts
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.plan import to_json
 from serienpost.text import displayed
@@ -309,8 +310,8 @@ def once_key(renderer: RunRenderer, ledger: Ledger, row: Row) -> str | None:
 
 def display_name(row: Row) -> str:
     """Who is meant, for the people who review."""
-    parts = (row.fields.get(f) for f in ("titel", "vorname", "vorsatzwort", "nachname"))
-    return displayed(" ".join(str(part) for part in parts if part))
+    name = name_parts(row.fields)
+    return displayed(" ".join(filter(None, (name.title, name.first, name.surname))))
 
 
 def _message_id(content: Content, ref: str) -> str | None:

@@ -85,6 +85,8 @@ class ReviewSummary(Record):
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
         shared: rows that belong together.
+        unknown_values: fields with a value that no macro of the text knew, such as a form of
+            address, each with how many rows; greeted as if nothing stood there.
     """
 
     run: str
@@ -98,6 +100,7 @@ class ReviewSummary(Record):
     earlier: tuple[EarlierRun, ...] = ()
     costly_signs: tuple[CostlySign, ...] = ()
     shared: tuple[SharedRows, ...] = ()
+    unknown_values: Mapping[str, int] = field(default_factory=dict)
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
 

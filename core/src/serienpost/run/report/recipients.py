@@ -13,6 +13,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import count_plan
 from serienpost.run.prepare.review import sentence_of
+from serienpost.run.prepare.unknown_values import kept_unknown_values
 from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
@@ -53,6 +54,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         plan_hash=row.plan_hash or "",
         counts=PlanCounts(**counts),
         cost=cost,
+        unknown_values=kept_unknown_values(row.header),
     )
 
 

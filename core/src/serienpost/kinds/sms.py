@@ -28,7 +28,7 @@ _ENDING = re.compile(r"(?:/\s*\d{1,2}|[-‐-―.]\s*\d)\Z")
 _EXTENSION_LIKE = re.compile(r"[-‐-―/]\s*\d{1,4}\Z")
 # Words that only say which of a person's own numbers this is.
 _LABEL = re.compile(
-    r"\b(?:(?:tel(?:efon)?|phone|mob(?:il(?:telefon)?)?|handy|nummer|nr|rufnummer|cell"
+    r"\b(?:(?:tel(?:efon)?|phone|mob(?:il(?:tel(?:efon)?|funk)?)?|handy|sms|nummer|nr|rufnummer|cell"
     r"|priv(?:at)?|dienstl(?:ich)?|gesch(?:äftl(?:ich)?)?|berufl(?:ich)?|arbeit|d[12]|e-?plus|o2)"
     r"(?:-?(?:nummer|nr))?\b\.?)(?:\s?[1-9]\b)?",
     re.IGNORECASE,

@@ -157,7 +157,8 @@ def _rewritten(letter: str) -> str:
         return sign
     if sign in _REWRITTEN:
         return _REWRITTEN[sign]
-    base, *marks = unicodedata.normalize("NFD", sign)
+    decomposed = unicodedata.normalize("NFD", sign)
+    base, marks = decomposed[0], decomposed[1:]
     if not base.isalpha() or not _STROKES.isdisjoint(marks):
         return letter
     return _REWRITTEN.get(base, base if base in _SEPTETS else letter)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from serienpost_macros_practice.addresses import address_block
 from serienpost_macros_practice.salutation import salutation
@@ -140,3 +142,47 @@ def test_salutation_and_address(person: str, greeting: str, block: str) -> None:
     assert lines == block.split(" > ")
     assert len(lines) <= 6
     assert all(line.strip() for line in lines)
+
+
+WORDS = st.lists(
+    st.sampled_from(["Eva", "Ayşe", "Müller-Öz", "O'Neill", "Nguyễn", "Stein", "{x}", "中村"]),
+    min_size=1,
+    max_size=3,
+).map(" ".join)
+FORMS = ["", "Frau", "Fr.", "Herr", "Familie", "Eheleute", "Herr und Frau", "Firma", "Oma", "d"]
+
+
+@given(
+    st.sampled_from(FORMS),
+    st.sampled_from(["", "w", "männlich", "divers", "7"]),
+    st.sampled_from(["", "Dr.", "Prof. Dr. med.", "Dr. Dr."]),
+    WORDS,
+    st.sampled_from(["", "von", "van der", "Freiherr von", "Gräfin"]),
+    WORDS,
+)
+def test_a_name_arrives_as_it_was_typed(
+    form: str, gender: str, title: str, first: str, noble: str, last: str
+) -> None:
+    fields = {
+        "anrede": form,
+        "geschlecht": gender,
+        "titel": title,
+        "vorname": first,
+        "namenszusatz" if noble[:1].isupper() else "vorsatzwort": noble,
+        "nachname": last,
+    }
+    name = " ".join(filter(None, (title, first, noble, last)))
+    *above, line = address_block(fields).split("\n")
+    assert line == name
+    assert above in (
+        [],
+        ["Frau"],
+        ["Herrn"],
+        ["Familie"],
+        ["Eheleute"],
+        ["Herrn und Frau"],
+        ["Firma"],
+    )
+    greeting = salutation(fields, "de")
+    assert last in greeting or form == "Firma"
+    assert noble in greeting or form == "Firma"

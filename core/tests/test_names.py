@@ -25,6 +25,7 @@ Freiherr von|Karl|||Stein>|Karl|Freiherr von Stein|
 |Eva|||Klos, Dr. med.>Dr. med.|Eva|Klos|
 Dr.|Eva|||Klos, Dr. med.>Dr.|Eva|Klos, Dr. med.|
 |Eva|||Klos, geb. Meier>|Eva|Klos, geb. Meier|
+||||Klos, Phil>||Klos, Phil|
 |Eva|von||von Stein>|Eva|von Stein|
 |Eva||Gräfin von|von Stein>|Eva|Gräfin von Stein|
 |Max||jun.|Klein>|Max|Klein|jun.

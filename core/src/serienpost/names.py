@@ -28,7 +28,7 @@ _SMALL = frozenset(["auf", "und", "v.", "vom", "von", "zu", "zum", "zur"])
 _LEADING = frozenset(["de", "van", "vom", "von", "zu", "zum", "zur"])
 
 _TITLE_AFTER_COMMA = re.compile(
-    r"(?:(?:univ\.?-)?(?:prof|dr|ddr|med|dent|vet|phil|rer|nat|jur|pol|theol|habil|h\.?\s?c|mult"
+    r"(?=.*\b(?:d{1,2}r|prof|pd)\b)(?:(?:univ\.?-)?(?:prof|dr|ddr|med|dent|vet|phil|rer|nat|jur|pol|theol|habil|h\.?\s?c|mult"
     r"|pd|priv\.-doz|dr\.-ing)\.?\s*)+",
     re.IGNORECASE,
 )

@@ -89,7 +89,7 @@ def test_what_nobody_understands_is_counted_in_the_review_and_never_shown(named:
     prepared = named.json("prepare", "m")
     assert prepared["unknown_values"] == {"anrede": 2, "geschlecht": 1}
     shown = named("review", prepared["run"])
-    assert "2 rows have a value under anrede" in " ".join(shown.out.split())
+    assert "Values under anrede that are not understood: 2." in " ".join(shown.out.split())
     for typed in ("Schwester", "Liebe Oma"):
         assert typed not in shown.out + shown.err
         assert typed not in repr(named.contents())

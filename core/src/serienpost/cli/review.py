@@ -153,8 +153,8 @@ def _show_head(head: ReviewSummary) -> None:
         print_text(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
     for name, rows in head.unknown_values.items():
         print_text(
-            f"{rows} rows have a value under {name} that no letter writer knows; they are addressed"
-            " as if it were empty. Correct it in the data, then prepare again."
+            f"Values under {name} that are not understood: {rows}. These people are addressed as if"
+            " nothing stood there; correct the data, then prepare again."
         )
     for one in head.earlier:
         print_text(

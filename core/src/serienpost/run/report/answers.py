@@ -85,8 +85,8 @@ class ReviewSummary(Record):
         reasons: why rows are not marked and how many, the most frequent first.
         sheets: of paper; None where no paper is needed.
         shared: rows that belong together.
-        unknown_values: fields with a value that no macro of the text knew, such as a form of
-            address, each with how many rows; greeted as if nothing stood there.
+        unknown_values: fields with a value that no macro of the text understood, such as a form of
+            address, each with how many rows; these are addressed as if nothing stood there.
     """
 
     run: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ SURNAME_FIELDS = frozenset({"namenszusatz", "vorsatzwort", "nachname"})
 
 # Additions that follow a name without a comma.
 _GENERATIONS = frozenset({"jun.", "jr.", "junior", "sen.", "sr.", "senior", "i.", "ii.", "iii."})
+
+_LAST_AND_FIRST = re.compile(r"(?P<last>[^,]+), (?P<first>[A-ZÄÖÜ][^,.\d]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,19 @@ def full_name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:
 
 
 def _parts(fields: Mapping[str, FieldValue], prefix: str) -> NameParts:
-    """The name; a title may have been typed behind the form of address alone (`Frau Dr.`)."""
-    typed = read_address_form(text_of(fields, f"{prefix}anrede")).title
-    if typed and not fields.get(f"{prefix}titel"):
-        fields = {**fields, f"{prefix}titel": typed}
-    return name_parts(fields, prefix)
+    """The name; a title may have been typed behind the form of address alone (`Frau Dr.`), the
+    first name of a Frau or a Herr behind the last one (`Klos, Eva`)."""
+    recorded = read_address_form(text_of(fields, f"{prefix}anrede"))
+    if recorded.title and not fields.get(f"{prefix}titel"):
+        fields = {**fields, f"{prefix}titel": recorded.title}
+    parts = name_parts(fields, prefix)
+    if recorded.form not in ("w", "m") or parts.first:
+        return parts
+    whole = _LAST_AND_FIRST.fullmatch(parts.surname)
+    if whole is None:
+        return parts
+    names = {f"{prefix}nachname": whole["last"], f"{prefix}vorname": whole["first"]}
+    return name_parts({**fields, **names}, prefix)
 
 
 def text_of(fields: Mapping[str, FieldValue], field: str) -> str:

@@ -39,8 +39,8 @@ def test_a_mailing_that_nothing_is_wrong_with(practice: Practice) -> None:
         "macros": ["Null_Name", "Null_Nr"],
         "fields": [
             "email",
-            "namenszusatz",
             "nachname",
+            "namenszusatz",
             "nummer",
             "titel",
             "vorname",

@@ -295,7 +295,7 @@ def test_a_text_too_long_for_one_sms_is_refused_before_anyone_is_read(
 
 
 def test_signs_outside_of_the_alphabet_are_asked_about(sms: Practice, fake: FakeSmsCreator) -> None:
-    sms.edit("mailings/einladung.yaml", "bis bald", "bis bald – „gern“")
+    sms.edit("mailings/einladung.yaml", "bis bald", f"bis bald – „gern“ {'a' * 50}")
     assert sms.json("check", "einladung")["notes"] == [
         'transliterate: ask asks about – -> - (1), „ -> " (1), “ -> " (1)'
     ]
@@ -316,9 +316,39 @@ def test_signs_outside_of_the_alphabet_are_asked_about(sms: Practice, fake: Fake
     assert not any("ř" in job.text for job in fake.gateway.jobs)
 
 
+@pytest.mark.parametrize(
+    ("text", "unicode", "sent"),
+    [
+        (
+            "Bitte 1½ Stunden Zeit, Fläche 5 m², bei 37,5 °C „nüchtern“ bleiben und anrufen",
+            "send",
+            'Bitte 1 1/2 Stunden Zeit, Fläche 5 m2, bei 37,5 Grad C "nüchtern" bleiben und anrufen',
+        ),
+        *(
+            (same, "send", same)
+            for same in (
+                "„Bitte“ keine 5² und höchstens ≤ 3 Tabletten nehmen und gleich hier anrufen",
+                "kurz: „Ja“",
+            )
+        ),
+        ("kurz: „Ja“", "refuse", 'kurz: "Ja"'),
+    ],
+)
+def test_what_is_rewritten_means_the_same_and_is_needed(
+    sms: Practice, fake: FakeSmsCreator, text: str, unicode: str, sent: str
+) -> None:
+    sms.edit("serienpost.yaml", "timeout: 2", f"timeout: 2, unicode: {unicode}")
+    sms.edit("mailings/einladung.yaml", "purpose: event", "purpose: event\ntransliterate: always")
+    sms.edit("mailings/einladung.yaml", "bis bald & <alles Gute>", text)
+    prepare(sms)
+    sms.json("send", sms.run, "--yes")
+    assert len(fake.gateway.jobs) == ROWS
+    assert all(sent in job.text for job in fake.gateway.jobs)
+
+
 @pytest.mark.parametrize(("answer", "expected"), [("y\n", "GSM-7"), ("n\n", "UCS-2")])
 def test_a_person_answers_at_the_terminal(sms: Practice, answer: str, expected: str) -> None:
-    sms.edit("mailings/einladung.yaml", "bis bald", "bis bald –")
+    sms.edit("mailings/einladung.yaml", "bis bald", f"bis bald – {'a' * 50}")
     mine, theirs = pty.openpty()
     command = ["-C", str(sms.folder), "prepare", "einladung", "--json"]
     process = subprocess.Popen(

@@ -146,6 +146,7 @@ def test_every_module_stands_in_a_room() -> None:
             "fields",
             "files",
             "gc_tuning",
+            "names",
             "network",
         ),
         *("plugin_attribution", "redaction", "status_codes", "text", "timelimit", "written_values"),

@@ -137,7 +137,8 @@ def command(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: Path) -> None:
-    """All statements on the practice's database, consent checks included."""
+    """All statements on the practice's database, consent checks included. The country tells whose
+    a number without a country's code is; it is not kept."""
     folder = tmp_path / "praxis"
     shutil.copytree(practice, folder)
     config = folder / "serienpost.yaml"
@@ -166,10 +167,10 @@ def test_a_whole_reminder_by_sms_reads_what_it_needs(practice: Path, tmp_path: P
     finally:
         sa.event.remove(sa.Engine, "after_cursor_execute", note)
     assert len(marked) > 3
-    assert {"mobil", "termin_beginn", "kontakt_sms"} <= seen
+    assert {"mobil", "land", "termin_beginn", "kontakt_sms"} <= seen
     assert not seen & {
         "geburtsdatum", "diagnose", "anamnese", "therapie", "behandlung", "beruf", "email",
-        "strasse", "plz", "ort", "adresszusatz", "postfach", "land", "versicherungsnummer",
+        "strasse", "plz", "ort", "adresszusatz", "postfach", "versicherungsnummer",
         "krankenkasse", "terminart", "termin_raum", "termin_dauer", "letzter_besuch",
         "kontakt_email", "kontakt_brief",
     }  # fmt: skip

@@ -10,6 +10,7 @@ from email.policy import SMTP, default
 from email.utils import format_datetime
 
 import pytest
+from mail_readers import mailboxes
 
 from serienpost import Attachment, Content, Message, parse_sender, refused_in_header
 from serienpost_channel_smtp.message import build
@@ -123,13 +124,12 @@ def parsed(raw: bytes) -> EmailMessage:
 
 
 def headers(mail: EmailMessage) -> dict[str, object]:
-    """Decoded; addresses as name and address, dates as moments. Older Pythons lose spaces where
-    they fold a subject."""
-    structured = {"From", "To", "Reply-To"}
+    """Decoded; dates as moments. Older Pythons lose spaces where they fold a subject. Who writes is
+    looked at beside this: of names `email` writes and reads too few right."""
     found: dict[str, object] = {}
     for name, value in mail.items():
-        if name in structured:
-            found[name] = [(a.display_name, a.addr_spec) for a in value.addresses]
+        if name in {"From", "Reply-To"}:
+            found[name] = None
         elif name == "Date":
             found[name] = value.datetime
         elif name == "Subject":
@@ -175,7 +175,11 @@ def test_there_are_400_of_all_forms() -> None:
 @pytest.mark.parametrize("first", range(0, 400, 50))
 def test_all_parts_and_headers_are_equal(first: int) -> None:
     for message, date in RECORDS[first : first + 50]:
-        ours, theirs = parsed(build(message, date=date)), parsed(as_email_builds_it(message, date))
+        raw = build(message, date=date)
+        ours, theirs = parsed(raw), parsed(as_email_builds_it(message, date))
+        for name, sender in (("From", message.content.sender), *message.content.headers):
+            if name in {"From", "Reply-To"}:
+                assert mailboxes(raw, name) == [parse_sender(sender)], message.ref
         assert not ours.defects, message.ref
         assert headers(ours) == headers(theirs), message.ref
         assert ours["Subject"] == message.content.subject, message.ref

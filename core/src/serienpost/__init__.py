@@ -63,10 +63,12 @@ if TYPE_CHECKING:
     from serienpost.contracts.content import Variable as Variable
     from serienpost.contracts.context import Context as Context
     from serienpost.contracts.kinds import Address as Address
+    from serienpost.contracts.kinds import JudgesBy as JudgesBy
     from serienpost.contracts.kinds import Kind as Kind
     from serienpost.contracts.kinds import Unreachable as Unreachable
     from serienpost.contracts.macros import Macro as Macro
     from serienpost.contracts.macros import MacroSetting as MacroSetting
+    from serienpost.contracts.macros import NamesUnknown as NamesUnknown
     from serienpost.contracts.outcomes import Accepted as Accepted
     from serienpost.contracts.outcomes import AccountProblem as AccountProblem
     from serienpost.contracts.outcomes import Deferred as Deferred
@@ -137,6 +139,9 @@ if TYPE_CHECKING:
     from serienpost.kinds.gsm import Measured as Measured
     from serienpost.kinds.gsm import measure_sms as measure_sms
     from serienpost.kinds.letter import address_lines as address_lines
+    from serienpost.names import NameParts as NameParts
+    from serienpost.names import name_parts as name_parts
+    from serienpost.names import one_line as one_line
     from serienpost.network import HeldBackError as HeldBackError
     from serienpost.network import asking as asking
     from serienpost.network import is_loopback as is_loopback
@@ -192,8 +197,8 @@ _HOME = {
         "Attachment Content Cost Draft FilledTemplate Message ProviderTemplate Refused Variable"
     ),
     "contracts.context": "Context",
-    "contracts.kinds": "Address Kind Unreachable",
-    "contracts.macros": "Macro MacroSetting",
+    "contracts.kinds": "Address JudgesBy Kind Unreachable",
+    "contracts.macros": "Macro MacroSetting NamesUnknown",
     "contracts.outcomes": (
         "Accepted AccountProblem Deferred NotStarted Outcome QuotaReached Rejected Unknown"
     ),
@@ -223,6 +228,7 @@ _HOME = {
     "kinds.email": "Mailbox parse_sender refused_in_header",
     "kinds.gsm": "Measured measure_sms",
     "kinds.letter": "address_lines",
+    "names": "NameParts name_parts one_line",
     "network": "HeldBackError asking is_loopback no_answer no_connection tls_cause",
     "redaction": "redact",
     "address_faults": "is_address_fault",

@@ -178,6 +178,15 @@ def test_an_ordinary_domain_is_known_as_the_library_knows_it(begin: str, end: st
         ),
         ('"Sonnenschein, Dr." <praxis@example.org>', ("Sonnenschein, Dr.", "praxis@example.org")),
         ("Müller & Söhne<p@bücher.de>", ("Müller & Söhne", "p@xn--bcher-kva.de")),
+        (
+            '"Praxis via info@example.org" <praxis@example.org>',
+            ("Praxis via info@example.org", "praxis@example.org"),
+        ),
+        (r'"Praxis \"Süd\"" <praxis@example.org>', ('Praxis "Süd"', "praxis@example.org")),
+        (r'"Praxis \\ <Süd>" <praxis@example.org>', (r"Praxis \ <Süd>", "praxis@example.org")),
+        ('"" <praxis@example.org>', ("", "praxis@example.org")),
+        ("A, Dr. B; C <praxis@example.org>", ("A, Dr. B; C", "praxis@example.org")),
+        ('"Praxis  🩺 " <praxis@example.org>', ("Praxis 🩺", "praxis@example.org")),
     ],
 )
 def test_a_sender_is_split_into_name_and_address(text: str, parsed: tuple[str, str]) -> None:
@@ -198,6 +207,12 @@ def test_a_sender_is_split_into_name_and_address(text: str, parsed: tuple[str, s
         "praxis@example.org, eve@example.org",
         "A, eve@example.org, B <praxis@example.org>",
         'Praxis "Süd" <praxis@example.org>',
+        "Praxis via info@example.org <praxis@example.org>",
+        '"Praxis <praxis@example.org>',
+        r'"Praxis\" <praxis@example.org>',
+        r'"Praxis =\?utf-8?q?a?=" <praxis@example.org>',
+        '"Praxis" Süd <praxis@example.org>',
+        '"A" <a@example.org>, "B" <praxis@example.org>',
         "Praxis\r\nBcc: eve@example.org <praxis@example.org>",
         "=?utf-8?q?Praxis?= <praxis@example.org>",
         "Praxis < praxis@example.org >",

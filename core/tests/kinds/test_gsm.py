@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +16,7 @@ from serienpost.kinds.gsm import (
     EXTENSION,
     SINGLE,
     changes,
+    cheaper,
     measure_sms,
     transliterate,
 )
@@ -171,12 +176,55 @@ def _octets_or_septets(text: str, encoding: str) -> int:
         ("bald …", "bald ..."),
         ("8\u00a0Uhr\t!", "8 Uhr !"),
         ("GROẞ", "GROSS"),
-        ("20 °", "20  Grad"),
+        ("20 °", "20 Grad"),
+        ("37,5°C, 37,5 °C oder 99\u00a0°F", "37,5 Grad C, 37,5 Grad C oder 99 Grad F"),
+        ("80 m², 3 km², 2m³", "80 m2, 3 km2, 2m3"),
+        ("1½ Stunden, ½ Tag, 1 ¾, (¼)", "1 1/2 Stunden, 1/2 Tag, 1 3/4, (1/4)"),
+        ("Praxis · Lindenallee 5 · Dresden", "Praxis - Lindenallee 5 - Dresden"),
+        ("• Termin", "* Termin"),
         ("Žižek, Çelik, Dvořák, Łódź, Şahin", "Zizek, Çelik, Dvorak, Lodz, Sahin"),
         ("René, Zoë, François, Ångström", "René, Zoe, Francois, Ångström"),
         ("Mu\u0308ller, e\u0308", "Müller, e"),
         ("Привет 😀", "Привет 😀"),
         ("Müller {€}", "Müller {€}"),
+        *(
+            (same, same)
+            for same in (
+                "5²",
+                "x²",
+                "10³",
+                "m²2",
+                "2²½",
+                "5°30",
+                "n°5",
+                "°C",
+                "5·10",
+                "5 · 10",
+                "Patient·innen",
+                "½½",
+                "½5",
+                "3/½",
+                "1,½",
+                "a ≠ b",
+                "≤ 5 ≥ 3 ± 1",
+                "5 µg",
+                "‰",
+                "¹",
+                "⁰",
+                "№ 5",
+                "①",
+                "5\u0336 4",
+                "a\u0336",
+                "1\u0301",
+                "÷",
+                "∞",
+                "√",
+                "→",
+                "†",
+                "™",
+                "5 € ~ {}",
+            )
+        ),
     ],
 )
 def test_writes_with_the_alphabet(before: str, after: str) -> None:
@@ -193,7 +241,10 @@ def test_lists_what_changes() -> None:
     assert changes("Müller {€} Привет") == {}
 
 
-@given(st.text(max_size=200))
+SIGNS = st.text(st.sampled_from("015½¼²³m /.,·°CF\u00a0\u200b\u0301\u0336éž…•≠µkg\n"), max_size=40)
+
+
+@given(st.one_of(st.text(max_size=200), SIGNS))
 def test_writing_twice_changes_nothing_more(text: str) -> None:
     once = transliterate(text)
     assert transliterate(once) == once
@@ -204,3 +255,52 @@ def test_writing_twice_changes_nothing_more(text: str) -> None:
 @given(st.text(st.sampled_from(BASIC + EXTENSION), max_size=200))
 def test_what_fits_stays(text: str) -> None:
     assert transliterate(text) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("„Guten Tag“", "„Guten Tag“"),
+        ("ž" * 70, "ž" * 70),
+        ("ž" * 71, "z" * 71),
+        ("„" + "a" * 70, '"' + "a" * 70),
+        ("„" + "a" * 100 + "😀", "„" + "a" * 100 + "😀"),
+        ("≤" + "…" * 70, "≤" + "…" * 70),
+        ("a" * 200, "a" * 200),
+    ],
+)
+def test_is_rewritten_only_where_that_saves_an_sms(before: str, after: str) -> None:
+    assert cheaper(before) == after
+
+
+@given(st.one_of(st.text(max_size=400), SMS_LIKE))
+def test_never_takes_more_and_is_changed_for_less_alone(text: str) -> None:
+    written = cheaper(text)
+    assert measure_sms(written).segments <= measure_sms(text).segments
+    assert (written == text) == (measure_sms(written).segments == measure_sms(text).segments)
+
+
+def figures(text: str) -> list[Fraction | str]:
+    """What a reader understands: numbers with their fractions, and words."""
+    whole = r"(?P<n>\d+)? ?(?P<sign>[½¼¾⅓⅔])|(?P<m>\d+ )?(?P<a>1|2|3)/(?P<b>[234])(?![\d/])|\d+|\w+"
+    found: list[Fraction | str] = []
+    for one in re.finditer(whole, text):
+        if one["sign"]:
+            part = Fraction(unicodedata.numeric(one["sign"])).limit_denominator(9)
+            found.append(int(one["n"] or 0) + part)
+        elif one["a"]:
+            found.append(int(one["m"] or 0) + Fraction(int(one["a"]), int(one["b"])))
+        else:
+            found.append(one[0])
+    return found
+
+
+@given(
+    st.integers(0, 99),
+    st.sampled_from("½¼¾⅓⅔"),
+    st.sampled_from(["", " "]),
+    st.sampled_from([" Std.", "h", "-jährig", "", ", dann", "."]),
+)
+def test_a_fraction_keeps_its_value(number: int, sign: str, gap: str, after: str) -> None:
+    text = f"ca. {number}{gap}{sign}{after}"
+    assert figures(transliterate(text)) == figures(text)

@@ -21,7 +21,7 @@ source: "null"
 select: {count: 2}
 account: kurz
 purpose: event
-text: „Guten Tag“ aus der {{Null_Name}}
+text: „Guten Tag“ aus der {{Null_Name}}, die ab Montag wieder von acht bis zwölf Uhr für Sie da ist
 """
 
 
@@ -37,7 +37,15 @@ def test_a_mailing_that_nothing_is_wrong_with(practice: Practice) -> None:
         "kind": "email",
         "account": "mail",
         "macros": ["Null_Name", "Null_Nr"],
-        "fields": ["email", "nachname", "nummer", "titel", "vorname", "vorsatzwort"],
+        "fields": [
+            "email",
+            "nachname",
+            "namenszusatz",
+            "nummer",
+            "titel",
+            "vorname",
+            "vorsatzwort",
+        ],
         "notes": [],
     }
     assert checked.kind_title == "E-Mail"
@@ -175,6 +183,14 @@ def test_a_mailing_that_decides_asks_nothing(
 ) -> None:
     practices.write("mailings/kurz.yaml", f"{SMS}transliterate: {setting}\n")
     assert text in first_text(prepared(practice, "kurz"))
+
+
+def test_nothing_is_rewritten_where_that_saves_no_sms(
+    practices: Practices, practice: Practice
+) -> None:
+    short = SMS.replace(", die ab Montag wieder von acht bis zwölf Uhr für Sie da ist", "")
+    practices.write("mailings/kurz.yaml", f"{short}transliterate: always\n")
+    assert "„Guten Tag“" in first_text(prepared(practice, "kurz"))
 
 
 @pytest.mark.usefixtures("sms")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from serienpost_macros_practice.addresses import address_block
 from serienpost_macros_practice.salutation import salutation
@@ -21,7 +23,17 @@ x|||||Kim|Berger||Ring 3|||10115|Berlin|;Guten Tag Kim Berger,;Kim Berger > Ring
 |||||Anna|Berger||Ring 3|||10115|Berlin|;Guten Tag Anna Berger,;Anna Berger > Ring 3 > 10115 Berlin
 d|Frau||||Alex|Berger||Ring 3|||10115|Berlin|;Guten Tag Alex Berger,;Alex Berger > Ring 3 > 10115 Berlin
 m|Frau||||Alex|Berger||Ring 3|||10115|Berlin|;Guten Tag Alex Berger,;Alex Berger > Ring 3 > 10115 Berlin
-w|Familie||||Alex|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Frau Berger,;Frau > Alex Berger > Ring 3 > 10115 Berlin
+w|Familie||||Alex|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Familie Berger,;Familie > Alex Berger > Ring 3 > 10115 Berlin
+|Familie|||||Familie Berger||Ring 3|||10115|Berlin|;Sehr geehrte Familie Berger,;Familie Berger > Ring 3 > 10115 Berlin
+|Eheleute||||Eva und Jan|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Eheleute Berger,;Eheleute > Eva und Jan Berger > Ring 3 > 10115 Berlin
+|Herr und Frau||||Jan und Eva|Berger||Ring 3|||10115|Berlin|;Sehr geehrte Frau Berger, sehr geehrter Herr Berger,;Herrn und Frau > Jan und Eva Berger > Ring 3 > 10115 Berlin
+|Frau und Herr|Dr.|||Eva und Jan|Berger||Ring 3|||10115|Berlin|;Guten Tag Dr. Eva und Jan Berger,;Frau und Herrn > Dr. Eva und Jan Berger > Ring 3 > 10115 Berlin
+|Firma|||||Berger GmbH||Ring 3|||10115|Berlin|;Sehr geehrte Damen und Herren,;Firma > Berger GmbH > Ring 3 > 10115 Berlin
+|Fa.|||||Firma Berger||Ring 3|||10115|Berlin|;Sehr geehrte Damen und Herren,;Firma Berger > Ring 3 > 10115 Berlin
+|Frau Dr. med.||||Ute|Klos||Ring 3|||10115|Berlin|;Sehr geehrte Frau Dr. Klos,;Frau > Dr. med. Ute Klos > Ring 3 > 10115 Berlin
+männlich||||||Klos, Dr. med.||Ring 3|||10115|Berlin|;Sehr geehrter Herr Dr. Klos,;Herrn > Dr. med. Klos > Ring 3 > 10115 Berlin
+m||Freiherr von|||Karl|Stein||Ring 3|||10115|Berlin|;Sehr geehrter Herr Freiherr von Stein,;Herrn > Karl Freiherr von Stein > Ring 3 > 10115 Berlin
+m|||||Karl Graf|Stein||Ring 3|||10115|Berlin|;Sehr geehrter Herr Graf Stein,;Herrn > Karl Graf Stein > Ring 3 > 10115 Berlin
 ||||||Berger||Ring 3|||10115|Berlin|;Sehr geehrte Damen und Herren,;Berger > Ring 3 > 10115 Berlin
 w||||||Berger||Ring 3|||10115|Berlin|;Sehr geehrte Frau Berger,;Frau > Berger > Ring 3 > 10115 Berlin
 w|||||Anna|||Ring 3|||10115|Berlin|;Guten Tag Anna,;Frau > Anna > Ring 3 > 10115 Berlin
@@ -130,3 +142,47 @@ def test_salutation_and_address(person: str, greeting: str, block: str) -> None:
     assert lines == block.split(" > ")
     assert len(lines) <= 6
     assert all(line.strip() for line in lines)
+
+
+WORDS = st.lists(
+    st.sampled_from(["Eva", "Ayşe", "Müller-Öz", "O'Neill", "Nguyễn", "Stein", "{x}", "中村"]),
+    min_size=1,
+    max_size=3,
+).map(" ".join)
+FORMS = ["", "Frau", "Fr.", "Herr", "Familie", "Eheleute", "Herr und Frau", "Firma", "Oma", "d"]
+
+
+@given(
+    st.sampled_from(FORMS),
+    st.sampled_from(["", "w", "männlich", "divers", "7"]),
+    st.sampled_from(["", "Dr.", "Prof. Dr. med.", "Dr. Dr."]),
+    WORDS,
+    st.sampled_from(["", "von", "van der", "Freiherr von", "Gräfin"]),
+    WORDS,
+)
+def test_a_name_arrives_as_it_was_typed(
+    form: str, gender: str, title: str, first: str, noble: str, last: str
+) -> None:
+    fields = {
+        "anrede": form,
+        "geschlecht": gender,
+        "titel": title,
+        "vorname": first,
+        "namenszusatz" if noble[:1].isupper() else "vorsatzwort": noble,
+        "nachname": last,
+    }
+    name = " ".join(filter(None, (title, first, noble, last)))
+    *above, line = address_block(fields).split("\n")
+    assert line == name
+    assert above in (
+        [],
+        ["Frau"],
+        ["Herrn"],
+        ["Familie"],
+        ["Eheleute"],
+        ["Herrn und Frau"],
+        ["Firma"],
+    )
+    greeting = salutation(fields, "de")
+    assert last in greeting or form == "Firma"
+    assert noble in greeting or form == "Firma"

@@ -31,12 +31,16 @@ NO_OWN_SENDER: frozenset[str] = frozenset(
 )
 
 _GROUPING = re.compile(r"[\s()/.-]")
+# Nobody dials this 0 from abroad.
+_TRUNK = re.compile(r"(?:\+|00)[0-9]{1,3}0")
 _NUMBER = re.compile(r"\+?[0-9]{3,16}\Z")
 _WORD = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .-]{1,11}\Z")
 
 
 def _sender(value: str) -> str:
     number = _GROUPING.sub("", value)
+    if _TRUNK.match(number) and "(0)" in value:
+        raise ValueError("write the number with its country code and without (0), as +493511234567")
     if _NUMBER.match(number):
         return number
     if value == "" or _WORD.match(value):

@@ -6,14 +6,21 @@ import re
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from serienpost import Content, Message, SerienpostError, parse_sender, refused_in_header
+from serienpost import (
+    Content,
+    Mailbox,
+    Message,
+    SerienpostError,
+    parse_sender,
+    refused_in_header,
+)
 from serienpost_channel_smtp.headers import is_address, unsafe_attachment
+from serienpost_channel_smtp.mailbox_header import read_mailbox, written_mailbox
 from serienpost_channel_smtp.mime_template import (
     POLICY,
     MimeStructure,
@@ -35,6 +42,10 @@ _HEADER_NAME = re.compile(r"(?:List-Unsubscribe(?:-Post)?|Auto-Submitted|Reply-T
 _FILLED = re.compile(rb"[ -~]+(?:\r\n [ -~]+)*")
 
 _NAME = re.compile(rb"([!-9;-~]+):")
+# Headers that hold addresses, each with its value and the lines folded from it.
+_ADDRESS_HEADER = re.compile(
+    rb"^(From|Sender|Reply-To|To|Cc|Bcc): ((?:[^\r\n]|\r\n(?=[ \t]))*)", re.MULTILINE
+)
 _LONGEST_LINE = 998
 _LONGEST_HEADER = 4000
 
@@ -138,6 +149,7 @@ def _values(message: Message, date: datetime, structure: MimeStructure) -> dict[
     """The octets of each slot; those of headers are of a closed form."""
     content = message.content
     values = {
+        "From": written_mailbox("From", parse_sender(content.sender)),
         "To": content.address.encode("ascii"),
         "Date": _date(date.replace(microsecond=0), date.utcoffset()),
         "Subject": encoded_header("Subject", content.subject),
@@ -154,7 +166,7 @@ def _values(message: Message, date: datetime, structure: MimeStructure) -> dict[
 
 def _further_header(name: str, value: str) -> bytes:
     if name == "Reply-To":
-        return _mailbox(value)
+        return written_mailbox(name, parse_sender(value))
     return value.replace(">, <", ">,\r\n <").encode("ascii")
 
 
@@ -162,14 +174,6 @@ def _further_header(name: str, value: str) -> bytes:
 def _date(moment: datetime, _offset: timedelta | None) -> bytes:
     """Two zones' names of one moment are equal, but not their text."""
     return format_datetime(moment).encode("ascii")
-
-
-@lru_cache(maxsize=16)
-def _mailbox(value: str) -> bytes:
-    mailbox = parse_sender(value)
-    mail = EmailMessage(policy=POLICY)
-    mail["Reply-To"] = Address(mailbox.name, addr_spec=mailbox.address)
-    return mail.as_bytes().split(b":", 1)[1].strip()
 
 
 def _difference(raw: bytes, template: MimeTemplate, message: Message) -> str | None:
@@ -183,13 +187,27 @@ def _difference(raw: bytes, template: MimeTemplate, message: Message) -> str | N
     head = lines[: lines.index(b"")]
     if tuple(_names(head)) != template.names:
         return "the headers are not those that were meant"
-    if f"To: {message.content.address}".encode() not in head:
-        return "the recipient is not the one that was meant"
+    if reason := _other_mailbox(b"\r\n".join(head), message.content):
+        return reason
     for number, count in template.parts:
         delimiter = f"--=_{message.ref}_{number}".encode()
         if lines.count(delimiter) != count or lines.count(delimiter + b"--") != 1:
             return "the parts are not those that were meant"
     return None
+
+
+def _other_mailbox(head: bytes, content: Content) -> str | None:
+    """Read every header that holds an address, and say which is another than was meant."""
+    meant = {"From": parse_sender(content.sender), "To": Mailbox("", content.address)}
+    meant |= {name: parse_sender(value) for name, value in content.headers if name == "Reply-To"}
+    found: dict[str, Mailbox] = {}
+    for name, value in _ADDRESS_HEADER.findall(head):
+        try:
+            found[name.decode()] = read_mailbox(value)
+        except ValueError:
+            return f"the header {name.decode()} does not hold one address"
+    wrong = next((name for name, mailbox in meant.items() if found.get(name) != mailbox), None)
+    return f"the header {wrong} does not hold the address that was meant" if wrong else None
 
 
 def _names(head: list[bytes]) -> Iterator[str]:

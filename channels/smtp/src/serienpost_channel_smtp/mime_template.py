@@ -29,7 +29,7 @@ TransferEncoding: TypeAlias = Literal["quoted-printable", "base64"]
 
 POLICY = SMTP.clone(cte_type="7bit")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LONGEST_LINE = 76
+LONGEST_LINE = 76
 _DATE = "Thu, 01 Jan 1970 00:00:00 +0000"
 # Nobody can know them, so that no name of a file can be one.
 _REFERENCE, _MARK = secrets.token_hex(6), secrets.token_hex(6)
@@ -92,6 +92,7 @@ def _header_mark(name: str) -> str:
 def _marks(structure: MimeStructure) -> dict[bytes, str]:
     """Octets of each mark -> slot."""
     marks = {
+        b"from@mark.invalid": "From",
         b"to@mark.invalid": "To",
         _DATE.encode(): "Date",
         _REFERENCE.encode(): "ref",
@@ -104,9 +105,8 @@ def _marks(structure: MimeStructure) -> dict[bytes, str]:
 
 
 def _assembled(structure: MimeStructure, domain: str) -> EmailMessage:
-    sender = parse_sender(structure.sender)
     mail = EmailMessage(policy=POLICY)
-    mail["From"] = Address(sender.name, addr_spec=sender.address)
+    mail["From"] = Address(addr_spec="from@mark.invalid")
     mail["To"] = Address(addr_spec="to@mark.invalid")
     mail["Subject"] = _header_mark("Subject")
     mail["Date"] = _DATE
@@ -178,9 +178,18 @@ def encoded_header(name: str, value: str) -> bytes:
     Raises:
         ValueError: the value holds half a character.
     """
-    room = _LONGEST_LINE - len(name) - 2
+    room = LONGEST_LINE - len(name) - 2
     plain = value.isascii() and value.isprintable() and value == " ".join(value.split())
     if plain and len(value) <= room and "=?" not in value:
         return value.encode()
-    header = Header(value, "utf-8", maxlinelen=_LONGEST_LINE, header_name=name)
-    return header.encode(splitchars="", linesep="\r\n").encode("ascii")
+    return encoded_words(name, value).encode("ascii")
+
+
+def encoded_words(name: str, value: str) -> str:
+    """The value of this header as encoded words (RFC 2047) of at most 75 octets, one a line.
+
+    Raises:
+        ValueError: the value holds half a character.
+    """
+    header = Header(value, "utf-8", maxlinelen=LONGEST_LINE, header_name=name)
+    return header.encode(splitchars="", linesep="\r\n")

@@ -162,6 +162,11 @@ def _show_head(head: ReviewSummary) -> None:
     if head.costly_signs:
         named = ", ".join(f"{one.sign} in {one.messages}" for one in head.costly_signs)
         print_text(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
+    for name, rows in head.unknown_values.items():
+        print_text(
+            f"Values under {name} that are not understood: {rows}. These people are addressed as if"
+            " nothing stood there; correct the data, then prepare again."
+        )
     for one in head.earlier:
         print_text(
             f"You already sent this mailing to {one.people} of these people on {day(one.on)} "

@@ -128,7 +128,8 @@ class Mailing(StrictModel):
         examples=[["anfahrt.pdf", "befunde/{{PatientenNr}}.pdf"]],
     )
     transliterate: Literal["ask", "always", "never"] = Field(
-        default="ask", description="Whether an SMS is rewritten to fit the cheaper GSM alphabet."
+        default="ask",
+        description="Whether an SMS is written with the GSM alphabet where that saves a part.",
     )
     hand_over: Literal["now", "due"] = Field(
         default="now",

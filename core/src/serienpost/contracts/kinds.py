@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,3 +45,18 @@ class Kind(Protocol):
 
     def address(self, fields: Mapping[str, FieldValue]) -> Address | Unreachable:
         """Normalise and check the address in these fields."""
+
+
+@runtime_checkable
+class JudgesBy(Protocol):
+    """A kind that reads more than the address to tell whose an address is."""
+
+    @property
+    def judged_by(self) -> frozenset[str]:
+        """Further fields that `address` reads where a source offers them. They are no part of the
+        address: nothing of them is kept, shown or sent."""
+
+
+def read_for(kind: Kind) -> frozenset[str]:
+    """The fields that a kind's `address` looks at."""
+    return kind.fields | kind.judged_by if isinstance(kind, JudgesBy) else kind.fields

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -70,3 +70,11 @@ class Macro(Protocol):
 
     def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
         """The value for one row; None or "" means empty. Must be deterministic."""
+
+
+@runtime_checkable
+class NamesUnknown(Protocol):
+    """A macro that leaves out values which it does not know, such as a form of address."""
+
+    def unknown(self, fields: Mapping[str, FieldValue]) -> Collection[str]:
+        """Those of a row's fields that hold such a value; the review counts them."""

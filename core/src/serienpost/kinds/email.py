@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
 
 _SEPARATOR = re.compile(r"[\s,;/|]+")
-_NAMED = re.compile(r'(?P<name>"[^"<>@\\]*"\s*|[^"<>@\\]*)<(?P<address>[^<>\s]+)>')
+# A name and an address: the name as a quoted string (RFC 5322, 3.2.4), or without what needs one to
+# be no address of its own.
+_NAMED = re.compile(
+    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"\s*|(?P<name>[^"<>@\\]*))<(?P<address>[^<>\s]+)>'
+)
+_QUOTED_PAIR = re.compile(r"\\(.)")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*@[A-Za-z0-9.-]+")
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -136,7 +141,10 @@ class Mailbox(NamedTuple):
 
 @lru_cache(maxsize=256)
 def parse_sender(text: str) -> Mailbox:
-    """Split `Name <address>` or `address` into name and normalised address.
+    """Split `Name <address>`, `"Name" <address>` or `address` into name and normalised address.
+
+    In quotes a name holds whatever it likes, `"` and `\\` behind a `\\` (RFC 5322, 3.2.4 and 3.4).
+    Beyond that standard a name without quotes may hold a comma and the like, but no `@`.
 
     Raises:
         ValueError: a sentence for the user; the text is not exactly one valid sender.
@@ -144,13 +152,20 @@ def parse_sender(text: str) -> Mailbox:
     if reason := refused_in_header(text):
         raise ValueError(f"a sender {reason}")
     named = _NAMED.fullmatch(text.strip())
-    name, written = (
-        (named["name"].strip().strip('"').strip(), named["address"]) if named else ("", text)
-    )
+    name, written = "", text
+    if named:
+        written = named["address"]
+        quoted = _QUOTED_PAIR.sub(r"\1", named["quoted"] or "")
+        name = " ".join((quoted or named["name"] or "").split())
+        if reason := refused_in_header(name):
+            raise ValueError(f"a sender {reason}")
     match EmailKind().address({"email": written}):
         case Address(value):
             return Mailbox(name, value)
-    raise ValueError("a sender is one valid e-mail address or a name and <address>")
+    raise ValueError(
+        "a sender is one valid e-mail address, or a name and <address>;"
+        ' write a name with @ or quotes as "Name \\"Name\\"" <address>'
+    )
 
 
 def message_id(ref: str, sender: str) -> str:

@@ -31,27 +31,20 @@ SINGLE: dict[Encoding, int] = {"GSM-7": 160, "UCS-2": 70}
 # Units that fit into each part of a longer one.
 CONCATENATED: dict[Encoding, int] = {"GSM-7": 153, "UCS-2": 67}
 
-# A sign with its accents (combining diacritical marks).
-_LETTER = re.compile("[\\s\\S][\u0300-\u036f]*")
-
 _SEPTETS = {**dict.fromkeys(BASIC, 1), **dict.fromkeys(EXTENSION, 2)}
 
-# What people write instead where a sign is missing. Accents are taken off without a table.
+# What people write instead where a sign is missing, wherever it stands, and read as the same.
+# Accents are taken off letters without a table.
 _REWRITTEN = {
     **dict.fromkeys("„“”‟«»″", '"'),
     **dict.fromkeys("‚‘’‛‹›′´`", "'"),
     **dict.fromkeys("‐‑‒–—―−", "-"),
-    **dict.fromkeys("\t\u00a0\u2007\u2009\u202f", " "),
+    **dict.fromkeys("\u00a0\u2007\u2009\u202f", " "),
+    "\t": " ",
     "…": "...",
     "ẞ": "SS",
-    "°": " Grad",
-    "•": "-",
-    "·": "-",
+    "•": "*",
     "×": "x",
-    "½": "1/2",
-    "²": "2",
-    "³": "3",
-    "µ": "u",
     "ł": "l",
     "Ł": "L",
     "đ": "d",
@@ -64,6 +57,19 @@ _REWRITTEN = {
     "\u2060": "",
     "\ufeff": "",
 }
+# A letter with its accents; strokes through it are none, they cross it out or make another sign.
+_LETTER = re.compile("[\\s\\S][\u0300-\u036f]*")
+_STROKES = frozenset("\u0334\u0335\u0336\u0337\u0338")
+
+# Signs that are written otherwise only where what stands around them lets it mean the same.
+_FRACTIONS = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
+_POWERS = {"²": "2", "³": "3"}
+_IN_PLACE = re.compile(
+    r"(?P<degrees>(?<=[0-9]) ?°(?: ?(?P<scale>[CF]))?(?![\w\u0300-\u036f]))"
+    r"|(?P<metres>(?:(?<=(?<![^\W\d_])m)|(?<=(?<![^\W\d_])[cdkm]m))[²³](?![\w\u0300-\u036f]))"
+    r"|(?P<dot>(?<![0-9] )(?<= )·(?= )|(?<= )·(?= (?![0-9])))"
+    r"|(?P<fraction>(?<![^\W\d_])(?<![/.,½¼¾⅓⅔])[½¼¾⅓⅔](?![0-9/½¼¾⅓⅔\u0300-\u036f]|[.,][0-9]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +126,28 @@ def _cut(text: str, lengths: list[int], room: int) -> tuple[str, ...]:
 def transliterate(text: str) -> str:
     """Write a text with the signs of the alphabet, as far as people would read it as the same.
 
-    Signs without a substitute (emoji, other scripts) stay. Doing it twice changes nothing more.
+    Signs without a substitute that means the same stay: emoji, other scripts, `≠`, most powers.
+    Doing it twice changes nothing more.
     """
-    return "".join(map(_rewritten, _LETTER.findall(text)))
+    plain = "".join(map(_rewritten, _LETTER.findall(text)))
+    return _IN_PLACE.sub(_rewritten_in_place, plain)
+
+
+def cheaper(text: str) -> str:
+    """The text in the alphabet where it takes fewer SMS so, else as it is."""
+    rewritten = transliterate(text)
+    if rewritten == text or measure_sms(rewritten).segments >= measure_sms(text).segments:
+        return text
+    return rewritten
 
 
 def changes(text: str) -> Counter[tuple[str, str]]:
     """What `transliterate` would change: sign and substitute, with how often."""
-    pairs = ((letter, _rewritten(letter)) for letter in _LETTER.findall(text))
-    return Counter(pair for pair in pairs if pair[0] != pair[1])
+    letters = _LETTER.findall(text)
+    plain = "".join(map(_rewritten, letters))
+    found = Counter((letter, _rewritten(letter)) for letter in letters)
+    found += Counter((one[0], _rewritten_in_place(one)) for one in _IN_PLACE.finditer(plain))
+    return Counter({pair: count for pair, count in found.items() if pair[0] != pair[1]})
 
 
 def _rewritten(letter: str) -> str:
@@ -138,5 +157,20 @@ def _rewritten(letter: str) -> str:
         return sign
     if sign in _REWRITTEN:
         return _REWRITTEN[sign]
-    base = unicodedata.normalize("NFD", sign)[0]
+    decomposed = unicodedata.normalize("NFD", sign)
+    base, marks = decomposed[0], decomposed[1:]
+    if not base.isalpha() or not _STROKES.isdisjoint(marks):
+        return letter
     return _REWRITTEN.get(base, base if base in _SEPTETS else letter)
+
+
+def _rewritten_in_place(found: re.Match[str]) -> str:
+    sign = found[0]
+    if found["degrees"]:
+        return f" Grad {found['scale']}" if found["scale"] else " Grad"
+    if found["metres"]:
+        return _POWERS[sign]
+    if found["dot"]:
+        return "-"
+    follows_digit = found.string[: found.start()][-1:].isdecimal()
+    return f" {_FRACTIONS[sign]}" if follows_digit else _FRACTIONS[sign]

@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Sensitivity, address_lines
+from serienpost_macros_practice.address_forms import ADDRESS_LINES, ONE_PERSON
 from serienpost_macros_practice.macro import PracticeMacro
-from serienpost_macros_practice.names import NAME_FIELDS, form_of, full_name_of, text_of
-from serienpost_macros_practice.salutation import REPRESENTATIVE, SALUTATION_FIELDS
+from serienpost_macros_practice.names import (
+    NAME_FIELDS,
+    form_of,
+    full_name_of,
+    text_of,
+    unknown_forms,
+)
+from serienpost_macros_practice.salutation import (
+    REPRESENTATIVE,
+    SALUTATION_FIELDS,
+    unknown_in_addressee,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,14 +27,14 @@ if TYPE_CHECKING:
 
 POSTAL_FIELDS = frozenset({"strasse", "adresszusatz", "postfach", "plz", "ort", "land"})
 _LETTER = frozenset({"letter"})
-_FORM_LINES = {"w": "Frau", "m": "Herrn"}
 
 
 def address_block(fields: Mapping[str, FieldValue]) -> str:
     """The lines of an address after DIN 5008, at most six and none empty.
 
-    `Frau` or `Herrn` has a line of its own, and none where neither is recorded. A minor's letter
-    goes to the representative, without one to the parents.
+    `Frau`, `Herrn`, `Familie`, `Firma` and the like have a line of their own, and none where
+    nothing is recorded or the name begins so itself. A minor's letter goes to the representative,
+    without one to the parents.
     """
     return "\n".join([*_addressee(fields), *address_lines(fields)])
 
@@ -36,8 +47,11 @@ def _addressee(fields: Mapping[str, FieldValue]) -> list[str]:
             return ["An die Eltern von", child] if child else []
         prefix = REPRESENTATIVE
     name = full_name_of(fields, prefix)
-    form = _FORM_LINES.get(form_of(fields, prefix), "")
-    return [form, name] if form and name else [name] if name else []
+    form = form_of(fields, prefix)
+    line = ADDRESS_LINES.get(form, "")
+    if not name or not line or (form not in ONE_PERSON and name.startswith(f"{line} ")):
+        return [name] if name else []
+    return [line, name]
 
 
 def _block(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
@@ -45,7 +59,7 @@ def _block(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
 
 
 def _form(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> str:
-    return _FORM_LINES.get(form_of(fields), "")
+    return ADDRESS_LINES.get(form_of(fields), "")
 
 
 def _text(field: str) -> Callable[[Mapping[str, FieldValue], MacroSetting], FieldValue]:
@@ -77,14 +91,17 @@ ADDRESS_MACROS = (
         SALUTATION_FIELDS | POSTAL_FIELDS,
         Sensitivity.CONTACT,
         _LETTER,
+        unknown_in=unknown_in_addressee,
     ),
     PracticeMacro(
         "AnredeBrief",
-        "Frau oder Herrn, wie es in einer Anschrift steht; leer, wenn keines eingetragen ist.",
+        "Frau, Herrn, Familie, Firma, wie es in einer Anschrift steht; leer, wenn nichts "
+        "eingetragen ist.",
         "Herrn",
         _form,
         NAME_FIELDS & {"anrede", "geschlecht"},
         Sensitivity.IDENTITY,
+        unknown_in=unknown_forms,
     ),
     _contact("Strasse", "Straße und Hausnummer.", "Musterweg 1", "strasse", "letter"),
     _contact("PLZ", "Die Postleitzahl.", "01067", "plz", "letter"),

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from serienpost import Sensitivity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from serienpost import FieldValue, MacroSetting
+
+
+def _all_known(_fields: Mapping[str, FieldValue]) -> Collection[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,12 @@ class PracticeMacro:
     sensitivity: Sensitivity = Sensitivity.PLAIN
     kinds: frozenset[str] | None = None
     is_dated: bool = False
+    unknown_in: Callable[[Mapping[str, FieldValue]], Collection[str]] = _all_known
 
     def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
         """The value for one row; None or "" means empty."""
         return self.compute(fields, setting)
+
+    def unknown(self, fields: Mapping[str, FieldValue]) -> Collection[str]:
+        """The fields whose value is not understood and so left out."""
+        return self.unknown_in(fields)

@@ -1,44 +1,42 @@
-"""A person's name: noble names and prepositions, written as they belong together."""
+"""A person's name and form of address, as a letter uses them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from serienpost import name_parts, one_line
 from serienpost_macros_practice import titles
+from serienpost_macros_practice.address_forms import (
+    ONE_PERSON,
+    read_address_form,
+    read_gender,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost import FieldValue
+    from serienpost import FieldValue, NameParts
     from serienpost_macros_practice.titles import Titles
 
 NAME_FIELDS = frozenset(
     {"anrede", "titel", "vorsatzwort", "vorname", "nachname", "namenszusatz", "geschlecht"}
 )
-
-_NOBLE_NAMES = """baron baronin baronesse burggraf burggräfin edle edler erbgraf erbprinz freifrau
-    freifräulein freiherr freiin fürst fürstin graf gräfin herzog herzogin komtess komtesse landgraf
-    landgräfin markgraf markgräfin pfalzgraf pfalzgräfin prinz prinzessin reichsfreiherr reichsgraf
-    reichsgräfin reichsritter ritter vicomte vicomtesse"""
-# Former titles; part of the surname since 1919 (Art. 109 (3) of the Weimar constitution).
-_NOBLE = frozenset(_NOBLE_NAMES.split())
-
-_PREPOSITION_WORDS = """af al am an auf aus d' da dal dalla dall' das de degli dei del dela dell'
-    della dello dem den der des di die do dos du el in la las le les lo los op 's 't te ten ter thor
-    tho to und van vom von y zu zum zur"""
-_PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
+SURNAME_FIELDS = frozenset({"namenszusatz", "vorsatzwort", "nachname"})
 
 # Additions that follow a name without a comma.
 _GENERATIONS = frozenset({"jun.", "jr.", "junior", "sen.", "sr.", "senior", "i.", "ii.", "iii."})
+
+_LAST_AND_FIRST = re.compile(r"(?P<last>[^,]+), (?P<first>[A-ZÄÖÜ][^,.\d]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
     """The parts of a name, cleaned.
 
-    `surname` is whole, with noble name and preposition: `Freiherr von und zu Stein`. `form` is
-    `w` or `m` where the practice recorded it, else empty: it is never guessed from a name.
+    `surname` is whole, with noble name and preposition: `Freiherr von und zu Stein`. `form` is one
+    of `address_forms`, as the practice recorded it, else empty: it is never guessed from a name.
     """
 
     titles: Titles
@@ -49,70 +47,64 @@ class Name:
 
 def name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> Name:
     """The name in the fields, that of the representative with the prefix `vertreter_`."""
-    return Name(
-        titles.parse(text_of(fields, f"{prefix}titel")),
-        text_of(fields, f"{prefix}vorname"),
-        surname_of(fields, prefix),
-        form_of(fields, prefix),
-    )
+    parts = _parts(fields, prefix)
+    form = form_of(fields, prefix)
+    return Name(titles.parse(parts.title), parts.first, parts.surname, form)
 
 
 def full_name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:
     """As in an address: titles, first name, surname, degrees and other additions."""
-    title = titles.parse(text_of(fields, f"{prefix}titel"))
-    addition = text_of(fields, f"{prefix}namenszusatz")
-    if _is_noble(addition):
-        addition = ""
-    generation = addition if addition.lower() in _GENERATIONS else ""
-    parts = (
-        title.before,
-        text_of(fields, f"{prefix}vorname"),
-        surname_of(fields, prefix),
-        generation,
-    )
-    name = " ".join(filter(None, parts))
-    return ", ".join(filter(None, (name, title.after, "" if generation else addition)))
+    parts = _parts(fields, prefix)
+    title = titles.parse(parts.title)
+    generation = parts.addition if parts.addition.lower() in _GENERATIONS else ""
+    name = " ".join(filter(None, (title.before, parts.first, parts.surname, generation)))
+    return ", ".join(filter(None, (name, title.after, "" if generation else parts.addition)))
+
+
+def _parts(fields: Mapping[str, FieldValue], prefix: str) -> NameParts:
+    """The name; a title may have been typed behind the form of address alone (`Frau Dr.`), the
+    first name of a Frau or a Herr behind the last one (`Klos, Eva`)."""
+    recorded = read_address_form(text_of(fields, f"{prefix}anrede"))
+    if recorded.title and not fields.get(f"{prefix}titel"):
+        fields = {**fields, f"{prefix}titel": recorded.title}
+    parts = name_parts(fields, prefix)
+    if recorded.form not in ("w", "m") or parts.first:
+        return parts
+    whole = _LAST_AND_FIRST.fullmatch(parts.surname)
+    if whole is None:
+        return parts
+    names = {f"{prefix}nachname": whole["last"], f"{prefix}vorname": whole["first"]}
+    return name_parts({**fields, **names}, prefix)
 
 
 def text_of(fields: Mapping[str, FieldValue], field: str) -> str:
     """The field as one line without outer white space; empty where there is none."""
-    return " ".join(str(fields.get(field) or "").split())
+    return one_line(fields.get(field))
 
 
-def surname_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:
-    """Noble name, preposition and last name as they are spoken."""
-    last = text_of(fields, f"{prefix}nachname")
-    if not last:
-        return ""
-    addition = text_of(fields, f"{prefix}namenszusatz")
-    preposition = text_of(fields, f"{prefix}vorsatzwort")
-    noble = addition if _is_noble(addition) else ""
-    if noble.lower().endswith(f" {preposition.lower()}"):
-        preposition = ""
-    words = [
-        word.lower() if word.lower() in _PREPOSITIONS else word
-        for word in f"{noble} {preposition}".split()
-    ]
-    elided = bool(words) and words[-1].endswith("'")
-    return " ".join(words) + ("" if elided or not words else " ") + last
-
-
-def _is_noble(addition: str) -> bool:
-    words = addition.lower().split()
-    return any(word in _NOBLE for word in words) and all(
-        word in _NOBLE or word in _PREPOSITIONS for word in words
-    )
-
-
-_BY_GENDER = {"w": "w", "m": "m", "d": "", "x": ""}
-_BY_FORM_OF_ADDRESS = {"frau": "w", "herr": "m", "herrn": "m"}
+def surname_of(fields: Mapping[str, FieldValue]) -> str:
+    """Noble name, preposition and last name, as far as `SURNAME_FIELDS` hold them: behind a first
+    name or a title they stay there, so that a text that names both says nothing twice."""
+    return name_parts({name: fields.get(name) for name in SURNAME_FIELDS}).surname
 
 
 def form_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:
-    """`w` or `m` as recorded in gender or form of address; empty where neither or both are."""
-    gender = text_of(fields, f"{prefix}geschlecht").lower()
-    recorded = _BY_FORM_OF_ADDRESS.get(text_of(fields, f"{prefix}anrede").lower(), "")
-    if gender not in _BY_GENDER:
+    """How to address, by form of address and gender: a form of `address_forms`.
+
+    Empty where nothing is recorded, where neither Frau nor Herr is meant, and where both fields
+    are filled and differ. A family or a company is one whatever gender stands beside it.
+    """
+    recorded = read_address_form(text_of(fields, f"{prefix}anrede")).form
+    gender = read_gender(text_of(fields, f"{prefix}geschlecht"))
+    if recorded not in ONE_PERSON or not gender:
         return recorded
-    form = _BY_GENDER[gender]
-    return "" if recorded and recorded != form else form
+    if gender == "d" or recorded not in ("", gender):
+        return ""
+    return gender
+
+
+def unknown_forms(fields: Mapping[str, FieldValue], prefix: str = "") -> list[str]:
+    """Which of form of address and gender hold a text that nobody can use."""
+    form, gender = f"{prefix}anrede", f"{prefix}geschlecht"
+    found = [] if read_address_form(text_of(fields, form)).known else [form]
+    return found if read_gender(text_of(fields, gender)) is not None else [*found, gender]

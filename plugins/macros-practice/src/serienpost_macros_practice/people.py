@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING
 
 from serienpost import Sensitivity
 from serienpost_macros_practice.macro import PracticeMacro
-from serienpost_macros_practice.names import NAME_FIELDS, full_name_of, surname_of, text_of
-from serienpost_macros_practice.salutation import SALUTATION_FIELDS, form_of_address, salutation
+from serienpost_macros_practice.names import (
+    NAME_FIELDS,
+    SURNAME_FIELDS,
+    full_name_of,
+    surname_of,
+    text_of,
+    unknown_forms,
+)
+from serienpost_macros_practice.salutation import (
+    SALUTATION_FIELDS,
+    form_of_address,
+    salutation,
+    unknown_in_addressee,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import FieldValue, MacroSetting
-
-_SURNAME_FIELDS = frozenset({"namenszusatz", "vorsatzwort", "nachname"})
 
 
 def _briefanrede(fields: Mapping[str, FieldValue], setting: MacroSetting) -> str:
@@ -61,14 +71,16 @@ PERSON_MACROS = (
         _briefanrede,
         SALUTATION_FIELDS,
         Sensitivity.IDENTITY,
+        unknown_in=unknown_in_addressee,
     ),
     PracticeMacro(
         "Anrede",
-        "Frau oder Herr; leer, wenn keines von beiden eingetragen ist.",
+        "Frau, Herr, Familie, Eheleute, Firma; leer, wenn nichts davon eingetragen ist.",
         "Frau",
         _anrede,
         frozenset({"anrede", "geschlecht"}),
         Sensitivity.IDENTITY,
+        unknown_in=unknown_forms,
     ),
     PracticeMacro(
         "Titel",
@@ -91,7 +103,7 @@ PERSON_MACROS = (
         "Der Nachname mit Adelsbezeichnung und Vorsatzwort.",
         "von Beispiel",
         _nachname,
-        _SURNAME_FIELDS,
+        SURNAME_FIELDS,
         Sensitivity.IDENTITY,
     ),
     PracticeMacro(
@@ -99,7 +111,7 @@ PERSON_MACROS = (
         "Titel, Vorname und Nachname, wie sie in einer Anschrift stehen.",
         "Dr. med. Eva von Beispiel",
         _voller_name,
-        NAME_FIELDS - {"anrede", "geschlecht"},
+        NAME_FIELDS - {"geschlecht"},
         Sensitivity.IDENTITY,
     ),
     PracticeMacro(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
-from serienpost import PLACEHOLDER, unsubscribe_mail
+from serienpost import PLACEHOLDER, parse_sender, unsubscribe_mail
 from serienpost_macros_practice.language import language_of, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 
@@ -45,8 +44,9 @@ def _unsubscribe_link(_fields: Mapping[str, FieldValue], setting: MacroSetting) 
     """RFC 6068 for the mail; the subject names the message, so that the practice finds it."""
     if setting.practice.unsubscribe_url:
         return f"{setting.practice.unsubscribe_url}{PLACEHOLDER}"
-    address = parseaddr(setting.reply_to or "")[1]
-    if not address:
+    try:
+        address = parse_sender(setting.reply_to or "").address
+    except ValueError:
         return None
     return unsubscribe_mail(address, language_of(setting.language))
 

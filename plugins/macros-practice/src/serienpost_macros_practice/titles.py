@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 _PROFESSOR = re.compile(r"\bprof(?:\.|essor(?:in)?\b|\b)", re.IGNORECASE)
-_DOCTOR = re.compile(r"\bd{1,2}r(?:\.|\b)(?!\w)", re.IGNORECASE)
+_DOCTOR = re.compile(r"\b(?:d{1,2}r(?:\.|\b)(?!\w)|doktor(?:in)?\b)", re.IGNORECASE)
 
 _DEGREES = (
     r"B\.?\s?A",

@@ -8,6 +8,7 @@ When all rows are there, those are unmarked who had the mailing already or share
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -30,6 +31,7 @@ from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.review import review_rows
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.prepare.typed_fields import typed_rows
+from serienpost.run.prepare.unknown_values import keep_unknown_values, unknown_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -93,7 +95,7 @@ def prepare(
         run_id = _create(renderer, ledger, owner)
         try:
             with seldom_collected():
-                _fill(renderer, ledger, run_id, progress, unattended=unattended)
+                unknown = _fill(renderer, ledger, run_id, progress, unattended=unattended)
         except BaseException:
             discard(ledger, run_id)
             raise
@@ -105,6 +107,7 @@ def prepare(
             if renderer.header.same_address == "one":
                 unmark_same_address(tx, run_id)
             unmark_files_of_several(tx, renderer, run_id)
+            keep_unknown_values(tx, run_id, renderer.header, unknown)
             write_plan_hash(tx, run_id)
             move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
             tx.note(user, "prepare", run_id)
@@ -197,8 +200,10 @@ def _fill(
     progress: Callable[[int], None],
     *,
     unattended: bool,
-) -> None:
+) -> Counter[str]:
+    """Write the rows, batch by batch; returns what no macro knew, by field."""
     number = 0
+    unknown: Counter[str] = Counter()
     several = len(renderer.blocks) > 1
     now = ledger.clock()
     judged_on, batches = renderer.leaves_on(now), _batches(renderer, now)
@@ -216,10 +221,12 @@ def _fill(
         ]
         with ledger.begin("batch", counted=False) as tx:
             tx.insert(message, found)
+        unknown += unknown_values(renderer, reviewed)
         number += len(found)
         progress(number)
         if limit is not None and number >= limit:
-            return
+            break
+    return unknown
 
 
 def _batches(renderer: RunRenderer, now: datetime) -> Iterator[tuple[int, Sequence[Row]]]:

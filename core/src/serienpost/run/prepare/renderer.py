@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from serienpost.contracts.channels import HasLayout, Processor
 from serienpost.contracts.content import Content, Draft, Message, Refused
+from serienpost.contracts.kinds import read_for
 from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
@@ -49,7 +50,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Read for the review, so that people see whom a row means.
-DISPLAY_FIELDS = frozenset({"nummer", "titel", "vorsatzwort", "vorname", "nachname"})
+DISPLAY_FIELDS = frozenset(
+    {"nummer", "titel", "vorsatzwort", "vorname", "nachname", "namenszusatz"}
+)
 
 # Raised whenever the same values would give other bytes than before; 1 where a header names none.
 #
@@ -299,7 +302,7 @@ class RunRenderer:
             now: when; the run leaves on its due date, or today where that is later.
         """
         wanted = {field for macro in self.macros.values() for field in macro.fields}
-        wanted |= self.kind.fields | DISPLAY_FIELDS
+        wanted |= read_for(self.kind) | DISPLAY_FIELDS
         return RowRequest(
             fields=frozenset(wanted & block.offers),
             due=self.setting.due,
@@ -313,7 +316,7 @@ class RunRenderer:
 
     def address_request(self, block: SourceBlock, leaves_at: datetime) -> RowRequest:
         """What is read again in the recheck: the address alone, as it is when the row leaves."""
-        fields = self.kind.fields & block.offers
+        fields = read_for(self.kind) & block.offers
         return RowRequest(fields, self.setting.due, leaves_on=self.day(leaves_at))
 
     def day(self, at: datetime) -> date:
@@ -389,6 +392,15 @@ class RunRenderer:
             files=self._draft_files,
             setting=self.setting,
         )
+        answer = self._composed(draft)
+        if isinstance(answer, Refused) and self._rewrites:
+            from serienpost.kinds.gsm import transliterate
+
+            # A channel may refuse signs outside of the alphabet, however few SMS they take.
+            return self._composed(replace(draft, text=transliterate(rendered.text)))
+        return answer
+
+    def _composed(self, draft: Draft) -> Content | Refused:
         answer: Content | Refused = self.context.registry.answered(
             "channels",
             self.channel.name,
@@ -436,12 +448,16 @@ class RunRenderer:
                 )
             yield sender
 
-    def _written(self, text: str) -> str:
-        if self.header.transliterate != "always":
-            return text
-        from serienpost.kinds.gsm import transliterate
+    @property
+    def _rewrites(self) -> bool:
+        return self.header.transliterate == "always"
 
-        return transliterate(text)
+    def _written(self, text: str) -> str:
+        if not self._rewrites:
+            return text
+        from serienpost.kinds.gsm import cheaper
+
+        return cheaper(text)
 
 
 def _knows_last_look(sender: Sender) -> bool:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from serienpost.consent.decision import Decision, decide
 from serienpost.contracts.consent import ConsentQuestion
 from serienpost.contracts.content import Refused
-from serienpost.contracts.kinds import Address, Unreachable
+from serienpost.contracts.kinds import Address, Unreachable, read_for
 from serienpost.contracts.rows import CurrentState, RowRef
 from serienpost.errors import UnavailableError, cause_of
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_MESSAGE
+from serienpost.names import name_parts
 from serienpost.run.prepare.costs import forecast
 from serienpost.run.prepare.plan import to_json
 from serienpost.run.prepare.typed_fields import typed_state
@@ -242,12 +243,12 @@ def current_states(
 
 def address_of(kind: Kind, fields: Mapping[str, FieldValue]) -> Address | Unreachable:
     """The address in fields; the kind of contact sees its own fields only."""
-    return kind.address({name: fields.get(name) for name in kind.fields})
+    return kind.address({name: fields.get(name) for name in read_for(kind)})
 
 
 def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unreachable]:
     """The address of each row; the kind of contact sees its own fields only."""
-    names, address = tuple(renderer.kind.fields), renderer.kind.address
+    names, address = tuple(read_for(renderer.kind)), renderer.kind.address
     found: list[Address | Unreachable] = []
     for row in rows:
         if row.unreachable:
@@ -318,8 +319,8 @@ def once_key(renderer: RunRenderer, ledger: Ledger, row: Row) -> str | None:
 
 def display_name(row: Row) -> str:
     """Who is meant, for the people who review."""
-    parts = (row.fields.get(f) for f in ("titel", "vorname", "vorsatzwort", "nachname"))
-    return displayed(" ".join(str(part) for part in parts if part))
+    name = name_parts(row.fields)
+    return displayed(" ".join(filter(None, (name.title, name.first, name.surname))))
 
 
 def _message_id(content: Content, ref: str) -> str | None:

@@ -32,7 +32,11 @@ def notes(renderer: RunRenderer) -> list[str]:
     found = text_changes(renderer)
     if not found:
         return []
-    does = {"always": "rewrites", "never": "leaves as they are", "ask": "asks about"}
+    does = {
+        "always": "rewrites, where that saves an SMS,",
+        "never": "leaves as they are",
+        "ask": "asks about",
+    }
     setting = renderer.header.transliterate
     return [f"transliterate: {setting} {does[setting]} {listed(found)}"]
 

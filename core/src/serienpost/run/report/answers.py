@@ -90,6 +90,8 @@ class ReviewSummary(Record):
         read: what the sources read and left out, where they say so.
         unstable_ids: what to add so that these people are known again in another run; None where
             they are.
+        unknown_values: fields with a value that no macro of the text understood, such as a form of
+            address, each with how many rows; these are addressed as if nothing stood there.
     """
 
     run: str
@@ -105,6 +107,7 @@ class ReviewSummary(Record):
     shared: tuple[SharedRows, ...] = ()
     read: tuple[str, ...] = ()
     unstable_ids: str | None = None
+    unknown_values: Mapping[str, int] = field(default_factory=dict)
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
     searched: tuple[tuple[str, str], ...] = field(default=(), metadata=FOR_FACES)

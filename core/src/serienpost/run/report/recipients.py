@@ -16,6 +16,7 @@ from serienpost.run.prepare.plan import Header, count_plan
 from serienpost.run.prepare.renderer import READ
 from serienpost.run.prepare.review import sentence_of
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
+from serienpost.run.prepare.unknown_values import kept_unknown_values
 from serienpost.run.report.answers import (
     CostlySign,
     PlanCost,
@@ -63,6 +64,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         purged_at=row.purged_at,
         read=tuple(row.header.get("extra", {}).get(READ, ())),
         unstable_ids=row.header.get("extra", {}).get(UNSTABLE_IDS),
+        unknown_values=kept_unknown_values(row.header),
     )
 
 

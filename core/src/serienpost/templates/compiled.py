@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from serienpost.fields import FieldValue
     from serienpost.templates.folder import TemplateFiles
+    from serienpost.templates.foreign_marks import ForeignMark
     from serienpost.templates.rendering import Renderer
     from serienpost.templates.syntax import Formatted, Operand
 
@@ -74,6 +75,7 @@ class CompiledTemplate:
         self._formats = Formats(files.language, zone)
         built = build(files, kind, append, html=html)
         self._programs = built.programs
+        self._is_markdown = built.is_markdown
         text_side = environment(self._formats, html=False)
         html_side = environment(self._formats, html=True)
         self._renderers: dict[Part, Renderer] = {
@@ -142,6 +144,17 @@ class CompiledTemplate:
             for line, text in program.stretches():
                 for at, written, name in foreign_placeholders(text, names):
                     yield program.file, line + text.count("\n", 0, at), written, name
+
+    def unread_marks(self) -> Iterator[tuple[str, list[int], ForeignMark]]:
+        """Marks of Markdown in subject and text that go out as they are typed: file and lines."""
+        from serienpost.templates.foreign_marks import foreign_marks, looks
+
+        for part, program in self._programs.items():
+            if part == "html":
+                continue
+            reads = part == "text" and self._is_markdown
+            for found in (foreign_marks if reads else looks)(program.outline()):
+                yield program.file, [program.first_line + line for line in found.lines], found
 
     def render(self, values: Mapping[str, FieldValue], *, examples: bool = False) -> Rendered:
         """Fill in one row's values; those that no part names are not looked at.

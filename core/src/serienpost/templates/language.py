@@ -128,6 +128,13 @@ class Program:
             if piece.kind == "data":
                 yield self.first_line + piece.line - 1, piece.raw
 
+    def outline(self) -> str:
+        """The text as written, line by line, with one sign in place of each tag."""
+        return "".join(
+            piece.raw if piece.kind == "data" else "\ue000" + "\n" * piece.raw.count("\n")
+            for piece in _pieces(self.source)
+        )
+
     def trace(self) -> str:
         """The source of a text that names, each on a line of its own, the macros that are shown."""
         shown = {tag.shown for tag in self.tags}

@@ -211,7 +211,7 @@ def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> Templa
         mailing.text or "",
         _seen_from(context.folder, mailing.file),
         subject_line=mailing.line("subject") or 1,
-        text_line=mailing.line("text") or 1,
+        text_line=mailing.text_line() or 1,
     )
 
 

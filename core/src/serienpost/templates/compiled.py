@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.building import Part, build
-from serienpost.templates.foreign_placeholders import foreign_placeholders
+from serienpost.templates.foreign_placeholders import ForeignPlaceholder, foreign_placeholders
 from serienpost.templates.formats import NEEDS, Formats
 from serienpost.templates.rendering import environment, renderer
 from serienpost.templates.values import (
@@ -29,12 +29,17 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.templates.folder import TemplateFiles
     from serienpost.templates.foreign_marks import ForeignMark
+    from serienpost.templates.language import Program
     from serienpost.templates.rendering import Renderer
     from serienpost.templates.syntax import Formatted, Operand
 
 __all__ = ["CompiledTemplate", "Part", "Rendered", "ValueRefused"]
 
 
+# A macro's name in quotes is a text: `{{ "Vorname" }}`.
+_WORD_AS_TEXT = re.compile(r"\{\{\s*([\"'])(?P<name>\w+)\1\s*\}\}\Z")
+# Marks and elements may stand between.
+_PUNCTUATED = re.compile("\ue000o([0-9]+)\ue001(?:<[^<>]*>|[*_ \t])*([,;:!.])")
 _IMAGE = re.compile(r"\bcid:([A-Za-z0-9_.-]+)")
 
 
@@ -137,13 +142,19 @@ class CompiledTemplate:
         program = self._programs[part]
         return program.file, program.lines[name]
 
-    def misspelt(self, names: Collection[str]) -> Iterator[tuple[str, int, str, str]]:
-        """File and line of each placeholder in the spelling of another program, what is written
-        there, and the macro's own name."""
+    def misspelt(self, names: Collection[str]) -> Iterator[tuple[str, int, ForeignPlaceholder]]:
+        """File and line of each placeholder in the spelling of another program."""
+        text = self._programs["text"]
         for program in {id(one): one for one in self._programs.values()}.values():
-            for line, text in program.stretches():
-                for at, written, name in foreign_placeholders(text, names):
-                    yield program.file, line + text.count("\n", 0, at), written, name
+            is_page = program is self._programs.get("html") and program is not text
+            whole = [(program.first_line, program.outline())]
+            for line, stretch in _page(program) if is_page else whole:
+                for found in foreign_placeholders(stretch, names):
+                    yield program.file, line + stretch.count("\n", 0, found.at), found
+            for tag in program.tags:
+                word = _WORD_AS_TEXT.match(tag.raw)
+                if word and word["name"] in names:
+                    yield program.file, tag.line, ForeignPlaceholder(0, tag.raw, word["name"])
 
     def unread_marks(self) -> Iterator[tuple[str, list[int], ForeignMark]]:
         """Marks of Markdown in subject and text that go out as they are typed: file and lines."""
@@ -155,6 +166,14 @@ class CompiledTemplate:
             reads = part == "text" and self._is_markdown
             for found in (foreign_marks if reads else looks)(program.outline()):
                 yield program.file, [program.first_line + line for line in found.lines], found
+
+    def punctuated(self) -> Iterator[tuple[str, int, str, str]]:
+        """File and line of each macro with a sign of punctuation behind it, its name, the sign."""
+        for program in {id(one): one for one in self._programs.values()}.values():
+            for found in _PUNCTUATED.finditer(program.marked):
+                tag = program.tags[int(found[1])]
+                if tag.shown:
+                    yield program.file, tag.line, tag.shown, found[2]
 
     def render(self, values: Mapping[str, FieldValue], *, examples: bool = False) -> Rendered:
         """Fill in one row's values; those that no part names are not looked at.
@@ -267,6 +286,15 @@ class CompiledTemplate:
                     )
                 )
         return None
+
+
+def _page(program: Program) -> Iterator[tuple[int, str]]:
+    """The texts of a page as they are read, each with its line."""
+    from serienpost.templates.markup import read, running_text
+
+    markup = read(program.outline())
+    for begin, text in running_text(markup):
+        yield program.first_line + markup.line(begin), text
 
 
 def _operand(side: Operand, ready: dict[str, FieldValue]) -> FieldValue:

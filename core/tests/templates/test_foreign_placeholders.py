@@ -1,0 +1,86 @@
+"""Which spellings of other programs are told, and what is ordinary text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serienpost.templates.foreign_placeholders import foreign_placeholders
+
+NAMES = [
+    "Briefanrede", "Anrede", "Titel", "Vorname", "Nachname", "PLZ", "Ort", "Land", "Email",
+    "Praxis", "Praxis_Telefon", "Strasse", "Termin_Datum", "Termin_Art", "Behandler", "Signatur",
+    "Heute", "Jahr", "Mobil",
+]  # fmt: skip
+SPELLINGS = [
+    "{%s}", "{ %s }", "{ {%s} }", "{{%s}", "{%s}}", "{%s} }", "{$%s}", "{=%s}", "{%%%s%%}", "${%s}",
+    "[%s]", "[ %s ]", "[[%s]]", "[%%%s%%]", "%%%s%%", "%%%%%s%%%%", "<%s>", "<<%s>>", "<%%= %s %%>",
+    "«%s»", "« %s »", "»%s«", "‹%s›", "›%s‹", "((%s))", "#%s#", "##%s##", "@@%s@@", "$%s", "$%s$",
+    "*|%s|*", "{%s", "%s}}", "{Liste.%s}", "<Liste.%s>",
+    "{ MERGEFIELD %s }", '{ MERGEFIELD "%s" \\* MERGEFORMAT }', "{MERGEFIELD %s \\* Upper}",
+    "«MERGEFIELD %s»", "MERGEFIELD %s",
+]  # fmt: skip
+NEAR = [
+    ("Vornme", "Vorname"), ("Vornahme", "Vorname"), ("vorname", "Vorname"), ("VORNAME", "Vorname"),
+    ("Vor-name", "Vorname"), ("Vor name", "Vorname"), ("Nachnahme", "Nachname"),
+    ("Breifanrede", "Briefanrede"), ("Brief anrede", "Briefanrede"), ("Straße", "Strasse"),
+    ("PraxisTelefon", "Praxis_Telefon"), ("Praxis-Telefon", "Praxis_Telefon"),
+    ("Terrmin_Datum", "Termin_Datum"), ("E-Mail", "Email"), ("Signtur", "Signatur"),
+]  # fmt: skip
+
+
+def told(text: str) -> list[str | None]:
+    return [found.name for found in foreign_placeholders(text, NAMES)]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("name", NAMES)
+def test_each_macro_in_each_spelling(spelling: str, name: str) -> None:
+    written = spelling % name
+    for text in (written, f"Hallo {written}, wie geht es?\nGut.", f"({written})\n{written}."):
+        assert set(told(text)) == {name}, text
+
+
+@pytest.mark.parametrize("spelling", ["{%s}", "[%s]", "%%%s%%", "<%s>", "«%s»", "<<%s>>", "[[%s]]"])
+@pytest.mark.parametrize(("written", "name"), NEAR)
+def test_near_misses(spelling: str, written: str, name: str) -> None:
+    if spelling in ("%%%s%%", "<%s>") and " " in written:
+        return
+    assert told(f"Hallo {spelling % written}!") == [name]
+
+
+@given(st.sampled_from([n for n in NAMES if len(n) > 5]), st.data())
+def test_one_slip_of_the_finger(name: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(1, len(name) - 1))
+    slip = data.draw(
+        st.sampled_from([name[:at] + name[at + 1 :], name[:at] + name[at] + name[at:]])
+    )
+    assert len(told(f"Hallo {{{slip}}}!")) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1] [2, 3] [x] [ ] [] {} %% «» <> $5 und $6 #1 @praxis 50 % 100% mehr",
+        "[Praxis](https://example.org) ![Praxis](praxis.png) [Praxis]: https://a.de [Ort][1]",
+        "«Zitat» »Vornamen« «Behandlung» [Vornamens] [Telefone] [Praxisteam] {intern} {siehe oben}",
+        "»Anreise« [Abreise] «Anzeige» [Unterschrift] [Aufschrift] «Landesärztekammer» »Heutige«",
+        "[Ort, Datum] [Name] (Praxis) „Praxis“ \"Praxis\" 'Praxis' *Praxis* _Praxis_ -Praxis-",
+        "5 < 7 > 3 a <b> <br> E-Mail <praxis@example.org> <https://example.org/ort>",
+        "20%Praxis, 30%Ort: 50% Ort 20%",
+        "US$Ort #Praxis2026 ## Praxis ## Wort#Praxis#",
+        "{\ue000Vorname} \ue000Vorname}} {Vorname\ue000",
+    ],
+)
+def test_ordinary_text(text: str) -> None:
+    assert told(text) == []
+
+
+def test_a_field_of_word_is_told_whatever_it_names() -> None:
+    assert told("Ihre Nummer { MERGEFIELD Kundennummer }") == [None]
+
+
+def test_where_it_stands_and_what_is_written() -> None:
+    (found,) = foreign_placeholders("a\n  [Vornme] b", NAMES)
+    assert (found.at, found.written, found.name) == (4, "[Vornme]", "Vorname")

@@ -81,6 +81,18 @@ def test_a_field_of_word_is_told_whatever_it_names() -> None:
     assert told("Ihre Nummer { MERGEFIELD Kundennummer }") == [None]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Vorname]: Termin: 8 Uhr", "Hallo![Vorname]", "[Vorname](m/w/d)", "[Vorname] (w)",
+        "x[Vorname]x", "**[Vorname]**", "$Vorname, $", "„[Vorname]“", "- {Vorname}",
+        "{Vorname}\u00ad", "{**Vorname**}", "[_Vorname_]", "«__Vorname__»",
+    ],
+)  # fmt: skip
+def test_what_stands_around_it_hides_nothing(text: str) -> None:
+    assert told(text) == ["Vorname"]
+
+
 def test_where_it_stands_and_what_is_written() -> None:
     (found,) = foreign_placeholders("a\n  [Vornme] b", NAMES)
     assert (found.at, found.written, found.name) == (4, "[Vornme]", "Vorname")

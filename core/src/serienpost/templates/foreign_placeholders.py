@@ -21,6 +21,8 @@ _WORD = r"[^\W\d_]\w*"
 # Several words, or with the table that they come from: `Praxis Telefon`, `Liste.Vorname`.
 _NAME = rf"{_WORD}(?:[ .\-]\w+)*"
 
+_ADDRESS = "(?:https?|mailto|tel|cid):"
+
 
 class _Spelling(NamedTuple):
     """A way to write a placeholder. Where its signs are `ordinary` they stand around other words
@@ -33,21 +35,25 @@ class _Spelling(NamedTuple):
 
 def _pair(left: str, right: str, *, ordinary: bool = False, blanks: bool = True) -> _Spelling:
     blank = r"[ \t\xa0]*" if blanks else ""
-    return _Spelling(re.compile(f"{left}{blank}({_NAME}){blank}{right}"), ordinary)
+    # The name alone may be bold or italic.
+    inside = f"{blank}[*_]*({_NAME})[*_]*{blank}"
+    return _Spelling(re.compile(f"{left}{inside}{right}"), ordinary)
 
 
 _SPELLINGS = (
     # Word. The switches behind the name belong to it.
     _Spelling(
-        re.compile(rf'[{{«]?[ \t]*MERGEFIELD[ \t]+"?({_NAME})"?(?:[ \t]*\\[^}}\n«»]*)?[ \t]*[}}»]?')
+        re.compile(
+            rf'(?:[{{«][ \t]*)?MERGEFIELD[ \t]+"?({_NAME})"?(?:[ \t]*\\[^}}\n«»]*)?[ \t]*[}}»]?'
+        )
     ),
     _pair(r"\$\{", r"\}"),
     _pair(r"(?:\{[ \t]*){1,2}[$=%]?", r"%?(?:\}[ \t]*\}|\})"),
     _pair(r"\[[ \t]*[\[%]", r"[\]%][ \t]*\]"),
     # What stands behind makes it a link, a reference or its definition.
     _pair(
-        r"(?<![\[!])\[",
-        r"\](?!\]|\[\d|\([^\s)]*\)|:[ \t]*\S+[:/])",
+        r"(?<!\[)\[",
+        rf"\](?!\]|\[\d|\((?:{_ADDRESS}|{TAG}|[\w.-]+\.\w+\))|:[ \t]*<?{_ADDRESS})",
         ordinary=True,
     ),
     _pair(r"\*\|", r"\|\*"),
@@ -64,7 +70,8 @@ _SPELLINGS = (
     _pair(r"##", r"##", blanks=False),
     _pair(r"(?<![#\w])#", r"#(?![#\w])", ordinary=True, blanks=False),
     _pair(r"@@", r"@@"),
-    _Spelling(re.compile(rf"(?<![\w$])\$({_WORD})\$?"), ordinary=True),
+    _pair(r"(?<![\w$])\$", r"\$", ordinary=True, blanks=False),
+    _Spelling(re.compile(rf"(?<![\w$])\$({_WORD})"), ordinary=True),
     # A brace that the other one is missing to.
     _Spelling(re.compile(rf"\{{[ \t]*({_WORD})(?![\w}}{TAG}])"), exact=True),
     _Spelling(re.compile(rf"(?<![\w{{{TAG}])({_WORD})[ \t]*\}}{{1,2}}"), exact=True),

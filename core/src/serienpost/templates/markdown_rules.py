@@ -155,8 +155,8 @@ def _line_end(state: StateInline, silent: bool) -> bool:
     """A line end; blanks before it go, those behind it are the next line's."""
     if state.src[state.pos] != "\n":
         return False
-    state.pending = state.pending.rstrip(" \t")
     if not silent:
+        state.pending = state.pending.rstrip(" \t")
         state.push("softbreak", "br", 0)
     state.pos += 1
     return True

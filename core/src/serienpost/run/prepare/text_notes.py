@@ -16,9 +16,10 @@ _VARIABLE = re.compile(r"\{\{\{?\s*(\w+)\s*\}?\}\}(?:<[^<>]*>|\s)*([,;:!.])")
 
 def text_notes(renderer: RunRenderer) -> list[str]:
     """Where a mark was taken as text, and where a comma meets a comma."""
+    read_here = renderer.header.provider_template is None
     marks = [
         f"{file}:{lines[0]}: {found.mark} is text here{_further(lines[1:])}; {found.instead}"
-        for file, lines, found in renderer.template.unread_marks()
+        for file, lines, found in (renderer.template.unread_marks() if read_here else ())
     ]
     return list(dict.fromkeys([*marks, *_commas(renderer)]))
 

@@ -167,6 +167,14 @@ def test_in_a_subject(practice: Practice) -> None:
         assert told([problem]) == [("m.yaml", where, "write {{Vorname}}")], line
 
 
+def test_an_element_of_a_page_that_is_none(practice: Practice) -> None:
+    page = "<p>{{Praxis}}</p>\n<p>Hallo <Vorname></p>\n"
+    head = "---\nsubject: Gruß\n---\n{{Praxis}}\n"
+    template(practice, "email", email_md=head, email_html=page)
+    (problem,) = practice.refused("check", "m")
+    assert (problem["line"], problem["hint"]) == (2, "leave it out; a macro is written {{Vorname}}")
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -237,6 +245,7 @@ def test_around_the_text(practice: Practice, old: str, new: str, key: str) -> No
         ("html", "<p>Hallo &laquo;<b>Vorname</b>&raquo;</p>", "Vorname"),
         ("html", "<p>Hallo { {Vorname} }</p>", "Vorname"),
         ("html", "<p>Hallo {{Vorname}</p>", "Vorname"),
+        ("html", "<p>Hallo <Vorname></p>", "Vorname"),
         ("text", "Hallo $Vorname", "Vorname"),
         ("text", "Hallo {MERGEFIELD Vorname}", "Vorname"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serienpost.templates.foreign_placeholders import foreign_placeholders
+from serienpost.templates.foreign_placeholders import foreign_placeholders, placeholders_in_page
 
 NAMES = [
     "Briefanrede", "Anrede", "Titel", "Vorname", "Nachname", "PLZ", "Ort", "Land", "Email",
@@ -77,8 +77,19 @@ def test_ordinary_text(text: str) -> None:
     assert told(text) == []
 
 
-def test_a_field_of_word_is_told_whatever_it_names() -> None:
-    assert told("Ihre Nummer { MERGEFIELD Kundennummer }") == [None]
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{ MERGEFIELD Kundennummer }", None),
+        ("{ ADDRESSBLOCK \\f }", None),
+        ("«GreetingLine»", None),
+        ("{ mergefield  vorname  \\* upper }", "Vorname"),
+        ("{ MERGEFIELD Praxis Telefon }", "Praxis_Telefon"),
+        ('{ IF { MERGEFIELD Anrede } = "Frau" "Liebe" "Lieber" }', "Anrede"),
+    ],
+)
+def test_a_field_of_word_is_told_whatever_it_names(text: str, name: str | None) -> None:
+    assert told(f"Hallo {text}!") == [name]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +102,15 @@ def test_a_field_of_word_is_told_whatever_it_names() -> None:
 )  # fmt: skip
 def test_what_stands_around_it_hides_nothing(text: str) -> None:
     assert told(text) == ["Vorname"]
+
+
+def test_a_page_is_searched_as_it_is_read() -> None:
+    page = (
+        "<p title='[Ort]'>a\nb {Vornme} &laquo;Praxis&#187;</p><!-- {Ort} -->\n[<b>Vor</b>name]<br>"
+        "<Heute> <em>Ort</em> &#10;&#10;&#10;{<i>Titel</i>}<style>[Praxis] {}</style>"
+    )
+    found = [(page.count("\n", 0, one.at), one.name) for one in placeholders_in_page(page, NAMES)]
+    assert found == [(1, "Vorname"), (1, "Praxis"), (2, "Vorname"), (2, "Titel"), (2, "Heute")]
 
 
 def test_where_it_stands_and_what_is_written() -> None:

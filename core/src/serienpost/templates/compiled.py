@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.building import Part, build
-from serienpost.templates.foreign_placeholders import ForeignPlaceholder, foreign_placeholders
+from serienpost.templates.foreign_placeholders import (
+    ForeignPlaceholder,
+    foreign_placeholders,
+    placeholders_in_page,
+)
 from serienpost.templates.formats import NEEDS, Formats
 from serienpost.templates.rendering import environment, renderer
 from serienpost.templates.values import (
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.templates.folder import TemplateFiles
     from serienpost.templates.foreign_marks import ForeignMark
-    from serienpost.templates.language import Program
     from serienpost.templates.rendering import Renderer
     from serienpost.templates.syntax import Formatted, Operand
 
@@ -147,10 +150,11 @@ class CompiledTemplate:
         text = self._programs["text"]
         for program in {id(one): one for one in self._programs.values()}.values():
             is_page = program is self._programs.get("html") and program is not text
-            whole = [(program.first_line, program.outline())]
-            for line, stretch in _page(program) if is_page else whole:
-                for found in foreign_placeholders(stretch, names):
-                    yield program.file, line + stretch.count("\n", 0, found.at), found
+            find = placeholders_in_page if is_page else foreign_placeholders
+            outline = program.outline()
+            for found in find(outline, names):
+                line = program.first_line + outline.count("\n", 0, found.at)
+                yield program.file, line, found
             for tag in program.tags:
                 word = _WORD_AS_TEXT.match(tag.raw)
                 if word and word["name"] in names:
@@ -286,15 +290,6 @@ class CompiledTemplate:
                     )
                 )
         return None
-
-
-def _page(program: Program) -> Iterator[tuple[int, str]]:
-    """The texts of a page as they are read, each with its line."""
-    from serienpost.templates.markup import read, running_text
-
-    markup = read(program.outline())
-    for begin, text in running_text(markup):
-        yield program.first_line + markup.line(begin), text
 
 
 def _operand(side: Operand, ready: dict[str, FieldValue]) -> FieldValue:

@@ -26,11 +26,13 @@ _ADDRESS = "(?:https?|mailto|tel|cid):"
 
 class _Spelling(NamedTuple):
     """A way to write a placeholder. Where its signs are `ordinary` they stand around other words
-    too, so that only a close likeness counts; where `exact`, only the name itself."""
+    too, so that only a close likeness counts; where `exact`, only the name itself. An `evident` one
+    is told whatever it names."""
 
     pattern: re.Pattern[str]
     ordinary: bool = False
     exact: bool = False
+    evident: bool = False
 
 
 def _pair(left: str, right: str, *, ordinary: bool = False, blanks: bool = True) -> _Spelling:
@@ -41,11 +43,18 @@ def _pair(left: str, right: str, *, ordinary: bool = False, blanks: bool = True)
 
 
 _SPELLINGS = (
-    # Word. The switches behind the name belong to it.
+    # Fields of Word; switches behind the name belong to it.
     _Spelling(
         re.compile(
-            rf'(?:[{{«][ \t]*)?MERGEFIELD[ \t]+"?({_NAME})"?(?:[ \t]*\\[^}}\n«»]*)?[ \t]*[}}»]?'
-        )
+            rf'(?:[{{«][ \t]*)?MERGEFIELD[ \t]+"?({_NAME})"?(?:[ \t]*\\[^}}\n«»]*)?[ \t]*[}}»]?',
+            re.IGNORECASE,
+        ),
+        evident=True,
+    ),
+    _Spelling(
+        re.compile(r"[{«][ \t]*(ADDRESSBLOCK|GREETINGLINE)\b[^}»\n]*[}»]", re.IGNORECASE),
+        exact=True,
+        evident=True,
     ),
     _pair(r"\$\{", r"\}"),
     _pair(r"(?:\{[ \t]*){1,2}[$=%]?", r"%?(?:\}[ \t]*\}|\})"),
@@ -105,9 +114,31 @@ def foreign_placeholders(text: str, names: Collection[str]) -> Iterator[ForeignP
             if any(begin < other_end and other_begin < end for other_begin, other_end in taken):
                 continue
             name = _meant(found[1], known, spelling)
-            if name or "MERGEFIELD" in found[0]:
+            if name or spelling.evident:
                 taken.append((begin, end))
                 yield ForeignPlaceholder(found.start(), found[0].strip(), name)
+
+
+def placeholders_in_page(source: str, names: Collection[str]) -> Iterator[ForeignPlaceholder]:
+    """The same in a page, as it is read; of what stands in a line, `at` says the beginning.
+
+    What no reader sees counts as well where it looks like an element of HTML: `<Vorname>`.
+    """
+    from serienpost.templates.markup import read, running_text
+    from serienpost.templates.passive import ELEMENTS
+
+    markup = read(source)
+    texts = list(running_text(markup))
+    texts += [
+        (token.begin, source[token.begin : token.end])
+        for token in markup.tokens
+        if token.kind == "start" and token.name not in ELEMENTS and not token.attributes
+    ]
+    lines = [0, *(found.end() for found in re.finditer("\n", source))]
+    for begin, text in texts:
+        for found in foreign_placeholders(text, names):
+            line = markup.line(begin) + text.count("\n", 0, found.at)
+            yield found._replace(at=lines[min(line, len(lines) - 1)])
 
 
 def _meant(written: str, known: Mapping[str, str], spelling: _Spelling) -> str | None:

@@ -73,17 +73,15 @@ def _texts(model: BaseModel) -> Iterator[tuple[str, str]]:
 
 
 def _at_provider(renderer: RunRenderer, mailing: Mailing) -> Iterator[Problem]:
-    from serienpost.templates.foreign_placeholders import foreign_placeholders
-    from serienpost.templates.markup import read, running_text
+    from serienpost.templates.foreign_placeholders import foreign_placeholders, placeholders_in_page
 
-    template = renderer.header.provider_template
-    for part, source in template.sources.items() if template else ():
+    template, names = renderer.header.provider_template, renderer.known_macros
+    if template is None:
+        return
+    for part, source in template.sources.items():
         text = _PROVIDER_TAG.sub(TAG, source)
-        stretches = [one for _, one in running_text(read(text))] if part == "html" else [text]
-        for stretch in stretches:
-            for found in foreign_placeholders(stretch, renderer.known_macros):
-                problem = _problem(found, mailing.file, mailing.line(KEY))
-                where = f"the template {template.title}: {part}: " if template else ""
-                yield Problem(
-                    where + problem.message, problem.hint, problem.file, problem.line, KEY
-                )
+        read = placeholders_in_page if part == "html" else foreign_placeholders
+        for found in read(text, names):
+            problem = _problem(found, mailing.file, mailing.line(KEY))
+            message = f"the template {template.title}: {part}: {problem.message}"
+            yield Problem(message, problem.hint, problem.file, problem.line, KEY)

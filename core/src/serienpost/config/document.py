@@ -24,12 +24,14 @@ class Document:
         data: its content; text, whole numbers, floats, true/false, null, lists and maps.
         lines: the line of each key and list item, counted from 1.
         problems: what is wrong with the file as YAML although it can be read.
+        texts: the first line of each text that begins below its key (`text: |`).
     """
 
     file: str
     data: dict[str, Any]
     lines: dict[Loc, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    texts: dict[Loc, int] = field(default_factory=dict)
 
     def line(self, loc: Loc) -> int | None:
         """The line of a key, of its nearest parent where it is absent, None without one."""
@@ -41,6 +43,10 @@ class Document:
     def line_of(self, key: str) -> int | None:
         """Like `line`, for a dotted key: `accounts.mail.port`, `select.0.day`."""
         return self.line(loc_of(self.data, key))
+
+    def text_line_of(self, key: str) -> int | None:
+        """Where the text of a dotted key begins."""
+        return self.texts.get(loc_of(self.data, key)) or self.line_of(key)
 
     def has(self, loc: Loc) -> bool:
         """Whether the file itself holds this value."""

@@ -169,6 +169,10 @@ class Mailing(StrictModel):
         """The line of a dotted key in the file."""
         return self._document.line_of(key) if self._document else None
 
+    def text_line(self) -> int | None:
+        """The line that the mailing's own text begins on."""
+        return self._document.text_line_of("text") if self._document else None
+
     def read_from(self, document: Document) -> Mailing:
         """Remember the file, so that later checks can say where a key stands."""
         self._document = document

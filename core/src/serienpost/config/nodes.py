@@ -82,6 +82,7 @@ class Values:
         self.file = file
         self.first_line = first_line
         self.lines: dict[Loc, int] = {}
+        self.texts: dict[Loc, int] = {}
         self.problems: list[Problem] = []
         self._done: dict[int, object] = {}
         self._open: set[int] = set()
@@ -139,6 +140,8 @@ class Values:
                 )
                 continue
             self.lines[here] = self.line(key_node.start_mark)
+            if isinstance(value_node, yaml.ScalarNode) and value_node.style in ("|", ">"):
+                self.texts[here] = self.line(value_node.start_mark) + 1
             result[key] = self.value(value_node, here)
         return result
 

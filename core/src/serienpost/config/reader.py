@@ -85,7 +85,7 @@ def scan_text(text: str, file: str, first_line: int = 1) -> Document:
         line = values.line(node.start_mark)
         raise ConfigError(Problem("must be a map", "write `key: value` lines", file, line))
     problems = sorted(values.problems, key=lambda problem: problem.line or 0)
-    return Document(file, data, values.lines, tuple(problems))
+    return Document(file, data, values.lines, tuple(problems), values.texts)
 
 
 def _bare_value(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str] | None:

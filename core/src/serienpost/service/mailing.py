@@ -12,6 +12,7 @@ from serienpost.errors import ConfigError, SerienpostError
 from serienpost.run.prepare import provider_template, transliteration
 from serienpost.run.prepare.check import check_mailing, read_text, selection_notes
 from serienpost.run.prepare.renderer import RunRenderer
+from serienpost.run.prepare.text_notes import text_notes
 from serienpost.run.report.preview import text_part
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
             *provider_template.notes(renderer),
             *text_part(renderer),
             *transliteration.notes(renderer),
+            *text_notes(renderer),
         ),
         kind_title=renderer.kind.title,
     )

@@ -37,12 +37,14 @@ _DOCUMENT = """<!DOCTYPE html>
 class Parts:
     """The parts of a template: as checked, and as source for the renderer.
 
-    `links` are the macros that are the whole target of a link somewhere.
+    `links` are the macros that are the whole target of a link somewhere; `is_markdown` says whether
+    marks in the text are read.
     """
 
     programs: dict[Part, Program] = field(default_factory=dict)
     sources: dict[Part, str] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
+    is_markdown: bool = False
 
     def add(self, part: Part, program: Program, marked: str) -> None:
         """Take in a part with its placeholders."""
@@ -101,6 +103,7 @@ def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, 
     if not _is_markdown(files, kind):
         parts.add("text", program, program.plain())
         return
+    parts.is_markdown = True
     prefix = "asset:" if kind == "letter" else "cid:"
     made = page(program, files.images, prefix)
     parts.add("text", program, made.text)

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.building import Part, build
-from serienpost.templates.foreign_placeholders import foreign_placeholders
+from serienpost.templates.foreign_placeholders import (
+    ForeignPlaceholder,
+    foreign_placeholders,
+    placeholders_in_page,
+)
 from serienpost.templates.formats import NEEDS, Formats
 from serienpost.templates.rendering import environment, renderer
 from serienpost.templates.values import (
@@ -28,12 +32,17 @@ if TYPE_CHECKING:
 
     from serienpost.fields import FieldValue
     from serienpost.templates.folder import TemplateFiles
+    from serienpost.templates.foreign_marks import ForeignMark
     from serienpost.templates.rendering import Renderer
     from serienpost.templates.syntax import Formatted, Operand
 
 __all__ = ["CompiledTemplate", "Part", "Rendered", "ValueRefused"]
 
 
+# A macro's name in quotes is a text: `{{ "Vorname" }}`.
+_WORD_AS_TEXT = re.compile(r"\{\{\s*([\"'])(?P<name>\w+)\1\s*\}\}\Z")
+# Marks and elements may stand between.
+_PUNCTUATED = re.compile("\ue000o([0-9]+)\ue001(?:<[^<>]*>|[*_ \t])*([,;:!.])")
 _IMAGE = re.compile(r"\bcid:([A-Za-z0-9_.-]+)")
 
 
@@ -74,6 +83,7 @@ class CompiledTemplate:
         self._formats = Formats(files.language, zone)
         built = build(files, kind, append, html=html)
         self._programs = built.programs
+        self._is_markdown = built.is_markdown
         text_side = environment(self._formats, html=False)
         html_side = environment(self._formats, html=True)
         self._renderers: dict[Part, Renderer] = {
@@ -135,13 +145,39 @@ class CompiledTemplate:
         program = self._programs[part]
         return program.file, program.lines[name]
 
-    def misspelt(self, names: Collection[str]) -> Iterator[tuple[str, int, str, str]]:
-        """File and line of each placeholder in the spelling of another program, what is written
-        there, and the macro's own name."""
+    def misspelt(self, names: Collection[str]) -> Iterator[tuple[str, int, ForeignPlaceholder]]:
+        """File and line of each placeholder in the spelling of another program."""
+        text = self._programs["text"]
         for program in {id(one): one for one in self._programs.values()}.values():
-            for line, text in program.stretches():
-                for at, written, name in foreign_placeholders(text, names):
-                    yield program.file, line + text.count("\n", 0, at), written, name
+            is_page = program is self._programs.get("html") and program is not text
+            find = placeholders_in_page if is_page else foreign_placeholders
+            outline = program.outline()
+            for found in find(outline, names):
+                line = program.first_line + outline.count("\n", 0, found.at)
+                yield program.file, line, found
+            for tag in program.tags:
+                word = _WORD_AS_TEXT.match(tag.raw)
+                if word and word["name"] in names:
+                    yield program.file, tag.line, ForeignPlaceholder(0, tag.raw, word["name"])
+
+    def unread_marks(self) -> Iterator[tuple[str, list[int], ForeignMark]]:
+        """Marks of Markdown in subject and text that go out as they are typed: file and lines."""
+        from serienpost.templates.foreign_marks import foreign_marks, looks
+
+        for part, program in self._programs.items():
+            if part == "html":
+                continue
+            reads = part == "text" and self._is_markdown
+            for found in (foreign_marks if reads else looks)(program.outline()):
+                yield program.file, [program.first_line + line for line in found.lines], found
+
+    def punctuated(self) -> Iterator[tuple[str, int, str, str]]:
+        """File and line of each macro with a sign of punctuation behind it, its name, the sign."""
+        for program in {id(one): one for one in self._programs.values()}.values():
+            for found in _PUNCTUATED.finditer(program.marked):
+                tag = program.tags[int(found[1])]
+                if tag.shown:
+                    yield program.file, tag.line, tag.shown, found[2]
 
     def render(self, values: Mapping[str, FieldValue], *, examples: bool = False) -> Rendered:
         """Fill in one row's values; those that no part names are not looked at.

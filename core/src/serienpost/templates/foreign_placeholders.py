@@ -1,63 +1,159 @@
 """Placeholders as other programs write them: `{Vorname}`, `[Vorname]`, `%Vorname%`, `«Vorname»`.
 
-A text would go out with the bare word in it, so what names a macro in one of these spellings is a
-mistake. What names none is ordinary text, and so is what a constant prints: `{{ "[Praxis]" }}`.
+A text would go out with the bare word in it, so what names a macro in one of these spellings, or
+nearly does, is a mistake. What names none is ordinary text, and so is what a constant prints:
+`{{ "[Praxis]" }}`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
 
+from serienpost.templates.placeholders import TAG
 from serienpost.text import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
-_NAME = r"[^\W\d_]\w*(?:[ \-]\w+)*"
-# Each pair of marks, with what must not stand before and behind it. Behind a bracket `(`, `[` and
-# `:` make it a link of Markdown.
-_MARKS = (
-    (r"\{", r"\}", "", ""),
-    (r"\[\[", r"\]\]", "", ""),
-    (r"\[", r"\]", r"(?<![\[\]!])", r"(?![\](\[:])"),
-    (r"%%", r"%%", "", ""),
-    (r"%", r"%", r"(?<![%\w])", r"(?![%\w])"),
-    (r"<<", r">>", "", ""),
-    (r"<", r">", r"(?<!<)", r"(?!>)"),
-    ("\u00ab", "\u00bb", "", ""),
-    ("\u00bb", "\u00ab", "", ""),
-    ("\u2039", "\u203a", "", ""),
-    ("\u203a", "\u2039", "", ""),
-    (r"\$\{", r"\}", "", ""),
-    (r"\$", r"\$", r"(?<![$\w])", r"(?![$\w])"),
-    (r"##", r"##", "", ""),
-    (r"#", r"#", r"(?<![#\w])", r"(?![#\w])"),
-    (r"@@", r"@@", "", ""),
+_WORD = r"[^\W\d_]\w*"
+# Several words, or with the table that they come from: `Praxis Telefon`, `Liste.Vorname`.
+_NAME = rf"{_WORD}(?:[ .\-]\w+)*"
+
+_ADDRESS = "(?:https?|mailto|tel|cid):"
+
+
+class _Spelling(NamedTuple):
+    """A way to write a placeholder. Where its signs are `ordinary` they stand around other words
+    too, so that only a close likeness counts; where `exact`, only the name itself. An `evident` one
+    is told whatever it names."""
+
+    pattern: re.Pattern[str]
+    ordinary: bool = False
+    exact: bool = False
+    evident: bool = False
+
+
+def _pair(left: str, right: str, *, ordinary: bool = False, blanks: bool = True) -> _Spelling:
+    blank = r"[ \t\xa0]*" if blanks else ""
+    # The name alone may be bold or italic.
+    inside = f"{blank}[*_]*({_NAME})[*_]*{blank}"
+    return _Spelling(re.compile(f"{left}{inside}{right}"), ordinary)
+
+
+_SPELLINGS = (
+    # Fields of Word; switches behind the name belong to it.
+    _Spelling(
+        re.compile(
+            rf'(?:[{{«][ \t]*)?MERGEFIELD[ \t]+"?({_NAME})"?(?:[ \t]*\\[^}}\n«»]*)?[ \t]*[}}»]?',
+            re.IGNORECASE,
+        ),
+        evident=True,
+    ),
+    _Spelling(
+        re.compile(r"[{«][ \t]*(ADDRESSBLOCK|GREETINGLINE)\b[^}»\n]*[}»]", re.IGNORECASE),
+        exact=True,
+        evident=True,
+    ),
+    _pair(r"\$\{", r"\}"),
+    _pair(r"(?:\{[ \t]*){1,2}[$=%]?", r"%?(?:\}[ \t]*\}|\})"),
+    _pair(r"\[[ \t]*[\[%]", r"[\]%][ \t]*\]"),
+    # What stands behind makes it a link, a reference or its definition.
+    _pair(
+        r"(?<!\[)\[",
+        rf"\](?!\]|\[\d|\((?:{_ADDRESS}|{TAG}|[\w.-]+\.\w+\))|:[ \t]*<?{_ADDRESS})",
+        ordinary=True,
+    ),
+    _pair(r"\*\|", r"\|\*"),
+    _pair(r"%%", r"%%"),
+    _pair(r"(?<![%\w])%", r"%(?![%\w])", ordinary=True, blanks=False),
+    _pair(r"<<", r">>"),
+    _pair(r"<%=?", r"%>"),
+    _pair(r"(?<!<)<", r">(?!>)", ordinary=True, blanks=False),
+    _pair("\u00ab", "\u00bb", ordinary=True),
+    _pair("\u00bb", "\u00ab", ordinary=True),
+    _pair("\u2039", "\u203a", ordinary=True),
+    _pair("\u203a", "\u2039", ordinary=True),
+    _pair(r"\(\(", r"\)\)"),
+    _pair(r"##", r"##", blanks=False),
+    _pair(r"(?<![#\w])#", r"#(?![#\w])", ordinary=True, blanks=False),
+    _pair(r"@@", r"@@"),
+    _pair(r"(?<![\w$])\$", r"\$", ordinary=True, blanks=False),
+    _Spelling(re.compile(rf"(?<![\w$])\$({_WORD})"), ordinary=True),
+    # A brace that the other one is missing to.
+    _Spelling(re.compile(rf"\{{[ \t]*({_WORD})(?![\w}}{TAG}])"), exact=True),
+    _Spelling(re.compile(rf"(?<![\w{{{TAG}])({_WORD})[ \t]*\}}{{1,2}}"), exact=True),
 )
-_TIGHT = frozenset({"%", r"\$", "#", "<"})
-_PATTERNS = tuple(
-    re.compile(f"{before}{left}{blank}({_NAME}){blank}{right}{behind}")
-    for left, right, before, behind in _MARKS
-    for blank in ("" if left in _TIGHT else r"[ \t]*",)
-)
+_SEPARATORS = re.compile(r"[\s_.\-]+")
+# With one of these behind it a name is a word of its own: `»Vornamen«`, `[Telefone]`.
+_INFLECTIONS = frozenset({"e", "en", "er", "es", "n", "ns", "s"})
+_SHORTEST_LIKENESS = 5
 
 
-def foreign_placeholders(text: str, names: Collection[str]) -> Iterator[tuple[int, str, str]]:
-    """What in a text, without its tags, is a macro in the spelling of another program.
+class ForeignPlaceholder(NamedTuple):
+    """Where it begins, what is written, and the macro's own name, None where no macro is meant."""
+
+    at: int
+    written: str
+    name: str | None
+
+
+def foreign_placeholders(text: str, names: Collection[str]) -> Iterator[ForeignPlaceholder]:
+    """What in a text, beside its tags, is a macro in the spelling of another program.
 
     Args:
-        text: a stretch of text between tags.
+        text: with one `TAG` in place of each tag.
         names: the macros that there are.
-
-    Yields:
-        Where it begins, what is written, and the macro's own name.
     """
-    known = {folded(name): name for name in names}
-    seen: set[int] = set()
-    for pattern in _PATTERNS:
-        for found in pattern.finditer(text):
-            name = known.get(folded(re.sub(r"[ \-]", "_", found[1])))
-            if name and found.start(1) not in seen:
-                seen.add(found.start(1))
-                yield found.start(), found[0], name
+    known = {_key(name): name for name in names}
+    taken: list[tuple[int, int]] = []
+    for spelling in _SPELLINGS:
+        for found in spelling.pattern.finditer(text):
+            begin, end = found.span()
+            if any(begin < other_end and other_begin < end for other_begin, other_end in taken):
+                continue
+            name = _meant(found[1], known, spelling)
+            if name or spelling.evident:
+                taken.append((begin, end))
+                yield ForeignPlaceholder(found.start(), found[0].strip(), name)
+
+
+def placeholders_in_page(source: str, names: Collection[str]) -> Iterator[ForeignPlaceholder]:
+    """The same in a page, as it is read; of what stands in a line, `at` says the beginning.
+
+    What no reader sees counts as well where it looks like an element of HTML: `<Vorname>`.
+    """
+    from serienpost.templates.markup import read, running_text
+    from serienpost.templates.passive import ELEMENTS
+
+    markup = read(source)
+    texts = list(running_text(markup))
+    texts += [
+        (token.begin, source[token.begin : token.end])
+        for token in markup.tokens
+        if token.kind == "start" and token.name not in ELEMENTS and not token.attributes
+    ]
+    lines = [0, *(found.end() for found in re.finditer("\n", source))]
+    for begin, text in texts:
+        for found in foreign_placeholders(text, names):
+            line = markup.line(begin) + text.count("\n", 0, found.at)
+            yield found._replace(at=lines[min(line, len(lines) - 1)])
+
+
+def _meant(written: str, known: Mapping[str, str], spelling: _Spelling) -> str | None:
+    """The macro that is named or nearly named; of `Liste.Vorname` the last part counts too."""
+    for part in dict.fromkeys((written, written.rpartition(".")[2])):
+        key = _key(part)
+        if key in known:
+            return known[key]
+        if spelling.exact or len(key) < _SHORTEST_LIKENESS:
+            continue
+        near = get_close_matches(key, known, n=1, cutoff=0.85 if spelling.ordinary else 0.8)
+        if near and not (spelling.ordinary and key.removeprefix(near[0]) in _INFLECTIONS):
+            return known[near[0]]
+    return None
+
+
+def _key(name: str) -> str:
+    return _SEPARATORS.sub("", folded(name))

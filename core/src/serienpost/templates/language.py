@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from serienpost.errors import Problem, TemplateError
-from serienpost.templates.placeholders import PLACE
+from serienpost.templates.placeholders import PLACE, TAG
 from serienpost.templates.syntax import DEEPEST, ExpressionCheck, Formatted, Ordering, proven
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _ONLY_TAGS = re.compile("^[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+(?:\n|\\Z)", re.MU
 _COMMENT = re.compile("\ue000c[0-9]+\ue001")
 _UNUSABLE = re.compile(r"[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue002-\ufffd\U00010000-\U0010ffff]")
 _LOOKS_LIKE_TAG = re.compile(r"\{(?=[{%#]|\Z)")
+_HALF_BRACES = re.compile(r"\{\{[ \t\xa0]*(\w+)[ \t\xa0]*\}(?!\})(?:[ \t\xa0]+\})?")
+_FIRST_NAME = re.compile(r"\{\{[^\w\s{}]?[ \t\xa0]*([^\W\d_]\w*)")
 _KEYWORD = re.compile(r"\{%\s*(\w*)")
 _INSTEAD = {
     "for": "a text cannot repeat; a list belongs in a macro",
@@ -122,11 +124,12 @@ class Program:
             lambda found: "".join(p[0] for p in PLACE.finditer(found[0])), self.marked
         )
 
-    def stretches(self) -> Iterator[tuple[int, str]]:
-        """What stands between the tags as written, each with the line of the file it begins on."""
-        for piece in _pieces(self.source):
-            if piece.kind == "data":
-                yield self.first_line + piece.line - 1, piece.raw
+    def outline(self) -> str:
+        """The text as written, line by line, with one `TAG` in place of each tag."""
+        return "".join(
+            piece.raw if piece.kind == "data" else TAG + "\n" * piece.raw.count("\n")
+            for piece in _pieces(self.source)
+        )
 
     def trace(self) -> str:
         """The source of a text that names, each on a line of its own, the macros that are shown."""
@@ -209,14 +212,15 @@ class _Reader:
             self.refuse(1, f"the text is longer than {LONGEST:,} bytes", "shorten it")
             return ""
         self._check_characters(source)
-        source = self._check_triple_braces(source)
+        source = self._check_half_braces(self._check_triple_braces(source))
         marked = []
         try:
             for piece in _pieces(source):
                 part = piece.raw if piece.kind == "data" else self._mark(piece)
                 marked.append(part)
         except TemplateSyntaxError as error:
-            self.refuse(error.lineno, f"the tag cannot be read: {error.message}", "{{X}}")
+            line = source.split("\n")[error.lineno - 1]
+            self.refuse(error.lineno, f"the tag cannot be read: {error.message}", _rewritten(line))
             return ""
         for branch in self.branches:
             self.problems.append(
@@ -242,6 +246,15 @@ class _Reader:
                 "triple braces belong in SendGrid's own template",
             )
         return re.sub(r"\}{3,}", "}}", re.sub(r"\{{3,}", "{{", source))
+
+    def _check_half_braces(self, source: str) -> str:
+        for found in _HALF_BRACES.finditer(source):
+            self.refuse(
+                source.count("\n", 0, found.start()) + 1,
+                f"{found[0]} lacks a brace",
+                f"write {{{{{found[1]}}}}}",
+            )
+        return _HALF_BRACES.sub(r"{{\1}}", source)
 
     def _mark(self, piece: Piece) -> str:
         number = len(self.tags)
@@ -344,7 +357,7 @@ class _Reader:
             self.refuse(
                 line + error.lineno - 1,
                 f"the tag cannot be read: {error.message}",
-                "write {{X}}, {{X|datum}} or {% if X %}",
+                _rewritten(source),
             )
         except RecursionError:
             self.refuse(line, f"nested deeper than {DEEPEST} levels", "leave out parentheses")
@@ -358,6 +371,14 @@ def _proven(test: nodes.Expr | None, outcome: bool) -> frozenset[str]:
 @cache
 def _lexer() -> Environment:
     return Environment(keep_trailing_newline=True, autoescape=True)
+
+
+def _rewritten(text: str) -> str:
+    """How the first macro that a text tries to name is written."""
+    found = _FIRST_NAME.search(text)
+    if found:
+        return f"write {{{{{found[1]}}}}}"
+    return "write {{X}}, {{X|datum}} or {% if X %}"
 
 
 def _keyword(raw: str) -> str:

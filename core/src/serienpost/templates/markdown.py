@@ -1,7 +1,6 @@
 """Markdown with placeholders: one source, a formatted part and a text part.
 
-CommonMark with tables, without HTML, indented code and reference links. A line break in the
-source is a line break in the message. A line that holds nothing but block tags ends a paragraph
+What is markup says `markdown_rules`. A line that holds nothing but block tags ends a paragraph
 and leaves no trace. Every `if` must end within the paragraph, cell or list item that it starts in,
 so that the HTML is well-formed whatever comes true.
 """
@@ -10,33 +9,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from serienpost.errors import Problem, TemplateError
+from serienpost.templates.markdown_rules import BLOCK_TAGS, DEEPEST, parser
 from serienpost.templates.placeholders import PLACE
 from serienpost.templates.plaintext import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from markdown_it.rules_block import StateBlock
-
     from serienpost.templates.language import Program, Tag
 
-# The type of a token for a line that holds nothing but block tags.
-BLOCK_TAGS = "block_tags"
-
-_TAG_LINE = re.compile("[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+\\Z")
-_TAG_THEN_MARKUP = re.compile("(?:\ue000b[0-9]+\ue001)+(?:#{1,6} |[-*+] |[0-9]+[.)] |> )")
+_TAG_THEN_MARKUP = re.compile("(?:\ue000b[0-9]+\ue001)+(?:#{1,6} |- )")
 _ALLOWED_LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.)", re.IGNORECASE)
 _IMAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(?:png|jpe?g|gif)\Z", re.IGNORECASE)
-_DEEPEST = 100
-_INTERRUPTS = ["paragraph", "reference", "blockquote", "list", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +49,26 @@ def page(program: Program, images: Collection[str], image_prefix: str) -> Page:
     Raises:
         TemplateError: a link, an image or the place of a tag is not acceptable.
     """
-    parser = _parser()
-    tokens = _hoisted(parser.parse(program.marked), program.tags)
-    if _depth(tokens) > _DEEPEST:
+    reader = parser()
+    tokens = _hoisted(reader.parse(program.marked), program.tags)
+    if _depth(tokens) > DEEPEST:
         problem = Problem(
-            f"emphasis is nested deeper than {_DEEPEST} levels", "write fewer *", program.file
+            f"the text is nested deeper than {DEEPEST} levels",
+            "take out bullets in bullets, or ** and _ in each other",
+            program.file,
         )
         raise TemplateError(problem)
     checks = _Checks(program, images)
     checks.run(tokens)
     if checks.problems:
         raise TemplateError(*checks.problems)
-    text = plain_text(SyntaxTreeNode(tokens))
+    text = plain_text(SyntaxTreeNode(tokens), program.marked)
     for token in _inside(tokens):
         if token.type == "image":
             token.attrs["src"] = f"{image_prefix}{token.attrs['src']}"
         elif token.type == "link_open":
             token.attrs["href"] = str(token.attrs["href"]).replace("\ue000o", "\ue000u")
-    return Page(parser.renderer.render(tokens, parser.options, {}), text)
+    return Page(reader.renderer.render(tokens, reader.options, {}), text)
 
 
 def _depth(tokens: Sequence[Token]) -> int:
@@ -85,42 +78,6 @@ def _depth(tokens: Sequence[Token]) -> int:
         depth += token.nesting
         deepest = max(deepest, depth + _depth(token.children or ()))
     return deepest
-
-
-@cache
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
-    parser.disable(["code", "fence", "html_block", "html_inline", "lheading", "reference"])
-    parser.block.ruler.before("paragraph", BLOCK_TAGS, _block_tags, {"alt": _INTERRUPTS})
-    parser.add_render_rule(BLOCK_TAGS, _render_block_tags)
-    parser.normalizeLink = _unchanged  # type: ignore[method-assign]
-    parser.validateLink = _anything  # type: ignore[method-assign,assignment]
-    return parser
-
-
-def _unchanged(url: str) -> str:
-    return url
-
-
-def _anything(_url: str) -> bool:
-    return True
-
-
-def _block_tags(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
-    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-    if not _TAG_LINE.match(line):
-        return False
-    if not silent:
-        state.line = start + 1
-        token = state.push(BLOCK_TAGS, "", 0)
-        token.content = "".join(place[0] for place in PLACE.finditer(line))
-    return True
-
-
-def _render_block_tags(
-    _self: object, tokens: Sequence[Token], index: int, _options: object, _env: object
-) -> str:
-    return tokens[index].content
 
 
 def _hoisted(tokens: list[Token], tags: Sequence[Tag]) -> list[Token]:
@@ -155,7 +112,8 @@ def _whole(inline: Token, tags: Sequence[Tag]) -> tuple[str, str] | None:
     children = inline.children or []
     if not children or children[0].type != "text" or children[-1].type != "text":
         return None
-    opening = PLACE.match(children[0].content)
+    begin = children[0].content.lstrip()
+    opening = PLACE.match(begin)
     closing = list(PLACE.finditer(children[-1].content))
     if not opening or not closing or closing[-1].end() != len(children[-1].content):
         return None
@@ -163,7 +121,7 @@ def _whole(inline: Token, tags: Sequence[Tag]) -> tuple[str, str] | None:
     if opening[1] != "b" or tag.is_split or tag.partner != int(closing[-1][2]):
         return None
     children[-1].content = children[-1].content[: closing[-1].start()]
-    children[0].content = children[0].content[opening.end() :]
+    children[0].content = children[0].content.lstrip()[opening.end() :]
     return opening[0], closing[-1][0]
 
 
@@ -172,6 +130,13 @@ def _inside(tokens: Sequence[Token]) -> Iterator[Token]:
         yield token
         if token.children:
             yield from _inside(token.children)
+
+
+def _is_row_behind_tags(tokens: Sequence[Token]) -> bool:
+    types = [token.type for token in tokens[:3]]
+    if types != [BLOCK_TAGS, "paragraph_open", "inline"]:
+        return False
+    return tokens[2].content.lstrip().startswith("|")
 
 
 class _Checks:
@@ -201,6 +166,7 @@ class _Checks:
                 self._image(token)
             elif token.type == "inline":
                 self._paragraph(token.content)
+        self._tables(tokens)
         self._balance(SyntaxTreeNode(tokens))
         if not self.problems and self.seen != sorted(set(self.seen)):
             self.problems.append(
@@ -218,18 +184,35 @@ class _Checks:
 
     def _paragraph(self, content: str) -> None:
         text = content.lstrip()
-        if text.startswith("|"):
+        if _TAG_THEN_MARKUP.match(text):
             self.refuse(
-                "this row stands outside of its table",
-                "a row cannot be conditional as a whole; put the if inside its cells",
-                text.split("\n", 1)[0],
-            )
-        elif _TAG_THEN_MARKUP.match(text):
-            self.refuse(
-                "a heading, list or quotation cannot begin behind a tag",
+                "a heading or bullet cannot begin behind a tag",
                 "put the tag on a line of its own",
                 text,
             )
+
+    def _tables(self, tokens: list[Token]) -> None:
+        """Refuse what a table would leave out: cells without a head, rows between tags."""
+        lines = self.program.marked.split("\n")
+        width = 0
+        for index, token in enumerate(tokens):
+            if token.type == "tr_open" and token.map:
+                row = lines[token.map[0]]
+                cells = len(escapedSplit(row.strip().removeprefix("|").removesuffix("|")))
+                if tokens[index - 1].type == "thead_open":
+                    width = cells
+                elif cells > width:
+                    self.refuse(
+                        "this row has more cells than the head of its table",
+                        "add a head, or write a | that shall be seen as \\|",
+                        row,
+                    )
+            elif token.type == "table_close" and _is_row_behind_tags(tokens[index + 1 :]):
+                self.refuse(
+                    "this row stands outside of its table",
+                    "a row cannot be conditional as a whole; put the if inside its cells",
+                    tokens[index + 3].content.lstrip().split("\n", 1)[0],
+                )
 
     def _link(self, token: Token) -> None:
         href = str(token.attrs["href"])
@@ -239,11 +222,15 @@ class _Checks:
             self.linked.add(int(place[2]))
             if tag.name is None:
                 self.refuse("a link takes a macro without a filter", "[Text]({{X}})", href)
-        elif PLACE.search(href) or PLACE.search(str(token.attrs.get("title", ""))):
+        elif "title" in token.attrs:
+            self.refuse(
+                "a link has no title", "[Text](https://example.org)", str(token.attrs["title"])
+            )
+        elif PLACE.search(href):
             self.refuse(
                 "a link is either fixed or one macro as a whole",
                 "[Text]({{X}}), with a macro that gives the whole address",
-                href if PLACE.search(href) else str(token.attrs["title"]),
+                href,
             )
         elif not _ALLOWED_LINK.match(href):
             self.refuse(
@@ -254,9 +241,11 @@ class _Checks:
 
     def _image(self, token: Token) -> None:
         source = str(token.attrs["src"])
-        if PLACE.search(source + token.content + str(token.attrs.get("title", ""))):
+        if PLACE.search(source + token.content) or "title" in token.attrs:
             self.refuse(
-                "an image and its description are fixed", "![Praxislogo](logo.png)", token.content
+                "an image and its description are fixed, and it has no title",
+                "![Praxislogo](logo.png)",
+                token.content,
             )
         elif not _IMAGE.match(source) or source not in self.images:
             self.refuse(

@@ -27,6 +27,7 @@ _KINDS: dict[Any, Literal["text", "start", "end", "comment", "doctype"]] = {
     Kind.COMMENT: "comment",
     Kind.DOCTYPE: "doctype",
 }
+_LOOKS = frozenset({"a", "b", "em", "font", "i", "small", "span", "strong", "u"})
 _NO_TEXT = frozenset({"script", "style", "title"})
 
 
@@ -103,6 +104,25 @@ def raw_texts(markup: Markup, element: str) -> Iterator[tuple[int, int]]:
             begin = None
     if begin is not None:
         yield begin, markup.end
+
+
+def running_text(markup: Markup) -> Iterator[tuple[int, str]]:
+    """What a reader sees as one text, whatever stands in it for the look: where it begins, and the
+    text with what its entities stand for."""
+    begin, text = 0, ""
+    inside = None
+    for token in markup.tokens:
+        if token.kind == "text" and inside is None:
+            begin, text = (begin, text) if text else (token.begin, text)
+            text += token.data
+        elif token.kind in ("start", "end") and token.name not in _LOOKS:
+            if text:
+                yield begin, text
+            text = ""
+            is_raw = token.kind == "start" and token.name in ("script", "style")
+            inside = token.name if is_raw else None
+    if text:
+        yield begin, text
 
 
 def shown_text(source: str) -> str:

@@ -30,7 +30,8 @@ _ELEMENT_NAMES = """
     strike strong sub sup time tt u var wbr area map caption col colgroup table tbody td tfoot th
     thead tr xml o:officedocumentsettings o:allowpng o:pixelsperinch o:p
 """
-_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+# Elements that do nothing by themselves.
+ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _TEXT_NAMES = """
     abbr align alink alt axis bgcolor border bordercolor cellpadding cellspacing char charoff
     charset cite class clear color cols colspan compact content coords datetime dir direction
@@ -45,6 +46,8 @@ _TEXT_PREFIXES = ("aria-", "data-", "xmlns:")
 _LOADING = frozenset({"background", "longdesc", "src", "srcset"})
 _LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.|#)", re.IGNORECASE)
 _EQUIVALENTS = frozenset({"content-language", "content-type", "x-ua-compatible"})
+# A tag that may be meant as a placeholder, `<Vorname>`.
+_WORD = re.compile(r"<([A-Z][a-z]\w*)>")
 # In templates that a provider keeps, with images of its own: what runs or sends.
 _RUNNING = frozenset(
     ("applet", "base", "embed", "form", "frame", "frameset", "iframe", "object", "portal", "script")
@@ -97,6 +100,7 @@ def active_parts(
         yield Finding(what, "close it", _unfinished(markup))
     for token in markup.tokens:
         if token.kind == "start":
+            yield from _of_element(token, markup)
             yield from _of_tag(token, images, prefix)
         elif token.kind == "comment":
             yield from _of_comment(token, images, prefix)
@@ -116,10 +120,16 @@ def _unfinished(markup: Markup) -> int:
     return markup.end
 
 
+def _of_element(token: Token, markup: Markup) -> Iterator[Finding]:
+    if token.name in ELEMENTS or PLACE.search(token.name):
+        return
+    word = _WORD.match(markup.source[token.begin : token.end])
+    instead = f"leave it out; a macro is written {{{{{word[1]}}}}}" if word else "leave it out"
+    yield Finding(f"a page cannot contain <{token.name[:40]}>", instead, token.begin)
+
+
 def _of_tag(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
     name = token.name
-    if name not in _ELEMENTS and not PLACE.search(name):
-        yield Finding(f"a page cannot contain <{name[:40]}>", "leave it out", token.begin)
     if not _is_utf_8(token):
         yield Finding("a page is written in UTF-8", 'write charset="utf-8"', token.begin)
     if token.twice:

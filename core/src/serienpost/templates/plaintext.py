@@ -1,15 +1,14 @@
-"""The text part of a Markdown source: the same words, without marks."""
+"""The text part of a Markdown source: as typed, without the marks that only change the look."""
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from markdown_it.tree import SyntaxTreeNode
-
-RULE = "-" * 20
 
 
 class _Line(NamedTuple):
@@ -19,34 +18,42 @@ class _Line(NamedTuple):
     is_tag: bool = False
 
 
-def plain_text(root: SyntaxTreeNode) -> str:
-    """Readable text: links as `text (address)`, list marks kept, cells joined by ` | `."""
-    return "".join(
-        line.text if line.is_tag else f"{line.text}\n" for line in _blocks(root.children)
-    )
+_BLANK = _Line("")
 
 
-def _blocks(nodes: Iterable[SyntaxTreeNode], *, tight: bool = False) -> list[_Line]:
+def plain_text(root: SyntaxTreeNode, source: str) -> str:
+    """As typed: bullets keep their `- `, links read `text (address)`, cells are joined by ` | `;
+    the marks of bold, italic and headings are left out."""
+    lines = _blocks(root.children, source.split("\n"))
+    return "".join(line.text if line.is_tag else f"{line.text}\n" for line in lines)
+
+
+def _blocks(
+    nodes: Sequence[SyntaxTreeNode], source: list[str], *, tight: bool = False
+) -> list[_Line]:
     lines = []
-    for node in nodes:
+    for node, following in zip_longest(nodes, nodes[1:]):
         if node.type == "block_tags":
             lines.append(_Line(node.content, is_tag=True))
             continue
-        lines += _block(node)
-        if not tight:
-            lines.append(_Line(""))
+        lines += _block(node, source)
+        if not tight and not _adjoins(following, source):
+            lines.append(_BLANK)
     return lines
 
 
-def _block(node: SyntaxTreeNode) -> list[_Line]:
-    if node.type in ("bullet_list", "ordered_list"):
-        return _list(node)
-    if node.type == "blockquote":
-        return [_prefixed(line, "> ") for line in _trimmed(_blocks(node.children))]
+def _adjoins(node: SyntaxTreeNode | None, source: list[str]) -> bool:
+    """Whether a block was typed on the line right behind another."""
+    if node is None or node.type == "block_tags" or not node.map:
+        return False
+    return bool(source[node.map[0] - 1].strip())
+
+
+def _block(node: SyntaxTreeNode, source: list[str]) -> list[_Line]:
+    if node.type == "bullet_list":
+        return _list(node, source)
     if node.type == "table":
         return [_row(row) for part in node.children for row in part.children]
-    if node.type == "hr":
-        return [_Line(RULE)]
     return [_Line(line) for line in _inline(node).split("\n")]
 
 
@@ -54,20 +61,19 @@ def _row(row: SyntaxTreeNode) -> _Line:
     return _Line(" | ".join(_inline(cell).replace("\n", " ") for cell in row.children))
 
 
-def _list(node: SyntaxTreeNode) -> list[_Line]:
+def _list(node: SyntaxTreeNode, source: list[str]) -> list[_Line]:
     lines: list[_Line] = []
-    number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
-    for item in node.children:
+    for item, following in zip_longest(node.children, node.children[1:]):
         if item.type == "block_tags":
             lines.append(_Line(item.content, is_tag=True))
             continue
-        mark = "- " if number is None else f"{number}. "
         tight = all(child.hidden for child in item.children if child.type == "paragraph")
-        inner = _blocks(item.children, tight=tight)
+        inner = _trimmed(_blocks(item.children, source, tight=tight))
         first = next((at for at, line in enumerate(inner) if not line.is_tag), -1)
         for at, line in enumerate(inner):
-            lines.append(_prefixed(line, mark if at == first else " " * len(mark)))
-        number = None if number is None else number + 1
+            lines.append(_prefixed(line, "- " if at == first else "  "))
+        if not tight and not _adjoins(following, source):
+            lines.append(_BLANK)
     return _trimmed(lines)
 
 
@@ -77,15 +83,15 @@ def _prefixed(line: _Line, prefix: str) -> _Line:
 
 def _trimmed(lines: list[_Line]) -> list[_Line]:
     end = len(lines)
-    while end and lines[end - 1] == _Line(""):
+    while end and lines[end - 1] == _BLANK:
         end -= 1
     return lines[:end]
 
 
 def _inline(node: SyntaxTreeNode) -> str:
-    if node.type in ("softbreak", "hardbreak"):
+    if node.type == "softbreak":
         return "\n"
-    if node.type in ("text", "code_inline"):
+    if node.type == "text":
         return node.content
     inner = "".join(_inline(child) for child in node.children)
     if node.type == "link":

@@ -53,6 +53,7 @@ from serienpost.run.prepare.stable_ids import (
     remedy_for_ids,
     stable_ids_problems,
 )
+from serienpost.run.prepare.unfilled import unfilled_placeholders
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> Templa
         mailing.text or "",
         _seen_from(context.folder, mailing.file),
         subject_line=mailing.line("subject") or 1,
-        text_line=mailing.line("text") or 1,
+        text_line=mailing.text_line() or 1,
     )
 
 
@@ -408,7 +409,7 @@ def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
         offered=frozenset.intersection(*(block.offers for block in renderer.blocks)),
         harmless_types=bool(renderer.context.config.appointment_types_harmless),
     )
-    problems = _misspelt(renderer)
+    problems = unfilled_placeholders(renderer, mailing)
     for name, part, refused in found:
         problem = _with_way(renderer, name, refused)
         parts = renderer.template.used
@@ -439,14 +440,6 @@ def selection_notes(renderer: RunRenderer) -> list[str]:
             ways = {n: source.way_to(context, block.selection, n) for n in renderer.template.names}
             notes += [f"{{{{{name}}}}} stays empty: {way}" for name, way in ways.items() if way]
     return list(dict.fromkeys(notes))
-
-
-def _misspelt(renderer: RunRenderer) -> list[Problem]:
-    """Placeholders as other programs write them, which nobody would fill in."""
-    return [
-        Problem(f"{written} would go out as it stands", f"write {{{{{name}}}}}", file, line, name)
-        for file, line, written, name in renderer.template.misspelt(renderer.known_macros)
-    ]
 
 
 def _with_way(renderer: RunRenderer, name: str, problem: Problem) -> Problem:

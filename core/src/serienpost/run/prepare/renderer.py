@@ -58,7 +58,8 @@ DISPLAY_FIELDS = frozenset(
 #
 # 2: what a channel needs for its layout stands in a place of its own in the content.
 # 3: letters are measured with what stands around them, and their account's folder is not in them.
-RENDERING_EDITION = 3
+# 4: of Markdown only bold, italic, bullets, headings, tables and links are read; all else is text.
+RENDERING_EDITION = 4
 
 # Prefix of frozen files that go with every message.
 ATTACHMENT = "attachment/"

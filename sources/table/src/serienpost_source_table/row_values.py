@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from serienpost import FieldType, FieldValue
     from serienpost_source_table.cells import Cell
-    from serienpost_source_table.files import Line
     from serienpost_source_table.selection import TableSelection
+    from serienpost_source_table.table import Line
 
 _ANY_DAY = date(2000, 1, 1)
 

@@ -14,7 +14,6 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import Header, count_plan
 from serienpost.run.prepare.renderer import READ
-from serienpost.run.prepare.review import sentence_of
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.prepare.unknown_values import kept_unknown_values
 from serienpost.run.report.answers import (

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -57,6 +58,12 @@ def tls_cause(error: BaseException) -> SSLError | None:
             return found
         found = found.__cause__ or found.__context__
     return None
+
+
+def server_of(url: str) -> str:
+    """Host and port of a web address."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
 
 
 _CAUSES = {

@@ -52,12 +52,8 @@ def tls_cause(error: BaseException) -> SSLError | None:
     import ssl
 
     ended = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, ssl.SSLError) and not isinstance(found, ended):
-            return found
-        found = found.__cause__ or found.__context__
-    return None
+    found = (one for one in _causes(error) if isinstance(one, ssl.SSLError))
+    return next((one for one in found if not isinstance(one, ended)), None)
 
 
 def server_of(url: str) -> str:

@@ -229,12 +229,7 @@ def test_killed_while_it_is_tried_again(unattended: Practice, point: str) -> Non
     unattended.json("resume", "--due")
     unattended.json("resume", "--due")
     assert due(unattended)["state"] == "done"
-    released = unattended.ledger(
-        "SELECT created_at, finished_at FROM run WHERE approved_at IS NOT NULL ORDER BY approved_at"
-    )
-    # A process that begins when all is over sends again: `once_per: none` says so.
-    assert all(later[0] >= one[1] for one, later in pairwise(released))
-    assert sum(unattended.oracle().values()) == 40 * len(released)
+    assert sum(unattended.oracle().values()) == 40
 
 
 def test_what_another_process_sends_meanwhile_is_not_sent_again(unattended: Practice) -> None:
@@ -280,7 +275,12 @@ def test_two_processes_at_once_send_once(unattended: Practice) -> None:
     assert {end.code for end in ends} <= {0, 75}
     unattended.json("resume", "--due")
     assert due(unattended)["state"] == "done"
-    assert sum(unattended.oracle().values()) == 40
+    released = unattended.ledger(
+        "SELECT created_at, finished_at FROM run WHERE approved_at IS NOT NULL ORDER BY approved_at"
+    )
+    # A process that begins when all is over sends again: `once_per: none` says so.
+    assert all(later[0] >= one[1] for one, later in pairwise(released))
+    assert sum(unattended.oracle().values()) == 40 * len(released)
 
 
 @pytest.mark.parametrize("key", [2**31 + 7, 1234567890123456789, 2**63 - 1])

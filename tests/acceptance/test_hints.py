@@ -472,3 +472,19 @@ def test_plugins_shows_what_is_installed_and_not_named(demo: Practice) -> None:
     unnamed = shown["serienpost-consent-register"]
     assert (unnamed["named"], unnamed["ok"], unnamed["provides"]) == (False, True, [])
     assert re.search(r"serienpost-consent-register +\S+ +not named", demo("plugins").out)
+
+
+def test_a_row_of_a_table_is_named_by_file_and_line(listed: Practice) -> None:
+    """Was: Es ist keine E-Mail-Adresse eingetragen., of a row called table:0123456789abcdef-3."""
+    rows = "Anrede;Nachname;E-Mail;Einwilligung\nFrau;Vogel;v@example.org;ja\n"
+    rows += "Herr;Hase;;ja\nHerr;Fuchs;kein-at;ja\n"
+    (listed.folder / "listen" / "infoabend.csv").write_text(rows, "utf-8")
+    document = listed.json("prepare", "m")
+    reasons = [row["unreachable_reason"] for row in document["recipients"]]
+    assert reasons == [
+        None,
+        "Es ist keine E-Mail-Adresse eingetragen. (listen/infoabend.csv, Zeile 3)",
+        "Die eingetragene E-Mail-Adresse ist ungültig. (listen/infoabend.csv, Zeile 4)",
+    ]
+    shown = listed("review", document["run"], "--summary").out
+    assert "1     Es ist keine E-Mail-Adresse eingetragen.\n" in shown

@@ -57,7 +57,7 @@ def given(practice: Practice, block: str) -> None:
     file.write_text(f"{file.read_text('utf-8')}\n{block}\n", "utf-8")
 
 
-def nothing_shown(practice: Practice, *args: str) -> None:
+def assert_nothing_shown(practice: Practice, *args: str) -> None:
     """The command refuses with file and line, and repeats nothing of the secret."""
     for command in (args, (*args, "--json")):
         done = practice(*command)
@@ -99,13 +99,13 @@ def test_a_secret_in_a_plugins_keys_is_refused_and_not_shown(
     vendors: Practice, portal: str
 ) -> None:
     given(vendors, f"portal:\n  {portal}")
-    nothing_shown(vendors, "config", "show")
+    assert_nothing_shown(vendors, "config", "show")
 
 
 @pytest.mark.parametrize("args", [("doctor",), ("runs",), ("check", "information")])
 def test_no_command_shows_it(vendors: Practice, args: tuple[str, ...]) -> None:
     given(vendors, f"portal:\n  token: {SECRET}\n  shouted: '{SECRET}'")
-    nothing_shown(vendors, *args)
+    assert_nothing_shown(vendors, *args)
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ def test_no_command_shows_it(vendors: Practice, args: tuple[str, ...]) -> None:
 )
 def test_a_secret_under_an_unknown_key_is_not_shown(demo: Practice, block: str) -> None:
     given(demo, block)
-    nothing_shown(demo, "config", "show")
+    assert_nothing_shown(demo, "config", "show")
 
 
 @pytest.mark.parametrize("line", [f"password: {SECRET}", "imap_password: 7700077"])
 def test_a_secret_in_an_account_is_refused_and_not_shown(demo: Practice, line: str) -> None:
     demo.edit("serienpost.yaml", "    channel: smtp\n", f"    channel: smtp\n    {line}\n")
-    nothing_shown(demo, "config", "show")
+    assert_nothing_shown(demo, "config", "show")
 
 
 def test_parts_of_a_connection_are_refused_and_not_shown(demo: Practice) -> None:
     """psycopg takes them, so a practice might write them."""
     written = f"host=db user=post password={SECRET}"
     demo.edit("serienpost.yaml", "\ndatabase: sqlite:///praxis.db", f"\ndatabase: {written}")
-    nothing_shown(demo, "config", "show")
+    assert_nothing_shown(demo, "config", "show")
 
 
 def test_a_secret_in_a_selection_is_refused(demo: Practice) -> None:

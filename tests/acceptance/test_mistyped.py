@@ -13,25 +13,6 @@ from serienpost_demo.smscreator import FakeSmsCreator
 if TYPE_CHECKING:
     from conftest import Practice
 
-LIST = """\
-source: table
-select:
-  file: listen/infoabend.csv
-  columns: {Anrede: anrede, Nachname: nachname, E-Mail: email}
-  consent_column: Einwilligung
-account: mail
-purpose: information
-signature: u
-subject: Hallo
-text: "{{Briefanrede}} hier ist die {{Praxis}}."
-"""
-ROWS = """\
-Anrede;Nachname;E-Mail;Einwilligung
-Frau;Vogel;v@example.org;ja
-Herr;Hase;;ja
-Herr;Fuchs;kein-at;ja
-"""
-
 
 def problem(practice: Practice, *args: str) -> str:
     (found,) = practice.refused(*args)
@@ -54,21 +35,6 @@ def test_where_to_correct_who_cannot_be_reached(few: Practice) -> None:
     said = problem(few, "review", few.run, "--include", "patient:3")
     assert "patient:3 is not reachable: Es ist keine E-Mail-Adresse eingetragen." in said
     assert "correct the E-Mail address of patient:3 (email) where the source patients" in said
-
-
-def test_a_row_of_a_table_is_named_by_file_and_line(list_practice: Practice) -> None:
-    """Was: Es ist keine E-Mail-Adresse eingetragen., of a row called table:0123456789abcdef-3."""
-    (list_practice.folder / "mailings" / "m.yaml").write_text(LIST, "utf-8")
-    (list_practice.folder / "listen" / "infoabend.csv").write_text(ROWS, "utf-8")
-    document = list_practice.json("prepare", "m")
-    reasons = [row["unreachable_reason"] for row in document["recipients"]]
-    assert reasons == [
-        None,
-        "Es ist keine E-Mail-Adresse eingetragen. (listen/infoabend.csv, Zeile 3)",
-        "Die eingetragene E-Mail-Adresse ist ungültig. (listen/infoabend.csv, Zeile 4)",
-    ]
-    shown = list_practice("review", document["run"], "--summary").out
-    assert "1     Es ist keine E-Mail-Adresse eingetragen.\n" in shown
 
 
 def test_columns_and_accounts_that_there_are(few: Practice) -> None:

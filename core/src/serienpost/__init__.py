@@ -147,8 +147,10 @@ if TYPE_CHECKING:
     from serienpost.network import is_loopback as is_loopback
     from serienpost.network import no_answer as no_answer
     from serienpost.network import no_connection as no_connection
+    from serienpost.network import server_of as server_of
     from serienpost.network import tls_cause as tls_cause
     from serienpost.redaction import redact as redact
+    from serienpost.redaction import without_secrets as without_secrets
     from serienpost.reference import PLACEHOLDER as PLACEHOLDER
     from serienpost.reference import holds_reference as holds_reference
     from serienpost.reference import unsubscribe_mail as unsubscribe_mail
@@ -229,8 +231,8 @@ _HOME = {
     "kinds.gsm": "Measured measure_sms",
     "kinds.letter": "address_lines",
     "names": "NameParts name_parts one_line",
-    "network": "HeldBackError asking is_loopback no_answer no_connection tls_cause",
-    "redaction": "redact",
+    "network": "HeldBackError asking is_loopback no_answer no_connection server_of tls_cause",
+    "redaction": "redact without_secrets",
     "address_faults": "is_address_fault",
     "status_codes": "Fault StatusCode read_status_codes telling_status",
     "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",

@@ -5,7 +5,6 @@ Plugins see of it what `contracts.context.Context` names.
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import RLock
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from serienpost.errors import SecretError, SerienpostError
-from serienpost.redaction import remember_secret
+from serienpost.redaction import SECRET_WITHIN, remember_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from serienpost.registry import Registry
 
 T = TypeVar("T")
-_INSIDE_URL = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class PracticeContext:
@@ -141,7 +139,7 @@ class PracticeContext:
         order = [
             name for name in self.config.secrets if not isinstance(stores.get(name), InDatabase)
         ]
-        return _INSIDE_URL.sub(lambda found: quote(self._secret(found[1], order), safe=""), url)
+        return SECRET_WITHIN.sub(lambda found: quote(self._secret(found[1], order), safe=""), url)
 
     def shared(self, key: str, factory: Callable[[], AbstractContextManager[T]]) -> T:
         """One resource per key, opened on first use by whichever thread comes first, closed with

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -51,12 +52,14 @@ def tls_cause(error: BaseException) -> SSLError | None:
     import ssl
 
     ended = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, ssl.SSLError) and not isinstance(found, ended):
-            return found
-        found = found.__cause__ or found.__context__
-    return None
+    found = (one for one in _causes(error) if isinstance(one, ssl.SSLError))
+    return next((one for one in found if not isinstance(one, ended)), None)
+
+
+def server_of(url: str) -> str:
+    """Host and port of a web address."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
 
 
 _CAUSES = {

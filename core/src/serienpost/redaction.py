@@ -6,7 +6,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from binascii import a2b_base64
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# A secret by its name within a text, such as a URL.
+SECRET_WITHIN = re.compile(r"\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}")
 
 LONGEST = 200
 _ENHANCED = r"\b[245]\.\d{1,3}\.\d{1,3}\b(?!\.\d)"
@@ -22,7 +29,7 @@ _NO_WORD = re.compile(r"[^\w]+")
 def redact(text: str, address: str = "") -> str:
     """Mask addresses, long numbers, this recipient's local part and the secrets that were looked
     up, as whoever they were sent to might repeat them; cut to 200 characters."""
-    plain = _without_secrets(without_passwords(" ".join(text.split())))
+    plain = without_secrets(without_passwords(" ".join(text.split())), tuple(_SECRETS))
     masked = _PERSONAL.sub(lambda found: found["keep"] or "…", plain)
     local = address.rpartition("@")[0]
     lowered = masked.lower()
@@ -38,11 +45,13 @@ def remember_secret(secret: str) -> None:
         _SECRETS.append(secret)
 
 
-def _without_secrets(text: str) -> str:
-    secrets = tuple(_SECRETS)
-    for secret in secrets:
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """The text with `***` for each of these secrets, as whoever they were sent to might repeat
+    them: plain or in base64."""
+    known = [secret for secret in secrets if secret]
+    for secret in known:
         text = text.replace(secret, "***")
-    octets = [secret.encode("utf-8", "surrogatepass") for secret in secrets]
+    octets = [secret.encode("utf-8", "surrogatepass") for secret in known]
 
     def masked(found: re.Match[str]) -> str:
         decoded = _decoded(found[0])
@@ -157,7 +166,7 @@ def _masked_parameter(found: re.Match[str]) -> str:
 # Secrets that this process looked up; shorter ones would be found within words.
 _SECRETS: list[str] = []
 _SHORTEST_SECRET = 6
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{6,}={0,2}")
 # Words of a name: at signs between, and where a small letter meets a large one.
 _WORD = re.compile(r"[A-ZÄÖÜ]*[^\W\d_A-ZÄÖÜ]+|[A-ZÄÖÜ]+")
 _SECRET_WORDS = re.compile(

@@ -64,3 +64,13 @@ def test_what_needs_a_thing_that_is_wrong_is_wrong() -> None:
 def test_what_is_in_order_has_no_cause() -> None:
     fine = Finding("a", True, "answers"), Finding("b", True, "answers")
     assert causes(*fine) == [("a", None), ("b", None)]
+
+
+def test_what_hangs_on_a_cause_is_named_beside_it_alone() -> None:
+    """Was: said of every finding of the same name, also of those that are in order."""
+    idle, fine = (
+        Finding.missing("account mail", "not running", "start it"),
+        Finding("account mail", True, "a note"),
+    )
+    told = with_causes([idle, fine, Finding.missing("account sms", "not running", "start it")])
+    assert [one.keeps_back for one in told] == [("account sms",), (), ()]

@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx  # noqa: TID253  # this module is imported when an account is opened
 
-from serienpost import SerienpostError, asking, no_answer, no_connection, tls_cause
+from serienpost import SerienpostError, asking, no_answer, no_connection, server_of, tls_cause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -142,7 +142,7 @@ class Client:
         except _NEVER_SENT as error:
             by_proxy = isinstance(error, httpx.ProxyError)
             why = "the proxy of the environment refuses" if by_proxy else no_connection(error)
-            text = no_answer(_server(self._url), why, "base_url")
+            text = no_answer(server_of(str(self._url)), why, "base_url")
             raise NotSentError(text, certificate=_is_untrusted(error)) from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise LostError(_described(error)) from None
@@ -237,11 +237,6 @@ def _described(error: Exception) -> str:
         "ReadError": "the connection broke before the answer",
         "RemoteProtocolError": "the server closed the connection without an answer",
     }.get(type(error).__name__, type(error).__name__)
-
-
-def _server(url: httpx.URL) -> str:
-    """Host and port."""
-    return f"{url.host}:{url.port or {'http': 80}.get(url.scheme, 443)}"
 
 
 def _is_untrusted(error: Exception) -> bool:

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from serienpost import asking, no_answer, no_connection, tls_cause
+from serienpost import asking, no_answer, no_connection, server_of, tls_cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,9 +120,8 @@ async def _post(
         cause = tls_cause(error)
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise WireError("certificate", cause.verify_message) from None
-        server = httpx.URL(url)
-        where = f"{server.host}:{server.port or {'http': 80}.get(server.scheme, 443)}"
-        raise WireError("connect", no_answer(where, no_connection(error), "base_url")) from None
+        text = no_answer(server_of(url), no_connection(error), "base_url")
+        raise WireError("connect", text) from None
     except (httpx.WriteError, httpx.WriteTimeout) as error:
         raise WireError("request", _described(error)) from None
     except httpx.HTTPError as error:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import re
 from typing import TYPE_CHECKING
 
+from serienpost import without_secrets
 from serienpost_channel_smtp.protocol import ReplyError, SmtpProtocol, SmtpReply
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.reply_rules import Stage
 
 _QUIT_TIMEOUT = 5.0
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{6,}={0,2}")
 _TRY_NEXT_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
 
 
@@ -313,20 +311,10 @@ def _unrepeated(secret: str) -> Iterator[None]:
     try:
         yield
     except SMTPResponseException as error:
-        hidden = error.message.replace(secret, "***") if secret else error.message
-        error.message = _BASE64.sub(
-            lambda found: "***" if secret.encode() in _decoded(found[0]) else found[0], hidden
-        )
+        error.message = without_secrets(error.message, [secret])
         raise
     except ValueError as error:  # a challenge that is no base64, or no text
         raise ReplyError("334 ...") from error
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        return b""
 
 
 def _most_messages(limits: str) -> int:

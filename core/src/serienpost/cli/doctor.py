@@ -13,8 +13,6 @@ from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from serienpost.service.finding import Finding
 
 
@@ -33,7 +31,7 @@ def doctor_command() -> Reply:
     ]
 
     def text() -> None:
-        print_table(["check", "", "found"], (_row(cause, findings) for cause in causes))
+        print_table(["check", "", "found"], map(_row, causes))
         missing = sum(finding.is_missing for finding in causes)
         rest = f", {missing} not there yet" if missing else ""
         click.echo((f"{len(wrong)} to mend" if wrong else "nothing is wrong") + rest)
@@ -46,14 +44,13 @@ def doctor_command() -> Reply:
     )
 
 
-def _row(finding: Finding, findings: Sequence[Finding]) -> tuple[str, Cell, str]:
+def _row(finding: Finding) -> tuple[str, Cell, str]:
     """A finding with what there is to do, and with the names of what hangs on it."""
     mark = Cell("ok", "green") if finding.ok else Cell("WRONG", "bold red")
     found = finding.text
     if finding.is_missing:
         mark = Cell("missing", "yellow")
         found = "; ".join(filter(None, (found, finding.remedy)))
-    bound = dict.fromkeys(f.name for f in findings if f.because == finding.name)
-    bound.pop(finding.name, None)
-    named = f". The same keeps back: {', '.join(bound)}" if bound else ""
+    bound = ", ".join(finding.keeps_back)
+    named = f". The same keeps back: {bound}" if bound else ""
     return finding.name, mark, f"{found}{named}"

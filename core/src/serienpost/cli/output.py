@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.redaction import without_passwords
-from serienpost.text import ESCAPES, SURROGATE, day_and_time
+from serienpost.text import ESCAPES, SURROGATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
@@ -133,18 +132,6 @@ def print_facts(pairs: Iterable[tuple[str, object]]) -> None:
         for number, line in enumerate(lines):
             name = _padded("" if number else key, width)
             click.echo(f"{name}{_GAP}{_coloured(Cell(line, cell.style))}".rstrip())
-
-
-def purged(at: datetime | None) -> Iterable[tuple[str, str]]:
-    """The fact that a run's values were removed; nothing where they are there."""
-    if at:
-        yield (
-            "values",
-            (
-                f"values, names and addresses were removed as planned ({day_and_time(at)}, "
-                "retention: in serienpost.yaml); what was sent, to which row and when stays"
-            ),
-        )
 
 
 def _terminal_width() -> int:

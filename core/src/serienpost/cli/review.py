@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text, purged, say
+from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
+from serienpost.cli.runs import purged
 from serienpost.text import counted, day, day_and_time
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text, purged, say
+from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
@@ -149,6 +149,18 @@ def _show_run(status: RunStatus) -> None:
             *purged(status.purged_at),
         ]
     )
+
+
+def purged(at: datetime | None) -> Iterable[tuple[str, str]]:
+    """The fact that a run's values were removed; nothing where they are there."""
+    if at:
+        yield (
+            "values",
+            (
+                f"values, names and addresses were removed as planned ({day_and_time(at)}, "
+                "retention: in serienpost.yaml); what was sent, to which row and when stays"
+            ),
+        )
 
 
 def _approval(one: RunStatus | MessageStory | Report) -> Iterable[tuple[str, str]]:

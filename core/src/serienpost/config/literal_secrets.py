@@ -10,7 +10,12 @@ from pydantic import SecretBytes, SecretStr
 
 from serienpost.config.shapes import field_at
 from serienpost.contracts.accounts import LITERAL_REFUSED
-from serienpost.redaction import has_password, is_secret_name, without_passwords
+from serienpost.redaction import (
+    SECRET_WITHIN,
+    has_password,
+    is_secret_name,
+    without_passwords,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +32,6 @@ _REFERENCE = re.compile(
     r"(?:secret:[A-Za-z_]\w*|(?:(?:Bearer|Basic|Token) )?(?:\$\{secret:[A-Za-z_]\w*\})+)\Z",
     re.IGNORECASE | re.ASCII,
 )
-_BRACED = re.compile(r"\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}")
 # `name=value` anywhere; `name: value` where a header or a map begins.
 _PAIR = re.compile(
     r"(?:(?P<name>[\w.-]+)[\"']?\s*=|(?:\A|[{,;])\s*[\"']?(?P<header>[\w.-]+)[\"']?\s*:)"
@@ -148,7 +152,7 @@ def _holds_pair(text: str) -> bool:
     # A reference holds a colon itself: `${secret:NAME}` is no value of a key `secret`.
     return any(
         is_secret_name(found["name"] or found["header"]) and found["value"].strip("\0")
-        for found in _PAIR.finditer(_BRACED.sub("\0", text))
+        for found in _PAIR.finditer(SECRET_WITHIN.sub("\0", text))
     )
 
 

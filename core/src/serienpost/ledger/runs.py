@@ -29,8 +29,7 @@ def find_run(tx: Tx, run_id: str) -> RunRow:
     Raises:
         LedgerError: there is none.
     """
-    wanted = run_id if run_id.islower() or run_id.isdigit() else run_id.lower()
-    row = tx.first(tx.select(run, *RUN).where(run.c.id.in_({run_id, wanted})))
+    row = tx.first(tx.select(run, *RUN).where(run.c.id.in_({run_id, run_id.lower()})))
     if row is None:
         raise LedgerError(f"there is no run {run_id}", hint=_runs_meant(tx, run_id))
     return RunRow._make(row)

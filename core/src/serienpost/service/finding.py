@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ class Finding:
 
     Args:
         because: the name of the finding that tells the cause; None for one that has its own.
+        keeps_back: the names of those that this one is the cause of.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Finding:
     problem: Problem | None = None
     is_missing: bool = False
     because: str | None = None
+    keeps_back: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", without_passwords(self.text))
@@ -75,14 +78,21 @@ def with_causes(findings: Iterable[Finding]) -> list[Finding]:
     }
     for mine in sorted(troubled, key=rank):  # a cause before what repeats it
         causes[mine] = causes[causes[mine]]
-    return [_explained(one, found[causes.get(number, number)]) for number, one in enumerate(found)]
+    bound: dict[int, dict[str, None]] = defaultdict(dict)
+    for mine, cause in causes.items():
+        if found[mine].name != found[cause].name:
+            bound[cause][found[mine].name] = None
+    return [
+        _explained(one, found[causes.get(number, number)], tuple(bound[number]))
+        for number, one in enumerate(found)
+    ]
 
 
-def _explained(one: Finding, cause: Finding) -> Finding:
-    """A finding that another one is the cause of. What needs a thing that is wrong is wrong, too,
-    though its own server may just not run."""
+def _explained(one: Finding, cause: Finding, keeps_back: tuple[str, ...]) -> Finding:
+    """A finding with what it is the cause of, or that another one is the cause of. What needs a
+    thing that is wrong is wrong, too, though its own server may just not run."""
     if one is cause:
-        return one
+        return replace(one, keeps_back=keeps_back) if keeps_back else one
     return replace(one, ok=cause.ok, is_missing=cause.is_missing, because=cause.name)
 
 

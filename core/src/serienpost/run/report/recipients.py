@@ -14,6 +14,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.run.prepare.plan import Header, count_plan
 from serienpost.run.prepare.renderer import READ
+from serienpost.run.prepare.review import denial
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.prepare.unknown_values import kept_unknown_values
 from serienpost.run.report.answers import (
@@ -173,10 +174,8 @@ def why_not(row: Any) -> str:  # noqa: ANN401
     """Why a row is not marked, in one sentence."""
     if row.unreachable:
         return str(row.unreachable[1])
-    if not row.allowed:
-        for answer in row.consent or []:
-            if answer["verdict"] == "deny":
-                return str(answer["reason"])
+    if not row.allowed and (said := denial(row.consent or [])):
+        return said
     if row.unmarked:
         is_shared = row.unmarked["code"] == "same_address"
         return SAME_ADDRESS if is_shared else str(row.unmarked["reason"])

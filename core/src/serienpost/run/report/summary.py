@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
@@ -110,6 +111,37 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
 _NAMED = 5
 
 
+@dataclass
+class _Reason:
+    """The messages with one reason while they are counted. Of the words and numbers of each only as
+    many are kept as are needed, however many messages there are."""
+
+    advice: str | None
+    messages: int = 0
+    general: str | None = None
+    words: set[str] = field(default_factory=set)
+    numbers: list[int] = field(default_factory=list)
+
+    def add(self, count: int, said: str | None, text: str | None, no: int) -> None:
+        """Count messages with this text, of which `said` holds of others too."""
+        self.messages += count
+        self.general = min((one for one in (said, self.general) if one), default=said)
+        if len(self.words) < 2:
+            self.words.add(text or "")
+        if said != text:
+            self.numbers = nsmallest(_NAMED, [*self.numbers, no])
+
+    @property
+    def has_own_words(self) -> bool:
+        """Whether something is left out of what is said of all."""
+        return bool(self.numbers) and len(self.words) > 1
+
+    @property
+    def text(self) -> str | None:
+        """What is said of all; of one record, or where all say the same, the whole."""
+        return min(self.words) if self.numbers and not self.has_own_words else self.general
+
+
 def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
     """The reasons, the most frequent first: by the sentence that a person reads, since one code is
     given for many things. What it says of a single record does not make it another reason. Refusals
@@ -123,33 +155,27 @@ def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
         .where(c.run == run_id, c.state.in_(NOT_SENT))
         .group_by(c.state, c.code, c.text, kind)
     )
-    found: dict[tuple[str, str | None, Alike | str | None], ReasonCount] = {}
-    firsts: dict[tuple[str, str | None, Alike | str | None], list[int]] = {}
-    whole: dict[tuple[str, str | None, Alike | str | None], set[str]] = {}
+    found: dict[tuple[str, str | None, Alike | str | None], _Reason] = {}
     for row in tx.stream(counted):
         to_do = advice(row.state, row.code, row.text)
         said = SAME_ADDRESS if row.kind == "same_address" else row.text
         said = general(said) if row.code == "not_marked" and said else said
         same = alike(row.code or "", said or "") if to_do == UNCLEAR else to_do or said
-        key = row.state, row.code, same
-        before = found.get(key)
-        texts = [one for one in (said, before and before.text) if one]
-        text = min(texts, default=said)
-        total = row.n + (before.messages if before else 0)
-        found[key] = ReasonCount(row.state, row.code, text, total, to_do)
-        whole.setdefault(key, set()).add(row.text or "")
-        if said != row.text:
-            firsts.setdefault(key, []).append(row.no)
-    for key, numbers in firsts.items():
-        if len(whole[key]) == 1:  # of one record, or all say the same: nothing is left out
-            found[key] = found[key]._replace(text=min(whole[key]))
-            continue
-        named = tx.select(message, c.row_id).where(
-            c.run == run_id, c.no.in_(sorted(numbers)[:_NAMED])
-        )
-        rows = tuple(row.row_id for row in tx.all(named.order_by(c.no)))
-        found[key] = found[key]._replace(rows=rows)
-    return tuple(sorted(found.values(), key=lambda one: -one.messages))
+        one = found.setdefault((row.state, row.code, same), _Reason(to_do))
+        one.add(row.n, said, row.text, row.no)
+    reasons = [
+        ReasonCount(state, code, one.text, one.messages, one.advice, _rows(tx, run_id, one))
+        for (state, code, _), one in found.items()
+    ]
+    return tuple(sorted(reasons, key=lambda one: -one.messages))
+
+
+def _rows(tx: Tx, run_id: str, reason: _Reason) -> tuple[str, ...]:
+    c = message.c
+    if not reason.has_own_words:
+        return ()
+    named = tx.select(message, c.row_id).where(c.run == run_id, c.no.in_(reason.numbers))
+    return tuple(row.row_id for row in tx.all(named.order_by(c.no)))
 
 
 def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:

@@ -79,7 +79,7 @@ def test_what_may_mean_another_moment_is_refused(written: str, why: str) -> None
     found = read_value("datetime", written, BERLIN)
     assert isinstance(found, Unreadable)
     assert why in found.found
-    assert found.at("Hier", "Zeile 3").endswith(f"; {found.remedy} (Zeile 3)")
+    assert found.at("Hier").endswith(f"; {found.remedy}")
 
 
 def test_a_clock_that_is_set_back_can_be_told_apart() -> None:

@@ -103,7 +103,7 @@ def test_what_is_neither_yes_nor_no_makes_its_row_unreachable(
     assert good["marked"]
     for number, row in enumerate(bad, start=3):
         assert not row["reachable"]
-        assert row["unreachable_reason"].endswith(f"(Zeile {number}).")
+        assert row["unreachable_reason"].endswith(f". (listen/probe.csv, Zeile {number})")
         assert "In der Spalte „mj“ steht weder ja noch nein" in row["unreachable_reason"]
         assert "lesbar ist ja oder nein" in row["unreachable_reason"]
         assert words[number - 2] not in row["unreachable_reason"].replace("weder ja noch nein", "")
@@ -133,7 +133,7 @@ def test_an_appointment_list_of_csv(list_practice: Practice, post: Post) -> None
         assert not row["reachable"]
         assert "Spalte „Termin“" in row["unreachable_reason"]
         assert "lesbar ist zum Beispiel 02.12.2026 09:00" in row["unreachable_reason"]
-        assert f"(Zeile {number})" in row["unreachable_reason"]
+        assert f", Zeile {number})" in row["unreachable_reason"]
     got = texts(list_practice, post)
     assert len(got) == len(WRITTEN)
     assert all(SHOWN in text for text in got.values())

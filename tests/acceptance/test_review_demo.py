@@ -25,7 +25,7 @@ INFORMATION = {
     },
     "sms": {
         1: OTHER, 10: GONE, 11: GONE, 13: GONE, 14: NO, 15: UNKNOWN, 16: NO, 17: OTHER, 18: NO,
-        25: GONE, 26: NO, 43: DEAD, 44: BLOCKED, 51: GONE,
+        25: GONE, 26: NO, 43: DEAD, 44: BLOCKED, 45: GONE, 51: GONE,
     },
     "letter": {
         14: NO, 15: UNKNOWN, 16: NO, 17: UNKNOWN, 25: GONE, 26: NO, 43: DEAD, 44: BLOCKED, 49: GONE,

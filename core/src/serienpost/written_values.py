@@ -77,9 +77,9 @@ class Unreadable(NamedTuple):
     found: str
     remedy: str
 
-    def at(self, place: str, detail: str = "") -> str:
-        """The sentence for people: where it stands (`Im Feld plz`), and in brackets which one."""
-        return f"{place} steht {self.found}; {self.remedy}{f' ({detail})' if detail else ''}"
+    def at(self, place: str) -> str:
+        """The sentence for people, with where it stands (`Im Feld plz`)."""
+        return f"{place} steht {self.found}; {self.remedy}"
 
 
 _NO_BOOLEAN = Unreadable("weder ja noch nein", "lesbar ist ja oder nein")

@@ -134,7 +134,7 @@ def test_a_row_of_another_length_is_unreachable_and_the_others_are_read(
     assert [first.fields["email"], last.fields["email"]] == ["a", "c"]
     assert bad.unreachable
     assert bad.unreachable[0] == "unreadable"
-    assert "Zeile 3" in bad.unreachable[1]
+    assert bad.place == "liste.csv, Zeile 3"
     assert set(bad.fields.values()) == {None}
 
 

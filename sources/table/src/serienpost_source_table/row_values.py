@@ -76,8 +76,7 @@ class RowValues:
                 continue
             value = self._value(column, line)
             if isinstance(value, Unreadable):
-                said = value.at(column.place(), f"Zeile {line.number}")
-                fault = fault or ("unreadable", f"{said}.")
+                fault = fault or ("unreadable", f"{value.at(column.place())}.")
                 value = None
             if name in wanted:
                 fields[name] = value

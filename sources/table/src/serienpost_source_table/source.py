@@ -299,8 +299,7 @@ def _unreadable_id(selected: TableSelection, line: Line) -> tuple[str, str] | No
     cell = line.values.get(selected.id_header() or "")
     if cell is None or cell.fault is None:
         return None
-    where = f"In der Spalte „{selected.id_header()}“ steht {cell.fault}"
-    return "unreadable", f"{where} (Zeile {line.number})."
+    return "unreadable", f"In der Spalte „{selected.id_header()}“ steht {cell.fault}."
 
 
 def _opened(context: Context, selected: TableSelection) -> TableFile:

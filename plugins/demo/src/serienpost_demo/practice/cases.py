@@ -232,7 +232,7 @@ def _states_and_places() -> tuple[Case, ...]:
         Case(44, "blocked", {"gesperrt": 1}),
         Case(
             45,
-            "lives in Austria",
+            "lives in Austria; the mobile number, without country code, may be one of Vienna",
             {"strasse": "Mariahilfer Straße 10", "plz": "1060", "ort": "Wien"}
             | {"land": "Österreich"},
         ),

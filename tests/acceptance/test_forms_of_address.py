@@ -62,6 +62,20 @@ PEOPLE = [
     ("Schwester;;;Eva;;;Lang", "Eva Lang", "Guten Tag Eva Lang,"),
     ("Liebe Oma;;;Eva;;;Moll", "Eva Moll", "Guten Tag Eva Moll,"),
     (";3;;Eva;;;Nix", "Eva Nix", "Guten Tag Eva Nix,"),
+    (";w;;Dr. Eva;;;Orth", "Dr. Eva Orth", "Sehr geehrte Frau Dr. Orth,"),
+    (";m;;Max;;;Dr. med. Pohl", "Dr. med. Max Pohl", "Sehr geehrter Herr Dr. Pohl,"),
+    (
+        ";m;Prof. Dr.;Prof. Dr. Max;;;Quast",
+        "Prof. Dr. Max Quast",
+        "Sehr geehrter Herr Professor Quast,",
+    ),
+    (";m;;Max;;von;Rau", "Max von Rau", "Sehr geehrter Herr von Rau,"),
+    (";m;;Sean;O\u2019;;Sol", "Sean O\u2019Sol", "Sehr geehrter Herr O\u2019Sol,"),
+    (";m;;Amin;al-;;Taub", "Amin al-Taub", "Sehr geehrter Herr al-Taub,"),
+    (";w;;;;;Ulm, Eva", "Ulm, Eva", "Sehr geehrte Frau Ulm,"),
+    ("Frau;;;Frau Eva;;;Frau Vogt", "Frau Eva Frau Vogt", "Sehr geehrte Frau Vogt,"),
+    ("Herr Dipl.-Psych.;;;Max;;;Wolf", "Max Wolf", "Sehr geehrter Herr Wolf,"),
+    (";m;;Phil;;;Xu", "Phil Xu", "Sehr geehrter Herr Xu,"),
 ]
 
 

@@ -32,6 +32,15 @@ _TITLE_AFTER_COMMA = re.compile(
     r"|pd|priv\.-doz|dr\.-ing)\.?\s*)+",
     re.IGNORECASE,
 )
+# Typed before a first or last name. What follows has its point, so that Phil stays a name.
+_TITLE_BEFORE = re.compile(
+    r"((?:(?:univ\.?-)?(?:prof(?:essor(?:in)?)?|d{1,2}r(?:\.?-ing)?|pd)\b\.?"
+    r"|(?:dipl\.-\w+|mag|ing|priv\.-doz)\.)"
+    r"(?:\s*(?:(?:prof|d{1,2}r|med|dent|vet|phil|rer|nat|jur|pol|theol|habil|h\.?\s?c|mult)\.))*)"
+    r"\s*(?=\w)(.+)",
+    re.IGNORECASE,
+)
+_SEVERAL_PARTS = re.compile(r"[ ,.]")
 
 
 class NameParts(NamedTuple):
@@ -47,8 +56,8 @@ class NameParts(NamedTuple):
 def name_parts(fields: Mapping[str, FieldValue], prefix: str = "") -> NameParts:
     """The name in the fields, that of the representative with the prefix `vertreter_`.
 
-    A noble name or prefix that somebody typed behind the title, behind the first name or behind a
-    comma belongs to the surname.
+    A noble name or prefix that somebody typed behind the title, behind the first name, as addition
+    or behind a comma belongs to the surname; a title before the first or last name is the title.
     """
     title, first, last, before, addition = (
         one_line(fields.get(f"{prefix}{name}"))
@@ -56,9 +65,11 @@ def name_parts(fields: Mapping[str, FieldValue], prefix: str = "") -> NameParts:
     )
     if not last:
         return NameParts(title, first, "", addition)
-    if not (title or before or addition or "," in last or " " in first):
+    if not (title or before or addition or _SEVERAL_PARTS.search(f"{first}\n{last}")):
         return NameParts("", first, last, "")
     last, title, behind = _after_comma(last, title)
+    last, title = _without_title(last, title)
+    first, title = _without_title(first, title)
     title, of_title = _without_noble(title, whole=True)
     first, of_first = _without_noble(first)
     noble, addition = (addition.split(), "") if _is_noble(addition) else ([], addition)
@@ -86,6 +97,14 @@ def _after_comma(last: str, title: str) -> tuple[str, str, list[str]]:
     return last, title, []
 
 
+def _without_title(name: str, title: str) -> tuple[str, str]:
+    """`Dr. Eva`, taken apart unless another title is recorded."""
+    found = _TITLE_BEFORE.fullmatch(name)
+    if found is None or (title and not title.lower().startswith(found[1].lower())):
+        return name, title
+    return found[2], title or found[1]
+
+
 def _without_noble(text: str, *, whole: bool = False) -> tuple[str, list[str]]:
     """The text without the noble name or prefix at its end; `whole`: it may be nothing else."""
     words = text.split()
@@ -99,7 +118,7 @@ def _without_noble(text: str, *, whole: bool = False) -> tuple[str, list[str]]:
 
 def _is_noble(addition: str) -> bool:
     words = addition.lower().split()
-    return any(word in _NOBLE for word in words) and all(
+    return any(word in _NOBLE or word in _LEADING for word in words) and all(
         word in _NOBLE or word in _PREFIXES for word in words
     )
 
@@ -115,7 +134,7 @@ def _joined(before: Sequence[str], last: str) -> str:
             before = before[:begin]
             break
     words = [word.lower() if _is_small(word) else word for word in before]
-    elided = bool(words) and words[-1].endswith("'")
+    elided = bool(words) and words[-1].endswith(("'", "\u2019", "-"))
     return " ".join(words) + ("" if elided or not words else " ") + last
 
 

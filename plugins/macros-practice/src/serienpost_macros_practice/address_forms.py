@@ -33,7 +33,7 @@ _FORMS = {
     "w": "frau fr frl fräulein weiblich weibl w mrs ms miss",
     "m": "herr herrn hr hrn männlich männl m mr",
     "family": "familie fam",
-    "spouses": "eheleute",
+    "spouses": "eheleute ehel",
     "pair": "ehepaar",
     "company": "firma fa",
     # Recorded on purpose, so that nobody need be told; greeted by name.
@@ -55,9 +55,9 @@ _COUPLE = re.compile(rf"(?P<w>{_WOMAN}{_AND}{_MAN})(?:\s|\Z)|{_MAN}{_AND}{_WOMAN
 _EITHER = re.compile(rf"{_WOMAN}\s*(?:/|oder)\s*{_MAN}|{_MAN}\s*(?:/|oder)\s*{_WOMAN}")
 # Typed behind the form: titles and noble names.
 _TITLES = re.compile(
-    r"(?:(?:univ\.?-|dipl\.?-)?(?:prof(?:essor(?:in)?)?|d{1,2}r(?:\.?-ing)?|pd|priv\.-doz|med|dent"
-    r"|vet|phil|rer|nat|jur|habil|h\.?\s?c|mult|ing|mag|graf|gräfin|freiherr|freifrau|freiin|baron"
-    r"|baronin|prinz|prinzessin|von|zu)\b\.?\s*)+"
+    r"(?:(?:dipl\.?-[a-zäöü]+|(?:univ\.?-)?(?:prof(?:essor(?:in)?)?|d{1,2}r(?:\.?-ing)?|pd|med|dent"
+    r"|priv\.-doz|vet|phil|rer|nat|jur|habil|h\.?\s?c|mult|ing|mag|graf|gräfin|freiherr|freifrau"
+    r"|freiin|baron|baronin|prinz|prinzessin|von|zu))\b\.?\s*)+"
 )
 
 _GENDERS = {

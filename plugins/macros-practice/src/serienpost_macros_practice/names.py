@@ -28,6 +28,10 @@ SURNAME_FIELDS = frozenset({"namenszusatz", "vorsatzwort", "nachname"})
 # Additions that follow a name without a comma.
 _GENERATIONS = frozenset({"jun.", "jr.", "junior", "sen.", "sr.", "senior", "i.", "ii.", "iii."})
 
+_REPEATED = {
+    "w": re.compile(r"frau\s+(?=\S)(.+)", re.IGNORECASE),
+    "m": re.compile(r"herrn?\s+(?=\S)(.+)", re.IGNORECASE),
+}
 _LAST_AND_FIRST = re.compile(r"(?P<last>[^,]+), (?P<first>[A-ZÄÖÜ][^,.\d]*)")
 
 
@@ -47,28 +51,35 @@ class Name:
 
 def name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> Name:
     """The name in the fields, that of the representative with the prefix `vertreter_`."""
-    parts = _parts(fields, prefix)
     form = form_of(fields, prefix)
+    parts = _parts(fields, prefix, form)
     return Name(titles.parse(parts.title), parts.first, parts.surname, form)
 
 
 def full_name_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:
     """As in an address: titles, first name, surname, degrees and other additions."""
-    parts = _parts(fields, prefix)
+    recorded = read_address_form(text_of(fields, f"{prefix}anrede"))
+    parts = _parts(fields, prefix, recorded.form)
     title = titles.parse(parts.title)
     generation = parts.addition if parts.addition.lower() in _GENERATIONS else ""
     name = " ".join(filter(None, (title.before, parts.first, parts.surname, generation)))
     return ", ".join(filter(None, (name, title.after, "" if generation else parts.addition)))
 
 
-def _parts(fields: Mapping[str, FieldValue], prefix: str) -> NameParts:
+def _parts(fields: Mapping[str, FieldValue], prefix: str, form: str) -> NameParts:
     """The name; a title may have been typed behind the form of address alone (`Frau Dr.`), the
-    first name of a Frau or a Herr behind the last one (`Klos, Eva`)."""
+    first name of a Frau or a Herr behind the last one (`Klos, Eva`), and the form once more before
+    a name (`Frau Klos`)."""
     recorded = read_address_form(text_of(fields, f"{prefix}anrede"))
     if recorded.title and not fields.get(f"{prefix}titel"):
         fields = {**fields, f"{prefix}titel": recorded.title}
+    if form not in ("w", "m"):
+        return name_parts(fields, prefix)
+    for name in ("vorname", "nachname"):
+        if repeated := _REPEATED[form].match(text_of(fields, f"{prefix}{name}")):
+            fields = {**fields, f"{prefix}{name}": repeated[1]}
     parts = name_parts(fields, prefix)
-    if recorded.form not in ("w", "m") or parts.first:
+    if parts.first:
         return parts
     whole = _LAST_AND_FIRST.fullmatch(parts.surname)
     if whole is None:
@@ -84,8 +95,11 @@ def text_of(fields: Mapping[str, FieldValue], field: str) -> str:
 
 def surname_of(fields: Mapping[str, FieldValue]) -> str:
     """Noble name, preposition and last name, as far as `SURNAME_FIELDS` hold them: behind a first
-    name or a title they stay there, so that a text that names both says nothing twice."""
-    return name_parts({name: fields.get(name) for name in SURNAME_FIELDS}).surname
+    name or a title they stay there, so that a text that names both says nothing twice. A title that
+    was typed before the last name stays there."""
+    parts = name_parts({name: fields.get(name) for name in SURNAME_FIELDS})
+    typed = text_of(fields, "nachname").startswith(parts.title) and parts.title
+    return f"{typed} {parts.surname}" if typed else parts.surname
 
 
 def form_of(fields: Mapping[str, FieldValue], prefix: str = "") -> str:

@@ -35,6 +35,7 @@ _INSTEAD = {
     "1.": "a line that begins with a number stays as typed",
     ">": "there are no quotations",
     "---": "there are no rules",
+    "|-|": "under the heads of a table stands |---|---|",
     "===": "a heading begins with # and a blank",
     "**": _BOLD,
     "__": _BOLD,
@@ -43,7 +44,7 @@ _INSTEAD = {
     "<https://...>": "write the address alone, or [Text](https://...)",
     "[...]": "write [Text](https://...)",
 }
-_BLOCKS = {"blockquote_open": ">", "hr": "---", "fence": "```"}
+_BLOCKS = {"table_open": "|-|", "blockquote_open": ">", "hr": "---", "fence": "```"}
 _INLINE = {"code_inline": "`", "s_open": "~~"}
 _LOOKS = frozenset({"**", "_", "#", "[...]"})
 

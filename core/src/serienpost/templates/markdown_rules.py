@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import list_block
+from markdown_it.rules_block import list_block, table
 from markdown_it.rules_inline.state_inline import Delimiter
 
 from serienpost.templates.placeholders import PLACE
@@ -35,12 +35,36 @@ _TAG_LINE = re.compile("[ \t]*(?:\ue000b[0-9]+\ue001[ \t]*)+\\Z")
 # Neither is a line drawn with signs (`- - - cut here`, `# # #`), nor a row whose cell is a dash.
 _BULLET = re.compile(r"-[ \t]+(?!-+(?:[ \t]|\Z)|\|)\S")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(?!#+(?:[ \t]|\Z))(\S.*)")
+# A cell that holds one dash or two says that there is nothing in it: closed, none.
+_DASHES = re.compile(r"[ \t]*\|?[ \t]*--?[ \t]*(?:\|[ \t]*--?[ \t]*)*\|?[ \t]*")
 _AROUND_PARAGRAPHS = ["paragraph", "blockquote", "list"]
 
 # What may stand before a mark that opens and behind one that closes, besides blanks, brackets and
 # quotation marks. A dash or slash beside `_` is a piece of a web address.
 _BEFORE = {"**": "\"'*_|/-\u2013\u2014", "_": "\"'*_|"}
 _BEHIND = {"**": ".,;:!?\u2026\"'*_|/-\u2013\u2014", "_": ".,;:!?\u2026\"'*_|"}
+# A mark alone between two of these is meant itself, and so is one in a web address.
+_AROUND = frozenset(
+    [
+        "()",
+        "[]",
+        "{}",
+        "<>",
+        "**",
+        '""',
+        "''",
+        "„“",
+        "„”",
+        "“”",
+        "»«",
+        "«»",
+        "‚‘",
+        "‚’",
+        "‘’",
+        "›‹",
+        "‹›",
+    ]
+)
 _OPENING = frozenset({"Ps", "Pi", "Pf"})
 _CLOSING = frozenset({"Pe", "Pi", "Pf"})
 
@@ -54,6 +78,7 @@ def parser() -> MarkdownIt:
     )
     made.enable(["table", "list", "heading", "newline", "emphasis", "link", "image"])
     block, inline = made.block.ruler, made.inline.ruler
+    block.at("table", _table, {"alt": ["paragraph", "reference"]})
     block.at("list", _bullets, {"alt": ["paragraph", "blockquote"]})
     block.at("heading", _heading, {"alt": ["paragraph", "blockquote"]})
     block.at("paragraph", _paragraph)
@@ -104,6 +129,11 @@ def _bullets(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _end_of_list(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     return silent and not _BULLET.match(_line(state, start))
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    is_table = start + 1 < end and not _DASHES.fullmatch(_line(state, start + 1))
+    return is_table and table(state, start, end, silent)
 
 
 def _end_of_table(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
@@ -191,7 +221,11 @@ def _edges(text: str, start: int, end: int, mark: str) -> tuple[bool, bool]:
     before_tag = text.startswith("\ue000b", end)
     is_begin = after_tag or _is_edge(before, _BEFORE[mark], _OPENING)
     is_end = before_tag or _is_edge(behind, _BEHIND[mark], _CLOSING)
-    has_text = bool(behind) and not behind.isspace() and behind not in ")]},;:!?"
+    if f"{before}{behind}" in _AROUND:
+        return False, False
+    has_text = bool(behind) and not behind.isspace() and behind not in ")]},;:!?/"
+    word = max(text.rfind(" ", 0, start), text.rfind("\n", 0, start))
+    has_text = has_text and text.find("://", word + 1, start) < 0
     has_text_before = bool(before) and not before.isspace()
     return is_begin and has_text, is_end and has_text_before
 

@@ -208,7 +208,9 @@ def _hint(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str | None:
         return "write it without quotes"
     if kind == "extra_forbidden":
         parent = model_at(model, loc[:-1])
-        return did_you_mean(loc[-1], keys_of(parent)) if parent else None
+        near = did_you_mean(loc[-1], keys_of(parent)) if parent else None
+        # `{name: Praxis Müller, Kardiologie}` has a key Kardiologie, without a value.
+        return near or ("a text with a comma stands in quotes" if value is None else None)
     if kind == "literal_error" and isinstance(value, str):
         return did_you_mean(value, str(detail["ctx"]["expected"]).split("'")[1::2])
     return _TYPE_HINTS.get(kind)

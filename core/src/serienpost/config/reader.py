@@ -25,6 +25,8 @@ _BARE = re.compile(
     r"[ ]*(?:-[ ]+)?(?:(?P<key>[^\W\d][\w.-]*):[ ]+)?"
     r"(?P<begin>\{[{%#]|[%@`]|[{[](?=[^\]}]*[\]}][ ]*[^\s#,\]}]))"
 )
+# `sender: "Praxis @ Ring" <praxis@example.org>`
+_QUOTES_END_EARLY = re.compile(r"[ ]*(?:-[ ]+)?(?:[^\W\d][\w.-]*:[ ]+)?\"[^\"]*\"[ ]*[^\s\"#,\]}]")
 _QUOTED = re.compile(r" (['\"])[^<'\"]{2,}\1")
 
 
@@ -125,7 +127,11 @@ def _syntax_problem(error: Exception, text: str, values: Values) -> Problem:
         )
     message = f"is not valid YAML: {_QUOTED.sub('', found)}"
     hint: str | None = None
-    if "mapping values are not allowed" in found:
+    lines = text.splitlines()
+    if mark and mark.line < len(lines) and _QUOTES_END_EARLY.match(lines[mark.line]):
+        message = "a text goes on behind its closing quote"
+        hint = """put the whole in single quotes: '"..." ...'"""
+    elif "mapping values are not allowed" in found:
         hint = "write text with a colon in quotes, or check the indentation"
     elif "cannot start any token" in found or "undefined" in found:
         hint = "write the text in quotes"

@@ -164,7 +164,7 @@ def parse_sender(text: str) -> Mailbox:
             return Mailbox(name, value)
     raise ValueError(
         "a sender is one valid e-mail address, or a name and <address>;"
-        ' write a name with @ or quotes as "Name \\"Name\\"" <address>'
+        """ write a name with @ as '"Name" <address>', with both kinds of quotes"""
     )
 
 

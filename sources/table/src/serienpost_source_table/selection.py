@@ -15,6 +15,17 @@ ID = "id"
 BEGIN = "termin_beginn"
 
 
+def _letters(name: str) -> str:
+    return "".join(sign for sign in name.casefold() if sign.isalpha())
+
+
+_PROTECTED = {
+    _letters(name): field
+    for name, field in CATALOGUE.items()
+    if field.sensitivity >= Sensitivity.PROTECTED
+}
+
+
 class ColumnModel(StrictModel):
     """What a column of the file holds. A bare text is short for `{field: text}`."""
 
@@ -41,7 +52,11 @@ class ColumnModel(StrictModel):
             own = f"{{field: {self.field}, class: plain}}"
             raise ValueError(f"field {self.field} is not known; give it a class: {own}")
         if known is not None and known.sensitivity >= Sensitivity.PROTECTED:
-            raise ValueError(f"field {self.field} is {known.sensitivity.label}, it never leaves")
+            label = known.sensitivity.label
+            raise ValueError(
+                f"field {self.field} is {label}, it never leaves; leave the column out, no message"
+                " needs it"
+            )
         if known and self.class_ and Sensitivity.named(self.class_) < known.sensitivity:
             raise ValueError(f"field {self.field} is {known.sensitivity.label}")
         return self
@@ -126,6 +141,19 @@ class TableSelection(StrictModel):
         "tabulator.",
         examples=[";"],
     )
+
+    @model_validator(mode="after")
+    def _nothing_protected(self) -> Self:
+        """A column called like a protected field holds it, whatever its values are called here."""
+        for header in self.columns:
+            known = _PROTECTED.get(_letters(header))
+            if known:
+                raise ValueError(
+                    f"the column {header} is called like the field {known.name}, which is"
+                    f" {known.sensitivity.label} and never leaves; leave it out, or call it by"
+                    " another header if it holds something else"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_column_per_field(self) -> Self:

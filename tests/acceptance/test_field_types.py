@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,6 +174,26 @@ def test_day_and_time_in_two_columns(list_practice: Practice, post: Post, book: 
     got = texts(list_practice, post)
     assert len(got) == 3
     assert all(SHOWN in text for text in got.values())
+
+
+def test_a_number_is_no_time_and_no_yes(list_practice: Practice, post: Post) -> None:
+    rows: list[list[object]] = [[DAY, time(9, 25), 1], [DAY, 9.25, 0], [DAY, time(9, 25), 1]]
+    columns = "Tag: termin_beginn, Zeit: termin_beginn, mj: minderjaehrig"
+    write(list_practice, columns, rows, text=TEXT, purpose="appointment", book=True)
+    path = list_practice.folder / "listen/probe.xlsx"
+    book = load_workbook(path)
+    book.active["F4"].number_format = "0%"
+    for row, number_format in ((2, "0"), (3, "0"), (4, "0")):
+        book.active.cell(row, 7, 1).number_format = number_format
+    book.active.append(["Frau", "Abel3", "a3@example.org", DAY, time(9, 25), 0, 1])
+    book.active["G5"].number_format = '0.00 "€"'
+    book.save(path)
+    found = prepared(list_practice)
+    assert [row["marked"] for row in found] == [True, False, False, False]
+    assert "kein Datum mit Uhrzeit" in found[1]["unreachable_reason"]
+    assert "weder ja noch nein" in found[2]["unreachable_reason"]
+    assert "column_unclear" in [one["code"] for one in found[3]["consent"]]
+    assert texts(list_practice, post).keys() == {"a0"}
 
 
 def test_nobody_is_reminded_of_what_is_over(list_practice: Practice, post: Post) -> None:

@@ -104,7 +104,7 @@ def _entry(context: Context, digest: str, selected: TableSelection, line: Line) 
     cell = line.values.get(column)
     if cell is None:
         return _Entry(_CHANGED)
-    given = cell.text if cell.value is None else cell.value
+    given = cell.value if isinstance(cell.value, bool) else cell.text
     if cell.fault:
         return _Entry(_unclear(column, line, cell.fault))
     answer = read_value("boolean", given, context.zone)

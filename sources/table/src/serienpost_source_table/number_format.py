@@ -40,13 +40,20 @@ GENERAL = "General"
 _MONTHS = ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September",
            "Oktober", "November", "Dezember")  # fmt: skip
 _SHORT_MONTHS = ("Jan", "Feb", "Mrz", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez")
+_AUSTRIAN_MONTHS = {1: ("Jänner", "Jän"), 3: ("März", "Mär")}
 _ENGLISH_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August",
                    "September", "October", "November", "December")  # fmt: skip
 _DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
 _ENGLISH_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ENGLISH_LOCALES = {0x409, 0x809}
-_GERMAN_LOCALES = {0x407, 0x807, 0xC07, 0x1007, 0x1407}
+_AUSTRIAN = 0xC07
+_GERMAN_LOCALES = {0x407, 0x807, _AUSTRIAN, 0x1007, 0x1407}
 _LONG_DATE, _LONG_TIME = 0xF800, 0xF400
+# Another language, and another calendar or other signs for digits.
+_FOREIGN, _OTHER_SIGNS = 0xFFFF, -1
+# As newer programs name them (BCP 47).
+_LOCALE_OF = {"de": 0x407, "de-at": _AUSTRIAN, "en": 0x409,
+              "x-sysdate": _LONG_DATE, "x-systime": _LONG_TIME}  # fmt: skip
 
 # Days of a date system: the last that a cell can show, and a day that never was (29 February 1900).
 _LAST_DAY, _NO_DAY = 2_958_465, 60
@@ -71,7 +78,9 @@ _COLOUR = re.compile(
     r"|color ?\d+|farbe ?\d+)",
     re.IGNORECASE,
 )
-_CURRENCY = re.compile(r"\$([^-]*)(?:-([0-9A-Fa-f]+))?.*")
+_CURRENCY = re.compile(r"\$([^-]*)(?:-(.*))?")
+_LANGUAGE = re.compile(r"x-sys(?:date|time)|[a-z]{2}(?:-[a-z]{2})?", re.IGNORECASE)
+_LOCALE = re.compile(r"[0-9A-F]{1,8}", re.IGNORECASE)
 # Letters without quotation marks are no literals.
 _BARE = re.compile(r"[\W1-9]", re.ASCII)
 
@@ -126,7 +135,8 @@ class NumberFormat:
         section, is_signed = self._section(number)
         if section is None or section.has("unknown"):
             return Cell("", fault=_UNKNOWN if section else _HASHES)
-        if section.has("date", "elapsed", "half"):
+        # With days, `e` is the year of an emperor.
+        if section.has("date", "elapsed", "half") and not section.has("E"):
             return _day(section, number, is_1904=is_1904)
         if section.has("/", "E"):
             return Cell("", fault=_ROUNDED if section.has("E") else _UNKNOWN)
@@ -182,7 +192,10 @@ def number_format(code: str) -> NumberFormat:
                 condition = found[1], Decimal(found[2])
             elif money := _CURRENCY.fullmatch(inside):
                 tokens.append(_Token("literal", money[1]))
-                locale = int(money[2], 16) if money[2] else locale
+                if money[2]:
+                    locale = _locale(money[2])
+                if locale == _OTHER_SIGNS:
+                    tokens.append(_Token("unknown", inside))
             elif _ELAPSED.fullmatch(inside):
                 tokens.append(_Token("elapsed", inside.lower()))
             elif not _COLOUR.fullmatch(inside):
@@ -203,6 +216,19 @@ def _token(match: re.Match[str]) -> _Token:
     if sign:
         return _Token("digit" if sign in "0#?" else sign, sign)
     return _Token("literal" if _BARE.fullmatch(bare) else "unknown", bare)
+
+
+def _locale(said: str) -> int:
+    """The language by its name or number; before a number stand, in one byte each, the form of the
+    digits and the calendar, of which 1 are ours (ECMA-376, 18.8.31)."""
+    if _LANGUAGE.fullmatch(said):
+        tag = said.lower()
+        return _LOCALE_OF.get(tag) or _LOCALE_OF.get(tag[:2], _FOREIGN)
+    if not _LOCALE.fullmatch(said):
+        return _OTHER_SIGNS
+    number = int(said, 16)
+    is_ours = number >> 24 in {0, 1} and number >> 16 & 0xFF in {0, 1}
+    return number & 0xFFFF if is_ours else _OTHER_SIGNS
 
 
 def _system(tokens: list[_Token], locale: int | None) -> list[_Token]:
@@ -253,7 +279,9 @@ def _in_places(section: _Section, number: Decimal, *, is_signed: bool) -> Cell:
     whole = [at for at in places if at < point]
     decimals = [at for at in places if at > point]
     last = whole[-1] if whole else -1
-    thousands = sum(t.kind == "," for t in tokens[last + 1 : point]) if whole else 0
+    # A comma behind the last digit, or behind the last before the point, leaves out thousands.
+    behind = {*range(last + 1, point), *range(places[-1] + 1, len(tokens))} if places else ()
+    thousands = sum(tokens[at].kind == "," for at in behind)
     is_grouped = any(t.kind == "," for t in tokens[whole[0] : last]) if whole else False
     scale = Decimal(100) ** sum(t.kind == "%" for t in tokens) / Decimal(1000) ** thousands
     rounded = (abs(number) * scale).quantize(
@@ -354,7 +382,6 @@ def _date(day: int, *, is_1904: bool) -> date | None:
 def _pieces(section: _Section, day: date, clock: time, seconds: Decimal) -> list[str]:
     tokens = section.tokens
     is_half = section.has("half")
-    is_english = section.locale in _ENGLISH_LOCALES
     pieces: list[str] = []
     in_fraction = False
     for at, token in enumerate(tokens):
@@ -363,7 +390,7 @@ def _pieces(section: _Section, day: date, clock: time, seconds: Decimal) -> list
             pieces.append(str(int(seconds // unit)).rjust(len(token.text), "0"))
         elif token.kind == "date":
             pieces.append(
-                _name(token.text, day, is_english=is_english)
+                _name(token.text, day, section.locale)
                 or _part(token.text, day, clock, is_half=is_half)
             )
         elif token.kind == "half":
@@ -382,14 +409,17 @@ def _is_zero(tokens: Sequence[_Token], at: int) -> bool:
     return at < len(tokens) and tokens[at].text == "0"
 
 
-def _name(text: str, day: date, *, is_english: bool) -> str | None:
+def _name(text: str, day: date, locale: int | None) -> str | None:
     """The name of the month or weekday; None where a number is shown."""
     letter, length = text[0], len(text)
     if letter not in "md" or length < 3:
         return None
+    is_english = locale in _ENGLISH_LOCALES
     if letter == "d":
         name = (_ENGLISH_DAYS if is_english else _DAYS)[day.weekday()]
         return name if length > 3 else name[: 3 if is_english else 2]
+    if locale == _AUSTRIAN and length != 5 and day.month in _AUSTRIAN_MONTHS:
+        return _AUSTRIAN_MONTHS[day.month][length == 3]
     name = (_ENGLISH_MONTHS if is_english else _MONTHS)[day.month - 1]
     if length == 3:
         return name[:3] if is_english else _SHORT_MONTHS[day.month - 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost import Occasion, Unreadable, known_field, read_value
@@ -98,23 +99,28 @@ class RowValues:
             return Unreadable(fault, "den Wert selbst in die Zelle schreiben")
         if column.type == "text":
             return cells[0].text or None
-        found = [read_value(column.type, given, self.zone) for given in _ways_to_take(cells)]
+        found = [
+            read_value(column.type, given, self.zone) for given in _ways_to_take(cells, column.type)
+        ]
         return next((value for value in found if not isinstance(value, Unreadable)), found[0])
 
 
-def _ways_to_take(cells: Sequence[Cell]) -> Iterator[object]:
+def _ways_to_take(cells: Sequence[Cell], type_: FieldType) -> Iterator[object]:
     """What is read: the one cell, or a day and a time in whatever order they stand."""
     if len(cells) == 1:
-        yield _given(cells[0])
+        yield _given(cells[0], type_)
         return
-    parts = [str(_given(cell)) for cell in cells if cell.text]
+    parts = [str(_given(cell, type_)) for cell in cells if cell.text]
     yield " ".join(parts)
     yield " ".join(reversed(parts))
 
 
-def _given(cell: Cell) -> object:
-    """What the file says the cell is, else its text. A moment at midnight is a day."""
+def _given(cell: Cell, type_: FieldType) -> object:
+    """What the file says the cell is, else its text. A moment at midnight is a day; a number is one
+    for numbers alone: `9,25` is no time, `100%` no yes."""
     own = cell.value
+    if isinstance(own, Decimal) and type_ != "integer":
+        return cell.text
     if isinstance(own, datetime):
         moment = _to_second(own)
         return moment.date() if moment.time() == time() else moment.isoformat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -194,6 +195,16 @@ def test_a_number_is_no_time_and_no_yes(list_practice: Practice, post: Post) -> 
     assert "weder ja noch nein" in found[2]["unreachable_reason"]
     assert "column_unclear" in [one["code"] for one in found[3]["consent"]]
     assert texts(list_practice, post).keys() == {"a0"}
+
+
+def test_headers_as_spreadsheets_and_macs_write_them(list_practice: Practice, post: Post) -> None:
+    write(list_practice, "Länge der Übung: termin_dauer", [["30"]], text="{{Termin_Dauer}}")
+    written = normalize("NFD", "Länge\xa0der\nÜbung\u200b")
+    list_practice.edit("listen/probe.csv", "Länge der Übung", written)
+    list_practice.json("check", "probe")
+    (row,) = prepared(list_practice)
+    assert row["marked"]
+    assert "30 Minuten" in texts(list_practice, post)["a0"]
 
 
 def test_nobody_is_reminded_of_what_is_over(list_practice: Practice, post: Post) -> None:

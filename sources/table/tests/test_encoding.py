@@ -16,7 +16,7 @@ from serienpost_source_table.table import Reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES = ["cp1252", "mac_roman", "cp850", "cp437", "cp1250"]
+TABLES = ["cp1252", "mac_roman", "cp850", "cp437", "cp1250", "cp1254", "iso8859-15"]
 GERMAN = [
     "Müller",
     "Jäger",
@@ -47,6 +47,12 @@ GERMAN = [
 ]
 FOREIGN = [
     "Łukasz",
+    "Yılmaz",
+    "Şahin",
+    "Ağa",
+    "Žižek",
+    "50 €",
+    "Ö",
     "Paweł",
     "Wąsik",
     "Żaneta",
@@ -152,8 +158,28 @@ def test_no_name_is_read_wrong(tmp_path: Path, encoding: str) -> None:
 def test_german_names_in_windows_1252_are_read(tmp_path: Path) -> None:
     for name in GERMAN:
         assert text_of(written(tmp_path / "liste.csv", name.encode("cp1252"))) == name
-    for name in ("50 €", "„Yoga“ – neu für Ältere", "Weg 5 – Hof", "Straße 5²", "20 °C für Müller"):
+    for name in (
+        "½jährlich",
+        "3 €/Tag",
+        "50 €",
+        "„Yoga“ – neu für Ältere",
+        "Weg 5 – Hof",
+        "Straße 5²",
+        "20 °C für Müller",
+    ):
         assert text_of(written(tmp_path / "liste.csv", name.encode("cp1252"))) == name
+
+
+@pytest.mark.parametrize("name", ["Škoda", "Šimek"])
+def test_what_is_no_word_in_any_table_is_not_taken_among_german_names(
+    tmp_path: Path, name: str
+) -> None:
+    data = f"Nr;Name\n1;{name}\n2;Müller\n3;Weiß\n".encode("iso8859-2")
+    path = tmp_path / "liste.csv"
+    path.write_bytes(data)
+    file = TableFile(path, path.name)
+    cells = [line.values["Name"] for line in file.lines()]
+    assert [bool(cell.fault) for cell in cells] == [True, False, False]
 
 
 @pytest.mark.parametrize("encoding", ["mac_roman", "cp850", "cp437"])

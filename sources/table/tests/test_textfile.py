@@ -245,3 +245,30 @@ def test_how_a_file_was_read_is_told(tmp_path: Path, encoding: str, notes: list[
     path = tmp_path / "liste.csv"
     path.write_bytes("Name;Mail\nMüller;a\n".encode(encoding))
     assert TableFile(path, "liste.csv").notes() == notes
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("E-Mail\xa0privat", "E-Mail privat"),
+        ('"E-Mail\n privat"', "E-Mail privat"),
+        ("E-Mail  privat", "E-Mail privat"),
+        ("\u200bE-Mail privat", "E-Mail privat"),
+        ("Gro\u0308\xdfe", "Gr\xf6\xdfe"),
+        ('="E-Mail privat"', "E-Mail privat"),
+    ],
+)
+def test_a_header_is_what_is_seen_of_it(tmp_path: Path, written: str, named: str) -> None:
+    assert table(tmp_path, f"Name;{written}\nM\xfcller;a\n").header() == ["Name", named]
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [('="01067"', "01067"), ('"=""01067"""', "01067"), ("=A1", "=A1"), ("'01067", "'01067"),
+     ("4,91711E+11", None), ("4.9E+11", None), ("1E5", "1E5"), ("2E-Bike", "2E-Bike")],
+)  # fmt: skip
+def test_how_spreadsheets_write_numbers_as_text(
+    tmp_path: Path, written: str, seen: str | None
+) -> None:
+    ((_, (text, _)),) = rows(table(tmp_path, f"PLZ;Name\n{written};M\xfcller\n"))
+    assert text == seen

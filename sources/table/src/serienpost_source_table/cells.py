@@ -24,7 +24,12 @@ _TWICE = re.compile(
     r"|Å[\u0081\u0082\u0084\u0087\u00a0¡¾¼½›œšŸ“’]|Ä[\u0080-\u008f…‡™›Ÿ\u00a0¡±¼½]|Å\u009f"
     r"|â€|ï»¿|√[^\s\d]|[├┬][^\s]"
 )
+# What a spreadsheet writes of a long number: its last digits are gone.
+_ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d{2,3}")
 _LOST = "\ufffd"
+# How texts in ASCII begin that may be no text.
+_SUSPECT = frozenset("#EF-0123456789")
+ROUNDED = "eine Zahl, von der nur ein Teil zu sehen ist (wie 4,9E+11)"
 # The mark at the beginning of a file, where files were put together.
 _MARK = "\ufeff"
 _AROUND = "\ufeff \t\r\n\xa0"
@@ -54,8 +59,8 @@ def text_cell(text: str) -> Cell:
     text = text.strip(_AROUND) if text[:1] == _MARK else text.strip()
     if not text:
         return EMPTY
-    if text.isascii():
-        return Cell(text, fault=_error(text)) if is_error(text) else Cell(text)
+    if text.isascii() and text[0] not in _SUSPECT:
+        return Cell(text)
     return Cell(text, fault=fault_of(text))
 
 
@@ -72,6 +77,8 @@ def fault_of(text: str) -> str | None:
     """Why a text cannot be what somebody wrote."""
     if is_error(text):
         return _error(text)
+    if _ROUNDED.fullmatch(text):
+        return ROUNDED
     if _LOST in text:
         return "ein Text, in dem ein Zeichen verloren ging"
     if _TWICE.search(text):

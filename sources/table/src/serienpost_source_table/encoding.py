@@ -31,13 +31,15 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_TABLES = ("cp1252", "mac_roman", "cp850", "cp437", "cp1250")
+_TABLES = ("cp1252", "mac_roman", "cp850", "cp437", "cp1250", "cp1254", "iso8859-15")
 NAMES = {
     "cp1252": "windows-1252",
     "mac_roman": "mac-roman",
     "cp850": "cp850",
     "cp437": "cp437",
     "cp1250": "windows-1250",
+    "cp1254": "windows-1254",
+    "iso8859-15": "iso-8859-15",
     UTF_8: "utf-8",
     "utf-8": "utf-8",
     TWICE: TWICE,
@@ -56,10 +58,13 @@ _LATIN = re.compile(r"[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f
 # sign that is a letter somewhere else (`Zoë` in Mac Roman is `Zo‘`) counts as foreign where such a
 # word could be meant.
 _WITHIN = frozenset("’‘´–·\xa0")
-_BEFORE = frozenset("„“‚‘«»‹›\xa0°")
+_BEFORE = frozenset("„“‚‘«»‹›\xa0°½")
+_CERTAIN_BEFORE = frozenset("°½")
 _BEHIND = frozenset("“”’‘«»‹›–—…™´\xa0")
 _CERTAIN_BEHIND = frozenset("°®€")
-_APART = frozenset("€§°²³½¼¾–—„“”‚‘’«»‹›•®©™·×±´")
+_APART = frozenset("€§°²³½¼¾–—„“”‚‘’«»‹›•®©·×±´")
+# Signs beside letters that somebody writes, though no table reads a word of a name so.
+_USUAL = frozenset("€§µ²³×±")
 
 
 _SEVERAL = "could be written in several ways"
@@ -329,6 +334,7 @@ def _one_of_tables(path: Path, seen: _Seen) -> Encoding:
         word
         for at, word in enumerate(own)
         if any(_is_better(texts[table][at], word) for table in others)
+        or (_judged(word)[0] and _USUAL.isdisjoint(word))
     )
     shares = sum(count for word, count in zip(own, counts, strict=True) if word in doubtful)
     if 2 * shares > sum(counts):
@@ -418,7 +424,7 @@ def _sign(sign: str, before: str, after: str, next_but_one: str) -> tuple[int, i
     elif left and right:
         is_impossible, is_foreign = sign not in _WITHIN, True
     elif right:
-        is_impossible, is_foreign = sign not in _BEFORE, sign != "°"
+        is_impossible, is_foreign = sign not in _BEFORE, sign not in _CERTAIN_BEFORE
     elif left:
         is_known = sign in _CERTAIN_BEHIND or (sign in "²³" and before in "mM")
         is_impossible, is_foreign = not is_known and sign not in _BEHIND, not is_known

@@ -89,9 +89,12 @@ class TableFile:
             return
         seen: dict[Hashable, int] = {}
         for line in self.lines():
-            key = line.values[self.key].text
+            key, fault = line.values[self.key].text, line.values[self.key].fault
             first = seen.setdefault((key, occasion(line)), line.number)
-            if not key:
+            if fault:
+                text = f"the key in the column {self.key!r} cannot be read with certainty"
+                hint = "write it into the cell itself, as text"
+            elif not key:
                 text, hint = f"the row has no key in the column {self.key!r}", "enter one"
             elif first != line.number:
                 text = f"the row has the same key as row {first} in the column {self.key!r}"

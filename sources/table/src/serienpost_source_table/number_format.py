@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost_source_table.cells import Cell, text_cell
+from serienpost_source_table.cells import ROUNDED, Cell, text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,6 @@ _WIDE = Context(prec=400)
 _MIDNIGHT = datetime(1900, 1, 1)  # noqa: DTZ001  # a spreadsheet knows no time zones
 _HASHES = "nur #####"
 _UNKNOWN = "eine Zahl in einem Format, das hier nicht bekannt ist"
-_ROUNDED = "eine Zahl, von der nur ein Teil zu sehen ist (wie 4,9E+11)"
 _TOO_LONG = "eine Zahl mit mehr als 15 Stellen, deren letzte verloren gingen"
 
 _TOKEN = re.compile(
@@ -139,7 +138,7 @@ class NumberFormat:
         if section.has("date", "elapsed", "half") and not section.has("E"):
             return _day(section, number, is_1904=is_1904)
         if section.has("/", "E"):
-            return Cell("", fault=_ROUNDED if section.has("E") else _UNKNOWN)
+            return Cell("", fault=ROUNDED if section.has("E") else _UNKNOWN)
         if not section.has("digit", "general", "@"):
             return text_cell("".join(token.text for token in section.tokens))
         if number.adjusted() >= _MOST_DIGITS or len(_digits(number)) > _MOST_DIGITS:
@@ -262,7 +261,7 @@ def _in_general(section: _Section, number: Decimal, *, is_signed: bool) -> Cell:
     point."""
     exponent = number.adjusted() if number else 0
     if not -5 < exponent < 11:
-        return Cell("", fault=_ROUNDED)
+        return Cell("", fault=ROUNDED)
     rounded = number.quantize(Decimal(1).scaleb(-max(0, 9 - max(exponent, 0))), ROUND_HALF_UP)
     text = f"{rounded if is_signed else abs(rounded):f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from serienpost import CATALOGUE, FLAG_PURPOSES, Sensitivity, StrictModel, known_field
 from serienpost_source_table.limits import MOST_ROWS
-from serienpost_source_table.table import Reading
+from serienpost_source_table.table import Reading, header_name
 
 ID = "id"
 # The field with the beginning of an appointment; a day and its time may stand in two columns.
@@ -131,7 +131,8 @@ class TableSelection(StrictModel):
         default=None,
         min_length=1,
         description="Encoding of a CSV file, where it is not certain: utf-8, windows-1252, "
-        "mac-roman, cp850, cp437, windows-1250, utf-8-twice or another that Python knows.",
+        "mac-roman, cp850, cp437, windows-1250, windows-1254, iso-8859-15, "
+        "utf-8-twice or another that Python knows.",
         examples=["windows-1252"],
     )
     separator: str | None = Field(
@@ -141,6 +142,24 @@ class TableSelection(StrictModel):
         "tabulator.",
         examples=[";"],
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_headers(cls, given: Any) -> Any:  # noqa: ANN401
+        """Headers as the file's own are named."""
+        if not isinstance(given, dict):
+            return given
+        plain = {
+            key: header_name(value)
+            for key in ("consent_column", "id", "key")
+            if isinstance(value := given.get(key), str)
+        }
+        columns = given.get("columns")
+        if isinstance(columns, dict):
+            names = {header: header_name(str(header)) for header in columns}
+            if len(set(names.values())) == len(columns):
+                plain["columns"] = {names[header]: one for header, one in columns.items()}
+        return {**given, **plain}
 
     @model_validator(mode="after")
     def _nothing_protected(self) -> Self:

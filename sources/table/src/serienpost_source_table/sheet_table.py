@@ -16,6 +16,7 @@ from serienpost_source_table.limits import TooLargeError, refuse_too_large
 from serienpost_source_table.sheet import DamagedSheetError
 from serienpost_source_table.table import (
     FIRST_ROWS,
+    NO_HEADER,
     Line,
     TableError,
     checked_size,
@@ -174,7 +175,7 @@ def _sheet_meant(book: Workbook, reading: Reading) -> tuple[SheetName, int, dict
         if hidden:
             raise TableError("shows no sheet that holds something",
                              hint=f"write under select sheet: {hidden[0].name}")  # fmt: skip
-        raise TableError("holds no header")
+        raise TableError("holds no header", hint=NO_HEADER)
     heads = {sheet: _header_or_none(book, sheet, reading) for sheet in possible}
     complete = [
         sheet
@@ -216,7 +217,7 @@ def _header_of(book: Workbook, sheet: SheetName, reading: Reading) -> tuple[int,
                 return row.number, names
     if wanted:
         raise TableError("header_row: this row is empty", wanted)
-    raise TableError("holds no header")
+    raise TableError("holds no header", hint=NO_HEADER)
 
 
 def _texts(row: SeenRow) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 LARGEST_CELL = 100_000
 # Rows among which a header is looked for that is not where it should be.
 FIRST_ROWS = 50
+
+NO_HEADER = "the first row that is not empty names the columns"
 
 
 class TableError(Exception):
@@ -75,13 +78,18 @@ def named_columns(cells: Iterable[str], number: int) -> dict[int, str]:
     names = {at: name for at, cell in enumerate(cells) if (name := header_name(cell))}
     twice = sorted(name for name, count in Counter(names.values()).items() if count > 1)
     if twice:
-        raise TableError(f"the header {twice[0]!r} stands there twice", number)
+        raise TableError(
+            f"the header {twice[0]!r} stands there twice", number, "rename one of them"
+        )
     return names
 
 
 def header_name(text: str) -> str:
-    """A header as it is named in a mailing."""
-    return text.strip("\ufeff \t\r\n\xa0")
+    """A header as it is named in a mailing: composed (NFC), with single blanks for line ends and
+    protected ones, and without signs that nobody sees."""
+    composed = unicodedata.normalize("NFC", text)
+    seen = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
+    return " ".join(seen.split())
 
 
 def checked_size(number: int, column: int, text: str) -> None:

@@ -7,6 +7,7 @@ texts are no trouble then. What is certain is taken, everything else asked.
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,7 @@ from serienpost_source_table.encoding import (
 )
 from serienpost_source_table.table import (
     FIRST_ROWS,
+    NO_HEADER,
     Line,
     TableError,
     checked_size,
@@ -49,6 +51,8 @@ _GOES_ON = "vielleicht nur der Anfang eines Textes: die nächste Zeile hat nur e
 _ESCAPED = "ein Text mit einem Rückstrich vor einem Zeichen, das zu CSV gehört"
 # Columns up to which a text may well have as many separators as a row.
 _NARROW = 3
+# A text that a spreadsheet must not take for a number: `="01067"`.
+_KEPT = re.compile(r'="([^"]*)"')
 # The end of a file in MS-DOS.
 _END = "\x1a"
 
@@ -154,7 +158,7 @@ def _layout_of(path: Path, digest: str, reading: Reading) -> _Layout:  # noqa: A
     if isinstance(chosen.error, TableError):
         raise chosen.error
     if not chosen.names:
-        raise TableError("holds no header")
+        raise TableError("holds no header", hint=NO_HEADER)
     omits_empty = _omits_empty(path, known.name, chosen)
     return _Layout(known, chosen.separator, chosen.line, chosen.names, chosen.width, omits_empty)
 
@@ -370,6 +374,8 @@ def _stripped(cell: str) -> str:
     if cell[:1].isspace() and cell.lstrip()[:1] == '"':
         return cell.rstrip()
     cell = cell.strip()
+    if cell[:2] == '="' and (kept := _KEPT.fullmatch(cell)):
+        cell = kept[1].strip()
     return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
 
 

@@ -149,7 +149,7 @@ class TableSelection(StrictModel):
         """Headers as the file's own are named."""
         if not isinstance(given, dict):
             return given
-        plain = {
+        plain: dict[str, Any] = {
             key: header_name(value)
             for key in ("consent_column", "id", "key")
             if isinstance(value := given.get(key), str)

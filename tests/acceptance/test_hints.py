@@ -304,6 +304,31 @@ def test_a_part_of_the_name_that_the_mailing_does_not_read(listed: Practice, pos
     assert "Wert Eva Praxis Liste" in texts(post)[0]
 
 
+@pytest.mark.parametrize(
+    ("header", "field"), [("Geburtsdatum", "geburtsdatum"), ("DIAGNOSE", "diagnose")]
+)
+def test_a_protected_column_by_another_name(listed: Practice, header: str, field: str) -> None:
+    path = listed.folder / "listen/infoabend.csv"
+    first, *rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([f"{first};{header}", *(f"{row};x" for row in rows)]), "utf-8")
+    columns = f"{{Nachname: nachname, E-Mail: email, {header}: {{field: kurs, class: plain}}}}"
+    write(listed, with_columns(columns, "{{Kurs}}"))
+    message, _ = refused(listed, "check", "m")
+    assert f"the column {header} is called like the field {field}" in message
+    assert "never leaves" in message
+    write(listed, with_columns(f"{{E-Mail: email, {header}: {field}}}", "Hallo"))
+    message, _ = refused(listed, "check", "m")
+    assert "leave the column out" in message
+
+
+def test_a_key_that_two_rows_have_is_told_at_check(listed: Practice) -> None:
+    path = listed.folder / "listen/infoabend.csv"
+    path.write_text(path.read_text("utf-8") + "\n" + path.read_text("utf-8").splitlines()[1])
+    write(listed, MAILING.replace("columns:", "key: E-Mail\n  columns:"))
+    message, _ = refused(listed, "check", "m")
+    assert "the row has the same key as row 2" in message
+
+
 def test_a_column_without_a_class(listed: Practice, post: Post) -> None:
     columns = "{Nachname: nachname, E-Mail: email, Kurs: %s}"
     write(listed, with_columns(columns % "kurs", "Kurs {{Kurs}}"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.text import folded, visible
@@ -118,7 +119,7 @@ def read_value(type_: FieldType, value: object, zone: tzinfo) -> FieldValue | Un
         return value  # type: ignore[return-value]  # of a type in the table
     if type_ == "datetime" and type(value) is date:
         return _NO_TIME
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, Decimal | float) and isfinite(value) and value % 1 == 0:
         value = int(value)
     written = " ".join(folded(visible(str(value))).split())
     if not written or written in _DASHES:

@@ -199,3 +199,17 @@ def test_files(tmp_path: Path) -> None:
     for missing in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(ConfigError, match=str(missing)):
             read_yaml(missing)
+
+
+@pytest.mark.parametrize(
+    "line", ['sender: "Praxis @ Ring" <praxis@example.org>', '  - "Info" am Ring', '"a" b: c']
+)
+def test_a_text_behind_a_closing_quote(line: str) -> None:
+    ((number, _, message),) = refused(f"a: b\n{line}\n" if line[0] != " " else f"a:\n{line}\n")
+    assert (number, message) == (2, "a text goes on behind its closing quote")
+
+
+@pytest.mark.parametrize("line", ['a: "b: c', "a: 'b' c", 'a: {"b": c', 'a: "b": "c"'])
+def test_other_quotes_that_are_wrong(line: str) -> None:
+    ((_, _, message),) = refused(line)
+    assert "behind its closing quote" not in message

@@ -26,7 +26,7 @@ _BARE = re.compile(
     r"(?P<begin>\{[{%#]|[%@`]|[{[](?=[^\]}]*[\]}][ ]*[^\s#,\]}]))"
 )
 # `sender: "Praxis @ Ring" <praxis@example.org>`
-_QUOTES_END_EARLY = re.compile(r"[ ]*(?:-[ ]+)?(?:[^\W\d][\w.-]*:[ ]+)?\"[^\"]*\"[ ]*[^\s\"#,\]}]")
+_QUOTES_END_EARLY = re.compile(r"[ ]*(?:-[ ]+)?(?:[^\W\d][\w.-]*:[ ]+)?\"[^\"]*\"[ ]*[^\s\"#:,\]}]")
 _QUOTED = re.compile(r" (['\"])[^<'\"]{2,}\1")
 
 

@@ -44,7 +44,7 @@ _AROUND_PARAGRAPHS = ["paragraph", "blockquote", "list"]
 _BEFORE = {"**": "\"'*_|/-\u2013\u2014", "_": "\"'*_|"}
 _BEHIND = {"**": ".,;:!?\u2026\"'*_|/-\u2013\u2014", "_": ".,;:!?\u2026\"'*_|"}
 # A mark alone between two of these is meant itself, and so is one in a web address.
-_AROUND = frozenset("() [] {} <> ** \"\" '' „“ „” “” »« «» ‚‘ ‚’ ‘’ ›‹ ‹›".split())
+_AROUND = frozenset(map("".join, zip("([{<*\"'„„“»«‚‚‘›‹", ")]}>*\"'“””«»‘’’‹›", strict=True)))
 _OPENING = frozenset({"Ps", "Pi", "Pf"})
 _CLOSING = frozenset({"Pe", "Pi", "Pf"})
 

@@ -131,11 +131,16 @@ class TableSource:
 
     def unstable_ids(self, context: Context, selection: TableSelection) -> str | None:
         """A row that has neither an id of the master data nor a key of the list is known by its
-        place in the file, which changes with every line that is added."""
-        if selection.key:
-            return None
+        place in the file, which changes with every line that is added.
+
+        Raises:
+            SelectionError: a row lacks the key, or has that of another.
+        """
         file = _opened(context, selection)
         header = _checked_header(selection, file)
+        if selection.key:
+            file.refuse_bad_keys(RowValues.of(selection, context.zone).occasion)
+            return None
         id_ = selection.id_header()
         if id_ and id_ in header and all(line.values[id_].text for line in file.lines()):
             return None

@@ -28,11 +28,13 @@ _DATE = re.compile(
 _INSIDE = re.compile(r"[\w/-]\Z")
 _BOLD = "write **bold** at the edges of words"
 _ITALIC = "write _italic_ at the edges of words"
+_NUMBER = "a line that begins with a number stays as typed"
 _AS_TYPED = "it stays as typed"
 _INSTEAD = {
     "*": "a bullet begins with - and a blank",
     "+": "a bullet begins with - and a blank",
-    "1.": "a line that begins with a number stays as typed",
+    "1.": _NUMBER,
+    "1)": _NUMBER,
     ">": "there are no quotations",
     "---": "there are no rules",
     "|-|": "under the heads of a table stands |---|---|",
@@ -98,7 +100,7 @@ def _marks(tokens: Iterable[Token]) -> Iterator[tuple[str, int]]:
     for token in tokens:
         line = token.map[0] if token.map else 0
         if token.type in ("bullet_list_open", "ordered_list_open"):
-            kinds.append(token.markup if token.type[0] == "b" else "1.")
+            kinds.append(token.markup if token.type[0] == "b" else f"1{token.markup}")
         elif token.type in ("bullet_list_close", "ordered_list_close"):
             kinds.pop()
         elif token.type == "list_item_open":

@@ -131,9 +131,10 @@ def fake() -> Iterator[FakeSmsCreator]:
 
 def mobile(draw: Random) -> tuple[str, str, str]:
     """Country, its code, and a valid number of it."""
+    country, (code, begins) = draw.choice(list(MOBILES.items()))
     while True:
-        country, (code, begins) = draw.choice(list(MOBILES.items()))
-        digits = draw.choice(begins.split()) + str(draw.randrange(10**6, 10**9))
+        length = draw.randint(6, 9)
+        digits = draw.choice(begins.split()) + str(draw.randrange(10**length)).zfill(length)
         number = phonenumbers.parse(f"{code}{digits}")
         if phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in (
             phonenumbers.PhoneNumberType.MOBILE,

@@ -325,7 +325,8 @@ def test_marks_that_are_text_are_told(practice: Practice) -> None:
     text = (
         "* Karte\n* Pass\n\n1. Anmelden\n2. Warten\n\n> Zitat\n\n24. Dezember\n31. Dezember\n"
         "Patient*innen und Ärzt*innen, *kursiv*, **gut**, _gut_\n---\n- gut\n- gut\n\n"
-        "# gut\n\n| gut | gut |\n|---|---|\n| a | b |\n\n&auml; und 5*3*2, {{Nachname}}*\n\n7) warten"
+        "# gut\n\n| gut | gut |\n|---|---|\n| a | b |\n\n&auml; und 5*3*2, {{Nachname}}*\n\n"
+        "7) warten"
     )
     mailing(practice, "email", text=text)
     first = MAILING.count("\n") + 3

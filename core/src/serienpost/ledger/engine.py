@@ -17,7 +17,6 @@ from serienpost.errors import Exit, LedgerError, LedgerUnavailableError
 from serienpost.ledger.disk import disk_fault
 from serienpost.ledger.file_rights import close_to_others
 from serienpost.ledger.location import (
-    CONNECT_SECONDS,
     VERSION_TABLE,
     can_be_written,
     real_file,
@@ -27,6 +26,7 @@ from serienpost.ledger.location import (
     refuse_other_file,
     refuse_shadowed,
     tables_of,
+    time_limit,
 )
 from serienpost.ledger.locks import living_owner_of_any
 from serienpost.ledger.log import count_write, refuse_other_log
@@ -191,7 +191,7 @@ def _options(where: URL) -> dict[str, Any]:
         return common | {
             "creator": lambda: sqlite3.connect(uri, timeout=60, check_same_thread=False, uri=True)
         }
-    return common | {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    return common | {"pool_pre_ping": True, "connect_args": time_limit(where)}
 
 
 def _check_library() -> None:

@@ -30,7 +30,7 @@ _OURS = {VERSION_TABLE, *metadata.tables}
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 # How long a PostgreSQL server may take to answer a new connection.
-CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 10
 
 # Tables and views of a SQLite file, without its own.
 SQLITE_TABLES = (
@@ -57,6 +57,11 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(current_schemas
 _IDENTITY = """
 SELECT system_identifier, current_database(), current_schema() FROM pg_control_system()
 """
+
+
+def time_limit(url: URL) -> dict[str, int]:
+    """How long to wait for a PostgreSQL server, unless its URL says so itself."""
+    return {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
 
 
 def real_file(url: URL, folder: Path) -> Path:
@@ -154,8 +159,9 @@ def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None
     """
     mine = _identity(engine)
     for key, url in _same_backend(others, "postgresql"):
-        wait = {"connect_timeout": CONNECT_SECONDS}
-        other = create_engine(url.set(drivername="postgresql+psycopg"), connect_args=wait)
+        other = create_engine(
+            url.set(drivername="postgresql+psycopg"), connect_args=time_limit(url)
+        )
         try:
             if mine is not None and _identity(other) == mine:
                 raise _same_as(key)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _LOCK_WAIT = 15.0
 
 _metadata = sa.MetaData()
-PATIENT = sa.Table("patient", _metadata, sa.Column("id", sa.Integer, primary_key=True))
+PATIENT = sa.Table("patient", _metadata, sa.Column("id", sa.BigInteger, primary_key=True))
 BRIEF = sa.Table(
     "brief",
     _metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("patient_id", sa.Integer),
+    sa.Column("patient_id", sa.BigInteger),
     sa.Column("erstellt_am", sa.DateTime),
     sa.Column("betreff", sa.Text),
     sa.Column("inhalt", sa.Text),
@@ -179,26 +179,28 @@ def _engine(context: Context, text: str) -> sa.Engine:
         raise RecordError(
             Problem("is not a database URL", "sqlite:///praxis.db", key="karteikarte.database")
         ) from None
-    options: dict[str, Any] = {"hide_parameters": True}
+    wanted: dict[str, Any]
     backend = url.get_backend_name()
     if backend == "sqlite":
         path = context.path(url.database or "")
         if not path.is_file():
             raise RecordError(Problem(f"there is no file {path}", key="karteikarte.database"))
         url = url.set(drivername="sqlite+pysqlite", database=str(path))
-        options["connect_args"] = {"timeout": _LOCK_WAIT}
+        wanted = {"timeout": _LOCK_WAIT}
     elif backend == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        options["connect_args"] = {"connect_timeout": 10}
+        wanted = {"connect_timeout": 10}
     elif backend in ("mysql", "mariadb"):
         url = url.set(drivername="mariadb+pymysql")
-        options["connect_args"] = {"connect_timeout": 10, "charset": "utf8mb4"}
+        wanted = {"connect_timeout": 10, "charset": "utf8mb4"}
     else:
         raise RecordError(
             Problem(f"databases of type {backend} cannot be used", key="karteikarte.database")
         )
+    # What the URL says itself is kept.
+    wanted = {name: value for name, value in wanted.items() if name not in url.query}
     try:
-        return sa.create_engine(url, **options)
+        return sa.create_engine(url, connect_args=wanted, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise RecordError(
             Problem(f"the driver {error.name} is not installed", f"pip install {error.name}")

@@ -375,7 +375,7 @@ class PracticeDb:
         try:
             with (
                 self._engine.connect() as connection,
-                guarded(connection, seconds) as clock,
+                guarded(connection, seconds, self.stored_zone.key) as clock,
             ):
                 self._refuse_row_functions(connection)
                 yield connection, clock
@@ -411,8 +411,7 @@ def _opened(context: Context) -> Iterator[PracticeDb]:
         )
     written = re.split(r"[+:]", settings.root, maxsplit=1)[0]
     schema = practice_schema(context, written if written in DATABASES else "sqlite")
-    zone = schema.timezone or context.zone.key
-    engine = open_engine(context, settings.root, zone)
+    engine = open_engine(context, settings.root)
     try:
         yield PracticeDb(engine, schema, context.zone)
     finally:

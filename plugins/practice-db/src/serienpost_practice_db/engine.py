@@ -19,21 +19,24 @@ if TYPE_CHECKING:
 
 # Seconds to wait while the practice software writes.
 _LOCK_WAIT = 15.0
+# Seconds that a server may take to answer a new connection.
+_CONNECT_SECONDS = 10
 
 
-def open_engine(context: Context, url_text: str, zone: str) -> sa.Engine:
+def open_engine(context: Context, url_text: str) -> sa.Engine:
     """Open the database behind the key `database` read-only and read from it once.
+
+    Options in the URL are kept; ours stand beside them, and give way but where they keep it safe.
 
     Args:
         context: the practice.
         url_text: as written, with references to secrets.
-        zone: of the times in the database, by its IANA name.
 
     Raises:
         SourceError: the URL is none of ours, or the database is missing or unreachable. The URL
             is not repeated, it may hold a password.
     """
-    engine = _engine(context, url_text, zone)
+    engine = _engine(context, url_text)
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
@@ -48,7 +51,7 @@ def open_engine(context: Context, url_text: str, zone: str) -> sa.Engine:
     return engine
 
 
-def _engine(context: Context, url_text: str, zone: str) -> sa.Engine:
+def _engine(context: Context, url_text: str) -> sa.Engine:
     try:
         url = sa.make_url(context.expand(url_text))
     except (sa.exc.ArgumentError, ValueError) as error:  # a port that is no number
@@ -57,7 +60,7 @@ def _engine(context: Context, url_text: str, zone: str) -> sa.Engine:
     if backend == "sqlite":
         return _sqlite(context, url)
     if backend == "postgresql":
-        return _postgresql(context, url, zone)
+        return _postgresql(context, url)
     if backend in {"mysql", "mariadb"}:
         return _mariadb(context, url)
     raise _refused(
@@ -76,9 +79,10 @@ def _sqlite(context: Context, url: sa.URL) -> sa.Engine:
     read_only = sa.URL.create(
         "sqlite+pysqlite",
         database=f"file:{quote(str(path.resolve()))}",
-        query={"mode": "ro", "uri": "true"},
+        query={**url.query, "mode": "ro", "uri": "true"},
     )
-    engine = sa.create_engine(read_only, connect_args={"timeout": _LOCK_WAIT}, hide_parameters=True)
+    wait = _unless_given(url, timeout=_LOCK_WAIT)
+    engine = sa.create_engine(read_only, connect_args=wait, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -90,11 +94,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # no
     admit_reading_only(connection)
 
 
-def _postgresql(context: Context, url: sa.URL, zone: str) -> sa.Engine:
+def _postgresql(context: Context, url: sa.URL) -> sa.Engine:
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": 10, "options": f"-c timezone={zone}"},
+            connect_args=_unless_given(url, connect_timeout=_CONNECT_SECONDS),
             execution_options={"postgresql_readonly": True},
             hide_parameters=True,
         )
@@ -110,7 +114,10 @@ def _mariadb(context: Context, url: sa.URL) -> sa.Engine:
     try:
         engine = sa.create_engine(
             url.set(drivername="mariadb+pymysql"),
-            connect_args={"connect_timeout": 10, "charset": "utf8mb4", "local_infile": False},
+            connect_args={
+                **_unless_given(url, connect_timeout=_CONNECT_SECONDS, charset="utf8mb4"),
+                "local_infile": False,
+            },
             hide_parameters=True,
         )
     except ModuleNotFoundError as error:
@@ -126,6 +133,11 @@ def _mariadb(context: Context, url: sa.URL) -> sa.Engine:
 def _prepare_mariadb(connection: Any, _record: Any) -> None:  # noqa: ANN401
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+
+def _unless_given(url: sa.URL, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Options of ours for a connection, without those that the URL names itself."""
+    return {name: value for name, value in options.items() if name not in url.query}
 
 
 def _hint(engine: sa.Engine) -> str:

@@ -51,8 +51,12 @@ class Clock:
 
 
 @contextmanager
-def guarded(connection: sa.Connection, seconds: float) -> Iterator[Clock]:
-    """Admit nothing but reading, of one state of the database, no statement over `seconds`."""
+def guarded(connection: sa.Connection, seconds: float, zone: str) -> Iterator[Clock]:
+    """Admit nothing but reading, of one state of the database, no statement over `seconds`.
+
+    On PostgreSQL times without a zone are in `zone`, by its IANA name. Both are set for the
+    transaction, so that whatever options the connection was given stay as they are.
+    """
     clock = Clock(seconds)
     dialect = connection.dialect.name
     if dialect == "sqlite":
@@ -60,7 +64,10 @@ def guarded(connection: sa.Connection, seconds: float) -> Iterator[Clock]:
             yield clock
         return
     if dialect == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        connection.exec_driver_sql(
+            "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', %s, true)",
+            (str(int(seconds * 1000)), zone),
+        )
     else:
         connection.exec_driver_sql(f"SET SESSION max_statement_time = {seconds}")
     yield clock

@@ -124,7 +124,7 @@ def test_classes_and_offers(open_schema) -> None:  # noqa: ANN001
         ("patient:\n  fields:\n    plz: {column: a, values: {1: x}}", 3, "text"),
         ("patient:\n  fields:\n    plz: a\n    plz: b", 4, "given twice"),
         ("patient:\n  fields:\n    post-leitzahl: a", 3, "only letters"),
-        ("patient:\n  key_type: uuid", 2, "must be"),
+        ("patient:\n  key_type: guid", 2, "must be"),
     ],
 )
 def test_mistakes_have_a_line(open_schema, text: str, line: int, words: str) -> None:  # noqa: ANN001

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Settings, hookimpl
-from serienpost_practice_db.probes import account_rights, field_classes
+from serienpost_practice_db.probes import account_rights, schema_fit
 from serienpost_practice_db.settings import DatabaseUrl, SchemaFile
 from serienpost_practice_db.status import StatusCheck
 
@@ -24,7 +24,7 @@ def serienpost_settings() -> list[Settings]:
     """Claim `database` and `schema`."""
     return [
         Settings("database", DatabaseUrl, required=True, probe=account_rights),
-        Settings("schema", SchemaFile, probe=field_classes),
+        Settings("schema", SchemaFile, probe=schema_fit),
     ]
 
 

@@ -66,7 +66,7 @@ class Chosen:
         if dialect not in {"mysql", "mariadb"}:
             return select(id_)
         as_text = cast(id_, String)
-        if entity.key_type == "text":
+        if entity.key_type != "integer":
             return select(as_text)
         return select(id_).where(as_text.regexp_match(_WHOLE_NUMBER))
 

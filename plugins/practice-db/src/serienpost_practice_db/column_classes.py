@@ -78,7 +78,13 @@ def traced(schema: SchemaMapping, database: str) -> Traced:
                 joins[table] = _condition(entity, table, condition, database, schema)
             except SourceError as error:
                 problems += [((entity.name, "joins", table), p) for p in error.problems]
-        entities[entity.name] = replace(entity, fields=fields, joins=joins)
+        where = []
+        for condition in entity.where:
+            try:
+                where.append(_condition(entity, "where", condition, database, schema))
+            except SourceError as error:
+                problems += [((entity.name, "where"), p) for p in error.problems]
+        entities[entity.name] = replace(entity, fields=fields, joins=joins, where=tuple(where))
     stricter = {
         name: value
         for name, value in classes.items()
@@ -225,14 +231,14 @@ def _read(
 
 
 def _condition(
-    entity: EntityMapping, table: str, condition: str, database: str, schema: SchemaMapping
+    entity: EntityMapping, what: str, condition: str, database: str, schema: SchemaMapping
 ) -> str:
-    """The condition of a join, written anew; what it reads stays in the database."""
+    """A condition of a join or of `where`, written anew; what it reads stays in the database."""
     from serienpost_practice_db.expressions import read_expression
 
     tables = (entity.table, *entity.joins)
     secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
-    return read_expression(condition, tables, database, table, secret).sql
+    return read_expression(condition, tables, database, what, secret).sql
 
 
 def _settings_read(entity: EntityMapping, schema: SchemaMapping) -> Iterator[tuple[Place, Problem]]:

@@ -146,7 +146,8 @@ def any_text(field: str, values: Sequence[str]) -> Condition:
 def treated_by(entity: EntityMapping, practitioner: str | int) -> Condition:
     """`behandler_id` is that practitioner: last name, first and last name, or key."""
     if isinstance(practitioner, int):
-        return refers_to("behandler_id", entity, keys_among([practitioner]))
+        key = entity.key(str(practitioner))
+        return refers_to("behandler_id", entity, keys_among([] if key is None else [key]))
     named = [same_text("nachname", practitioner)]
     if "vorname" in entity.fields:
         named.append(same_words(("vorname", "nachname"), practitioner))
@@ -160,7 +161,7 @@ def is_known(field: str) -> Condition:
 
 def keys_among(keys: Sequence[int | str]) -> Condition:
     """The record's key is one of these."""
-    return Condition(frozenset(), lambda columns: columns[KEY].in_(keys))
+    return Condition(frozenset(), lambda columns: columns[KEY].in_(keys) if keys else false())
 
 
 def refers_to(field: str, entity: EntityMapping, *conditions: Condition) -> Condition:

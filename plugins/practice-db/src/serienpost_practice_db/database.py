@@ -26,6 +26,7 @@ from serienpost_practice_db.evidence import (
 )
 from serienpost_practice_db.failures import QUERY, SCHEMA, is_forbidden, translated
 from serienpost_practice_db.guards import STATEMENT_SECONDS, guarded
+from serienpost_practice_db.keys import stored_types, with_stored_types
 from serienpost_practice_db.mapping import DATABASES, PERSONS
 from serienpost_practice_db.owners import possible_owners
 from serienpost_practice_db.roles import Rights, refuse_powerful_role, sees
@@ -83,7 +84,7 @@ class PracticeDb:
         )
         self._records_of = lru_cache(maxsize=_STATEMENTS)(
             lambda name, fields, optional, kind: records_of(
-                schema.entities[name], fields, optional, self.dialect, kind
+                schema.entities[name], fields, optional, self.dialect, schema.entities[kind]
             )
         )
 
@@ -226,6 +227,11 @@ class PracticeDb:
         """Whether the account may read the table of a kind of record."""
         with self._reading() as connection:
             return sees(connection, self.entity(name))
+
+    def sample(self, statement: sa.Select[Any]) -> Sequence[Sequence[FieldValue]]:
+        """The few records of a statement over views, to see whether the schema fits."""
+        with self._reading() as connection:
+            return plain_records(read_all(connection, statement, {}), self.stored_zone)
 
     def _partitions(
         self,
@@ -398,6 +404,15 @@ def _chunks(keys: list[K], size: int = _IDS_PER_STATEMENT) -> Iterator[list[K]]:
         yield keys[start : start + size]
 
 
+def _with_stored_types(schema: SchemaMapping, engine: sa.Engine) -> SchemaMapping:
+    try:
+        with engine.connect() as connection:
+            types = stored_types(connection, schema)
+    except sa.exc.SQLAlchemyError as error:
+        raise translated(error, SCHEMA) from None
+    return with_stored_types(schema, types)
+
+
 @contextmanager
 def _opened(context: Context) -> Iterator[PracticeDb]:
     settings = context.settings("database")
@@ -413,6 +428,6 @@ def _opened(context: Context) -> Iterator[PracticeDb]:
     schema = practice_schema(context, written if written in DATABASES else "sqlite")
     engine = open_engine(context, settings.root)
     try:
-        yield PracticeDb(engine, schema, context.zone)
+        yield PracticeDb(engine, _with_stored_types(schema, engine), context.zone)
     finally:
         engine.dispose()

@@ -19,7 +19,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
     select,
 )
 
-from serienpost_practice_db.views import KEY, view
+from serienpost_practice_db.views import KEY, as_key, view
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ def records_of(
     fields: Sequence[str],
     optional: Sequence[str],
     dialect: str,
-    person_kind: str,
+    person: EntityMapping,
 ) -> Select[Any]:
     """Key of the person, key and fields of the records that name people whose keys are bound.
 
@@ -81,7 +81,7 @@ def records_of(
         fields: which fields.
         optional: further ones, nothing where the schema lacks them.
         dialect: the database's language.
-        person_kind: the kind of person.
+        person: the kind of person.
     """
     known = entity.fields.keys()
     read = view(entity, {"person_typ", "person_id", *fields, *(known & set(optional))})
@@ -89,7 +89,7 @@ def records_of(
         read.c[field] if field in read.c else null().label(field) for field in (*fields, *optional)
     ]
     return select(read.c.person_id, read.c[KEY], *values).where(
-        read.c.person_typ == person_kind, _bound(read.c.person_id, dialect)
+        read.c.person_typ == person.name, _bound(as_key(read.c.person_id, person), dialect)
     )
 
 

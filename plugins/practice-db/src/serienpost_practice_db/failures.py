@@ -16,6 +16,9 @@ QUERY = "the query"
 # SQLSTATE of PostgreSQL, numbers of MariaDB: undefined column, table, function.
 _UNDEFINED = {"42703", "42P01", "42883", "42702", 1054, 1146, 1305}
 
+# Of PostgreSQL: an undefined function, or an operator that does not take values of these types.
+_NO_SUCH_OPERATOR = "42883"
+
 # A write in a read-only transaction, or a right that the account lacks.
 _FORBIDDEN = {"25006", "42501", 1142, 1143, 1227, 1792}
 
@@ -90,6 +93,14 @@ def _does_not_fit(error: SQLAlchemyError, mends: str) -> SourceError:
     if mends == QUERY:
         text = "the practice's database does not fit the query"
         return SelectionError(text, hint=f"correct {QUERY}")
+    cause = getattr(error, "orig", None)
+    state, said = getattr(cause, "sqlstate", None), str(cause).partition("\n")[0]
+    if state == _NO_SUCH_OPERATOR and "(" not in said:
+        return SourceError(
+            "the practice's database does not fit the schema: it compares values of two types",
+            hint="serienpost doctor names the field; give both sides one type, as in "
+            'expression: "CAST(guardian AS uuid)"',
+        )
     names = _names_of_ours(str(getattr(error, "orig", None)), error)
     said = f"it knows no {', '.join(names)}" if names else "a name is unknown"
     return SourceError(

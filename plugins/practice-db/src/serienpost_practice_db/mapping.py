@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
+from uuid import UUID
 
 from serienpost import CATALOGUE, FieldType, Sensitivity, known_field
 
@@ -17,6 +18,7 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
 
 BIRTH_DATE = "geburtsdatum"
 REPRESENTATIVE_ID = "vertreter_id"
+PRACTITIONER_ID = "behandler_id"
 REPRESENTATIVE = "vertreter_"
 IS_MINOR = "minderjaehrig"
 
@@ -40,6 +42,10 @@ POSTAL_EXTRAS = frozenset({"adresszusatz", "postfach", "land"})
 PRACTITIONER = "behandler_"
 BEGIN = "termin_beginn"
 STATUS = "termin_status"
+
+
+# What a key column holds.
+KeyType: TypeAlias = Literal["integer", "text", "uuid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +75,19 @@ class FieldMapping:
 class EntityMapping:
     """One kind of record (`patient`, `interessent`): its table, its key, its fields.
 
-    `key_type` decides what `patient:17` means: the number 17 or the text "17". `joins` are tables
-    with at most one record per person, each with the condition that finds it.
+    `key_type` decides what `patient:17` means: the number 17 or the text "17"; where the database
+    tells the type of the column, that counts, see `keys`. `joins` are tables
+    with at most one record per person, each with the condition that finds it. Records that do not
+    meet every condition of `where` do not exist.
     """
 
     name: str
     table: str
     id: str
     fields: Mapping[str, FieldMapping]
-    key_type: Literal["integer", "text"] = "integer"
+    key_type: KeyType = "integer"
     joins: Mapping[str, str] = field(default_factory=dict)
+    where: tuple[str, ...] = ()
 
     @property
     def has_minors(self) -> bool:
@@ -88,7 +97,9 @@ class EntityMapping:
     def key(self, text: str) -> int | str | None:
         """The database key in the part of an id after the colon, None where it cannot be one."""
         if self.key_type == "text":
-            return text or None
+            return None if "\0" in text else text or None
+        if self.key_type == "uuid":
+            return _uuid(text)
         if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_KEY):
             return None
         key = int(text)
@@ -156,6 +167,14 @@ class SchemaMapping:
         for kind in persons:
             offered |= self.offers(kind)
         return offered
+
+
+def _uuid(text: str) -> str | None:
+    """As databases write it: small letters and four hyphens (RFC 9562, section 4)."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
 
 
 def last_name(table: str) -> str:

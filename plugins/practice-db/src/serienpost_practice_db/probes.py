@@ -36,6 +36,15 @@ def account_rights(context: Context) -> Iterator[ProbeResult]:
         )
 
 
+def schema_fit(context: Context) -> Iterator[ProbeResult]:
+    """Whether records are found by their keys, then what `field_classes` says."""
+    from serienpost_practice_db.database import PracticeDb
+    from serienpost_practice_db.lookups import lookups
+
+    yield from lookups(PracticeDb.of(context))
+    yield from field_classes(context)
+
+
 def field_classes(context: Context) -> Iterator[ProbeResult]:
     """The fields whose class the schema lowered, and those of which it made nothing that leaves."""
     from serienpost_practice_db.database import PracticeDb

@@ -60,7 +60,7 @@ _PART_NAMES = """
     DataTypeParam Neg Add Sub Mul Div IntDiv Mod BitwiseAnd BitwiseOr BitwiseXor BitwiseNot
     BitwiseLeftShift BitwiseRightShift DPipe Coalesce Interval Var Window WindowSpec Filter
     Anonymous Extract StrPosition Substring Trim CurrentDate CurrentTime CurrentTimestamp
-    Localtimestamp
+    Localtimestamp AtTimeZone
     """
 _PARTS = frozenset(getattr(exp, name) for name in _PART_NAMES.split())
 
@@ -75,14 +75,14 @@ _OWN = {
     "postgresql": """
     age btrim bool_and bool_or char_length date_part date_trunc every initcap lpad
     make_date make_interval now position regexp_replace rpad split_part starts_with strpos
-    to_char to_date to_number to_timestamp translate trunc
+    timezone to_char to_date to_number to_timestamp translate trunc
     """,
     "mysql": """
-    adddate char_length concat_ws curdate curtime date date_add date_format date_sub
+    adddate char_length concat_ws convert_tz curdate curtime date date_add date_format date_sub
     datediff day dayname dayofmonth dayofweek dayofyear find_in_set from_days hour if ifnull
     instr isnull last_day lcase locate lpad makedate mid minute month monthname now period_add
     period_diff quarter regexp_replace regexp_substr rpad second str_to_date subdate
-    substring_index timestampadd timestampdiff to_days truncate ucase week weekday
+    substring_index timestamp timestampadd timestampdiff to_days truncate ucase week weekday
     weekofyear year yearweek
     """,
 }
@@ -163,8 +163,11 @@ def _function(part: exp.Expr, database: str) -> str | None:
     return f"the function {name[:40].lower()} must not stand in {{place}}"
 
 
-def _type(part: exp.Expr, _database: str) -> str | None:
-    if part.this in _TYPES and not part.args.get("kind"):
+def _type(part: exp.Expr, database: str) -> str | None:
+    known = part.this in _TYPES or (
+        part.this == exp.DataType.Type.UUID and database == "postgresql"
+    )
+    if known and not part.args.get("kind"):
         return None
     return "a CAST is to a number, a text, a date or a time"
 
@@ -200,6 +203,12 @@ def _table(part: exp.Expr, _database: str) -> str | None:
     return "FROM and JOIN name tables, written TABLE or SCHEMA.TABLE"
 
 
+def _at_time_zone(_part: exp.Expr, database: str) -> str | None:
+    if database == "postgresql":
+        return None
+    return "AT TIME ZONE must not stand in {place}, only PostgreSQL knows it"
+
+
 def _column(part: exp.Expr, _database: str) -> str | None:
     if isinstance(part.this, exp.Identifier) and not part.args.get("db"):
         return None
@@ -210,6 +219,7 @@ def _column(part: exp.Expr, _database: str) -> str | None:
 
 _REFUSALS: dict[type[exp.Expr], Callable[[exp.Expr, str], str | None]] = {
     exp.Anonymous: _function,
+    exp.AtTimeZone: _at_time_zone,
     exp.DataType: _type,
     exp.Identifier: _identifier,
     exp.Literal: _literal,

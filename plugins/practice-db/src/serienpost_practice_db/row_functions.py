@@ -73,7 +73,9 @@ def _names(entity: EntityMapping) -> Iterator[tuple[str, str, Iterable[str]]]:
             yield f"fields.{field}", mapped.sql, (mapped.table or entity.table,)
     texts = {f"fields.{name}": mapped.sql for name, mapped in entity.fields.items()
              if mapped.is_expression}  # fmt: skip
-    for place, text in (texts | {f"joins.{name}": on for name, on in entity.joins.items()}).items():
+    texts |= {f"joins.{name}": on for name, on in entity.joins.items()}
+    texts |= {f"where {number}": test for number, test in enumerate(entity.where, 1)}
+    for place, text in texts.items():
         for column in _read(text, entity):
             if column.is_qualified:
                 yield place, column.name, column.nearest

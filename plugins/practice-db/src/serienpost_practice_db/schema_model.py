@@ -14,6 +14,7 @@ from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
     EntityMapping,
     FieldMapping,
+    KeyType,
     SchemaMapping,
 )
 from serienpost_practice_db.settings import SchemaFile
@@ -128,9 +129,10 @@ class EntityModel(StrictModel):
     id: str | None = Field(
         default=None, min_length=1, description="The key column; default id.", examples=["pat_no"]
     )
-    key_type: Literal["integer", "text"] = Field(
+    key_type: KeyType = Field(
         default="integer",
-        description="What the key column holds; text for systemkuerzel.",
+        description="What the key column holds, integer, text or uuid; text for systemkuerzel. "
+        "PostgreSQL says so itself, and what it says counts.",
     )
     joins: dict[_Table, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict,
@@ -138,9 +140,20 @@ class EntityModel(StrictModel):
         " without such a row stay.",
         examples=[{"address": "address.person_no = person.no AND address.kind = 'home'"}],
     )
+    where: list[Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=list,
+        description="SQL condition, or several, over the columns of the table and of the joined "
+        "ones; a record that does not meet all of them does not exist.",
+        examples=["deleted_at IS NULL", ["deleted_at IS NULL", "tenant_id = 2"]],
+    )
     fields: dict[Annotated[str, AfterValidator(_field_name)], FieldModel] = Field(
         default_factory=dict, description="Field name -> where it is."
     )
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_condition(cls, value: Any) -> Any:  # noqa: ANN401
+        return [value] if isinstance(value, str) else value
 
     def mapping(self, name: str) -> EntityMapping:
         """The record of this entity."""
@@ -154,13 +167,13 @@ class EntityModel(StrictModel):
         key_type = self.key_type
         if reference and "key_type" not in self.model_fields_set:
             key_type = reference.key_type
-        return EntityMapping(name, table, id_, fields, key_type, self.joins)
+        return EntityMapping(name, table, id_, fields, key_type, self.joins, tuple(self.where))
 
     @model_validator(mode="after")
     def _joins_are_known(self) -> Self:
-        for condition in self.joins.values():
+        for condition in (*self.joins.values(), *self.where):
             if _SEVERAL_STATEMENTS.search(condition):
-                raise ValueError("the condition of a join holds no semicolon and no comment")
+                raise ValueError("a condition holds no semicolon and no comment")
         for name, field in self.fields.items():
             if field.table and field.table not in self.joins:
                 raise ValueError(f"field {name}: table {field.table} is not under joins")

@@ -18,6 +18,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
     type_coerce,
 )
 from sqlalchemy import column as sql_column  # noqa: TID253
+from sqlalchemy.types import UserDefinedType  # noqa: TID253
 
 from serienpost import SelectionError, did_you_mean
 from serienpost_practice_db.functions import Moment
@@ -29,10 +30,19 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.selectable import FromClause, Subquery, TableClause
     from sqlalchemy.types import TypeEngine
 
-    from serienpost_practice_db.mapping import EntityMapping, FieldMapping
+    from serienpost_practice_db.mapping import EntityMapping, FieldMapping, KeyType
 
 # Label of the key in every view; no field has this name.
 KEY = "id"
+
+
+
+class ColumnType(UserDefinedType[Any]):
+    """Whatever the column is: what is compared with it gets no type of ours, so that the server
+    takes it for one of the column's and uses its index."""
+
+    cache_ok = True
+
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "text": String(),
@@ -43,8 +53,21 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 }
 
 
+_KEY_TYPES: dict[KeyType, TypeEngine[Any]] = {
+    "integer": BigInteger(),
+    "text": ColumnType(),
+    "uuid": ColumnType(),
+}
+
+
+def as_key(column: ColumnElement[Any], entity: EntityMapping) -> ColumnElement[Any]:
+    """A column that holds keys of the entity, as they are compared."""
+    return type_coerce(column, _KEY_TYPES[entity.key_type])
+
+
 def view(entity: EntityMapping, fields: Iterable[str], alias: str | None = None) -> Subquery:
-    """The entity with these fields and no other column of its table.
+    """The entity with these fields and no other column of its table, and no record that `where`
+    leaves out. Nothing reads a table of the practice in another way.
 
     Columns are qualified by their table, because SQLite takes a quoted name that no table has
     for a text.
@@ -59,17 +82,19 @@ def view(entity: EntityMapping, fields: Iterable[str], alias: str | None = None)
     for name, condition in _joins_needed(entity, mapped.values()):
         tables[name] = _table(name, _columns_of(mapped.values(), name))
         joined = joined.outerjoin(tables[name], literal_column(f"({condition})", Boolean()))
-    key = type_coerce(own.c[entity.id], _TYPES[entity.key_type]).label(KEY)
+    key = as_key(own.c[entity.id], entity).label(KEY)
     values = [
         _value(tables[mapping.table], mapping).label(field) for field, mapping in mapped.items()
     ]
-    return select(key, *values).select_from(joined).subquery(alias or entity.name)
+    found = select(key, *values).select_from(joined)
+    conditions = [literal_column(f"({condition})", Boolean()) for condition in entity.where]
+    return found.where(*conditions).subquery(alias or entity.name)
 
 
 def _joins_needed(entity: EntityMapping, mapped: Collection[FieldMapping]) -> list[tuple[str, str]]:
-    """The joins that a field uses; an expression may use any."""
+    """The joins that a field uses; an expression and a condition may use any."""
     used = {mapping.table for mapping in mapped}
-    any_of_them = any(mapping.is_expression for mapping in mapped)
+    any_of_them = bool(entity.where) or any(mapping.is_expression for mapping in mapped)
     return [(name, on) for name, on in entity.joins.items() if any_of_them or name in used]
 
 

@@ -15,9 +15,11 @@ from sqlglot.optimizer.qualify import qualify
 
 from serienpost import SelectionError, SourceError
 from serienpost_practice_db.chosen import Chosen
+from serienpost_practice_db.column_classes import same_table
 from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
 from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
 from serienpost_source_query.clock import asks_clock, definition_asks_clock
+from serienpost_source_query.existing import existing_records, table_named
 from serienpost_source_query.settings import QueryTables
 
 if TYPE_CHECKING:
@@ -59,9 +61,8 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
             hint="write SELECT ... AS id, the key, and no other column; values that a text needs "
             "are fields of the file named under schema:",
         )  # fmt: skip
-    for table in tree.find_all(exp.Table):
-        if table.name in known:
-            _put_back(table, known[table.name])
+    for table in [one for one in tree.find_all(exp.Table) if one.name in known]:
+        _put_back(table, known[table.name], db)
     texts = lift_texts(tree, db.dialect)
     sql = written(tree, db.dialect, what)
     return Chosen(sql, selected.parameters, texts, selected.seconds)
@@ -77,7 +78,16 @@ def reads_clock(context: Context, selected: QuerySelection, db: PracticeDb) -> b
     tree, _ = _read(context, selected, db)
     if asks_clock(tree, selected.parameters):
         return True
-    read = db.definitions(table.name for table in tree.find_all(exp.Table))
+    tables = {table.name for table in tree.find_all(exp.Table)}
+    left_out = [
+        test
+        for entity in db.schema.entities.values()
+        if any(same_table(entity.table, table) for table in tables)
+        for test in entity.where
+    ]
+    if any(asks_clock(read_one(test, db.dialect, "where"), {}) for test in left_out):
+        return True
+    read = db.definitions(tables)
     return any(definition_asks_clock(text, db.dialect) for text in read.texts)
 
 
@@ -199,10 +209,16 @@ def _fold_names(tree: exp.Query, known: dict[str, _Known]) -> None:
             identifier.set("this", folded.get(name.lower(), name.lower()))
 
 
-def _put_back(table: exp.Table, known: _Known) -> None:
-    schema, _, name = known.name.rpartition(".")
-    table.set("this", exp.to_identifier(name, quoted=True))
-    table.set("db", exp.to_identifier(schema, quoted=True) if schema else None)
+def _put_back(table: exp.Table, known: _Known, db: PracticeDb) -> None:
+    """Name the table as the database does, or what of it exists."""
+    existing = existing_records(db.schema, known.name, db.dialect)
+    if existing is None:
+        own = table_named(known.name)
+        table.set("this", own.this)
+        table.set("db", own.args.get("db"))
+        return
+    alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name))
+    table.replace(exp.Subquery(this=existing, alias=alias, joins=table.args.get("joins")))
 
 
 def _same_parameters(tree: exp.Query, selected: QuerySelection, what: str) -> None:

@@ -1,0 +1,138 @@
+"""Of which type keys are. What the database says of a column stands above what the schema says, so
+that keys are compared in the column's own type and its index serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from serienpost import Problem, SourceError
+from serienpost_practice_db.mapping import PERSONS, PRACTITIONER_ID, REPRESENTATIVE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import sqlalchemy as sa
+
+    from serienpost_practice_db.mapping import EntityMapping, KeyType, SchemaMapping
+
+# Columns of named tables by the name of their type; a domain has that of what it is made from.
+_POSTGRESQL = """
+SELECT wanted.entity, wanted.place, coalesce(base.typname, own.typname)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+     AS wanted (entity, place, schema, name, col)
+JOIN pg_class c ON c.relname = wanted.name
+JOIN pg_namespace n ON n.oid = c.relnamespace
+     AND CASE WHEN wanted.schema = '' THEN pg_table_is_visible(c.oid)
+              ELSE n.nspname = wanted.schema END
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = wanted.col
+JOIN pg_type own ON own.oid = a.atttypid
+LEFT JOIN pg_type base ON base.oid = own.typbasetype
+"""
+
+_KINDS: dict[KeyType, frozenset[str]] = {
+    "uuid": frozenset({"uuid"}),
+    "integer": frozenset({"int2", "int4", "int8", "numeric"}),
+    "text": frozenset({"text", "varchar", "bpchar", "citext", "name"}),
+}
+
+# Entity and place within it (`id`, `fields.person_id`).
+Place: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredType:
+    """The type of a column, by the database's name for it."""
+
+    name: str
+
+    @property
+    def key_type(self) -> KeyType | None:
+        """What keys in such a column are, None where it is none of these."""
+        return next((kind for kind, names in _KINDS.items() if self.name in names), None)
+
+
+def referred(entity: str, field: str) -> tuple[str, ...]:
+    """The kinds of record whose keys a field holds, none for most."""
+    if field == "person_id":
+        return PERSONS
+    if field == REPRESENTATIVE_ID:
+        return (entity,)
+    return {
+        PRACTITIONER_ID: ("behandler",),
+        **{f"{kind}_id": (kind,) for kind in PERSONS},
+    }.get(field, ())
+
+
+def references(entity: EntityMapping) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The fields that hold keys, each with the kinds of record whose keys they are."""
+    for field in entity.fields:
+        if kinds := referred(entity.name, field):
+            yield field, kinds
+
+
+def stored_types(connection: sa.Connection, schema: SchemaMapping) -> dict[Place, StoredType]:
+    """The types of the columns that hold keys, as far as the database tells: only PostgreSQL
+    insists that both sides of a comparison are alike."""
+    if connection.dialect.name != "postgresql":
+        return {}
+    wanted = list(zip(*_places(schema), strict=True))
+    rows = connection.exec_driver_sql(_POSTGRESQL, tuple(map(list, wanted)))
+    return {(entity, place): StoredType(name) for entity, place, name in rows}
+
+
+def _places(schema: SchemaMapping) -> Iterator[tuple[str, str, str, str, str]]:
+    for entity in schema.entities.values():
+        columns = [("id", entity.table, entity.id)]
+        for field, _ in references(entity):
+            mapped = entity.fields[field]
+            if not mapped.is_expression and not mapped.values:
+                columns.append((f"fields.{field}", mapped.table or entity.table, mapped.sql))
+        for place, table, column in columns:
+            own_schema, _, name = table.rpartition(".")
+            yield entity.name, place, own_schema, name, column
+
+
+def with_stored_types(schema: SchemaMapping, types: Mapping[Place, StoredType]) -> SchemaMapping:
+    """The schema with the types that the database has.
+
+    Raises:
+        SourceError: a field that holds keys cannot be compared with any of them.
+    """
+    entities = {}
+    for name, entity in schema.entities.items():
+        stored = types.get((name, "id"))
+        # Only a column of that type holds each UUID in one spelling.
+        declared: KeyType = "text" if entity.key_type == "uuid" else entity.key_type
+        key_type = (stored.key_type if stored else None) or declared
+        entities[name] = replace(entity, key_type=key_type)
+    found = replace(schema, entities=entities)
+    problems = list(_incomparable(found, types))
+    if problems:
+        raise SourceError(*problems)
+    return found
+
+
+def _incomparable(
+    schema: SchemaMapping, types: Mapping[Place, StoredType]
+) -> Iterator[Problem]:
+    for entity in schema.entities.values():
+        for field, kinds in references(entity):
+            own = types.get((entity.name, f"fields.{field}"))
+            keys = {kind: types[kind, "id"] for kind in kinds if (kind, "id") in types}
+            if own is None or own.key_type is None or not keys:
+                continue
+            if own.key_type in {key.key_type for key in keys.values()}:
+                continue
+            kind, key = next(iter(keys.items()))
+            column = entity.fields[field].sql
+            yield Problem(
+                f"{entity.name}.{field}: the column {column} is {own.name}, the key of {kind} "
+                f"({schema.entities[kind].id}) is {key.name}, so nobody would be found by it",
+                f'write {field}: {{expression: "CAST({column} AS {_CASTS[key.key_type]})"}}'
+                if key.key_type
+                else "map a column of the same type",
+            )
+
+
+_CASTS: dict[KeyType | None, str] = {"uuid": "uuid", "integer": "bigint", "text": "text"}

@@ -196,6 +196,7 @@ MAILING = """\
 source: SOURCE
 account: mail
 purpose: PURPOSE
+once_per: ONCE
 subject: Neue Sprechzeiten
 text: "Guten Tag, hier schreibt Praxis Null, Lindenallee 5, Dresden."
 """

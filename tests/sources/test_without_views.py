@@ -47,6 +47,7 @@ def make(tables: tuple[str, Any], tmp_path: Path) -> Callable[..., Path]:
         (folder / "schema.yaml").write_text(schema)
         for mailing, (source, purpose) in vendor.MAILINGS.items():
             text = vendor.MAILING.replace("SOURCE", source).replace("PURPOSE", purpose)
+            text = text.replace("ONCE", "occasion" if mailing == "termine" else "recipient")
             (folder / "mailings" / f"{mailing}.yaml").write_text(text)
         return folder
 
@@ -77,3 +78,100 @@ def test_the_same_rows_consents_and_appointments_as_through_views(
     assert 0 < len(without) <= vendor.PEOPLE - gone
     allowed = [row for row in without if row[6]]
     assert 0 < len(allowed) < len(without)
+
+
+@pytest.mark.parametrize("mailing", ["alle", "termine"])
+def test_everybody_who_allowed_it_is_found_again_and_written_to(
+    make: Callable[..., Path], mailing: str
+) -> None:
+    folder = make(vendor.WITHOUT_VIEWS)
+    allowed = {row[0] for row in prepared(folder, mailing) if row[6] and row[5]}
+    done = run_here(folder, ["run", mailing, "--yes", "--json"], {})
+    assert done.code == 0, done.out + done.err
+    with closing(sqlite3.connect(folder / "versandbuch.db")) as ledger:
+        states = dict(
+            ledger.execute(
+                "SELECT row_id, state FROM message WHERE run = ? AND state <> 'skipped'",
+                (json.loads(done.out)["run"],),
+            )
+        )
+    accepted = {id_ for id_, state in states.items() if state == "accepted"}
+    assert accepted == allowed, states
+
+
+def test_a_query_reads_no_record_that_the_schema_leaves_out(make: Callable[..., Path]) -> None:
+    """The query itself counts deleted appointments of another practice."""
+    rows = prepared(make(vendor.WITHOUT_VIEWS), "abfrage")
+    assert len({row[0] for row in rows}) == len(
+        [
+            n
+            for n in range(1, vendor.PEOPLE + 1)
+            if vendor.existing(n) and n % 11 != 0 and n % 13 != 0
+        ]
+    )
+
+
+def test_who_is_deleted_between_approval_and_sending_is_not_written_to(
+    make: Callable[..., Path], tables: tuple[str, psycopg.Connection[Any]]
+) -> None:
+    folder = make(vendor.WITHOUT_VIEWS)
+    allowed = [row for row in prepared(folder, "alle") if row[6]]
+    run = json.loads(run_here(folder, ["runs", "--json"], {}).out)["runs"][0]["run"]
+    victim = allowed[0][0].removeprefix("patient:")
+    change = "UPDATE kis.mensch SET geloescht = %s WHERE uid = %s"
+    tables[1].execute(change, ("2026-01-01", victim))
+    try:
+        done = run_here(folder, ["send", run, "--yes", "--json"], {})
+    finally:
+        tables[1].execute(change, (None, victim))
+    assert done.code in {0, 4}, done.out + done.err
+    with closing(sqlite3.connect(folder / "versandbuch.db")) as ledger:
+        ((state, basis),) = ledger.execute(
+            "SELECT state, basis FROM message WHERE row_id = ?", (f"patient:{victim}",)
+        )
+    assert state == "suppressed", basis
+
+
+# What may stand as the type of the keys: the columns themselves say what is right.
+@pytest.mark.parametrize("declared", ["text", "uuid", "integer"])
+def test_the_column_says_what_keys_are(make: Callable[..., Path], declared: str) -> None:
+    right = prepared(make(vendor.WITHOUT_VIEWS, "richtig"), "alle")
+    schema = vendor.WITHOUT_VIEWS.replace("id: uid\n", f"id: uid\n  key_type: {declared}\n")
+    assert prepared(make(schema), "alle") == right
+
+
+@pytest.mark.parametrize("command", [["check", "alle"], ["doctor"], ["run", "alle", "--yes"]])
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("person_id: mensch", "person_id: zweck_nr", "einwilligung.fields.person_id"),
+        ("vertreter_id: eltern", "vertreter_id: akte", "patient.fields.vertreter_id"),
+        ("behandler_id: hausarzt", "behandler_id: mail", "patient.fields.behandler_id"),
+        ("patient_id: mensch", "patient_id: minuten", "termin.fields.patient_id"),
+    ],
+)
+def test_a_field_that_leads_to_nobody_is_named_before_anything_is_prepared(
+    make: Callable[..., Path], command: list[str], old: str, new: str, field: str
+) -> None:
+    """Was: nobody allowed, and exit 0."""
+    folder = make(vendor.WITHOUT_VIEWS.replace(old, new))
+    done = run_here(folder, command, {})
+    assert done.code == 3, done.out + done.err
+    assert field in done.out + done.err
+
+
+def test_a_reference_of_another_type_is_cast(make: Callable[..., Path]) -> None:
+    right = prepared(make(vendor.WITHOUT_VIEWS, "richtig"), "alle")
+    cast = 'person_id: {expression: "CAST(CAST(mensch AS text) AS uuid)"}'
+    folder = make(vendor.WITHOUT_VIEWS.replace("person_id: mensch", cast))
+    assert prepared(folder, "alle") == right
+    assert "einwilligung" not in run_here(folder, ["doctor"], {}).out
+
+
+def test_doctor_names_an_expression_that_leads_to_nobody(make: Callable[..., Path]) -> None:
+    """Its type is known when it is read, not before."""
+    cast = 'vertreter_id: {expression: "CAST(eltern AS text)"}'
+    folder = make(vendor.WITHOUT_VIEWS.replace("vertreter_id: eltern", cast))
+    done = run_here(folder, ["doctor"], {})
+    assert done.code == 3, done.out + done.err
+    assert "patient.vertreter_id: the practice's database" in " ".join(done.out.split())

@@ -33,7 +33,7 @@ from serienpost_practice_db.roles import Rights, refuse_powerful_role, sees
 from serienpost_practice_db.row_functions import refuse_row_functions, row_functions
 from serienpost_practice_db.rows import in_utc, plain_columns, plain_records, row_builder
 from serienpost_practice_db.schema_model import practice_schema
-from serienpost_practice_db.settings import DatabaseUrl
+from serienpost_practice_db.settings import DatabaseUrl, SchemaFile
 from serienpost_practice_db.statements import person_statement
 from serienpost_practice_db.texts import read_all, read_in_batches
 from serienpost_practice_db.written_addresses import WrittenAddresses, fields_with
@@ -404,13 +404,15 @@ def _chunks(keys: list[K], size: int = _IDS_PER_STATEMENT) -> Iterator[list[K]]:
         yield keys[start : start + size]
 
 
-def _with_stored_types(schema: SchemaMapping, engine: sa.Engine) -> SchemaMapping:
+def _with_stored_types(context: Context, schema: SchemaMapping, engine: sa.Engine) -> SchemaMapping:
     try:
         with engine.connect() as connection:
             types = stored_types(connection, schema)
     except sa.exc.SQLAlchemyError as error:
         raise translated(error, SCHEMA) from None
-    return with_stored_types(schema, types)
+    file = context.settings("schema")
+    path = str(context.path(file.root)) if isinstance(file, SchemaFile) else None
+    return with_stored_types(schema, types, path)
 
 
 @contextmanager
@@ -428,6 +430,6 @@ def _opened(context: Context) -> Iterator[PracticeDb]:
     schema = practice_schema(context, written if written in DATABASES else "sqlite")
     engine = open_engine(context, settings.root)
     try:
-        yield PracticeDb(engine, _with_stored_types(schema, engine), context.zone)
+        yield PracticeDb(engine, _with_stored_types(context, schema, engine), context.zone)
     finally:
         engine.dispose()

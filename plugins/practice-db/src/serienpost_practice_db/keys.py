@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from serienpost import Problem, SourceError
+from serienpost import ConfigError, Problem
 from serienpost_practice_db.mapping import PERSONS, PRACTITIONER_ID, REPRESENTATIVE_ID
 
 if TYPE_CHECKING:
@@ -93,11 +93,18 @@ def _places(schema: SchemaMapping) -> Iterator[tuple[str, str, str, str, str]]:
             yield entity.name, place, own_schema, name, column
 
 
-def with_stored_types(schema: SchemaMapping, types: Mapping[Place, StoredType]) -> SchemaMapping:
+def with_stored_types(
+    schema: SchemaMapping, types: Mapping[Place, StoredType], file: str | None
+) -> SchemaMapping:
     """The schema with the types that the database has.
 
+    Args:
+        schema: as its file says.
+        types: what `stored_types` found.
+        file: the schema's, for messages.
+
     Raises:
-        SourceError: a field that holds keys cannot be compared with any of them.
+        ConfigError: a field that holds keys cannot be compared with any of them.
     """
     entities = {}
     for name, entity in schema.entities.items():
@@ -107,14 +114,14 @@ def with_stored_types(schema: SchemaMapping, types: Mapping[Place, StoredType]) 
         key_type = (stored.key_type if stored else None) or declared
         entities[name] = replace(entity, key_type=key_type)
     found = replace(schema, entities=entities)
-    problems = list(_incomparable(found, types))
+    problems = list(_incomparable(found, types, file))
     if problems:
-        raise SourceError(*problems)
+        raise ConfigError(*problems)
     return found
 
 
 def _incomparable(
-    schema: SchemaMapping, types: Mapping[Place, StoredType]
+    schema: SchemaMapping, types: Mapping[Place, StoredType], file: str | None
 ) -> Iterator[Problem]:
     for entity in schema.entities.values():
         for field, kinds in references(entity):
@@ -122,16 +129,22 @@ def _incomparable(
             keys = {kind: types[kind, "id"] for kind in kinds if (kind, "id") in types}
             if own is None or own.key_type is None or not keys:
                 continue
-            if own.key_type in {key.key_type for key in keys.values()}:
+            found = {key.key_type for key in keys.values()}
+            # Consents are asked for by keys that are bound; all else is compared with columns.
+            if own.key_type in found or (
+                field == "person_id" and own.key_type == "text" and "uuid" in found
+            ):
                 continue
             kind, key = next(iter(keys.items()))
             column = entity.fields[field].sql
             yield Problem(
-                f"{entity.name}.{field}: the column {column} is {own.name}, the key of {kind} "
+                f"the column {column} is {own.name}, the key of {kind} "
                 f"({schema.entities[kind].id}) is {key.name}, so nobody would be found by it",
                 f'write {field}: {{expression: "CAST({column} AS {_CASTS[key.key_type]})"}}'
                 if key.key_type
                 else "map a column of the same type",
+                file,
+                key=f"{entity.name}.fields.{field}",
             )
 
 

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 KEY = "id"
 
 
-
 class ColumnType(UserDefinedType[Any]):
     """Whatever the column is: what is compared with it gets no type of ours, so that the server
     takes it for one of the column's and uses its index."""

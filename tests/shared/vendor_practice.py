@@ -96,7 +96,10 @@ patient:
     vertreter_id: {column: eltern, type: text}
     verstorben: tot
     gesperrt: zu
-interessent: {table: sicht.anfrage, key_type: text, fields: {vorname: ruf, nachname: name, email: mail}}
+interessent:
+  table: sicht.anfrage
+  key_type: text
+  fields: {vorname: ruf, nachname: name, email: mail}
 behandler: {table: sicht.arzt, id: nr, fields: {titel: grad, vorname: ruf, nachname: name}}
 termin:
   table: sicht.besuch

@@ -1,10 +1,11 @@
-"""A vendor's tables mapped without views: the same people, consents and appointments as with them."""
+"""A vendor's tables mapped without views: the same people, consents, appointments as with them."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -175,3 +176,57 @@ def test_doctor_names_an_expression_that_leads_to_nobody(make: Callable[..., Pat
     done = run_here(folder, ["doctor"], {})
     assert done.code == 3, done.out + done.err
     assert "patient.vertreter_id: the practice's database" in " ".join(done.out.split())
+
+
+BEGIN = "(tag + uhr) AT TIME ZONE zone"
+# Ways to say when an appointment begins -> the moments of 08:10 in winter.
+BEGINS = {
+    BEGIN: ("07:10", "09:10"),
+    "(tag + uhr) AT TIME ZONE zone AT TIME ZONE 'Europe/Berlin'": (
+        "07:10",
+        "09:10",
+    ),
+    "timezone(zone, tag + uhr)": ("07:10", "09:10"),
+    "(tag + uhr) AT TIME ZONE 'Atlantic/Azores'": ("09:10",) * 2,
+    "tag + uhr": ("07:10",) * 2,
+}
+
+
+@pytest.mark.parametrize("expression", BEGINS)
+@pytest.mark.parametrize("option", ["", "&options=-ctimezone%3DAsia/Tokyo"])
+def test_an_appointment_begins_in_the_zone_that_the_schema_names(
+    make: Callable[..., Path],
+    tables: tuple[str, psycopg.Connection[Any]],
+    expression: str,
+    option: str,
+) -> None:
+    """A day and a time are those of a column's zone, of a named one or of the practice, whatever
+    zone the server, the account or the URL has."""
+    tables[1].execute(
+        b"UPDATE kis.besuch SET uhr = '08:10', zone = CASE WHEN nr %% 2 = 0 THEN 'Europe/Berlin'"
+        b" ELSE 'Atlantic/Azores' END WHERE mandant = 2 AND nr IN (%s, %s)",
+        (vendor.VISIT + 201, vendor.VISIT + 202),
+    )
+    folder = make(vendor.WITHOUT_VIEWS.replace(BEGIN, expression))
+    config = folder / "serienpost.yaml"
+    config.write_text(config.read_text().replace(tables[0], f"{tables[0]}{option}"))
+    begins = {row[3]: row[4] for row in prepared(folder, "termine")}
+    even, odd = sorted((vendor.VISIT + 201, vendor.VISIT + 202), key=lambda key: key % 2)
+    found = [begins[f"termin:{key}"] for key in (even, odd)]
+    assert [f"{datetime.fromtimestamp(moment / 1e6, UTC):%H:%M}" for moment in found] == list(
+        BEGINS[expression]
+    )
+
+
+def test_a_zone_that_does_not_exist_stops_everything(
+    make: Callable[..., Path], tables: tuple[str, psycopg.Connection[Any]]
+) -> None:
+    """Nobody is left out in silence."""
+    change = "UPDATE kis.besuch SET zone = %s WHERE nr = %s"
+    tables[1].execute(change, ("Europa/Kanarie", vendor.VISIT + 201))
+    try:
+        done = run_here(make(vendor.WITHOUT_VIEWS), ["prepare", "termine", "--summary"], {})
+    finally:
+        tables[1].execute(change, ("Europe/Berlin", vendor.VISIT + 201))
+    assert done.code == 3, done.out + done.err
+    assert "Kanarie" not in done.out + done.err

@@ -12,10 +12,10 @@ import sqlite3
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select  # noqa: TID253
 
 import serienpost_practice_db
 from serienpost import ConfigError, RowRequest, core_kind

@@ -72,19 +72,9 @@ def traced(schema: SchemaMapping, database: str) -> Traced:
             if sensitivity.lowered and mapped.because:
                 lowered[name] = mapped.because
             fields[name] = replace(mapped, sql=expression.sql) if expression else mapped
-        joins = {}
-        for table, condition in entity.joins.items():
-            try:
-                joins[table] = _condition(entity, table, condition, database, schema)
-            except SourceError as error:
-                problems += [((entity.name, "joins", table), p) for p in error.problems]
-        where = []
-        for condition in entity.where:
-            try:
-                where.append(_condition(entity, "where", condition, database, schema))
-            except SourceError as error:
-                problems += [((entity.name, "where"), p) for p in error.problems]
-        entities[entity.name] = replace(entity, fields=fields, joins=joins, where=tuple(where))
+        joins, where, refused = _conditions(entity, database, schema)
+        problems += refused
+        entities[entity.name] = replace(entity, fields=fields, joins=joins, where=where)
     stricter = {
         name: value
         for name, value in classes.items()
@@ -228,6 +218,27 @@ def _read(
     tables = (entity.table, *entity.joins)
     secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
     return read_expression(mapped.sql, tables, database, f"field {name}", secret)
+
+
+def _conditions(
+    entity: EntityMapping, database: str, schema: SchemaMapping
+) -> tuple[dict[str, str], tuple[str, ...], list[tuple[Place, Problem]]]:
+    """The conditions of joins and of `where`, written anew, and what is wrong with them."""
+    problems: list[tuple[Place, Problem]] = []
+
+    def read(condition: str, place: Place) -> str:
+        try:
+            return _condition(entity, place[-1], condition, database, schema)
+        except SourceError as error:
+            problems.extend((place, problem) for problem in error.problems)
+            return condition
+
+    joins = {
+        table: read(condition, (entity.name, "joins", table))
+        for table, condition in entity.joins.items()
+    }
+    where = tuple(read(condition, (entity.name, "where")) for condition in entity.where)
+    return joins, where, problems
 
 
 def _condition(

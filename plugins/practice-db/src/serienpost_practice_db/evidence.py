@@ -88,8 +88,9 @@ def records_of(
     values = [
         read.c[field] if field in read.c else null().label(field) for field in (*fields, *optional)
     ]
-    return select(read.c.person_id, read.c[KEY], *values).where(
-        read.c.person_typ == person.name, _bound(as_key(read.c.person_id, person), dialect)
+    owner = as_key(read.c.person_id, person)
+    return select(owner, read.c[KEY], *values).where(
+        read.c.person_typ == person.name, _bound(owner, dialect)
     )
 
 

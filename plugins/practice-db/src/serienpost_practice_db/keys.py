@@ -32,9 +32,15 @@ LEFT JOIN pg_type base ON base.oid = own.typbasetype
 
 _KINDS: dict[KeyType, frozenset[str]] = {
     "uuid": frozenset({"uuid"}),
-    "integer": frozenset({"int2", "int4", "int8", "numeric"}),
-    "text": frozenset({"text", "varchar", "bpchar", "citext", "name"}),
+    "integer": frozenset({"int2", "int4", "int8"}),
+    "numeric": frozenset({"numeric"}),
+    "text": frozenset({"text", "varchar", "citext", "name"}),
+    "char": frozenset({"bpchar"}),
 }
+# What PostgreSQL compares with each other, and what to cast to.
+_ALIKE: dict[KeyType | None, str] = {
+    "uuid": "uuid", "integer": "bigint", "numeric": "bigint", "text": "text", "char": "text"
+}  # fmt: skip
 
 # Entity and place within it (`id`, `fields.person_id`).
 Place: TypeAlias = tuple[str, str]
@@ -129,23 +135,20 @@ def _incomparable(
             keys = {kind: types[kind, "id"] for kind in kinds if (kind, "id") in types}
             if own is None or own.key_type is None or not keys:
                 continue
-            found = {key.key_type for key in keys.values()}
+            found = {_ALIKE.get(key.key_type) for key in keys.values()}
             # Consents are asked for by keys that are bound; all else is compared with columns.
-            if own.key_type in found or (
-                field == "person_id" and own.key_type == "text" and "uuid" in found
-            ):
+            if field == "person_id" and "uuid" in found:
+                found.add("text")
+            if _ALIKE[own.key_type] in found:
                 continue
             kind, key = next(iter(keys.items()))
             column = entity.fields[field].sql
             yield Problem(
                 f"the column {column} is {own.name}, the key of {kind} "
                 f"({schema.entities[kind].id}) is {key.name}, so nobody would be found by it",
-                f'write {field}: {{expression: "CAST({column} AS {_CASTS[key.key_type]})"}}'
+                f'write {field}: {{expression: "CAST({column} AS {_ALIKE[key.key_type]})"}}'
                 if key.key_type
                 else "map a column of the same type",
                 file,
                 key=f"{entity.name}.fields.{field}",
             )
-
-
-_CASTS: dict[KeyType | None, str] = {"uuid": "uuid", "integer": "bigint", "text": "text"}

@@ -44,8 +44,9 @@ BEGIN = "termin_beginn"
 STATUS = "termin_status"
 
 
-# What a key column holds.
-KeyType: TypeAlias = Literal["integer", "text", "uuid"]
+# What a key column holds: as a schema says, or the database, of numbers that its driver gives as
+# Decimal and of texts that it fills up with blanks.
+KeyType: TypeAlias = Literal["integer", "text", "uuid", "numeric", "char"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class EntityMapping:
 
     def key(self, text: str) -> int | str | None:
         """The database key in the part of an id after the colon, None where it cannot be one."""
-        if self.key_type == "text":
+        if self.key_type in {"text", "char"}:
             return None if "\0" in text else text or None
         if self.key_type == "uuid":
             return _uuid(text)

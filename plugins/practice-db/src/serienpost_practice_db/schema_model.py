@@ -14,7 +14,6 @@ from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
     EntityMapping,
     FieldMapping,
-    KeyType,
     SchemaMapping,
 )
 from serienpost_practice_db.settings import SchemaFile
@@ -129,7 +128,7 @@ class EntityModel(StrictModel):
     id: str | None = Field(
         default=None, min_length=1, description="The key column; default id.", examples=["pat_no"]
     )
-    key_type: KeyType = Field(
+    key_type: Literal["integer", "text", "uuid"] = Field(
         default="integer",
         description="What the key column holds, integer, text or uuid; text for systemkuerzel. "
         "PostgreSQL says so itself, and what it says counts.",

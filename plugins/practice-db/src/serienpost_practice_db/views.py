@@ -18,7 +18,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
     type_coerce,
 )
 from sqlalchemy import column as sql_column  # noqa: TID253
-from sqlalchemy.types import UserDefinedType  # noqa: TID253
+from sqlalchemy.types import TypeDecorator, UserDefinedType  # noqa: TID253
 
 from serienpost import SelectionError, did_you_mean
 from serienpost_practice_db.functions import Moment
@@ -26,6 +26,7 @@ from serienpost_practice_db.functions import Moment
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sqlalchemy import Dialect
     from sqlalchemy.sql.elements import ColumnClause, ColumnElement
     from sqlalchemy.sql.selectable import FromClause, Subquery, TableClause
     from sqlalchemy.types import TypeEngine
@@ -43,6 +44,25 @@ class ColumnType(UserDefinedType[Any]):
     cache_ok = True
 
 
+class _FilledUp(ColumnType):
+    """A text that the database fills up with blanks, which mean nothing."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ANN401, ARG002
+        return lambda value: value.rstrip(" ") if isinstance(value, str) else value
+
+
+class _WholeNumber(TypeDecorator[int]):
+    """A number of a type that the driver gives as Decimal."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002
+        return None if value is None else int(value)
+
+
 _TYPES: dict[str, TypeEngine[Any]] = {
     "text": String(),
     "integer": BigInteger(),  # a driver casts what it binds to this, and keys may be large
@@ -54,7 +74,9 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 
 _KEY_TYPES: dict[KeyType, TypeEngine[Any]] = {
     "integer": BigInteger(),
+    "numeric": _WholeNumber(),
     "text": ColumnType(),
+    "char": _FilledUp(),
     "uuid": ColumnType(),
 }
 

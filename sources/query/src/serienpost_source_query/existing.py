@@ -1,5 +1,5 @@
-"""Records that the schema leaves out by `where:` do not exist for a query either: it reads, in place
-of a table, those of its records that remain."""
+"""Records that the schema leaves out by `where:` do not exist for a query either: in place of a
+table it reads those of its records that remain."""
 
 from __future__ import annotations
 

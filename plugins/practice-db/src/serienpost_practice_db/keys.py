@@ -30,17 +30,31 @@ JOIN pg_type own ON own.oid = a.atttypid
 LEFT JOIN pg_type base ON base.oid = own.typbasetype
 """
 
+# Each column twice if its table lies in the database that the URL names: there under no schema.
+_MARIADB = """
+SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns
+WHERE table_name IN %s
+UNION ALL
+SELECT '', table_name, column_name, data_type FROM information_schema.columns
+WHERE table_name IN %s AND table_schema = DATABASE()
+"""
+
 _KINDS: dict[KeyType, frozenset[str]] = {
     "uuid": frozenset({"uuid"}),
-    "integer": frozenset({"int2", "int4", "int8"}),
-    "numeric": frozenset({"numeric"}),
-    "text": frozenset({"text", "varchar", "citext", "name"}),
+    "integer": frozenset(
+        {"int2", "int4", "int8", "tinyint", "smallint", "mediumint", "int", "bigint"}
+    ),
+    "numeric": frozenset({"numeric", "decimal"}),
+    "text": frozenset({"text", "varchar", "citext", "name", "char"}),
     "char": frozenset({"bpchar"}),
 }
 # What PostgreSQL compares with each other, and what to cast to.
 _ALIKE: dict[KeyType | None, str] = {
     "uuid": "uuid", "integer": "bigint", "numeric": "bigint", "text": "text", "char": "text"
 }  # fmt: skip
+
+# Entity, place within it, and where that is: schema (none for the default), table, column.
+_Column: TypeAlias = tuple[str, str, str, str, str]
 
 # Entity and place within it (`id`, `fields.person_id`).
 Place: TypeAlias = tuple[str, str]
@@ -78,16 +92,31 @@ def references(entity: EntityMapping) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def stored_types(connection: sa.Connection, schema: SchemaMapping) -> dict[Place, StoredType]:
-    """The types of the columns that hold keys, as far as the database tells: only PostgreSQL
-    insists that both sides of a comparison are alike."""
-    if connection.dialect.name != "postgresql":
+    """The types of the columns that hold keys, as far as the database tells. SQLite keeps values of
+    any type in a column. Of fields that hold keys only PostgreSQL is asked: it alone insists that
+    both sides of a comparison are alike."""
+    if connection.dialect.name == "sqlite":
         return {}
-    wanted = list(zip(*_places(schema), strict=True))
-    rows = connection.exec_driver_sql(_POSTGRESQL, tuple(map(list, wanted)))
+    places = list(_places(schema))
+    if connection.dialect.name != "postgresql":
+        return _of_mariadb(connection, [place for place in places if place[1] == "id"])
+    wanted = tuple(map(list, zip(*places, strict=True)))
+    rows = connection.exec_driver_sql(_POSTGRESQL, wanted)
     return {(entity, place): StoredType(name) for entity, place, name in rows}
 
 
-def _places(schema: SchemaMapping) -> Iterator[tuple[str, str, str, str, str]]:
+def _of_mariadb(connection: sa.Connection, places: list[_Column]) -> dict[Place, StoredType]:
+    names = sorted({name for *_, name, _ in places})
+    rows = connection.exec_driver_sql(_MARIADB, (names, names))
+    known = {tuple(map(str.lower, row[:3])): row[3] for row in rows}
+    return {
+        (entity, place): StoredType(known[at])
+        for entity, place, *written in places
+        if (at := tuple(map(str.lower, written))) in known
+    }
+
+
+def _places(schema: SchemaMapping) -> Iterator[_Column]:
     for entity in schema.entities.values():
         columns = [("id", entity.table, entity.id)]
         for field, _ in references(entity):

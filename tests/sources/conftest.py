@@ -205,6 +205,12 @@ def first_example() -> str:
 
 
 @pytest.fixture
+def third_example() -> tuple[str, str]:
+    """The third example of the page about schema.yaml: tables and mapping."""
+    return documented("sql", 1), documented("yaml", 2)
+
+
+@pytest.fixture
 def sqlite_practice(open_practice: Callable[..., Context]) -> Context:
     return open_practice()
 

@@ -13,9 +13,14 @@ import pytest
 import vendor_practice as vendor
 from command_line import run_here
 
+from serienpost import RowRequest
+from serienpost_practice_db.database import PracticeDb
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from serienpost import Context
 
 _COLUMNS = "row_id, person, consenting, occasion, occasion_at, address, allowed, marked"
 
@@ -230,3 +235,40 @@ def test_a_zone_that_does_not_exist_stops_everything(
         tables[1].execute(change, ("Europe/Berlin", vendor.VISIT + 201))
     assert done.code == 3, done.out + done.err
     assert "Kanarie" not in done.out + done.err
+
+
+def test_the_practice_in_the_same_tables_may_be_named_by_the_url(
+    make: Callable[..., Path], tables: tuple[str, psycopg.Connection[Any]]
+) -> None:
+    """One schema for all practices; without a number of a practice nobody is read."""
+    right = prepared(make(vendor.WITHOUT_VIEWS, "richtig"), "alle")
+    tenant = "CAST(current_setting('praxis.mandant') AS int)"
+    folder = make(vendor.WITHOUT_VIEWS.replace("mandant = 2", f"mandant = {tenant}"))
+    none = run_here(folder, ["prepare", "alle", "--summary"], {})
+    assert none.code == 3, none.out + none.err
+    config = folder / "serienpost.yaml"
+    config.write_text(
+        config.read_text().replace(tables[0], f"{tables[0]}&options=-cpraxis.mandant%3D2")
+    )
+    assert prepared(folder, "alle") == right
+
+
+def test_the_documented_mapping(
+    server: Callable[..., str],
+    open_practice: Callable[..., Context],
+    third_example: tuple[str, str],
+) -> None:
+    tables, schema = third_example
+    with psycopg.connect(server(), autocommit=True) as connection:
+        connection.execute(tables.encode())
+        connection.execute(
+            b"INSERT INTO emr.client (uid, tenant, last_name, dob) SELECT md5(n::text)::uuid, n,"
+            b" 'Kanarie', '20200131' FROM generate_series(1, 3) n"
+        )
+        db = PracticeDb.of(open_practice(server(), schema))
+        request = RowRequest(frozenset({"nachname", "telefon", "vertreter_nachname"}), vendor.DAY)
+        ((row,),) = db.stream("patient", [], request)
+        assert row.fields["nachname"] == "Kanarie"
+        assert [*db.appointments(["patient"], [], request)] == []
+        assert db.records("einwilligung", [row.person_id], ("zweck", "erteilt_am")) == [()]
+        connection.execute(b"DROP SCHEMA emr CASCADE")

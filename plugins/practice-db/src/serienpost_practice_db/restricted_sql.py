@@ -73,7 +73,7 @@ _COMMON = """
 _OWN = {
     "sqlite": "date datetime glob ifnull iif instr julianday like strftime time total",
     "postgresql": """
-    age btrim bool_and bool_or char_length date_part date_trunc every initcap lpad
+    age btrim bool_and bool_or char_length current_setting date_part date_trunc every initcap lpad
     make_date make_interval now position regexp_replace rpad split_part starts_with strpos
     timezone to_char to_date to_number to_timestamp translate trunc
     """,

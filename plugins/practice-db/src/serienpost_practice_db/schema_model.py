@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost import Context
+    from serienpost_practice_db.mapping import KeyType
 
 _SEVERAL_STATEMENTS = re.compile(r";|--|/\*")
 _FIELD = re.compile(r"[^\W\d]\w*")
@@ -163,7 +164,7 @@ class EntityModel(StrictModel):
             fields = {**known, **fields}
         id_ = self.id or (reference.id if reference and self.table is None else "id")
         table = self.table or name
-        key_type = self.key_type
+        key_type: KeyType = self.key_type
         if reference and "key_type" not in self.model_fields_set:
             key_type = reference.key_type
         return EntityMapping(name, table, id_, fields, key_type, self.joins, tuple(self.where))

@@ -29,6 +29,8 @@ _COLUMNS = "row_id, person, consenting, occasion, occasion_at, address, allowed,
 def tables(server: Callable[..., str]) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
     """URL of an account that may only read, and the connection of one that may write."""
     with psycopg.connect(server(), autocommit=True) as connection:
+        connection.execute(b"DROP DATABASE IF EXISTS ohne_sichten WITH (FORCE)")
+        connection.execute(b"DROP ROLE IF EXISTS nur_lesen")
         connection.execute(b"CREATE DATABASE ohne_sichten")
         connection.execute(b"CREATE ROLE nur_lesen LOGIN")
     url = server().replace("/postgres?", "/ohne_sichten?")

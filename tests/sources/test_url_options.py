@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from command_line import run_here
 
+from serienpost.ledger.engine import open_engine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -134,3 +136,61 @@ def test_options_of_the_environment_hold_too(
     assert done.code == 0, done.out + done.err
     rows = found(admin, "SELECT row_id FROM buch_zwei.message ORDER BY row_id")
     assert rows == ["patient:2", "patient:7"]
+
+
+LIFTING = [
+    "autocommit=true",
+    "autocommit=false",  # a text, which the driver takes for a yes
+    "-cdefault_transaction_read_only%3Doff",
+    "-cstatement_timeout%3D0",
+    "-cTimeZone%3DAsia/Tokyo",
+    "client_encoding=SQL_ASCII",
+]
+# Only where all of it holds is anybody found.
+PROTECTED = """
+patient:
+  where:
+    - "current_setting('transaction_read_only') = 'on'"
+    - "current_setting('statement_timeout') = '2min'"
+    - "current_setting('TimeZone') = 'Europe/Berlin'"
+"""
+
+
+@pytest.mark.parametrize("option", LIFTING)
+def test_no_option_lifts_what_keeps_reading_safe(
+    practice: Path, admin: psycopg.Connection[Any], option: str
+) -> None:
+    config = practice / "serienpost.yaml"
+    text = config.read_text()
+    for first in ("praxis_zwei", "buch_zwei"):
+        text = text.replace(first, f"{first}{'%20' if option.startswith('-') else '&'}{option}")
+    config.write_text(text + "schema: s.yaml\n")
+    (practice / "s.yaml").write_text(PROTECTED)
+    done = run_here(practice, ["run", "information", "--yes", "--json"], {})
+    assert done.code == 0, done.out + done.err
+    rows = found(admin, "SELECT row_id FROM buch_zwei.message ORDER BY row_id")
+    assert rows == ["patient:2", "patient:7"]
+
+
+def test_the_ledger_keeps_its_transactions_whatever_its_url_says(
+    practice: Path, admin: psycopg.Connection[Any], server: Callable[..., str]
+) -> None:
+    url = server("zwei").replace("/postgres?", "/optionen?")
+    ledger = open_engine(f"{url}&autocommit=true&options=-csearch_path%3Dbuch_zwei", practice)
+    with ledger.connect(), ledger.connect() as connection:  # of several not only the first
+        connection.exec_driver_sql("CREATE TABLE halb (nr integer)")
+        connection.rollback()
+    ledger.dispose()
+    assert found(admin, "SELECT to_regclass('buch_zwei.halb')") == [None]
+
+
+@pytest.mark.parametrize("option", ["prepare_threshold=0", "row_factory=dict_row"])
+def test_an_option_that_the_driver_cannot_take_is_named_in_one_line(
+    practice: Path, option: str
+) -> None:
+    config = practice / "serienpost.yaml"
+    config.write_text(config.read_text().replace("application_name=lesen", option))
+    done = run_here(practice, ["check", "information"], {})
+    assert done.code == 3, done.out + done.err
+    assert "does not take an option of the URL" in done.out + done.err
+    assert "Traceback" not in done.err

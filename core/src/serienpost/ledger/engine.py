@@ -25,8 +25,8 @@ from serienpost.ledger.location import (
     refuse_foreign,
     refuse_other_file,
     refuse_shadowed,
+    server_options,
     tables_of,
-    time_limit,
 )
 from serienpost.ledger.locks import living_owner_of_any
 from serienpost.ledger.log import count_write, refuse_other_log
@@ -191,7 +191,7 @@ def _options(where: URL) -> dict[str, Any]:
         return common | {
             "creator": lambda: sqlite3.connect(uri, timeout=60, check_same_thread=False, uri=True)
         }
-    return common | {"pool_pre_ping": True, "connect_args": time_limit(where)}
+    return common | {"pool_pre_ping": True, "connect_args": server_options(where)}
 
 
 def _check_library() -> None:

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import create_engine, make_url, text
@@ -59,9 +59,11 @@ SELECT system_identifier, current_database(), current_schema() FROM pg_control_s
 """
 
 
-def time_limit(url: URL) -> dict[str, int]:
-    """How long to wait for a PostgreSQL server, unless its URL says so itself."""
-    return {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+def server_options(url: URL) -> dict[str, Any]:
+    """Options for a connection to PostgreSQL. How long to wait for it the URL may say itself; that
+    statements stand in transactions, and names in Unicode, it may not change."""
+    waiting = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    return {**waiting, "autocommit": False, "client_encoding": "utf8"}
 
 
 def real_file(url: URL, folder: Path) -> Path:
@@ -160,7 +162,7 @@ def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None
     mine = _identity(engine)
     for key, url in _same_backend(others, "postgresql"):
         other = create_engine(
-            url.set(drivername="postgresql+psycopg"), connect_args=time_limit(url)
+            url.set(drivername="postgresql+psycopg"), connect_args=server_options(url)
         )
         try:
             if mine is not None and _identity(other) == mine:

@@ -180,6 +180,7 @@ def _engine(context: Context, text: str) -> sa.Engine:
             Problem("is not a database URL", "sqlite:///praxis.db", key="karteikarte.database")
         ) from None
     wanted: dict[str, Any]
+    fixed: dict[str, Any] = {}
     backend = url.get_backend_name()
     if backend == "sqlite":
         path = context.path(url.database or "")
@@ -190,15 +191,17 @@ def _engine(context: Context, text: str) -> sa.Engine:
     elif backend == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
         wanted = {"connect_timeout": 10}
+        fixed = {"autocommit": False, "client_encoding": "utf8"}
     elif backend in ("mysql", "mariadb"):
         url = url.set(drivername="mariadb+pymysql")
         wanted = {"connect_timeout": 10, "charset": "utf8mb4"}
+        fixed = {"autocommit": False}
     else:
         raise RecordError(
             Problem(f"databases of type {backend} cannot be used", key="karteikarte.database")
         )
-    # What the URL says itself is kept.
-    wanted = {name: value for name, value in wanted.items() if name not in url.query}
+    # What the URL says itself is kept, but where it would end our transactions.
+    wanted = {name: value for name, value in wanted.items() if name not in url.query} | fixed
     try:
         return sa.create_engine(url, connect_args=wanted, hide_parameters=True)
     except ModuleNotFoundError as error:

@@ -26,7 +26,8 @@ _CONNECT_SECONDS = 10
 def open_engine(context: Context, url_text: str) -> sa.Engine:
     """Open the database behind the key `database` read-only and read from it once.
 
-    Options in the URL are kept; ours stand beside them, and give way but where they keep it safe.
+    Options in the URL are kept; ours stand beside them, and give way but where they keep it safe:
+    drivers take `autocommit` from there too, and without a transaction none is read-only.
 
     Args:
         context: the practice.
@@ -47,6 +48,13 @@ def open_engine(context: Context, url_text: str) -> sa.Engine:
             raise _refused(context, DAMAGED, RESTORE) from error
         raise _refused(
             context, "the practice's database cannot be opened", _hint(engine)
+        ) from error
+    except TypeError as error:  # what a driver makes of an option that is no text for it
+        engine.dispose()
+        raise _refused(
+            context,
+            "the driver of the database does not take an option of the URL",
+            "write options of the server only, such as sslmode or connect_timeout",
         ) from error
     return engine
 
@@ -98,7 +106,11 @@ def _postgresql(context: Context, url: sa.URL) -> sa.Engine:
     try:
         return sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args=_unless_given(url, connect_timeout=_CONNECT_SECONDS),
+            connect_args={
+                **_unless_given(url, connect_timeout=_CONNECT_SECONDS),
+                "autocommit": False,
+                "client_encoding": "utf8",
+            },
             execution_options={"postgresql_readonly": True},
             hide_parameters=True,
         )
@@ -116,6 +128,7 @@ def _mariadb(context: Context, url: sa.URL) -> sa.Engine:
             url.set(drivername="mariadb+pymysql"),
             connect_args={
                 **_unless_given(url, connect_timeout=_CONNECT_SECONDS, charset="utf8mb4"),
+                "autocommit": False,
                 "local_infile": False,
             },
             hide_parameters=True,

@@ -243,7 +243,7 @@ def test_the_practice_in_the_same_tables_may_be_named_by_the_url(
     make: Callable[..., Path], tables: tuple[str, psycopg.Connection[Any]]
 ) -> None:
     """One schema for all practices; without a number of a practice nobody is read."""
-    right = prepared(make(vendor.WITHOUT_VIEWS, "richtig"), "alle")
+    right = make(vendor.WITHOUT_VIEWS, "richtig")
     tenant = "CAST(current_setting('praxis.mandant') AS int)"
     folder = make(vendor.WITHOUT_VIEWS.replace("mandant = 2", f"mandant = {tenant}"))
     none = run_here(folder, ["prepare", "alle", "--summary"], {})
@@ -252,7 +252,44 @@ def test_the_practice_in_the_same_tables_may_be_named_by_the_url(
     config.write_text(
         config.read_text().replace(tables[0], f"{tables[0]}&options=-cpraxis.mandant%3D2")
     )
-    assert prepared(folder, "alle") == right
+    for mailing in ("alle", "abfrage"):
+        assert prepared(folder, mailing) == prepared(right, mailing)
+
+
+SETTING = "current_setting('praxis.geheimnis')"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("vorname: ruf", f'vorname: {{expression: "{SETTING}"}}'),
+        ("vorname: ruf", f'haustier: {{expression: "{SETTING}", class: plain, because: "x"}}'),
+        ('{expression: "vorwahl', f'{{expression: "{SETTING} || vorwahl'),
+        ("  id: uid\n", f'  id: uid\n  joins: {{kis.arzt: "arzt.name = {SETTING}"}}\n'),
+    ],
+)
+def test_a_setting_of_the_account_decides_and_never_leaves(
+    make: Callable[..., Path], tables: tuple[str, psycopg.Connection[Any]], old: str, new: str
+) -> None:
+    """The attack: a secret that stands in a setting, as the value of a field."""
+    folder = make(vendor.WITHOUT_VIEWS.replace(old, new, 1))
+    config = folder / "serienpost.yaml"
+    config.write_text(
+        config.read_text().replace(tables[0], f"{tables[0]}&options=-cpraxis.geheimnis%3DKanarie")
+    )
+    done = run_here(folder, ["prepare", "alle", "--summary"], {})
+    assert done.code == 3, done.out + done.err
+    assert "current_setting must not stand in an expression" in done.err
+    assert "Kanarie" not in done.out + done.err
+
+
+def test_no_query_asks_for_a_setting_of_the_account(make: Callable[..., Path]) -> None:
+    folder = make(vendor.WITHOUT_VIEWS)
+    mailing = folder / "mailings" / "abfrage.yaml"
+    mailing.write_text(mailing.read_text().replace("b.stand = 1", f"b.art = {SETTING}"))
+    done = run_here(folder, ["prepare", "abfrage", "--summary"], {})
+    assert done.code == 3, done.out + done.err
+    assert "current_setting must not stand in a query" in done.err
 
 
 def test_the_documented_mapping(

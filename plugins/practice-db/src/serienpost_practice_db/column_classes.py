@@ -228,7 +228,7 @@ def _conditions(
 
     def read(condition: str, place: Place) -> str:
         try:
-            return _condition(entity, place[-1], condition, database, schema)
+            return _condition(entity, place, condition, database, schema)
         except SourceError as error:
             problems.extend((place, problem) for problem in error.problems)
             return condition
@@ -242,14 +242,16 @@ def _conditions(
 
 
 def _condition(
-    entity: EntityMapping, what: str, condition: str, database: str, schema: SchemaMapping
+    entity: EntityMapping, at: Place, condition: str, database: str, schema: SchemaMapping
 ) -> str:
     """A condition of a join or of `where`, written anew; what it reads stays in the database."""
     from serienpost_practice_db.expressions import read_expression
+    from serienpost_practice_db.restricted_sql import CONDITION
 
     tables = (entity.table, *entity.joins)
     secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
-    return read_expression(condition, tables, database, what, secret).sql
+    place = CONDITION if at[1] == "where" else "an expression"
+    return read_expression(condition, tables, database, at[-1], secret, place).sql
 
 
 def _settings_read(entity: EntityMapping, schema: SchemaMapping) -> Iterator[tuple[Place, Problem]]:

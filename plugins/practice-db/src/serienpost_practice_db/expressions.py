@@ -61,6 +61,7 @@ def read_expression(
     database: str,
     what: str,
     secret: Collection[str] = (),
+    place: str = "an expression",
 ) -> Expression:
     """Read an expression over the columns of some tables.
 
@@ -70,11 +71,12 @@ def read_expression(
         database: the database's language.
         what: begins every message.
         secret: tables that must not be read, by their names in small letters without a schema.
+        place: where it stands, as in `read_one`.
 
     Raises:
         SourceError: it is not SQL, or has a part that is not allowed.
     """
-    tree = read_one(text, database, what, "an expression")
+    tree = read_one(text, database, what, place)
     _refuse_untraceable(tree, what)
     lifted = exp.paren(tree)  # a text alone has nothing that it could be replaced in
     lift_texts(lifted, database)

@@ -82,6 +82,9 @@ def _names(entity: EntityMapping) -> Iterator[tuple[str, str, Iterable[str]]]:
 
 
 def _read(text: str, entity: EntityMapping) -> tuple[ReadColumn, ...]:
+    """The columns of what was checked when the schema was read."""
     from serienpost_practice_db.expressions import read_expression
+    from serienpost_practice_db.restricted_sql import CONDITION
 
-    return read_expression(text, (entity.table, *entity.joins), "postgresql", entity.name).columns
+    tables = (entity.table, *entity.joins)
+    return read_expression(text, tables, "postgresql", entity.name, place=CONDITION).columns

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from serienpost_practice_db.column_classes import same_table
-from serienpost_practice_db.restricted_sql import read_one
+from serienpost_practice_db.restricted_sql import CONDITION, read_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ def _all(tests: Iterable[exp.Expr]) -> exp.Expr:
 
 def _read(condition: str, database: str) -> exp.Expr:
     """The condition with its names as the database folds them, since what is run quotes them."""
-    tree = read_one(condition, database, "where", "a condition")
+    tree = read_one(condition, database, "where", CONDITION)
     if database == "postgresql":
         for name in tree.find_all(exp.Identifier):
             if not name.args.get("quoted"):

@@ -17,7 +17,14 @@ from serienpost import SelectionError, SourceError
 from serienpost_practice_db.chosen import Chosen
 from serienpost_practice_db.column_classes import same_table
 from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
-from serienpost_practice_db.restricted_sql import check, language, lift_texts, read_one, written
+from serienpost_practice_db.restricted_sql import (
+    CONDITION,
+    check,
+    language,
+    lift_texts,
+    read_one,
+    written,
+)
 from serienpost_source_query.clock import asks_clock, definition_asks_clock
 from serienpost_source_query.existing import existing_records, table_named
 from serienpost_source_query.settings import QueryTables
@@ -85,7 +92,7 @@ def reads_clock(context: Context, selected: QuerySelection, db: PracticeDb) -> b
         if any(same_table(entity.table, table) for table in tables)
         for test in entity.where
     ]
-    if any(asks_clock(read_one(test, db.dialect, "where"), {}) for test in left_out):
+    if any(asks_clock(read_one(test, db.dialect, "where", CONDITION), {}) for test in left_out):
         return True
     read = db.definitions(tables)
     return any(definition_asks_clock(text, db.dialect) for text in read.texts)

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select  # noqa: TID253
 
 import serienpost_practice_db
-from serienpost import ConfigError, RowRequest, core_kind
+from serienpost import ConfigError, RowRequest, SourceError, core_kind
 from serienpost_practice_db import conditions as where
 from serienpost_practice_db.birthdays import BirthdayWindow
 from serienpost_practice_db.chosen import Chosen
@@ -225,3 +225,21 @@ def test_a_column_of_a_condition_needs_no_class(
         schemas.append(PracticeDb.of(make_context(claimed=claimed)).schema)
     assert schemas[0].classes == schemas[1].classes
     assert schemas[0].offers("patient") == schemas[1].offers("patient")
+
+
+@pytest.mark.parametrize("condition", ["`fort` <> 'x'", '"fort" IS NOT NULL', "fort <> 'x'"])
+def test_a_condition_over_a_column_that_is_not_there_lets_nobody_through(
+    practices: tuple[PracticeDb, PracticeDb],
+    practice_folder: Path,
+    make_context: MakeContext,
+    condition: str,
+) -> None:
+    """The attack: SQLite takes a name in double quotes that it does not know for a text."""
+    (practice_folder / "schema.yaml").write_text(
+        f"patient:\n  where: |-\n    {condition}\n", "utf-8"
+    )
+    claimed = {"database": DatabaseUrl("sqlite:///praxis.db"),
+               "schema": SchemaFile("schema.yaml")}  # fmt: skip
+    db = PracticeDb.of(make_context(claimed=claimed))
+    with pytest.raises(SourceError, match="does not fit the schema"):
+        db.by_ids("patient", PEOPLE, REQUEST)

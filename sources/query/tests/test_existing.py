@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serienpost import RowRequest
+from serienpost import RowRequest, SourceError
 from serienpost_practice_db.database import PracticeDb
 from serienpost_practice_db.settings import DatabaseUrl, SchemaFile
 from serienpost_source_query.selection import QuerySelection
@@ -99,3 +99,15 @@ def test_a_condition_that_asks_for_the_day_makes_the_query_ask_for_it(
     schema.write_text(SCHEMA.replace("fort IS NULL", condition))
     selected = QuerySelection.model_validate({"query": "SELECT person AS id FROM besuch"})
     assert reads_clock(context, selected, PracticeDb.of(context)) == is_asked
+
+
+@pytest.mark.parametrize("condition", ["weg IS NOT NULL", '"weg" <> 1'])
+def test_a_condition_over_a_column_that_is_not_there_is_no_text(
+    context: Context, practice_folder: Path, condition: str
+) -> None:
+    schema = practice_folder / "schema.yaml"
+    schema.write_text(SCHEMA.replace("fort IS NULL", f"|-\n    {condition}"))
+    selected = QuerySelection.model_validate({"query": "SELECT person AS id FROM besuch"})
+    request = RowRequest(frozenset({"vorname"}), date(2026, 3, 2))
+    with pytest.raises(SourceError, match="does not fit"):
+        [*QuerySource().rows(context, selected, request)]

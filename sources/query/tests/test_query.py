@@ -174,11 +174,20 @@ def test_what_is_run_holds_no_text_and_no_comment(context: Context) -> None:
         parameters={"bis": "9"},
     )
     assert sql == (
-        'SELECT "p"."id" AS "id" FROM "patient" AS "p"'
-        ' WHERE "p"."ort" = :text_0 AND "p"."plz" < :bis'
+        "SELECT `p`.`id` AS `id` FROM `patient` AS `p`"
+        " WHERE `p`.`ort` = :text_0 AND `p`.`plz` < :bis"
     )
 
 
 def test_a_name_under_with_hides_no_table(context: Context) -> None:
     sql = executed(context, "WITH a AS (SELECT id FROM patient) SELECT id FROM A")
-    assert 'FROM "with_0" AS "a"' in sql
+    assert "FROM `with_0` AS `a`" in sql
+
+
+def test_a_parameter_called_like_one_of_ours_keeps_its_value(
+    context: Context, add: Callable[..., None]
+) -> None:
+    add("patient", id=1, nachname="Alt", ort="Ulm")
+    query = "SELECT id FROM patient WHERE nachname = :text_0 AND ort = 'Ulm'"
+    assert len(read(context, query, parameters={"text_0": "Alt"})) == 1
+    assert read(context, query, parameters={"text_0": "Ulm"}) == []

@@ -11,6 +11,7 @@ translates nothing. This module loads sqlglot; import it inside the function tha
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 from sqlglot import exp, parse
@@ -25,6 +26,8 @@ from serienpost import SelectionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlglot.generator import Generator
+
 _SPECIAL_FUNCTIONS = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -36,12 +39,20 @@ def _language(base: type[Dialect]) -> type[Dialect]:
         **generator.TRANSFORMS,
         exp.Placeholder: lambda _writer, element: f":{element.name}",
     }
+    if base is SQLite:
+        transforms[exp.Identifier] = _ticked
     members = {
         "NORMALIZATION_STRATEGY": NormalizationStrategy.CASE_SENSITIVE,
         "Parser": type("Parser", (parser,), {"FUNCTIONS": {}, "FUNCTION_PARSERS": special}),
         "Generator": type("Generator", (generator,), {"TRANSFORMS": transforms}),
     }
     return type(f"Restricted{base.__name__}", (base,), members)
+
+
+def _ticked(writer: Generator, element: exp.Identifier) -> str:
+    """A name as SQLite takes it for nothing else: one in double quotes that it does not know is a
+    text to it, and `"gone" <> 1` true (sqlite.org/quirks.html, section 8)."""
+    return writer.identifier_sql(element).replace('"', "`")
 
 
 _LANGUAGES = {
@@ -247,9 +258,13 @@ def lift_texts(tree: exp.Expr, database: str) -> dict[str, str]:
     Equal texts share a parameter, so that GROUP BY still finds the expressions of SELECT.
     """
     names: dict[str, str] = {}
+    given = {part.name for part in tree.find_all(exp.Placeholder)}
+    free = (name for name in (f"text_{number}" for number in count()) if name not in given)
 
     def parameter(text: str) -> exp.Placeholder:
-        return exp.Placeholder(this=names.setdefault(text, f"text_{len(names)}"))
+        if text not in names:
+            names[text] = next(free)
+        return exp.Placeholder(this=names[text])
 
     for period in list(tree.find_all(exp.Interval)):
         if database == "postgresql" and isinstance(period.this, exp.Literal):

@@ -140,6 +140,65 @@ def test_who_is_deleted_between_approval_and_sending_is_not_written_to(
     assert state == "suppressed", basis
 
 
+# What leaves what exists after the approval: mailing, change and its undoing, both of one patient.
+LEAVING = {
+    "patient of another practice": (
+        "alle", "kis.mensch SET mandant = 1 WHERE uid", "kis.mensch SET mandant = 2 WHERE uid"
+    ),
+    "appointment deleted": (
+        "termine",
+        "kis.besuch SET geloescht = now() WHERE mensch",
+        "kis.besuch SET geloescht = NULL WHERE mensch",
+    ),
+    "appointment of another practice": (
+        "termine",
+        "kis.besuch SET mandant = 1 WHERE mensch",
+        "kis.besuch SET mandant = 2 WHERE mensch",
+    ),
+    "appointment of who is deleted": (
+        "termine",
+        "kis.mensch SET geloescht = now() WHERE uid",
+        "kis.mensch SET geloescht = NULL WHERE uid",
+    ),
+    "consents deleted": (
+        "alle",
+        "kis.zusage SET geloescht = now() WHERE mensch",
+        "kis.zusage SET geloescht = NULL WHERE mensch",
+    ),
+    "consents of another practice": (
+        "alle", "kis.zusage SET mandant = 1 WHERE mensch", "kis.zusage SET mandant = 2 WHERE mensch"
+    ),
+    "chosen by a query, deleted": (
+        "abfrage",
+        "kis.mensch SET geloescht = now() WHERE uid",
+        "kis.mensch SET geloescht = NULL WHERE uid",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("leaving", LEAVING)
+def test_what_leaves_after_the_approval_is_not_sent(
+    make: Callable[..., Path], tables: tuple[str, psycopg.Connection[Any]], leaving: str
+) -> None:
+    mailing, change, undo = LEAVING[leaving]
+    folder = make(vendor.WITHOUT_VIEWS)
+    config = folder / "serienpost.yaml"
+    config.write_text(config.read_text() + "consent: {require: {default: [register]}}\n")
+    allowed = [row for row in prepared(folder, mailing) if row[6]]
+    run = json.loads(run_here(folder, ["runs", "--json"], {}).out)["runs"][0]["run"]
+    victim = allowed[0][1].removeprefix("patient:")
+    tables[1].execute(f"UPDATE {change} = %s".encode(), (victim,))
+    try:
+        done = run_here(folder, ["send", run, "--yes", "--json"], {})
+    finally:
+        tables[1].execute(f"UPDATE {undo} = %s".encode(), (victim,))
+    assert done.code in {0, 4}, done.out + done.err
+    with closing(sqlite3.connect(folder / "versandbuch.db")) as ledger:
+        states = ledger.execute("SELECT row_id, state, basis FROM message").fetchall()
+    assert {state for id_, state, _ in states if id_ == allowed[0][0]} == {"suppressed"}
+    assert len([id_ for id_, state, _ in states if state == "accepted"]) == len(allowed) - 1
+
+
 # What may stand as the type of the keys: the columns themselves say what is right.
 @pytest.mark.parametrize("declared", ["text", "uuid", "integer"])
 def test_the_column_says_what_keys_are(make: Callable[..., Path], declared: str) -> None:

@@ -41,7 +41,7 @@ def edited(data: bytes, edits: list[tuple[float, bytes, int]]) -> bytes:
     return data
 
 
-def read(path: Path, reading: Reading) -> None:
+def assert_read_or_refused(path: Path, reading: Reading) -> None:
     file = TableFile(path, path.name, reading=reading)
     try:
         file.header()
@@ -71,7 +71,7 @@ def test_a_damaged_text_file(
 ) -> None:
     path = tmp_path_factory.mktemp("text") / "liste.csv"
     path.write_bytes(edited(TEXT.encode(encoding), edits))
-    read(path, Reading(encoding=said, header_row=header_row))
+    assert_read_or_refused(path, Reading(encoding=said, header_row=header_row))
 
 
 @cache
@@ -106,4 +106,4 @@ def test_a_damaged_workbook(
     with ZipFile(path, "w") as archive:
         for name, data in (parts | {part: edited(parts[part], edits)}).items():
             archive.writestr(name, data)
-    read(path, Reading(sheet=sheet))
+    assert_read_or_refused(path, Reading(sheet=sheet))

@@ -84,7 +84,7 @@ def _archive(path: Path) -> Shown:
     try:
         with ZipFile(path) as archive:
             parts = archive.namelist()
-    except (BadZipFile, ValueError, NotImplementedError):
+    except (BadZipFile, ValueError, NotImplementedError):  # the last for a newer kind of archive
         return Shown("is an archive and no list", _SAVE)
     if any(part.lower().endswith("xl/workbook.xml") for part in parts):
         return Shown("is an Excel workbook, whatever its name says", "call it .xlsx")

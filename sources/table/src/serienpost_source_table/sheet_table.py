@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from serienpost_source_table.table import Reading
     from serienpost_source_table.workbook import SeenRow
 
+# What zipfile (NotImplementedError for ways to pack that it does not know) and expat raise.
 _DAMAGED = (BadZipFile, ParseError, ExpatError, DamagedSheetError, KeyError, ValueError, EOFError,
             zlib.error, NotImplementedError, RuntimeError)  # fmt: skip
 _MOST_NAMED = 8

@@ -182,16 +182,8 @@ def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, 
         SourceError: with the place in the mailing.
     """
     reasons: dict[str, str] = {}
-    for block in mailing.blocks:
-        source = context.registry.sources[block.source]
-        if not isinstance(source, LowersClasses):
-            continue
-        try:
-            given = source.lowered(context, block.selection)
-        except SourceError as error:
-            raise _placed(mailing, error) from error
-        answered = context.registry.answered
-        reasons |= answered("sources", block.source, "lowered", given, Mapping)
+    for given in _told(context, mailing, LowersClasses, "lowered", Mapping):
+        reasons |= given
     return {LOWERED: reasons} if reasons else {}
 
 
@@ -201,18 +193,27 @@ def _read(context: PracticeContext, mailing: Mailing) -> dict[str, list[str]]:
     Raises:
         SourceError: with the place in the mailing.
     """
-    notes: list[str] = []
+    told = _told(context, mailing, TellsWhatIsRead, "what_is_read", (list, tuple))
+    notes = dict.fromkeys(note for given in told for note in given)
+    return {READ: list(notes)} if notes else {}
+
+
+def _told(
+    context: PracticeContext,
+    mailing: Mailing,
+    tells: type,
+    method: str,
+    shape: type | tuple[type, ...],
+) -> Iterator[Any]:
+    """What those sources of a mailing answer that have an optional method, block by block."""
     for block in mailing.blocks:
         source = context.registry.sources[block.source]
-        if not isinstance(source, TellsWhatIsRead):
-            continue
-        try:
-            given = source.what_is_read(context, block.selection)
-        except SourceError as error:
-            raise _placed(mailing, error) from error
-        answered = context.registry.answered
-        notes += answered("sources", block.source, "what_is_read", given, (list, tuple))
-    return {READ: list(dict.fromkeys(notes))} if notes else {}
+        if isinstance(source, tells):
+            try:
+                given = getattr(source, method)(context, block.selection)
+            except SourceError as error:
+                raise _placed(mailing, error) from error
+            yield context.registry.answered("sources", block.source, method, given, shape)
 
 
 def _part_size(

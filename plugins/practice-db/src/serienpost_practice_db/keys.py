@@ -165,9 +165,6 @@ def _incomparable(
             if own is None or own.key_type is None or not keys:
                 continue
             found = {_ALIKE.get(key.key_type) for key in keys.values()}
-            # Consents are asked for by keys that are bound; all else is compared with columns.
-            if field == "person_id" and "uuid" in found:
-                found.add("text")
             if _ALIKE[own.key_type] in found:
                 continue
             kind, key = next(iter(keys.items()))

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sweep upgrade faults check fix pins docs bench ci clean
+.PHONY: help setup demo test sweep upgrade faults check fix texts pins docs bench ci clean
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -37,11 +37,15 @@ check: setup  ## lint, format, types, lock, layout
 	$(BIN)/mypy
 	$(BIN)/mypy $(OWN_SCRIPTS)
 	scripts/uv lock --check
+	$(BIN)/python scripts/texts.py --check
 	@scripts/tests tests/packaging
 
 fix: setup  ## mend what lint and format can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+texts: setup  ## bring the catalogues of texts up to the code, compile them; tells what is untranslated
+	@$(BIN)/python scripts/texts.py
 
 pins: setup  ## resolve all third-party versions anew and pin them in pyproject.toml
 	$(BIN)/python scripts/pin.py

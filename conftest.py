@@ -1,13 +1,19 @@
-"""How hard the tests try: a fixed sample in the normal run, everything with `--sweep`."""
+"""How hard the tests try: a fixed sample in the normal run, everything with `--sweep`.
+
+What is shown is read in English, the language of the code; a test of another one names it.
+"""
 
 from __future__ import annotations
 
+import os
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
+
+os.environ["SERIENPOST_LANG"] = "en"
 
 # Examples of a property test whose settings name no number.
 FEW, MANY = 60, 1000

@@ -76,7 +76,7 @@ def test_an_address_of_nobody_who_may_be_written_to_is_denied(demo: Practice, po
     assert denials(demo) == [*DENIED.values(), "", "", ""]
     (told,) = (a for a in demo.json("review", demo.run, "--explain", next(iter(demo.messages())))[
         "recipients"][0]["consent"] if a["verdict"] == "deny")  # fmt: skip
-    assert told["reason"].startswith("In den Stammdaten gehört diese Adresse nur Personen")
+    assert told["reason"].startswith("In the master data this address belongs only to people")
     assert "patient:" not in str(told)
     demo.json("send", demo.run, "--yes")
     assert {to.lower() for to, _ in post.mails().values()} == {

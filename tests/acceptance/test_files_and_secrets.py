@@ -108,7 +108,7 @@ def test_one_persons_file_goes_to_nobody_else(demo: Practice) -> None:
     found = {row["id"]: row for row in demo.json("prepare", "anhang")["recipients"]}
     for person in ("patient:1", "patient:2"):
         assert found[person]["unmarked"]["code"] == "attachment"
-        assert "gehört zu mehreren Personen" in found[person]["unmarked"]["reason"]
+        assert "belongs to several people" in found[person]["unmarked"]["reason"]
     assert found["patient:3"]["marked"] is True
 
 

@@ -80,7 +80,7 @@ def test_a_no_cannot_be_included_and_the_hint_says_what_helps(few: Practice) -> 
     few.change("UPDATE patient SET kontakt_email = 'nein' WHERE id = 2")
     few.run = few.json("prepare", "information", "--summary")["run"]
     message, hint = refused(few, "review", few.run, "--include", "patient:2")
-    assert "not allowed: In den Stammdaten" in message
+    assert "not allowed: The master data" in message
     assert "--override" not in hint
     assert "prepare the mailing again" in hint
     few.change("UPDATE patient SET kontakt_email = 'ja' WHERE id = 2")
@@ -500,7 +500,7 @@ def test_plugins_shows_what_is_installed_and_not_named(demo: Practice) -> None:
 
 
 def test_a_row_of_a_table_is_named_by_file_and_line(listed: Practice) -> None:
-    """Was: Es ist keine E-Mail-Adresse eingetragen., of a row called table:0123456789abcdef-3."""
+    """Was: There is no e-mail address on record., of a row called table:0123456789abcdef-3."""
     rows = "Anrede;Nachname;E-Mail;Einwilligung\nFrau;Vogel;v@example.org;ja\n"
     rows += "Herr;Hase;;ja\nHerr;Fuchs;kein-at;ja\n"
     (listed.folder / "listen" / "infoabend.csv").write_text(rows, "utf-8")
@@ -508,8 +508,8 @@ def test_a_row_of_a_table_is_named_by_file_and_line(listed: Practice) -> None:
     reasons = [row["unreachable_reason"] for row in document["recipients"]]
     assert reasons == [
         None,
-        "Es ist keine E-Mail-Adresse eingetragen. (listen/infoabend.csv, Zeile 3)",
-        "Die eingetragene E-Mail-Adresse ist ungültig. (listen/infoabend.csv, Zeile 4)",
+        "There is no e-mail address on record. (listen/infoabend.csv, Zeile 3)",
+        "The e-mail address on record is not valid. (listen/infoabend.csv, Zeile 4)",
     ]
     shown = listed("review", document["run"], "--summary").out
-    assert "1     Es ist keine E-Mail-Adresse eingetragen.\n" in shown
+    assert "1     There is no e-mail address on record.\n" in shown

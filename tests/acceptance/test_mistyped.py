@@ -33,8 +33,8 @@ def test_nobody_selected_is_said_with_the_filters(few: Practice) -> None:
 def test_where_to_correct_who_cannot_be_reached(few: Practice) -> None:
     """Was: prepare the mailing again."""
     said = problem(few, "review", few.run, "--include", "patient:3")
-    assert "patient:3 is not reachable: Es ist keine E-Mail-Adresse eingetragen." in said
-    assert "correct the E-Mail address of patient:3 (email) where the source patients" in said
+    assert "patient:3 is not reachable: There is no e-mail address on record." in said
+    assert "correct the e-mail address of patient:3 (email) where the source patients" in said
 
 
 def test_columns_and_accounts_that_there_are(few: Practice) -> None:

@@ -97,7 +97,7 @@ def test_without_a_consent_plugin_nobody_is_allowed(demo: Practice, post: Post) 
         reasons = [answer["reason"] for answer in row["consent"] if answer["verdict"] == "deny"]
         assert all(reasons)
         assert bool(reasons) is row["reachable"], row["row"]
-    none = "keine Einwilligungsprüfung eingerichtet"
+    none = "no consent check is set up"
     assert none in demo("review", demo.run, "--summary").out
     assert none in demo("review", demo.run, "--explain", "patient:1").out
 

@@ -33,7 +33,7 @@ def marked(family: Practice, *change: str) -> list[str]:
     going = [row["row"] for row in rows if row["marked"]]
     for row in rows:
         if row["unmarked"] and row["unmarked"]["code"] == "same_address":
-            assert row["unmarked"]["reason"] == f"gleiche Adresse wie {going[0]}"
+            assert row["unmarked"]["reason"] == f"same address as {going[0]}"
             assert not row["unmarked"]["includable"]
     return going
 

@@ -115,14 +115,14 @@ def test_the_review_fits_the_terminal_and_ids_are_whole(table: Practice, columns
         if args[0] in ("review", "show") and "--manifest" not in args:
             assert all(one in shown for one in ids if "--explain" not in args), shown
     shown = on_a_terminal(table, "review", table.run)
-    assert "Makro Titel ist leer" in shown
+    assert "the macro Titel is empty" in shown
 
 
 def test_reasons_are_counted_by_what_they_say(table: Practice) -> None:
     for args in (("review", table.run), ("review", table.run, "--summary"), ("prepare", "probe")):
         lines = [line.split(maxsplit=1) for line in table(*args).out.splitlines()]
-        assert ["1", "Makro Titel ist leer"] in lines
-        assert ["3", "Makro Vorname ist leer"] in lines
+        assert ["1", "the macro Titel is empty"] in lines
+        assert ["3", "the macro Vorname is empty"] in lines
 
 
 def test_a_row_is_named_by_how_its_id_begins(table: Practice) -> None:
@@ -279,12 +279,12 @@ def test_one_reason_is_one_line_of_the_report_with_its_rows(demo: Practice) -> N
     run = demo.json("prepare", "information", "--summary")["run"]
     demo.json("send", run, "--yes")
     document = demo.json("report", run)
-    shared = [one for one in document["reasons"] if "gleiche Adresse" in (one["text"] or "")]
+    shared = [one for one in document["reasons"] if "same address" in (one["text"] or "")]
     assert len(shared) == 1
     assert shared[0]["messages"] > 1
     assert shared[0]["rows"]
     told = " ".join(demo("report", run).out.split())
-    assert told.count("gleiche Adresse wie eine andere Person: patient:") == 1
+    assert told.count("same address as another person: patient:") == 1
     assert sum(one["messages"] for one in document["reasons"]) == document["counts"]["suppressed"]
 
 

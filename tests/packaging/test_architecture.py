@@ -149,7 +149,8 @@ def test_every_module_stands_in_a_room() -> None:
             "names",
             "network",
         ),
-        *("plugin_attribution", "redaction", "status_codes", "text", "timelimit", "written_values"),
+        *("plugin_attribution", "redaction", "status_codes", "text", "timelimit", "translation"),
+        "written_values",
     }
     assert outside == {
         "serienpost",

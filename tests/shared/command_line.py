@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KILLED = -signal.SIGKILL
 # Begin of the variables that commands take from nobody but the test.
 OWN = "SERIENPOST_"
+# The language of the commands, where a test does not choose another.
+ENGLISH = {"SERIENPOST_LANG": "en"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def start(
         stderr=subprocess.PIPE,
         encoding="utf-8",
         cwd=folder.parent,
-        env={**known, "PYTHONUTF8": "1", **environment, **extra},
+        env={**known, **ENGLISH, "PYTHONUTF8": "1", **environment, **extra},
     )
 
 
@@ -97,7 +99,7 @@ def _surroundings(folder: Path, environment: Mapping[str, str]) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(OWN)]:
             patch.delenv(name)
-        for name, value in environment.items():
+        for name, value in {**ENGLISH, **environment}.items():
             patch.setenv(name, value)
         patch.chdir(folder)
         patch.setattr(sys, "stdin", io.StringIO())

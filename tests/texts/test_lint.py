@@ -119,7 +119,7 @@ def test_only_rows_of_a_harmless_type_leave_in_the_open(
     assert [one.marked for one in reviewed] == [True, True, True, False]
     assert reviewed[3].unmarked == {
         "code": "value_refused",
-        "reason": "Terminart ist nicht als unbedenklich eingetragen",
+        "reason": "the type of appointment is not on record as harmless",
         "includable": False,
     }
 

@@ -169,6 +169,13 @@ if TYPE_CHECKING:
     from serienpost.text import LINE_BREAK as LINE_BREAK
     from serienpost.text import SURROGATE as SURROGATE
     from serienpost.text import has_control as has_control
+    from serienpost.translation import Money as Money
+    from serienpost.translation import Text as Text
+    from serienpost.translation import Texts as Texts
+    from serienpost.translation import joined as joined
+    from serienpost.translation import paragraphs as paragraphs
+    from serienpost.translation import placeholders as placeholders
+    from serienpost.translation import speaking as speaking
     from serienpost.written_values import NO_WORDS as NO_WORDS
     from serienpost.written_values import Unreadable as Unreadable
     from serienpost.written_values import is_typed as is_typed
@@ -242,6 +249,7 @@ _HOME = {
     "templates.letter_page": "split_page",
     "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",
+    "translation": "Money Text Texts joined paragraphs placeholders speaking",
     "written_values": "NO_WORDS Unreadable is_typed read_value",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

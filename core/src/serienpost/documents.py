@@ -16,7 +16,8 @@ FOR_FACES: Mapping[str, Any] = {"json": None}
 
 
 def document(value: Any) -> Any:  # noqa: ANN401  # JSON
-    """A record as plain JSON values, times in ISO 8601 to the second."""
+    """A record as plain JSON values, times in ISO 8601 to the second, texts in the language of
+    whoever reads them."""
     if isinstance(value, Record):
         named = ((one.metadata.get("json", one.name), one.name) for one in fields(value))
         return {name: document(getattr(value, own)) for name, own in named if name}
@@ -26,9 +27,15 @@ def document(value: Any) -> Any:  # noqa: ANN401  # JSON
         return {name: document(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [document(each) for each in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:  # noqa: ANN401  # JSON
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

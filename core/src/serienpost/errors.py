@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from serienpost.redaction import redact, without_passwords
+from serienpost.translation import Text, joined, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,15 +67,19 @@ class Problem:
         for name in ("message", "hint", "key"):
             text = getattr(self, name)
             if text and ("://" in text or "=" in text):
-                object.__setattr__(self, name, without_passwords(text))
+                object.__setattr__(self, name, mapped(text, without_passwords))
 
     def __str__(self) -> str:
-        where = ""
-        if self.file:
-            where = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
-        key = f"{self.key}: " if self.key else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}{key}{self.message}{hint}"
+        return str(self.sentence)
+
+    @property
+    def sentence(self) -> Text:
+        """All of it in one line, to be put into another text."""
+        parts = {"file": self.file, "key": self.key, "message": self.message, "hint": self.hint}
+        values = {name: part for name, part in parts.items() if part is not None}
+        where = f"{{file}}:{self.line}: " if self.line else "{file}: "
+        shape = (where if self.file else "") + ("{key}: " if self.key else "") + "{message}"
+        return Text("", shape + (" ({hint})" if self.hint else ""), values)
 
 
 class SerienpostError(Exception):
@@ -139,7 +144,7 @@ def cause_of(error: BaseException) -> str:
     the text of any other may name a person, so its class stands for it.
     """
     if isinstance(error, SerienpostError):
-        return redact("; ".join(map(str, error.problems)))
+        return mapped(joined("; ", [problem.sentence for problem in error.problems]), redact)
     name = type(error).__name__
     text = ""
     if isinstance(error, OSError) and error.errno is not None:

@@ -219,8 +219,8 @@ def test_the_core_kinds_are_complete(name: str) -> None:
     kind = core_kind(name)
     assert kind.name == name
     assert (kind.title, kind.template_suffix) in {
-        ("E-Mail", "email.md"),
+        ("e-mail", "email.md"),
         ("SMS", "sms.txt"),
-        ("Brief", "letter.md"),
+        ("letter", "letter.md"),
     }
     assert isinstance(kind.address({}), Unreachable)

@@ -48,7 +48,7 @@ def test_a_mailing_that_nothing_is_wrong_with(practice: Practice) -> None:
         ],
         "notes": [],
     }
-    assert checked.kind_title == "E-Mail"
+    assert checked.kind_title == "e-mail"
 
 
 def test_all_that_is_wrong_is_told_with_its_line(practices: Practices, practice: Practice) -> None:

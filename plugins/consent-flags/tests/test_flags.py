@@ -75,7 +75,7 @@ def test_the_flag_of_the_person_does_not_count_for_a_minor(context: Context) -> 
 
 
 def test_reasons_name_the_kind(context: Context) -> None:
-    for kind, label in (("email", "E-Mail"), ("sms", "SMS"), ("letter", "Brief")):
+    for kind, label in (("email", "e-mail"), ("sms", "SMS"), ("letter", "letter")):
         verdict = ask(context, "patient:2", kind, "appointment")
         assert isinstance(verdict, Deny)
         assert label in verdict.reason

@@ -12,6 +12,7 @@ from serienpost.cli.output import Cell, print_facts, print_table
 from serienpost.cli.practice import named_folder, with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
+from serienpost.translation import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +141,7 @@ def macros_command(practice: Practice, account: str | None, kind: str | None) ->
                     one.sensitivity,
                     one.example,
                     ", ".join(one.allowed) or Cell("nothing", "red"),
-                    "; ".join(dict.fromkeys(where.reason for where in one.blocked)),
+                    joined("; ", list(dict.fromkeys(where.reason for where in one.blocked))),
                 )
                 for one in found.macros
             ),

@@ -11,6 +11,7 @@ from serienpost.cli.output import Cell, print_table
 from serienpost.cli.practice import named_folder
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
+from serienpost.translation import joined
 
 if TYPE_CHECKING:
     from serienpost.service.finding import Finding
@@ -50,7 +51,7 @@ def _row(finding: Finding) -> tuple[str, Cell, str]:
     found = finding.text
     if finding.is_missing:
         mark = Cell("missing", "yellow")
-        found = "; ".join(filter(None, (found, finding.remedy)))
+        found = joined("; ", [each for each in (found, finding.remedy) if each])
     bound = ", ".join(finding.keeps_back)
     named = f". The same keeps back: {bound}" if bound else ""
     return finding.name, mark, f"{found}{named}"

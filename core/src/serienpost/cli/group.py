@@ -8,49 +8,53 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.cli.language import spoken
 from serienpost.cli.practice import name_folder
 from serienpost.errors import PluginError, SerienpostError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ = Texts(__name__)
+
 # Command -> module below `serienpost.cli` and its line in `--help`.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("start", "Make a practice folder."),
-    "demo": ("start", "Show everything end to end on a demo practice."),
-    "doctor": ("doctor", "Find what is wrong with this practice's set-up."),
+    "init": ("start", _("Make a practice folder.")),
+    "demo": ("start", _("Show everything end to end on a demo practice.")),
+    "doctor": ("doctor", _("Find what is wrong with this practice's set-up.")),
     "plugins": (
         "catalog",
-        "List plugins and what each provides, also those installed that are not named.",
+        _("List plugins and what each provides, also those installed that are not named."),
     ),
-    "sources": ("catalog", "List sources, or explain one and its filters."),
-    "macros": ("catalog", "List macros, and which are blocked here and why."),
-    "templates": ("catalog", "List templates, or copy one into this practice."),
-    "config": ("configuration", "Show the configuration that is in force."),
-    "check": ("prepare", "Check a mailing without reading any recipient."),
-    "prepare": ("prepare", "Select, review, render and freeze a mailing as a run."),
-    "review": ("review", "Show or change who is marked in a prepared run."),
-    "preview": ("preview", "Write what would leave as files, and what one can look at."),
-    "test": ("preview", "Send one message to an address of your own."),
-    "send": ("send", "Approve a prepared run and deliver it."),
-    "run": ("send", "Prepare and send a mailing in one go, for cron."),
-    "runs": ("runs", "List runs and their states."),
-    "show": ("runs", "Show a run, or what one person got and why."),
-    "report": ("runs", "Report how a run went, as text, HTML or CSV."),
-    "resume": ("send", "Continue a run that was stopped or paused."),
-    "pause": ("control", "Stop a run for now."),
+    "sources": ("catalog", _("List sources, or explain one and its filters.")),
+    "macros": ("catalog", _("List macros, and which are blocked here and why.")),
+    "templates": ("catalog", _("List templates, or copy one into this practice.")),
+    "config": ("configuration", _("Show the configuration that is in force.")),
+    "check": ("prepare", _("Check a mailing without reading any recipient.")),
+    "prepare": ("prepare", _("Select, review, render and freeze a mailing as a run.")),
+    "review": ("review", _("Show or change who is marked in a prepared run.")),
+    "preview": ("preview", _("Write what would leave as files, and what one can look at.")),
+    "test": ("preview", _("Send one message to an address of your own.")),
+    "send": ("send", _("Approve a prepared run and deliver it.")),
+    "run": ("send", _("Prepare and send a mailing in one go, for cron.")),
+    "runs": ("runs", _("List runs and their states.")),
+    "show": ("runs", _("Show a run, or what one person got and why.")),
+    "report": ("runs", _("Report how a run went, as text, HTML or CSV.")),
+    "resume": ("send", _("Continue a run that was stopped or paused.")),
+    "pause": ("control", _("Stop a run for now.")),
     "cancel": (
         "control",
-        "Stop a run for good, or take off a due date that could not be prepared.",
+        _("Stop a run for good, or take off a due date that could not be prepared."),
     ),
-    "retry": ("send", "Try the failed messages of a run again."),
-    "resolve": ("control", "Decide about a message in doubt."),
-    "events": ("privacy", "Ask providers for reports, bounces and complaints."),
-    "suppress": ("privacy", "Keep the list of addresses that must not be written to."),
-    "purge": ("privacy", "Remove what the retention periods no longer cover."),
-    "export-person": ("privacy", "Give out everything that the ledger knows about a person."),
-    "new-plugin": ("start", "Write the package of a new plugin, with its tests."),
-    "erase-person": ("privacy", "Replace a person by a tombstone everywhere in the ledger."),
+    "retry": ("send", _("Try the failed messages of a run again.")),
+    "resolve": ("control", _("Decide about a message in doubt.")),
+    "events": ("privacy", _("Ask providers for reports, bounces and complaints.")),
+    "suppress": ("privacy", _("Keep the list of addresses that must not be written to.")),
+    "purge": ("privacy", _("Remove what the retention periods no longer cover.")),
+    "export-person": ("privacy", _("Give out everything that the ledger knows about a person.")),
+    "new-plugin": ("start", _("Write the package of a new plugin, with its tests.")),
+    "erase-person": ("privacy", _("Replace a person by a tombstone everywhere in the ledger.")),
 }
 
 # Command -> module, attribute and distribution, of those that no practice has to name.
@@ -85,14 +89,23 @@ class LazyGroup(click.Group):
         """With `--all-practices`, a command that runs these arguments in every practice."""
         above: Path | None = ctx.params.get("all_practices")
         if above is None:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
+            if command and not _HELP.isdisjoint(rest):
+                command = spoken(command)
+            return name, command, rest
         from serienpost.cli.all_practices import everywhere_command
 
         return args[0], everywhere_command(above, args), []
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help, in the present language."""
+        said = spoken(self)
+        assert isinstance(said, LazyGroup)  # noqa: S101  # a copy
+        super(LazyGroup, said).format_help(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line per command, without importing any."""
-        rows = [(name, line) for name, (_, line) in COMMANDS.items()]
+        rows = [(name, str(line)) for name, (_module, line) in COMMANDS.items()]
         for name, command in sorted(self._plugin_commands(ctx).items()):
             rows.append((name, command.get_short_help_str(80)))
         with formatter.section("Commands"):
@@ -106,7 +119,7 @@ class LazyGroup(click.Group):
         from serienpost.manager import survey_plugins
 
         try:
-            registry, _ = survey_plugins(plugin_names(folder))
+            registry, _rest = survey_plugins(plugin_names(folder))
         except SerienpostError:
             return {}
         return registry.commands
@@ -117,7 +130,8 @@ def _elsewhere(module: str, attribute: str, distribution: str) -> click.Command:
         command = getattr(import_module(module), attribute)
     except (ImportError, AttributeError):
         raise PluginError(
-            f"this command comes with {distribution}", hint=f"pip install {distribution}"
+            _("this command comes with {distribution}", distribution=distribution),
+            hint=f"pip install {distribution}",
         ) from None
     assert isinstance(command, click.Command)  # noqa: S101
     return command
@@ -131,7 +145,10 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = frozenset({"-h", "--help"})
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": sorted(_HELP)})
 @click.option(
     "-C",
     "--practice",
@@ -139,13 +156,19 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     envvar="SERIENPOST_PRACTICE",
     default=".",
     show_default=True,
-    help="Practice folder.",
+    help=_("Practice folder."),
 )
 @click.option(
     "--all-practices",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Run the command in every practice folder below DIR.",
+    help=_("Run the command in every practice folder below DIR."),
+)
+@click.option(
+    "--lang",
+    metavar="LANGUAGE",
+    expose_value=False,
+    help=_("Language of the answer; else what SERIENPOST_LANG, LANG or the practice say."),
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
 def cli(practice: str, all_practices: Path | None) -> None:  # noqa: ARG001
@@ -156,5 +179,5 @@ def cli(practice: str, all_practices: Path | None) -> None:  # noqa: ARG001
 def json_option(command: Callable[..., object]) -> Callable[..., object]:
     """The `--json` option of every command."""
     return click.option(
-        "--json", is_flag=True, expose_value=False, help="One JSON document on stdout."
+        "--json", is_flag=True, expose_value=False, help=_("One JSON document on stdout.")
     )(command)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import cli
+from serienpost.cli.language import choose_language, let_click_speak
 from serienpost.cli.output import clean
 from serienpost.cli.practice import close_practices
 from serienpost.cli.reply import Reply
@@ -49,6 +50,8 @@ def run(args: Sequence[str]) -> int:
 
 
 def _run(args: Sequence[str], *, as_json: bool) -> int:
+    let_click_speak()
+    choose_language(_given(args, "--lang"), _folder(args), os.environ)
     result = cli.main(list(args), prog_name="serienpost", standalone_mode=False)
     if not isinstance(result, Reply):
         return _ended(result if isinstance(result, int) else Exit.DONE)
@@ -128,14 +131,27 @@ _WORDS: dict[int, tuple[str, str]] = {
 }
 
 
+def _given(args: Sequence[str], *names: str) -> str | None:
+    """The value of an option on a command line that is not read yet."""
+    for place, word in enumerate(args):
+        name, is_joined, value = word.partition("=")
+        if name in names:
+            return value if is_joined else next(iter(args[place + 1 :]), None)
+    return None
+
+
+def _folder(args: Sequence[str]) -> Path:
+    """The practice folder that a command line names."""
+    given = _given(args, "-C", "--practice")
+    return Path(given or os.environ.get("SERIENPOST_PRACTICE", "."))
+
+
 def _bug(error: BaseException, args: Sequence[str]) -> Problem:
     """Write where it happened to the log, without the error's text, which may name a person."""
     kind = type(error).__name__
     culprit = plugin_behind(error) or "serienpost"
     frames = "".join(traceback.format_tb(error.__traceback__))
-    folder = Path(os.environ.get("SERIENPOST_PRACTICE", "."))
-    if "-C" in args[:-1]:
-        folder = Path(args[args.index("-C") + 1])
+    folder = _folder(args)
     log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
     try:
         with os.fdopen(

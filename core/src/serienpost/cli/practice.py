@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serienpost.cli.notices import tell
+from serienpost.translation import present_language, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,9 @@ def with_practice(command: Callable[..., Reply]) -> Callable[..., Reply]:
         from serienpost.service import Practice
 
         # Not made absolute: files are told by the names that the user gave.
-        practice = Practice(load_practice(named_folder()), f"os:{login()}", tell)
+        context = load_practice(named_folder())
+        speak(present_language(), context.zone)
+        practice = Practice(context, f"os:{login()}", tell)
         _open.append(practice)
         return command(practice, *args, **kwargs)
 

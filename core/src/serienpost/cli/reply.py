@@ -72,17 +72,19 @@ class Reply:
         out.write(f',\n "{key}": [')
         separator = "\n  "
         for item in items:
-            plain = item._asdict() if hasattr(item, "_asdict") else item
-            out.write(separator + json.dumps(plain, ensure_ascii=False))
+            out.write(separator + json.dumps(document(item), ensure_ascii=False))
             separator = ",\n  "
         out.write("\n ]\n}\n")
 
 
 def _plain(problem: Problem) -> dict[str, Any]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "key": problem.key,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
+    plain: dict[str, Any] = document(
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "key": problem.key,
+            "message": problem.message,
+            "hint": problem.hint,
+        }
+    )
+    return plain

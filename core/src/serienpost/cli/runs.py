@@ -14,6 +14,7 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
 from serienpost.text import counted, day, day_and_time
+from serienpost.translation import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -219,7 +220,7 @@ def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
     yield "what", f"{one.title} ({one.kind}, {one.purpose})"
     yield "state", one.state
     if one.code or one.text:
-        yield "why", ": ".join(filter(None, (one.code, one.text)))
+        yield "why", joined(": ", [each for each in (one.code, one.text) if each])
     if one.scheduled_for:
         yield "scheduled for", day_and_time(one.scheduled_for)
     yield "handed over" if one.scheduled_for else "sent", _when(one.sent_at)

@@ -22,12 +22,15 @@ from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # mode
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
 from serienpost.contracts.strict import StrictModel
+from serienpost.translation import Texts, languages, offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from serienpost.config.layers import Layers
+
+_ = Texts(__name__)
 
 # Why a practice writes; `purposes:` adds its own.
 BUILT_IN_PURPOSES = (
@@ -59,6 +62,13 @@ def _name(value: str) -> str:
     if not is_name(value):
         raise ValueError("use only letters, digits, _ and - in a name")
     return value
+
+
+def _language(value: str) -> str:
+    found = offered(value)
+    if found is None:
+        raise ValueError(_("there is no such language; one of {names}", names=list(languages())))
+    return found
 
 
 def _quiet_hours(value: str) -> str:
@@ -137,6 +147,11 @@ class PracticeConfig(StrictModel):
     """A checked `serienpost.yaml`, the policies merged in."""
 
     practice: PracticeInfo = Field(description="Who writes.")
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        default="de",
+        description="Language of reports and of commands that run by themselves.",
+        examples=["en"],
+    )
     ledger: Annotated[str, Field(min_length=1)] = Field(
         default="sqlite:///versandbuch.db",
         description="URL of the ledger; a relative SQLite file lies in the practice folder.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, RootModel, ValidationError
@@ -10,6 +11,7 @@ from serienpost.config.document import ABSENT, dotted, step_into
 from serienpost.config.shapes import field_at, keys_of, model_at
 from serienpost.errors import ConfigError, Problem
 from serienpost.text import nearest
+from serienpost.translation import Texts, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from serienpost.config.document import Loc
+
+_ = Texts(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -83,12 +87,16 @@ class Collector:
     def add(self, loc: Loc, message: str, hint: str | None = None) -> None:
         """Note a problem at the way to a value."""
         file, line = self._where(loc)
-        for text in sorted(self._hidden, key=len, reverse=True):
-            message = message.replace(text, "***")
-            hint = hint and hint.replace(text, "***")
+        message = mapped(message, self._masked)
+        hint = hint and mapped(hint, self._masked)
         problem = Problem(message, hint, file, line, dotted(loc) or None)
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def _masked(self, text: str) -> str:
+        for hidden in sorted(self._hidden, key=len, reverse=True):
+            text = text.replace(hidden, "***")
+        return text
 
     def unknown(
         self, loc: Loc, thing: str, name: str, known: Iterable[str], hint: str = ""
@@ -151,7 +159,7 @@ def explain(
             found[loc].append(sentence)
     shallow = {a for a in choices for b in choices if a != b and a == b[: len(a)]}
     return [
-        (loc, " or ".join(m for m, _ in said), next((h for _, h in said if h), None))
+        (loc, reduce(_either, [m for m, _hint in said]), next((h for _m, h in said if h), None))
         for loc, said in found.items()
         if loc not in shallow
     ]
@@ -173,13 +181,18 @@ def _real_way(detail: ErrorDetails, value: object) -> tuple[Loc, bool]:
     return tuple(loc), is_choice
 
 
+def _either(one: str, other: str) -> str:
+    return _("{one} or {other}", one=one, other=other)
+
+
 def _message(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str:
     kind = detail["type"]
     context = detail.get("ctx", {})
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     if kind in {"value_error", "assertion_error"}:
-        return str(context["error"])
+        said: str = context["error"].args[0]
+        return said
     if kind == "literal_error":
         return f"must be {context['expected']}"
     if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:

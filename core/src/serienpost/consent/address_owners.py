@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.contracts.consent import Deny, HasAddressOwners
 from serienpost.errors import SerienpostError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import AddressOwner, ConsentQuestion, Verdict
 
-_WHOSE = "In den Stammdaten gehört diese Adresse nur Personen, an die nichts gehen darf: "
+_ = Texts(__name__)
 
 
 class LookUp(NamedTuple):
@@ -68,7 +69,7 @@ def _owners(
     addresses = [row.address for row in rows]
     given: object = check.owners(context, rows[0].kind, addresses, judged_on)
     if not isinstance(given, list | tuple) or len(given) != len(rows):
-        raise SerienpostError("it did not return the owners of each address")
+        raise SerienpostError(_("it did not return the owners of each address"))
     found: list[list[ConsentQuestion]] = []
     for row, owners in zip(rows, given, strict=True):
         asked: Sequence[AddressOwner] = owners
@@ -100,4 +101,12 @@ def deny_as_owners(
         mild = (d for d in denials if all(deny is None or deny.overridable for deny in d))
         for column, deny in zip(columns, next(mild, denials[0]), strict=True):
             if deny and type(column[row]) is not Deny:
-                column[row] = deny._replace(reason=f"{_WHOSE}{deny.reason}")
+                column[row] = deny._replace(reason=_of_owners(deny.reason))
+
+
+def _of_owners(reason: str) -> str:
+    return _(
+        "In the master data this address belongs only to people who must not be written to:"
+        " {reason}",
+        reason=reason,
+    )

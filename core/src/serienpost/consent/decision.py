@@ -11,6 +11,7 @@ from serienpost.consent.address_owners import deny_as_owners, look_ups
 from serienpost.contracts.consent import Abstain, Allow, Deny, Verdict
 from serienpost.errors import SerienpostError, UnavailableError, cause_of
 from serienpost.timelimit import LateError, each_within
+from serienpost.translation import Text, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from serienpost.consent.address_owners import LookUp
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import ConsentCheck, ConsentQuestion
+
+_ = Texts(__name__)
 
 # Checks that never allow a person of the practice's data; without another there is none.
 _NOT_OF_PATIENTS = {"suppression", "status", "column"}
@@ -36,7 +39,7 @@ class CheckUnavailableError(UnavailableError):
     """A consent check raised, timed out or answered wrongly."""
 
     def __init__(self, check: str, why: str) -> None:
-        super().__init__(f"consent check {check} cannot answer: {why}")
+        super().__init__(_("consent check {check} cannot answer: {why}", check=check, why=why))
         self.check = check
 
 
@@ -213,8 +216,8 @@ def _failure(check: str, error: BaseException | None, *, must_answer: bool) -> D
         raise CheckUnavailableError(check, why) from error
     return Deny(
         "check_failed",
-        f"die Prüfung {check} konnte nicht antworten ({why})",
-        "den Fehler beheben und neu vorbereiten",
+        _("the check {check} could not answer ({why})", check=check, why=why),
+        _("mend the fault and prepare again"),
     )
 
 
@@ -227,16 +230,16 @@ def _answers(
     except Exception:
         raise
     except BaseException as error:
-        raise SerienpostError(f"it ended with {type(error).__name__}") from error
+        raise SerienpostError(_("it ended with {error}", error=type(error).__name__)) from error
     if inspect.iscoroutine(given):
         given.close()
     if type(given) is not list and type(given) is not tuple:
-        raise SerienpostError("it did not return a list of verdicts")
+        raise SerienpostError(_("it did not return a list of verdicts"))
     verdicts = list(given)
     if len(verdicts) != len(questions):
-        raise SerienpostError("it did not return one verdict per question")
+        raise SerienpostError(_("it did not return one verdict per question"))
     if not _are_verdicts(verdicts):
-        raise SerienpostError("it returned something that is no verdict")
+        raise SerienpostError(_("it returned something that is no verdict"))
     return verdicts
 
 
@@ -255,8 +258,10 @@ def _are_verdicts(given: list[Any]) -> bool:
     if Deny in types or any(otherwise):
         spoken = [verdict for verdict in (*given, *otherwise) if type(verdict) is Deny]
         denials = {id(verdict): verdict for verdict in spoken}.values()
-        texts = {type(t) for deny in denials for t in (deny.code, deny.reason, deny.remedy)}
-        return texts <= {str} and {type(deny.overridable) for deny in denials} <= {bool}
+        texts = {type(t) for deny in denials for t in (deny.reason, deny.remedy)}
+        codes = {type(deny.code) for deny in denials}
+        flags = {type(deny.overridable) for deny in denials}
+        return codes <= {str} and texts <= {str, Text} and flags <= {bool}
     return True
 
 
@@ -305,20 +310,20 @@ def _decided(names: tuple[str, ...], types: _Types, required: Sequence[str]) -> 
 def _required(name: str) -> Deny:
     return Deny(
         "required",
-        f"die vorgeschriebene Prüfung {name} hat keine Erlaubnis gefunden",
-        "eine Einwilligung eintragen oder consent.require ändern",
+        _("the required check {name} found no permission", name=name),
+        _("record a consent, or change consent.require"),
     )
 
 
 _NO_CHECK = Deny(
     "no_consent_check",
-    "keine Einwilligungsprüfung eingerichtet",
-    "unter plugins: eine nennen, zum Beispiel serienpost-consent-flags",
+    _("no consent check is set up"),
+    _("name one under plugins:, for example serienpost-consent-flags"),
 )
 _NONE = Deny(
     "no_permission",
-    "keine Prüfung hat eine Erlaubnis für diesen Zweck gefunden",
-    "eine Einwilligung für diesen Zweck eintragen",
+    _("no check found a permission for this purpose"),
+    _("record a consent for this purpose"),
 )
 
 

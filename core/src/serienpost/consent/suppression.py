@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from serienpost.contracts.consent import Abstain, Deny
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.contracts.consent import ConsentQuestion, Verdict
 
-_REASONS = {
-    "bounce": "die Adresse nimmt keine Nachrichten an",
-    "complaint": "Beschwerde über eine frühere Nachricht",
-    "unsubscribe": "abgemeldet",
-    "manual": "von der Praxis gesperrt",
-}
+_ = Texts(__name__)
 
+_REASONS = {
+    "bounce": _("the address takes no messages"),
+    "complaint": _("complaint about an earlier message"),
+    "unsubscribe": _("unsubscribed"),
+    "manual": _("blocked by the practice"),
+}
 
 _NOTHING = Abstain()
 
@@ -83,6 +85,6 @@ def _entries() -> Select[Any]:
 def _denial(reason: str) -> Deny:
     return Deny(
         f"suppressed_{reason}",
-        f"auf der Sperrliste: {_REASONS.get(reason, reason)}",
-        "serienpost suppress remove, wenn die Person es ausdrücklich wünscht",
+        _("on the suppression list: {reason}", reason=_REASONS.get(reason, reason)),
+        _("serienpost suppress remove, if the person explicitly wishes so"),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from serienpost.contracts.kinds import Unreachable
 from serienpost.errors import ConfigError, Problem
 from serienpost.files import unreadable
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.kinds import Kind
     from serienpost.ledger.store import Ledger
 
+_ = Texts(__name__)
+
 COLUMNS = ("kind", "address_hash", "reason", "source", "since", "practice")
 REASONS = frozenset({"bounce", "complaint", "unsubscribe", "manual"})
 
@@ -26,7 +29,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 # Mistakes in a file that are told at once.
 _MOST_SHOWN = 20
 
-_FORM = "UTF-8, semicolons, a header line with the column address or address_hash"
+_FORM = _("UTF-8, semicolons, a header line with the column address or address_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,10 @@ def named(
     Raises:
         ConfigError: something is no address, or the file cannot be used; names the lines.
     """
-    found = [
-        Entry(kind, _hash(context, ledger, kind, one, Problem(f"address {number} is none")))
-        for number, one in enumerate(addresses, start=1)
-    ]
+    found = []
+    for number, one in enumerate(addresses, start=1):
+        place = Problem(_("address {number} is none", number=number))
+        found.append(Entry(kind, _hash(context, ledger, kind, one, place)))
     if csv_file:
         found += _read(context, ledger, kind, csv_file)
     return found
@@ -82,11 +85,11 @@ def _read(context: PracticeContext, ledger: Ledger, kind: str, csv_file: str) ->
         with Path(csv_file).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter=";")
             if not {"address", "address_hash"} & set(reader.fieldnames or ()):
-                raise ConfigError(Problem("has no column address", _FORM, csv_file, 1))
+                raise ConfigError(Problem(_("has no column address"), _FORM, csv_file, 1))
             wrong: list[Problem] = []
             found: list[Entry] = []
             for row in reader:
-                place = Problem("holds no address", None, csv_file, reader.line_num)
+                place = Problem(_("holds no address"), None, csv_file, reader.line_num)
                 try:
                     found.append(_entry(context, ledger, kind, row, place))
                 except ConfigError as error:
@@ -98,7 +101,7 @@ def _read(context: PracticeContext, ledger: Ledger, kind: str, csv_file: str) ->
             return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(
-            Problem(f"cannot be read: {unreadable(error)}", _FORM, csv_file)
+            Problem(_("cannot be read: {why}", why=unreadable(error)), _FORM, csv_file)
         ) from error
 
 
@@ -113,7 +116,7 @@ def _entry(
     reason = row.get("reason") or "manual"
     if reason not in REASONS:
         known = ", ".join(sorted(REASONS))
-        raise ConfigError(Problem("has an unknown reason", known, place.file, place.line))
+        raise ConfigError(Problem(_("has an unknown reason"), known, place.file, place.line))
     address = row.get("address")
     if address:
         return Entry(kind, _hash(context, ledger, kind, address, place), reason)
@@ -121,9 +124,9 @@ def _entry(
     if not _HASH.fullmatch(address_hash):
         raise ConfigError(place)
     if row.get("practice") != fingerprint(ledger):
-        hint = "import addresses in clear, in a column address"
+        hint = _("import addresses in clear, in a column address")
         raise ConfigError(
-            Problem("is the list of another practice or ledger", hint, place.file, place.line)
+            Problem(_("is the list of another practice or ledger"), hint, place.file, place.line)
         )
     _kind(context, kind)
     return Entry(kind, address_hash, reason)
@@ -132,16 +135,19 @@ def _entry(
 def _hash(context: PracticeContext, ledger: Ledger, kind: str, written: str, place: Problem) -> str:
     known = _kind(context, kind)
     if len(known.fields) != 1:
-        raise ConfigError(f"addresses of kind {kind} cannot be put on the list")
+        raise ConfigError(_("addresses of kind {kind} cannot be put on the list", kind=kind))
     (field,) = known.fields
     found = known.address({field: written})
     if isinstance(found, Unreachable):
-        raise ConfigError(Problem(f"{place.message}: {found.reason}", None, place.file, place.line))
+        what = joined(": ", (place.message, found.reason))
+        raise ConfigError(Problem(what, None, place.file, place.line))
     return ledger.address_hash(kind, found.value)
 
 
 def _kind(context: PracticeContext, name: str) -> Kind:
     kinds = context.registry.kinds()
     if name not in kinds:
-        raise ConfigError(f"there is no kind {name}", hint=f"one of {', '.join(sorted(kinds))}")
+        raise ConfigError(
+            _("there is no kind {name}", name=name), hint=_("one of {names}", names=sorted(kinds))
+        )
     return kinds[name]

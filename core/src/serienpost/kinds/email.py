@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.text import field_text, has_control
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost.fields import FieldValue
+
+_ = Texts(__name__)
 
 _SEPARATOR = re.compile(r"[\s,;/|]+")
 # A name and an address: the name as a quoted string (RFC 5322, 3.2.4), or without what needs one to
@@ -32,15 +35,17 @@ _ORDINARY = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-
 # Domains under which nobody is reached (RFC 6761).
 _RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
 
-_MISSING = Unreachable("missing", "Es ist keine E-Mail-Adresse eingetragen.")
-_INVALID = Unreachable("invalid", "Die eingetragene E-Mail-Adresse ist ungültig.")
+_MISSING = Unreachable("missing", _("There is no e-mail address on record."))
+_INVALID = Unreachable("invalid", _("The e-mail address on record is not valid."))
 _SEVERAL = Unreachable(
-    "several_addresses", "Es sind mehrere E-Mail-Adressen eingetragen, es darf nur eine sein."
+    "several_addresses", _("There are several e-mail addresses on record; only one may be.")
 )
 _NON_ASCII = Unreachable(
     "non_ascii_local",
-    "Die E-Mail-Adresse enthält vor dem @ Umlaute oder Sonderzeichen, die kein Anbieter"
-    " zuverlässig zustellt.",
+    _(
+        "The e-mail address has umlauts or special characters before the @, to which no provider"
+        " delivers reliably."
+    ),
 )
 
 
@@ -48,7 +53,7 @@ class EmailKind:
     """E-mail. The value has an ASCII local part as written and the domain in lower-case ASCII."""
 
     name = "email"
-    title = "E-Mail"
+    title = _("e-mail")
     fields = frozenset({"email"})
     template_suffix = "email.md"
 
@@ -121,10 +126,9 @@ def refused_in_header(value: str) -> str | None:
     header (CVE-2024-6923).
     """
     if has_control(value):
-        return "holds a control character"
-    _, begin, rest = value.partition("=?")
-    if begin and "?=" in rest:
-        return "holds an encoded word (=?...?=)"
+        return _("holds a control character")
+    if "?=" in value.partition("=?")[2]:
+        return _("holds an encoded word (=?...?=)")
     return None
 
 
@@ -150,7 +154,7 @@ def parse_sender(text: str) -> Mailbox:
         ValueError: a sentence for the user; the text is not exactly one valid sender.
     """
     if reason := refused_in_header(text):
-        raise ValueError(f"a sender {reason}")
+        raise ValueError(_("a sender {reason}", reason=reason))
     named = _NAMED.fullmatch(text.strip())
     name, written = "", text
     if named:
@@ -158,13 +162,15 @@ def parse_sender(text: str) -> Mailbox:
         quoted = _QUOTED_PAIR.sub(r"\1", named["quoted"] or "")
         name = " ".join((quoted or named["name"] or "").split())
         if reason := refused_in_header(name):
-            raise ValueError(f"a sender {reason}")
+            raise ValueError(_("a sender {reason}", reason=reason))
     match EmailKind().address({"email": written}):
         case Address(value):
             return Mailbox(name, value)
     raise ValueError(
-        "a sender is one valid e-mail address, or a name and <address>;"
-        """ write a name with @ as '"Name" <address>', with both kinds of quotes"""
+        _(
+            "a sender is one valid e-mail address, or a name and <address>;"
+            """ write a name with @ as '"Name" <address>', with both kinds of quotes"""
+        )
     )
 
 

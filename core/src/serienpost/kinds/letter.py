@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.kinds.countries import HOME, city_line, country_code, german_name
 from serienpost.text import field_text, has_control, visible
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost.fields import FieldValue
+
+_ = Texts(__name__)
 
 _FIELDS = frozenset({"strasse", "adresszusatz", "postfach", "plz", "ort", "land"})
 _LETTER = re.compile(r"[^\W\d_]")
@@ -27,15 +30,18 @@ _POSTCODES = {
     "CH": re.compile(r"[1-9][0-9]{3}"),
 }
 
-_MISSING = Unreachable("missing", "Es ist keine Postanschrift eingetragen.")
+_MISSING = Unreachable("missing", _("There is no postal address on record."))
 _CONTROL = Unreachable(
-    "control_character", "Die Anschrift enthält Steuerzeichen oder Zeilenumbrüche in einem Feld."
+    "control_character",
+    _("The postal address has control characters or line breaks in a field."),
 )
-_MISSING_STREET = Unreachable("missing_street", "In der Anschrift fehlen Straße und Postfach.")
-_MISSING_TOWN = Unreachable("missing_town", "In der Anschrift fehlt der Ort.")
-_MISSING_POSTCODE = Unreachable("missing_postcode", "In der Anschrift fehlt die Postleitzahl.")
-_BAD_POSTCODE = Unreachable("bad_postcode", "Die Postleitzahl passt nicht zum Land.")
-_UNKNOWN_COUNTRY = Unreachable("unknown_country", "Das Land der Anschrift ist nicht bekannt.")
+_MISSING_STREET = Unreachable(
+    "missing_street", _("The postal address has neither a street nor a PO box.")
+)
+_MISSING_TOWN = Unreachable("missing_town", _("The postal address has no town."))
+_MISSING_POSTCODE = Unreachable("missing_postcode", _("The postal address has no postcode."))
+_BAD_POSTCODE = Unreachable("bad_postcode", _("The postcode does not fit the country."))
+_UNKNOWN_COUNTRY = Unreachable("unknown_country", _("The country of the address is not known."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class LetterKind:
     """A letter. The value is the address below the name, its lines joined by newlines."""
 
     name = "letter"
-    title = "Brief"
+    title = _("letter")
     fields = _FIELDS
     template_suffix = "letter.md"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.kinds.countries import HOME, country_code
 from serienpost.text import field_text, visible
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
     from serienpost.fields import FieldValue
+
+_ = Texts(__name__)
 
 _COUNTRY_CODE = 49
 _NORTH_AMERICA = "US"
@@ -36,32 +39,34 @@ _LABEL = re.compile(
 _BESIDE = re.compile(r"[\s.:;,()\[\]/–-]*")
 _LETTER = re.compile(r"[^\W\d_]")
 
-_MISSING = Unreachable("missing", "Es ist keine Mobilnummer eingetragen.")
-_INVALID = Unreachable("invalid", "Die eingetragene Mobilnummer ist keine gültige Rufnummer.")
+_MISSING = Unreachable("missing", _("There is no mobile number on record."))
+_INVALID = Unreachable("invalid", _("The mobile number on record is not a valid number."))
 _SEVERAL = Unreachable(
-    "several_numbers", "Es sind mehrere Rufnummern eingetragen, es darf nur eine sein."
+    "several_numbers", _("There are several numbers on record; only one may be.")
 )
 _EXTENSION = Unreachable(
-    "extension", "Die Rufnummer hat am Ende eine Durchwahl oder eine zweite Endnummer."
+    "extension", _("The number ends with an extension or a second last digit.")
 )
 _REMARK = Unreachable(
     "remark",
-    "Bei der Mobilnummer stehen Buchstaben, eine Durchwahl oder eine Bemerkung;"
-    " es darf nur die Nummer eingetragen sein.",
+    _(
+        "Beside the mobile number stand letters, an extension or a remark;"
+        " only the number may be on record."
+    ),
 )
 _NO_COUNTRY_CODE = Unreachable(
     "no_country_code",
-    "Der Rufnummer fehlt am Anfang die Landesvorwahl mit + (oder die Null einer deutschen);"
-    " so ist nicht sicher, in welches Land sie gehört.",
+    _(
+        "The number lacks the country code with + at its beginning (or the zero of a German one),"
+        " so it is not certain to which country it belongs."
+    ),
 )
 _LANDLINE = Unreachable(
-    "landline", "Als Mobilnummer ist eine Festnetznummer eingetragen; dorthin geht keine SMS."
+    "landline", _("The mobile number on record is a landline, to which no SMS goes.")
 )
-_PREMIUM = Unreachable(
-    "premium", "Als Mobilnummer ist eine kostenpflichtige Servicenummer eingetragen."
-)
+_PREMIUM = Unreachable("premium", _("The mobile number on record is a premium-rate number."))
 _NOT_MOBILE = Unreachable(
-    "not_mobile", "Die eingetragene Rufnummer ist keine Mobilnummer (Service, Pager, Internet)."
+    "not_mobile", _("The number on record is not a mobile number (service, pager, internet).")
 )
 
 

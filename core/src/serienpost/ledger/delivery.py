@@ -13,6 +13,7 @@ from serienpost.ledger.schema import attempt, message, microseconds, once, run
 from serienpost.ledger.states import HOLDS_ONCE
 from serienpost.ledger.store import insert_new
 from serienpost.ledger.transitions import move_messages, moving, moving_each
+from serienpost.translation import pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,7 +231,7 @@ def _rows(tx: Tx, results: Sequence[Result]) -> list[tuple[object, ...]]:
             r.state,
             microseconds(r.next_attempt_at) if r.next_attempt_at else None,
             now if r.state == "accepted" else None,
-            *(r.attempt, r.outcome, r.stage, r.code, r.text, r.provider_ref),
+            *(r.attempt, r.outcome, r.stage, r.code, r.text and pack(r.text), r.provider_ref),
             finished_at,
         )
         for r, finished_at in zip(results, finished, strict=True)

@@ -19,8 +19,14 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from serienpost.translation import pack, unpack
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.sql.operators import OperatorType
+    from sqlalchemy.types import TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,6 +50,51 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
         """From microseconds."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Sentence(TypeDecorator[str]):
+    """A sentence for people: its message and values are stored, what is read is said in the
+    reader's language (`translation.pack`)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """To what is stored."""
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """From what is stored; sentences of older ledgers as they are."""
+        return None if value is None else unpack(value)
+
+
+class SpokenJson(TypeDecorator[Any]):
+    """A JSON document whose texts may be sentences for people, stored as `Sentence` does."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002
+        """To what is stored."""
+        return _each_text(value, pack)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002
+        """From what is stored."""
+        return _each_text(value, unpack)
+
+    def coerce_compared_value(self, op: OperatorType | None, value: object) -> TypeEngine[Any]:
+        """What is taken out of it (`["code"]`) has the types that JSON gives it."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401  # JSON
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _each_text(one, change) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_each_text(one, change) for one in value]
+    return value
 
 
 metadata = MetaData()
@@ -75,9 +126,9 @@ run = Table(
     Column("due", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    Column("reason_text", Text),
+    Column("reason_text", Sentence),
     Column("owner", Text),
-    Column("header", JSON, nullable=False),
+    Column("header", SpokenJson, nullable=False),
     Column("carries", JSON(none_as_null=True)),
     Column("plan_hash", Text),
     Column("created_at", UtcTime, nullable=False),
@@ -124,11 +175,11 @@ message = Table(
     Column("name", Text),
     Column("address", Text),
     Column("address_hash", Text),
-    Column("unreachable", JSON(none_as_null=True)),
-    Column("consent", JSON(none_as_null=True)),
+    Column("unreachable", SpokenJson(none_as_null=True)),
+    Column("consent", SpokenJson(none_as_null=True)),
     Column("allowed", Boolean, nullable=False),
     Column("marked", Boolean, nullable=False),
-    Column("unmarked", JSON(none_as_null=True)),
+    Column("unmarked", SpokenJson(none_as_null=True)),
     Column("override", JSON(none_as_null=True)),
     Column("macro_values", JSON(none_as_null=True)),
     Column("carried", Text),
@@ -150,7 +201,7 @@ message = Table(
     Column("next_attempt_at", UtcTime),
     Column("provider_ref", Text),
     Column("code", Text),
-    Column("text", Text),
+    Column("text", Sentence),
     Column("sent_at", UtcTime),
     Column("updated_at", UtcTime),
     Index("message_row", "practice", "run", "row_id", unique=True),
@@ -174,7 +225,7 @@ attempt = Table(
     Column("outcome", Text),
     Column("stage", Text),
     Column("code", Text),
-    Column("text", Text),
+    Column("text", Sentence),
     Column("provider_ref", Text),
 )
 
@@ -229,7 +280,7 @@ archive = Table(
     Column("no", Integer, primary_key=True),
     Column("archive", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    Column("text", Text),
+    Column("text", Sentence),
     Column("updated_at", UtcTime, nullable=False),
 )
 
@@ -245,7 +296,7 @@ event = Table(
     Column("kind", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("code", Text),
-    Column("text", Text),
+    Column("text", Sentence),
 )
 
 # Due dates of mailings that could not be prepared unattended, until they were or time ran out:
@@ -261,7 +312,7 @@ due = Table(
     Column("name", Text, nullable=False),
     Column("archive", Text),
     Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Sentence, nullable=False),
     Column("put_off_by", Text, nullable=False),
     Column("put_off_at", UtcTime, nullable=False),
     Column("until", UtcTime, nullable=False),
@@ -283,6 +334,6 @@ journal = Table(
     Column("at", UtcTime, nullable=False),
     Column("user", Text, nullable=False),
     Column("action", Text, nullable=False),
-    Column("detail", JSON(none_as_null=True)),
+    Column("detail", SpokenJson(none_as_null=True)),
     Index("journal_run", "practice", "run", "no"),
 )

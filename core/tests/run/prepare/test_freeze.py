@@ -80,7 +80,7 @@ def test_each_row_that_does_not_go_out_says_why(office: Office) -> None:
         "patient:6": "value_refused",
         "patient:7": "excluded",
     }
-    assert office.message(prepared, "patient:3").unmarked["reason"] == "Makro Vorname ist leer"
+    assert office.message(prepared, "patient:3").unmarked["reason"] == "the macro Vorname is empty"
     assert not office.message(prepared, "patient:5").allowed
     assert office.message(prepared, "patient:2").unreachable[0] == "invalid"
 
@@ -162,7 +162,7 @@ def test_people_who_share_an_address_get_one_message_where_wanted(office: Office
     }
     assert office.message(one, "patient:3").unmarked == {
         "code": "same_address",
-        "reason": "gleiche Adresse wie patient:1",
+        "reason": "same address as patient:1",
         "includable": False,
     }
     assert office.message(one, "patient:3").macro_values is None

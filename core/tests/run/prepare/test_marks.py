@@ -103,7 +103,7 @@ def test_a_row_that_changed_meanwhile_cannot_be_included(
     person.fields["email"] = "neu@example.org"
     _refused(office, run, change, "has another address now", include=["patient:1"])
     person.fields |= {"email": "ada@example.org", "vorname": None}
-    _refused(office, run, change, "Makro Vorname ist leer", include=["patient:1"])
+    _refused(office, run, change, "the macro Vorname is empty", include=["patient:1"])
     person.fields["vorname"] = "Ada"
     office.club.verdicts["patient:1"] = HARD
     _refused(office, run, change, "hat widerrufen", include=["patient:1"])
@@ -119,7 +119,7 @@ def test_unreachable_and_empty_rows_cannot_be_included(office: Office) -> None:
     office.source.people["patient:2"][0].fields["vorname"] = ""
     run = office.prepare()
     renderer = load_renderer(office.context, office.ledger, run)
-    for row, match in (("patient:1", "is not reachable"), ("patient:2", "Vorname ist leer")):
+    for row, match in (("patient:1", "is not reachable"), ("patient:2", "Vorname is empty")):
         with pytest.raises(LedgerError, match=match):
             change_marks(renderer, office.ledger, run, "petra", include=[row])
 
@@ -194,7 +194,7 @@ def test_who_has_it_already_comes_back_only_where_once_does_not_count(office: Of
     office.approved(once_per="recipient")
     run = office.prepare(once_per="recipient", exclude_already_sent=True)
     renderer = load_renderer(office.context, office.ledger, run)
-    with pytest.raises(LedgerError, match="schon erhalten"):
+    with pytest.raises(LedgerError, match="has had this mailing already"):
         change_marks(renderer, office.ledger, run, "petra", include=["patient:1"])
 
 

@@ -243,7 +243,7 @@ def test_a_file_that_is_two_peoples_goes_to_neither(office: Office, folder: Path
         "patient:3": None,
     }
     row = office.message(run, "patient:1")
-    assert "zu mehreren Personen" in row.unmarked["reason"]
+    assert "to several people" in row.unmarked["reason"]
     assert "patient" not in row.text
     assert row.macro_values is None
 
@@ -273,7 +273,7 @@ def test_a_row_that_would_share_a_file_cannot_be_marked_later(office: Office, fo
     run = prepare(plan, office.ledger, "user")
     assert office.unmarked(run)["patient:1"] is None
     before = office.run(run).plan_hash
-    with pytest.raises(LedgerError, match=r"cannot be marked: .* zu mehreren Personen"):
+    with pytest.raises(LedgerError, match=r"cannot be marked: .* to several people"):
         change_marks(plan, office.ledger, run, "user", include=["patient:2"])
     assert office.unmarked(run)["patient:1"] is None
     assert office.run(run).plan_hash == before

@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from serienpost import Abstain, Allow, Deny
+from serienpost import Abstain, Allow, Deny, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from serienpost import ConsentQuestion, Context, Verdict
+
+_ = Texts(__name__)
 
 # Kind of contact -> the field that says whether the person wants it.
 FLAGS = MappingProxyType(
@@ -18,7 +20,7 @@ FLAGS = MappingProxyType(
 )
 
 _NOTHING = Abstain()
-_LABELS = {"email": "E-Mail", "sms": "SMS", "letter": "Brief"}
+_LABELS = {"email": _("e-mail"), "sms": "SMS", "letter": _("letter")}
 
 
 class FlagsCheck:
@@ -75,11 +77,11 @@ def _denial(entry: object, kind: str) -> Deny | None:
     if written == "nein":
         return Deny(
             "flag_no",
-            f"In den Stammdaten steht „Kontakt erlaubt“ für {label} auf nein.",
-            f"Die Person fragen und „Kontakt erlaubt“ für {label} auf ja setzen.",
+            _("The master data say no to contact by {kind}.", kind=label),
+            _("Ask the person and set “Kontakt erlaubt” for {kind} to yes.", kind=label),
         )
     return Deny(
         "flag_unknown",
-        f"In den Stammdaten fehlt die Angabe „Kontakt erlaubt“ für {label}.",
-        f"Die Person fragen und „Kontakt erlaubt“ für {label} eintragen.",
+        _("The master data do not say whether contact by {kind} is allowed.", kind=label),
+        _("Ask the person and fill in “Kontakt erlaubt” for {kind}.", kind=label),
     )

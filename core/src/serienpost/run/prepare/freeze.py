@@ -32,6 +32,7 @@ from serienpost.run.prepare.review import review_rows
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.prepare.typed_fields import typed_rows
 from serienpost.run.prepare.unknown_values import keep_unknown_values, unknown_values
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.attachment_folder import Identity
 
+_ = Texts(__name__)
+
 _ALREADY_SENT = {
     "code": "already_sent",
-    "reason": "hat diesen Serienversand schon erhalten",
+    "reason": _("has had this mailing already"),
     "includable": False,
 }
 
@@ -357,7 +360,7 @@ def unmark_recipients_of(tx: Tx, run_id: str, mailings: Collection[str]) -> None
     c = message.c
     runs = tx.select(run, run.c.id).where(run.c.mailing.in_(mailings), run.c.id != run_id)
     reached = tx.select(message, c.person).where(c.run.in_(runs), c.state.in_(REACHED))
-    reason = f"hat schon erhalten: {', '.join(mailings)}"
+    reason = _("has had already: {mailings}", mailings=list(mailings))
     tx.execute(
         tx.update(message)
         .where(c.run == run_id, c.marked, c.person.in_(reached))
@@ -425,16 +428,17 @@ def files_of_several(tx: Tx, renderer: RunRenderer, run_id: str) -> dict[int, st
 
 
 def _of_several(pattern: str) -> dict[str, Any]:
-    reason = (
-        f"Anhang {pattern}: dieselbe Datei gehört zu mehreren Personen"
-        " (shared: true in der Mailing-Datei lässt das zu)"
+    reason = _(
+        "attachment {pattern}: the same file belongs to several people"
+        " (shared: true in the mailing's file permits it)",
+        pattern=pattern,
     )
     return unmarked_columns({"code": "attachment", "reason": reason, "includable": False})
 
 
 def unmarked_for(kept: str) -> dict[str, Any]:
     """The columns of a row that goes without because `kept` has the same address."""
-    reason = f"gleiche Adresse wie {kept}"
+    reason = _("same address as {row}", row=kept)
     return unmarked_columns({"code": "same_address", "reason": reason, "includable": False})
 
 

@@ -26,6 +26,7 @@ from serienpost.run.prepare.review import (
     denial,
     render_rows,
 )
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.consent import Deny
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 _RENEWED = (
     "consenting",
@@ -52,9 +55,13 @@ _RENEWED = (
     "message_id",
     "text",
 )
-_AGAIN = "prepare the mailing again"
-_EARLIER_RUN = "write to this person by a mailing of its own"
-_EXCLUDED = {"code": "excluded", "reason": "in der Durchsicht abgewählt", "includable": True}
+_AGAIN = _("prepare the mailing again")
+_EARLIER_RUN = _("write to this person by a mailing of its own")
+_EXCLUDED: dict[str, Any] = {
+    "code": "excluded",
+    "reason": _("unmarked in the review"),
+    "includable": True,
+}
 
 
 def change_marks(
@@ -155,7 +162,8 @@ class _Change:
             again = why["code"] == "already_sent" and self.renderer.header.once_per == "none"
             if not (why["includable"] or again):
                 hint = _EARLIER_RUN if why["code"] == "already_sent" else _AGAIN
-                raise LedgerError(f"{row.row_id} cannot be included: {why['reason']}", hint=hint)
+                what = _("{row} cannot be included: {why}", row=row.row_id, why=why["reason"])
+                raise LedgerError(what, hint=hint)
             self._mark(row, row.override)
             self._note("include", row.no)
 
@@ -164,7 +172,8 @@ class _Change:
             if row.allowed:
                 hint = f"review {self.run_id} --include {row.row_id}"
                 raise LedgerError(
-                    f"{row.row_id} is allowed; there is nothing to override", hint=hint
+                    _("{row} is allowed; there is nothing to override", row=row.row_id),
+                    hint=hint,
                 )
             record = self._record(row, reason)
             self._mark(row, record)
@@ -200,15 +209,23 @@ class _Change:
             (row,) = self._rows(message.c.no == no)
             if row.row_id in self.wanted:
                 raise LedgerError(
-                    f"{row.row_id} cannot be marked: {(row.unmarked or {})['reason']}"
+                    _(
+                        "{row} cannot be marked: {why}",
+                        row=row.row_id,
+                        why=(row.unmarked or {})["reason"],
+                    )
                 )
             self._note("file of several", no)
 
     def _yield_to(self, row: MessageRow, kept: str) -> None:
         if row.row_id in self.wanted:
             raise LedgerError(
-                f"{row.row_id} has the same address as {kept}, which goes out",
-                hint=f"also --exclude {kept}",
+                _(
+                    "{row} has the same address as {other}, which goes out",
+                    row=row.row_id,
+                    other=kept,
+                ),
+                hint=_("also --exclude {row}", row=kept),
             )
         self._write(row, unmarked_for(kept))
         if row.marked:
@@ -219,7 +236,7 @@ class _Change:
         try:
             fresh = self._read_again(row)
         except SourceError as error:
-            gone = {**_EXCLUDED, "reason": str(error.problems[0].message)}
+            gone = {**_EXCLUDED, "reason": error.problems[0].message}
             self._write(row, unmarked_columns(gone))
             return False
         ask_checks(self.renderer, [fresh], self.judged_on, [row.override])
@@ -240,27 +257,37 @@ class _Change:
         rows = [row for row in found if not row.marked]
         for row in rows:
             if row.unreachable:
-                message = f"{row.row_id} is not reachable: {row.unreachable[1]}"
+                message = _("{row} is not reachable: {why}", row=row.row_id, why=row.unreachable[1])
                 raise LedgerError(message, hint=self._correction(row))
         return rows
 
     def _correction(self, row: MessageRow) -> str:
         """Which fields of whom to correct where, so that a row can be reached."""
         kind, source = self.renderer.kind, self.renderer.blocks[row.block].source
-        fields = ", ".join(sorted(kind.fields))
-        where = f"where the source {source.name} reads it"
-        return f"correct the {kind.title} address of {row.person} ({fields}) {where}; then {_AGAIN}"
+        return _(
+            "correct the {kind} address of {person} ({fields}) where the source {source} reads it;"
+            " then prepare the mailing again",
+            kind=kind.title,
+            person=row.person,
+            fields=sorted(kind.fields),
+            source=source.name,
+        )
 
     def _record(self, row: MessageRow, reason: str | None) -> dict[str, Any]:
         """The override: which denials it covers, why, by whom."""
         fresh = self._read_again(row)
         ask_checks(self.renderer, [fresh], self.judged_on)
         denials = fresh.decision.denials if fresh.decision else []
-        fixed = [(f"{name}: {deny.reason}", deny) for name, deny in denials if not deny.overridable]
+        fixed = [
+            (joined(": ", (name, deny.reason)), deny)
+            for name, deny in denials
+            if not deny.overridable
+        ]
         if fixed or not denials:
             lacking = fresh.decision.denial if fresh.decision else None
-            why, denial = fixed[0] if fixed else ("no check denies, but none allows", lacking)
-            message = f"{row.row_id} cannot be overridden: {why}"
+            nothing = _("no check denies, but none allows")
+            why, denial = fixed[0] if fixed else (nothing, lacking)
+            message = _("{row} cannot be overridden: {why}", row=row.row_id, why=why)
             raise LedgerError(message, hint=_remedy(denial))
         _permit_override(self.renderer)
         return {
@@ -278,12 +305,13 @@ class _Change:
         ask_checks(self.renderer, [fresh], self.judged_on, [override])
         if fresh.decision and not fresh.allowed:
             raise LedgerError(
-                f"{row.row_id} is not allowed: {fresh.decision.reason}",
+                _("{row} is not allowed: {why}", row=row.row_id, why=fresh.decision.reason),
                 hint=self._way_to_a_yes(row, fresh.decision),
             )
         render_rows(self.renderer, [fresh])
         if fresh.unmarked:
-            raise LedgerError(f"{row.row_id} cannot be marked: {fresh.unmarked['reason']}")
+            why = fresh.unmarked["reason"]
+            raise LedgerError(_("{row} cannot be marked: {why}", row=row.row_id, why=why))
         self.wanted.add(row.row_id)
         self._write(row, {**self._columns(row, fresh), "override": override})
 
@@ -293,7 +321,7 @@ class _Change:
         helps = decision.denials and all(deny.overridable for _, deny in decision.denials)
         if helps and self.renderer.context.config.consent.override:
             command = f"review {self.run_id} --override {row.row_id} --reason TEXT"
-            return f"{hint}; or, if you answer for it: {command}"
+            return _("{hint}; or, if you answer for it: {command}", hint=hint, command=command)
         return hint
 
     def _read_again(self, row: MessageRow) -> Reviewed:
@@ -325,18 +353,22 @@ def _shares(row: MessageRow) -> bool:
 
 def _remedy(denial: Deny | None) -> str:
     """What would change the answer; the people of a run are read again by a new one."""
-    return f"{denial.remedy.rstrip('.')}; then {_AGAIN}" if denial and denial.remedy else _AGAIN
+    if not (denial and denial.remedy):
+        return _AGAIN
+    if denial.remedy.endswith("."):
+        return _("{remedy} Then prepare the mailing again.", remedy=denial.remedy)
+    return _("{remedy}; then prepare the mailing again", remedy=denial.remedy)
 
 
 def _permit_override(renderer: RunRenderer) -> None:
     if not renderer.context.config.consent.override:
-        hint = "write `consent: {override: true}` into serienpost.yaml, if you answer for it"
-        raise SerienpostError("this practice does not permit overrides", hint=hint)
+        hint = _("write `consent: {override: true}` into serienpost.yaml, if you answer for it")
+        raise SerienpostError(_("this practice does not permit overrides"), hint=hint)
 
 
 def _require_reason(reason: str | None) -> None:
     if not (reason or "").strip():
-        raise SerienpostError("an override needs a reason", hint="add --reason TEXT")
+        raise SerienpostError(_("an override needs a reason"), hint=_("add --reason TEXT"))
 
 
 def _read_again(renderer: RunRenderer, row: MessageRow, now: datetime) -> Reviewed:
@@ -345,11 +377,16 @@ def _read_again(renderer: RunRenderer, row: MessageRow, now: datetime) -> Review
     block = renderer.blocks[row.block]
     (state,) = current_states(renderer.context, block, [row], renderer.request(block, now))
     if state.gone:
-        raise SourceError(f"{row.row_id} is no longer there: {state.gone[1]}", hint=_AGAIN)
+        why = state.gone[1]
+        raise SourceError(
+            _("{row} is no longer there: {why}", row=row.row_id, why=why), hint=_AGAIN
+        )
     fields = dict(state.fields or {})
     address = address_of(renderer.kind, fields)
     if not isinstance(address, Address) or address.value != row.address:
-        raise SourceError(f"{row.row_id} has another address now", hint="prepare again")
+        raise SourceError(
+            _("{row} has another address now", row=row.row_id), hint=_("prepare again")
+        )
     occasion = Occasion(row.occasion, row.occasion_at, row.expires_at) if row.occasion else None
     fresh = Row(row.person, fields, occasion, state.consenting_id)
     return Reviewed(fresh, row.block, address)

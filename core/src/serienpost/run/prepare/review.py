@@ -20,6 +20,7 @@ from serienpost.run.prepare.plan import to_json
 from serienpost.run.prepare.typed_fields import typed_state
 from serienpost.text import displayed
 from serienpost.timelimit import within
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.plan import Header
     from serienpost.run.prepare.renderer import RunRenderer, SourceBlock
+
+_ = Texts(__name__)
 
 # How long a source may take to say what holds now.
 SOURCE_SECONDS = 60.0
@@ -198,13 +201,14 @@ def render_rows(renderer: RunRenderer, marked: Sequence[Reviewed]) -> None:
 def _render(renderer: RunRenderer, one: Reviewed) -> None:
     assert isinstance(one.address, Address)  # noqa: S101  # only reachable rows are rendered
     if renderer.hides(one.row.fields):
-        reason = "Terminart ist nicht als unbedenklich eingetragen"
+        reason = _("the type of appointment is not on record as harmless")
         one.unmarked = _unmarked("value_refused", reason)
         return
     values = renderer.values(one.row.fields)
     empty = renderer.missing(values)
     if empty:
-        one.unmarked = _unmarked("missing_value", _placed(one.row, f"Makro {empty} ist leer"))
+        lacking = _("the macro {macro} is empty", macro=empty)
+        one.unmarked = _unmarked("missing_value", _placed(one.row, lacking))
         return
     content = renderer.content(values, one.address.value)
     if isinstance(content, Refused):
@@ -237,7 +241,7 @@ def current_states(
             raise TypeError("it did not return one state per row")  # noqa: TRY301
     except Exception as error:
         why = "TimeoutError" if isinstance(error, TimeoutError) else cause_of(error)
-        raise UnavailableError(f"{what} cannot answer: {why}") from error
+        raise UnavailableError(_("{what} cannot answer: {why}", what=what, why=why)) from error
     return [typed_state(state, context.zone) for state in states]
 
 
@@ -269,16 +273,16 @@ def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unr
 
 def _placed(row: Row, reason: str) -> str:
     """What is wrong with a row, and where its source says that it stands."""
-    return f"{reason} ({row.place})" if row.place else reason
+    return _("{reason} ({place})", reason=reason, place=row.place) if row.place else reason
 
 
 def _chosen_out(renderer: RunRenderer, row: Row) -> dict[str, Any] | None:
     header = renderer.header
     ids = {row.id, row.person_id}
     if ids & set(header.exclude):
-        return _unmarked("excluded", "vom Serienversand ausgenommen", includable=True)
+        return _unmarked("excluded", _("left out of this mailing"), includable=True)
     if header.rows is not None and not ids & {*header.rows, *header.include}:
-        return _unmarked("not_in_rows", "nicht ausgewählt", includable=True)
+        return _unmarked("not_in_rows", _("not chosen"), includable=True)
     return None
 
 
@@ -302,7 +306,8 @@ def why_not_marked(one: Reviewed) -> str | None:
         return one.address.reason
     if one.decision and not one.decision.allowed:
         return one.decision.reason
-    return str(one.unmarked["reason"]) if one.unmarked else None
+    reason: str | None = one.unmarked["reason"] if one.unmarked else None
+    return reason
 
 
 def once_key(renderer: RunRenderer, ledger: Ledger, row: Row) -> str | None:
@@ -337,4 +342,4 @@ def _text(value: FieldValue) -> str | None:
 
 def denial(answers: list[dict[str, Any]]) -> str:
     """The sentence of the first check that denies."""
-    return next((str(a["reason"]) for a in answers if a["verdict"] == "deny"), "")
+    return next((a["reason"] for a in answers if a["verdict"] == "deny"), "")

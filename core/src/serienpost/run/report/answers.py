@@ -115,7 +115,8 @@ class ReviewSummary(Record):
 
 
 class Recipient(NamedTuple):
-    """One row of the review."""
+    """One row of the review. Beside each reason stand its code and its parameters, the values in
+    the sentence."""
 
     row: str
     id: str
@@ -124,7 +125,9 @@ class Recipient(NamedTuple):
     name: str | None
     address: str | None
     reachable: bool
+    unreachable_code: str | None
     unreachable_reason: str | None
+    unreachable_parameters: Plain
     allowed: bool
     consent: list[Plain]
     marked: bool
@@ -138,8 +141,9 @@ class Recipient(NamedTuple):
             return self.unreachable_reason or ""
         if not self.allowed:
             denials = (one for one in self.consent if one["verdict"] == "deny")
-            return next((str(one["reason"]) for one in denials), "")
-        return str(self.unmarked["reason"]) if self.unmarked else ""
+            return next((one["reason"] for one in denials), "")
+        reason: str = self.unmarked["reason"] if self.unmarked else ""
+        return reason
 
 
 @dataclass(frozen=True, slots=True)

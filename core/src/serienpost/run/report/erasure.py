@@ -16,6 +16,7 @@ from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.report.preview import PREVIEWS, file_name
 from serienpost.run.report.retention import PERSONAL, compact
+from serienpost.translation import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -60,7 +61,7 @@ class Tombstone:
     def over(self, value: Any) -> Any:  # noqa: ANN401  # JSON
         """Texts or JSON without the person's id."""
         if isinstance(value, str):
-            return self._named.sub(self.grave, value)
+            return mapped(value, lambda text: self._named.sub(self.grave, text))
         if isinstance(value, list):
             return [self.over(one) for one in value]
         if isinstance(value, dict):
@@ -163,7 +164,10 @@ def _forget_name(tx: Tx, table: Table, names: Sequence[str], tombstone: Tombston
     """Change the rows of a table that name the person; returns their runs."""
     columns = [table.c[name] for name in names]
     of_run = table.c.id if table is run else table.c.run
-    spelled = {tombstone.person, json.dumps(tombstone.person)[1:-1]}  # in JSON and as it is
+    # As it is, in JSON, in a text that is kept with its values, and in such a text in JSON.
+    person = tombstone.person
+    kept = json.dumps(person, ensure_ascii=False)[1:-1]
+    spelled = {person, json.dumps(person)[1:-1], kept, json.dumps(kept)[1:-1]}
     hits = [cast(c, Text).contains(one, autoescape=True) for c in columns for one in spelled]
     naming = tx.select(table, *table.primary_key, of_run.label("of_run"), *columns)
     touched = set()

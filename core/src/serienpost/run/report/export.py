@@ -16,6 +16,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import event, message, suppression
 from serienpost.run.report.answers import MessageStory, SentTest
 from serienpost.run.report.history import message_story, sent_tests
+from serienpost.translation import Texts, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
 
+_ = Texts(__name__)
+
 # What stands in place of the id of anybody else.
-SOMEBODY = "eine andere Person"
+SOMEBODY = _("another person")
 
 # How the fields of a representative begin.
 _REPRESENTATIVE = "vertreter_"
@@ -203,7 +206,7 @@ def _without_ids(text: str, person: str, others: set[str]) -> str:
         if not known or text[start : known[-1]] == person:
             continue
         behind = _OCCASION.match(text, known[-1])
-        kept += [text[done:start], SOMEBODY]
+        kept += [text[done:start], str(SOMEBODY)]
         done = behind.end() if behind else known[-1]
     return "".join([*kept, text[done:]])
 
@@ -211,7 +214,7 @@ def _without_ids(text: str, person: str, others: set[str]) -> str:
 def _without(one: PersonMessage, person: str, others: set[str]) -> PersonMessage:
     def over(value: Any) -> Any:  # noqa: ANN401  # JSON
         if isinstance(value, str):
-            return _without_ids(value, person, others)
+            return mapped(value, lambda text: _without_ids(text, person, others))
         if isinstance(value, dict):
             return {over(key): over(inner) for key, inner in value.items()}
         if isinstance(value, (list, tuple)):

@@ -25,6 +25,7 @@ from serienpost.run.report.answers import (
     ReviewSummary,
     SharedRows,
 )
+from serienpost.translation import Texts, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,13 +35,15 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
 
+_ = Texts(__name__)
+
 # So many reasons are counted each for itself.
 _MOST_REASONS = 30
 # So many groups of rows, and rows of each, stand for the others.
 _EXAMPLES = 3
 
 # Said of all whose reason names the row at their address that goes out.
-SAME_ADDRESS = "gleiche Adresse wie eine andere Person"
+SAME_ADDRESS = _("same address as another person")
 
 # What checks say of a single record, in brackets at the end of the reason.
 _DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
@@ -99,12 +102,12 @@ def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
             found[general(why_not(row))] += 1
     shown = found.most_common(_MOST_REASONS)
     others = found.total() - sum(count for _, count in shown)
-    return shown + ([("andere Gründe", others)] if others else [])
+    return shown + ([(_("other reasons"), others)] if others else [])
 
 
 def general(reason: str) -> str:
     """A reason without what it says of a single record."""
-    return _DETAILS.sub("", reason)
+    return _DETAILS.sub("", str(reason))
 
 
 def shared_rows(ledger: Ledger, run_id: str) -> tuple[SharedRows, ...]:
@@ -173,12 +176,14 @@ def sheets(ledger: Ledger, run_id: str) -> int | None:
 def why_not(row: Any) -> str:  # noqa: ANN401
     """Why a row is not marked, in one sentence."""
     if row.unreachable:
-        return str(row.unreachable[1])
+        reason: str = row.unreachable[1]
+        return reason
     if not row.allowed and (said := denial(row.consent or [])):
         return said
     if row.unmarked:
         is_shared = row.unmarked["code"] == "same_address"
-        return SAME_ADDRESS if is_shared else str(row.unmarked["reason"])
+        why: str = SAME_ADDRESS if is_shared else row.unmarked["reason"]
+        return why
     return ""
 
 
@@ -284,6 +289,7 @@ def recipient(row: MessageRow | Row[Any]) -> Recipient:
         unit = cost.pop("unit")
         cost.pop("because", None)
         cost = {**cost, unit: amount} if unit != "messages" else None
+    code, reason = row.unreachable or (None, None)
     return Recipient(
         row.row_id,
         row.person,
@@ -292,13 +298,19 @@ def recipient(row: MessageRow | Row[Any]) -> Recipient:
         row.name,
         row.address,
         row.unreachable is None,
-        row.unreachable[1] if row.unreachable else None,
+        code,
+        reason,
+        parameters(reason),
         row.allowed,
-        row.consent or [],
+        [_with_parameters(answer) for answer in row.consent or []],
         row.marked,
-        row.unmarked,
+        _with_parameters(row.unmarked) if row.unmarked else None,
         cost,
     )
+
+
+def _with_parameters(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {**said, "parameters": parameters(said["reason"])}
 
 
 def _cost(tx: Tx, run_id: str) -> PlanCost:

@@ -1,0 +1,254 @@
+"""The catalogues of a package: its texts as the code makes them, and their translations.
+
+    python -m serienpost_testkit.catalogues src/serienpost_channel_pigeon
+
+brings `locale/de/LC_MESSAGES/serienpost_channel_pigeon.po` up to the code and compiles it; what is
+then left to translate is told. `--check` changes nothing and tells also what would be changed.
+Further folders, such as `locale/fr`, are kept in the same way.
+
+The files depend on nothing but code and translations: no dates, no line numbers, sorted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import re
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from babel.messages.catalog import Catalog  # noqa: TID253  # a tool
+from babel.messages.extract import extract_from_dir, extract_python  # noqa: TID253
+from babel.messages.mofile import write_mo  # noqa: TID253
+from babel.messages.pofile import read_po, write_po  # noqa: TID253
+
+from serienpost import paragraphs, placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from babel.messages.catalog import Message
+
+# Calls of `Texts`, and which of their arguments are messages.
+KEYWORDS: Mapping[str, Any] = {"_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+
+_BRACED = re.compile(r"\{[^{}]*\}")
+
+# A language that every package has.
+DEFAULT = "de"
+
+
+class _Stable(Catalog):
+    """A catalogue whose header says nothing of when and by what it was written."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Language", str(self.locale_identifier)),
+            ("Plural-Forms", self.plural_forms),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit"),
+        ]
+
+
+def extract(
+    file: IO[bytes],
+    keywords: Mapping[str, Any],
+    comment_tags: Sequence[str],
+    options: Any,  # noqa: ANN401
+) -> Iterator[tuple[Any, ...]]:
+    """What Babel finds in a module, and the docstrings of commands, which are their help."""
+    yield from extract_python(file, keywords, comment_tags, options)
+    file.seek(0)
+    for node in ast.walk(ast.parse(file.read())):
+        if isinstance(node, ast.FunctionDef) and any(map(_makes_command, node.decorator_list)):
+            help_text = ast.get_docstring(node, clean=False)
+            for _, paragraph in paragraphs(help_text or ""):
+                yield node.lineno, "_", paragraph, []
+
+
+def _makes_command(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr in ("command", "group")
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package with its catalogues.
+
+    Args:
+        folder: of the package, such as `src/serienpost_channel_pigeon`.
+        also: folders of packages whose texts this one translates too.
+    """
+
+    folder: Path
+    also: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def template(self) -> Catalog:
+        """The messages that the code makes."""
+        found = Catalog()
+        method = [("**.py", "serienpost_testkit.catalogues:extract")]
+        for folder in (self.folder, *self.also):
+            taken = extract_from_dir(str(folder), method, keywords=KEYWORDS)
+            for _, _, message, _, context in taken:
+                found.add(message, context=context)
+        return found
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that have a folder; German where there is anything to say."""
+        folders = (self.folder / "locale").glob("*/LC_MESSAGES")
+        return sorted(
+            {one.parent.name for one in folders} | ({DEFAULT} if len(self.template) else set())
+        )
+
+    def path(self, language: str) -> Path:
+        """The catalogue's file that people edit."""
+        return self.folder / "locale" / language / "LC_MESSAGES" / f"{self.name}.po"
+
+    def catalogue(self, language: str) -> Catalog:
+        """The messages of the code, with the translations that there are."""
+        known = _read(self.path(language), language)
+        made = _Stable(language, domain=self.name, header_comment=f"# {self.name}", fuzzy=False)
+        for message in self.template:
+            if message.id:
+                old = known.get(message.id, message.context)
+                made.add(
+                    message.id,
+                    old.string if old else None,
+                    flags=old.flags & {"fuzzy"} if old else (),
+                    user_comments=old.user_comments if old else (),
+                    context=message.context,
+                )
+        return made
+
+    def files(self, language: str) -> dict[Path, bytes]:
+        """The files of a language as they should be."""
+        catalogue, path = self.catalogue(language), self.path(language)
+        text, compiled = io.BytesIO(), io.BytesIO()
+        write_po(text, catalogue, width=0, no_location=True, sort_output=True)
+        write_mo(compiled, catalogue)
+        return {path: text.getvalue(), path.with_suffix(".mo"): compiled.getvalue()}
+
+    def write(self, language: str) -> None:
+        """Bring the files of a language up to the code."""
+        for path, data in self.files(language).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+    def faults(self, *, written: bool = True) -> list[str]:
+        """What is wrong with texts and translations, a line each.
+
+        Args:
+            written: also that files are not what the code and the translations make.
+        """
+        found = list(misused_texts(self.folder))
+        for language in self.languages:
+            if written:
+                found += [
+                    f"{path}: is not up to the code; update it"
+                    for path, data in self.files(language).items()
+                    if not path.is_file() or path.read_bytes() != data
+                ]
+            path = self.path(language)
+            for message in self.catalogue(language):
+                found += (f"{path}: {said}: {message.id!r}" for said in _wrong(message))
+        return found
+
+
+def _read(path: Path, language: str) -> Catalog:
+    if not path.is_file():
+        return Catalog(language)
+    with path.open("rb") as file:
+        return read_po(file, language, abort_invalid=True)
+
+
+def _wrong(message: Message) -> Iterator[str]:
+    """What is wrong with one translation."""
+    if not message.id:
+        return
+    ids = _forms(message.id)
+    said = _forms(message.string)
+    if not all(said):
+        yield "is not translated"
+        return
+    if message.fuzzy:
+        yield "is fuzzy"
+    counted = {"{n}"} if len(ids) > 1 else set()
+    wanted = [counted.union(_BRACED.findall(form)) for form in ids]
+    if any(counted.union(_BRACED.findall(form)) not in wanted for form in said):
+        yield "has other placeholders"
+
+
+def _forms(text: str | Sequence[str] | None) -> list[str]:
+    return [text or ""] if text is None or isinstance(text, str) else list(text)
+
+
+def misused_texts(folder: Path) -> Iterator[str]:
+    """Calls of `_` that cannot be translated: the message is no literal, or its placeholders are
+    not the values that are given."""
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (messages := _messages_of(node)) is not None:
+                for fault in _misuse(node, messages):
+                    yield f"{path}:{node.lineno}: {fault}"
+
+
+def _messages_of(call: ast.Call) -> list[ast.expr] | None:
+    """The arguments of a text that are messages; None for another call."""
+    match call.func:
+        case ast.Name("_"):
+            return call.args[:1]
+        case ast.Attribute(ast.Name("_"), "ngettext"):
+            return call.args[:2]
+        case ast.Attribute(ast.Name("_"), "pgettext"):
+            return call.args[1:2]
+    return None
+
+
+def _misuse(call: ast.Call, messages: list[ast.expr]) -> Iterator[str]:
+    literals = [one.value for one in messages if isinstance(one, ast.Constant)]
+    texts = [one for one in literals if isinstance(one, str) and one.strip()]
+    if not texts or len(texts) != len(messages):
+        yield "the message of a text is a literal, not made of other texts"
+        return
+    given = {keyword.arg for keyword in call.keywords}
+    counted = (
+        {"n"} if isinstance(call.func, ast.Attribute) and call.func.attr == "ngettext" else set()
+    )
+    wanted = placeholders(" ".join(texts))
+    if given - counted != wanted - counted:
+        names = ", ".join(sorted(wanted)) or "none"
+        yield f"the values of a text are those of its placeholders: {names}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Update or check the catalogues of packages; 1 where something is left to do."""
+    parser = argparse.ArgumentParser(description="Update the catalogues of packages.")
+    parser.add_argument("package", type=Path, nargs="+", help="folder of an import package")
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    chosen = parser.parse_args(arguments)
+    found = []
+    for folder in chosen.package:
+        package = Package(folder)
+        if not chosen.check:
+            for language in package.languages:
+                package.write(language)
+        found += package.faults()
+    for fault in found:
+        print(fault, file=sys.stderr)  # noqa: T201
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

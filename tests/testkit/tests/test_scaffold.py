@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from serienpost import SerienpostError
 from serienpost.cli.group import cli
+from serienpost_testkit.catalogues import Package
 from serienpost_testkit.scaffold.writing import KINDS, Names, write_plugin
 
 if TYPE_CHECKING:
@@ -28,11 +29,20 @@ def test_a_package_has_the_common_shape(kind: str, tmp_path: Path) -> None:
     assert {"README.md", f"src/{package}/py.typed", "tests/test_contract.py"} <= {
         str(path.relative_to(folder)) for path in written
     }
-    for path in written:
+    for path in (one for one in written if one.suffix != ".mo"):
         text = path.read_text("utf-8")
         assert "$" not in text
         if path.suffix == ".py":
             compile(text, str(path), "exec")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_package_brings_its_catalogue(kind: str, tmp_path: Path) -> None:
+    written = write_plugin(Names(kind, "pigeon"), tmp_path)
+    package = Package(tmp_path / f"serienpost-{kind}-pigeon" / "src" / f"serienpost_{kind}_pigeon")
+    assert package.faults() == []
+    has_texts = any("Texts" in p.read_text("utf-8") for p in written if p.suffix == ".py")
+    assert has_texts == (len(package.template) > 0) == (package.path("de") in written)
 
 
 @pytest.mark.parametrize("name", ["Pigeon", "2post", "a--b", "../a", "a_b", "", "-x", "a-"])

@@ -18,6 +18,7 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from babel.messages.extract import extract_from_dir, extract_python  # noqa: TID
 from babel.messages.mofile import write_mo  # noqa: TID253
 from babel.messages.pofile import read_po, write_po  # noqa: TID253
 
-from serienpost import paragraphs, placeholders
+from serienpost import Text, paragraphs, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -164,6 +165,17 @@ class Package:
             for message in self.catalogue(language):
                 found += (f"{path}: {said}: {message.id!r}" for said in _wrong(message))
         return found
+
+
+def untranslated(said: Sequence[str]) -> list[str]:
+    """What is wrong with the catalogues of the packages that made these sentences, a line each;
+    plain sentences are passed over."""
+    domains = {text.domain for text in said if isinstance(text, Text) and text.domain}
+    found: list[str] = []
+    for spec in filter(None, map(find_spec, sorted(domains))):
+        for folder in spec.submodule_search_locations or ():
+            found += Package(Path(folder)).faults(written=False)
+    return found
 
 
 def _read(path: Path, language: str) -> Catalog:

@@ -74,11 +74,22 @@ def write_plugin(names: Names, folder: Path) -> list[Path]:
             text = Template(source.read_text("utf-8")).substitute(placeholders)
             file.write_text(text, encoding="utf-8")
             written.append(file)
+        written += _compiled(target / "src" / placeholders["package"])
     except OSError as error:
         raise ConfigError(
             f"{target} cannot be written: {error.strerror}", hint="choose a folder with --out"
         ) from error
     return written
+
+
+def _compiled(package: Path) -> list[Path]:
+    """Compile the package's catalogues, where it has any; returns what is new."""
+    from serienpost_testkit.catalogues import Package
+
+    made = Package(package)
+    for language in made.languages:
+        made.write(language)
+    return [made.path(language).with_suffix(".mo") for language in made.languages]
 
 
 def _templates(folder: Traversable) -> Iterator[tuple[str, Traversable]]:

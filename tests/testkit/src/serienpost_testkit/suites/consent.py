@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import Abstain, Allow, ConsentQuestion, Deny
+from serienpost_testkit.catalogues import untranslated
 from serienpost_testkit.suites.base import Suite
 
 if TYPE_CHECKING:
@@ -187,6 +188,17 @@ class ConsentCheckSuite(Suite):
                 assert verdict.remedy.strip()
                 assert isinstance(verdict.overridable, bool)
                 assert not _tells_address(f"{verdict.reason} {verdict.remedy}", question)
+
+    def test_its_sentences_are_said_in_each_language(self, verdicts: list[Verdict]) -> None:
+        """Reason and remedy of a `Deny` that are made by `_` have a translation in every language
+        of their package.
+
+        When it fails: run `python -m serienpost_testkit.catalogues` with the folder of the package
+        and translate what it tells.
+        """
+        denials = [verdict for verdict in verdicts if isinstance(verdict, Deny)]
+        said = [text for each in denials for text in (each.reason, each.remedy)]
+        assert untranslated(said) == []
 
     def test_nothing_personal_is_logged(
         self, consent_check: ConsentCheck, context: Context, canary_log: CanaryLog

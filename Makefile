@@ -37,7 +37,6 @@ check: setup  ## lint, format, types, lock, layout
 	$(BIN)/mypy
 	$(BIN)/mypy $(OWN_SCRIPTS)
 	scripts/uv lock --check
-	$(BIN)/python scripts/texts.py --check
 	@scripts/tests tests/packaging
 
 fix: setup  ## mend what lint and format can mend

@@ -40,10 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="all cases of long sweeps, and new examples for property tests",
     )
+    parser.addoption("--reading", metavar="LANGUAGE", help="what commands speak: de, qps")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set how property tests look for examples; load on the machine fails none of them."""
+    if language := config.getoption("reading"):
+        os.environ["READING"] = language
     try:
         from hypothesis import HealthCheck, settings
     except ImportError:  # an environment of a member that has no property tests

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import reading
 
 from serienpost.cli.main import run
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 KILLED = -signal.SIGKILL
 # Begin of the variables that commands take from nobody but the test.
 OWN = "SERIENPOST_"
-# The language of the commands, where a test does not choose another.
-ENGLISH = {"SERIENPOST_LANG": "en"}
 
 
 @dataclass(frozen=True)
@@ -38,21 +37,29 @@ class Done:
     err: str
 
 
+def spoken() -> dict[str, str]:
+    """The language of commands, where a test does not choose another."""
+    return {"SERIENPOST_LANG": reading.language()}
+
+
 def start(
     folder: Path, args: Sequence[str], environment: Mapping[str, str], fault: str | None = None
 ) -> subprocess.Popen[str]:
     """Start a command in a process of its own; `fault` is the point at which it dies."""
     known = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
     extra = {"SERIENPOST_FAULT": fault} if fault else {}
-    return subprocess.Popen(
-        [sys.executable, "-m", "serienpost", "-C", str(folder), *args],
+    module, noted = reading.module(args, environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, "-C", str(folder), *args],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         cwd=folder.parent,
-        env={**known, **ENGLISH, "PYTHONUTF8": "1", **environment, **extra},
+        env={**known, **spoken(), "PYTHONUTF8": "1", **environment, **noted, **extra},
     )
+    reading.listen(process, noted)
+    return process
 
 
 def finish(process: subprocess.Popen[str], args: Sequence[str], seconds: float) -> Done:
@@ -63,7 +70,8 @@ def finish(process: subprocess.Popen[str], args: Sequence[str], seconds: float) 
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"{args} is stuck: {out[-500:]}{err[-500:]}") from None
-    return Done(tuple(args), process.returncode, out, err)
+    english = reading.understood(process)
+    return Done(tuple(args), process.returncode, english(out), english(err))
 
 
 def run_here(folder: Path, args: Sequence[str], environment: Mapping[str, str]) -> Done:
@@ -80,9 +88,10 @@ def run_in(place: Path, args: Sequence[str], environment: Mapping[str, str]) -> 
         redirect_stdout(out),
         redirect_stderr(err),
         _last_resort(err),
+        reading.heard(args, environment) as english,
     ):
         code = run(args)
-    return Done(tuple(args), int(code), out.getvalue(), err.getvalue())
+    return Done(tuple(args), int(code), english(out.getvalue()), english(err.getvalue()))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
@@ -99,7 +108,7 @@ def _surroundings(folder: Path, environment: Mapping[str, str]) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(OWN)]:
             patch.delenv(name)
-        for name, value in {**ENGLISH, **environment}.items():
+        for name, value in {**spoken(), **environment}.items():
             patch.setenv(name, value)
         patch.chdir(folder)
         patch.setattr(sys, "stdin", io.StringIO())

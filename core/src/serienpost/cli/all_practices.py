@@ -7,6 +7,7 @@ the others.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,21 +19,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from serienpost.cli.language import is_attended
+from serienpost.cli.output import say
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError, worst
-from serienpost.text import counted
+from serienpost.translation import Texts, present_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+_ = Texts(__name__)
 
 
 # Practices that are worked on at the same time.
 AT_ONCE = 4
 
 
-def in_every_practice(folder: Path, args: Sequence[str]) -> Reply:
+def in_every_practice(folder: Path, args: Sequence[str], language: str | None = None) -> Reply:
     """Run the command line `args` in every practice below `folder`.
+
+    Args:
+        folder: above the practice folders.
+        args: the command and what follows it.
+        language: in which the practices answer; None for each its own.
 
     Raises:
         SerienpostError: there is none.
@@ -42,11 +52,12 @@ def in_every_practice(folder: Path, args: Sequence[str]) -> Reply:
     found = folders_below(folder)
     if not found:
         raise SerienpostError(
-            f"{folder} holds no practice folder", hint="name the folder above the practice folders"
+            _("{folder} holds no practice folder", folder=str(folder)),
+            hint=_("name the folder above the practice folders"),
         )
     shared = shared_places(found)
     practices = [one for one in found if one not in shared]
-    children = Children()
+    children = Children(language)
     with stopping(children), ThreadPoolExecutor(AT_ONCE) as pool:
         ended = pool.map(lambda practice: children.run(practice, args), practices)
         done = [_shown(each) for each in ended if each]
@@ -57,9 +68,11 @@ def in_every_practice(folder: Path, args: Sequence[str]) -> Reply:
     return reply
 
 
-def everywhere_command(folder: Path, args: Sequence[str]) -> click.Command:
-    """The command that stands for `args` in every practice."""
-    return click.Command(args[0], callback=lambda: in_every_practice(folder, args))
+def everywhere_command(folder: Path, args: Sequence[str], asked: str | None) -> click.Command:
+    """The command that stands for `args` in every practice. They answer in the language that was
+    asked for or that the person at the terminal reads, else each in its own."""
+    language = present_language() if asked or is_attended() else None
+    return click.Command(args[0], callback=lambda: in_every_practice(folder, args, language))
 
 
 def _shown(done: Done) -> Done:
@@ -85,18 +98,25 @@ def _reply(done: Sequence[Done], left: int, *, as_json: bool) -> Reply:
 
     def text() -> None:
         for each in done:
-            click.echo(f"== {each.folder.name}: exit {each.code}")
+            say(_("== {practice}: exit {code}", practice=each.folder.name, code=each.code))
             click.echo(each.out, nl=not each.out.endswith("\n"))
 
     problems = tuple(_problem(each) for each in done if each.code)
     if left:
-        problems += (Problem(f"stopped; not begun: {counted(left, 'practices')}"),)
+        stopped = _.ngettext(
+            "stopped; {n} practice was not begun", "stopped; {n} practices were not begun", left
+        )
+        problems += (Problem(stopped),)
     return Reply({"practices": practices}, text, code, problems)
 
 
 def _problem(done: Done) -> Problem:
-    how = f"was ended by signal {-done.code}" if done.code < 0 else f"ended with {done.code}"
-    return Problem(f"practice {done.folder.name} {how}", file=str(done.folder / "serienpost.yaml"))
+    name, file = done.folder.name, str(done.folder / "serienpost.yaml")
+    if done.code < 0:
+        ended = _("practice {name} was ended by signal {number}", name=name, number=-done.code)
+    else:
+        ended = _("practice {name} ended with {code}", name=name, code=done.code)
+    return Problem(ended, file=file)
 
 
 def _document(text: str) -> Any:  # noqa: ANN401  # what a command wrote
@@ -118,14 +138,17 @@ class Done:
 
 @dataclass
 class Children:
-    """The processes under way; none is started after `stop`."""
+    """The processes under way; none is started after `stop`. They speak `language`, None for each
+    its own."""
 
+    language: str | None = None
     running: set[subprocess.Popen[str]] = field(default_factory=set)
     is_stopped: bool = False
     lock: Lock = field(default_factory=Lock)
 
     def run(self, folder: Path, args: Sequence[str]) -> Done | None:
         """Run the command in this practice to its end; None after `stop`."""
+        spoken = {"SERIENPOST_LANG": self.language} if self.language else {}
         with self.lock:
             if self.is_stopped:
                 return None
@@ -136,6 +159,7 @@ class Children:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
+                env={**os.environ, **spoken},
                 start_new_session=True,  # what a terminal sends is passed on by `stop`, once
             )
             self.running.add(process)
@@ -154,7 +178,7 @@ class Children:
 @contextmanager
 def stopping(children: Children) -> Iterator[None]:
     before = {
-        number: signal.signal(number, lambda *_: children.stop())
+        number: signal.signal(number, lambda *_signalled: children.stop())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:

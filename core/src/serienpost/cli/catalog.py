@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table
+from serienpost.cli.output import Cell, print_facts, print_table, say
 from serienpost.cli.practice import named_folder, with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
-from serienpost.translation import joined
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from serienpost.manager import PluginReport
     from serienpost.service import Practice
     from serienpost.service.catalog import Filter
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 
 @click.command(name="plugins")
@@ -30,7 +33,7 @@ def plugins_command() -> Reply:
     from serienpost.manager import survey_plugins, unnamed_plugins
 
     names = plugin_names(named_folder())
-    _, reports = survey_plugins(names)
+    reports = survey_plugins(names)[1]
     reports += unnamed_plugins(names)
     problems = tuple(problem for report in reports for problem in report.problems)
     plugins = [
@@ -47,13 +50,13 @@ def plugins_command() -> Reply:
 
     def text() -> None:
         print_table(
-            ["plugin", "version", "", "provides"],
+            [_("plugin"), _("version"), "", _.pgettext("column", "provides")],
             (
                 (
                     report.name,
                     report.version or "-",
                     _state(report),
-                    "; ".join(_grouped(report.provides)),
+                    joined("; ", list(_grouped(report.provides))),
                 )
                 for report in reports
             ),
@@ -66,17 +69,34 @@ def plugins_command() -> Reply:
 
 def _state(report: PluginReport) -> Cell:
     if report.problems:
-        return Cell("BROKEN", "bold red")
-    return Cell("ok", "green") if report.is_named else Cell("not named", "yellow")
+        return Cell(_("BROKEN"), "bold red")
+    return Cell(_("ok"), "green") if report.is_named else Cell(_("not named"), "yellow")
 
 
 def _grouped(provides: Sequence[str]) -> Iterator[str]:
     """`macro A`, `macro B`, `source C` -> `macros A, B`, `source C`."""
     names: dict[str, list[str]] = {}
-    for thing, _, name in (provided.rpartition(" ") for provided in provides):
+    for provided in provides:
+        thing, name = provided.rsplit(" ", 1)
         names.setdefault(thing, []).append(name)
     for thing, found in names.items():
-        yield f"{thing}{'s' if len(found) > 1 else ''} {', '.join(found)}"
+        things = _THINGS[thing](len(found)) if thing in _THINGS else thing
+        yield joined(" ", (things, ", ".join(found)))
+
+
+# What plugins provide; the names follow.
+_THINGS: Mapping[str, Callable[[int], Text]] = {
+    "source": lambda n: _.ngettext("source", "sources", n),
+    "consent check": lambda n: _.ngettext("consent check", "consent checks", n),
+    "macro": lambda n: _.ngettext("macro", "macros", n),
+    "channel": lambda n: _.ngettext("channel", "channels", n),
+    "secret store": lambda n: _.ngettext("secret store", "secret stores", n),
+    "archive": lambda n: _.ngettext("archive", "archives", n),
+    "dispatcher": lambda n: _.ngettext("dispatcher", "dispatchers", n),
+    "template pack": lambda n: _.ngettext("template pack", "template packs", n),
+    "setting": lambda n: _.ngettext("setting", "settings", n),
+    "command": lambda n: _.ngettext("command", "commands", n),
+}
 
 
 @click.command(name="sources")
@@ -91,7 +111,11 @@ def sources_command(practice: Practice, name: str | None) -> Reply:
         manual = source(practice, name)
 
         def explain() -> None:
-            known = (("source", manual.name), ("title", manual.title), ("plugin", manual.plugin))
+            known = (
+                (_("source"), manual.name),
+                (_("title"), manual.title),
+                (_("plugin"), manual.plugin),
+            )
             print_facts(known)
             for one in manual.filters:
                 click.echo()
@@ -102,18 +126,18 @@ def sources_command(practice: Practice, name: str | None) -> Reply:
 
     def text() -> None:
         lines = ((one.name, one.title, one.plugin) for one in found)
-        print_table(["source", "title", "plugin"], lines)
+        print_table([_("source"), _("title"), _("plugin")], lines)
 
     return Reply({"sources": [one.document() for one in found]}, text)
 
 
 def _explained(one: Filter) -> Iterator[tuple[str, object]]:
-    yield one.name, one.type + (" (required)" if one.required else "")
+    yield one.name, _("{type} (required)", type=one.type) if one.required else one.type
     yield "", one.description
     if one.default is not None:
-        yield "  default", _written(one.default)
+        yield joined("", ("  ", _("default"))), _written(one.default)
     for example in one.examples:
-        yield "  example", f"{one.name}: {_written(example)}"
+        yield joined("", ("  ", _("example"))), f"{one.name}: {_written(example)}"
 
 
 def _written(value: object) -> str:
@@ -122,8 +146,8 @@ def _written(value: object) -> str:
 
 
 @click.command(name="macros")
-@click.option("--account", metavar="A", help="Only what counts for messages of this account.")
-@click.option("--kind", metavar="K", help="Only what counts for this kind: email, sms, letter.")
+@click.option("--account", metavar="A", help=_("Only what counts for messages of this account."))
+@click.option("--kind", metavar="K", help=_("Only what counts for this kind: email, sms, letter."))
 @json_option
 @with_practice
 def macros_command(practice: Practice, account: str | None, kind: str | None) -> Reply:
@@ -134,13 +158,19 @@ def macros_command(practice: Practice, account: str | None, kind: str | None) ->
 
     def text() -> None:
         print_table(
-            ["macro", "class", "example", "allowed in", "blocked"],
+            [
+                _("macro"),
+                _("class"),
+                _("example"),
+                _("allowed in"),
+                _.pgettext("column", "blocked"),
+            ],
             (
                 (
                     one.name,
                     one.sensitivity,
                     one.example,
-                    ", ".join(one.allowed) or Cell("nothing", "red"),
+                    ", ".join(one.allowed) or Cell(_("nothing"), "red"),
                     joined("; ", list(dict.fromkeys(where.reason for where in one.blocked))),
                 )
                 for one in found.macros
@@ -166,12 +196,19 @@ def _templates(practice: Practice) -> Reply:
 
     def text() -> None:
         print_table(
-            ["template", "kinds", "purposes", "language", "from", "shadowed"],
+            [
+                _("template"),
+                _("kinds"),
+                _("purposes"),
+                _("language"),
+                _.pgettext("column", "from"),
+                _.pgettext("column", "shadowed"),
+            ],
             (
                 (
                     one.name,
                     ", ".join(one.kinds),
-                    ", ".join(one.purposes) or "any",
+                    ", ".join(one.purposes) or _.pgettext("purpose", "any"),
                     ", ".join(one.languages),
                     one.origin,
                     ", ".join(one.shadowed),
@@ -195,7 +232,14 @@ def copy_command(practice: Practice, name: str) -> Reply:
     done = copy_template(practice, name)
 
     def text() -> None:
-        files = ", ".join(done.files)
-        click.echo(f"copied {done.template} from {done.origin} to {done.folder}: {files}")
+        say(
+            _(
+                "copied {template} from {origin} to {folder}: {files}",
+                template=done.template,
+                origin=done.origin,
+                folder=done.folder,
+                files=done.files,
+            )
+        )
 
     return Reply(done.document(), text)

@@ -11,9 +11,15 @@ from serienpost.cli.group import json_option
 from serienpost.cli.output import print_table
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
+
+_ = Texts(__name__)
+
+# In JSON, of a key that stands nowhere.
+_DEFAULT = "default"
 
 
 @click.group(name="config")
@@ -22,7 +28,7 @@ def config_command() -> None:
 
 
 @config_command.command(name="show")
-@click.option("--origin", is_flag=True, help="Say for each key which file and line it is from.")
+@click.option("--origin", is_flag=True, help=_("Say for each key which file and line it is from."))
 @json_option
 @with_practice
 def show_command(practice: Practice, origin: bool) -> Reply:
@@ -32,14 +38,14 @@ def show_command(practice: Practice, origin: bool) -> Reply:
     values = shown_values(practice.context.config)
     data: dict[str, Any] = {"config": values}
     if origin:
-        data["origins"] = {key: _origin(practice, key) for key, _ in leaves(values)}
+        data["origins"] = {key: _origin(practice, key) for key, _value in leaves(values)}
 
     def text() -> None:
         rows = (
-            (key, _shown(value), *([data["origins"][key]] if origin else []))
+            (key, _shown(value), *([_origin_said(data["origins"][key])] if origin else []))
             for key, value in leaves(values)
         )
-        print_table(["key", "value", *(["origin"] if origin else [])], rows)
+        print_table([_("key"), _("value"), *([_("origin")] if origin else [])], rows)
 
     return Reply(data, text)
 
@@ -47,8 +53,12 @@ def show_command(practice: Practice, origin: bool) -> Reply:
 def _origin(practice: Practice, key: str) -> str:
     file, line = practice.context.place(key)
     if file is None:
-        return "default"
+        return _DEFAULT
     return f"{file}:{line}" if line else file
+
+
+def _origin_said(origin: str) -> str:
+    return _("default") if origin == _DEFAULT else origin
 
 
 def _shown(value: object) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from serienpost.cli.group import json_option
+from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.cli.runs import run_reply
 from serienpost.errors import Exit
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
+
+_ = Texts(__name__)
 
 
 @click.command(name="pause")
@@ -32,7 +37,7 @@ def pause_command(practice: Practice, run: str) -> Reply:
 @click.option(
     "--due",
     metavar="DATE",
-    help="RUN is a mailing: its due date is not prepared again.",
+    help=_("RUN is a mailing: its due date is not prepared again."),
 )
 @json_option
 @with_practice
@@ -47,19 +52,23 @@ def cancel_command(practice: Practice, run: str, due: str | None) -> Reply:
 
 def _cancel_due(practice: Practice, mailing: str, due: str) -> Reply:
     done = practice.cancel_due(mailing, practice.day(due))
-    text = f"{done.mailing} for {done.due} is not prepared again"
-    return Reply({"due": done.document()}, lambda: click.echo(text))
+    text = _(
+        "{mailing} for {due} is not prepared again",
+        mailing=done.mailing,
+        due=date.fromisoformat(done.due),
+    )
+    return Reply({"due": done.document()}, lambda: say(text))
 
 
 @click.command(name="resolve")
 @click.argument("run")
-@click.option("--recipient", metavar="ROW", multiple=True, required=True, help="Row or person.")
+@click.option("--recipient", metavar="ROW", multiple=True, required=True, help=_("Row or person."))
 @click.option(
     "--as",
     "decision",
     type=click.Choice(["accepted", "resend", "failed"]),
     required=True,
-    help="It arrived; send it again; it did not arrive and stays so.",
+    help=_("It arrived; send it again; it did not arrive and stays so."),
 )
 @json_option
 @with_practice
@@ -73,5 +82,5 @@ def resolve_command(
     found = practice.run(run)
     found.resolve(recipient, decision)
     if decision == "resend":
-        click.echo(f"serienpost resume {run} sends it", err=True)
+        say(_("serienpost resume {run} sends it", run=run), err=True)
     return run_reply(found, messages=False, code=Exit.DONE)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_table
+from serienpost.cli.output import Cell, print_table, say
 from serienpost.cli.practice import named_folder
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
-from serienpost.translation import joined
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from serienpost.service.finding import Finding
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 
 @click.command(name="doctor")
@@ -27,15 +30,20 @@ def doctor_command() -> Reply:
     causes = [finding for finding in findings if finding.because is None]
     wrong = [finding for finding in causes if not finding.ok]
     checks = [
-        {"name": f.name, "ok": f.ok, "text": f.text, "remedy": f.remedy, "because": f.because}
+        {
+            "name": _code(f.name),
+            "ok": f.ok,
+            "text": f.text,
+            "remedy": f.remedy,
+            "because": f.because and _code(f.because),
+        }
         for f in findings
     ]
 
     def text() -> None:
-        print_table(["check", "", "found"], map(_row, causes))
+        print_table([_("check"), "", _("found")], map(_row, causes))
         missing = sum(finding.is_missing for finding in causes)
-        rest = f", {missing} not there yet" if missing else ""
-        click.echo((f"{len(wrong)} to mend" if wrong else "nothing is wrong") + rest)
+        say(_summary(len(wrong), missing))
 
     return Reply(
         {"checks": checks},
@@ -45,13 +53,29 @@ def doctor_command() -> Reply:
     )
 
 
+def _code(name: str) -> str:
+    """The name of a check as the JSON document has it, in every language the same."""
+    return str.__str__(name)
+
+
+def _summary(wrong: int, missing: int) -> Text:
+    if wrong and missing:
+        return _("{wrong} to mend, {missing} not there yet", wrong=wrong, missing=missing)
+    if wrong:
+        return _("{wrong} to mend", wrong=wrong)
+    if missing:
+        return _("nothing is wrong, {missing} not there yet", missing=missing)
+    return _("nothing is wrong")
+
+
 def _row(finding: Finding) -> tuple[str, Cell, str]:
     """A finding with what there is to do, and with the names of what hangs on it."""
-    mark = Cell("ok", "green") if finding.ok else Cell("WRONG", "bold red")
+    mark = Cell(_("ok"), "green") if finding.ok else Cell(_("WRONG"), "bold red")
     found = finding.text
     if finding.is_missing:
-        mark = Cell("missing", "yellow")
+        mark = Cell(_("missing"), "yellow")
         found = joined("; ", [each for each in (found, finding.remedy) if each])
-    bound = ", ".join(finding.keeps_back)
-    named = f". The same keeps back: {bound}" if bound else ""
-    return finding.name, mark, f"{found}{named}"
+    if finding.keeps_back:
+        names = list(finding.keeps_back)
+        found = _("{found}. The same keeps back: {names}", found=found, names=names)
+    return finding.name, mark, found

@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
             return name, command, rest
         from serienpost.cli.all_practices import everywhere_command
 
-        return args[0], everywhere_command(above, args), []
+        return args[0], everywhere_command(above, args, ctx.params.get("lang")), []
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help, in the present language."""
@@ -107,8 +107,8 @@ class LazyGroup(click.Group):
         """One line per command, without importing any."""
         rows = [(name, str(line)) for name, (_module, line) in COMMANDS.items()]
         for name, command in sorted(self._plugin_commands(ctx).items()):
-            rows.append((name, command.get_short_help_str(80)))
-        with formatter.section("Commands"):
+            rows.append((name, spoken(command).get_short_help_str(80)))
+        with formatter.section(str(_("Commands"))):
             formatter.write_dl(rows)
 
     def _plugin_commands(self, ctx: click.Context) -> dict[str, click.Command]:
@@ -131,7 +131,7 @@ def _elsewhere(module: str, attribute: str, distribution: str) -> click.Command:
     except (ImportError, AttributeError):
         raise PluginError(
             _("this command comes with {distribution}", distribution=distribution),
-            hint=f"pip install {distribution}",
+            hint=_("install it: pip install {distribution}", distribution=distribution),
         ) from None
     assert isinstance(command, click.Command)  # noqa: S101
     return command
@@ -167,11 +167,10 @@ _HELP = frozenset({"-h", "--help"})
 @click.option(
     "--lang",
     metavar="LANGUAGE",
-    expose_value=False,
     help=_("Language of the answer; else what SERIENPOST_LANG, LANG or the practice say."),
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
-def cli(practice: str, all_practices: Path | None) -> None:  # noqa: ARG001
+def cli(practice: str, all_practices: Path | None, lang: str | None) -> None:  # noqa: ARG001
     """One message to many people: only to those who allowed it, with only the data it needs."""
     name_folder(Path(practice))
 

@@ -19,9 +19,12 @@ from serienpost.cli.practice import close_practices
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError
 from serienpost.plugin_attribution import plugin_behind
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_ = Texts(__name__)
 
 
 def run(args: Sequence[str]) -> int:
@@ -38,10 +41,10 @@ def run(args: Sequence[str]) -> int:
     except SerienpostError as error:
         code = _refuse(error.exit_code, error.problems, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        code = _refuse(Exit.REFUSED, (Problem("stopped; nothing was sent"),), as_json=as_json)
+        code = _refuse(Exit.REFUSED, (Problem(_("stopped; nothing was sent")),), as_json=as_json)
     except BrokenPipeError:
         _give_up_output()
-        code = _refuse(Exit.REFUSED, (Problem("nobody reads the answer"),), as_json=False)
+        code = _refuse(Exit.REFUSED, (Problem(_("nobody reads the answer")),), as_json=False)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
         code = _refuse(Exit.BUG, (_bug(error, args),), as_json=as_json)
     finally:
@@ -82,7 +85,9 @@ def _unwritten(reply: Reply, error: OSError) -> Exit:
     _complain(reply.exit, reply.problems, is_scheduled=reply.is_scheduled)
     if isinstance(error, BrokenPipeError):
         return reply.exit
-    unwritten = Problem(f"done, but the answer cannot be written: {error.strerror}")
+    unwritten = Problem(
+        _("done, but the answer cannot be written: {error}", error=error.strerror or "")
+    )
     _complain(Exit.BUG, (unwritten,))
     return reply.exit or Exit.BUG
 
@@ -95,11 +100,11 @@ def _give_up_output() -> None:
 def _usage(error: click.UsageError, *, as_json: bool) -> int:
     hint = None
     if error.ctx is not None:
-        hint = f"{error.ctx.command_path} --help"
+        hint = f"{error.ctx.command_path} --help"  # typed
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         if not as_json:
             click.echo(error.format_message(), err=True)
-        error = click.UsageError("name a command")
+        error = click.UsageError(_("name a command"))
     return _refuse(Exit.USAGE, (Problem(error.format_message(), hint),), as_json=as_json)
 
 
@@ -116,19 +121,21 @@ def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
 
 def _complain(code: int, problems: tuple[Problem, ...], *, is_scheduled: bool = False) -> None:
     """Say on stderr why the command ends as it does, JSON or not: one line for each problem."""
-    word, colour = ("scheduled", "green") if is_scheduled else _WORDS.get(code, ("error", "red"))
+    word, colour = _SCHEDULED if is_scheduled else _WORDS.get(code, _ERROR)
     for problem in problems:
-        line = f"{click.style(word, fg=colour, bold=True)}: {clean(problem)}"
+        line = f"{click.style(str(word), fg=colour, bold=True)}: {clean(problem)}"
         with suppress(OSError):  # nobody listens there; the exit code is left
             click.echo(line, err=True)
 
 
 # How a line begins whose command did not fail as a whole.
 _WORDS: dict[int, tuple[str, str]] = {
-    Exit.SOME_FAILED: ("failed", "red"),
-    Exit.SOME_IN_DOUBT: ("in doubt", "yellow"),
-    Exit.OPEN: ("open", "yellow"),
+    Exit.SOME_FAILED: (_.pgettext("exit", "failed"), "red"),
+    Exit.SOME_IN_DOUBT: (_.pgettext("exit", "in doubt"), "yellow"),
+    Exit.OPEN: (_.pgettext("exit", "open"), "yellow"),
 }
+_SCHEDULED = _.pgettext("exit", "scheduled"), "green"
+_ERROR = _.pgettext("exit", "error"), "red"
 
 
 def _given(args: Sequence[str], *names: str) -> str | None:
@@ -159,5 +166,13 @@ def _bug(error: BaseException, args: Sequence[str]) -> Problem:
         ) as file:
             file.write(f"{datetime.now(UTC).isoformat()} {culprit} {kind}\n{frames}\n")
     except OSError:
-        return Problem(f"a bug in {culprit}: {kind}; the log {log} cannot be written")
-    return Problem(f"a bug in {culprit}: {kind}", f"details in {log}")
+        return Problem(
+            _(
+                "a bug in {culprit}: {kind}; the log {log} cannot be written",
+                culprit=culprit,
+                kind=kind,
+                log=str(log),
+            )
+        )
+    what = _("a bug in {culprit}: {kind}", culprit=culprit, kind=kind)
+    return Problem(what, _("details in {log}", log=str(log)))

@@ -3,53 +3,92 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serienpost.cli.output import say
-from serienpost.text import day
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from serienpost.service import Notice
 
-_SENTENCES = {
-    "balance_unknown": "{text}",
-    "given_up": (
-        "{mailing} for {due} was not sent and is given up: {text}. Look at it, then "
-        "serienpost run {mailing} --yes --for a date that helps, or serienpost cancel {mailing} "
-        "--due {due}"
-    ),
-    "incomplete": "run {run} is cancelled, but what was delivered before is not complete: {text}",
-    "left_out": "{mailing}: {people} of these people had this mailing on {on} and are left out",
-    "ledger_closed": (
-        "other users of this machine could read the ledger; now its owner alone can (mode 0600)"
-    ),
-    "not_continued": "{run}: {text}",
-    "not_prepared": "{mailing} for {due} still waits to be prepared: {text}",
-    "orders_unknown": "{run}: what the provider holds was not looked at: {text}",
-    "sent_again": (
-        "{mailing}: {people} of these people had this mailing on {on} and get it again "
-        "(once_per: none)"
-    ),
-    "signs_stay": (
-        "{mailing}: signs that make an SMS longer could be rewritten: {changes}. "
-        "They stay; transliterate: always rewrites them."
-    ),
-}
+_ = Texts(__name__)
 
 
 def tell(notice: Notice) -> None:
     """Say a notice on stderr."""
-    parameters = {
-        name: day(value) if isinstance(value, date) else value
-        for name, value in notice.parameters.items()
-    }
-    if notice.code == "test_data":
-        say(_whose_data(**parameters), err=True)  # type: ignore[arg-type]  # texts
-    else:
-        sentence = _SENTENCES[notice.code].format(**parameters)
-        say(sentence, err=True)
+    say(_SENTENCES[notice.code](notice.parameters), err=True)
+
+
+def _day(day: date | str) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day
 
 
 def _whose_data(row: str, processor: str | None = None, region: str | None = None) -> str:
-    whom = f"{processor} ({region})" if processor else "your own mail server"
-    return f"the data of {row} goes to the address you named, by {whom}"
+    if processor is None:
+        return _(
+            "the data of {row} goes to the address you named, by your own mail server", row=row
+        )
+    return _(
+        "the data of {row} goes to the address you named, by {processor} ({region})",
+        row=row,
+        processor=processor,
+        region=region or "-",
+    )
+
+
+_SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "balance_unknown": lambda told: told["text"],
+    "given_up": lambda told: _(
+        "{mailing} for {day} was not sent and is given up: {text}. Look at it, then "
+        "serienpost run {mailing} --yes --for a date that helps, or serienpost cancel "
+        "{mailing} --due {due}",
+        mailing=told["mailing"],
+        day=_day(told["due"]),
+        due=str(told["due"]),
+        text=told["text"],
+    ),
+    "incomplete": lambda told: _(
+        "run {run} is cancelled, but what was delivered before is not complete: {text}",
+        run=told["run"],
+        text=told["text"],
+    ),
+    "left_out": lambda told: _.ngettext(
+        "{mailing}: {n} of these people had this mailing on {on} and is left out",
+        "{mailing}: {n} of these people had this mailing on {on} and are left out",
+        told["people"],
+        mailing=told["mailing"],
+        on=_day(told["on"]),
+    ),
+    "ledger_closed": lambda _told: _(
+        "other users of this machine could read the ledger; now its owner alone can (mode 0600)"
+    ),
+    "not_continued": lambda told: joined(": ", (told["run"], told["text"])),
+    "not_prepared": lambda told: _(
+        "{mailing} for {day} still waits to be prepared: {text}",
+        mailing=told["mailing"],
+        day=_day(told["due"]),
+        text=told["text"],
+    ),
+    "orders_unknown": lambda told: _(
+        "{run}: what the provider holds was not looked at: {text}",
+        run=told["run"],
+        text=told["text"],
+    ),
+    "sent_again": lambda told: _.ngettext(
+        "{mailing}: {n} of these people had this mailing on {on} and gets it again "
+        "(once_per: none)",
+        "{mailing}: {n} of these people had this mailing on {on} and get it again (once_per: none)",
+        told["people"],
+        mailing=told["mailing"],
+        on=_day(told["on"]),
+    ),
+    "signs_stay": lambda told: _(
+        "{mailing}: signs that make an SMS longer could be rewritten: {changes}. "
+        "They stay; transliterate: always rewrites them.",
+        mailing=told["mailing"],
+        changes=told["changes"],
+    ),
+    "test_data": lambda told: _whose_data(**told),
+}

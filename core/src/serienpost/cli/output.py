@@ -6,7 +6,9 @@ import re
 import shutil
 import sys
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,12 @@ import click
 
 from serienpost.redaction import without_passwords
 from serienpost.text import ESCAPES, SURROGATE
+from serienpost.translation import Money, Text, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+_ = Texts(__name__)
 
 # Rows whose width counts for the columns; longer tables are written as they are read.
 LOOK_AHEAD = 500
@@ -56,12 +61,15 @@ def clean(value: object) -> str:
     """The value as one line without anything a terminal would obey.
 
     Control characters and marks that reorder text are removed, line ends and tabs become spaces,
-    None becomes empty, a yes/no value becomes `yes` or `no`; passwords of URLs are masked.
+    None becomes empty; texts, days, times, fractions, money and yes/no values are said in the
+    reader's language; passwords of URLs are masked.
     """
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        value = _("yes") if value else _("no")
+    elif isinstance(value, (date, time, float, Decimal, Money)):
+        value = Text("", "{value}", {"value": value})
     text = without_passwords(str(value))
     if text.isascii() and text.isprintable():
         return text
@@ -90,7 +98,7 @@ def print_table(
         rows: values or `Cell`s, one per column; data is never taken as markup.
         title: a line above the table.
     """
-    heads = [column if isinstance(column, Column) else Column(column) for column in columns]
+    heads = [_head(column) for column in columns]
     stream = iter(rows)
     first = [_cells(row, heads) for row in islice(stream, LOOK_AHEAD)]
     rest = (_cells(row, heads) for row in stream)
@@ -103,6 +111,12 @@ def print_table(
     for row in chain([titles], first, rest):
         for line in _row_lines(row, heads, widths):
             click.echo(line)
+
+
+def _head(column: str | Column) -> Column:
+    """A column with its title as it is said."""
+    given = column if isinstance(column, Column) else Column(column)
+    return replace(given, title=clean(given.title))
 
 
 def print_text(text: object, indent: str = "") -> None:

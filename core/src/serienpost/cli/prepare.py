@@ -14,10 +14,13 @@ from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
 from serienpost.errors import SerienpostError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
     from serienpost.service.mailing import EditedText, Instead
+
+_ = Texts(__name__)
 
 
 @click.command(name="check")
@@ -27,21 +30,23 @@ if TYPE_CHECKING:
 def check_command(practice: Practice, mailing: str) -> Reply:
     """Check a mailing without reading any recipient."""
     checked = practice.check(mailing)
+    kind = checked.kind_title
 
     def text() -> None:
-        print_text(f"{checked.mailing}: nothing is wrong")
+        print_text(_("{mailing}: nothing is wrong", mailing=checked.mailing))
+        macros = list(checked.macros) or [_.pgettext("macros", "none")]
         lines = [
-            f"goes by {checked.kind_title} from account {checked.account}",
-            f"macros: {', '.join(checked.macros) or 'none'}",
-            f"fields read: {', '.join(checked.fields)}",
+            _("goes by {kind} from account {account}", kind=kind, account=checked.account),
+            _("macros: {names}", names=macros),
+            _("fields read: {names}", names=checked.fields),
         ]
         for line in lines:
             _print_folded(line, "  ")
         for note in checked.notes:
-            first, *further = note.splitlines()
+            first, *further = str(note).splitlines()
             _print_folded(first, "  ")
-            for line in further:
-                _print_folded(line, "    ")
+            for more in further:
+                _print_folded(more, "    ")
 
     return Reply(checked.document(), text)
 
@@ -54,14 +59,14 @@ def _print_folded(text: str, indent: str) -> None:
 @click.command(name="prepare")
 @click.argument("mailing")
 @click.option(
-    "--for", "due", metavar="DATE", help="Due date: 30.11., morgen, 2026-11-30. Default: today."
+    "--for", "due", metavar="DATE", help=_("Due date: 30.11., morgen, 2026-11-30. Default: today.")
 )
-@click.option("--edit", is_flag=True, help="Open the text in $EDITOR, for this run only.")
-@click.option("--account", help="Send from this account instead.")
-@click.option("--template", help="Use this template instead.")
-@click.option("--signature", help="Use this signature instead.")
-@click.option("--exclude-already-sent", is_flag=True, help="Unmark who had this mailing before.")
-@click.option("--summary", is_flag=True, help="Leave the rows out.")
+@click.option("--edit", is_flag=True, help=_("Open the text in $EDITOR, for this run only."))
+@click.option("--account", help=_("Send from this account instead."))
+@click.option("--template", help=_("Use this template instead."))
+@click.option("--signature", help=_("Use this signature instead."))
+@click.option("--exclude-already-sent", is_flag=True, help=_("Unmark who had this mailing before."))
+@click.option("--summary", is_flag=True, help=_("Leave the rows out."))
 @json_option
 @with_practice
 def prepare_command(
@@ -96,9 +101,13 @@ def prepare_command(
         if not isinstance(found, Transliteration):
             return review_reply(found, rows=not summary)
         rewrite = ask(
-            f"{found.mailing}: signs that make an SMS longer could be rewritten: "
-            f"{found.changes}. Rewrite them?",
-            "transliterate: always (or never) to the mailing",
+            _(
+                "{mailing}: signs that make an SMS longer could be rewritten: {changes}. "
+                "Rewrite them?",
+                mailing=found.mailing,
+                changes=found.changes,
+            ),
+            _("transliterate: always (or never) to the mailing"),
         )
 
 
@@ -109,11 +118,12 @@ def _edited(before: EditedText) -> EditedText:
         SerienpostError: there is no editor, or nobody to use it.
     """
     if not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
-        raise SerienpostError("nobody is there to edit the text", hint="leave --edit out")
+        raise SerienpostError(_("nobody is there to edit the text"), hint=_("leave --edit out"))
     try:
         after = click.edit(before.text, extension=".md")
     except click.ClickException as error:
-        raise SerienpostError(f"the editor failed: {error.format_message()}") from error
+        failed = _("the editor failed: {error}", error=error.format_message())
+        raise SerienpostError(failed) from error
     if after is None:
-        raise SerienpostError("the text was not saved; nothing was prepared")
+        raise SerienpostError(_("the text was not saved; nothing was prepared"))
     return before.changed(after)

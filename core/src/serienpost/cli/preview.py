@@ -7,28 +7,35 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.cli import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import answered
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
+    from serienpost.service.run import TestResult
+
+_ = Texts(__name__)
 
 
 # Where a test of a kind is seen.
-_LOOK = {"email": "look into the mailbox", "sms": "look at the phone"}
+_LOOK = {"email": _("look into the mailbox"), "sms": _("look at the phone")}
 
 
 @click.command(name="preview")
 @click.argument("run")
-@click.option("--recipient", metavar="ROW", help="This row or person. Default: the first marked.")
 @click.option(
-    "--all", "every", is_flag=True, help="All marked rows; pages as images only of the first 20."
+    "--recipient", metavar="ROW", help=_("This row or person. Default: the first marked.")
 )
-@click.option("--out", metavar="DIR", help="Folder for the files. Default: vorschau/RUN.")
+@click.option(
+    "--all", "every", is_flag=True, help=_("All marked rows; pages as images only of the first 20.")
+)
+@click.option("--out", metavar="DIR", help=_("Folder for the files. Default: vorschau/RUN."))
 @json_option
 @with_practice
 def preview_command(
@@ -52,12 +59,25 @@ def preview_command(
         for one in written[:10]:
             say(f"{one.row}: {one.file}")
         if len(written) > 10:
-            say(f"... {len(written)} files in {Path(written[0].file).parent}")
+            parent = str(Path(written[0].file).parent)
+            say(
+                _.ngettext(
+                    "... {n} file in {folder}",
+                    "... {n} files in {folder}",
+                    len(written),
+                    folder=parent,
+                )
+            )
         rows, seen = ({one.row for one in written if one.is_view >= only} for only in (False, True))
         if 0 < len(seen) < len(rows):
             say(
-                f"Pages as images: of the first {len(seen)} of {len(rows)}; of another one: "
-                f"serienpost preview {run} --recipient ROW"
+                _(
+                    "Pages as images: of the first {seen} of {rows}; of another one: "
+                    "serienpost preview {run} --recipient ROW",
+                    seen=len(seen),
+                    rows=len(rows),
+                    run=run,
+                )
             )
 
     files, views = (
@@ -72,9 +92,9 @@ def preview_command(
     "--to",
     metavar="ADDRESS",
     required=True,
-    help="Your own e-mail address or number; for letters a file.",
+    help=_("Your own e-mail address or number; for letters a file."),
 )
-@click.option("--recipient", metavar="ROW", help="Use this marked row's data, not made-up data.")
+@click.option("--recipient", metavar="ROW", help=_("Use this marked row's data, not made-up data."))
 @json_option
 @with_practice
 def test_command(practice: Practice, run: str, to: str, recipient: str | None) -> Reply:
@@ -86,9 +106,19 @@ def test_command(practice: Practice, run: str, to: str, recipient: str | None) -
         answers = answered(result, answers, balance_hint="")
     data = result.document()
     if result.is_accepted:
-        where = (
-            f"written to {result.file}" if result.file else _LOOK.get(result.kind, "see it arrive")
+        return Reply(data, lambda: say(_arrival(result)))
+    problem = Problem(
+        _(
+            "the test was not accepted: {outcome}",
+            outcome=words.reason_and_text(words.outcome(result.outcome), result.text),
         )
-        return Reply(data, lambda: say(f"{result.outcome}; {where}"))
-    problem = Problem(f"the test was not accepted: {result.outcome} {result.text}".rstrip())
+    )
     return Reply(data, exit=Exit.REFUSED, problems=(problem,))
+
+
+def _arrival(result: TestResult) -> str:
+    """Where a test that was accepted is seen."""
+    if result.file:
+        return _("accepted; written to {file}", file=result.file)
+    where = _LOOK.get(result.kind, _("see it arrive"))
+    return _("accepted; {where}", where=where)

@@ -8,26 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.cli import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import print_table, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import ask
 from serienpost.cli.reply import Reply
 from serienpost.errors import SerienpostError
-from serienpost.text import counted, day_and_time
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serienpost.service import Practice
 
+_ = Texts(__name__)
+
 
 def _addresses(command: Callable[..., object]) -> Callable[..., object]:
     """The addresses that a command names, on the command line and in a file."""
     for option in (
-        click.option("--csv", "csv_file", metavar="FILE", help="Also those in a file."),
+        click.option("--csv", "csv_file", metavar="FILE", help=_("Also those in a file.")),
         click.option(
-            "--kind", default="email", show_default=True, help="email, sms or a channel's own."
+            "--kind", default="email", show_default=True, help=_("email, sms or a channel's own.")
         ),
         click.argument("addresses", nargs=-1, metavar="ADDRESS..."),
     ):
@@ -51,7 +54,10 @@ def suppress_add(
     _require(addresses, csv_file)
     done = practice.suppress(addresses, kind=kind, csv_file=csv_file)
     return Reply(
-        done._asdict(), lambda: click.echo(f"added: {done.added}, on the list before: {done.known}")
+        done._asdict(),
+        lambda: say(
+            _("added: {added}, on the list before: {known}", added=done.added, known=done.known)
+        ),
     )
 
 
@@ -65,16 +71,16 @@ def suppress_remove(
     """Take addresses off the list."""
     _require(addresses, csv_file)
     removed = practice.unsuppress(addresses, kind=kind, csv_file=csv_file)
-    return Reply({"removed": removed}, lambda: click.echo(f"removed: {removed}"))
+    return Reply({"removed": removed}, lambda: say(_("removed: {number}", number=removed)))
 
 
 def _require(addresses: tuple[str, ...], csv_file: str | None) -> None:
     if not addresses and not csv_file:
-        raise click.UsageError("name addresses, or a file with --csv")
+        raise click.UsageError(_("name addresses, or a file with --csv"))
 
 
 @suppress_command.command(name="list")
-@click.option("--csv", "csv_file", metavar="FILE", help="Write the list to a file.")
+@click.option("--csv", "csv_file", metavar="FILE", help=_("Write the list to a file."))
 @json_option
 @with_practice
 def suppress_list(practice: Practice, csv_file: str | None) -> Reply:
@@ -85,14 +91,14 @@ def suppress_list(practice: Practice, csv_file: str | None) -> Reply:
 
     def text() -> None:
         print_table(
-            ["kind", "address hash", "reason", "source", "since"],
+            [_("kind"), _("address hash"), _("reason"), _("source"), _("since")],
             [
                 [
-                    one.kind,
+                    words.kind(one.kind),
                     one.address_hash[:12],
-                    one.reason,
+                    words.why_suppressed(one.reason),
                     one.source,
-                    day_and_time(one.since),
+                    one.since,
                 ]
                 for one in found
             ],
@@ -110,7 +116,12 @@ def events_command(practice: Practice, account: str | None) -> Reply:
     found = practice.events(account)
 
     def text() -> None:
-        columns = ["account", "new events", "messages changed", "addresses suppressed"]
+        columns = [
+            _("account"),
+            _("new events"),
+            _("messages changed"),
+            _("addresses put on the suppression list"),
+        ]
         print_table(columns, found)
 
     return Reply({"accounts": found}, text)
@@ -124,16 +135,17 @@ def purge_command(practice: Practice) -> Reply:
     done = practice.purge()
 
     def text() -> None:
-        click.echo(f"values and addresses removed from {counted(done.values, 'runs')}")
-        click.echo(f"removed because nobody approved them: {counted(done.unapproved, 'runs')}")
-        click.echo(f"removed because of their age: {counted(done.messages, 'runs')}")
+        of, never, old = map(words.run_count, (done.values, done.unapproved, done.messages))
+        say(_("values and addresses removed: {runs}", runs=of))
+        say(_("removed because nobody approved them: {runs}", runs=never))
+        say(_("removed because of their age: {runs}", runs=old))
 
     return Reply(done.document(), text)
 
 
 @click.command(name="export-person")
 @click.argument("person", metavar="ID")
-@click.option("--out", metavar="FILE", help="Write to a file instead of the terminal.")
+@click.option("--out", metavar="FILE", help=_("Write to a file instead of the terminal."))
 @json_option
 @with_practice
 def export_person_command(practice: Practice, person: str, out: str | None) -> Reply:
@@ -144,21 +156,28 @@ def export_person_command(practice: Practice, person: str, out: str | None) -> R
     if out:
         with private_file(Path(out)) as file:
             json.dump(data, file, ensure_ascii=False, indent=1)
-        return Reply({"person": person, "file": out}, lambda: say(f"written: {out}"))
+        return Reply({"person": person, "file": out}, lambda: say(_("written: {file}", file=out)))
     return Reply(data, lambda: click.echo(json.dumps(data, ensure_ascii=False, indent=1)))
 
 
 @click.command(name="erase-person")
 @click.argument("person", metavar="ID")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
 @json_option
 @with_practice
 def erase_person_command(practice: Practice, person: str, yes: bool) -> Reply:
     """Replace a person by a tombstone everywhere in the ledger."""
-    if not yes and not ask(f"Erase {person} from the ledger for good?", "--yes"):
-        raise SerienpostError("nothing was erased")
+    if not yes and not ask(_("Erase {person} from the ledger for good?", person=person), "--yes"):
+        raise SerienpostError(_("nothing was erased"))
     changed = practice.erase_person(person)
     return Reply(
         {"person": person, "messages": changed},
-        lambda: say(f"{person} is erased from {counted(changed, 'messages')}"),
+        lambda: say(
+            _.ngettext(
+                "{person} is erased from {n} message",
+                "{person} is erased from {n} messages",
+                changed,
+                person=person,
+            )
+        ),
     )

@@ -8,23 +8,23 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-import click
-
+from serienpost.cli import words
+from serienpost.cli.output import say
 from serienpost.plugin_attribution import at_work
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from types import TracebackType
     from zoneinfo import ZoneInfo
 
     from serienpost.service.run import Progress
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 # After so long without a further row a command says whose code is at work.
 SILENCE_SECONDS = 60.0
 
-_WAITING = {
-    "rate": "the account's rate",
-    "deferral": "a temporary refusal",
-}
 # Without a terminal a line tells each so many parts of the way; of short runs none, since cron
 # sends a mail for every line.
 _PARTS = 10
@@ -73,8 +73,8 @@ class Display:
         if self._status is None:
             from rich.console import Console
 
-            self._status = self._shown.enter_context(Console(stderr=True).status("0 rows"))
-        self._status.update(f"{number:,} rows")
+            self._status = self._shown.enter_context(Console(stderr=True).status(str(_rows(0))))
+        self._status.update(str(_rows(number)))
 
     def delivered(self, progress: Progress) -> None:
         """A run is delivered so far; how fast, how long still, and what it waits for."""
@@ -89,7 +89,7 @@ class Display:
         if self._is_news(progress) or is_due:
             self._part, self._said_at = part, time.monotonic()
             waiting = _reason(progress, self._zone)
-            click.echo(f"{progress.settled}/{progress.total} {waiting}".rstrip(), err=True)
+            say(f"{progress.settled}/{progress.total} {waiting}".rstrip(), err=True)
 
     def _is_news(self, progress: Progress) -> bool:
         """Whether it waits for something else than was told; a later end of the wait is no news."""
@@ -110,9 +110,9 @@ class Display:
         reason = _reason(progress, self._zone)
         if progress.waiting == "connection":
             if self._is_news(progress):  # too long to stand beside the bar
-                self._bar.console.print(reason, markup=False, highlight=False)
-            reason = "waiting"
-        self._bar.update(self._task[1], completed=progress.settled, description=reason)
+                self._bar.console.print(str(reason), markup=False, highlight=False)
+            reason = _("waiting")
+        self._bar.update(self._task[1], completed=progress.settled, description=str(reason))
 
     def _watch(self) -> None:
         """Tell once for each time that nothing was counted for long."""
@@ -121,8 +121,12 @@ class Display:
             if told != self._heard and time.monotonic() - self._heard > SILENCE_SECONDS:
                 told = self._heard
                 who = at_work() or "serienpost"
-                text = f"{who} has been at work for {SILENCE_SECONDS:g} seconds; Ctrl-C stops"
-                click.echo(text, err=True)
+                text = _(
+                    "{who} has been at work for {seconds} seconds; Ctrl-C stops",
+                    who=who,
+                    seconds=SILENCE_SECONDS,
+                )
+                say(text, err=True)
 
 
 def _bar() -> Any:  # noqa: ANN401  # rich is imported where a terminal shows it
@@ -136,13 +140,13 @@ def _bar() -> Any:  # noqa: ANN401  # rich is imported where a terminal shows it
         TextColumn,
         TimeRemainingColumn,
     )
-    from rich.text import Text
+    from rich.text import Text as Shown
 
     class Rate(ProgressColumn):
         """Messages per second."""
 
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+        def render(self, task: Task) -> Shown:
+            return Shown(str(_("{rate}/s", rate=round(task.speed, 1))) if task.speed else "")
 
     return Progress(
         BarColumn(),
@@ -154,12 +158,22 @@ def _bar() -> Any:  # noqa: ANN401  # rich is imported where a terminal shows it
     )
 
 
+def _rows(number: int) -> Text:
+    return _.ngettext("{n} row", "{n} rows", number)
+
+
 def _reason(progress: Progress, zone: ZoneInfo) -> str:
+    """What it waits for, and until when: to the second, it may be a few."""
     if progress.waiting is None:
         return ""
-    until = progress.until.astimezone(zone).strftime(" until %H:%M:%S") if progress.until else ""
-    if progress.waiting == "connection":
-        return f"waiting{until}: {progress.why}"
     if progress.waiting == "answer":
-        return f"waiting for an answer to account {progress.why}"
-    return f"waiting{until} for {_WAITING.get(progress.waiting, progress.waiting)}"
+        return _("waiting for an answer to account {account}", account=progress.why)
+    until = f"{progress.until.astimezone(zone):%H:%M:%S}" if progress.until else ""
+    if progress.waiting == "connection":
+        if until:
+            return _("waiting until {time}: {why}", time=until, why=progress.why)
+        return _("waiting: {why}", why=progress.why)
+    what = words.reason(progress.waiting)
+    if until:
+        return _("waiting until {time}: {why}", time=until, why=what)
+    return _("waiting: {why}", why=what)

@@ -8,41 +8,50 @@ from typing import TYPE_CHECKING
 
 import click
 
-from serienpost.cli.output import folded_lines
+from serienpost.cli import words
+from serienpost.cli.output import folded_lines, say
 from serienpost.errors import SerienpostError
-from serienpost.text import counted, day_and_time, messages_of
+from serienpost.translation import Texts, joined, present_language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from serienpost.contracts.providers import Disclaimer
     from serienpost.service import Answers, Confirmation
+    from serienpost.translation import Text
 
-WORDS = ("angenommen", "accepted")
-_YES_OR_NO = {
-    **dict.fromkeys(("j", "ja", "y", "yes"), True),
-    **dict.fromkeys(("", "n", "nein", "no"), False),
-}
+_ = Texts(__name__)
+
+_ALWAYS = frozenset({"j", "ja", "y", "yes"}), frozenset({"", "n", "nein", "no"})
 
 
-def ask(question: str, option: str, *, also: Sequence[str] = ()) -> bool:
-    """A yes/no question, answered in German or English; no answer is no.
+def ask(question: str, option: str) -> bool:
+    """A yes/no question, answered in the reader's language, in German or in English; no answer is
+    no.
 
     Args:
         question: what is asked.
         option: of the command line, that answers it.
-        also: words that are a yes, too.
 
     Raises:
         SerienpostError: nobody is there to answer.
     """
     if not sys.stdin.isatty():
-        raise SerienpostError(f"{question} - nobody is there to answer", hint=f"add {option}")
-    answers = {**_YES_OR_NO, **dict.fromkeys(also, True)}
-    asked = "\n".join(folded_lines(f"{question} [j/y/N]"))
-    while (answer := answers.get(_typed(asked))) is None:
-        click.echo("j, ja, y, yes; or n, nein, no", err=True)
-    return answer
+        raise SerienpostError(
+            _("{question} - nobody is there to answer", question=question),
+            hint=_("add {option}", option=option),
+        )
+    yes, no = (
+        _ALWAYS[0] | _answers(_.pgettext("answers", "y yes")),
+        _ALWAYS[1] | _answers(_.pgettext("answers", "n no")),
+    )
+    asked = "\n".join(folded_lines(_("{question} [y/N]", question=question)))
+    while (typed := _typed(asked)) not in yes | no:
+        say(_("answer y or yes; n or no"), err=True)
+    return typed in yes
+
+
+def _answers(words_of_language: Text) -> frozenset[str]:
+    """What is typed for one of the answers in the reader's language."""
+    return frozenset(str(words_of_language).casefold().split())
 
 
 def _typed(question: str) -> str:
@@ -64,38 +73,53 @@ def answered(asked: Confirmation, answers: Answers, *, balance_hint: str) -> Ans
     first = asked.open[0]
     if first == "release":
         if not ask(_release(asked), "--yes"):
-            raise SerienpostError("not approved; nothing was sent")
+            raise SerienpostError(_("not approved; nothing was sent"))
         return replace(answers, release=True)
     if first == "balance":
         cost = asked.cost
         raise SerienpostError(
-            f"{too_little(cost.total, cost.balance)}; nothing was sent", hint=balance_hint
+            _("{why}; nothing was sent", why=too_little(cost.total, cost.balance)),
+            hint=balance_hint,
         )
     if first == "archive":
-        question = "Store each message as PDF in the person's record? Without it only the entry"
+        question = _("Store each message as PDF in the person's record? Without it only the entry")
         return replace(answers, archive="pdf" if ask(question, "--archive") else "entry")
     assert asked.disclaimer is not None  # noqa: S101  # it is the question
     _accept(asked.disclaimer, asked.channel)
     return replace(answers, accept_disclaimer=True)
 
 
-def too_little(total: float, balance: float | None) -> str:
+def too_little(total: float, balance: float | None) -> Text:
     """The sentence about a balance that does not cover a run's cost."""
-    free = balance or 0
-    verb = "is" if free == 1 else "are"
-    return f"the run costs {counted(total, 'credits')}, only {free:g} {verb} free"
-
-
-def _release(asked: Confirmation) -> str:
-    if asked.run is None:
-        return f"Prepare and send {asked.mailing} now?"
-    counts, cost = asked.counts, asked.cost
-    when = f" They leave at {day_and_time(asked.at)}." if asked.at else ""
-    return (
-        f"{asked.mailing}: {counts.selected} selected, {counts.reachable} reachable, "
-        f"{counts.allowed} allowed.{when} Send {counted(counts.marked, messages_of(asked.kind))} "
-        f"from account {asked.account} ({counted(cost.total, cost.unit)})?"
+    return _(
+        "the run costs {cost}, the account holds only {free}",
+        cost=words.amount(total, "credits"),
+        free=words.amount(balance or 0, "credits"),
     )
+
+
+def _release(asked: Confirmation) -> Text:
+    if asked.run is None:
+        return _("Prepare and send {mailing} now?", mailing=asked.mailing)
+    counts, cost = asked.counts, asked.cost
+    sentences = [
+        _(
+            "{mailing}: {selected} selected, {reachable} reachable, {allowed} allowed.",
+            mailing=asked.mailing,
+            selected=counts.selected,
+            reachable=counts.reachable,
+            allowed=counts.allowed,
+        ),
+        _(
+            "Send {messages} from account {account} ({cost})?",
+            messages=words.messages(counts.marked, asked.kind),
+            account=asked.account,
+            cost=words.amount(cost.total, cost.unit),
+        ),
+    ]
+    if asked.at:
+        sentences.insert(1, _("They leave at {moment}.", moment=asked.at))
+    return joined(" ", sentences)
 
 
 def _accept(disclaimer: Disclaimer, channel: str) -> None:
@@ -106,12 +130,14 @@ def _accept(disclaimer: Disclaimer, channel: str) -> None:
     """
     if not sys.stdin.isatty():
         raise SerienpostError(
-            f"the disclaimer of {channel} is not accepted; nothing was sent",
-            hint="add --accept-disclaimer to send; for cron the account gets disclaimer: with "
-            "accepted_by and accepted_on",
+            _("the disclaimer of {channel} is not accepted; nothing was sent", channel=channel),
+            hint=_(
+                "add --accept-disclaimer to send; for cron the account gets disclaimer: with "
+                "accepted_by and accepted_on"
+            ),
         )
-    for text in (disclaimer.german, disclaimer.english):
-        click.echo("\n".join(folded_lines(text)) + "\n", err=True)
-    question = f"Angenommen / accepted ({WORDS[0]}, {WORDS[1]})?"
-    if not ask(question, "--accept-disclaimer", also=WORDS):
-        raise SerienpostError("the disclaimer was not accepted; nothing was sent")
+    is_german = present_language() == "de"
+    terms = disclaimer.german if is_german else disclaimer.english
+    click.echo("\n".join(folded_lines(terms)) + "\n", err=True)
+    if not ask(_("Do you accept this?"), "--accept-disclaimer"):
+        raise SerienpostError(_("the disclaimer was not accepted; nothing was sent"))

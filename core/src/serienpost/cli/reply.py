@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost.documents import document
 from serienpost.errors import Exit, Problem
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+_ = Texts(__name__)
 
 
 REFUSALS = (Exit.BUG, Exit.USAGE, Exit.REFUSED)
 
 # What is said of an exit code where a command itself does not say why.
 _MEANING: dict[int, str] = {
-    Exit.BUG: "a bug",
-    Exit.USAGE: "wrong usage",
-    Exit.REFUSED: "refused",
-    Exit.SOME_FAILED: "some messages failed",
-    Exit.SOME_IN_DOUBT: "some messages are in doubt",
-    Exit.OPEN: "something is open",
+    Exit.BUG: _("a bug"),
+    Exit.USAGE: _("wrong usage"),
+    Exit.REFUSED: _("refused"),
+    Exit.SOME_FAILED: _("some messages failed"),
+    Exit.SOME_IN_DOUBT: _("some messages are in doubt"),
+    Exit.OPEN: _("something is open"),
 }
 
 
@@ -52,7 +55,8 @@ class Reply:
 
     def __post_init__(self) -> None:
         if self.exit and not (self.problems or self.told):
-            self.problems = (Problem(_MEANING.get(self.exit, f"ended with {self.exit}")),)
+            said = _MEANING.get(self.exit) or _("ended with {code}", code=int(self.exit))
+            self.problems = (Problem(said),)
 
     def write_json(self) -> None:
         """Write the document to stdout."""

@@ -8,38 +8,42 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from serienpost.cli import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
 from serienpost.cli.runs import purged
-from serienpost.text import counted, day, day_and_time
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from serienpost.service import Practice, Run
     from serienpost.service.answers import Explanation, Recipient, ReviewSummary, SharedRows
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 _MOST_ROWS = 200
 
 
 @click.command(name="review")
 @click.argument("run")
-@click.option("--drop-not-allowed", is_flag=True, help="Take all overrides back.")
-@click.option("--only", metavar="ROW,...", multiple=True, help="Mark these rows, no others.")
-@click.option("--exclude", metavar="ROW,...", multiple=True, help="Unmark these rows or people.")
-@click.option("--include", metavar="ROW,...", multiple=True, help="Mark them again.")
+@click.option("--drop-not-allowed", is_flag=True, help=_("Take all overrides back."))
+@click.option("--only", metavar="ROW,...", multiple=True, help=_("Mark these rows, no others."))
+@click.option("--exclude", metavar="ROW,...", multiple=True, help=_("Unmark these rows or people."))
+@click.option("--include", metavar="ROW,...", multiple=True, help=_("Mark them again."))
 @click.option(
-    "--override", metavar="ID,...", multiple=True, help="Mark although not allowed; whole ids."
+    "--override", metavar="ID,...", multiple=True, help=_("Mark although not allowed; whole ids.")
 )
-@click.option("--reason", metavar="TEXT", help="Why, for --override; recorded.")
-@click.option("--explain", metavar="ROW", help="Say which check decided what, and the remedy.")
-@click.option("--history", is_flag=True, help="Say who changed the marks, when and why.")
-@click.option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN: in reverse.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Write the rows to a file.")
-@click.option("--summary", is_flag=True, help="Leave the rows out.")
+@click.option("--reason", metavar="TEXT", help=_("Why, for --override; recorded."))
+@click.option("--explain", metavar="ROW", help=_("Say which check decided what, and the remedy."))
+@click.option("--history", is_flag=True, help=_("Say who changed the marks, when and why."))
+@click.option("--sort", metavar="COLUMN", help=_("Sort by this column; -COLUMN: in reverse."))
+@click.option("--csv", "csv_file", metavar="FILE", help=_("Write the rows to a file."))
+@click.option("--summary", is_flag=True, help=_("Leave the rows out."))
 @json_option
 @with_practice
 def review_command(
@@ -100,17 +104,28 @@ def _show_rows(rows: Iterable[Recipient], head: ReviewSummary) -> None:
     for row in rows:
         if len(shown) == _MOST_ROWS:
             selected = head.counts.selected
-            print_text(f"The first {_MOST_ROWS} of {selected} rows; --csv FILE writes all.")
+            print_text(
+                _(
+                    "The first {number} of {rows} rows; --csv FILE writes all.",
+                    number=_MOST_ROWS,
+                    rows=selected,
+                )
+            )
             break
         shown.append(_line(row, with_cost=with_cost))
-    columns = ["row", "number", "name", "address", "reachable", "erlaubt", "marked"]
-    columns += ["cost"] if with_cost else []
-    print_table([*columns, "why not"], shown)
+    columns = [_("row"), _.pgettext("column", "number"), _("name"), _("address")]
+    columns += [
+        _.pgettext("column", "reachable"),
+        _.pgettext("column", "allowed"),
+        _.pgettext("column", "marked"),
+    ]
+    columns += [_("cost")] if with_cost else []
+    print_table([*columns, _("why not")], shown)
 
 
 def _line(row: Recipient, *, with_cost: bool) -> Sequence[object]:
     style = "" if row.reachable else "red"
-    allowed = Cell("JA", "green") if row.allowed else Cell("NEIN", "red")
+    allowed = Cell(_("YES"), "green") if row.allowed else Cell(_("NO"), "red")
     return (
         Cell(row.row, style),
         Cell(row.number, style),
@@ -124,28 +139,37 @@ def _line(row: Recipient, *, with_cost: bool) -> Sequence[object]:
     )
 
 
-def _cost(cost: Mapping[str, Any] | None) -> str:
+def _cost(cost: Mapping[str, Any] | None) -> object:
     """`2 SMS UCS-2: 2` credits, `3 pages`, `1 page`; nothing where a message is a message."""
     if not cost:
         return ""
     if "credits" in cost:
-        what = f"{cost['segments']} SMS {cost['encoding']}: " if "segments" in cost else ""
-        return f"{what}{cost['credits']:g}"
-    return counted(cost["pages"], "pages")
+        number = float(cost["credits"])
+        if "segments" not in cost:
+            return number
+        return _(
+            "{segments} SMS {encoding}: {number}",
+            segments=cost["segments"],
+            encoding=cost["encoding"],
+            number=number,
+        )
+    return words.pages(int(cost["pages"]))
 
 
 def _show_head(head: ReviewSummary) -> None:
     counts, cost = head.counts, head.cost
-    paper = f" on {counted(head.sheets, 'sheets')}" if head.sheets else ""
     print_facts(
         [
-            ("run", head.run),
-            ("mailing", f"{head.mailing} by {head.kind} from account {head.account}"),
-            *zip(counts._fields, counts, strict=True),
-            ("cost", f"{counted(cost.total, cost.unit)}{paper}"),
-            *([("balance", f"{cost.balance:g}")] if cost.balance is not None else []),
-            ("takes", _span(head.seconds)),
-            ("plan", head.plan_hash),
+            (_("run"), head.run),
+            (_("mailing"), words.sent_by(head.mailing, head.kind, head.account)),
+            (_.pgettext("column", "selected"), counts.selected),
+            (_.pgettext("column", "reachable"), counts.reachable),
+            (_.pgettext("column", "allowed"), counts.allowed),
+            (_.pgettext("column", "marked"), counts.marked),
+            (_("cost"), _whole_cost(head)),
+            *([(_("balance"), cost.balance)] if cost.balance is not None else []),
+            (_.pgettext("column", "takes"), _span(head.seconds)),
+            (_("plan"), head.plan_hash),
             *purged(head.purged_at),
         ]
     )
@@ -155,64 +179,118 @@ def _show_head(head: ReviewSummary) -> None:
         print_text(note)
     if head.unstable_ids:
         print_text(
-            "These people are known by their place in this file alone: when it changes, nobody "
-            f"knows who had this mailing. Where they have a number, {head.unstable_ids}."
+            _(
+                "These people are known by their place in this file alone: when it changes, nobody "
+                "knows who had this mailing. Where they have a number, {remedy}.",
+                remedy=head.unstable_ids,
+            )
         )
     if cost.lacking:
-        print_text(f"{too_little(cost.total, cost.balance)}: send will refuse it.")
+        print_text(_("{why}: send will refuse it.", why=too_little(cost.total, cost.balance)))
     if head.costly_signs:
-        named = ", ".join(f"{one.sign} in {one.messages}" for one in head.costly_signs)
-        print_text(f"Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}")
+        named = [
+            _("{sign} in {number}", sign=one.sign, number=one.messages) for one in head.costly_signs
+        ]
+        print_text(
+            _(
+                "Signs outside of GSM 03.38, which leave 70 instead of 160 signs: {named}",
+                named=named,
+            )
+        )
     for name, rows in head.unknown_values.items():
         print_text(
-            f"Values under {name} that are not understood: {rows}. These people are addressed as if"
-            " nothing stood there; correct the data, then prepare again."
+            _(
+                "Values under {name} that are not understood: {rows}. These people are addressed "
+                "as if nothing stood there; correct the data, then prepare again.",
+                name=name,
+                rows=rows,
+            )
         )
     for one in head.earlier:
         print_text(
-            f"You already sent this mailing to {one.people} of these people on {day(one.on)} "
-            f"(run {one.run})."
+            _.ngettext(
+                "You already sent this mailing to {n} of these people on {day} (run {run}).",
+                "You already sent this mailing to {n} of these people on {day} (run {run}).",
+                one.people,
+                day=one.on,
+                run=one.run,
+            )
         )
     for group in head.shared:
         print_text(_together(group, head.run))
     if head.reasons:
-        print_table(["rows", "not marked because"], [(n, reason) for reason, n in head.reasons])
+        print_table(
+            [_("rows"), _("not marked because")], [(n, reason) for reason, n in head.reasons]
+        )
 
 
 def _tell_nobody(head: ReviewSummary) -> None:
     """That nobody was selected, by which filters, and what to do."""
     for source, filters in head.searched:
-        how = f"with {filters}" if filters else "at all"
-        print_text(f"Nobody was selected: the source {source} has nobody {how}.")
+        if filters:
+            nobody = _(
+                "Nobody was selected: the source {source} has nobody with {filters}.",
+                source=source,
+                filters=filters,
+            )
+        else:
+            nobody = _("Nobody was selected: the source {source} has nobody at all.", source=source)
+        print_text(nobody)
         print_text(
-            f"Change select: in the mailing {head.mailing}, then prepare it again; serienpost "
-            f"sources {source} explains the filters."
+            _(
+                "Change select: in the mailing {mailing}, then prepare it again; serienpost "
+                "sources {source} explains the filters.",
+                mailing=head.mailing,
+                source=source,
+            )
         )
 
 
-def _together(group: SharedRows, run: str) -> str:
+def _together(group: SharedRows, run: str) -> Text:
     """The sentence about rows that belong together."""
     first = ", ".join(group.examples[0])
     if group.what == "left_out":
-        rows = ", ".join(row for rows in group.examples for row in rows)
-        more = ", ..." if group.groups > len(group.examples) else ""
-        left_out = counted(group.groups, "appointments")
-        return (
-            f"same_address: one leaves out {left_out}, of which nobody hears: "
-            f"{rows}{more}; serienpost review {run} --explain ROW says whose"
+        rows = [row for rows in group.examples for row in rows]
+        return _.ngettext(
+            "same_address: one leaves out {n} appointment, of which nobody hears: {rows}; "
+            "serienpost review {run} --explain ROW says whose",
+            "same_address: one leaves out {n} appointments, of which nobody hears: {rows}; "
+            "serienpost review {run} --explain ROW says whose",
+            group.groups,
+            rows=[*rows, "..."] if group.groups > len(group.examples) else rows,
+            run=run,
         )
     if group.what == "address":
-        shared = counted(group.groups, "addresses", "belongs", "belong")
-        return f"{shared} to several people, who each get a message: {first}"
-    who = counted(group.groups, "people", "gets", "get")
-    return f"{who} several messages, one for each appointment: {first}"
+        return _.ngettext(
+            "{n} address belongs to several people, who each get a message: {rows}",
+            "{n} addresses belong to several people, who each get a message: {rows}",
+            group.groups,
+            rows=first,
+        )
+    return _.ngettext(
+        "{n} person gets several messages, one for each appointment: {rows}",
+        "{n} people get several messages, one for each appointment: {rows}",
+        group.groups,
+        rows=first,
+    )
 
 
-def _span(seconds: float) -> str:
+def _whole_cost(head: ReviewSummary) -> Text:
+    cost = words.amount(head.cost.total, head.cost.unit)
+    if not head.sheets:
+        return cost
+    return _.ngettext("{cost} on {n} sheet", "{cost} on {n} sheets", head.sheets, cost=cost)
+
+
+def _span(seconds: float) -> Text:
     if seconds < 60:
-        return "no longer than the server needs"
+        return _("no longer than the server needs")
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"at least {hours} h {minutes:02} min at the account's rate"
+    return _(
+        "at least {hours} h {minutes} min at the account's rate",
+        hours=hours,
+        minutes=f"{minutes:02}",
+    )
 
 
 def _write_csv(path: Path, rows: Iterable[Recipient]) -> None:
@@ -236,33 +314,50 @@ def _explanation(found: Explanation) -> Reply:
 
 
 def _explain(row: Recipient, found: Explanation) -> None:
-    say(f"{row.row}: {'goes out' if row.marked else 'does not go out'}")
+    goes = _("{row}: goes out", row=row.row)
+    say(goes if row.marked else _("{row}: does not go out", row=row.row))
+    for line in _why(row):
+        print_text(line, "  ")
     if not row.reachable:
-        print_text(f"not reachable: {row.unreachable_reason}", "  ")
-        print_text(
-            "what would change it: a correct address in the master data; prepare again", "  "
-        )
         return
-    if row.unmarked:
-        print_text(f"not marked: {row.unmarked['reason']}", "  ")
-        way = "--include" if row.unmarked["includable"] else "the reason; then prepare again"
-        print_text(f"what would change it: {way}", "  ")
     by = found.overrides.get(row.row)
     if by:
-        covered = ", ".join(f"{check}.{code}" for check, code in by["codes"])
-        at = day_and_time(by["at"])
-        print_text(
-            f"override {by['id']} of {covered} by {by['user']} at {at}: {by['reason']}", "  "
+        overridden = _(
+            "override {id} of {checks} by {user} at {moment}: {reason}",
+            id=by["id"],
+            checks=[f"{check}.{code}" for check, code in by["codes"]],
+            user=by["user"],
+            moment=by["at"],
+            reason=by["reason"],
         )
-    asked = day_and_time(found.asked_at) if found.asked_at else "-"
-    print_text(f"consent, asked {asked}:", "  ")
+        print_text(overridden, "  ")
+    print_text(_("consent, asked {moment}:", moment=found.asked_at or "-"), "  ")
     print_table(
-        ["check", "verdict", "code", "reason or evidence", "what would change it"],
+        [_("check"), _("verdict"), _("code"), _("reason or evidence"), _("what would change it")],
         [
-            [answer["check"], answer["verdict"], answer["code"], answer["reason"], answer["remedy"]]
+            [
+                answer["check"],
+                words.verdict(answer["verdict"]),
+                answer["code"],
+                answer["reason"],
+                answer["remedy"],
+            ]
             for answer in row.consent
         ],
     )
+
+
+def _why(row: Recipient) -> Iterable[Text]:
+    """Why a row does not go out, and what would change that; what checks say is told apart."""
+    if not row.reachable:
+        yield _("not reachable: {reason}", reason=row.unreachable_reason or "")
+        yield _("what would change it: a correct address in the master data; prepare again")
+    elif row.unmarked:
+        yield _("not marked: {reason}", reason=row.unmarked["reason"])
+        if row.unmarked["includable"]:
+            yield _("what would change it: --include")
+        else:
+            yield _("what would change it: to mend the reason, then prepare again")
 
 
 def _history(run: Run) -> Reply:
@@ -270,12 +365,18 @@ def _history(run: Run) -> Reply:
 
     def text() -> None:
         print_table(
-            ["at", "by", "change", "row", "detail"],
+            [
+                _.pgettext("column", "at"),
+                _.pgettext("column", "by"),
+                _.pgettext("column", "change"),
+                _("row"),
+                _("detail"),
+            ],
             [
                 [
-                    day_and_time(one.at),
+                    one.at,
                     one.user,
-                    one.action,
+                    words.action(one.action),
                     one.row,
                     _detail(one.detail),
                 ]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from serienpost.cli import words
 from serienpost.cli.group import json_option
-from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
+from serienpost.cli.output import Cell, clean, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit
-from serienpost.text import counted, day, day_and_time
-from serienpost.translation import joined
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,12 +32,14 @@ if TYPE_CHECKING:
         RunStatus,
     )
 
+_ = Texts(__name__)
+
 _STYLE = {"accepted": "green", "delivered": "green", "failed": "red", "in_doubt": "yellow"}
 _MOST_ROWS = 200
 
 
 @click.command(name="runs")
-@click.option("--limit", default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", default=20, show_default=True, help=_("The newest so many."))
 @json_option
 @with_practice
 def runs_command(practice: Practice, limit: int) -> Reply:
@@ -45,43 +47,58 @@ def runs_command(practice: Practice, limit: int) -> Reply:
     runs, dates = practice.runs(limit), practice.due_dates()
 
     def text() -> None:
-        say(_RUN_LINE.format(run="run", due="due", mailing="mailing"))
+        say(_RUN_LINE.format(run=_("run"), due=_.pgettext("column", "due"), mailing=_("mailing")))
         for one in runs:
             _list_run(one)
         if dates:
             print_table(
-                ["not sent yet", "due", "state", "tries", "until"],
-                [[d.mailing, _due(d), d.state, d.tries, day_and_time(d.until)] for d in dates],
+                [
+                    _("not sent yet"),
+                    _.pgettext("column", "due"),
+                    _("state"),
+                    _("tries"),
+                    _.pgettext("column", "until"),
+                ],
+                [[d.mailing, _due(d), words.due_state(d.state), d.tries, d.until] for d in dates],
             )
             for d in dates:  # a cell would be cut, and what mends it stands at the end
-                print_text(f"{d.mailing} for {d.due}: {d.reason}")
+                print_text(
+                    _(
+                        "{mailing} for {due}: {reason}",
+                        mailing=d.mailing,
+                        due=_due(d),
+                        reason=d.reason,
+                    )
+                )
 
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
     return Reply(data, text)
 
 
 # Under the mailing: how a run stands. The columns are the same whatever there is to say.
-_RUN_LINE = "{run:<13}  {due:<10}  {mailing}"
+_RUN_LINE = "{run:<13}  {due:<11}  {mailing}"
 _UNDER = " " * 15
 
 
 def _list_run(one: RunLine) -> None:
     """A run in the list: its line, then its messages and what it waits for."""
-    say(_RUN_LINE.format(run=one.run, due=_due(one), mailing=one.mailing))
-    counts = ", ".join(f"{n} {state}" for state, n in one.counts.items())
-    print_text(f"{one.standing}: {counts or 'nobody was selected'}", _UNDER)
+    say(_RUN_LINE.format(run=one.run, due=clean(_due(one)), mailing=one.mailing))
+    who = words.counts(one.counts) if one.counts else _("nobody was selected")
+    print_text(words.reason_and_text(words.run_state(one.standing), who), _UNDER)
     if one.ends:
-        print_text(f"{one.reason}: {one.ends.how}", _UNDER)
+        print_text(words.reason(one.reason, one.ends.how), _UNDER)
 
 
-def _due(one: RunLine | DueDate) -> str:
-    return day(date.fromisoformat(one.due))
+def _due(one: RunLine | DueDate) -> date:
+    return date.fromisoformat(one.due)
 
 
 @click.command(name="show")
 @click.argument("run")
-@click.option("--recipient", metavar="ROW", help="What this person got, when, on which consent.")
-@click.option("--manifest", is_flag=True, help="Which fields left, to whom, for how many people.")
+@click.option("--recipient", metavar="ROW", help=_("What this person got, when, on which consent."))
+@click.option(
+    "--manifest", is_flag=True, help=_("Which fields left, to whom, for how many people.")
+)
 @json_option
 @with_practice
 def show_command(practice: Practice, run: str, recipient: str | None, manifest: bool) -> Reply:
@@ -125,28 +142,41 @@ def _show_messages(messages: Iterable[MessageLine], total: int) -> None:
     shown: list[Sequence[object]] = []
     for one in messages:
         if len(shown) == _MOST_ROWS:
-            print_text(f"The first {_MOST_ROWS} of {total} messages; show --json names all.")
+            print_text(
+                _(
+                    "The first {number} of {total} messages; show --json names all.",
+                    number=_MOST_ROWS,
+                    total=total,
+                )
+            )
             break
-        state = Cell(one.state, _STYLE.get(one.state, ""))
-        shown.append([one.row, state, one.attempts, one.code or "", one.text or ""])
-    print_table(["row", "state", "attempts", "code", "text"], shown)
+        state = Cell(words.message_state(one.state), _STYLE.get(one.state, ""))
+        code = words.providers_code(one.state, one.code, one.text)
+        shown.append([one.row, state, one.attempts, code, one.text or ""])
+    print_table([_("row"), _("state"), _("attempts"), _("code"), _("text")], shown)
 
 
 def _show_run(status: RunStatus) -> None:
-    said = status.reason and not status.is_scheduled
-    reason = f" ({status.reason}: {status.reason_text})" if said else ""
+    state = words.run_state(status.standing)
+    if status.reason and not status.is_scheduled:
+        reason = words.reason(status.reason, status.reason_text)
+        state = _("{state} ({reason})", state=state, reason=reason)
     waits = status.until if status.ends and not status.scheduled_for else None
     print_facts(
         [
-            ("run", status.run),
-            ("mailing", f"{status.mailing} by {status.kind} from account {status.account}"),
-            ("state", f"{status.standing}{reason}"),
-            *([("until", _when(waits))] if waits else []),
-            *([("ends", status.ends.how)] if status.ends else []),
+            (_("run"), status.run),
+            (_("mailing"), words.sent_by(status.mailing, status.kind, status.account)),
+            (_("state"), state),
+            *([(_.pgettext("column", "until"), waits)] if waits else []),
+            *([(_.pgettext("column", "ends"), status.ends.how)] if status.ends else []),
             *_approval(status),
-            *([("finished", _when(status.finished_at))] if status.finished_at else []),
-            *sorted(status.present.items()),
-            *(("file", name) for name in status.files),
+            *(
+                [(_.pgettext("column", "finished"), status.finished_at)]
+                if status.finished_at
+                else []
+            ),
+            *_counts(status.present),
+            *((_("file"), name) for name in status.files),
             *purged(status.purged_at),
         ]
     )
@@ -156,10 +186,11 @@ def purged(at: datetime | None) -> Iterable[tuple[str, str]]:
     """The fact that a run's values were removed; nothing where they are there."""
     if at:
         yield (
-            "values",
-            (
-                f"values, names and addresses were removed as planned ({day_and_time(at)}, "
-                "retention: in serienpost.yaml); what was sent, to which row and when stays"
+            _.pgettext("column", "values"),
+            _(
+                "values, names and addresses were removed as planned ({moment}, retention: in "
+                "serienpost.yaml); what was sent, to which row and when stays",
+                moment=at,
             ),
         )
 
@@ -167,42 +198,76 @@ def purged(at: datetime | None) -> Iterable[tuple[str, str]]:
 def _approval(one: RunStatus | MessageStory | Report) -> Iterable[tuple[str, str]]:
     """Who approved a run and when; nothing where nobody did."""
     if one.approved_at:
-        yield "approved", f"{_when(one.approved_at)} by {one.approved_by or '-'}"
+        yield _.pgettext("column", "approved"), _by(one.approved_at, one.approved_by)
+
+
+def _by(at: datetime | None, user: str | None) -> str:
+    """When somebody did something, and who."""
+    return _("{moment} by {user}", moment=_when(at), user=user or "-")
+
+
+def _counts(numbers: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    """How many messages are in each state."""
+    return [(words.message_state(state), number) for state, number in sorted(numbers.items())]
 
 
 def _advise(status: RunStatus) -> None:
     """What a person can do next."""
     counts = status.present
     if not counts:
-        print_text("Nobody was selected.")
+        print_text(_("Nobody was selected."))
     elif status.state == "finished" and not set(counts) - {"suppressed", "cancelled"}:
-        print_text("Nothing was sent; serienpost report says why.")
+        print_text(_("Nothing was sent; serienpost report says why."))
     if counts.get("in_doubt"):
         print_text(
-            f"Nobody knows about {counted(counts['in_doubt'], 'messages')}. Find out, then: "
-            f"serienpost resolve {status.run} --recipient ROW --as accepted|resend|failed"
+            _.ngettext(
+                "Nobody knows about {n} message. Find out, then: serienpost resolve {run} "
+                "--recipient ROW --as accepted|resend|failed",
+                "Nobody knows about {n} messages. Find out, then: serienpost resolve {run} "
+                "--recipient ROW --as accepted|resend|failed",
+                counts["in_doubt"],
+                run=status.run,
+            )
         )
     if counts.get("failed"):
-        print_text(f"To try the failed ones again: serienpost retry {status.run} --failed")
+        print_text(
+            _("To try the failed ones again: serienpost retry {run} --failed", run=status.run)
+        )
     if status.is_released and not status.ends:
-        print_text(f"To go on: serienpost resume {status.run}")
+        print_text(_("To go on: serienpost resume {run}", run=status.run))
 
 
 def _tell_records(run: str, entries: Mapping[str, int]) -> None:
     """What became of the messages in the persons' records."""
-    if entries.get("stored"):
-        stored = counted(entries["stored"], "messages", "is", "are")
-        print_text(f"{stored} in the persons' records.")
-    if entries.get("no_record"):
-        without = counted(entries["no_record"], "persons", "has", "have")
-        print_text(f"{without} no record; nothing was stored for them.")
-    if entries.get("waiting"):
-        waiting = counted(entries["waiting"], "messages", "waits", "wait")
-        print_text(f"{waiting} for the records: serienpost resume {run}")
+    if stored := entries.get("stored"):
+        print_text(
+            _.ngettext(
+                "{n} message is in the persons' records.",
+                "{n} messages are in the persons' records.",
+                stored,
+            )
+        )
+    if without := entries.get("no_record"):
+        print_text(
+            _.ngettext(
+                "{n} person has no record; nothing was stored for them.",
+                "{n} persons have no record; nothing was stored for them.",
+                without,
+            )
+        )
+    if waiting := entries.get("waiting"):
+        print_text(
+            _.ngettext(
+                "{n} message waits for the records: serienpost resume {run}",
+                "{n} messages wait for the records: serienpost resume {run}",
+                waiting,
+                run=run,
+            )
+        )
 
 
-def _when(moment: datetime | None) -> str:
-    return day_and_time(moment) if moment else "-"
+def _when(moment: datetime | None) -> datetime | str:
+    return moment or "-"
 
 
 def _story(run: Run, row: str) -> Reply:
@@ -216,62 +281,103 @@ def _story(run: Run, row: str) -> Reply:
 
 
 def _told(one: MessageStory) -> Iterable[tuple[str, object]]:
-    yield "row", one.row
-    yield "what", f"{one.title} ({one.kind}, {one.purpose})"
-    yield "state", one.state
-    if one.code or one.text:
-        yield "why", joined(": ", [each for each in (one.code, one.text) if each])
+    yield _("row"), one.row
+    yield (
+        _.pgettext("column", "what"),
+        _(
+            "{title} ({kind}, {purpose})",
+            title=one.title,
+            kind=words.kind(one.kind),
+            purpose=one.purpose,
+        ),
+    )
+    yield _("state"), words.message_state(one.state)
+    code = words.providers_code(one.state, one.code, one.text)
+    if code or one.text:
+        yield _.pgettext("column", "why"), joined(": ", [each for each in (code, one.text) if each])
     if one.scheduled_for:
-        yield "scheduled for", day_and_time(one.scheduled_for)
-    yield "handed over" if one.scheduled_for else "sent", _when(one.sent_at)
-    yield "reference", one.ref
-    known = "; ".join(one.evidence or [])
+        yield _.pgettext("column", "scheduled for"), one.scheduled_for
+    yield (
+        _.pgettext("column", "handed over") if one.scheduled_for else _.pgettext("column", "sent"),
+        _when(one.sent_at),
+    )
+    yield _("reference"), one.ref
+    known = joined("; ", one.evidence or [])
     if one.state != "suppressed":
-        yield "consent", known or "-"
+        yield _("consent"), known or "-"
     elif known:
-        yield "allowed before", known
+        yield _("allowed before"), known
     if one.override:
-        by = f"{one.override['id']} by {one.override['user']}"
-        yield "override", f"{by}: {one.override['reason']}"
+        yield (
+            _("override"),
+            _(
+                "{id} by {user}: {reason}",
+                id=one.override["id"],
+                user=one.override["user"],
+                reason=one.override["reason"],
+            ),
+        )
     yield from _approval(one)
     for attempt in one.log:
-        yield f"attempt {attempt['attempt']}", _attempt(attempt)
+        yield _("attempt {number}", number=attempt["attempt"]), _attempt(attempt)
     for decision in one.decisions:
-        told = f"{_when(decision['at'])} by {decision['user']}"
-        to = (decision["detail"] or {}).get("to") if decision["action"] == "test" else None
-        yield decision["action"], f"{told} to address hash {to[:12]}" if to else told
+        yield words.action(decision["action"]), _decision(decision)
     yield from purged(one.purged_at)
     for report in one.reports:
-        yield report["kind"], f"{_when(report['at'])} {report['code'] or ''}"
+        said = [each for each in (_when(report["at"]), report["code"]) if each]
+        yield words.message_state(report["kind"]), _spaced(said)
+
+
+def _decision(decision: Mapping[str, Any]) -> str:
+    at, user = decision["at"], decision["user"]
+    to = (decision["detail"] or {}).get("to") if decision["action"] == "test" else None
+    if not to:
+        return _by(at, user)
+    return _(
+        "{moment} by {user} to address hash {address}", moment=_when(at), user=user, address=to[:12]
+    )
 
 
 def _attempt(attempt: Mapping[str, Any]) -> str:
-    rest = (attempt[key] for key in ("outcome", "stage", "code", "text"))
-    return " ".join(str(part) for part in (_when(attempt["started_at"]), *rest) if part)
+    outcome = attempt["outcome"] and words.outcome(attempt["outcome"])
+    said = (outcome, attempt["stage"], attempt["code"], attempt["text"])
+    return _spaced([each for each in (_when(attempt["started_at"]), *said) if each])
+
+
+def _spaced(parts: Sequence[Any]) -> str:
+    """Values behind one another."""
+    return joined(" ", parts)
 
 
 def _manifest(run: Run) -> Reply:
     data = run.manifest()
 
     def text() -> None:
-        accepted = f"by {data.disclaimer_by} at {_when(data.disclaimer_at)}"
-        known = (("contract", data.contract), ("attestation", data.attestation))
+        accepted = _by(data.disclaimer_at, data.disclaimer_by)
+        known = ((_("contract"), data.contract), (_("attestation"), data.attestation))
         print_facts(
             [
-                ("run", data.run),
+                (_("run"), data.run),
                 *((key, value) for key, value in known if value),
-                *([("disclaimer accepted", accepted)] if data.disclaimer_at else []),
+                *([(_("disclaimer accepted"), accepted)] if data.disclaimer_at else []),
             ]
         )
         print_table(
-            ["field", "class", "by macro", "people", "to", "region"],
+            [
+                _("field"),
+                _("class"),
+                _("by macro"),
+                _("people"),
+                _.pgettext("column", "to"),
+                _("region"),
+            ],
             [
                 [
                     one.name,
                     one.sensitivity,
                     one.macro,
                     one.people,
-                    one.processor or "the practice's own machines",
+                    one.processor or _("the practice's own machines"),
                     one.region or "",
                 ]
                 for one in data.fields
@@ -279,21 +385,34 @@ def _manifest(run: Run) -> Reply:
         )
         reasons = {one.name: one.because for one in data.fields if one.because}
         if reasons:
-            print_facts([(f"{name} may leave because", why) for name, why in reasons.items()])
+            print_facts(
+                [(_("{name} may leave because", name=name), why) for name, why in reasons.items()]
+            )
 
     return Reply(data.document(), text)
 
 
 def _reason(one: ReasonCount) -> str:
     """The reason, and some of the rows that it stands for where each has its own words."""
-    more = ", ..." if one.messages > len(one.rows) else ""
-    return f"{one.text or ''}{': ' + ', '.join(one.rows) + more if one.rows else ''}"
+    if not one.rows:
+        return one.text or ""
+    rows = [*one.rows, "..."] if one.messages > len(one.rows) else list(one.rows)
+    return joined(": ", (one.text or "", ", ".join(rows)))
+
+
+def _advice(one: ReasonCount, advice: str) -> str:
+    """What to do about the messages with one reason."""
+    code = words.providers_code(one.state, one.code, one.text)
+    about = joined(" ", [each for each in (words.message_state(one.state), code) if each])
+    return joined(": ", (about, advice))
 
 
 @click.command(name="report")
 @click.argument("run")
-@click.option("--html", "html_file", metavar="FILE", help="Write one self-contained page.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Write who did not get it (yet), and why.")
+@click.option("--html", "html_file", metavar="FILE", help=_("Write one self-contained page."))
+@click.option(
+    "--csv", "csv_file", metavar="FILE", help=_("Write who did not get it (yet), and why.")
+)
 @json_option
 @with_practice
 def report_command(
@@ -317,27 +436,39 @@ def report_command(
     def text() -> None:
         print_facts(
             [
-                ("run", data.run),
-                ("mailing", f"{data.mailing} by {data.kind} from account {data.account}"),
-                ("state", data.standing),
+                (_("run"), data.run),
+                (_("mailing"), words.sent_by(data.mailing, data.kind, data.account)),
+                (_("state"), words.run_state(data.standing)),
                 *_approval(data),
-                *([("finished", _when(data.finished_at))] if data.finished_at else []),
-                *sorted(data.counts.items()),
+                *(
+                    [(_.pgettext("column", "finished"), data.finished_at)]
+                    if data.finished_at
+                    else []
+                ),
+                *_counts(data.counts),
             ]
         )
         print_table(
-            ["state", "code", "messages", "reason"],
-            [[r.state, r.code or "", r.messages, _reason(r)] for r in data.reasons],
+            [_("state"), _("code"), _("messages"), _("reason")],
+            [
+                [
+                    words.message_state(r.state),
+                    words.providers_code(r.state, r.code, r.text),
+                    r.messages,
+                    _reason(r),
+                ]
+                for r in data.reasons
+            ],
         )
         for reason in data.reasons:
             if reason.advice:
-                print_text(f"{reason.state} {reason.code or ''}: {reason.advice}")
+                print_text(_advice(reason, reason.advice))
         if data.tests:
             print_table(
-                ["test at", "by", "address hash", "data of"],
-                [[_when(t.at), t.user, (t.to or "file")[:12], t.row or ""] for t in data.tests],
+                [_("test at"), _.pgettext("column", "by"), _("address hash"), _("data of")],
+                [[t.at, t.user, t.to[:12] if t.to else _("file"), t.row] for t in data.tests],
             )
         for name in files:
-            say(f"written: {name}")
+            say(_("written: {file}", file=name))
 
     return Reply({**data.document(), "files": files}, text)

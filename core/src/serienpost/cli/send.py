@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from serienpost.cli import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import print_text
 from serienpost.cli.practice import with_practice
@@ -17,13 +18,15 @@ from serienpost.cli.progress import Display
 from serienpost.cli.questions import answered
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, StillOpenError, worst
-from serienpost.text import day_and_time
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from serienpost.service import Answers, Confirmation, Practice, Run, Stop
-    from serienpost.service.answers import RunStatus
+    from serienpost.service.answers import DueRun, RunStatus
+
+_ = Texts(__name__)
 
 # Seconds. A terminal, a service manager and a wrapper that passes signals on may each send one.
 SAME_REQUEST = 0.5
@@ -31,26 +34,26 @@ SAME_REQUEST = 0.5
 archive_option = click.option(
     "--archive",
     type=click.Choice(["entry", "pdf"]),
-    help="What goes into the records, where the mailing says `archive: ask`.",
+    help=_("What goes into the records, where the mailing says `archive: ask`."),
 )
 no_wait_option = click.option(
-    "--no-wait", is_flag=True, help="Do not wait for rate, time or retries; exit 75."
+    "--no-wait", is_flag=True, help=_("Do not wait for rate, time or retries; exit 75.")
 )
 
 
 @click.command(name="send")
 @click.argument("run")
-@click.option("--plan", metavar="HASH", help="Approve only this plan.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--plan", metavar="HASH", help=_("Approve only this plan."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
 @click.option(
     "--at",
     "when",
     metavar="WHEN",
-    help="9:00, morgen 9 Uhr, 30.11. 9:00; cron or `resume --due` must run then.",
+    help=_("9:00, morgen 9 Uhr, 30.11. 9:00; cron or `resume --due` must run then."),
 )
 @no_wait_option
-@click.option("--accept-disclaimer", is_flag=True, help="Accept the provider's disclaimer.")
-@click.option("--ignore-balance", is_flag=True, help="Send although the balance is too low.")
+@click.option("--accept-disclaimer", is_flag=True, help=_("Accept the provider's disclaimer."))
+@click.option("--ignore-balance", is_flag=True, help=_("Send although the balance is too low."))
 @archive_option
 @json_option
 @with_practice
@@ -71,16 +74,16 @@ def send_command(
     found = practice.run(run)
     at = practice.time(when) if when else None
     answers = Answers(yes, ignore_balance, archive, accept_disclaimer)  # type: ignore[arg-type]
-    hint = "top up the account, or add --ignore-balance"
+    hint = _("top up the account, or add --ignore-balance")
     approved(found, answers, hint=hint, plan=plan, at=at)
     return deliver(found, wait=not no_wait)
 
 
 @click.command(name="run")
 @click.argument("mailing")
-@click.option("--yes", is_flag=True, help="Approve without asking; needed for cron.")
+@click.option("--yes", is_flag=True, help=_("Approve without asking; needed for cron."))
 @click.option(
-    "--for", "due", metavar="DATE", help="Due date: 30.11., morgen, 2026-11-30. Default: today."
+    "--for", "due", metavar="DATE", help=_("Due date: 30.11., morgen, 2026-11-30. Default: today.")
 )
 @no_wait_option
 @archive_option
@@ -116,7 +119,7 @@ def run_command(
                 )
             if isinstance(found, Reply):
                 return found
-            hint = f"top up the account, then serienpost send {found.run}"
+            hint = _("top up the account, then serienpost send {run}", run=found.run or "RUN")
             answers = answered(found, answers, balance_hint=hint)
             if found.run:
                 run = practice.run(found.run)
@@ -129,18 +132,22 @@ def run_command(
 @click.option(
     "--due",
     is_flag=True,
-    help="Continue every run whose time has come, and prepare again what could not be; for cron.",
+    help=_(
+        "Continue every run whose time has come, and prepare again what could not be; for cron."
+    ),
 )
 @click.option(
     "--confirm",
     is_flag=True,
-    help="Continue although it stood still for long, is made for another day, or the ledger is an "
-    "older copy.",
+    help=_(
+        "Continue although it stood still for long, is made for another day, or the ledger is an "
+        "older copy."
+    ),
 )
 @click.option(
     "--leave-refused",
     is_flag=True,
-    help="Do not try again who was refused in a row before the pause; they stay failed.",
+    help=_("Do not try again who was refused in a row before the pause; they stay failed."),
 )
 @no_wait_option
 @json_option
@@ -155,7 +162,7 @@ def resume_command(
 ) -> Reply:
     """Continue a run that was stopped or paused."""
     if due == (run is not None):
-        raise click.UsageError("name a run, or use --due")
+        raise click.UsageError(_("name a run, or use --due"))
     if run is None:
         return _resume_due(practice)
     found = practice.run(run)
@@ -165,7 +172,7 @@ def resume_command(
 @click.command(name="retry")
 @click.argument("run")
 @click.option(
-    "--failed", is_flag=True, required=True, expose_value=False, help="The messages that failed."
+    "--failed", is_flag=True, required=True, expose_value=False, help=_("The messages that failed.")
 )
 @no_wait_option
 @json_option
@@ -233,7 +240,7 @@ def stopping() -> Iterator[Stop]:
 
     stop, asked = Stop(), -math.inf
 
-    def ask_to_stop(*_: object) -> None:
+    def ask_to_stop(*_signalled: object) -> None:
         nonlocal asked
         now = time.monotonic()
         if now - asked >= SAME_REQUEST:
@@ -261,18 +268,19 @@ def _resume_due(practice: Practice) -> Reply:
 
     def text() -> None:
         for one in runs:
-            why = f" ({one.reason})" if one.reason and not one.is_scheduled else ""
-            until = ""
-            if one.until and not one.scheduled_for:
-                until = f" until {day_and_time(one.until)}"
-            print_text(f"{one.run}: {one.standing}{why}{until}")
+            print_text(words.reason_and_text(one.run, _standing(one)))
         for one in runs:
-            held = day_and_time(one.held_until) if one.held_until else "-"
             for order in one.withdraw:
                 print_text(
-                    f"the orders of run {one.run} lie in the provider's portal until "
-                    f"{held}; withdraw them there: "
-                    f"{order.ref} ({order.row}: {order.reason})",
+                    _(
+                        "the orders of run {run} lie in the provider's portal until {moment}; "
+                        "withdraw them there: {order} ({row}: {reason})",
+                        run=one.run,
+                        moment=one.held_until or "-",
+                        order=order.ref,
+                        row=order.row,
+                        reason=order.reason,
+                    ),
                     "  ",
                 )
 
@@ -283,3 +291,13 @@ def _resume_due(practice: Practice) -> Reply:
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
     is_scheduled = not dates and all(one.is_scheduled for one in runs if one.exit)
     return Reply(data, text, code, problems, told=told, is_scheduled=is_scheduled and bool(code))
+
+
+def _standing(one: DueRun) -> str:
+    """How a run stands, why, and until when."""
+    state = words.run_state(one.standing)
+    if one.reason and not one.is_scheduled:
+        state = _("{state} ({reason})", state=state, reason=words.reason(one.reason))
+    if one.until and not one.scheduled_for:
+        return _("{state} until {moment}", state=state, moment=one.until)
+    return state

@@ -9,9 +9,12 @@ from pathlib import Path
 import click
 
 from serienpost.cli.group import json_option
-from serienpost.cli.output import clean
+from serienpost.cli.output import clean, say
 from serienpost.cli.reply import Reply
 from serienpost.errors import PluginError, Problem, SerienpostError
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
 
 DEFAULT_PATIENTS = 300
 MOST_PATIENTS = 1_000_000
@@ -80,14 +83,14 @@ MAILING = """\
 
 @click.command(name="init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--demo", is_flag=True, help="Fill it with a made-up practice.")
+@click.option("--demo", is_flag=True, help=_("Fill it with a made-up practice."))
 @click.option(
     "--patients",
     metavar="N",
     type=click.IntRange(1, MOST_PATIENTS),
-    help=f"Made-up patients. Default: {DEFAULT_PATIENTS}.",
+    help=_("Made-up patients. Default: 300."),
 )
-@click.option("--seed", metavar="S", type=int, help="Other numbers, other people. Default: 1.")
+@click.option("--seed", metavar="S", type=int, help=_("Other numbers, other people. Default: 1."))
 @json_option
 def init_command(
     folder: Path,
@@ -97,10 +100,10 @@ def init_command(
 ) -> Reply:
     """Make a practice folder."""
     if not demo and (patients is not None or seed is not None):
-        raise click.UsageError("--patients and --seed belong to --demo")
+        raise click.UsageError(_("--patients and --seed belong to --demo"))
     if (folder / "serienpost.yaml").exists():
         raise SerienpostError(
-            Problem("is a practice folder already", "name another folder", str(folder))
+            Problem(_("is a practice folder already"), _("name another folder"), str(folder))
         )
     before = set(_files(folder))
     if demo:
@@ -110,10 +113,10 @@ def init_command(
     made = [path for path in _files(folder) if path not in before]
 
     def text() -> None:
-        click.echo(f"{clean(folder)} is a practice folder now:")
+        say(_("{folder} is a practice folder now:", folder=str(folder)))
         for path in made:
-            click.echo(f"  {clean(path)}")
-        click.echo(f"next: serienpost -C {shlex.quote(clean(folder))} doctor")
+            say(f"  {path}")
+        say(_("next: {command}", command=f"serienpost -C {shlex.quote(clean(folder))} doctor"))
 
     return Reply({"folder": str(folder), "files": made}, text)
 
@@ -125,7 +128,8 @@ def _init_demo(folder: Path, patients: int, seed: int) -> None:
         if error.name != "serienpost_demo":
             raise
         raise PluginError(
-            "--demo comes with serienpost-demo", hint="pip install serienpost-demo"
+            _("--demo comes with serienpost-demo"),
+            hint=_("install it: pip install {distribution}", distribution="serienpost-demo"),
         ) from None
     demo.init_demo(folder, patients, seed)
 

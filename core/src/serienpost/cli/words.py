@@ -1,0 +1,231 @@
+"""Words for what records name by a code: states, reasons, kinds, amounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.translation import Texts, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
+
+_MESSAGE_STATES = {
+    "planned": _.pgettext("state", "planned"),
+    "pending": _.pgettext("state", "waiting"),
+    "claimed": _.pgettext("state", "about to be sent"),
+    "sending": _.pgettext("state", "being sent"),
+    "accepted": _.pgettext("state", "accepted"),
+    "delivered": _.pgettext("state", "delivered"),
+    "in_doubt": _.pgettext("state", "in doubt"),
+    "failed": _.pgettext("state", "failed"),
+    "bounced": _.pgettext("state", "returned"),
+    "complained": _.pgettext("state", "complaint"),
+    "unsubscribed": _.pgettext("state", "unsubscribed"),
+    "suppressed": _.pgettext("state", "left out"),
+    "cancelled": _.pgettext("state", "cancelled"),
+}
+
+_RUN_STATES = {
+    "preparing": _.pgettext("run", "being prepared"),
+    "prepared": _.pgettext("run", "prepared"),
+    "approved": _.pgettext("run", "approved"),
+    "sending": _.pgettext("run", "sending"),
+    "paused": _.pgettext("run", "paused"),
+    "finished": _.pgettext("run", "finished"),
+    "cancelled": _.pgettext("run", "cancelled"),
+}
+
+# Of a mailing's due date that could not be prepared.
+_DUE_STATES = {
+    "open": _.pgettext("due date", "open"),
+    "done": _.pgettext("due date", "done"),
+    "given_up": _.pgettext("due date", "given up"),
+    "removed": _.pgettext("due date", "taken off"),
+}
+
+# Why a run does not go on.
+_REASONS = {
+    "schedule": _.pgettext("pause", "its time lies ahead"),
+    "quiet": _.pgettext("pause", "quiet hours"),
+    "rate": _.pgettext("pause", "the account's rate"),
+    "quota": _.pgettext("pause", "the provider's limit"),
+    "deferral": _.pgettext("pause", "a temporary refusal"),
+    "check_unavailable": _.pgettext("pause", "a check does not answer"),
+    "connection": _.pgettext("pause", "nobody answers"),
+    "refused": _.pgettext("pause", "refused several times in a row"),
+    "crash": _.pgettext("pause", "the program broke off"),
+    "interrupted": _.pgettext("pause", "interrupted"),
+    "account": _.pgettext("pause", "the account"),
+    "content_changed": _.pgettext("pause", "the content was changed"),
+    "template_changed": _.pgettext("pause", "the template was changed"),
+    "stale": _.pgettext("pause", "it stood still for long"),
+    "restored": _.pgettext("pause", "the ledger is an older copy"),
+    "another_day": _.pgettext("pause", "made for another day"),
+    "policy_changed": _.pgettext("pause", "the rules were changed"),
+    "person": _.pgettext("pause", "a person"),
+}
+
+_KINDS = {"email": _("e-mail"), "sms": _("SMS"), "letter": _("letter")}
+
+_VERDICTS = {
+    "allow": _.pgettext("check", "allows"),
+    "deny": _.pgettext("check", "denies"),
+    "abstain": _.pgettext("check", "has no say"),
+}
+
+# What became of a call to the provider.
+_OUTCOMES = {
+    "accepted": _.pgettext("outcome", "accepted"),
+    "rejected": _.pgettext("outcome", "rejected"),
+    "deferred": _.pgettext("outcome", "put off"),
+    "unknown": _.pgettext("outcome", "in doubt"),
+    "account_problem": _.pgettext("outcome", "account refused"),
+    "accountproblem": _.pgettext("outcome", "account refused"),
+    "quota": _.pgettext("outcome", "limit reached"),
+    "quotareached": _.pgettext("outcome", "limit reached"),
+    "suppressed": _.pgettext("outcome", "left out"),
+}
+
+# Lines of the journal.
+_ACTIONS = {
+    "prepare": _.pgettext("journal", "prepare"),
+    "review": _.pgettext("journal", "review"),
+    "exclude": _.pgettext("journal", "exclude"),
+    "only": _.pgettext("journal", "only"),
+    "include": _.pgettext("journal", "include"),
+    "override": _.pgettext("journal", "override"),
+    "drop override": _.pgettext("journal", "drop override"),
+    "same address": _.pgettext("journal", "same address"),
+    "next at the address": _.pgettext("journal", "next at the address"),
+    "not sendable": _.pgettext("journal", "not sendable"),
+    "file of several": _.pgettext("journal", "file of several"),
+    "approve": _.pgettext("journal", "approve"),
+    "confirm": _.pgettext("journal", "confirm"),
+    "confirm ledger": _.pgettext("journal", "confirm ledger"),
+    "hand over": _.pgettext("journal", "hand over"),
+    "test": _.pgettext("journal", "test"),
+    "pause": _.pgettext("journal", "pause"),
+    "cancel": _.pgettext("journal", "cancel"),
+    "retry": _.pgettext("journal", "retry"),
+    "leave refused": _.pgettext("journal", "leave refused"),
+    "resolve accepted": _.pgettext("journal", "resolve: accepted"),
+    "resolve resend": _.pgettext("journal", "resolve: send again"),
+    "resolve failed": _.pgettext("journal", "resolve: failed"),
+}
+
+# Why an address is on the suppression list.
+_SUPPRESSED = {
+    "bounce": _("the address takes no messages"),
+    "complaint": _("complaint about an earlier message"),
+    "unsubscribe": _("unsubscribed"),
+    "manual": _("blocked by the practice"),
+}
+
+
+def message_state(code: str) -> str:
+    """The state of a message, or what an event says of it; also the key of its count."""
+    return _MESSAGE_STATES.get(code, code)
+
+
+def run_state(standing: str) -> str:
+    """How a run stands: its state in words, or what is said already."""
+    return _RUN_STATES.get(standing, standing)
+
+
+def due_state(code: str) -> str:
+    """The state of a due date that could not be prepared."""
+    return _DUE_STATES.get(code, code)
+
+
+def reason(code: str | None, text: str | None = None) -> str:
+    """Why a run does not go on: the reason in words, and what was said of it."""
+    return reason_and_text(_REASONS.get(code or "", code or ""), text)
+
+
+def reason_and_text(reason: str, text: str | None) -> str:
+    """A reason in words, and what was said of it."""
+    return joined(": ", (reason, text)) if text else reason
+
+
+def kind(name: str) -> str:
+    """A kind of message; of a plugin's own the name."""
+    return _KINDS.get(name, name)
+
+
+def verdict(code: str) -> str:
+    """What a check says."""
+    return _VERDICTS.get(code, code)
+
+
+def outcome(code: str) -> str:
+    """What became of a call to the provider."""
+    return _OUTCOMES.get(code, code)
+
+
+def action(code: str) -> str:
+    """What somebody did, as the journal has it."""
+    return _ACTIONS.get(code, code)
+
+
+def why_suppressed(code: str) -> str:
+    """Why an address is on the suppression list."""
+    return _SUPPRESSED.get(code, code)
+
+
+def providers_code(state: str, code: str | None, text: str | None) -> str:
+    """The code that stands beside a text: a provider's, which people ask it about. What is left out
+    says its reason in words."""
+    return "" if text and state in ("suppressed", "cancelled") else code or ""
+
+
+def counts(numbers: Mapping[str, int]) -> Text:
+    """`12 accepted, 3 left out`."""
+    parts = [_("{number} {state}", number=n, state=message_state(s)) for s, n in numbers.items()]
+    return joined(", ", parts)
+
+
+def amount(number: float, unit: str) -> Text:
+    """`1 message`, `2 messages`, `2.5 credits`."""
+    if number != int(number):
+        return _("{number} credits", number=number)
+    n = int(number)
+    if unit == "credits":
+        return _.ngettext("{n} credit", "{n} credits", n)
+    return pages(n) if unit == "pages" else messages(n)
+
+
+def messages(number: int, kind: str | None = None) -> Text:
+    """`6 messages`; of a kind `6 e-mails`."""
+    if kind is None:
+        return _.ngettext("{n} message", "{n} messages", number)
+    if kind == "email":
+        return _.ngettext("{n} e-mail", "{n} e-mails", number)
+    if kind == "sms":
+        return _.ngettext("{n} SMS", "{n} SMS", number)
+    if kind == "letter":
+        return _.ngettext("{n} letter", "{n} letters", number)
+    return _.ngettext("{n} {kind} message", "{n} {kind} messages", number, kind=kind)
+
+
+def pages(number: int) -> Text:
+    """`1 page`, `2 pages`."""
+    return _.ngettext("{n} page", "{n} pages", number)
+
+
+def run_count(number: int) -> Text:
+    """`1 run`, `2 runs`."""
+    return _.ngettext("{n} run", "{n} runs", number)
+
+
+def sent_by(mailing: str, kind_name: str, account: str) -> Text:
+    """A mailing with the way it goes."""
+    return _(
+        "{mailing} by {kind} from account {account}",
+        mailing=mailing,
+        kind=kind(kind_name),
+        account=account,
+    )

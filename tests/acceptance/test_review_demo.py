@@ -117,15 +117,15 @@ def test_the_review_says_it_in_words_and_in_order(cases: Practice) -> None:
     assert done.code == 0
     lines = done.out.splitlines()
     head = next(line for line in lines if line.startswith("row "))
-    shown = [head.index(word) for word in ("number", "reachable", "erlaubt", "marked")]
+    shown = [head.index(word) for word in ("number", "reachable", "allowed", "marked")]
     assert shown == sorted(shown)
     numbers = re.findall(r"^patient:\d+ +(P0\d+)", done.out, re.MULTILINE)
     assert numbers == sorted(numbers, reverse=True)
     assert len(numbers) == 200
     for column in ("name", "address", "why not"):  # what does not fit stands under its row
         assert column in head or f"    {column}: " in done.out
-    assert "JA" in done.out
-    assert "NEIN" in done.out
+    assert "YES" in done.out
+    assert "NO" in done.out
     cases.refused("review", cases.run, "--sort", "beruf")
 
 

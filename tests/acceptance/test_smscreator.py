@@ -102,11 +102,11 @@ def test_a_balance_that_is_too_low_refuses(sms: Practice, fake: FakeSmsCreator) 
     prepare(sms)
     assert "send will refuse it" in sms("review", sms.run, "--summary").out
     (problem,) = sms.refused("send", sms.run, "--yes")
-    assert "costs 12 credits, only 11.5 are free" in problem["message"]
+    assert "costs 12 credits, the account holds only 11.5 credits" in problem["message"]
     assert "--ignore-balance" in problem["hint"]
     assert fake.gateway.jobs == []
     (problem,) = sms.refused("run", "einladung", "--yes")
-    assert "only 11.5 are free" in problem["message"]
+    assert "holds only 11.5 credits" in problem["message"]
     assert fake.gateway.jobs == []
     assert sms.json("send", sms.run, "--yes", "--ignore-balance")["counts"] == {"accepted": ROWS}
 
@@ -146,7 +146,7 @@ def test_orders_lie_in_the_portal_until_their_time(sms: Practice, fake: FakeSmsC
     ]
     told = sms("resume", "--due")
     assert told.code == 75
-    assert f"withdraw them there: {ref} (patient:3: abgesagt)" in told.out
+    assert f"withdraw them there: {ref} (patient:3: abgesagt)" in " ".join(told.out.split())
 
     fake.gateway.withdraw(ref)
     fake.gateway.forward(timedelta(days=3))

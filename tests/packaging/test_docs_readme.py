@@ -58,7 +58,7 @@ def without_chance(text: str) -> str:
     """The text without what no two runs share: run id, reference, time."""
     text = re.sub(r"\d{8}-[0-9a-z]{4}\b", "RUN", text)
     text = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{12}\b", "REF", text)
-    return re.sub(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", "TIME", text)
+    return re.sub(r"\d\d? \w+ \d{4} \d\d:\d\d", "TIME", text)
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Terminal:
             ["bash", "-ec", f"exec 3>&{writing}; {first}{keep}"],
             cwd=self.folder,
             # `make` names what it would do: the environment is there, `make test` is this test.
-            env={**known, "COLUMNS": str(WIDTH), "MAKEFLAGS": "n"},
+            env={**known, "COLUMNS": str(WIDTH), "MAKEFLAGS": "n", "SERIENPOST_LANG": "en"},
             pass_fds=(writing,),
             capture_output=True,
             text=True,

@@ -48,9 +48,9 @@ def test_a_wait_is_told_at_once_and_once(capsys: pytest.CaptureFixture[str]) -> 
         for later, waiting in enumerate(("rate", "rate", None, "rate", "deferral", "else")):
             display.delivered(of(3, waiting, later))
     assert capsys.readouterr().err.splitlines() == [
-        "3/40 waiting until 10:30:15 for the account's rate",
-        "3/40 waiting until 10:30:19 for a temporary refusal",
-        "3/40 waiting until 10:30:20 for else",
+        "3/40 waiting until 10:30:15: the account's rate",
+        "3/40 waiting until 10:30:19: a temporary refusal",
+        "3/40 waiting until 10:30:20: else",
     ]
 
 
@@ -87,7 +87,7 @@ def test_whose_code_is_at_work_is_told_once_for_each_silence(
     said: list[str] = []
     monkeypatch.setattr(progress, "SILENCE_SECONDS", 0.04)
     monkeypatch.setattr(progress, "at_work", lambda: "serienpost-example 1.2")
-    monkeypatch.setattr(progress.click, "echo", lambda text, err: said.append(text))
+    monkeypatch.setattr(progress, "say", lambda text, err: said.append(text))
     with Display(ZONE, reads=True) as display:
         until(lambda: len(said) == 1)
         time.sleep(0.2)

@@ -210,7 +210,7 @@ def _templates(practice: Practice) -> Reply:
                     ", ".join(one.kinds),
                     ", ".join(one.purposes) or _.pgettext("purpose", "any"),
                     ", ".join(one.languages),
-                    one.origin,
+                    _("practice") if one.origin == "practice" else one.origin,
                     ", ".join(one.shadowed),
                 )
                 for one in found

@@ -14,22 +14,27 @@ from serienpost.errors import SerienpostError
 from serienpost.translation import Texts, joined, present_language
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serienpost.contracts.providers import Disclaimer
     from serienpost.service import Answers, Confirmation
     from serienpost.translation import Text
 
 _ = Texts(__name__)
 
+# A yes to terms, beside those to any question.
+_ACCEPTED = ("angenommen", "accepted")
 _ALWAYS = frozenset({"j", "ja", "y", "yes"}), frozenset({"", "n", "nein", "no"})
 
 
-def ask(question: str, option: str) -> bool:
+def ask(question: str, option: str, *, also: Sequence[str] = ()) -> bool:
     """A yes/no question, answered in the reader's language, in German or in English; no answer is
     no.
 
     Args:
         question: what is asked.
         option: of the command line, that answers it.
+        also: words that are a yes, too.
 
     Raises:
         SerienpostError: nobody is there to answer.
@@ -40,7 +45,7 @@ def ask(question: str, option: str) -> bool:
             hint=_("add {option}", option=option),
         )
     yes, no = (
-        _ALWAYS[0] | _answers(_.pgettext("answers", "y yes")),
+        _ALWAYS[0].union(also) | _answers(_.pgettext("answers", "y yes")),
         _ALWAYS[1] | _answers(_.pgettext("answers", "n no")),
     )
     asked = "\n".join(folded_lines(_("{question} [y/N]", question=question)))
@@ -139,5 +144,5 @@ def _accept(disclaimer: Disclaimer, channel: str) -> None:
     is_german = present_language() == "de"
     terms = disclaimer.german if is_german else disclaimer.english
     click.echo("\n".join(folded_lines(terms)) + "\n", err=True)
-    if not ask(_("Do you accept this?"), "--accept-disclaimer"):
+    if not ask(_("Do you accept this?"), "--accept-disclaimer", also=_ACCEPTED):
         raise SerienpostError(_("the disclaimer was not accepted; nothing was sent"))

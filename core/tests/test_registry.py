@@ -33,7 +33,7 @@ def test_a_name_is_taken_within_its_group_only() -> None:
 
 @pytest.mark.parametrize("name", ["", None, 7])
 def test_an_object_needs_a_name(name: Any) -> None:  # noqa: ANN401
-    with pytest.raises(PluginError, match=r"toy-one 1\.2 registers a secret store without a name"):
+    with pytest.raises(PluginError, match=r"toy-one 1\.2 registers something without a name"):
         Registry().add("secret_stores", name, object(), ONE)
 
 

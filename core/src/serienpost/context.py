@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from serienpost.errors import SecretError, SerienpostError
 from serienpost.redaction import SECRET_WITHIN, remember_secret
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.kinds import Kind
     from serienpost.contracts.practice import PracticeInfo
     from serienpost.registry import Registry
+
+_ = Texts(__name__)
 
 T = TypeVar("T")
 
@@ -107,8 +110,11 @@ class PracticeContext:
         if found:
             return found[1]
         raise SecretError(
-            f"secret {name} is in none of the stores {', '.join(order)}",
-            hint=f"set the environment variable {name}, or {name}_FILE to a file that holds it",
+            _("secret {name} is in none of the stores {stores}", name=name, stores=list(order)),
+            hint=_(
+                "set the environment variable {name}, or {name}_FILE to a file that holds it",
+                name=name,
+            ),
         )
 
     def _look_up(self, name: str, order: Sequence[str]) -> tuple[str, str] | None:
@@ -118,8 +124,14 @@ class PracticeContext:
             except SerienpostError:
                 raise
             except Exception as error:
-                text = f"the store {store} cannot be asked for {name}: {type(error).__name__}"
-                raise SecretError(text) from error
+                raise SecretError(
+                    _(
+                        "the store {store} cannot be asked for {name}: {why}",
+                        store=store,
+                        name=name,
+                        why=type(error).__name__,
+                    )
+                ) from error
             if value is not None:
                 remember_secret(str(value))
                 return store, value

@@ -7,10 +7,12 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from serienpost.errors import ConfigError
-from serienpost.text import day_and_time
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+_ = Texts(__name__)
 
 _DAYS_AHEAD = {"heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "übermorgen": 2}
 _WEEKDAYS = {
@@ -64,8 +66,8 @@ _MOMENT = re.compile(
 )
 # A day without a year that is over this year is meant for the next if it comes within half a year.
 _HALF_A_YEAR = timedelta(days=183)
-_MOMENTS = "write 9:00, morgen 9:00, montag 9:00, 30.11. 9:00 or 2026-11-30 9:00"
-_DAYS = "write heute, morgen, montag, 30.11., 30.11.2026 or 2026-11-30"
+_MOMENTS = _("write 9:00, tomorrow 9:00, monday 9:00, 30.11. 9:00 or 2026-11-30 9:00")
+_DAYS = _("write today, tomorrow, monday, 30.11., 30.11.2026 or 2026-11-30")
 
 
 def parse_day(text: str, today: date) -> date:
@@ -84,7 +86,7 @@ def parse_day(text: str, today: date) -> date:
     except (KeyError, ValueError):
         day = None
     if day is None:
-        raise ConfigError(f"{text!r} is not a date", hint=_DAYS)
+        raise ConfigError(_("'{text}' is not a date", text=text), hint=_DAYS)
     return day
 
 
@@ -106,19 +108,20 @@ def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     except (KeyError, ValueError):
         is_time = None
     if not (found and is_time):
-        raise ConfigError(f"{text!r} is not a day and time", hint=_MOMENTS)
+        raise ConfigError(_("'{text}' is not a day and time", text=text), hint=_MOMENTS)
     when = datetime.combine(day or local.date(), at, zone)
     if day is None and when <= local:
         when = datetime.combine(local.date() + timedelta(days=1), at, zone)
     if when.astimezone(now.tzinfo).astimezone(zone).replace(tzinfo=None) != when.replace(
         tzinfo=None
     ):
-        raise ConfigError(f"{text} does not exist on that day (clocks go forward)")
+        raise ConfigError(_("{time} does not exist on that day (clocks go forward)", time=text))
     if when <= now:
         when = when.replace(fold=1)
     if when <= now:
         raise ConfigError(
-            f"{text} is in the past: {day_and_time(when)}", hint=f"now it is {day_and_time(local)}"
+            _("{text} is in the past: {moment}", text=text, moment=when),
+            hint=_("now it is {moment}", moment=local),
         )
     return when
 
@@ -151,5 +154,8 @@ def _named_day(word: str, today: date) -> date:
     ahead = (_WEEKDAYS[name] - today.weekday()) % 7
     if not ahead:
         later = today + timedelta(days=7)
-        raise ConfigError(f"today is {word}", hint=f"write heute, or {later:%d.%m.%Y}")
+        day = f"{later:%d.%m.%Y}"
+        raise ConfigError(
+            _("today is {weekday}", weekday=word), hint=_("write today, or {day}", day=day)
+        )
     return today + timedelta(days=ahead)

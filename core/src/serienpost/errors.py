@@ -154,6 +154,8 @@ def cause_of(error: BaseException) -> str:
         text = _QUOTED.sub("…", said[0]) if said else ""
     elif error.__cause__ is not None:
         text = cause_of(error.__cause__)
+    if isinstance(text, Text):
+        return mapped(joined(": ", [name, text]), redact)
     return redact(f"{name}: {text}" if text else name)
 
 

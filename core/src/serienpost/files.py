@@ -10,11 +10,14 @@ from typing import IO, TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
 from serienpost.text import ESCAPES, folded
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
+
+_ = Texts(__name__)
 
 # How the name of a file ends that is not complete.
 UNFINISHED = ".part"
@@ -44,8 +47,9 @@ def nearest_path(path: Path) -> Path | None:
 def unreadable(error: Exception) -> str:
     """Why a text file cannot be read, in words."""
     if isinstance(error, OSError):
-        return error.strerror or "the system cannot read it"
-    return "it is no UTF-8 text" if isinstance(error, UnicodeError) else "it is no CSV file"
+        return error.strerror or _("the system cannot read it")
+    is_encoded_otherwise = isinstance(error, UnicodeError)
+    return _("it is no UTF-8 text") if is_encoded_otherwise else _("it is no CSV file")
 
 
 @contextmanager
@@ -136,8 +140,8 @@ def refuse_other(path: Path, beginning: bytes) -> None:
     """
     if path.is_file() and path.stat().st_size and not _first_line(path).startswith(beginning):
         raise SerienpostError(
-            f"{path} is there and is another kind of file",
-            hint="name another file, or remove this one first",
+            _("{file} is there and is another kind of file", file=str(path)),
+            hint=_("name another file, or remove this one first"),
         )
 
 
@@ -147,8 +151,10 @@ def _first_line(path: Path) -> bytes:
 
 
 def _unwritable(path: Path, error: OSError) -> SerienpostError:
-    hint = None if path.parent.is_dir() else f"make the folder {path.parent} first"
-    return SerienpostError(f"{path} cannot be written: {error.strerror}", hint=hint)
+    is_lacking = not path.parent.is_dir()
+    hint = _("make the folder {folder} first", folder=str(path.parent)) if is_lacking else None
+    why = error.strerror or type(error).__name__
+    return SerienpostError(_("{file} cannot be written: {why}", file=str(path), why=why), hint=hint)
 
 
 def private_folder(path: Path) -> Path:
@@ -161,5 +167,7 @@ def private_folder(path: Path) -> Path:
         for folder in (*reversed(path.parents), path):
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise SerienpostError(f"{path} cannot be made: {error.strerror}") from error
+        why = error.strerror or type(error).__name__
+        text = _("{folder} cannot be made: {why}", folder=str(path), why=why)
+        raise SerienpostError(text) from error
     return path

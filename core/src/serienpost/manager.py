@@ -13,9 +13,12 @@ from serienpost import hookspecs
 from serienpost.config.problems import did_you_mean
 from serienpost.errors import PluginError, Problem
 from serienpost.registry import Provider, Registry
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_ = Texts(__name__)
 
 GROUP = "serienpost"
 _NAMED_BY = {"template_packs": "templates", "secret_stores": "secrets"}
@@ -104,12 +107,15 @@ def _load(
     try:
         module = entry.load()
     except (Exception, SystemExit) as error:
-        raise _broken(provider, f"cannot be imported: {_brief(error)}") from error
+        text = _(
+            "plugin {plugin} cannot be imported: {why}", plugin=str(provider), why=_brief(error)
+        )
+        raise _broken(provider, text) from error
     try:
         manager.register(module, name)
         manager.check_pending()
     except Exception as error:
-        raise _broken(provider, _misspelt(error)) from error
+        raise _misspelt(provider, error) from error
     _collect(manager, provider, registry, report)
     registry.versions[name] = version
 
@@ -117,17 +123,23 @@ def _load(
 def _entry(name: str, installed: dict[str, list[EntryPoint]]) -> EntryPoint:
     entries = installed.get(name, [])
     if not entries:
-        hint = did_you_mean(name, installed) or f"install it: pip install {name}"
-        raise PluginError(Problem(f"plugin {name} is not installed", hint, key=name))
+        command = f"pip install {name}"
+        hint = did_you_mean(name, installed) or _("install it: {command}", command=command)
+        raise PluginError(Problem(_("plugin {name} is not installed", name=name), hint, key=name))
     if len(entries) > 1:
-        owners = " and ".join(f"{e.dist.name} {e.dist.version}" for e in entries if e.dist)
-        raise PluginError(Problem(f"plugin {name} is provided by {owners}", key=name))
+        owners = [f"{e.dist.name} {e.dist.version}" for e in entries if e.dist]
+        text = _("plugin {name} is provided by {providers}", name=name, providers=owners)
+        raise PluginError(Problem(text, key=name))
     entry = entries[0]
     if entry.dist and entry.dist.name != name:
         raise PluginError(
             Problem(
-                f"{entry.dist.name} {entry.dist.version} calls its entry point {name}",
-                "an entry point is named like its distribution",
+                _(
+                    "{plugin} calls its entry point {name}",
+                    plugin=f"{entry.dist.name} {entry.dist.version}",
+                    name=name,
+                ),
+                _("an entry point is named like its distribution"),
                 key=name,
             )
         )
@@ -143,7 +155,13 @@ def _collect(
             objects = [thing for things in _answers(hook) for thing in _iterable(things)]
             named = [(_name(group, thing), thing) for thing in objects]
         except (Exception, SystemExit) as error:
-            raise _broken(provider, f"fails to register its {group}: {_brief(error)}") from error
+            text = _(
+                "plugin {plugin} fails to register its {group}: {why}",
+                plugin=str(provider),
+                group=group,
+                why=_brief(error),
+            )
+            raise _broken(provider, text) from error
         for name, thing in named:
             registry.add(group, name, thing, provider)
             report.provides.append(f"{group.removesuffix('s').replace('_', ' ')} {name}")
@@ -172,21 +190,27 @@ def _name(group: str, thing: object) -> str:
     return name
 
 
-def _misspelt(error: Exception) -> str:
+def _misspelt(provider: Provider, error: Exception) -> PluginError:
     from pluggy import PluginValidationError
 
     if isinstance(error, PluginValidationError) and "unknown hook" in str(error):
         wrong = str(error).split("unknown hook ")[1].split()[0].strip("'\"")
         known = [name for name in vars(hookspecs) if name.startswith("serienpost_")]
-        hint = did_you_mean(wrong, known)
-        return f"implements an unknown hook {wrong}" + (f"; {hint}" if hint else "")
-    return f"cannot be registered: {_brief(error)}"
+        text = _(
+            "plugin {plugin} implements an unknown hook {hook}", plugin=str(provider), hook=wrong
+        )
+        return _broken(provider, text, did_you_mean(wrong, known))
+    why = _brief(error)
+    return _broken(
+        provider, _("plugin {plugin} cannot be registered: {why}", plugin=str(provider), why=why)
+    )
 
 
 def _brief(error: BaseException) -> str:
+    """What a plugin says, whose words are not ours, in one line."""
     first = (str(error).splitlines() or [""])[0][:200]
     return f"{type(error).__name__}: {first}"
 
 
-def _broken(provider: Provider, what: str) -> PluginError:
-    return PluginError(Problem(f"plugin {provider} {what}", key=provider.distribution))
+def _broken(provider: Provider, message: str, hint: str | None = None) -> PluginError:
+    return PluginError(Problem(message, hint, key=provider.distribution))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from serienpost.errors import PluginError, Problem
 from serienpost.kinds import CORE_KINDS
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     import click
@@ -25,8 +26,24 @@ if TYPE_CHECKING:
         TemplatePack,
     )
 
+_ = Texts(__name__)
+
 T = TypeVar("T")
 _MACRO_NAME = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")
+
+# What is registered, with its article: the subject of a sentence.
+_THE = {
+    "sources": _("the source"),
+    "consent_checks": _("the consent check"),
+    "macros": _("the macro"),
+    "channels": _("the channel"),
+    "secret_stores": _("the secret store"),
+    "archives": _("the archive"),
+    "dispatchers": _("the dispatcher"),
+    "template_packs": _("the template pack"),
+    "settings": _("the key"),
+    "commands": _("the command"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +81,46 @@ class Registry:
             PluginError: the name is taken or not usable, or a channel replaces a kind of the core;
                 names the distributions.
         """
-        thing = group.replace("_", " ").removesuffix("s")
+        plugin = str(provider)
         if not isinstance(name, str) or not name:
-            raise _refusal(f"{provider} registers a {thing} without a name", provider)
-        if group == "macros" and not _MACRO_NAME.match(name):
-            raise _refusal(
-                f"{provider} registers a macro that no text can name: {name!r}", provider
+            text = _(
+                "{plugin} registers something without a name ({group})", plugin=plugin, group=group
             )
+            raise _refusal(text, provider)
+        if group == "macros" and not _MACRO_NAME.match(name):
+            text = _(
+                "{plugin} registers a macro that no text can name: '{name}'",
+                plugin=plugin,
+                name=name,
+            )
+            raise _refusal(text, provider)
         own: Any = getattr(value, "kind", None) if group == "channels" else None
         if getattr(own, "name", None) in CORE_KINDS:
             raise _refusal(
-                f"{provider} registers a channel {name!r} with a kind {own.name!r} of its own",
+                _(
+                    "{plugin} registers a channel '{name}' with a kind '{kind}' of its own",
+                    plugin=plugin,
+                    name=name,
+                    kind=own.name,
+                ),
                 provider,
-                f"a kind of the core cannot be replaced; write kind = {own.name!r}",
+                _(
+                    "a kind of the core cannot be replaced; write kind = '{kind}'",
+                    kind=own.name,
+                ),
             )
         taken = self.providers.get((group, name))
         if taken:
             raise _refusal(
-                f"the {thing} {name!r} is provided by {taken} and by {provider}",
+                _(
+                    "{thing} '{name}' is provided by {other} and by {plugin}",
+                    thing=_THE[group],
+                    name=name,
+                    other=str(taken),
+                    plugin=plugin,
+                ),
                 provider,
-                "remove one of the two under plugins:",
+                _("remove one of the two under plugins:"),
             )
         getattr(self, group)[name] = value
         self.providers[group, name] = provider
@@ -98,12 +135,18 @@ class Registry:
         """
         if isinstance(answer, wanted):
             return cast("T", answer)
-        provider = self.providers.get((group, name)) or Provider("a plugin", "")
-        thing = group.replace("_", " ").removesuffix("s")
+        provider = self.providers.get((group, name)) or Provider("?", "")
         raise _refusal(
-            f"plugin {provider}: {method} of {thing} {name!r} answers with {type(answer).__name__}",
+            _(
+                "plugin {plugin}: {method} of {name} ({group}) answers with {type}",
+                plugin=str(provider),
+                method=method,
+                name=name,
+                group=group,
+                type=type(answer).__name__,
+            ),
             provider,
-            "tell who maintains it",
+            _("tell who maintains it"),
         )
 
     def kind(self, channel: Channel[Any]) -> Kind:

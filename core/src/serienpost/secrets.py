@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import SecretError
 from serienpost.files import unreadable
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
+
+_ = Texts(__name__)
 
 # What can be the name of a credential: a file name (systemd.exec, LoadCredential=).
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
@@ -35,7 +38,7 @@ class EnvStore:
         if value:
             return value
         file = os.environ.get(f"{name}_FILE")
-        return _read(context.path(file), f"secret {name}: the file") if file else None
+        return _read(context.path(file), _("secret {name}: the file", name=name)) if file else None
 
 
 class CredentialsStore:
@@ -53,19 +56,23 @@ class CredentialsStore:
         if not folder or not _NAME.match(name):
             return None
         path = Path(folder) / name
-        return _read(path, f"secret {name}: the credential") if path.is_file() else None
+        what = _("secret {name}: the credential", name=name)
+        return _read(path, what) if path.is_file() else None
 
 
 def _read(path: Path, what: str) -> str:
     try:
         if path.stat().st_mode & _OTHERS:
-            raise SecretError(f"{what} is open to other users", hint=f"chmod 600 {path}")
+            text = _("{what} is open to other users", what=what)
+            raise SecretError(text, hint=f"chmod 600 {path}")
         value = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SecretError(
-            f"{what} cannot be read: {unreadable(error)}", hint=f"check {path}"
+            _("{what} cannot be read: {why}", what=what, why=unreadable(error)),
+            hint=_("check {file}", file=str(path)),
         ) from error
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
-        raise SecretError(f"{what} is empty", hint=f"write the secret into {path}")
+        hint = _("write the secret into {file}", file=str(path))
+        raise SecretError(_("{what} is empty", what=what), hint=hint)
     return value

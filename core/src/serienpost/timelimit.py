@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from serienpost.translation import Text, Texts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+_ = Texts(__name__)
 
 T = TypeVar("T")
 
 
 class LateError(TimeoutError):
-    """A plugin's code did not come back in time; its text is ours, so it names no person."""
+    """A plugin's code did not come back in time; its sentence is ours, so it names no person."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +63,17 @@ def each_within(seconds: float, jobs: Sequence[tuple[str, Callable[[], T]]]) -> 
         found: SimpleQueue[Outcome[T]] = SimpleQueue()
         left = threading.Event()
         threading.Thread(target=_work, args=(rest, found, left), daemon=True).start()
-        for what, _ in rest:
+        for what, _function in rest:
             try:
                 outcomes.append(found.get(timeout=seconds))
             except Empty:
                 left.set()
-                late = LateError(f"{what} did not answer within {seconds:g} seconds")
-                outcomes.append(Outcome(error=late))
+                late = _(
+                    "{what} did not answer within {seconds} seconds",
+                    what=what,
+                    seconds=f"{seconds:g}",
+                )
+                outcomes.append(Outcome(error=LateError(late)))
                 break
     return outcomes
 
@@ -74,7 +86,7 @@ def _work(
     for what, function in jobs:
         if left.is_set():
             return
-        threading.current_thread().name = what
+        threading.current_thread().name = str.__str__(what)
         try:
             outcome = Outcome(function())
         except BaseException as error:  # noqa: BLE001  # handed to the caller

@@ -15,6 +15,9 @@ from typing import Any, TypeAlias
 from serienpost.config.document import ABSENT, Document, Loc, loc_of, step_into
 from serienpost.config.reader import scan_yaml
 from serienpost.errors import ConfigError, Problem
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
 
 PRACTICE_FILE = "serienpost.yaml"
 POLICY_VARIABLE = "SERIENPOST_POLICY"
@@ -110,8 +113,8 @@ def read_layers(folder: Path) -> Layers:
     if not path.is_file():
         raise ConfigError(
             Problem(
-                f"there is no {PRACTICE_FILE} in {folder}",
-                "`serienpost init DIR` makes a practice folder, -C DIR names another",
+                _("there is no {file} in {folder}", file=PRACTICE_FILE, folder=str(folder)),
+                _("`serienpost init DIR` makes a practice folder, -C DIR names another"),
             )
         )
     stamps = stamps_of(folder)

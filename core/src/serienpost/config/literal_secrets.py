@@ -16,6 +16,7 @@ from serienpost.redaction import (
     is_secret_name,
     without_passwords,
 )
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from serienpost.config.document import Loc
     from serienpost.config.problems import Collector
+
+_ = Texts(__name__)
 
 _HIDDEN = "***"
 # What may stand in place of a secret: its name, in a text with braces, after the scheme of a login.
@@ -48,8 +51,8 @@ def refuse_literals(value: object, collector: Collector, loc: Loc = ()) -> None:
     for place, found in _literals(value, loc):
         _hide(found, collector)
         if isinstance(found, str) and has_password(found):
-            hint = "write ${secret:NAME} in its place"
-            collector.add(place, "a password does not stand in a URL", hint)
+            hint = _("write ${secret:NAME} in its place")
+            collector.add(place, _("a password does not stand in a URL"), hint)
         else:
             collector.add(place, LITERAL_REFUSED)
 

@@ -16,6 +16,7 @@ from serienpost.config.problems import Collector, did_you_mean, explain
 from serienpost.config.references import check_references
 from serienpost.context import PracticeContext
 from serienpost.errors import ConfigError, PluginError, Problem
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
     Load: TypeAlias = Callable[[Sequence[str]], Registry]
 
+_ = Texts(__name__)
+
 __all__ = ["load_mailing", "load_practice", "mailing_names", "plugin_names"]
+
+_REMOVE_ONE = _("remove one of the two")
 
 
 def load_practice(folder: Path, load: Load | None = None) -> PracticeContext:
@@ -67,7 +72,7 @@ def plugin_names(folder: Path) -> tuple[str, ...]:
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
         return tuple(names)
     file, line = layers.where(("plugins",))
-    raise ConfigError(Problem("must be a list of distributions", None, file, line, "plugins"))
+    raise ConfigError(Problem(_("must be a list of distributions"), None, file, line, "plugins"))
 
 
 def _collector(layers: Layers) -> Collector:
@@ -84,7 +89,7 @@ def _core(data: dict[str, Any], collector: Collector) -> PracticeConfig:
         found = explain(error, PracticeConfig, keys)
     for loc, message, hint in found:
         collector.add(loc, message, hint)
-    wrong = {loc[0] for loc, _, _ in found}
+    wrong = {loc[0] for loc, _message, _hint in found}
     right = {key: value for key, value in keys.items() if key not in wrong}
     return PracticeConfig.model_validate({"practice": {"id": "unknown", "name": "?"}, **right})
 
@@ -98,7 +103,7 @@ def _registry(layers: Layers, load: Load | None, collector: Collector) -> Regist
     names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
     for index, name in enumerate(names):
         if name in names[:index]:
-            collector.add(("plugins", index), f"{name} is named twice", "remove one of the two")
+            collector.add(("plugins", index), _("{name} is named twice", name=name), _REMOVE_ONE)
     try:
         return load(names)
     except PluginError as error:
@@ -121,8 +126,8 @@ def _claimed(
     known = [*CORE_KEYS, *registry.settings]
     for key in data:
         if key not in known:
-            hint = "if a plugin brings this key, name the plugin under plugins:"
-            collector.add((key,), "unknown key", did_you_mean(key, known) or hint)
+            hint = _("if a plugin brings this key, name the plugin under plugins:")
+            collector.add((key,), _("unknown key"), did_you_mean(key, known) or hint)
     checked = {}
     for key, settings in registry.settings.items():
         if key in data:
@@ -132,8 +137,12 @@ def _claimed(
                 checked[key] = value
         elif settings.required:
             provider = registry.providers.get(("settings", key))
-            by = f"{provider.distribution} needs it" if provider else "a plugin needs it"
-            collector.add((key,), "is missing", by)
+            by = (
+                _("{plugin} needs it", plugin=provider.distribution)
+                if provider
+                else _("a plugin needs it")
+            )
+            collector.add((key,), _("is missing"), by)
     return checked
 
 
@@ -141,7 +150,7 @@ def _accounts(raw: object, registry: Registry, collector: Collector) -> dict[str
     if raw is None:
         return {}
     if not isinstance(raw, dict):
-        collector.add(("accounts",), "must be a map", "write {name: {channel: ...}}")
+        collector.add(("accounts",), _("must be a map"), _("write {name: {channel: ...}}"))
         return {}
     checked = {}
     for name, settings in raw.items():
@@ -156,20 +165,22 @@ def _account(
 ) -> AccountSettings | None:
     loc = ("accounts", str(name))
     if not isinstance(name, str) or not is_name(name):
-        collector.add(loc, "use only letters, digits, _ and - in a name")
+        collector.add(loc, _("use only letters, digits, _ and - in a name"))
     elif not isinstance(settings, dict):
-        collector.add(loc, "must be a map", "write {channel: ...}")
+        collector.add(loc, _("must be a map"), _("write {channel: ...}"))
     elif not isinstance(settings.get("channel"), str):
-        message = "must be text" if "channel" in settings else "is missing"
-        collector.add((*loc, "channel"), message, "name a channel, as in channel: smtp")
+        message = _("must be text") if "channel" in settings else _("is missing")
+        collector.add((*loc, "channel"), message, _("name a channel, as in channel: smtp"))
     elif settings["channel"] not in registry.channels:
         channel = settings["channel"]
         near = did_you_mean(channel, registry.channels)
-        plugin = f"name its plugin under plugins:, as in serienpost-channel-{channel}"
+        plugin = _(
+            "name its plugin under plugins:, as in {plugin}", plugin=f"serienpost-channel-{channel}"
+        )
         collector.add(
             (*loc, "channel"),
-            f"there is no channel {channel!r}",
-            f"{near} otherwise {plugin}" if near else plugin,
+            _("there is no channel '{name}'", name=channel),
+            _("{near} otherwise {hint}", near=near, hint=plugin) if near else plugin,
         )
     else:
         model = registry.channels[settings["channel"]].account

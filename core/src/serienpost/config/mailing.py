@@ -12,9 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateA
 
 from serienpost.contracts.durations import Duration  # noqa: TC001  # the model needs it
 from serienpost.contracts.strict import StrictModel
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.config.document import Document
+
+_ = Texts(__name__)
 
 _ID = re.compile(r"[a-z0-9_-]+\Z")
 
@@ -34,15 +37,18 @@ def _id(value: str) -> str:
     if not _ID.match(value):
         plain = value.lower().translate(_UMLAUTS)
         lowered = re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-_")
-        instead = f"; write id: {lowered}, or rename the file" if _ID.match(lowered) else ""
-        raise ValueError(f"use only a-z, 0-9, _ and -{instead}")
+        if not _ID.match(lowered):
+            raise ValueError(_("use only a-z, 0-9, _ and -"))
+        raise ValueError(
+            _("use only a-z, 0-9, _ and -; write id: {id}, or rename the file", id=lowered)
+        )
     return value
 
 
 def _blocks(value: object) -> object:
     blocks = value if isinstance(value, list) else [value]
     if not blocks or not all(isinstance(block, dict) for block in blocks):
-        raise ValueError("must be a map of filters, or a list of such maps")
+        raise ValueError(_("must be a map of filters, or a list of such maps"))
     return blocks
 
 
@@ -65,7 +71,7 @@ class AttachedFile(StrictModel):
 
 
 # A list of texts; one text stands for a list of one.
-Texts = Annotated[list[str], BeforeValidator(_texts)]
+TextList = Annotated[list[str], BeforeValidator(_texts)]
 
 
 class Mailing(StrictModel):
@@ -100,10 +106,10 @@ class Mailing(StrictModel):
     limit: Literal["all"] | Annotated[int, Field(ge=1)] = Field(
         default="all", description="Rows at most."
     )
-    order_by: Texts = Field(
+    order_by: TextList = Field(
         default=[], description="Fields to sort by, `-` before a name: descending."
     )
-    exclude_recipients_of: Texts = Field(
+    exclude_recipients_of: TextList = Field(
         default=[], description="Mailings whose recipients are left out."
     )
     once_per: Literal["occasion", "recipient", "none"] = Field(

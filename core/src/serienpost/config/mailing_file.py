@@ -13,6 +13,7 @@ from serienpost.config.problems import Collector, did_you_mean, listed
 from serienpost.config.reader import scan_yaml
 from serienpost.errors import ConfigError, Problem
 from serienpost.files import nearest_path
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from serienpost.config.document import Loc
     from serienpost.context import PracticeContext
 
+_ = Texts(__name__)
+
 FOLDER = "mailings"
 
 # Bytes of one name in common file systems, less the suffix.
 _LONGEST_NAME = 240
 _SUFFIXES = (".yaml", ".yml")
+# Keys that name something of the configuration.
+_NAMING = ("account", "purpose", "signature")
 # How runs are called, for who takes the one for the other.
 _RUN = re.compile(r"[0-9]{8}-[0-9A-Za-z]{4}")
 
@@ -67,7 +72,7 @@ def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
 
 def _path(context: PracticeContext, name_or_path: str) -> Path:
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in name_or_path.split("/")):
-        raise ConfigError("no file has so long a name")
+        raise ConfigError(_("no file has so long a name"))
     if name_or_path.endswith(_SUFFIXES) or "/" in name_or_path:
         return _path_of_file(context, Path(name_or_path))
     path = context.path(FOLDER) / f"{name_or_path}.yaml"
@@ -77,12 +82,20 @@ def _path(context: PracticeContext, name_or_path: str) -> Path:
     if near and near.name == path.name.lower():
         return near  # written with capitals, as on paper
     names = mailing_names(context)
-    hint = did_you_mean(name_or_path, names) or listed(names) or f"{FOLDER}/ is empty"
+    is_empty = _("{folder} is empty", folder=f"{FOLDER}/")
+    hint = did_you_mean(name_or_path, names) or listed(names) or is_empty
     if near and near.suffix != ".yaml":
-        hint = f"rename {FOLDER}/{near.name} to {near.stem.lower()}.yaml"
+        new = f"{near.stem.lower()}.yaml"
+        hint = _("rename {old} to {new}", old=f"{FOLDER}/{near.name}", new=new)
     elif _RUN.fullmatch(name_or_path):
-        hint = f"so runs are called: serienpost show {name_or_path}"
-    raise ConfigError(Problem(f"there is no mailing {name_or_path!r} in {FOLDER}/", hint))
+        command = f"serienpost show {name_or_path}"
+        hint = _("so runs are called: {command}", command=command)
+    raise ConfigError(
+        Problem(
+            _("there is no mailing '{name}' in {folder}", name=name_or_path, folder=f"{FOLDER}/"),
+            hint,
+        )
+    )
 
 
 def _path_of_file(context: PracticeContext, given: Path) -> Path:
@@ -98,8 +111,9 @@ def _path_of_file(context: PracticeContext, given: Path) -> Path:
     if near and near.suffix == ".yaml" and near.name.islower() and near.is_file():
         return near  # written with capitals, as on paper
     names = mailing_names(context)
-    hint = f"did you mean {near}?" if near else did_you_mean(given.stem, names) or listed(names)
-    raise ConfigError(Problem("there is no such file", hint, str(places[1])))
+    meant = _("did you mean {name}?", name=str(near)) if near else None
+    hint = meant or did_you_mean(given.stem, names) or listed(names)
+    raise ConfigError(Problem(_("there is no such file"), hint, str(places[1])))
 
 
 def _blocks(
@@ -125,12 +139,14 @@ def _block(
     name = block.get("source", default)
     place: Loc = (*loc, "source") if "source" in block else ("source",)
     if name is None:
-        collector.add(place, "is missing", listed(sources))
+        collector.add(place, _("is missing"), listed(sources))
     elif not isinstance(name, str):
-        collector.add(place, "must be text")
+        collector.add(place, _("must be text"))
     elif name not in sources:
-        hint = f"name its plugin under plugins:, as in serienpost-source-{name}"
-        collector.unknown(place, "source", name, sources, hint)
+        hint = _(
+            "name its plugin under plugins:, as in {plugin}", plugin=f"serienpost-source-{name}"
+        )
+        collector.unknown(place, _("there is no source '{name}'", name=name), name, sources, hint)
     else:
         filters = {key: value for key, value in block.items() if key != "source"}
         # The headings of a list may be called like anything.
@@ -143,15 +159,16 @@ def _block(
 
 def _check_names(context: PracticeContext, data: dict[str, Any], collector: Collector) -> None:
     config = context.config
-    known: dict[str, Iterable[str]] = {
-        "account": config.accounts,
-        "purpose": config.purposes_known(),
-        "signature": config.signatures,
-    }
-    for key, names in known.items():
+    account, purpose, signature = (str(data.get(key)) for key in _NAMING)
+    known: tuple[tuple[Iterable[str], str], ...] = (
+        (config.accounts, _("there is no account '{name}'", name=account)),
+        (config.purposes_known(), _("there is no purpose '{name}'", name=purpose)),
+        (config.signatures, _("there is no signature '{name}'", name=signature)),
+    )
+    for key, (names, message) in zip(_NAMING, known, strict=True):
         value = data.get(key)
         if isinstance(value, str) and value not in names:
-            collector.unknown((key,), key, value, names)
+            collector.unknown((key,), message, value, names)
 
 
 def _check_text(context: PracticeContext, data: dict[str, Any], collector: Collector) -> None:
@@ -160,19 +177,22 @@ def _check_text(context: PracticeContext, data: dict[str, Any], collector: Colle
     given = [key for key in ("template", "text") if data.get(key) is not None]
     kept = data.get("sendgrid_template") is not None
     if not given and not kept:
-        hint = "name a template:, or write subject: and text:"
-        collector.add(("template",), "there is no text", hint)
+        hint = _("name a template:, or write subject: and text:")
+        collector.add(("template",), _("there is no text"), hint)
     elif len(given) > 1:
-        collector.add((given[1],), f"stands beside {given[0]}", "keep one of the two")
+        beside = _("stands beside {key}", key=given[0])
+        collector.add((given[1],), beside, _("keep one of the two"))
     has_subject = data.get("subject") is not None
     if has_subject and "template" in given:
-        collector.add(("subject",), "stands beside template", "the template has its own subject")
+        beside = _("stands beside {key}", key="template")
+        collector.add(("subject",), beside, _("the template has its own subject"))
         return
     account = context.config.accounts.get(str(data.get("account")))
     if account is None:
         return
     channel = context.registry.channels[account.channel]
     if has_subject and not channel.capabilities.subject:
-        collector.add(("subject",), f"the channel {channel.name} has no subject", "remove it")
+        no_subject = _("the channel {channel} has no subject", channel=channel.name)
+        collector.add(("subject",), no_subject, _("remove it"))
     elif given == ["text"] and not has_subject and channel.kind == "email" and not kept:
-        collector.add(("subject",), "is missing", "an e-mail with text: needs subject:")
+        collector.add(("subject",), _("is missing"), _("an e-mail with text: needs subject:"))

@@ -60,7 +60,7 @@ def is_name(value: str) -> bool:
 
 def _name(value: str) -> str:
     if not is_name(value):
-        raise ValueError("use only letters, digits, _ and - in a name")
+        raise ValueError(_("use only letters, digits, _ and - in a name"))
     return value
 
 
@@ -78,7 +78,7 @@ def _quiet_hours(value: str) -> str:
     except ValueError:
         times = []
     if len(set(times)) < 2:
-        raise ValueError('write quiet hours as in "20:00-08:00"')
+        raise ValueError(_('write quiet hours as in "20:00-08:00"'))
     return value
 
 
@@ -89,7 +89,9 @@ def _own_folder(value: str) -> str:
         or parts[0].casefold() in _TAKEN
         or any(part.startswith((".", "/")) for part in parts)
     ):
-        raise ValueError("name a folder in the practice folder that holds nothing but attachments")
+        raise ValueError(
+            _("name a folder in the practice folder that holds nothing but attachments")
+        )
     return "/".join(parts)
 
 

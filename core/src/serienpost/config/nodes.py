@@ -10,6 +10,9 @@ import yaml
 from serienpost.config.document import Loc, dotted
 from serienpost.errors import Problem
 from serienpost.text import NOT_STORABLE
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
 
 MAX_ALIASES = 10
 MAX_DEPTH = 50
@@ -52,11 +55,13 @@ class Composer(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             self._aliases += 1
             if self._aliases > MAX_ALIASES:
-                raise UnreadableError("too many aliases", "write the values out", event.start_mark)
+                raise UnreadableError(
+                    _("too many aliases"), _("write the values out"), event.start_mark
+                )
         elif event.tag is not None:
             self.tagged.append(event.start_mark)
         if self._depth >= MAX_DEPTH:
-            raise UnreadableError("nested too deeply", "use fewer levels", event.start_mark)
+            raise UnreadableError(_("nested too deeply"), _("use fewer levels"), event.start_mark)
         self._depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]
         self._depth -= 1
@@ -65,7 +70,9 @@ class Composer(yaml.SafeLoader):
 
 def _is_bare_tag(node: yaml.MappingNode) -> bool:
     """Whether this is `{{Praxis}}` without quotes: to YAML a map whose key is a map."""
-    return bool(node.flow_style) and any(isinstance(k, yaml.MappingNode) for k, _ in node.value)
+    return bool(node.flow_style) and any(
+        isinstance(k, yaml.MappingNode) for k, _value in node.value
+    )
 
 
 def quoted_hint(key: str, begin: str) -> str:
@@ -100,10 +107,11 @@ class Values:
         if isinstance(node, yaml.MappingNode) and _is_bare_tag(node):
             hint = quoted_hint(str(loc[-1]) if loc else "", "{{")
             mark = node.start_mark
-            self.problem("a text that begins with {{ must stand in quotes", hint, mark, loc)
+            message = _("a text that begins with {begin} must stand in quotes", begin="{{")
+            self.problem(message, hint, mark, loc)
             return "{{...}}"
         if id(node) in self._open:
-            self.problem("an alias refers to itself", "write it out", node.start_mark, loc)
+            self.problem(_("an alias refers to itself"), _("write it out"), node.start_mark, loc)
             return None
         if id(node) not in self._done:
             self._open.add(id(node))
@@ -133,8 +141,8 @@ class Values:
             if key in result:
                 first = self.lines[here]
                 self.problem(
-                    f"is given twice, first on line {first}",
-                    "remove one of the two",
+                    _("is given twice, first on line {line}", line=first),
+                    _("remove one of the two"),
                     key_node.start_mark,
                     here,
                 )
@@ -149,14 +157,17 @@ class Values:
         key = self._scalar(node, loc) if isinstance(node, yaml.ScalarNode) else None
         if isinstance(key, str) or type(key) is int:
             return key
-        self.problem("a key must be text", "write it in quotes", node.start_mark, loc)
+        self.problem(_("a key must be text"), _("write it in quotes"), node.start_mark, loc)
         return None
 
     def _scalar(self, node: yaml.ScalarNode, loc: Loc) -> object:
         text = str(node.value)
         if NOT_STORABLE.search(text):
             self.problem(
-                "holds a character that is not text", "remove the escape", node.start_mark, loc
+                _("holds a character that is not text"),
+                _("remove the escape"),
+                node.start_mark,
+                loc,
             )
         if node.style is not None:
             return text
@@ -164,8 +175,8 @@ class Values:
             return _WORDS[text]
         if _LEADING_ZERO.match(text):
             self.problem(
-                "a number cannot start with 0",
-                "if it is text, write it in quotes",
+                _("a number cannot start with 0"),
+                _("if it is text, write it in quotes"),
                 node.start_mark,
                 loc,
             )
@@ -175,7 +186,10 @@ class Values:
             return text
         if len(text) > _MAX_DIGITS:
             self.problem(
-                "the number is too long", "if it is text, write it in quotes", node.start_mark, loc
+                _("the number is too long"),
+                _("if it is text, write it in quotes"),
+                node.start_mark,
+                loc,
             )
             return text
         return int(text) if is_integer else float(text)

@@ -13,6 +13,7 @@ from serienpost.config.models import CORE_KEYS, PracticeConfig
 from serienpost.config.problems import Collector, did_you_mean
 from serienpost.config.shapes import keys_of, model_at
 from serienpost.contracts.strict import StrictModel
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from serienpost.config.document import Document
     from serienpost.config.layers import Layers
     from serienpost.errors import Problem
+
+
+_ = Texts(__name__)
 
 
 class Policy(StrictModel):
@@ -58,13 +62,14 @@ def _broken_demands(
             _check_known(key, index, document, claimed, mine)
             changed = layers.changed_by(key, document)
             if changed:
-                hint = f"remove it; {document.file} decides it"
+                hint = _("remove it; {file} decides it", file=document.file)
                 theirs.append(_of(changed))
-                theirs[-1].add(loc_of(layers.data, key), "is locked by the policy", hint)
+                theirs[-1].add(loc_of(layers.data, key), _("is locked by the policy"), hint)
         named = layers.data.get("plugins")
         for plugin in policy.required_plugins:
             if not isinstance(named, list) or plugin not in named:
-                collector.add(("plugins",), f"the policy requires {plugin}", "add it to the list")
+                message = _("the policy requires {plugin}", plugin=plugin)
+                collector.add(("plugins",), message, _("add it to the list"))
     return [*mine.problems, *(problem for each in theirs for problem in each.problems)]
 
 
@@ -105,5 +110,6 @@ def _check_known(
         known = [*CORE_KEYS, *claimed] if depth == 0 else keys_of(model) if model else []
         is_open = model is None or loc[:depth][:1] == ("accounts",)
         if not is_open and step not in known:
-            mine.add(("locked", index), f"there is no key {key!r}", did_you_mean(step, known))
+            message = _("there is no key '{name}'", name=key)
+            mine.add(("locked", index), message, did_you_mean(step, known))
             return

@@ -24,28 +24,57 @@ _ = Texts(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 
+_TEXT = _("must be text")
+_WHOLE = _("must be a whole number")
+_NUMBER = _("must be a number")
+_BOOL = _("must be true or false")
+_LIST = _("must be a list")
+_MAP = _("must be a map")
+_DAY = _("must be a day, as in 2026-11-30")
+_TIME = _("must be a time, as in 20:00")
+_MOMENT = _("must be a day and time, as in 2026-11-30T20:00")
+_URL = _("must be a web address, as in https://example.org/")
+# What a model refuses, by pydantic's names of it.
 _SENTENCES = {
-    "missing": "is missing",
-    "extra_forbidden": "unknown key",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "set_type": "must be a list",
-    "dict_type": "must be a map",
-    "model_type": "must be a map",
-    "model_attributes_type": "must be a map",
-    "none_required": "must be null",
+    "missing": _("is missing"),
+    "extra_forbidden": _("unknown key"),
+    "string_type": _TEXT,
+    "string_sub_type": _TEXT,
+    "path_type": _TEXT,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
+    "decimal_type": _NUMBER,
+    "decimal_parsing": _NUMBER,
+    "bool_type": _BOOL,
+    "bool_parsing": _BOOL,
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "set_type": _LIST,
+    "frozen_set_type": _LIST,
+    "dict_type": _MAP,
+    "mapping_type": _MAP,
+    "model_type": _MAP,
+    "model_attributes_type": _MAP,
+    "dataclass_type": _MAP,
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "time_type": _TIME,
+    "time_parsing": _TIME,
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "url_type": _URL,
+    "url_parsing": _URL,
+    "url_scheme": _URL,
+    "none_required": _("must be null"),
 }
-_TYPE_HINTS = {
-    "list_type": "write [a, b]",
-    "dict_type": "write {key: value}",
-    "model_type": "write {key: value}",
-}
+_WRITE_MAP = _("write {key: value}")
+_TYPE_HINTS = {"list_type": _("write [a, b]"), "dict_type": _WRITE_MAP, "model_type": _WRITE_MAP}
 # Shorter ones would be found within words.
 _SHORTEST_HIDDEN = 4
 
@@ -53,13 +82,13 @@ _SHORTEST_HIDDEN = 4
 def did_you_mean(name: object, known: Iterable[str]) -> str | None:
     """The hint with the nearest known name, None where none is near."""
     near = nearest(str(name), known)
-    return f"did you mean {near!r}?" if near else None
+    return _("did you mean '{name}'?", name=near) if near else None
 
 
 def listed(names: Iterable[str]) -> str | None:
     """The hint that names what there is, None where there is nothing."""
     found = sorted(names)
-    return f"there is: {', '.join(found)}" if found else None
+    return _("there is: {names}", names=found) if found else None
 
 
 class Collector:
@@ -99,18 +128,19 @@ class Collector:
         return text
 
     def unknown(
-        self, loc: Loc, thing: str, name: str, known: Iterable[str], hint: str = ""
+        self, loc: Loc, message: str, name: str, known: Iterable[str], hint: str = ""
     ) -> None:
-        """Note that a value names something that is not there, with the nearest name."""
+        """Note that a value names something that is not there, as `message` says, with the nearest
+        name."""
         names = list(known)
         nearest = did_you_mean(name, names) or hint or listed(names)
-        self.add(loc, f"there is no {thing} {name!r}", nearest)
+        self.add(loc, message, nearest)
 
     def unknown_keys(self, data: dict[str, Any], known: Sequence[str], loc: Loc = ()) -> None:
         """Note every key that is not known, with the nearest known one."""
         for key in data:
             if key not in known:
-                self.add((*loc, key), "unknown key", did_you_mean(key, known))
+                self.add((*loc, key), _("unknown key"), did_you_mean(key, known))
 
     def validate(self, model: type[M], value: object, loc: Loc = ()) -> M | None:
         """Check a value by a model; None, and problems noted, where it does not fit.
@@ -193,13 +223,55 @@ def _message(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str:
     if kind in {"value_error", "assertion_error"}:
         said: str = context["error"].args[0]
         return said
-    if kind == "literal_error":
-        return f"must be {context['expected']}"
+    if kind in {"literal_error", "enum"}:
+        return _("must be {what}", what=_one_of(str(context["expected"])))
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        names = context.get("expected_tags") or context.get("discriminator")
+        return _("must be {what}", what=_one_of(str(names)))
     if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
         return _bounds(context, model, loc)
-    if kind in {"string_too_short", "too_short"} and context.get("min_length") == 1:
-        return "must not be empty"
-    return detail["msg"][:1].lower() + detail["msg"][1:]
+    return _size(kind, context) or _("does not fit: {why}", why=_lowered(detail["msg"]))
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _quoted(expected: str) -> list[str]:
+    return expected.split("'")[1::2]
+
+
+def _one_of(expected: str) -> str:
+    """`'a', 'b' or 'c'`, as pydantic says it, in the reader's language."""
+    names = [f"'{name}'" for name in _quoted(expected)]
+    if len(names) < 2:
+        return expected
+    return _("{one} or {other}", one=", ".join(names[:-1]), other=names[-1])
+
+
+def _size(kind: str, context: dict[str, Any]) -> str | None:
+    """What is said of a value that is too short or long, or not of a form."""
+    least, most = context.get("min_length"), context.get("max_length")
+    if kind in {"string_too_short", "too_short"} and least == 1:
+        return _("must not be empty")
+    n = int(least or most or 0)
+    said = {
+        "string_too_short": _.ngettext(
+            "must have at least {n} character", "must have at least {n} characters", n
+        ),
+        "string_too_long": _.ngettext(
+            "must have at most {n} character", "must have at most {n} characters", n
+        ),
+        "too_short": _.ngettext(
+            "must have at least {n} entry", "must have at least {n} entries", n
+        ),
+        "too_long": _.ngettext("must have at most {n} entry", "must have at most {n} entries", n),
+        "string_pattern_mismatch": _(
+            "must be of the form {pattern}", pattern=str(context.get("pattern"))
+        ),
+        "multiple_of": _("must be a multiple of {number}", number=str(context.get("multiple_of"))),
+    }
+    return said.get(kind)
 
 
 def _bounds(context: dict[str, Any], model: type[BaseModel], loc: Loc) -> str:
@@ -207,23 +279,33 @@ def _bounds(context: dict[str, Any], model: type[BaseModel], loc: Loc) -> str:
     field = field_at(model, loc)
     for rule in field.metadata if field else []:
         limits.update({n: getattr(rule, n) for n in ("ge", "le", "gt", "lt") if hasattr(rule, n)})
-    if "ge" in limits and "le" in limits:
-        return f"must be between {limits['ge']} and {limits['le']}"
-    words = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
-    return "must be " + " and ".join(f"{words[n]} {v}" for n, v in limits.items() if n in words)
+    # As they are typed: a point stays a point.
+    low, high = str(limits.get("ge", limits.get("gt"))), str(limits.get("le", limits.get("lt")))
+    said = {
+        ("ge", "le"): _("must be between {low} and {high}", low=low, high=high),
+        ("ge", "lt"): _("must be at least {low} and less than {high}", low=low, high=high),
+        ("gt", "le"): _("must be more than {low} and at most {high}", low=low, high=high),
+        ("gt", "lt"): _("must be more than {low} and less than {high}", low=low, high=high),
+        ("ge", ""): _("must be at least {low}", low=low),
+        ("gt", ""): _("must be more than {low}", low=low),
+        ("", "le"): _("must be at most {high}", high=high),
+        ("", "lt"): _("must be less than {high}", high=high),
+    }
+    lower = next((name for name in ("ge", "gt") if name in limits), "")
+    return said[lower, next((name for name in ("le", "lt") if name in limits), "")]
 
 
 def _hint(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str | None:
     kind, value = detail["type"], detail["input"]
     if kind == "string_type" and isinstance(value, bool | int | float | dict | list):
-        return "write it in quotes"
+        return _("write it in quotes")
     if kind in {"int_type", "float_type"} and isinstance(value, str) and value.isdecimal():
-        return "write it without quotes"
+        return _("write it without quotes")
     if kind == "extra_forbidden":
         parent = model_at(model, loc[:-1])
         near = did_you_mean(loc[-1], keys_of(parent)) if parent else None
         # `{name: Praxis Müller, Kardiologie}` has a key Kardiologie, without a value.
-        return near or ("a text with a comma stands in quotes" if value is None else None)
+        return near or (_("a text with a comma stands in quotes") if value is None else None)
     if kind == "literal_error" and isinstance(value, str):
-        return did_you_mean(value, str(detail["ctx"]["expected"]).split("'")[1::2])
+        return did_you_mean(value, _quoted(str(detail["ctx"]["expected"])))
     return _TYPE_HINTS.get(kind)

@@ -15,9 +15,12 @@ import yaml
 from serienpost.config.document import Document
 from serienpost.config.nodes import Composer, UnreadableError, Values, quoted_hint
 from serienpost.errors import ConfigError, Problem
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_ = Texts(__name__)
 
 MAX_BYTES = 1024 * 1024
 # A value that begins with a sign of YAML and goes on as only a text does.
@@ -28,6 +31,24 @@ _BARE = re.compile(
 # `sender: "Praxis @ Ring" <praxis@example.org>`
 _QUOTES_END_EARLY = re.compile(r"[ ]*(?:-[ ]+)?(?:[^\W\d][\w.-]*:[ ]+)?\"[^\"]*\"[ ]*[^\s\"#:,\]}]")
 _QUOTED = re.compile(r" (['\"])[^<'\"]{2,}\1")
+_WRITE_LINES = _("write `key: value` lines")
+# What the library says of common mistakes.
+_WORDS = {
+    "mapping values are not allowed": _("a colon stands where none may"),
+    "sequence entries are not allowed": _("an entry with - stands where none may"),
+    "could not find expected ':'": _("a key has no colon behind it"),
+    "expected <block end>": _(
+        "this does not fit what stands above; check the indentation and the quotes"
+    ),
+    "expected ',' or ']'": _("a list in brackets lacks a comma or its end ]"),
+    "expected ',' or '}'": _("a map in braces lacks a comma or its end }"),
+    "expected the node content": _("a value is missing"),
+    "unexpected end of stream": _("a text in quotes has no end"),
+    "cannot start any token": _("no text without quotes begins with this character"),
+    "unknown escape character": _("there is no such escape with \\"),
+    "found undefined alias": _("an alias (*) names nothing"),
+    "expected a single document": _("there is more than one document in it"),
+}
 
 
 def read_yaml(path: Path) -> Document:
@@ -51,21 +72,22 @@ def scan_yaml(path: Path) -> Document:
     file = str(path)
     try:
         if not S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-            raise ConfigError(Problem("is no file", file=file))
+            raise ConfigError(Problem(_("is no file"), file=file))
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(Problem("there is no such file", file=file)) from None
+        raise ConfigError(Problem(_("there is no such file"), file=file)) from None
     except OSError as error:
-        raise ConfigError(Problem(f"cannot be read: {error.strerror}", file=file)) from error
+        why = error.strerror or type(error).__name__
+        raise ConfigError(Problem(_("cannot be read: {why}", why=why), file=file)) from error
     if len(raw) > MAX_BYTES:
-        raise ConfigError(Problem("is larger than 1 MiB", "split it or shorten it", file))
+        raise ConfigError(Problem(_("is larger than 1 MiB"), _("split it or shorten it"), file))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(
-            Problem("is not UTF-8 text", "save the file as UTF-8", file, line)
+            Problem(_("is not UTF-8 text"), _("save the file as UTF-8"), file, line)
         ) from None
     return scan_text(text, file)
 
@@ -79,13 +101,13 @@ def scan_text(text: str, file: str, first_line: int = 1) -> Document:
     except (UnreadableError, yaml.YAMLError, ValueError, OverflowError) as error:
         raise ConfigError(_syntax_problem(error, text, values)) from None
     for mark in composer.tagged:
-        values.problem("tags (!...) are not allowed", "write the plain value", mark)
+        values.problem(_("tags (!...) are not allowed"), _("write the plain value"), mark)
     if node is None:
-        raise ConfigError(Problem("is empty", "write `key: value` lines", file, first_line))
+        raise ConfigError(Problem(_("is empty"), _WRITE_LINES, file, first_line))
     data = values.value(node, ())
     if not isinstance(data, dict):
         line = values.line(node.start_mark)
-        raise ConfigError(Problem("must be a map", "write `key: value` lines", file, line))
+        raise ConfigError(Problem(_("must be a map"), _WRITE_LINES, file, line))
     problems = sorted(values.problems, key=lambda problem: problem.line or 0)
     return Document(file, data, values.lines, tuple(problems), values.texts)
 
@@ -108,33 +130,47 @@ def _syntax_problem(error: Exception, text: str, values: Values) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + values.first_line
         return Problem(
-            "holds a control character", "remove it, or write it as an escape", values.file, line
+            _("holds a control character"),
+            _("remove it, or write it as an escape"),
+            values.file,
+            line,
         )
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem("is not valid YAML", "check escapes such as \\U...", values.file)
+        return Problem(_("is not valid YAML"), _("check escapes such as \\U..."), values.file)
     mark = error.problem_mark or error.context_mark
     bare = _bare_value(text, error)
     if bare is not None:
         number, key, begin = bare
-        message = f"a text that begins with {begin} must stand in quotes"
+        message = _("a text that begins with {begin} must stand in quotes", begin=begin)
         line = values.first_line + number
         return Problem(message, quoted_hint(key, begin), values.file, line, key or None)
-    found = error.problem or "cannot be read"
+    found = error.problem or ""
     where = values.line(mark)
     if "'\\t'" in found:
         return Problem(
-            "a tab stands where only spaces may", "replace tabs by spaces", values.file, where
+            _("a tab stands where only spaces may"),
+            _("replace tabs by spaces"),
+            values.file,
+            where,
         )
-    message = f"is not valid YAML: {_QUOTED.sub('', found)}"
+    message = _("is not valid YAML: {why}", why=_said(found))
     hint: str | None = None
     lines = text.splitlines()
     if mark and mark.line < len(lines) and _QUOTES_END_EARLY.match(lines[mark.line]):
-        message = "a text goes on behind its closing quote"
-        hint = """put the whole in single quotes: '"..." ...'"""
+        message = _("a text goes on behind its closing quote")
+        hint = _("""put the whole in single quotes: '"..." ...'""")
     elif "mapping values are not allowed" in found:
-        hint = "write text with a colon in quotes, or check the indentation"
+        hint = _("write text with a colon in quotes, or check the indentation")
     elif "cannot start any token" in found or "undefined" in found:
-        hint = "write the text in quotes"
+        hint = _("write the text in quotes")
     elif "expected a single document" in found:
-        hint = "only one document per file: remove the line ---"
+        hint = _("only one document per file: remove the line ---")
     return Problem(message, hint, values.file, where)
+
+
+def _said(problem: str) -> str:
+    """What the library says, in our words where it is a common mistake; never with a value."""
+    for words, sentence in _WORDS.items():
+        if words in problem:
+            return sentence
+    return _QUOTED.sub("", problem) or _("it cannot be read")

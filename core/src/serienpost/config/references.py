@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost.config.models import BUILT_IN_PURPOSES, DEFAULT, is_shared
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.config.models import PracticeConfig
     from serienpost.config.problems import Collector
     from serienpost.registry import Registry
 
-_PLUGIN_HINT = "name the plugin that brings it under plugins:"
+_ = Texts(__name__)
+
+_PLUGIN_HINT = _("name the plugin that brings it under plugins:")
 
 
 def check_references(config: PracticeConfig, registry: Registry, collector: Collector) -> None:
@@ -20,14 +23,16 @@ def check_references(config: PracticeConfig, registry: Registry, collector: Coll
     for index, store in enumerate(config.secrets):
         if store not in registry.secret_stores:
             known = registry.secret_stores
-            collector.unknown(("secrets", index), "secret store", store, known, _PLUGIN_HINT)
+            message = _("there is no secret store '{name}'", name=store)
+            collector.unknown(("secrets", index), message, store, known, _PLUGIN_HINT)
     kinds = registry.kinds()
     for kind in config.quiet:
         if kind not in kinds:
-            collector.unknown(("quiet", kind), "kind", kind, kinds)
+            message = _("there is no kind '{name}'", name=kind)
+            collector.unknown(("quiet", kind), message, kind, kinds)
     for index, purpose in enumerate(config.purposes):
         if purpose in BUILT_IN_PURPOSES:
-            collector.add(("purposes", index), "this purpose is built in", "remove it")
+            collector.add(("purposes", index), _("this purpose is built in"), _("remove it"))
     _check_ledger(config, registry, collector)
 
 
@@ -36,19 +41,21 @@ def _check_consent(config: PracticeConfig, registry: Registry, collector: Collec
     for purpose, checks in config.consent.require.items():
         if purpose not in (*purposes, DEFAULT):
             loc = ("consent", "require", purpose)
-            collector.unknown(loc, "purpose", purpose, (*purposes, DEFAULT))
+            message = _("there is no purpose '{name}'", name=purpose)
+            collector.unknown(loc, message, purpose, (*purposes, DEFAULT))
         for index, check in enumerate(checks):
             if check not in registry.consent_checks:
                 collector.unknown(
                     ("consent", "require", purpose, index),
-                    "consent check",
+                    _("there is no consent check '{name}'", name=check),
                     check,
                     registry.consent_checks,
                     _PLUGIN_HINT,
                 )
     for index, purpose in enumerate(config.consent.flags_purposes):
         if purpose not in purposes:
-            collector.unknown(("consent", "flags_purposes", index), "purpose", purpose, purposes)
+            message = _("there is no purpose '{name}'", name=purpose)
+            collector.unknown(("consent", "flags_purposes", index), message, purpose, purposes)
 
 
 def _check_ledger(config: PracticeConfig, registry: Registry, collector: Collector) -> None:
@@ -56,20 +63,23 @@ def _check_ledger(config: PracticeConfig, registry: Registry, collector: Collect
     if shared and "id" not in config.practice.model_fields_set:
         collector.add(
             ("practice", "id"),
-            "is missing",
-            "a ledger that practices may share needs the id of this one",
+            _("is missing"),
+            _("a ledger that practices may share needs the id of this one"),
         )
     if shared and config.checkpoint:
         collector.add(
-            ("checkpoint",), "belongs to a ledger in a SQLite file", "remove it; see reliability.md"
+            ("checkpoint",),
+            _("belongs to a ledger in a SQLite file"),
+            _("remove it; see reliability.md"),
         )
     dispatcher = registry.dispatchers.get(config.dispatcher)
     if dispatcher is None:
         known = registry.dispatchers
-        collector.unknown(("dispatcher",), "dispatcher", config.dispatcher, known, _PLUGIN_HINT)
+        message = _("there is no dispatcher '{name}'", name=config.dispatcher)
+        collector.unknown(("dispatcher",), message, config.dispatcher, known, _PLUGIN_HINT)
     elif dispatcher.needs_shared_ledger and not shared:
         collector.add(
             ("dispatcher",),
-            f"{config.dispatcher!r} needs a ledger on PostgreSQL",
-            "set ledger: postgresql://..., or dispatcher: local",
+            _("'{name}' needs a ledger on PostgreSQL", name=config.dispatcher),
+            _("set ledger: postgresql://..., or dispatcher: local"),
         )

@@ -169,7 +169,7 @@ def _ask_with_owners(
     wanted = list(look_ups(context, questions, judged_on))
     if not wanted:
         return _ask(context, questions, must_answer=must_answer)
-    jobs = [(f"consent check {each.check}", each.answer) for each in wanted]
+    jobs = [(_("consent check {name}", name=each.check), each.answer) for each in wanted]
     asked = list(questions)
     owners_of: dict[int, list[int]] = {}
     failed: list[tuple[LookUp, Deny]] = []
@@ -195,7 +195,7 @@ def _ask(
     """The verdicts of each check."""
     checks = list(context.registry.consent_checks.values())
     jobs = [
-        (f"consent check {check.name}", partial(_answers, context, check, questions))
+        (_("consent check {name}", name=check.name), partial(_answers, context, check, questions))
         for check in checks
     ]
     columns = []
@@ -211,7 +211,7 @@ def _ask(
 def _failure(check: str, error: BaseException | None, *, must_answer: bool) -> Deny:
     """What stands for the answer of a check that has none."""
     assert error is not None  # noqa: S101  # there is no result
-    why = str(error) if isinstance(error, LateError) else cause_of(error)
+    why = error.sentence if isinstance(error, LateError) else cause_of(error)
     if must_answer:
         raise CheckUnavailableError(check, why) from error
     return Deny(

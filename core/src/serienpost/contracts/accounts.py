@@ -11,16 +11,19 @@ from pydantic_core import core_schema
 
 from serienpost.contracts.durations import Duration
 from serienpost.contracts.strict import StrictModel
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
 
+_ = Texts(__name__)
+
 __all__ = ["AccountSettings", "Duration", "Rate", "SecretRef"]
 
 _SECRET = re.compile(r"secret:([A-Za-z_][A-Za-z0-9_]*)\Z")
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)\Z")
-LITERAL_REFUSED = (
+LITERAL_REFUSED = _(
     "a secret does not stand in the file; write secret:NAME and keep NAME in the"
     " environment or another store"
 )
@@ -85,7 +88,7 @@ class Rate:
             return value
         found = _RATE.match(value) if isinstance(value, str) else None
         if not found:
-            raise ValueError("write a rate as in 10/minute (second, minute, hour, day)")
+            raise ValueError(_("write a rate as in 10/minute (second, minute, hour, day)"))
         return cls(int(found[1]), _UNITS[found[2]])
 
     @classmethod

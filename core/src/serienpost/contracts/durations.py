@@ -8,6 +8,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
+
 _PATTERN = re.compile(r"([1-9][0-9]{0,5}) ?([a-z]+)\Z")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SECONDS = {
@@ -37,9 +41,9 @@ def parse_duration(value: object) -> timedelta:
     found = _PATTERN.match(value) if isinstance(value, str) else None
     seconds = found and _SECONDS.get(found[2], _SECONDS.get(found[2].removesuffix("s")))
     if not found or not seconds:
-        raise ValueError("write a number and a unit, as in 6 h, 90 days, 3 years")
+        raise ValueError(_("write a number and a unit, as in 6 h, 90 days, 3 years"))
     if int(found[1]) * seconds > _LONGEST.total_seconds():
-        raise ValueError("is longer than a hundred years")
+        raise ValueError(_("is longer than a hundred years"))
     return timedelta(seconds=int(found[1]) * seconds)
 
 

@@ -8,6 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from serienpost.contracts.strict import StrictModel
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
 
 _PRACTICE_ID = re.compile(r"[a-z0-9-]+\Z")
 
@@ -17,7 +20,7 @@ _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[!#$&-;=?-Z_a-z~%]*\Z")
 
 def _practice_id(value: str) -> str:
     if not _PRACTICE_ID.match(value):
-        raise ValueError("use only a-z, 0-9 and -")
+        raise ValueError(_("use only a-z, 0-9 and -"))
     return value
 
 
@@ -29,14 +32,17 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         near = get_close_matches(value, available_timezones(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "write it as in Europe/Berlin"
-        raise ValueError(f"there is no such time zone; {hint}") from None
+        if near:
+            unknown = _("there is no such time zone; did you mean {name}?", name=near[0])
+        else:
+            unknown = _("there is no such time zone; write it as in Europe/Berlin")
+        raise ValueError(unknown) from None
     return value
 
 
 def _start_of_link(value: str) -> str:
     if not _LINK.match(value):
-        raise ValueError("write a web address, as in https://example.org/abmelden?nr=")
+        raise ValueError(_("write a web address, as in https://example.org/abmelden?nr="))
     return value
 
 

@@ -14,11 +14,14 @@ from serienpost.templates.markdown import page
 from serienpost.templates.page_source import checked_page, refuse_active
 from serienpost.templates.placeholders import PLACE
 from serienpost.templates.styles import check_sheet, inlined
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serienpost.templates.folder import TemplateFiles, TextFile
+
+_ = Texts(__name__)
 
 Part: TypeAlias = Literal["subject", "text", "html"]
 
@@ -82,11 +85,15 @@ def _subject(parts: Parts, source: TextFile) -> None:
     text = source.text.strip()
     if "\n" in text or "\t" in text:
         raise TemplateError(
-            Problem("the subject is one line", "take the line break out", source.file, source.line)
+            Problem(
+                _("the subject is one line"), _("take the line break out"), source.file, source.line
+            )
         )
     if "=?" in text:
         raise TemplateError(
-            Problem("the subject contains =?", "write it differently", source.file, source.line)
+            Problem(
+                _("the subject contains =?"), _("write it differently"), source.file, source.line
+            )
         )
     program = parse(text, source.file, source.line)
     parts.add("subject", program, program.plain())

@@ -15,7 +15,7 @@ from serienpost.templates.foreign_placeholders import (
     foreign_placeholders,
     placeholders_in_page,
 )
-from serienpost.templates.formats import NEEDS, Formats
+from serienpost.templates.formats import NEEDS, Formats, what_it_is
 from serienpost.templates.rendering import environment, renderer
 from serienpost.templates.values import (
     EMPTY,
@@ -25,6 +25,7 @@ from serienpost.templates.values import (
     check_link,
     example,
 )
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from serienpost.templates.foreign_marks import ForeignMark
     from serienpost.templates.rendering import Renderer
     from serienpost.templates.syntax import Formatted, Operand
+
+_ = Texts(__name__)
 
 __all__ = ["CompiledTemplate", "Part", "Rendered", "ValueRefused"]
 
@@ -193,12 +196,12 @@ class CompiledTemplate:
         ready = self._admitted(values, examples=examples)
         for name, value in ready.items():
             if value is EMPTY and name not in self.may_be_empty:
-                raise ValueRefused(name, "is empty", "missing_value")
+                raise ValueRefused(name, _("is empty"), "missing_value")
         self._check_types(ready, examples=examples)
         filled = self._filled(ready)
         subject = filled.get("subject", "")
         if "=?" in subject:
-            raise ValueRefused(self._subject_names[0], "makes an encoded word of the subject")
+            raise ValueRefused(self._subject_names[0], _("makes an encoded word of the subject"))
         return Rendered(subject, filled["text"].strip("\n"), filled.get("html"))
 
     def shown(self, values: Mapping[str, FieldValue], also: Iterable[str] = ()) -> dict[str, str]:
@@ -256,9 +259,14 @@ class CompiledTemplate:
             if type(value) not in kinds and value is not EMPTY:
                 raise TemplateError(
                     Problem(
-                        f"the filter {use.filter} needs {needed}, the macro {use.name} is "
-                        f"{type(value).__name__}",
-                        f"write {{{{{use.name}}}}}",
+                        _(
+                            "the filter {filter} needs {needed}, the macro {macro} is {found}",
+                            filter=use.filter,
+                            needed=needed,
+                            macro=use.name,
+                            found=what_it_is(value),
+                        ),
+                        _("write {tag}", tag=f"{{{{{use.name}}}}}"),
                         file,
                         use.line,
                     )
@@ -282,9 +290,12 @@ class CompiledTemplate:
             except TypeError:
                 return TemplateError(
                     Problem(
-                        f"{type(left).__name__} and {type(right).__name__} cannot be compared "
-                        "by size",
-                        "compare numbers with numbers, dates with dates",
+                        _(
+                            "{left} and {right} cannot be compared by size",
+                            left=what_it_is(left),
+                            right=what_it_is(right),
+                        ),
+                        _("compare numbers with numbers, dates with dates"),
                         program.file,
                         ordering.line,
                     )

@@ -12,10 +12,13 @@ from serienpost.errors import Problem, TemplateError
 from serienpost.files import nearest_path
 from serienpost.templates.frontmatter import split
 from serienpost.text import nearest
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+_ = Texts(__name__)
 
 # The body of a mailing that carries its text itself; the kind says how it is read.
 FREE_TEXT = "text"
@@ -113,8 +116,8 @@ def load_template(name: str, suffix: str, folders: Sequence[Path]) -> TemplateFi
     """
     if not _NAME.match(name):
         raise TemplateError(
-            f"{name!r} is not the name of a template",
-            hint="a name is letters, digits, - and _; a path is not accepted",
+            _("'{name}' is not the name of a template", name=name),
+            hint=_("a name is letters, digits, - and _; a path is not accepted"),
         )
     for folder in folders:
         if (folder / name / suffix).is_file():
@@ -159,12 +162,19 @@ def _not_found(name: str, suffix: str, folders: Sequence[Path]) -> TemplateError
     having = [folder / name for folder in folders if (folder / name).is_dir()]
     if having:
         other = nearest_path(having[0] / suffix)
-        hint = f"rename {other.name} to {suffix}" if other else f"add {having[0] / suffix}"
-        return TemplateError(Problem(f"the template {name} has no file {suffix}", hint))
+        rename = other and _("rename {old} to {new}", old=other.name, new=suffix)
+        hint = rename or _("add {file}", file=str(having[0] / suffix))
+        what = _("the template {name} has no file {file}", name=name, file=suffix)
+        return TemplateError(Problem(what, hint))
     near = nearest(name, template_names(folders))
-    searched = ", ".join(str(folder) for folder in folders)
-    hint = f"did you mean {near}?" if near else "serienpost templates lists what there is"
-    return TemplateError(Problem(f"there is no template {name} in {searched}", hint))
+    searched = [str(folder) for folder in folders]
+    hint = (
+        _("did you mean {name}?", name=near)
+        if near
+        else _("serienpost templates lists what there is")
+    )
+    what = _("there is no template {name} in {folders}", name=name, folders=searched)
+    return TemplateError(Problem(what, hint))
 
 
 def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
@@ -176,8 +186,10 @@ def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
         files[companion] = data
         left -= len(data)
         if left < 0:
-            message = f"the files are larger than {LARGEST:,} bytes"
-            raise TemplateError(Problem(message, "make images smaller", shown))
+            message = _.ngettext(
+                "the files are larger than {n} byte", "the files are larger than {n} bytes", LARGEST
+            )
+            raise TemplateError(Problem(message, _("make images smaller"), shown))
     file = f"{shown}/{suffix}"
     parts = split(decoded(_bytes(home, home / suffix, file), file), file)
     subject = None
@@ -205,13 +217,14 @@ def _companions(home: Path, stem: str, shown: str) -> Iterator[tuple[str, bytes]
 def _bytes(home: Path, path: Path, file: str) -> bytes:
     if not path.resolve().is_relative_to(home.resolve()):
         raise TemplateError(
-            Problem("the file is a link out of the template's folder", "copy it there", file)
+            Problem(_("the file is a link out of the template's folder"), _("copy it there"), file)
         )
     try:
         with path.open("rb") as opened:
             return opened.read(LARGEST + 1)
     except OSError as error:
-        raise TemplateError(Problem(f"cannot be read: {error.strerror}", None, file)) from None
+        why = error.strerror or type(error).__name__
+        raise TemplateError(Problem(_("cannot be read: {why}", why=why), None, file)) from None
 
 
 def decoded(data: bytes, file: str) -> str:
@@ -225,7 +238,7 @@ def decoded(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise TemplateError(
-            Problem("the file is not UTF-8", "save it as UTF-8", file, line)
+            Problem(_("the file is not UTF-8"), _("save it as UTF-8"), file, line)
         ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from markdown_it import MarkdownIt
 
 from serienpost.templates.markdown_rules import parser
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from markdown_it.token import Token
+
+_ = Texts(__name__)
 
 # A date at the beginning of a line, which nobody meant as the item of a list.
 _DATE = re.compile(
@@ -26,25 +29,26 @@ _DATE = re.compile(
 )
 
 _INSIDE = re.compile(r"[\w/-]\Z")
-_BOLD = "write **bold** at the edges of words"
-_ITALIC = "write _italic_ at the edges of words"
-_NUMBER = "a line that begins with a number stays as typed"
-_AS_TYPED = "it stays as typed"
+_BOLD = _("write **bold** at the edges of words")
+_ITALIC = _("write _italic_ at the edges of words")
+_BULLET = _("a bullet begins with - and a blank")
+_NUMBER = _("a line that begins with a number stays as typed")
+_AS_TYPED = _("it stays as typed")
 _INSTEAD = {
-    "*": "a bullet begins with - and a blank",
-    "+": "a bullet begins with - and a blank",
+    "*": _BULLET,
+    "+": _BULLET,
     "1.": _NUMBER,
     "1)": _NUMBER,
-    ">": "there are no quotations",
-    "---": "there are no rules",
-    "|-|": "under the heads of a table stands |---|---|",
-    "===": "a heading begins with # and a blank",
+    ">": _("there are no quotations"),
+    "---": _("there are no rules"),
+    "|-|": _("under the heads of a table stands |---|---|"),
+    "===": _("a heading begins with # and a blank"),
     "**": _BOLD,
     "__": _BOLD,
     "*so*": _ITALIC,
     "_": _ITALIC,
-    "<https://...>": "write the address alone, or [Text](https://...)",
-    "[...]": "write [Text](https://...)",
+    "<https://...>": _("write the address alone, or [Text](https://...)"),
+    "[...]": _("write [Text](https://...)"),
 }
 _BLOCKS = {"table_open": "|-|", "blockquote_open": ">", "hr": "---", "fence": "```"}
 _INLINE = {"code_inline": "`", "s_open": "~~"}

@@ -9,18 +9,37 @@ from typing import TYPE_CHECKING
 from babel import Locale
 from babel.dates import format_date, format_time
 
+from serienpost.translation import Texts
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from zoneinfo import ZoneInfo
 
+_ = Texts(__name__)
+
 # What each filter can format, and how to say so.
 NEEDS: dict[str, tuple[tuple[type, ...], str]] = {
-    "datum": ((date, datetime), "a date"),
-    "wochentag": ((date, datetime), "a date"),
-    "uhrzeit": ((time, datetime), "a time"),
+    "datum": ((date, datetime), _("a date")),
+    "wochentag": ((date, datetime), _("a date")),
+    "uhrzeit": ((time, datetime), _("a time")),
+}
+# What a value is, for people; a moment is a date too, and true is a number too.
+_KINDS = {
+    str: _("a text"),
+    bool: _("true or false"),
+    int: _("a number"),
+    datetime: _("a date with a time"),
+    date: _("a date"),
+    time: _("a time"),
 }
 
 _REMEMBERED = 4096
+
+
+def what_it_is(value: object) -> str:
+    """What a value is, for people."""
+    found = (said for of, said in _KINDS.items() if isinstance(value, of))
+    return next(found, type(value).__name__)
 
 
 class Formats:

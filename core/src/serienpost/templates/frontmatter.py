@@ -8,9 +8,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
+
+_ = Texts(__name__)
 
 KEYS = ("subject", "purposes", "language")
 _BLOCK = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -38,7 +41,7 @@ def split(source: str, file: str) -> FrontMatter:
     if found is None:
         if re.match(r"---[ \t]*\n", source):
             raise TemplateError(
-                Problem("the block at the top has no end", "add a line ---", file, 1)
+                Problem(_("the block at the top has no end"), _("add a line ---"), file, 1)
             )
         return FrontMatter(None, 1, (), "de", source, 1)
     reader = _Reader(file)
@@ -74,16 +77,17 @@ class _Reader:
             root = yaml.compose(block, yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 2 if error.problem_mark else 1
-            hint = "put a text with : # { or [ between quotes"
-            self.refuse(line, f"the block at the top is not YAML: {error.problem}", hint)
+            hint = _("put a text with : # { or [ between quotes")
+            what = _("the block at the top is not YAML: {why}", why=error.problem or "?")
+            self.refuse(line, what, hint)
             return
         except yaml.YAMLError:
-            self.refuse(1, "the block at the top is not YAML", "delete unusual characters")
+            self.refuse(1, _("the block at the top is not YAML"), _("delete unusual characters"))
             return
         if root is None:
             return
         if not isinstance(root, yaml.MappingNode):
-            self.refuse(2, "the block at the top is no list of keys", "subject: ...")
+            self.refuse(2, _("the block at the top is no list of keys"), "subject: ...")
             return
         self._entries(root)
 
@@ -93,10 +97,11 @@ class _Reader:
             key, line = str(key_node.value), _line(key_node)
             if key not in KEYS:
                 near = get_close_matches(key, KEYS, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(KEYS)}"
-                self.refuse(line, "there is no such key", hint, key)
+                meant = _("did you mean {name}?", name=near[0]) if near else None
+                hint = meant or _("the keys are {names}", names=KEYS)
+                self.refuse(line, _("there is no such key"), hint, key)
             elif key in known:
-                self.refuse(line, "the key stands twice", "keep one of the two", key)
+                self.refuse(line, _("the key stands twice"), _("keep one of the two"), key)
             else:
                 self._entry(key, value)
             known.add(key)
@@ -108,9 +113,9 @@ class _Reader:
             if all(isinstance(entry, yaml.ScalarNode) and entry.value for entry in value.value):
                 self.purposes = tuple(entry.value for entry in value.value)
             else:
-                self.refuse(_line(value), "must be a list of purposes", "[information]", key)
+                self.refuse(_line(value), _("must be a list of purposes"), "[information]", key)
         elif not isinstance(value, yaml.ScalarNode) or not value.value:
-            self.refuse(_line(value), "must be a text", "put it between quotes", key)
+            self.refuse(_line(value), _("must be a text"), _("put it between quotes"), key)
         elif key == "purposes":
             self.purposes = (value.value,)
         elif key == "subject":
@@ -124,7 +129,7 @@ class _Reader:
         try:
             Locale.parse(language, sep="-" if "-" in language else "_")
         except (UnknownLocaleError, ValueError):
-            self.refuse(line, "is no language", "write de, en, fr ...", "language")
+            self.refuse(line, _("is no language"), _("write de, en, fr ..."), "language")
         else:
             self.language = language
 

@@ -16,10 +16,20 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.placeholders import PLACE, TAG
-from serienpost.templates.syntax import DEEPEST, ExpressionCheck, Formatted, Ordering, proven
+from serienpost.templates.syntax import (
+    DEEPEST,
+    ExpressionCheck,
+    Formatted,
+    Ordering,
+    proven,
+    too_deep,
+)
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_ = Texts(__name__)
 
 # Bytes of a text at most.
 LONGEST = 200_000
@@ -36,21 +46,21 @@ _HALF_BRACES = re.compile(r"\{\{[ \t\xa0]*(\w+)[ \t\xa0]*\}(?!\})(?:[ \t\xa0]+\}
 _FIRST_NAME = re.compile(r"\{\{[^\w\s{}]?[ \t\xa0]*([^\W\d_]\w*)")
 _KEYWORD = re.compile(r"\{%\s*(\w*)")
 _INSTEAD = {
-    "for": "a text cannot repeat; a list belongs in a macro",
-    "set": "write the text itself where it is needed",
-    "include": "write the text here; what all texts share belongs in the signature",
-    "import": "write the text here",
-    "from": "write the text here",
-    "extends": "write the whole text here",
-    "block": "write the whole text here",
-    "macro": "macros come from plugins; write the text here",
-    "call": "write the macro's name between two braces: {{X}}",
-    "filter": "write the filter behind the macro: {{X|datum}}",
-    "raw": 'braces that shall be seen are written {{ "{{" }}',
-    "with": "write the macro's name where it is needed",
-    "autoescape": "values are always escaped where it matters",
-    "do": "write only what shall be seen",
-    "print": "write the macro's name between two braces: {{X}}",
+    "for": _("a text cannot repeat; a list belongs in a macro"),
+    "set": _("write the text itself where it is needed"),
+    "include": _("write the text here; what all texts share belongs in the signature"),
+    "import": _("write the text here"),
+    "from": _("write the text here"),
+    "extends": _("write the whole text here"),
+    "block": _("write the whole text here"),
+    "macro": _("macros come from plugins; write the text here"),
+    "call": _("write the macro's name between two braces: {{X}}"),
+    "filter": _("write the filter behind the macro: {{X|datum}}"),
+    "raw": _('braces that shall be seen are written {{ "{{" }}'),
+    "with": _("write the macro's name where it is needed"),
+    "autoescape": _("values are always escaped where it matters"),
+    "do": _("write only what shall be seen"),
+    "print": _("write the macro's name between two braces: {{X}}"),
 }
 
 
@@ -209,7 +219,10 @@ class _Reader:
 
     def read(self, source: str) -> str:
         if len(source.encode("utf-8", "surrogatepass")) > LONGEST:
-            self.refuse(1, f"the text is longer than {LONGEST:,} bytes", "shorten it")
+            too_long = _.ngettext(
+                "the text is longer than {n} byte", "the text is longer than {n} bytes", LONGEST
+            )
+            self.refuse(1, too_long, _("shorten it"))
             return ""
         self._check_characters(source)
         source = self._check_half_braces(self._check_triple_braces(source))
@@ -220,11 +233,13 @@ class _Reader:
                 marked.append(part)
         except TemplateSyntaxError as error:
             line = source.split("\n")[error.lineno - 1]
-            self.refuse(error.lineno, f"the tag cannot be read: {error.message}", _rewritten(line))
+            self.refuse(error.lineno, _unread(error), _rewritten(line))
             return ""
         for branch in self.branches:
             self.problems.append(
-                Problem("if without endif", "{% endif %}", self.file, self.tags[branch.number].line)
+                Problem(
+                    _("if without endif"), "{% endif %}", self.file, self.tags[branch.number].line
+                )
             )
         return "".join(marked)
 
@@ -232,8 +247,8 @@ class _Reader:
         for found in _UNUSABLE.finditer(source):
             self.refuse(
                 source.count("\n", 0, found.start()) + 1,
-                f"the character U+{ord(found[0]):04X} cannot stand in a text",
-                "delete it and save the file as UTF-8",
+                _("the character {sign} cannot stand in a text", sign=f"U+{ord(found[0]):04X}"),
+                _("delete it and save the file as UTF-8"),
             )
 
     def _check_triple_braces(self, source: str) -> str:
@@ -242,8 +257,8 @@ class _Reader:
         for found in re.finditer(r"\{{3,}", source):
             self.refuse(
                 source.count("\n", 0, found.start()) + 1,
-                "a macro stands between two braces: {{X}}",
-                "triple braces belong in SendGrid's own template",
+                _("a macro stands between two braces: {{X}}"),
+                _("triple braces belong in SendGrid's own template"),
             )
         return re.sub(r"\}{3,}", "}}", re.sub(r"\{{3,}", "{{", source))
 
@@ -251,8 +266,8 @@ class _Reader:
         for found in _HALF_BRACES.finditer(source):
             self.refuse(
                 source.count("\n", 0, found.start()) + 1,
-                f"{found[0]} lacks a brace",
-                f"write {{{{{found[1]}}}}}",
+                _("{tag} lacks a brace", tag=found[0]),
+                _("write {tag}", tag=f"{{{{{found[1]}}}}}"),
             )
         return _HALF_BRACES.sub(r"{{\1}}", source)
 
@@ -263,8 +278,8 @@ class _Reader:
         if piece.raw[2] in "-+" or piece.raw[-3] in "-+":
             self.refuse(
                 piece.line,
-                "a text cannot contain {%- or -%}",
-                "lines that hold only tags vanish by themselves",
+                _("a text cannot contain {begin} or {end}", begin="{%-", end="-%}"),
+                _("lines that hold only tags vanish by themselves"),
             )
             piece = Piece(
                 piece.kind, re.sub(r"^(..)[-+]|[-+](..)$", r"\1\2", piece.raw), piece.line
@@ -282,8 +297,10 @@ class _Reader:
             self.refused.add(keyword)
             self.refuse(
                 piece.line,
-                f"a text cannot contain {keyword or 'an empty tag'}",
-                _INSTEAD.get(keyword, "the tags are if, elif, else and endif"),
+                _("a text cannot contain {what}", what=keyword)
+                if keyword
+                else _("a text cannot contain an empty tag"),
+                _INSTEAD.get(keyword, _("the tags are if, elif, else and endif")),
             )
         return f"\ue000b{number}\ue001"
 
@@ -293,7 +310,7 @@ class _Reader:
             return None, None
         output = parsed.body[0]
         if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
-            self.refuse(piece.line, "a pair of braces holds one macro", "{{A}} {{B}}")
+            self.refuse(piece.line, _("a pair of braces holds one macro"), "{{A}} {{B}}")
             return None, None
         check = ExpressionCheck(self.file, self.first_line + piece.line - 1)
         name, has_fallback = check.printed(output.nodes[0])
@@ -305,13 +322,13 @@ class _Reader:
 
     def _block(self, keyword: str, piece: Piece, number: int) -> None:
         if keyword != "if" and not self.branches:
-            self.refuse(piece.line, f"{keyword} without if", "{% if X %}")
+            self.refuse(piece.line, _("{keyword} without if", keyword=keyword), "{% if X %}")
             return
         if keyword == "if":
             test = self._test(f"{piece.raw}{{% endif %}}", piece.line)
             self.branches.append(_Branch(number, _proven(test, True), _proven(test, False)))
             if len(self.branches) == DEEPEST + 1:
-                self.refuse(piece.line, f"nested deeper than {DEEPEST} levels", "use elif, and, or")
+                self.refuse(piece.line, too_deep(), _("use elif, and, or"))
             return
         branch = self.branches[-1]
         if keyword == "endif":
@@ -323,7 +340,7 @@ class _Reader:
             )
             return
         if branch.has_else:
-            self.refuse(piece.line, f"{keyword} after else", "{% endif %}")
+            self.refuse(piece.line, _("{keyword} after else", keyword=keyword), "{% endif %}")
         branch.is_split = True
         if keyword == "else":
             self._parsed(f"{{% if x %}}{piece.raw}{{% endif %}}", piece.line)
@@ -356,11 +373,11 @@ class _Reader:
         except TemplateSyntaxError as error:
             self.refuse(
                 line + error.lineno - 1,
-                f"the tag cannot be read: {error.message}",
+                _unread(error),
                 _rewritten(source),
             )
         except RecursionError:
-            self.refuse(line, f"nested deeper than {DEEPEST} levels", "leave out parentheses")
+            self.refuse(line, too_deep(), _("leave out parentheses"))
         return None
 
 
@@ -373,12 +390,16 @@ def _lexer() -> Environment:
     return Environment(keep_trailing_newline=True, autoescape=True)
 
 
+def _unread(error: TemplateSyntaxError) -> str:
+    return _("the tag cannot be read: {why}", why=error.message or "?")
+
+
 def _rewritten(text: str) -> str:
     """How the first macro that a text tries to name is written."""
     found = _FIRST_NAME.search(text)
     if found:
-        return f"write {{{{{found[1]}}}}}"
-    return "write {{X}}, {{X|datum}} or {% if X %}"
+        return _("write {tag}", tag=f"{{{{{found[1]}}}}}")
+    return _("write {{X}}, {{X|datum}} or {% if X %}")
 
 
 def _keyword(raw: str) -> str:
@@ -401,7 +422,7 @@ def _pieces(source: str) -> Iterator[Piece]:
             yield opened
             opened = None
     if opened is not None:
-        raise TemplateSyntaxError("it has no end", opened.line)
+        raise TemplateSyntaxError(_("it has no end"), opened.line)
 
 
 def _literal(text: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.templates.language import Program
     from serienpost.templates.markup import Markup, Token
+
+_ = Texts(__name__)
 
 # Around a page's rules, with which it begins where it has any.
 SHEET, SHEET_END = "<style>", "</style>"
@@ -46,7 +49,7 @@ def split_page(html: str) -> tuple[str, str]:
     """The rules and the text of what `letter_page` gave."""
     if not html.startswith(SHEET):
         return "", html
-    sheet, _, body = html.removeprefix(SHEET).partition(SHEET_END)
+    sheet, _end, body = html.removeprefix(SHEET).partition(SHEET_END)
     return sheet, body
 
 
@@ -84,7 +87,9 @@ class _Cut:
             self._leaving_out = tag
         if tag == "style" and self._filled:
             self._refuse(
-                self._filled, "rules stand behind this macro", "write them before, or in letter.css"
+                self._filled,
+                _("rules stand behind this macro"),
+                _("write them before, or in letter.css"),
             )
         if tag in _FRAME:
             self._keep(token)
@@ -104,8 +109,8 @@ class _Cut:
             if self._leaving_out:
                 self._refuse(
                     self._filled,
-                    f"nothing can be filled in inside {self._leaving_out}",
-                    "only the body is printed; the title of a letter is its subject",
+                    _("nothing can be filled in inside {part}", part=self._leaving_out),
+                    _("only the body is printed; the title of a letter is its subject"),
                 )
 
     def _refuse(self, line: int, what: str, instead: str) -> None:

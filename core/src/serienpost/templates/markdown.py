@@ -19,11 +19,14 @@ from serienpost.errors import Problem, TemplateError
 from serienpost.templates.markdown_rules import BLOCK_TAGS, DEEPEST, parser
 from serienpost.templates.placeholders import PLACE
 from serienpost.templates.plaintext import plain_text
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from serienpost.templates.language import Program, Tag
+
+_ = Texts(__name__)
 
 _TAG_THEN_MARKUP = re.compile("(?:\ue000b[0-9]+\ue001)+(?:#{1,6} |- )")
 _ALLOWED_LINK = re.compile(r"(?:https?://[^/]|mailto:.|tel:.)", re.IGNORECASE)
@@ -53,8 +56,12 @@ def page(program: Program, images: Collection[str], image_prefix: str) -> Page:
     tokens = _hoisted(reader.parse(program.marked), program.tags)
     if _depth(tokens) > DEEPEST:
         problem = Problem(
-            f"the text is nested deeper than {DEEPEST} levels",
-            "take out bullets in bullets, or ** and _ in each other",
+            _.ngettext(
+                "the text is nested deeper than {n} level",
+                "the text is nested deeper than {n} levels",
+                DEEPEST,
+            ),
+            _("take out bullets in bullets, or ** and _ in each other"),
             program.file,
         )
         raise TemplateError(problem)
@@ -170,12 +177,12 @@ class _Checks:
         self._balance(SyntaxTreeNode(tokens))
         if not self.problems and self.seen != sorted(set(self.seen)):
             self.problems.append(
-                Problem("tags change their order in Markdown", None, self.program.file)
+                Problem(_("tags change their order in Markdown"), None, self.program.file)
             )
         for number in sorted(self._expected() - self.linked - set(self.seen)):
             self.refuse(
-                "Markdown drops this tag",
-                "put it into running text; a row has as many cells as its table's head",
+                _("Markdown drops this tag"),
+                _("put it into running text; a row has as many cells as its table's head"),
                 f"\ue000b{number}\ue001",
             )
 
@@ -186,8 +193,8 @@ class _Checks:
         text = content.lstrip()
         if _TAG_THEN_MARKUP.match(text):
             self.refuse(
-                "a heading or bullet cannot begin behind a tag",
-                "put the tag on a line of its own",
+                _("a heading or bullet cannot begin behind a tag"),
+                _("put the tag on a line of its own"),
                 text,
             )
 
@@ -203,14 +210,14 @@ class _Checks:
                     width = cells
                 elif cells > width:
                     self.refuse(
-                        "this row has more cells than the head of its table",
-                        "add a head, or write a | that shall be seen as \\|",
+                        _("this row has more cells than the head of its table"),
+                        _("add a head, or write a | that shall be seen as \\|"),
                         row,
                     )
             elif token.type == "table_close" and _is_row_behind_tags(tokens[index + 1 :]):
                 self.refuse(
-                    "this row stands outside of its table",
-                    "a row cannot be conditional as a whole; put the if inside its cells",
+                    _("this row stands outside of its table"),
+                    _("a row cannot be conditional as a whole; put the if inside its cells"),
                     tokens[index + 3].content.lstrip().split("\n", 1)[0],
                 )
 
@@ -221,21 +228,21 @@ class _Checks:
             tag = self.program.tags[int(place[2])]
             self.linked.add(int(place[2]))
             if tag.name is None:
-                self.refuse("a link takes a macro without a filter", "[Text]({{X}})", href)
+                self.refuse(_("a link takes a macro without a filter"), "[Text]({{X}})", href)
         elif "title" in token.attrs:
             self.refuse(
-                "a link has no title", "[Text](https://example.org)", str(token.attrs["title"])
+                _("a link has no title"), "[Text](https://example.org)", str(token.attrs["title"])
             )
         elif PLACE.search(href):
             self.refuse(
-                "a link is either fixed or one macro as a whole",
-                "[Text]({{X}}), with a macro that gives the whole address",
+                _("a link is either fixed or one macro as a whole"),
+                _("[Text]({{X}}), with a macro that gives the whole address"),
                 href,
             )
         elif not _ALLOWED_LINK.match(href):
             self.refuse(
-                "this link leads nowhere outside of the message",
-                "a link begins with https://, http://, mailto: or tel:",
+                _("this link leads nowhere outside of the message"),
+                _("a link begins with https://, http://, mailto: or tel:"),
                 href,
             )
 
@@ -243,14 +250,14 @@ class _Checks:
         source = str(token.attrs["src"])
         if PLACE.search(source + token.content) or "title" in token.attrs:
             self.refuse(
-                "an image and its description are fixed, and it has no title",
+                _("an image and its description are fixed, and it has no title"),
                 "![Praxislogo](logo.png)",
                 token.content,
             )
         elif not _IMAGE.match(source) or source not in self.images:
             self.refuse(
-                f"the template holds no image {source}",
-                "name a .png, .jpg or .gif file of the template's folder",
+                _("the template holds no image {name}", name=source),
+                _("name a .png, .jpg or .gif file of the template's folder"),
                 source,
             )
 
@@ -279,8 +286,11 @@ class _Checks:
 
     def _unbalanced(self, number: int) -> None:
         self.refuse(
-            f"this {self.program.tags[number].keyword} ends in another paragraph, cell, list item "
-            "or emphasis than it starts in",
-            "put both on lines of their own, or both into the same stretch of text",
+            _(
+                "this {keyword} ends in another paragraph, cell, list item or emphasis than it"
+                " starts in",
+                keyword=self.program.tags[number].keyword,
+            ),
+            _("put both on lines of their own, or both into the same stretch of text"),
             f"\ue000b{number}\ue001",
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.placeholders import PLACE
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     import re
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from serienpost.templates.language import Program
     from serienpost.templates.markup import Markup, Token
 
-_NAME = "the name of an HTML tag cannot be filled in", "write it as it is"
+_ = Texts(__name__)
+
+_AS_IT_IS = _("write it as it is")
+_NAME = _("the name of an HTML tag cannot be filled in"), _AS_IT_IS
 _IN = {
-    "comment": ("nothing can be filled in inside a comment", "write {# ... #} instead"),
-    "doctype": ("nothing can be filled in inside a declaration", "write it as it is"),
-    "end": ("nothing can be filled in inside an HTML tag", "write the tag itself"),
+    "comment": (_("nothing can be filled in inside a comment"), _("write {# ... #} instead")),
+    "doctype": (_("nothing can be filled in inside a declaration"), _AS_IT_IS),
+    "end": (_("nothing can be filled in inside an HTML tag"), _("write the tag itself")),
 }
 
 
@@ -63,7 +67,7 @@ def refuse_active(page: str, images: Collection[str], prefix: str, file: str) ->
     from serienpost.templates.passive import active_parts
 
     found = active_parts(read(page), {prefix + name for name in images}, prefix)
-    problems = [Problem(what, instead, file) for what, instead, _ in found]
+    problems = [Problem(what, instead, file) for what, instead, _place in found]
     if problems:
         raise TemplateError(*dict.fromkeys(problems))
 
@@ -94,15 +98,16 @@ class _Places:
 
     def _refusal(self, token: Token | None, place: re.Match[str]) -> tuple[str, str] | None:
         if token is None:
-            return "nothing can be filled in behind a tag without an end", ">"
+            return _("nothing can be filled in behind a tag without an end"), ">"
         if PLACE.search(token.name):
             return _NAME
         if token.kind == "text":
             return self._refusal_in_text(place)
         if token.kind == "start":
-            what = f"nothing can be filled in inside the HTML tag {token.name}"
-            allowed = self._is_link(token, place)
-            return None if allowed else (what, 'only a whole link can: href="{{X}}"')
+            if self._is_link(token, place):
+                return None
+            what = _("nothing can be filled in inside the HTML tag {tag}", tag=token.name)
+            return what, _('only a whole link can: href="{{X}}"')
         return _IN[token.kind]
 
     def _is_link(self, token: Token, place: re.Match[str]) -> bool:
@@ -123,9 +128,11 @@ class _Places:
             if not begin <= place.start() < end:
                 continue
             if name != "title":
-                return f"nothing can be filled in inside {name}", "write it as it is"
+                return _("nothing can be filled in inside {part}", part=name), _AS_IT_IS
             if place[1] == "b" and not self._is_balanced(source[begin:end]):
-                return "an if begins and ends inside the title or outside of it", "move one of them"
+                return _("an if begins and ends inside the title or outside of it"), _(
+                    "move one of them"
+                )
         return None
 
     def _is_balanced(self, text: str) -> bool:

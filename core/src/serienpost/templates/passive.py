@@ -14,12 +14,15 @@ from serienpost.templates.foreign_loads import fetching_rules, loads_for_some
 from serienpost.templates.markup import raw_texts, read
 from serienpost.templates.placeholders import PLACE
 from serienpost.templates.styles import forbidden_in_sheet
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from serienpost.templates.foreign_loads import Span
     from serienpost.templates.markup import Markup, Token
+
+_ = Texts(__name__)
 
 # The last are what Outlook is told about the size of its pixels.
 _ELEMENT_NAMES = """
@@ -67,7 +70,7 @@ _INSTRUCTION = re.compile(r"\?(?!xml(?:\s+version\b[^>]*|:namespace\b[^>]*)\Z)",
 _BY_ATTRIBUTE = re.compile(r"\[\s*(?:[^\s\]=|]*\|(?!=))?([^\s\]=~^$*|]+)")
 # Signs of a selector that look at an attribute.
 _SHORT_FORMS = {".": "class", "#": "id"}
-_FOR_SOME = (
+_FOR_SOME = _(
     "loads something for some only, which tells whoever keeps it about whom the condition holds; "
     "put it outside of the block, or the same outside as well"
 )
@@ -96,8 +99,8 @@ def active_parts(
         prefix: of images, for what to write instead.
     """
     if not markup.is_whole:
-        what = "a tag, a comment, a title or a style sheet has no end"
-        yield Finding(what, "close it", _unfinished(markup))
+        what = _("a tag, a comment, a title or a style sheet has no end")
+        yield Finding(what, _("close it"), _unfinished(markup))
     for token in markup.tokens:
         if token.kind == "start":
             yield from _of_element(token, markup)
@@ -105,7 +108,7 @@ def active_parts(
         elif token.kind == "comment":
             yield from _of_comment(token, images, prefix)
         elif token.kind == "doctype" and _DEFINES.search(markup.source[token.begin : token.end]):
-            yield Finding("a document type of its own", "write <!DOCTYPE html>", token.begin)
+            yield Finding(_("a document type of its own"), _("write <!DOCTYPE html>"), token.begin)
     for begin, end in raw_texts(markup, "style"):
         found = forbidden_in_sheet(markup.source[begin:end])
         if found:
@@ -124,16 +127,23 @@ def _of_element(token: Token, markup: Markup) -> Iterator[Finding]:
     if token.name in ELEMENTS or PLACE.search(token.name):
         return
     word = _WORD.match(markup.source[token.begin : token.end])
-    instead = f"leave it out; a macro is written {{{{{word[1]}}}}}" if word else "leave it out"
-    yield Finding(f"a page cannot contain <{token.name[:40]}>", instead, token.begin)
+    instead = _("leave it out")
+    if word:
+        tag = f"{{{{{word[1]}}}}}"
+        instead = _("leave it out; a macro is written {tag}", tag=tag)
+    yield Finding(_cannot_contain(f"<{token.name[:40]}>"), instead, token.begin)
+
+
+def _cannot_contain(what: str) -> str:
+    return _("a page cannot contain {what}", what=what)
 
 
 def _of_tag(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
     name = token.name
     if not _is_utf_8(token):
-        yield Finding("a page is written in UTF-8", 'write charset="utf-8"', token.begin)
+        yield Finding(_("a page is written in UTF-8"), _('write charset="utf-8"'), token.begin)
     if token.twice:
-        yield Finding("an attribute stands twice in a tag", "write it once", token.begin)
+        yield Finding(_("an attribute stands twice in a tag"), _("write it once"), token.begin)
     for attribute, value in token.attributes.items():
         found = _of_attribute(name, attribute, value.strip(), images, prefix)
         if found:
@@ -155,12 +165,13 @@ def _of_attribute(
     if name in _LOADING:
         if value in images:
             return None
-        instead = f'put the file into the template\'s folder: src="{prefix}logo.png"'
-        return f"{name} names no image of the template", instead
+        written = f'src="{prefix}logo.png"'
+        instead = _("put the file into the template's folder: {written}", written=written)
+        return _("{attribute} names no image of the template", attribute=name), instead
     if name == "href":
         if _LINK.match(value) or PLACE.fullmatch(value):
             return None
-        return "this link leads nowhere", "begin with https://, mailto: or tel:"
+        return _("this link leads nowhere"), _("begin with https://, mailto: or tel:")
     if name == "style":
         found = forbidden_in_sheet(value)
         return found[:2] if found else None
@@ -172,13 +183,13 @@ def _of_attribute(
     elif name == "usemap":
         allowed = value.startswith("#")
     shown = f"{name[:40]}={value[:20]}" if name == "http-equiv" else name[:40]
-    return None if allowed else (f"a page cannot contain {shown}", "leave it out")
+    return None if allowed else (_cannot_contain(shown), _("leave it out"))
 
 
 def _of_comment(token: Token, images: Collection[str], prefix: str) -> Iterator[Finding]:
     """A comment shows nothing, but to Outlook what stands behind its condition."""
     if _INSTRUCTION.match(token.data):
-        yield Finding("a page cannot contain <?...>", "leave it out", token.begin)
+        yield Finding(_cannot_contain("<?...>"), _("leave it out"), token.begin)
     hidden = _shown_to_outlook(token)
     if hidden is None:
         return
@@ -207,7 +218,7 @@ def active_parts_of_foreign(
     """
     markup = read(source)
     for load in loads_for_some(markup, conditional):
-        yield Finding(_FOR_SOME, "put it outside of the block", load.place)
+        yield Finding(_FOR_SOME, _("put it outside of the block"), load.place)
     filled: set[str] = set()
     for token in markup.tokens:
         if token.kind == "start":
@@ -230,16 +241,16 @@ def _foreign_sheets(markup: Markup, filler: str, filled: Collection[str]) -> Ite
     for element in ("script", "style"):
         for begin, end in raw_texts(markup, element):
             if filler in source[begin:end]:
-                what = "stands in a script or style sheet"
+                what = _("stands in a script or style sheet")
                 yield _foreign(what, source, begin, end, filler)
             elif element == "style" and _looks_at(source[begin:end], filled):
-                what = "a style sheet loads something by what is filled in"
+                what = _("a style sheet loads something by what is filled in")
                 yield _foreign(what, source, begin, end, filler)
 
 
 def _foreign(what: str, source: str, begin: int, end: int, filler: str) -> Finding:
     place = source.find(filler, begin, end)
-    return Finding(what, "leave it out", begin if place < 0 else place)
+    return Finding(what, _("leave it out"), begin if place < 0 else place)
 
 
 def _foreign_comment(
@@ -256,19 +267,22 @@ def _foreign_comment(
 
 def _foreign_tag(token: Token, filler: str) -> Iterator[str]:
     if filler in token.name:
-        yield "stands in the name of an HTML tag"
+        yield _("stands in the name of an HTML tag")
     if token.name in _RUNNING:
-        yield f"<{token.name}> runs or sends something"
+        yield _("{tag} runs or sends something", tag=f"<{token.name}>")
     between = any(filler in name for name in token.attributes)
     for written_name, value in token.attributes.items():
         name = written_name.replace(filler, "")
         written = _IGNORED_IN_URL.sub("", value)
         if name.startswith("on") or _RUNNING_URL.match(written):
-            yield f"{name} runs something"
+            yield _("{attribute} runs something", attribute=name)
         elif name == "http-equiv" and written.casefold() not in _EQUIVALENTS:
-            yield f"{name} does something by itself"
+            yield _("{attribute} does something by itself", attribute=name)
         elif name and (filler in value or between) and not _may_be_filled(token.name, name):
-            yield f"stands in {name}, which may be loaded or sent when the message is read"
+            yield _(
+                "stands in {attribute}, which may be loaded or sent when the message is read",
+                attribute=name,
+            )
 
 
 def _may_be_filled(element: str, name: str) -> bool:
@@ -285,6 +299,6 @@ def _looks_at(sheet: str, filled: Collection[str]) -> bool:
     if forbidden_in_sheet(sheet) is None:
         return False
     chosen = {name.casefold() for name in _BY_ATTRIBUTE.findall(sheet)}
-    selectors = " ".join(selector for selector, _ in fetching_rules(sheet))
+    selectors = " ".join(selector for selector, _load in fetching_rules(sheet))
     chosen |= {name for sign, name in _SHORT_FORMS.items() if sign in selectors}
     return any("\\" in name or name in filled for name in chosen)

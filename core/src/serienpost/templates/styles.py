@@ -7,6 +7,9 @@ import re
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.templates.placeholders import PLACE
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
 
 _FETCHES = re.compile(
     r"@import|@font-face|\b(?:url|src|image|image-set|expression)\s*\(|</|\\"
@@ -36,8 +39,8 @@ def forbidden_in_sheet(sheet: str) -> tuple[str, str, int] | None:
     found = _FETCHES.search(sheet)
     if found is None:
         return None
-    instead = "nothing is loaded while a message is read; images belong into the text"
-    return f"a style sheet cannot contain {found[0].strip()}", instead, found.start()
+    instead = _("nothing is loaded while a message is read; images belong into the text")
+    return _("a style sheet cannot contain {what}", what=found[0].strip()), instead, found.start()
 
 
 def inlined(page: str, sheet: str, file: str) -> str:
@@ -64,8 +67,8 @@ def inlined(page: str, sheet: str, file: str) -> str:
     if PLACE.findall(made) != PLACE.findall(page):
         raise TemplateError(
             Problem(
-                "a macro stands where HTML has no place for text",
-                "put it into a cell or a paragraph",
+                _("a macro stands where HTML has no place for text"),
+                _("put it into a cell or a paragraph"),
                 file,
             )
         )

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from jinja2 import nodes
 
 from serienpost.errors import Problem
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_ = Texts(__name__)
 
 # Filters that turn a date or time into text.
 FORMATS = ("datum", "uhrzeit", "wochentag")
@@ -30,22 +33,49 @@ Operand: TypeAlias = str | int | bool | nodes.Name
 _MACRO = re.compile(r"[A-Za-zÄÖÜäöüß][A-Za-z0-9_ÄÖÜäöüß]*\Z")
 _RESERVED = frozenset({"self", "loop", "caller", "varargs", "kwargs"})
 _ORDERING = frozenset({"lt", "lteq", "gt", "gteq"})
-_FILTERS = f'the filters are {", ".join(FORMATS)} and {FALLBACK}("...")'
-_PLAIN = "write only the macro's name; what has to be computed belongs in a macro of its own"
+_FILTERS = _("the filters are {names} and {last}", names=FORMATS, last=f'{FALLBACK}("...")')
+_PLAIN = _("write only the macro's name; what has to be computed belongs in a macro of its own")
 _INSTEAD: dict[type[nodes.Node], tuple[str, str]] = {
-    nodes.Getattr: ("an attribute", "a macro is a single value: write its name without a dot"),
-    nodes.Getitem: ("an index", "a macro is a single value: write its name without brackets"),
-    nodes.Slice: ("a slice", "a macro is a single value: write its name without brackets"),
-    nodes.Call: ("a call", "write the macro's name without parentheses"),
-    nodes.Concat: ("~", "write the parts one after the other: {{A}} {{B}}"),
-    nodes.CondExpr: ("an inline if", "write {% if X %}...{% else %}...{% endif %}"),
-    nodes.List: ("a list", "compare with == and join with or"),
-    nodes.Tuple: ("a list", "compare with == and join with or"),
-    nodes.Dict: ("a map in braces", "two braces on each side make a macro: {{X}}"),
-    nodes.Compare: ("a comparison inside another", "join comparisons with and"),
-    nodes.Test: ("a test inside a comparison", "join conditions with and"),
-    nodes.BinExpr: ("arithmetic", _PLAIN),
-    nodes.UnaryExpr: ("arithmetic", _PLAIN),
+    nodes.Getattr: (
+        _("a text cannot contain an attribute"),
+        _("a macro is a single value: write its name without a dot"),
+    ),
+    nodes.Getitem: (
+        _("a text cannot contain an index"),
+        _("a macro is a single value: write its name without brackets"),
+    ),
+    nodes.Slice: (
+        _("a text cannot contain a slice"),
+        _("a macro is a single value: write its name without brackets"),
+    ),
+    nodes.Call: (
+        _("a text cannot contain a call"),
+        _("write the macro's name without parentheses"),
+    ),
+    nodes.Concat: (
+        _("a text cannot contain ~"),
+        _("write the parts one after the other: {{A}} {{B}}"),
+    ),
+    nodes.CondExpr: (
+        _("a text cannot contain an inline if"),
+        _("write {% if X %}...{% else %}...{% endif %}"),
+    ),
+    nodes.List: (_("a text cannot contain a list"), _("compare with == and join with or")),
+    nodes.Tuple: (_("a text cannot contain a list"), _("compare with == and join with or")),
+    nodes.Dict: (
+        _("a text cannot contain a map in braces"),
+        _("two braces on each side make a macro: {{X}}"),
+    ),
+    nodes.Compare: (
+        _("a text cannot contain a comparison inside another"),
+        _("join comparisons with and"),
+    ),
+    nodes.Test: (
+        _("a text cannot contain a test inside a comparison"),
+        _("join conditions with and"),
+    ),
+    nodes.BinExpr: (_("a text cannot contain arithmetic"), _PLAIN),
+    nodes.UnaryExpr: (_("a text cannot contain arithmetic"), _PLAIN),
 }
 
 
@@ -100,8 +130,8 @@ class ExpressionCheck:
         if isinstance(node, nodes.Compare | nodes.And | nodes.Or | nodes.Not | nodes.Test):
             self.refuse(
                 node.lineno,
-                "a condition has no text of its own",
-                "write {% if ... %}...{% endif %}",
+                _("a condition has no text of its own"),
+                _("write {% if ... %}...{% endif %}"),
             )
             return None, False
         self.value(node, 1)
@@ -111,7 +141,7 @@ class ExpressionCheck:
     def condition(self, node: nodes.Expr, depth: int = 1) -> None:
         """Check what stands behind `if` or `elif`."""
         if depth > DEEPEST:
-            self.refuse(node.lineno, f"nested deeper than {DEEPEST} levels", "split the condition")
+            self.refuse(node.lineno, too_deep(), _("split the condition"))
         elif isinstance(node, nodes.And | nodes.Or):
             self.condition(node.left, depth + 1)
             self.condition(node.right, depth + 1)
@@ -134,43 +164,50 @@ class ExpressionCheck:
             if not isinstance(node.value, str | int | bool):
                 self.refuse(
                     node.lineno,
-                    "only texts, whole numbers, true and false can be written as constants",
-                    "to ask for an empty value write: X is defined",
+                    _("only texts, whole numbers, true and false can be written as constants"),
+                    _("to ask for an empty value write: X is defined"),
                 )
         else:
+            other = _("a text cannot contain {what}", what=type(node).__name__.lower())
             what, instead = next(
                 (found for kind, found in _INSTEAD.items() if isinstance(node, kind)),
-                (type(node).__name__.lower(), _PLAIN),
+                (other, _PLAIN),
             )
-            self.refuse(node.lineno, f"a text cannot contain {what}", instead)
+            self.refuse(node.lineno, what, instead)
 
     def _name(self, node: nodes.Name) -> None:
         if not _MACRO.match(node.name) or node.name in _RESERVED:
             self.refuse(
                 node.lineno,
-                f"{node.name} cannot be the name of a macro",
-                "a name is a letter, then letters, digits and underscores",
+                _("{name} cannot be the name of a macro", name=node.name),
+                _("a name is a letter, then letters, digits and underscores"),
             )
         self.names.setdefault(node.name, self.line(node.lineno))
 
     def _filter(self, node: nodes.Filter, depth: int) -> None:
         inner = node.node
         if node.name not in (*FORMATS, FALLBACK):
-            self.refuse(node.lineno, f"there is no filter {node.name}", _FILTERS)
+            what = _("there is no filter {name}", name=node.name)
+            self.refuse(node.lineno, what, _FILTERS)
         elif node.name == FALLBACK:
             self._fallback(node)
         elif node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            self.refuse(node.lineno, f"{node.name} takes nothing in parentheses", f"|{node.name}")
+            what = _("{filter} takes nothing in parentheses", filter=node.name)
+            self.refuse(node.lineno, what, f"|{node.name}")
         elif isinstance(inner, nodes.Name):
             self.formatted.append(Formatted(inner.name, node.name, self.line(node.lineno)))
         else:
             self.refuse(
                 node.lineno,
-                f"{node.name} must stand directly behind a macro",
-                f"{{{{X|{node.name}}}}}, with {FALLBACK} as the last filter",
+                _("{filter} must stand directly behind a macro", filter=node.name),
+                _(
+                    "{tag}, with {last} as the last filter",
+                    tag=f"{{{{X|{node.name}}}}}",
+                    last=FALLBACK,
+                ),
             )
         if depth > DEEPEST or inner is None:
-            self.refuse(node.lineno, f"nested deeper than {DEEPEST} levels", _FILTERS)
+            self.refuse(node.lineno, too_deep(), _FILTERS)
         else:
             self.value(inner, depth + 1)
 
@@ -185,20 +222,25 @@ class ExpressionCheck:
             or not isinstance(args[0].value, str)
         ):
             self.refuse(
-                node.lineno, f"{FALLBACK} takes one text", f'{{{{X|{FALLBACK}("sonst dies")}}}}'
+                node.lineno,
+                _("{filter} takes one text", filter=FALLBACK),
+                f'{{{{X|{FALLBACK}("sonst dies")}}}}',
             )
         if isinstance(node.node, nodes.Const) or (
             isinstance(node.node, nodes.Filter) and node.node.name == FALLBACK
         ):
-            self.refuse(node.lineno, f"{FALLBACK} must stand once, behind a macro", _FILTERS)
+            what = _("{filter} must stand once, behind a macro", filter=FALLBACK)
+            self.refuse(node.lineno, what, _FILTERS)
 
     def _test(self, node: nodes.Test) -> None:
         if node.name != "defined" or node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
             self.refuse(
-                node.lineno, f"there is no test {node.name}", "write: X is defined, or X == ..."
+                node.lineno,
+                _("there is no test {name}", name=node.name),
+                _("write: X is defined, or X == ..."),
             )
         elif not isinstance(node.node, nodes.Name):
-            self.refuse(node.lineno, "only a macro can be tested", "write: X is defined")
+            self.refuse(node.lineno, _("only a macro can be tested"), _("write: X is defined"))
             return
         self.value(node.node, 1)
 
@@ -208,7 +250,9 @@ class ExpressionCheck:
         for step in node.ops:
             if step.op in ("in", "notin"):
                 self.refuse(
-                    node.lineno, "a text cannot contain in", "compare with == and join with or"
+                    node.lineno,
+                    _("a text cannot contain in"),
+                    _("compare with == and join with or"),
                 )
             elif step.op in _ORDERING:
                 self._order(left, step.expr, node.lineno)
@@ -225,8 +269,15 @@ class ExpressionCheck:
             self.orderings.append(Ordering(sides[0], sides[1], self.line(line)))
         else:
             self.refuse(
-                line, "only macros and constants can be greater or less", "leave the filter out"
+                line,
+                _("only macros and constants can be greater or less"),
+                _("leave the filter out"),
             )
+
+
+def too_deep() -> str:
+    """What is said of a text with more levels than are read."""
+    return _.ngettext("nested deeper than {n} level", "nested deeper than {n} levels", DEEPEST)
 
 
 def proven(test: nodes.Expr, outcome: bool) -> frozenset[str]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
 from serienpost.text import CONTROL, LINE_BREAK, SURROGATE
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.fields import FieldValue
+
+_ = Texts(__name__)
 
 # Characters of a value at most.
 LONGEST = 10_000
@@ -34,7 +37,7 @@ class ValueRefused(SerienpostError):  # noqa: N818
         self.macro = macro
         self.reason = reason
         self.code = code
-        super().__init__(f"the macro {macro} {reason}")
+        super().__init__(_("the macro {macro} {reason}", macro=macro, reason=reason))
 
 
 class Empty(str):
@@ -60,24 +63,28 @@ def admitted(macro: str, value: FieldValue) -> FieldValue:
     """
     if type(value) is str:
         if len(value) > LONGEST:
-            raise ValueRefused(macro, f"is longer than {LONGEST:,} characters")
+            too_long = _.ngettext(
+                "is longer than {n} character", "is longer than {n} characters", LONGEST
+            )
+            raise ValueRefused(macro, too_long)
         if not value.isprintable():
             _check_characters(macro, value)
         return value if value and not value.isspace() else EMPTY
     if value is None:
         return EMPTY
     if type(value) not in _TYPES:
-        raise ValueRefused(macro, f"is of a type that no text can hold: {type(value).__name__}")
+        found = type(value).__name__
+        raise ValueRefused(macro, _("is of a type that no text can hold: {type}", type=found))
     return value
 
 
 def _check_characters(macro: str, value: str) -> None:
     if CONTROL.search(value):
-        raise ValueRefused(macro, "contains control characters")
+        raise ValueRefused(macro, _("contains control characters"))
     if SURROGATE.search(value):
-        raise ValueRefused(macro, "contains half a character")
+        raise ValueRefused(macro, _("contains half a character"))
     if _BIDI.search(value):
-        raise ValueRefused(macro, "contains marks that turn the direction of writing")
+        raise ValueRefused(macro, _("contains marks that turn the direction of writing"))
 
 
 def check_header(macro: str, value: FieldValue) -> None:
@@ -88,9 +95,9 @@ def check_header(macro: str, value: FieldValue) -> None:
     """
     if isinstance(value, str) and value:
         if not value.isprintable() and LINE_BREAK.search(value):
-            raise ValueRefused(macro, "contains a line break or tab, and stands in the subject")
+            raise ValueRefused(macro, _("contains a line break or tab, and stands in the subject"))
         if "=?" in value or "?=" in value:
-            raise ValueRefused(macro, "contains =? or ?=, and stands in the subject")
+            raise ValueRefused(macro, _("contains =? or ?=, and stands in the subject"))
 
 
 def check_link(macro: str, value: FieldValue) -> None:
@@ -100,7 +107,7 @@ def check_link(macro: str, value: FieldValue) -> None:
         ValueRefused: it is no address beginning with http://, https://, mailto: or tel:.
     """
     if not isinstance(value, str) or (value and not _ADDRESS.match(value)):
-        raise ValueRefused(macro, "is the target of a link but no web, e-mail or phone address")
+        raise ValueRefused(macro, _("is the target of a link but no web, e-mail or phone address"))
 
 
 def example(value: FieldValue) -> FieldValue:

@@ -369,7 +369,7 @@ class RunRenderer:
                 rendered = self.template.render(values, examples=examples)
             shown = self.template.shown(values, self.layout_macros)
         except ValueRefused as error:
-            return Refused(error.code, str(error))
+            return Refused(error.code, error.problems[0].message)
         own = () if examples else self.own_files.read(values)
         if isinstance(own, Refused):
             return own

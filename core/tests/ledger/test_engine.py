@@ -121,8 +121,8 @@ def test_an_older_ledger_with_open_runs_is_refused_and_stays(
     with pytest.raises(LedgerError) as caught:
         open_engine("sqlite:///old.db", tmp_path)
     assert str(caught.value) == (
-        f"the ledger is of version {older} and has 1 open runs; finish them with the version that "
-        "wrote them, or cancel them, then open it again"
+        f"the ledger is of version {older} and has 1 open run; finish it with the version that "
+        "wrote it, or cancel it, then open it again"
     )
     assert _version(tmp_path / "old.db") == older
 

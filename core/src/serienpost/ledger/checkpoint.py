@@ -25,12 +25,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.errors import LedgerError
 from serienpost.ledger.locks import living_owner_of
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
+
+_ = Texts(__name__)
 
 # The largest number that `user_version` can hold.
 _LAST = 2**31 - 1
@@ -71,17 +74,24 @@ class Behind:
     def text(self) -> str:
         """One sentence for people."""
         if self.is_older:
-            return (
-                f"an older copy of the ledger was put back: it ends at write {self.writes}, "
-                f"{self.mark.place} says {self.mark.writes}"
+            return _(
+                "an older copy of the ledger was put back: it ends at write {writes}, {mark} says"
+                " {marked}",
+                writes=self.writes,
+                mark=str(self.mark.place),
+                marked=self.mark.writes,
             )
+        mark = str(self.mark.place)
         if self.is_missing:
-            return (
-                f"{self.mark.place} is missing: the ledger, written {self.writes} times, was "
-                "copied or moved without its mark; it may be older than another copy"
+            return _(
+                "{mark} is missing: the ledger, written {writes} times, was copied or moved without"
+                " its mark; it may be older than another copy",
+                mark=mark,
+                writes=self.writes,
             )
-        kind = "is no mark" if self.mark.identity is None else "is the mark of another ledger"
-        return f"{self.mark.place} {kind}; this one may be older or new"
+        if self.mark.identity is None:
+            return _("{mark} is no mark; this ledger may be older or new", mark=mark)
+        return _("{mark} is the mark of another ledger; this one may be older or new", mark=mark)
 
 
 class Checkpoint:
@@ -97,7 +107,7 @@ class Checkpoint:
         self,
         identity: str,
         places: Sequence[Path],
-        all_identities: Callable[[Connection], Collection[str]] = lambda _: (),
+        all_identities: Callable[[Connection], Collection[str]] = lambda _connection: (),
     ) -> None:
         self.identity = identity
         self.places = places
@@ -173,12 +183,7 @@ class Checkpoint:
             owner = living_owner_of(there)
             is_other = there.is_file() and not there.samefile(here)
             if owner or (is_other and mark.writes > count):
-                why = f"process {owner.split('-')[0]} works with" if owner else "more was sent from"
-                raise LedgerError(
-                    f"{here} and {there.name} are the same ledger, and {why} {there.name}",
-                    hint=f"name {there.name} under ledger:; if it is to be replaced, move it away "
-                    "and leave its .mark",
-                )
+                raise _same_ledger(here, there.name, owner)
 
     def _elsewhere(self, connection: Connection) -> list[Mark]:
         """The marks in the ledger's folder that are not this practice's own beside it: those of
@@ -225,6 +230,28 @@ class Checkpoint:
                 what,
                 error.strerror,
             )
+
+
+def _same_ledger(here: Path, other: str, owner: str | None) -> LedgerError:
+    """The refusal of one of two files; a process may be at work with the other one."""
+    if owner:
+        text = _(
+            "{ledger} and {other} are the same ledger, and process {process} works with {other}",
+            ledger=str(here),
+            other=other,
+            process=owner.split("-")[0],
+        )
+    else:
+        text = _(
+            "{ledger} and {other} are the same ledger, and more was sent from {other}",
+            ledger=str(here),
+            other=other,
+        )
+    hint = _(
+        "name {other} under ledger:; if it is to be replaced, move it away and leave its .mark",
+        other=other,
+    )
+    return LedgerError(text, hint=hint)
 
 
 def mark_beside(ledger: Path, practice: str) -> Path:

@@ -7,8 +7,12 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
+from serienpost.translation import Texts
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+_ = Texts(__name__)
 
 # sqlite.org/rescode.html: how codes begin behind which the system refused to write. A file to share
 # the log by that cannot grow is SQLITE_IOERR_SHMSIZE, a log that cannot be made SQLITE_CANTOPEN.
@@ -18,14 +22,17 @@ _REFUSED = ("SQLITE_IOERR", "SQLITE_CANTOPEN")
 # grows by 32 KiB at a time.
 _LEAST = 64 * 1024
 
-_WORDS = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the quota of the disk is used up"}
+_WORDS = {
+    errno.ENOSPC: _("the disk is full"),
+    errno.EDQUOT: _("the quota of the disk is used up"),
+}
 
 
 def disk_fault(error: BaseException, path: Path) -> str | None:
     """Why the disk of this ledger cannot be written, if that is behind an error of SQLite."""
     name = getattr(error, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
-        return f"{_WORDS[errno.ENOSPC]} ({path})"
+        return _WORDS[errno.ENOSPC] + f" ({path})"
     if not name.startswith(_REFUSED):
         return None
     try:
@@ -33,5 +40,5 @@ def disk_fault(error: BaseException, path: Path) -> str | None:
             os.posix_fallocate(file.fileno(), 0, _LEAST)
     except OSError as refusal:
         said = _WORDS.get(refusal.errno or 0) or refusal.strerror or type(refusal).__name__
-        return f"{said} ({path})"
+        return said + f" ({path})"
     return None

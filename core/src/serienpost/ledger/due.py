@@ -16,12 +16,16 @@ from serienpost.errors import LedgerError, StillOpenError
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import due
 from serienpost.ledger.transitions import NEW_DUE, move_due
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from serienpost.ledger.store import Ledger, Tx
+
+
+_ = Texts(__name__)
 
 
 class DueRow(NamedTuple):
@@ -98,8 +102,10 @@ def put_off(
     with ledger.begin("due") as tx:
         if not has_due_dates(tx):
             raise StillOpenError(
-                f"{mailing} for {day}: {reason}",
-                hint="end the open runs of this older ledger; until then run the same line again",
+                _("{mailing} for {day}: {reason}", mailing=mailing, day=day, reason=reason),
+                hint=_(
+                    "end the open runs of this older ledger; until then run the same line again"
+                ),
             )
         fresh = {"put_off_by": by, "put_off_at": tx.now, "name": name, "archive": archive}
         tried = {"reason": reason, "until": until, "tried_at": tx.now}
@@ -126,7 +132,9 @@ def taken_up(ledger: Ledger, mailing: str, day: str) -> Iterator[str | None]:
     if row is None or row.state != "open":
         yield None
         return
-    busy = StillOpenError(f"{mailing} for {day}: another process prepares it now")
+    busy = StillOpenError(
+        _("{mailing} for {day}: another process prepares it now", mailing=mailing, day=day)
+    )
     if row.owner and not is_dead(ledger, row.owner):
         raise busy
     with ownership(ledger) as owner:
@@ -164,7 +172,9 @@ def end_due(tx: Tx, mailing: str, day: str, run_id: str, owner: str | None) -> N
         return
     mine = () if owner is None else (due.c.owner == owner,)
     if not move_due(tx, mailing, day, "open", "done", *mine, run=run_id) and owner:
-        raise StillOpenError(f"{mailing} for {day} was ended by somebody else meanwhile")
+        raise StillOpenError(
+            _("{mailing} for {day} was ended by somebody else meanwhile", mailing=mailing, day=day)
+        )
 
 
 def still_open(ledger: Ledger, row: DueRow, reason: str) -> None:
@@ -200,8 +210,8 @@ def remove_due(ledger: Ledger, mailing: str, day: str, by: str) -> DueRow:
         waits = find_due(tx, mailing, day)
         if not waits or not move_due(tx, mailing, day, ("open", "given_up"), "removed"):
             raise LedgerError(
-                f"{mailing} for {day} does not wait to be prepared",
-                hint="serienpost runs lists what does",
+                _("{mailing} for {day} does not wait to be prepared", mailing=mailing, day=day),
+                hint=_("serienpost runs lists what does"),
             )
         tx.note(by, "take off", detail={"mailing": mailing, "due": day})
         found: Any = find_due(tx, mailing, day)

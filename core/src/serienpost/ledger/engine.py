@@ -32,11 +32,14 @@ from serienpost.ledger.locks import living_owner_of_any
 from serienpost.ledger.log import count_write, refuse_other_log
 from serienpost.ledger.schema import run
 from serienpost.ledger.states import RELEASED
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy import URL
+
+_ = Texts(__name__)
 
 _log = logging.getLogger(__name__)
 
@@ -98,12 +101,12 @@ def open_engine(
         where = make_url(url)
     except (ArgumentError, ValueError) as error:  # a port that is no number
         raise LedgerError(
-            "this is not a database URL", hint="write it as in sqlite:///versandbuch.db"
+            _("this is not a database URL"), hint=_("write it as in sqlite:///versandbuch.db")
         ) from error
     if where.drivername not in _DRIVERS:
         raise LedgerError(
-            f"no ledger is kept in {where.drivername}",
-            hint="write it as in sqlite:///versandbuch.db or postgresql://USER@HOST/DATABASE",
+            _("no ledger is kept in {database}", database=where.drivername),
+            hint=_("write it as in sqlite:///versandbuch.db or postgresql://USER@HOST/DATABASE"),
         )
     if where.get_backend_name() == "sqlite":
         _check_library()
@@ -126,28 +129,34 @@ def open_engine(
             raise
     except ModuleNotFoundError as error:
         raise LedgerError(
-            f"the ledger needs the Python package {error.name}",
+            _("the ledger needs the Python package {name}", name=str(error.name)),
             hint="pip install 'serienpost[postgresql]'",
         ) from error
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         if where.get_backend_name() == "sqlite" and not can_be_written(Path(where.database or "")):
             raise LedgerUnavailableError(
-                f"{where.database} can be neither written nor read ({type(cause).__name__})",
-                hint="let the user who runs serienpost write the file and its folder",
+                _(
+                    "{file} can be neither written nor read ({why})",
+                    file=str(where.database),
+                    why=type(cause).__name__,
+                ),
+                hint=_("let the user who runs serienpost write the file and its folder"),
             ) from error
         fault = disk_fault(cause, Path(where.database or ""))
-        text = f"the ledger cannot be opened: {fault or type(cause).__name__}"
-        raise LedgerUnavailableError(text) from error
+        why = fault or type(cause).__name__
+        raise LedgerUnavailableError(_("the ledger cannot be opened: {why}", why=why)) from error
     return engine
 
 
 def not_writable(url: URL) -> LedgerUnavailableError:
     """What to say where a SQLite ledger would have to be written and cannot."""
     return LedgerUnavailableError(
-        f"{url.database} cannot be written, which this command must do",
-        hint="let the user who runs serienpost write the file and its folder; commands that only"
-        " read go on",
+        _("{file} cannot be written, which this command must do", file=str(url.database)),
+        hint=_(
+            "let the user who runs serienpost write the file and its folder; commands that only"
+            " read go on"
+        ),
     )
 
 
@@ -198,8 +207,12 @@ def _check_library() -> None:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise LedgerError(
-            f"SQLite {sqlite3.sqlite_version} is too old for the ledger, which needs {oldest}",
-            hint="install a Python with a newer SQLite, or keep the ledger in PostgreSQL",
+            _(
+                "SQLite {version} is too old for the ledger, which needs {oldest}",
+                version=sqlite3.sqlite_version,
+                oldest=oldest,
+            ),
+            hint=_("install a Python with a newer SQLite, or keep the ledger in PostgreSQL"),
         )
 
 
@@ -210,8 +223,12 @@ def _create_private(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         except OSError as error:
             raise LedgerUnavailableError(
-                f"{path} cannot be created: {error.strerror}",
-                hint="let the user who runs serienpost write this folder, or check ledger:",
+                _(
+                    "{file} cannot be made: {why}",
+                    file=str(path),
+                    why=error.strerror or type(error).__name__,
+                ),
+                hint=_("let the user who runs serienpost write this folder, or check ledger:"),
             ) from error
 
 
@@ -249,11 +266,13 @@ def _check_durable(connection: Connection) -> None:
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
         level = connection.exec_driver_sql("PRAGMA synchronous").scalar()
         if mode != "wal" or level != 2:
-            raise LedgerError("the ledger's file system does not support durable commits (WAL)")
+            raise LedgerError(_("the ledger's file system does not support durable commits (WAL)"))
         return
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         if connection.execute(text(f"SHOW {setting}")).scalar() == "off":
-            raise LedgerError(f"PostgreSQL runs with {setting} off; commits would not survive")
+            raise LedgerError(
+                _("PostgreSQL runs with {setting} off; commits would not survive", setting=setting)
+            )
 
 
 def _version(connection: Connection, tables: set[str]) -> str | None:
@@ -266,10 +285,22 @@ def _version(connection: Connection, tables: set[str]) -> str | None:
 def _refuse_newer(engine: Engine, version: str | None) -> None:
     known = {f.name[:4] for f in (Path(__file__).parent / "migrations/versions").glob("0*.py")}
     if version is not None and version not in known:
-        file = f" {engine.url.database}" if engine.dialect.name == "sqlite" else ""
+        text = _(
+            "the ledger is of version {version}, newer than this serienpost knows ({known})",
+            version=version,
+            known=HEAD,
+        )
+        if engine.dialect.name == "sqlite":
+            text = _(
+                "the ledger {file} is of version {version}, newer than this serienpost knows"
+                " ({known})",
+                file=str(engine.url.database),
+                version=version,
+                known=HEAD,
+            )
         raise LedgerError(
-            f"the ledger{file} is of version {version}, newer than this serienpost knows ({HEAD})",
-            hint="install the newer serienpost",
+            text,
+            hint=_("install the newer serienpost"),
         )
 
 
@@ -323,12 +354,22 @@ def _may_migrate(connection: Connection, version: str) -> bool:
         return not (open_runs or living)
     if open_runs:
         raise LedgerError(
-            f"the ledger is of version {version} and has {open_runs} open runs; finish them "
-            "with the version that wrote them, or cancel them, then open it again"
+            _.ngettext(
+                "the ledger is of version {version} and has {n} open run; finish it with the"
+                " version that wrote it, or cancel it, then open it again",
+                "the ledger is of version {version} and has {n} open runs; finish them with the"
+                " version that wrote them, or cancel them, then open it again",
+                open_runs,
+                version=version,
+            )
         )
     if living:
         raise LedgerInUseError(
-            f"the ledger is of version {version} and process {living.split('-')[0]} works with it",
-            hint="run this command again when that process has ended",
+            _(
+                "the ledger is of version {version} and process {process} works with it",
+                version=version,
+                process=living.split("-")[0],
+            ),
+            hint=_("run this command again when that process has ended"),
         )
     return True

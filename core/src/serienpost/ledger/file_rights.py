@@ -6,9 +6,12 @@ import stat
 from typing import TYPE_CHECKING
 
 from serienpost.errors import LedgerError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_ = Texts(__name__)
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # How the names of a database's files end: itself, and what SQLite keeps beside it, each with rows
@@ -42,8 +45,11 @@ def close_to_others(path: Path) -> bool:
             refused = True
         if refused:
             raise LedgerError(
-                f"other users of this machine can read the ledger's file {file.name}",
-                hint=f"let its owner run chmod 600 {file}, or keep it on a file system with rights",
+                _("other users of this machine can read the ledger's file {file}", file=file.name),
+                hint=_(
+                    "let its owner run chmod 600 {file}, or keep it on a file system with rights",
+                    file=str(file),
+                ),
             )
     return bool(open_files)
 

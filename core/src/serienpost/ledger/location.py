@@ -15,11 +15,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from serienpost.errors import LedgerError, LedgerUnavailableError
 from serienpost.ledger.schema import metadata
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sqlalchemy import URL, Connection, Engine
+
+_ = Texts(__name__)
 
 VERSION_TABLE = "alembic_version"
 
@@ -73,30 +76,43 @@ def real_file(url: URL, folder: Path) -> Path:
         LedgerError: it names no file, or a file that has several names (hard links, a mount).
     """
     if url.database in (None, "", ":memory:"):
-        raise LedgerError("the ledger must be a file or a PostgreSQL database, not memory")
+        raise LedgerError(_("the ledger must be a file or a PostgreSQL database, not memory"))
     if url.query:
         raise LedgerError(
-            "the URL of a SQLite ledger takes no parameters", hint="leave out ? and what follows"
+            _("the URL of a SQLite ledger takes no parameters"),
+            hint=_("leave out ? and what follows"),
         )
     path = Path(os.path.realpath(folder / url.database))
     if not path.parent.is_dir():
         raise LedgerUnavailableError(
-            "the folder of the ledger does not exist", hint="check ledger:"
+            _("the folder of the ledger does not exist"), hint=_("check ledger:")
         )
     if path.exists() and not path.is_file():
-        raise LedgerError(f"{path} is no file", hint="name one that is or may be made")
+        raise LedgerError(
+            _("{file} is no file", file=str(path)), hint=_("name one that is or may be made")
+        )
     if str(path) in _mount_points():
         raise LedgerError(
-            f"{path} is mounted by itself; processes that use the file where it really lies would "
-            "not see its log and its locks",
-            hint="mount the folder that the ledger lies in",
+            _(
+                "{file} is mounted by itself; processes that use the file where it really lies"
+                " would not see its log and its locks",
+                file=str(path),
+            ),
+            hint=_("mount the folder that the ledger lies in"),
         )
     names = path.stat().st_nlink if path.is_file() else 1
     if names > 1:
         raise LedgerError(
-            f"{path} has {names} names (hard links); processes that use different ones would not "
-            "see each other's locks",
-            hint=f"keep one: find / -xdev -samefile {path} lists them, remove the others",
+            _(
+                "{file} has {count} names (hard links); processes that use different ones would not"
+                " see each other's locks",
+                file=str(path),
+                count=names,
+            ),
+            hint=_(
+                "keep one: {command} lists them, remove the others",
+                command=f"find / -xdev -samefile {path}",
+            ),
         )
     return path
 
@@ -124,7 +140,8 @@ def refuse_other_file(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorname == "SQLITE_NOTADB":
             raise LedgerError(
-                f"{path} is no ledger and no database", hint="give the ledger a file of its own"
+                _("{file} is no ledger and no database", file=str(path)),
+                hint=_("give the ledger a file of its own"),
             ) from error
         # Whatever else is wrong is told where the ledger is opened.
 
@@ -145,11 +162,13 @@ def refuse_file_of_others(path: Path, folder: Path, others: Mapping[str, str]) -
     """
     for key, url in _same_backend(others, "sqlite"):
         if url.database and Path(os.path.realpath(folder / url.database)) == path:
-            raise _same_as(key)
+            raise _same_database(key)
     for key, written in others.items():
         is_path = "://" not in written and "\0" not in written
         if is_path and Path(os.path.realpath(folder / written)) == path:
-            raise _same_as(key, "file")
+            raise LedgerError(
+                _("the ledger and {key} are the same file", key=key), hint=_OF_ITS_OWN
+            )
 
 
 def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None:
@@ -166,7 +185,7 @@ def refuse_database_of_others(engine: Engine, others: Mapping[str, str]) -> None
         )
         try:
             if mine is not None and _identity(other) == mine:
-                raise _same_as(key)
+                raise _same_database(key)
         finally:
             other.dispose()
 
@@ -197,10 +216,14 @@ def refuse_shadowed(connection: Connection) -> None:
     places = ledgers | meant
     if ledgers and len(places) > 1:
         raise LedgerError(
-            "tables of a ledger lie in several schemas of the search path: "
-            + ", ".join(sorted(places)),
-            hint="name the ledger's schema alone, as in postgresql://USER@HOST/DATABASE"
-            "?options=-csearch_path%3DSCHEMA, and look who made the others",
+            _(
+                "tables of a ledger lie in several schemas of the search path: {schemas}",
+                schemas=sorted(places),
+            ),
+            hint=_(
+                "name the ledger's schema alone, as in postgresql://USER@HOST/DATABASE"
+                "?options=-csearch_path%3DSCHEMA, and look who made the others"
+            ),
         )
 
 
@@ -217,8 +240,8 @@ def refuse_foreign(tables: Iterable[str]) -> bool:
     is_ledger = found >= _FIRST
     if found and not is_ledger:
         raise LedgerError(
-            "this database is no ledger, it holds other tables",
-            hint="give the ledger a file, a database or a schema of its own",
+            _("this database is no ledger, it holds other tables"),
+            hint=_("give the ledger a file, a database or a schema of its own"),
         )
     return not is_ledger or not found <= _OURS
 
@@ -241,8 +264,8 @@ def _same_backend(others: Mapping[str, str], backend: str) -> Iterable[tuple[str
             yield key, url
 
 
-def _same_as(key: str, what: str = "database") -> LedgerError:
-    return LedgerError(
-        f"the ledger and {key} are the same {what}",
-        hint="the ledger needs a file, a database or a schema of its own",
-    )
+_OF_ITS_OWN = _("the ledger needs a file, a database or a schema of its own")
+
+
+def _same_database(key: str) -> LedgerError:
+    return LedgerError(_("the ledger and {key} are the same database", key=key), hint=_OF_ITS_OWN)

@@ -12,11 +12,15 @@ from sqlalchemy import select, text
 from serienpost.errors import LedgerUnavailableError
 from serienpost.ledger.schema import message, run
 from serienpost.ledger.states import OWNED
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Engine
+
+
+_ = Texts(__name__)
 
 
 def lock_folder(engine: Engine) -> Path:
@@ -50,7 +54,10 @@ def file_lock(folder: Path, owner: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX)
             nameless.rename(folder / owner)
         except OSError as error:
-            raise LedgerUnavailableError(f"{folder} cannot be written: {error.strerror}") from error
+            why = error.strerror or type(error).__name__
+            raise LedgerUnavailableError(
+                _("{file} cannot be written: {why}", file=str(folder), why=why)
+            ) from error
         try:
             yield
         finally:

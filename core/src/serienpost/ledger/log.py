@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from serienpost.errors import LedgerError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_ = Texts(__name__)
 
 # From the largest number on it starts anew.
 _NUMBERS = 2**31
@@ -69,10 +72,17 @@ def refuse_other_log(path: Path) -> None:
 
 def _do_not_fit(path: Path) -> LedgerError:
     return LedgerError(
-        f"{path} and its log {path.name}-wal do not belong together: one of them was put back or "
-        "removed",
-        hint=f"keep a copy of both; if the file was put back, remove {path.name}-wal and "
-        f"{path.name}-shm, else put back the file that the log belongs to",
+        _(
+            "{file} and its log {log} do not belong together: one of them was put back or removed",
+            file=str(path),
+            log=f"{path.name}-wal",
+        ),
+        hint=_(
+            "keep a copy of both; if the file was put back, remove {log} and {index}, else put back"
+            " the file that the log belongs to",
+            log=f"{path.name}-wal",
+            index=f"{path.name}-shm",
+        ),
     )
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import false, func, or_
 from serienpost.errors import LedgerError
 from serienpost.ledger.rows import MESSAGE, RUN, MessageRow, RunRow
 from serienpost.ledger.schema import message, run
+from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, PAUSE_REASONS, RELEASED
 from serienpost.ledger.transitions import move_run
 from serienpost.text import folded
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
 
 
+_ = Texts(__name__)
+
+
 def find_run(tx: Tx, run_id: str) -> RunRow:
     """The run of this id, also where a person has written it in capitals.
 
@@ -31,7 +36,7 @@ def find_run(tx: Tx, run_id: str) -> RunRow:
     """
     row = tx.first(tx.select(run, *RUN).where(run.c.id.in_({run_id, run_id.lower()})))
     if row is None:
-        raise LedgerError(f"there is no run {run_id}", hint=_runs_meant(tx, run_id))
+        raise LedgerError(_("there is no run {run}", run=run_id), hint=_runs_meant(tx, run_id))
     return RunRow._make(row)
 
 
@@ -43,11 +48,11 @@ def lock_run(tx: Tx, run_id: str) -> RunRow:
     """
     row = tx.first(tx.select(run, *RUN).where(run.c.id == run_id).with_for_update())
     if row is None:
-        raise LedgerError(f"there is no run {run_id}", hint=_RUNS)
+        raise LedgerError(_("there is no run {run}", run=run_id), hint=_RUNS)
     return RunRow._make(row)
 
 
-_RUNS = "serienpost runs lists them"
+_RUNS = _("serienpost runs lists them")
 
 
 def _runs_meant(tx: Tx, text: str) -> str:
@@ -59,10 +64,15 @@ def _runs_meant(tx: Tx, text: str) -> str:
     found = tx.all(meant.order_by(c.created_at.desc()).limit(_NAMED))
     if not found:
         return _RUNS
-    named = ", ".join(row.id for row in found)
+    named = [row.id for row in found]
     if any(row.mailing.lower() == name for row in found):
-        return f"{found[0].mailing} is a mailing; its runs, the newest first: {named}"
-    return f"did you mean {named}?"
+        mailing = found[0].mailing
+        return _(
+            "{mailing} is a mailing; its runs, the newest first: {runs}",
+            mailing=mailing,
+            runs=named,
+        )
+    return _("did you mean {name}?", name=named)
 
 
 def allow_command(row: RunRow, command: str) -> None:
@@ -73,10 +83,22 @@ def allow_command(row: RunRow, command: str) -> None:
     """
     if row.state not in COMMANDS[command]:
         hint = f"serienpost send {row.id}" if row.state == "prepared" else None
-        since = "yet" if row.state in ("preparing", "prepared") else "any more"
-        raise LedgerError(
-            f"run {row.id} is {row.state}; {command} is not possible {since}", hint=hint
-        )
+        state = state_word(row.state)
+        if row.state in ("preparing", "prepared"):
+            text = _(
+                "run {run} is {state}; {command} is not possible yet",
+                run=row.id,
+                state=state,
+                command=command,
+            )
+        else:
+            text = _(
+                "run {run} is {state}; {command} is not possible any more",
+                run=row.id,
+                state=state,
+                command=command,
+            )
+        raise LedgerError(text, hint=hint)
 
 
 def set_paused(tx: Tx, run_id: str, reason: str, text: str, until: datetime | None = None) -> None:
@@ -204,18 +226,23 @@ def _one_person(
 ) -> list[MessageRow]:
     people = list(dict.fromkeys(row.person for row in found))
     if not found:
-        said = name if _SAYABLE.match(name) else "of this name"
-        hint = _WHOLE_ID if exactly else _ACCEPTED
-        raise LedgerError(f"run {run_id} has no row {said}", hint=hint)
+        text = _("run {run} has no row of this name", run=run_id)
+        if _SAYABLE.match(name):
+            text = _("run {run} has no row {row}", run=run_id, row=name)
+        raise LedgerError(text, hint=_WHOLE_ID if exactly else _ACCEPTED)
     if len(people) > 1:
         shown = ", ".join(people[:_NAMED]) + (", ..." if len(people) > _NAMED else "")
-        called = name if _SAYABLE.match(name) else "so"
-        raise LedgerError(f"several people of run {run_id} are called {called}", hint=shown)
+        text = _("several people of run {run} are called so", run=run_id)
+        if _SAYABLE.match(name):
+            text = _("several people of run {run} are called {name}", run=run_id, name=name)
+        raise LedgerError(text, hint=shown)
     return found
 
 
-_WHOLE_ID = "a whole id is needed here, as in patient:17; the first column of the review holds them"
-_ACCEPTED = (
+_WHOLE_ID = _(
+    "a whole id is needed here, as in patient:17; the first column of the review holds them"
+)
+_ACCEPTED = _(
     "a row is named by a person's number, an id as in patient:17, its beginning, or a name that "
     "one person of the run alone bears"
 )

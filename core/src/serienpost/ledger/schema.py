@@ -180,7 +180,7 @@ message = Table(
     Column("allowed", Boolean, nullable=False),
     Column("marked", Boolean, nullable=False),
     Column("unmarked", SpokenJson(none_as_null=True)),
-    Column("override", JSON(none_as_null=True)),
+    Column("override", SpokenJson(none_as_null=True)),
     Column("macro_values", JSON(none_as_null=True)),
     Column("carried", Text),
     Column("content_hash", Text),

@@ -41,6 +41,7 @@ from serienpost.ledger.checkpoint import Checkpoint, mark_beside
 from serienpost.ledger.disk import disk_fault
 from serienpost.ledger.engine import not_writable, open_engine, reading
 from serienpost.ledger.schema import message, practice
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.batch import Builder
+
+_ = Texts(__name__)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -313,20 +316,21 @@ def _failure(error: Exception, engine: Engine) -> LedgerError:
     """The database's complaint without the statement, whose parameters are a person's data;
     PostgreSQL repeats them in its message too, SQLite never does."""
     if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
-        return LedgerError("the ledger refused a row that exists already")
+        return LedgerError(_("the ledger refused a row that exists already"))
     if isinstance(error, UnicodeEncodeError):
-        return LedgerError("a name holds bytes that are no text", hint="write it as UTF-8")
+        return LedgerError(_("a name holds bytes that are no text"), hint=_("write it as UTF-8"))
     cause = getattr(error, "orig", None) or error
     if getattr(cause, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
         return not_writable(engine.url)
     if fault := disk_fault(cause, Path(engine.url.database or "")):
-        return LedgerUnavailableError(f"the ledger cannot be written: {fault}")
+        return LedgerUnavailableError(_("the ledger cannot be written: {why}", why=fault))
     text = ""
     if isinstance(cause, sqlite3.Error):
         text = str(cause)[:120]
     elif hasattr(cause, "sqlstate"):
-        text = f"SQLSTATE {cause.sqlstate}" if cause.sqlstate else "no connection"
-    return LedgerUnavailableError(f"the ledger failed: {type(cause).__name__} {text}".rstrip())
+        text = f"SQLSTATE {cause.sqlstate}" if cause.sqlstate else _("no connection")
+    why = joined(" ", [type(cause).__name__, text]) if text else type(cause).__name__
+    return LedgerUnavailableError(_("the ledger failed: {why}", why=why))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from serienpost.errors import LedgerError
 from serienpost.ledger.runs import allow_command, find_run
 from serienpost.ledger.schema import journal, message, once
 from serienpost.ledger.schema import run as run_table
+from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, RUN_MOVES
 from serienpost.run.send.approve import approve, cancel, pause
 
@@ -115,7 +116,8 @@ def test_commands_are_allowed_by_state(office: Office, state: str, command: str)
     if state in COMMANDS[command]:
         allow_command(row, command)
         return
-    with pytest.raises(LedgerError, match=f"run {run} is {state}; {command} is not possible"):
+    said = f"run {run} is {state_word(state)}; {command} is not possible"
+    with pytest.raises(LedgerError, match=said):
         allow_command(row, command)
 
 

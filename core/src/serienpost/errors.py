@@ -91,7 +91,12 @@ class SerienpostError(Exception):
         self.problems: tuple[Problem, ...] = tuple(
             Problem(problem, hint) if isinstance(problem, str) else problem for problem in problems
         )
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(joined("\n", [problem.sentence for problem in self.problems]))
+
+    @property
+    def sentence(self) -> Text:
+        """All problems in one line, to be put into another text."""
+        return joined("; ", [problem.sentence for problem in self.problems])
 
 
 class ConfigError(SerienpostError):
@@ -144,7 +149,7 @@ def cause_of(error: BaseException) -> str:
     the text of any other may name a person, so its class stands for it.
     """
     if isinstance(error, SerienpostError):
-        return mapped(joined("; ", [problem.sentence for problem in error.problems]), redact)
+        return mapped(error.sentence, redact)
     name = type(error).__name__
     text = ""
     if isinstance(error, OSError) and error.errno is not None:

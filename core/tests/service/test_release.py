@@ -198,7 +198,7 @@ def test_what_a_provider_holds_does_not_leave_in_quiet_hours(practices: Practice
     practice = practices.open()
     held_orders(practice)
     run = prepared(practice, due=date(2026, 3, 2))
-    with pytest.raises(ConfigError, match="22:00 lies in the quiet hours 20:00-08:00 of email"):
+    with pytest.raises(ConfigError, match="no email goes out at 22:00: quiet hours 20:00-08:00"):
         run.approve(Answers(release=True), at=at(practices, 2, 22))
     assert asked(run, Answers(release=True), at=at(practices, 2, 12)) == ()
 

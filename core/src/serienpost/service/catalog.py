@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import Source
     from serienpost.fields import Part, Sensitivity
     from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
 
 PARTS: tuple[Part, ...] = ("text", "subject")
 
@@ -118,7 +122,7 @@ def source(practice: OpenedPractice, name: str) -> SourceManual:
     """
     known = practice.context.registry.sources
     if name not in known:
-        raise ConfigError(f"there is no source {name}", hint=_nearest(name, known))
+        raise ConfigError(_("there is no source {name}", name=name), hint=_nearest(name, known))
     one = known[name]
     schema = one.selection.model_json_schema()
     required = schema.get("required", ())
@@ -143,11 +147,11 @@ def _source(practice: OpenedPractice, one: Source[Any]) -> SourceLine:
 
 
 _TYPES = {
-    "string": "text",
-    "integer": "whole number",
-    "number": "number",
-    "boolean": "true or false",
-    "object": "map",
+    "string": _.pgettext("type", "text"),
+    "integer": _.pgettext("type", "whole number"),
+    "number": _.pgettext("type", "number"),
+    "boolean": _.pgettext("type", "true or false"),
+    "object": _.pgettext("type", "map"),
 }
 
 
@@ -162,10 +166,14 @@ def type_name(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     choices = part.get("anyOf", part.get("oneOf"))
     if choices:
         names = [type_name(choice, schema) for choice in choices if choice.get("type") != "null"]
-        return " or ".join(dict.fromkeys(names))
+        return reduce(_either, dict.fromkeys(names))
     if part.get("type") == "array":
-        return f"list of {type_name(part.get('items', {}), schema)}"
-    return _TYPES.get(part.get("type", ""), "any value")
+        return _("list of {type}", type=type_name(part.get("items", {}), schema))
+    return _TYPES.get(part.get("type", ""), _("any value"))
+
+
+def _either(one: str, other: str) -> str:
+    return _("{one} or {other}", one=one, other=other)
 
 
 def macros(
@@ -186,7 +194,7 @@ def macros(
     offered, classes = _offers(context)
     entries = tuple(
         _macro(context, macro, kinds, offered, classes)
-        for _, macro in sorted(context.registry.macros.items())
+        for _name, macro in sorted(context.registry.macros.items())
     )
     return MacroList(tuple(one.name for one in kinds), entries)
 
@@ -196,16 +204,25 @@ def _kinds(context: PracticeContext, account: str | None, name: str | None) -> l
     accounts, channels = context.config.accounts, context.registry.channels
     if account is not None:
         if account not in accounts:
-            raise ConfigError(f"there is no account {account}", hint=_nearest(account, accounts))
+            raise ConfigError(
+                _("there is no account {name}", name=account), hint=_nearest(account, accounts)
+            )
         kind = context.registry.kind(channels[accounts[account].channel])
         if name not in (None, kind.name):
-            raise ConfigError(f"the account {account} sends {kind.name}, not {name}")
+            raise ConfigError(
+                _(
+                    "the account {account} sends {kind}, not {other}",
+                    account=account,
+                    kind=kind.name,
+                    other=name or "",
+                )
+            )
         return [kind]
     known = context.registry.kinds()
     if name is None:
         return list(known.values())
     if name not in known:
-        raise ConfigError(f"there is no kind {name}", hint=_nearest(name, known))
+        raise ConfigError(_("there is no kind {name}", name=name), hint=_nearest(name, known))
     return [known[name]]
 
 
@@ -325,24 +342,25 @@ def copy_template(practice: OpenedPractice, name: str) -> CopiedTemplate:
     """
     from serienpost.templates.folder import template_names
 
-    (_, own), *packs = _folders(practice.context)
+    (_origin, own), *packs = _folders(practice.context)
     origin, folder = next(
         ((origin, folder) for origin, folder in packs if name in template_names([folder])),
         (None, None),
     )
     if origin is None or folder is None:
-        known = [one for _, pack in packs for one in template_names([pack])]
-        hint = _nearest(name, known) if known else "name serienpost-templates under plugins:"
-        raise TemplateError(f"no pack has a template {name}", hint=hint)
+        known = [one for _origin, pack in packs for one in template_names([pack])]
+        unnamed = _("name serienpost-templates under plugins:")
+        hint = _nearest(name, known) if known else unnamed
+        raise TemplateError(_("no pack has a template {name}", name=name), hint=hint)
     target = own / name
     try:
         shutil.copytree(folder / name, target, copy_function=shutil.copyfile)
     except FileExistsError:
         raise SerienpostError(
-            Problem("is there already; nothing was copied", "move it away first", str(target))
+            Problem(_("is there already; nothing was copied"), _("move it away first"), str(target))
         ) from None
     except OSError as error:
-        raise SerienpostError(Problem("cannot be written", None, str(target))) from error
+        raise SerienpostError(Problem(_("cannot be written"), None, str(target))) from error
     files = sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
     return CopiedTemplate(name, origin, str(target), tuple(files))
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from serienpost.errors import SerienpostError
 from serienpost.service.finding import Finding, with_causes
-from serienpost.text import counted
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import Source
     from serienpost.contracts.services import Archive, Settings
 
+_ = Texts(__name__)
+
 T = TypeVar("T")
 _SECRET = re.compile(r"\bsecret:([A-Za-z_][A-Za-z0-9_]*)")
 
 # Domains that belong to nobody (RFC 2606, section 2 and 3).
 _RESERVED = re.compile(r"@(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)>?\s*\Z")
 
-_SERVE = "`serienpost demo --serve` starts what a demo practice needs"
+_SERVE = _("`serienpost demo --serve` starts what a demo practice needs")
+_MAINTAINER = _("tell who maintains it")
 
 # How long one account, source or check may take to answer.
 PROBE_SECONDS = 60.0
@@ -59,16 +62,16 @@ def _practice(folder: Path) -> Iterator[Finding]:
     from serienpost.config.loading import load_practice
     from serienpost.service.first_mailing import missing_folder
 
-    plugins = _guarded("plugins", partial(_plugins, folder))
+    plugins = _guarded(_("plugins"), partial(_plugins, folder))
     yield from plugins
     known = {finding.problem.message for finding in plugins if finding.problem}
     opened: list[PracticeContext] = []
 
     def config() -> Iterator[Finding]:
         opened.append(load_practice(folder))
-        yield Finding("config", True, "serienpost.yaml is valid")
+        yield Finding(_("config"), True, _("serienpost.yaml is valid"))
 
-    for finding in _guarded("config", config):
+    for finding in _guarded(_("config"), config):
         if finding.problem is None or finding.problem.message not in known:
             yield finding
     if opened:
@@ -77,9 +80,9 @@ def _practice(folder: Path) -> Iterator[Finding]:
     elif not (folder / PRACTICE_FILE).exists():
         yield missing_folder()
     else:
-        rest = "ledger, sources, accounts, mailings"
-        remedy = "mend the configuration first, then run doctor again"
-        yield Finding(rest, False, "not looked at", remedy)
+        rest = _("ledger, sources, accounts, mailings")
+        remedy = _("mend the configuration first, then run doctor again")
+        yield Finding(rest, False, _("not looked at"), remedy)
 
 
 def _opened(context: PracticeContext) -> Iterator[Finding]:
@@ -88,18 +91,18 @@ def _opened(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.service.first_mailing import missing_pieces
 
     for name in _secrets_named(context):
-        yield from _guarded(f"secret {name}", partial(_secret, context, name))
-    yield from _guarded("ledger", partial(ledger_findings, context))
+        yield from _guarded(_("secret {name}", name=name), partial(_secret, context, name))
+    yield from _guarded(_("ledger"), partial(ledger_findings, context))
     for settings in context.registry.settings.values():
         yield from _guarded(settings.key, partial(_settings, context, settings))
     for source in context.registry.sources.values():
-        yield from _guarded(f"source {source.name}", partial(_source, context, source))
+        yield from _guarded(_source_named(source), partial(_source, context, source))
     yield from _consent(context)
     for archive in context.registry.archives.values():
-        yield from _guarded(f"archive {archive.name}", partial(_archive, context, archive))
+        yield from _guarded(_archive_named(archive), partial(_archive, context, archive))
     for name, account in context.config.accounts.items():
-        yield from _guarded(f"account {name}", partial(_account, context, name, account))
-    yield from _guarded("mailings", partial(_mailings, context))
+        yield from _guarded(_account_named(name), partial(_account, context, name, account))
+    yield from _guarded(_("mailings"), partial(_mailings, context))
     yield from missing_pieces(context, mailing_names(context))
 
 
@@ -111,11 +114,11 @@ def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
     except SerienpostError as error:
         findings += [Finding.of(name, problem) for problem in error.problems]
     except TimeoutError:
-        findings.append(Finding(name, False, "does not answer", "look whether its server runs"))
+        remedy = _("look whether its server runs")
+        findings.append(Finding(name, False, _("does not answer"), remedy))
     except Exception as error:  # noqa: BLE001  # doctor outlives every broken thing
-        findings.append(
-            Finding(name, False, f"fails with {type(error).__name__}", "tell who maintains it")
-        )
+        said = _("fails with {error}", error=type(error).__name__)
+        findings.append(Finding(name, False, said, _MAINTAINER))
     return findings
 
 
@@ -123,9 +126,9 @@ def _plugins(folder: Path) -> Iterator[Finding]:
     from serienpost.config.loading import plugin_names
     from serienpost.manager import survey_plugins
 
-    _, reports = survey_plugins(plugin_names(folder))
+    reports = survey_plugins(plugin_names(folder))[1]
     for report in reports:
-        name = f"plugin {report.name}"
+        name = _("plugin {name}", name=report.name)
         for problem in report.problems:
             yield Finding.of(name, problem)
         if not report.problems:
@@ -136,7 +139,8 @@ def _secrets_named(context: PracticeContext) -> list[str]:
     """The secrets that the configuration names."""
     from serienpost.config.models import leaves, plain_values
 
-    text = "\n".join(str(value) for _, value in leaves(plain_values(context.config)))
+    values = (value for _way, value in leaves(plain_values(context.config)))
+    text = "\n".join(map(str, values))
     return sorted(set(_SECRET.findall(text)))
 
 
@@ -144,7 +148,8 @@ def _secret(context: PracticeContext, name: str) -> Iterator[Finding]:
     """Which store answers for a secret; one that is missing is found where it is needed."""
     store = context.secret_store(name)
     if store:
-        yield Finding(f"secret {name}", True, f"the store {store} answers")
+        answers = _("the store {store} answers", store=store)
+        yield Finding(_("secret {name}", name=name), True, answers)
 
 
 def _settings(context: PracticeContext, settings: Settings) -> Iterator[Finding]:
@@ -170,11 +175,11 @@ def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:
     from serienpost.contracts.rows import RowRequest
     from serienpost.timelimit import within
 
-    name = f"source {source.name}"
+    name = _source_named(source)
     try:
         selection = source.selection.model_validate({})
     except ValidationError:
-        yield Finding(name, True, "needs a selection; check each mailing that uses it")
+        yield Finding(name, True, _("needs a selection; check each mailing that uses it"))
         return
     request = RowRequest(frozenset(), datetime.now(context.zone).date(), batch=1)
 
@@ -184,8 +189,14 @@ def _source(context: PracticeContext, source: Source[Any]) -> Iterator[Finding]:
         return len(fields), bool(batch)
 
     fields, has_rows = within(PROBE_SECONDS, name, first)
-    rows = "has rows" if has_rows else "is empty"
-    yield Finding(name, True, f"can be read, {rows}, {counted(fields, 'fields')}")
+    found = (
+        _.ngettext("can be read, has rows, {n} field", "can be read, has rows, {n} fields", fields)
+        if has_rows
+        else _.ngettext(
+            "can be read, is empty, {n} field", "can be read, is empty, {n} fields", fields
+        )
+    )
+    yield Finding(name, True, found)
 
 
 def _consent(context: PracticeContext) -> Iterator[Finding]:
@@ -196,13 +207,13 @@ def _consent(context: PracticeContext) -> Iterator[Finding]:
         if context.registry.providers["consent_checks", name].distribution != "serienpost"
     ]
     for check in checks:
-        yield from _guarded(f"consent {check.name}", partial(_check, context, check))
+        yield from _guarded(_check_named(check), partial(_check, context, check))
     if context.config.accounts and not checks:
         yield Finding(
-            "consent",
+            _("consent"),
             False,
-            "no plugin says who may be written to, so nobody may",
-            "name one under plugins:, for example serienpost-consent-flags",
+            _("no plugin says who may be written to, so nobody may"),
+            _("name one under plugins:, for example serienpost-consent-flags"),
         )
 
 
@@ -210,30 +221,30 @@ def _check(context: PracticeContext, check: ConsentCheck) -> Iterator[Finding]:
     from serienpost.contracts.consent import Abstain, Allow, ConsentQuestion, Deny
     from serienpost.timelimit import within
 
-    name = f"consent {check.name}"
+    name = _check_named(check)
     nobody = ConsentQuestion("patient:0", "patient:0", "email", "information", "n@example.org")
     verdicts = within(PROBE_SECONDS, name, lambda: check.check(context, [nobody]))
     if len(verdicts) == 1 and type(verdicts[0]) in (Allow, Deny, Abstain):
-        yield Finding(name, True, "answers")
+        yield Finding(name, True, _("answers"))
     else:
-        yield Finding(name, False, "does not answer with a verdict", "tell who maintains it")
+        yield Finding(name, False, _("does not answer with a verdict"), _MAINTAINER)
 
 
 def _archive(context: PracticeContext, archive: Archive) -> Iterator[Finding]:
     """Let it store nothing: the way to the records is open."""
     from serienpost.timelimit import within
 
-    name = f"archive {archive.name}"
+    name = _archive_named(archive)
     answers = within(PROBE_SECONDS, name, lambda: archive.store(context, ()))
     context.registry.answered("archives", archive.name, "store", answers, (list, tuple))
-    yield Finding(name, True, "can be reached")
+    yield Finding(name, True, _("can be reached"))
 
 
 def _account(context: PracticeContext, name: str, account: AccountSettings) -> Iterator[Finding]:
     from serienpost.contracts.channels import HasBalance, HasProbe, ProbeResult
     from serienpost.run.prepare.check import secret_problems
 
-    label = f"account {name}"
+    label = _account_named(name)
     missing = secret_problems(context, name, account)
     if missing:
         yield from (_silent(context, account, Finding.of(label, one)) for one in missing)
@@ -252,11 +263,12 @@ def _account(context: PracticeContext, name: str, account: AccountSettings) -> I
             is_silent = is_silent or found.is_missing
             yield found
     else:
-        yield Finding(label, True, f"{channel.title}: nothing to try without sending")
+        untried = _("{channel}: nothing to try without sending", channel=channel.title)
+        yield Finding(label, True, untried)
     if isinstance(channel, HasBalance) and not is_silent:
         balance = _wait_for(channel.balance(context, account))
         credit: float = answered("balance", balance, (int, float))
-        yield Finding(label, True, f"balance {credit:g}")
+        yield Finding(label, True, _("balance {amount}", amount=credit))
 
 
 def _silent(
@@ -268,8 +280,8 @@ def _silent(
     sender = account.sender if "@" in account.sender else context.config.practice.email or ""
     if not (_RESERVED.search(sender) and _is_idle(account)):
         return found
-    text = "its server on this machine is not running"
-    text = text if is_tried else f"{text}: {found.text}"
+    text = _("its server on this machine is not running")
+    text = text if is_tried else joined(": ", (text, found.text))
     return Finding.missing(found.name, text, _SERVE, None if is_tried else found.problem)
 
 
@@ -308,7 +320,7 @@ def _mailings(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.config.loading import mailing_names
 
     for mailing in mailing_names(context):
-        yield from _guarded(f"mailing {mailing}", partial(_mailing, context, mailing))
+        yield from _guarded(_mailing_named(mailing), partial(_mailing, context, mailing))
 
 
 def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
@@ -329,8 +341,28 @@ def _mailing(context: PracticeContext, mailing: str) -> Iterator[Finding]:
         if not (unasked or set(error.problems) <= set(secrets)):
             raise
         for problem in error.problems:
-            found = Finding.of(f"mailing {mailing}", problem)
+            found = Finding.of(_mailing_named(mailing), problem)
             yield _silent(context, account, found, is_tried=unasked)
         return
-    text = f"{renderer.kind.title} from account {loaded.account}"
-    yield Finding(f"mailing {mailing}", True, text)
+    text = _("{kind} from account {account}", kind=renderer.kind.title, account=loaded.account)
+    yield Finding(_mailing_named(mailing), True, text)
+
+
+def _source_named(source: Source[Any]) -> str:
+    return _("source {name}", name=source.name)
+
+
+def _check_named(check: ConsentCheck) -> str:
+    return _("consent {name}", name=check.name)
+
+
+def _archive_named(archive: Archive) -> str:
+    return _("archive {name}", name=archive.name)
+
+
+def _account_named(name: str) -> str:
+    return _("account {name}", name=name)
+
+
+def _mailing_named(mailing: str) -> str:
+    return _("mailing {name}", name=mailing)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serienpost.run.report.words import messages_of
 from serienpost.service.finding import Finding
-from serienpost.text import counted, day_and_time, messages_of
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.errors import Problem
     from serienpost.ledger.store import Ledger
+
+_ = Texts(__name__)
 
 # Below this much free space beside the ledger a run is at risk.
 FREE_BYTES = 200_000_000
@@ -34,26 +38,26 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
     from serienpost.run.report.history import due_dates
 
     for problem in _shared(context):
-        yield Finding.of("ledger", problem)
+        yield Finding.of(_("ledger"), problem)
     path = _ledger_file(context)
     if path is not None:
         yield _room(path.parent if path.parent.is_dir() else context.folder)
         if not path.exists():
-            yield Finding("ledger", True, "not there yet; the first run makes it")
+            yield Finding(_("ledger"), True, _("not there yet; the first run makes it"))
             return
     rights = list(_privacy(path)) if path is not None else []
     ledger = open_ledger(context, lambda: None)  # what it mends is among the rights found
-    yield Finding("ledger", True, f"opens, tables of revision {HEAD}")
+    yield Finding(_("ledger"), True, _("opens, tables of revision {revision}", revision=HEAD))
     if path is not None:
         yield from rights
         yield _integrity(damage(ledger))
         yield from _marks(ledger)
     for run in abandoned_runs(ledger):
         yield Finding(
-            f"run {run}",
+            _("run {run}", run=run),
             False,
-            "the process that worked on it is gone",
-            "serienpost resume --due goes on with it",
+            _("the process that worked on it is gone"),
+            _("serienpost resume --due goes on with it"),
         )
     with ledger.read() as tx:
         returning = keeps_returning(tx)
@@ -61,28 +65,52 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
         yield Finding(
             one.row,
             False,
-            f"{counted(one.times, messages_of(one.kind))} came back over "
-            f"{counted(one.days, 'days')}",
-            f"look: serienpost show {one.run} --recipient {one.row}; write no more: serienpost "
-            f"suppress add ADDRESS --kind {one.kind}; go on: the same with remove",
+            _.ngettext(
+                "{messages} came back over {n} day",
+                "{messages} came back over {n} days",
+                one.days,
+                messages=messages_of(one.kind, one.times),
+            ),
+            _(
+                "look: serienpost show {run} --recipient {row}; write no more: serienpost suppress"
+                " add ADDRESS --kind {kind}; go on: the same with remove",
+                run=one.run,
+                row=one.row,
+                kind=one.kind,
+            ),
         )
     for date in due_dates(ledger, context.zone):
-        until = day_and_time(date.until)
-        remedy = "serienpost resume --due prepares it again"
         if date.state == "given_up":
-            remedy = f"tell the people, then serienpost cancel {date.mailing} --due {date.due}"
-        yield Finding(
-            f"due date {date.due}",
-            False,
-            f"{date.mailing} is not sent ({date.state}, until {until}): {date.reason}",
-            remedy,
-        )
+            text = _(
+                "{mailing} is not sent (given up, until {until}): {reason}",
+                mailing=date.mailing,
+                until=date.until,
+                reason=date.reason,
+            )
+            remedy = _(
+                "tell the people, then serienpost cancel {mailing} --due {due}",
+                mailing=date.mailing,
+                due=date.due,
+            )
+        else:
+            text = _(
+                "{mailing} is not sent (open, until {until}): {reason}",
+                mailing=date.mailing,
+                until=date.until,
+                reason=date.reason,
+            )
+            remedy = _("serienpost resume --due prepares it again")
+        yield Finding(_("due date {due}", due=date.due), False, text, remedy)
     for run, count in doubts(ledger):
         yield Finding(
-            f"run {run}",
+            _("run {run}", run=run),
             False,
-            f"{count} in doubt: nobody knows whether they were accepted",
-            f"ask who knows, then serienpost resolve {run} --recipient ROW --as ...",
+            _.ngettext(
+                "{n} in doubt: nobody knows whether it was accepted",
+                "{n} in doubt: nobody knows whether they were accepted",
+                count,
+            ),
+            _("ask who knows, then serienpost resolve {run} --recipient ROW --as ...", run=run),
         )
 
 
@@ -110,10 +138,12 @@ def _ledger_file(context: PracticeContext) -> Path | None:
 
 def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    text = f"{free // 1_000_000:,} MB free beside the ledger"
+    text = _("{size} MB free beside the ledger", size=Decimal(free // 1_000_000))
+    name = _("disk space")
     if free >= FREE_BYTES:
-        return Finding("disk space", True, text)
-    return Finding("disk space", False, text, f"make room: {FREE_BYTES // 1_000_000} MB or more")
+        return Finding(name, True, text)
+    remedy = _("make room: {size} MB or more", size=FREE_BYTES // 1_000_000)
+    return Finding(name, False, text, remedy)
 
 
 def _privacy(ledger: Path) -> Iterator[Finding]:
@@ -121,27 +151,40 @@ def _privacy(ledger: Path) -> Iterator[Finding]:
     from serienpost.ledger.file_rights import SQLITE_FILES
     from serienpost.ledger.location import can_be_written
 
+    name = _("ledger file")
     files = (Path(f"{ledger}{suffix}") for suffix in SQLITE_FILES)
     for path in (file for file in files if file.exists()):
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
-            text = f"others on this machine could read {path.name} (mode {mode:04o}) until now"
-            yield Finding("ledger file", False, text, f"chmod 600 {path}")
+            text = _(
+                "others on this machine could read {file} (mode {mode}) until now",
+                file=path.name,
+                mode=f"{mode:04o}",
+            )
+            yield Finding(name, False, text, f"chmod 600 {path}")
         elif path == ledger:
-            yield Finding("ledger file", True, f"{path.name}, mode {mode:04o}")
+            yield Finding(name, True, _("{file}, mode {mode}", file=path.name, mode=f"{mode:04o}"))
     if not can_be_written(ledger):
-        text = "cannot be written: only commands that read go on"
-        yield Finding("ledger file", False, text, f"let the user of serienpost write {ledger}")
+        text = _("cannot be written: only commands that read go on")
+        remedy = _("let the user of serienpost write {file}", file=str(ledger))
+        yield Finding(name, False, text, remedy)
 
 
 def _integrity(damaged: int) -> Finding:
     if not damaged:
-        return Finding("ledger integrity", True, "no damage found")
+        return Finding(_("ledger integrity"), True, _("no damage found"))
     return Finding(
-        "ledger integrity",
+        _("ledger integrity"),
         False,
-        f"the database is damaged in {damaged} places or more",
-        "stop all runs, keep a copy, put back a backup, and ask the provider what was sent since",
+        _.ngettext(
+            "the database is damaged in {n} place or more",
+            "the database is damaged in {n} places or more",
+            damaged,
+        ),
+        _(
+            "stop all runs, keep a copy, put back a backup, and ask the provider what was sent"
+            " since"
+        ),
     )
 
 
@@ -152,13 +195,17 @@ def _marks(ledger: Ledger) -> Iterator[Finding]:
         return
     with ledger.read() as tx:
         behind = checkpoint.behind(tx.connection)
+    name = _("ledger mark")
     if behind:
-        remedy = "ask the provider what was sent since, then serienpost resume RUN --confirm"
-        yield Finding("ledger mark", False, behind.text, remedy)
+        remedy = _("ask the provider what was sent since, then serienpost resume RUN --confirm")
+        yield Finding(name, False, behind.text, remedy)
         return
     for place in checkpoint.places:
         if os.access(place if place.exists() else place.parent, os.W_OK):
-            yield Finding("ledger mark", True, f"{place.name} says how far it was")
+            yield Finding(name, True, _("{file} says how far it was", file=place.name))
         else:
-            text = f"{place} cannot be written: an older copy that is put back may go unnoticed"
-            yield Finding("ledger mark", False, text, "make its folder, or change checkpoint:")
+            text = _(
+                "{file} cannot be written: an older copy that is put back may go unnoticed",
+                file=str(place),
+            )
+            yield Finding(name, False, text, _("make its folder, or change checkpoint:"))

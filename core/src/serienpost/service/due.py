@@ -34,6 +34,7 @@ from serienpost.service.opened import OpenedPractice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer
 from serienpost.service.run import Run
 from serienpost.service.unattended import PutOffError, ledger_is_needed, release_unattended
+from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from serienpost.service.run import Progress
 
     Watch = Callable[[Progress], None]
+
+_ = Texts(__name__)
 
 
 def resume_due(
@@ -226,7 +229,7 @@ def _try_again(
     practice: OpenedPractice, row: DueRow, progress: Watch, stop: Stop
 ) -> tuple[DueRow, Exit]:
     """Give one due date up if its time ran out, else prepare and send it; how it stands then."""
-    ledger, code, busy = practice.ledger, Exit.OPEN, ""
+    ledger, code, busy = practice.ledger, Exit.OPEN, Text("", "")
     if row.until <= ledger.clock():
         give_up(ledger, row)
     else:
@@ -238,8 +241,8 @@ def _try_again(
             day = date.fromisoformat(row.due)
             done = _run_due_date(acting, row.name, mailing, day, answers, course)
             if isinstance(done, Confirmation):
-                asked = ", ".join(done.open)
-                still_open(ledger, row, f"somebody must answer: {asked}")
+                asked = list(done.open)
+                still_open(ledger, row, _("somebody must answer: {questions}", questions=asked))
                 if done.run:
                     Run(acting, done.run).cancel()
             else:
@@ -249,13 +252,13 @@ def _try_again(
         except LedgerUnavailableError:
             raise
         except StillOpenError as error:
-            busy = str(error)
+            busy = error.sentence
         except SerienpostError as error:
-            still_open(ledger, row, "; ".join(map(str, error.problems)))
+            still_open(ledger, row, joined("; ", [one.sentence for one in error.problems]))
     with ledger.read() as tx:
         after = find_due(tx, row.mailing, row.due) or row
     if busy and after.state == "open":  # the row says it, in one line
-        after = after._replace(reason=busy.removeprefix(f"{row.mailing} for {row.due}: "))
+        after = after._replace(reason=busy)
     elif busy:
         practice.notify(Notice("not_continued", {"run": row.mailing, "text": busy}))
     return after, code
@@ -275,10 +278,10 @@ def _continue_earlier(
             try:
                 _continue(Run(practice, run_id), progress, stop)
             except SerienpostError as error:
-                practice.notify(Notice("not_continued", {"run": run_id, "text": str(error)}))
+                practice.notify(Notice("not_continued", {"run": run_id, "text": error.sentence}))
     for row in put_off:
         if row.until > now and not stop.requests:
-            after, _ = _try_again(practice, row, progress, stop)
+            after = _try_again(practice, row, progress, stop)[0]
             if after.state == "open":
                 told = {"mailing": after.mailing, "due": after.due, "text": after.reason}
                 practice.notify(Notice("not_prepared", told))
@@ -306,7 +309,7 @@ def _withdrawals(practice: OpenedPractice) -> dict[str, Sequence[Withdrawal]]:
         try:
             orders = to_withdraw(load_renderer(context, ledger, run_id), ledger, run_id)
         except SerienpostError as error:
-            practice.notify(Notice("orders_unknown", {"run": run_id, "text": str(error)}))
+            practice.notify(Notice("orders_unknown", {"run": run_id, "text": error.sentence}))
             found[run_id] = ()
             continue
         if orders:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem
 from serienpost.redaction import without_passwords
+from serienpost.translation import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,14 +38,14 @@ class Finding:
     keeps_back: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", without_passwords(self.text))
+        object.__setattr__(self, "text", mapped(self.text, without_passwords))
         if self.remedy:
-            object.__setattr__(self, "remedy", without_passwords(self.remedy))
+            object.__setattr__(self, "remedy", mapped(self.remedy, without_passwords))
 
     @classmethod
     def of(cls, name: str, problem: Problem) -> Finding:
         """A finding that is not in order."""
-        return cls(name, False, str(replace(problem, hint=None)), problem.hint, problem)
+        return cls(name, False, replace(problem, hint=None).sentence, problem.hint, problem)
 
     @classmethod
     def missing(
@@ -111,4 +112,4 @@ def _repeats(one: Finding, other: Finding) -> bool:
     if cause.message.count(" ") + 1 < _FEWEST_WORDS:
         return False
     is_same = mine.message == cause.message and None in (mine.file, cause.file)
-    return is_same or mine.message.endswith(f": {cause.message}")
+    return is_same or mine.message.endswith(": " + str.__str__(cause.message))

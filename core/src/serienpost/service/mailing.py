@@ -14,6 +14,7 @@ from serienpost.run.prepare.check import check_mailing, read_text, selection_not
 from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.text_notes import text_notes
 from serienpost.run.report.preview import text_part
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from serienpost.service.run import Run
     from serienpost.templates.folder import TemplateFiles
 
+_ = Texts(__name__)
 
 # Days around a due date exist in the calendar.
 _YEARS = range(1900, 3000)
@@ -114,8 +116,12 @@ def text_of(practice: OpenedPractice, name: str, instead: Instead | None = None)
     page = next((one for one in files.files if one.endswith(".html")), None)
     if page:
         raise SerienpostError(
-            f"{files.name} has a page of its own, {page}, which cannot be changed for one run",
-            hint="change the template itself, or a copy of it",
+            _(
+                "{template} has a page of its own, {file}, which cannot be changed for one run",
+                template=files.name,
+                file=page,
+            ),
+            hint=_("change the template itself, or a copy of it"),
         )
     return EditedText(files.text.text, files)
 
@@ -170,7 +176,7 @@ def checked(
 ) -> RunRenderer:
     """A mailing that was loaded and checked, ready to render rows; see `Practice.prepare`."""
     if due.year not in _YEARS:
-        raise ConfigError(f"the due date {due} lies too far away")
+        raise ConfigError(_("the due date {due} lies too far away", due=due.isoformat()))
     mailing = _loaded(context, name, instead)
     return check_mailing(context, mailing, due, text.files if text else None)
 
@@ -182,7 +188,7 @@ def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mai
         return mailing
     unknown = sorted(instead.keys() - Instead.__annotations__.keys())
     if unknown:
-        raise ValueError(f"only {', '.join(Instead.__annotations__)} can be replaced")
+        raise ValueError(_("only {keys} can be replaced", keys=list(Instead.__annotations__)))
     for key, known in (
         ("account", context.config.accounts),
         ("signature", context.config.signatures),
@@ -190,7 +196,11 @@ def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mai
         value = instead.get(key)
         if key in instead and value not in known:
             hint = did_you_mean(str(value), known) or listed(known)
-            raise ConfigError(f"there is no {key} {value}", hint=hint)
+            missing = {
+                "account": _("there is no account {name}", name=str(value)),
+                "signature": _("there is no signature {name}", name=str(value)),
+            }
+            raise ConfigError(missing[key], hint=hint)
     values: dict[str, Any] = dict(instead)
     if "template" in instead:
         values |= {"subject": None, "text": None}

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from serienpost.config.layers import PRACTICE_FILE, read_layers
 from serienpost.config.models import PracticeConfig
 from serienpost.errors import Problem, SerienpostError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+_ = Texts(__name__)
 
 
 class _Place(NamedTuple):
@@ -43,9 +46,12 @@ def shared_places(folders: Iterable[Path]) -> dict[Path, Problem]:
     found = {}
     for place, several in by_place.items():
         for folder in several if len(several) > 1 else ():
-            others = ", ".join(str(other) for other in several if other != folder)
-            text = f"has the id {place.practice} on one ledger with {others}"
-            hint = "give one of them another practice: id, or another ledger:"
+            text = _(
+                "has the id {practice} on one ledger with {others}",
+                practice=place.practice,
+                others=[str(other) for other in several if other != folder],
+            )
+            hint = _("give one of them another practice: id, or another ledger:")
             found[folder] = Problem(text, hint, str(folder / PRACTICE_FILE), None, "practice.id")
     return found
 

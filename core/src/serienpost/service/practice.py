@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from serienpost.config.loading import load_practice
 from serienpost.service.notices import log_notice
 from serienpost.service.opened import MOST_ROWS, OpenedPractice
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from serienpost.service.run import Progress, Run
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
 
+_ = Texts(__name__)
 
 _LONGEST_ACTOR = 200
 
@@ -44,9 +46,9 @@ def open_practice(folder: Path | str, *, actor: str, notify: Notify = log_notice
         ValueError: the actor is empty, too long, or not one printable line.
     """
     if not actor.strip():
-        raise ValueError("who acts must be named")
+        raise ValueError(_("who acts must be named"))
     if not actor.isprintable() or len(actor) > _LONGEST_ACTOR:
-        raise ValueError("who acts is named in one line of printable signs")
+        raise ValueError(_("who acts is named in one line of printable signs"))
     return Practice(load_practice(Path(folder).absolute()), actor, notify)
 
 
@@ -182,7 +184,7 @@ class Practice(OpenedPractice):
         from serienpost.run.report.history import list_runs
 
         if not 1 <= limit <= MOST_ROWS:
-            raise ValueError(f"the limit is a number from 1 to {MOST_ROWS}")
+            raise ValueError(_("the limit is a number from 1 to {most}", most=MOST_ROWS))
         return list_runs(self.ledger, limit, self.context.zone)
 
     def due_dates(self) -> list[DueDate]:

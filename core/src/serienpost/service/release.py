@@ -15,11 +15,12 @@ from serienpost.run.prepare.renderer import configured, load_renderer, refuse_ot
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head
+from serienpost.run.report.words import run_state
 from serienpost.run.send import approve as approval
 from serienpost.run.send.day import date_macro, passed_occasion, relative_day
 from serienpost.run.send.schedule import quiet_hours
 from serienpost.service.notices import Notice
-from serienpost.text import counted
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
     from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
 
 # `release`: send this to these people? `balance`: although the account holds too little? `archive`:
 # each message as PDF in the record, or only an entry? `disclaimer`: accept the terms?
@@ -52,7 +55,7 @@ class Answers:
 
     def __post_init__(self) -> None:
         if self.archive not in (None, "entry", "pdf"):
-            raise ValueError("archive is entry or pdf")
+            raise ValueError(_("archive is entry or pdf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +116,15 @@ def approve(
         ValueError: `at` has no time zone.
     """
     if at is not None and at.tzinfo is None:
-        raise ValueError("at needs a time zone")
+        raise ValueError(_("at needs a time zone"))
     context, ledger = practice.context, practice.ledger
     with ledger.read() as tx:
         row = find_run(tx, run_id)
     allow_command(row, "send")
     if plan is not None and plan != row.plan_hash:
         raise LedgerError(
-            f"the plan of run {run_id} is not the one you name", hint=f"serienpost review {run_id}"
+            _("the plan of run {run} is not the one you name", run=run_id),
+            hint=_("serienpost review {run}", run=run_id),
         )
     if row.state != "prepared":
         _refuse_late(row, answers, at)
@@ -156,7 +160,7 @@ def terms(context: PracticeContext, account: str) -> tuple[Disclaimer | None, st
 
 def accepted_by(context: PracticeContext, account: str, actor: str, answers: Answers) -> str | None:
     """Who accepted the disclaimer of an account's channel; None where there is none or nobody."""
-    found, _ = terms(context, account)
+    found = terms(context, account)[0]
     if found is None:
         return None
     if answers.accept_disclaimer:
@@ -182,7 +186,7 @@ def with_balance(practice: OpenedPractice, cost: PlanCost, account: str) -> Plan
     try:
         free = free_balance(practice.context, practice.ledger, account)
     except SerienpostError as error:
-        practice.notify(Notice("balance_unknown", {"account": account, "text": str(error)}))
+        practice.notify(Notice("balance_unknown", {"account": account, "text": error.sentence}))
         free = None
     return PlanCost(cost.unit, cost.total, free)
 
@@ -223,7 +227,14 @@ def _asks_archive(context: PracticeContext, row: RunRow) -> bool:
 def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
     for option, is_given in (("--archive", answers.archive), ("--at", at)):
         if is_given:
-            raise LedgerError(f"run {row.id} is {row.state}; {option} belongs to its release")
+            raise LedgerError(
+                _(
+                    "run {run} is {state}; {option} belongs to its release",
+                    run=row.id,
+                    state=run_state(row.state),
+                    option=option,
+                )
+            )
 
 
 def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
@@ -239,9 +250,13 @@ def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
         count = count_overridden(tx, row.id)
     if count:
         raise ConfigError(
-            f"{counted(count, 'rows')} of run {row.id} {'is' if count == 1 else 'are'} overridden; "
-            "this practice does not permit overrides",
-            hint=f"serienpost review {row.id} --drop-not-allowed takes them back",
+            _.ngettext(
+                "{n} row of run {run} is overridden; this practice does not permit overrides",
+                "{n} rows of run {run} are overridden; this practice does not permit overrides",
+                count,
+                run=row.id,
+            ),
+            hint=_("serienpost review {run} --drop-not-allowed takes them back", run=row.id),
         )
 
 
@@ -264,10 +279,15 @@ def _refuse_other_day(
     else:
         why = why or relative_day(renderer)
     if why:
-        wait = f", or send it then with --at {row.due}THH:MM" if day < row.due else ""
+        command = _("serienpost prepare {mailing} --for {day}", mailing=row.mailing, day=day)
+        later = _("{command}, or send it then with --at {due}THH:MM", command=command, due=row.due)
         raise ConfigError(
-            f"the run is made for {row.due} and {why}; it cannot be sent on another day",
-            hint=f"serienpost prepare {row.mailing} --for {day}{wait}",
+            _(
+                "the run is made for {due} and {why}; it cannot be sent on another day",
+                due=row.due,
+                why=why,
+            ),
+            hint=later if day < row.due else command,
         )
 
 
@@ -278,7 +298,15 @@ def _refuse_quiet(context: PracticeContext, row: RunRow, at: datetime) -> None:
         until = quiet.until.astimezone(context.zone)
         raise ConfigError(
             Problem(
-                f"{at.astimezone(context.zone):%H:%M} lies in the {quiet.text} of {row.kind}",
-                f"--at {until:%Y-%m-%dT%H:%M}, or hand_over: due in the mailing",
+                _(
+                    "no {kind} goes out at {time}: {why}",
+                    kind=row.kind,
+                    time=at.astimezone(context.zone).time(),
+                    why=quiet.text,
+                ),
+                _(
+                    "--at {until}, or hand_over: due in the mailing",
+                    until=f"{until:%Y-%m-%dT%H:%M}",
+                ),
             )
         )

@@ -29,6 +29,7 @@ from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.opened import MOST_ROWS
 from serienpost.service.release import Answers, Confirmation
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from serienpost.run.report.summary import Report
     from serienpost.run.send.loop_state import LoopProgress
     from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,9 @@ class Run:
             ValueError: no such page, or a size that is none.
         """
         if not (1 <= page <= MOST_ROWS and 1 <= size <= MOST_ROWS):
-            raise ValueError(f"pages and their sizes are numbers from 1 to {MOST_ROWS}")
+            raise ValueError(
+                _("pages and their sizes are numbers from 1 to {most}", most=MOST_ROWS)
+            )
         total, rows = recipients.page_of(self._ledger, self.id, page, size, sort, filter)
         return ReviewPage(page, max(1, -(-total // size)), total, rows)
 
@@ -443,7 +448,7 @@ class Run:
         try:
             complete_cancelled(self._context, self._ledger, self.id)
         except SerienpostError as error:
-            self.practice.notify(Notice("incomplete", {"run": self.id, "text": str(error)}))
+            self.practice.notify(Notice("incomplete", {"run": self.id, "text": error.sentence}))
 
     def retry(self) -> int:
         """Give the failed messages another chance; returns how many. `deliver` sends them."""

@@ -12,6 +12,7 @@ from serienpost.ledger.returned import KEPT
 from serienpost.ledger.suppressions import entries, release
 from serienpost.ledger.suppressions import suppress as put_on_list
 from serienpost.run.send.events import poll_events
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
 
 
 class SuppressionChange(NamedTuple):
@@ -93,8 +96,8 @@ def events(practice: OpenedPractice, account: str | None) -> list[EventCounts]:
     """See `Practice.events`."""
     known = practice.context.config.accounts
     if account is not None and account not in known:
-        hint = did_you_mean(account, known) or listed(known) or "no account is set up"
-        raise ConfigError(f"there is no account {account}", hint=hint)
+        hint = did_you_mean(account, known) or listed(known) or _("no account is set up")
+        raise ConfigError(_("there is no account {name}", name=account), hint=hint)
     found = []
     for name in [account] if account else list(known):
         taken = poll_events(practice.context, practice.ledger, name)

@@ -31,7 +31,7 @@ from serienpost.service import mailing as mailings
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.run import Run
-from serienpost.text import day_and_time
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from serienpost.run.send.loop import Stop
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.release import Answers, Confirmation
+
+_ = Texts(__name__)
 
 # What may answer later. A selection that its source cannot serve, a text and a key that are wrong
 # stay so until a person mends them.
@@ -89,7 +91,7 @@ def release_unattended(
             culprit = _asked_plugin(practice.context, error)
             if culprit is None or isinstance(error, SerienpostError):
                 raise
-            said = f"{culprit} cannot answer: {type(error).__name__}"
+            said = _("{what} cannot answer: {why}", what=culprit, why=type(error).__name__)
             raise _put_off(practice, name, mailing, due, answers, said) from error
         again = earlier_runs(practice.context, ledger, run.id) if mailing.once_per == "none" else ()
         with _cancelled_unless_released(run, stop):
@@ -118,7 +120,7 @@ def ledger_is_needed() -> Iterator[None]:
     try:
         yield
     except LedgerUnavailableError as error:
-        again = "run the same command again when the ledger is back"
+        again = _("run the same command again when the ledger is back")
         raise StillOpenError(*(replace(p, hint=p.hint or again) for p in error.problems)) from error
 
 
@@ -178,7 +180,7 @@ def _cancelled_unless_released(run: Run, stop: Stop) -> Iterator[None]:
 
 
 def _stopped() -> SerienpostError:
-    return SerienpostError("stopped; nothing was approved")
+    return SerienpostError(_("stopped; nothing was approved"))
 
 
 def _refuse_unstable_ids(context: PracticeContext, mailing: Mailing) -> None:
@@ -192,8 +194,10 @@ def _refuse_unstable_ids(context: PracticeContext, mailing: Mailing) -> None:
     if remedy is not None:
         raise ConfigError(
             Problem(
-                "people of this selection have other ids whenever it changes, so that all of them"
-                " would be written to again",
+                _(
+                    "people of this selection have other ids whenever it changes, so that all of"
+                    " them would be written to again"
+                ),
                 remedy,
                 mailing.file,
                 mailing.line("select"),
@@ -205,8 +209,11 @@ def _refuse_unstable_ids(context: PracticeContext, mailing: Mailing) -> None:
 def _unlimited(mailing: Mailing, error: UnlimitedError) -> ConfigError:
     """The same at its place in the file, with the line to add."""
     line = mailing.line("once_per")
-    add = "add the line" if line is None else "write"
-    remedy = f"{add} once_per: recipient (each person once), or once_per: none (in every run)"
+    remedy = (
+        _("add the line once_per: recipient (each person once), or once_per: none (in every run)")
+        if line is None
+        else _("write once_per: recipient (each person once), or once_per: none (in every run)")
+    )
     return ConfigError(
         *(Problem(p.message, remedy, mailing.file, line, "once_per") for p in error.problems)
     )
@@ -215,10 +222,9 @@ def _unlimited(mailing: Mailing, error: UnlimitedError) -> ConfigError:
 def _said(error: Exception) -> str:
     """One line about what did not answer; an error that is not ours may name a person."""
     if isinstance(error, SerienpostError):
-        return "; ".join(map(str, error.problems))
-    if isinstance(error, OSError) and error.strerror:
-        return f"the disk or the system cannot answer: {error.strerror}"
-    return f"the disk or the system cannot answer: {type(error).__name__}"
+        return joined("; ", [problem.sentence for problem in error.problems])
+    said = error.strerror if isinstance(error, OSError) else None
+    return _("the disk or the system cannot answer: {why}", why=said or type(error).__name__)
 
 
 def _asked_plugin(context: PracticeContext, error: Exception) -> str | None:
@@ -227,7 +233,7 @@ def _asked_plugin(context: PracticeContext, error: Exception) -> str | None:
 
     asked = {
         f"plugin {provider.distribution} {provider.version}"
-        for (group, _), provider in context.registry.providers.items()
+        for (group, _name), provider in context.registry.providers.items()
         if group in _ASKED
     }
     behind = plugin_behind(error)
@@ -250,8 +256,11 @@ def _put_off(
     known = before.until if before and before.until > now else None
     until = _give_up_at(practice.context, mailing, due, now, known)
     if until <= now:
-        hint = "the due date is over; name another one when it can answer again"
-        return UnavailableError(f"{mailing.id} for {due}: {reason}", hint=hint)
+        hint = _("the due date is over; name another one when it can answer again")
+        said = _(
+            "{mailing} for {due}: {reason}", mailing=mailing.id, due=due.isoformat(), reason=reason
+        )
+        return UnavailableError(said, hint=hint)
     put_off(
         ledger,
         mailing.id,
@@ -264,8 +273,13 @@ def _put_off(
     )
     end = until.astimezone(zone)
     return PutOffError(
-        f"{mailing.id} for {due}: {reason}; nothing was approved",
-        hint=f"serienpost resume --due prepares it again until {day_and_time(end)}",
+        _(
+            "{mailing} for {due}: {reason}; nothing was approved",
+            mailing=mailing.id,
+            due=due.isoformat(),
+            reason=reason,
+        ),
+        hint=_("serienpost resume --due prepares it again until {until}", until=end),
     )
 
 

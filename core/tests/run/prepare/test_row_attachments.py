@@ -94,14 +94,14 @@ def _make(folder: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("missing", "fehlt"),
-        ("link out", "Verweis"),
-        ("hidden link", "Verweis"),
-        ("second name", "mehrere Namen"),
-        ("folder", "keine Datei"),
-        ("pipe", "keine Datei"),
-        ("empty", "leer"),
-        ("huge", "größer als 25 MB"),
+        ("missing", "is missing"),
+        ("link out", "is a link"),
+        ("hidden link", "is a link"),
+        ("second name", "several names"),
+        ("folder", "not a file"),
+        ("pipe", "not a file"),
+        ("empty", "is empty"),
+        ("huge", "larger than 25 MB"),
     ],
 )
 def test_a_row_without_its_file_is_left_out(
@@ -113,7 +113,7 @@ def test_a_row_without_its_file_is_left_out(
     run = prepared(office, PATTERN)
     assert office.unmarked(run) == {"patient:1": "attachment", "patient:2": None}
     row = office.message(run, "patient:1")
-    assert row.unmarked["reason"].startswith(f"Anhang {PATTERN}: ")
+    assert row.unmarked["reason"].startswith(f"attachment {PATTERN}: ")
     assert reason in row.unmarked["reason"]
     assert row.unmarked["includable"] is False
     assert "Ada" not in row.unmarked["reason"]

@@ -24,11 +24,14 @@ from serienpost.errors import Problem
 from serienpost.ledger.file_rights import SQLITE_FILES
 from serienpost.ledger.log import LOG_BEGINS
 from serienpost.text import ESCAPES
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost.context import PracticeContext
+
+_ = Texts(__name__)
 
 # Octets of one file; hardly any provider takes a larger message.
 LARGEST = 25 * 1024 * 1024
@@ -82,15 +85,24 @@ class AttachmentFolder:
         The folder's own name may stand in front. Nothing is looked up.
         """
         if ESCAPES.search(written):
-            message = "the name of an attachment holds signs that hide or reorder others"
-            return Problem(message, "rename the file")
+            message = _("the name of an attachment holds signs that hide or reorder others")
+            return Problem(message, _("rename the file"))
         way = PurePosixPath(written)
         if way.is_relative_to(self.name):
             way = way.relative_to(self.name)
         if way.is_absolute() or ".." in way.parts or not way.parts:
             name = PurePosixPath(written).name
-            move = f"move the file to {self.name / name} and write {name}" if name else None
-            return Problem(f"the attachment {written} lies outside of {self.name}", move)
+            move = _(
+                "move the file to {place} and write {name}",
+                place=str(self.name / name),
+                name=name,
+            )
+            outside = _(
+                "the attachment {file} lies outside of {folder}",
+                file=written,
+                folder=str(self.name),
+            )
+            return Problem(outside, move if name else None)
         return way
 
     def read(self, way: PurePosixPath) -> bytes:

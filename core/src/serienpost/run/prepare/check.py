@@ -55,6 +55,7 @@ from serienpost.run.prepare.stable_ids import (
 )
 from serienpost.run.prepare.unfilled import unfilled_placeholders
 from serienpost.templates.folder import TemplateFiles, from_text, load_template
+from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.channels import Channel
+
+_ = Texts(__name__)
 
 
 def template_folders(context: PracticeContext) -> list[Path]:
@@ -243,8 +246,12 @@ def _check_selections(mailing: Mailing, renderer: RunRenderer) -> None:
             continue
         hint = did_you_mean(name, offered)
         is_read = known_field(name, renderer.classes).sensitivity < Sensitivity.PROTECTED
-        why = "which the source does not offer" if hint or is_read else "which is never read"
-        problem = Problem(f"rows cannot be ordered by {name}, {why}", hint)
+        said = (
+            _("rows cannot be ordered by {name}, which the source does not offer", name=name)
+            if hint or is_read
+            else _("rows cannot be ordered by {name}, which is never read", name=name)
+        )
+        problem = Problem(said, hint)
         problems.append(_at(mailing, "order_by", problem))
     if problems:
         raise ConfigError(*problems)
@@ -295,7 +302,9 @@ def _attachments(home: AttachmentFolder, mailing: Mailing) -> dict[str, bytes]:
             raise _attachment_error(mailing, way.message, way.hint)
         if ATTACHMENT + way.name in frozen:
             raise _attachment_error(
-                mailing, f"two attachments are called {way.name}", "rename one of the files"
+                mailing,
+                _("two attachments are called {name}", name=way.name),
+                _("rename one of the files"),
             )
         try:
             frozen[ATTACHMENT + way.name] = home.read(way)
@@ -305,25 +314,52 @@ def _attachments(home: AttachmentFolder, mailing: Mailing) -> dict[str, bytes]:
 
 
 def _why_not(home: AttachmentFolder, way: PurePosixPath, code: str) -> tuple[str, str]:
-    what, remedy = _NOT_ATTACHABLE[code]
+    file = str(home.name / way)
     if code in ("missing", "no_folder"):
-        remedy = f"put the file there, or move {way} there"
-    return f"the attachment {home.name / way} {what}", remedy
+        return (
+            _("the attachment {file} is not there", file=file),
+            _("put the file there, or move {way} there", way=str(way)),
+        )
+    return _not_attachable(file)[code]
 
 
-_NOT_ATTACHABLE = {
-    "missing": ("is not there", ""),
-    "no_folder": ("is not there", ""),
-    "link": ("is a link", "copy the file there in its place"),
-    "many_names": ("has several names (hard links)", "copy the file there in its place"),
-    "ambiguous": ("is there twice, with umlauts encoded in two ways", "remove one of the two"),
-    "no_file": ("is not a file", "name a file"),
-    "away": ("cannot be read", "look whether its disk is there"),
-    "unreadable": ("cannot be read", "look at its rights"),
-    "empty": ("is empty", "look at the file"),
-    "too_large": (f"is larger than {LARGEST // 1024**2} MB", "send a link to it instead"),
-    "own": ("is a database, or a file that serienpost works with", "it is never attached"),
-}
+def _not_attachable(file: str) -> dict[str, tuple[str, str]]:
+    """By code what is wrong with a file, and what to do."""
+    copy = _("copy the file there in its place")
+    unread = _("the attachment {file} cannot be read", file=file)
+    return {
+        "link": (_("the attachment {file} is a link", file=file), copy),
+        "many_names": (
+            _("the attachment {file} has several names (hard links)", file=file),
+            copy,
+        ),
+        "ambiguous": (
+            _(
+                "the attachment {file} is there twice, with umlauts encoded in two ways",
+                file=file,
+            ),
+            _("remove one of the two"),
+        ),
+        "no_file": (_("the attachment {file} is not a file", file=file), _("name a file")),
+        "away": (unread, _("look whether its disk is there")),
+        "unreadable": (unread, _("look at its rights")),
+        "empty": (_("the attachment {file} is empty", file=file), _("look at the file")),
+        "too_large": (
+            _(
+                "the attachment {file} is larger than {size} MB",
+                file=file,
+                size=LARGEST // 1024**2,
+            ),
+            _("send a link to it instead"),
+        ),
+        "own": (
+            _(
+                "the attachment {file} is a database, or a file that serienpost works with",
+                file=file,
+            ),
+            _("it is never attached"),
+        ),
+    }
 
 
 def _own_files(home: AttachmentFolder, mailing: Mailing) -> dict[str, list[str]]:
@@ -355,7 +391,8 @@ def _signature_image(context: PracticeContext, mailing: Mailing) -> str | None:
 def _empty_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
     if files.text.text.strip() or mailing.sendgrid_template:
         return []
-    return [Problem("the text is empty", "nobody would be told anything", files.text.file)]
+    empty, hint = _("the text is empty"), _("nobody would be told anything")
+    return [Problem(empty, hint, files.text.file)]
 
 
 def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
@@ -363,8 +400,12 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
         return []
     return [
         Problem(
-            f"template {files.name} is not meant for the purpose {mailing.purpose}",
-            f"it is for {', '.join(files.purposes)}",
+            _(
+                "template {name} is not meant for the purpose {purpose}",
+                name=files.name,
+                purpose=mailing.purpose,
+            ),
+            _("it is for {purposes}", purposes=list(files.purposes)),
             file=mailing.file,
             line=mailing.line("purpose"),
             key="purpose",
@@ -421,7 +462,12 @@ def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
             file, line = renderer.template.line_of(named, name)
             problems.append(Problem(problem.message, problem.hint, file, line, name))
         elif name in renderer.layout_macros:
-            around = f"the layout of a {renderer.kind.name} sets {name}: {problem.message}"
+            around = _(
+                "the layout ({kind}) sets {macro}: {problem}",
+                kind=renderer.kind.title,
+                macro=name,
+                problem=problem.message,
+            )
             problems.append(Problem(around, problem.hint))
         else:
             problems.append(_at(mailing, "attachments", problem))
@@ -439,7 +485,11 @@ def selection_notes(renderer: RunRenderer) -> list[str]:
             given = source.advice(context, block.selection)
             notes += answered("sources", source.name, "advice", given, (list, tuple))
             ways = {n: source.way_to(context, block.selection, n) for n in renderer.template.names}
-            notes += [f"{{{{{name}}}}} stays empty: {way}" for name, way in ways.items() if way]
+            notes += [
+                _("{macro} stays empty: {way}", macro=f"{{{{{name}}}}}", way=way)
+                for name, way in ways.items()
+                if way
+            ]
     return list(dict.fromkeys(notes))
 
 
@@ -451,9 +501,9 @@ def _with_way(renderer: RunRenderer, name: str, problem: Problem) -> Problem:
         if isinstance(block.source, Advises) and wanted:
             context, selection = renderer.context, block.selection
             ways = [block.source.way_to(context, selection, one) for one in wanted]
-            hint = "; ".join(way for way in ways if way)
-            if hint:
-                return Problem(problem.message, hint)
+            known = [way for way in ways if way]
+            if known:
+                return Problem(problem.message, joined("; ", known))
     return problem
 
 
@@ -461,17 +511,21 @@ def _capability_problems(renderer: RunRenderer) -> list[Problem]:
     capabilities = renderer.channel.capabilities
     has_files = renderer.attachments or renderer.header.extra.get(OWN_FILES)
     if has_files and not capabilities.attachments:
-        return [Problem(f"the channel {renderer.channel.name} carries no attachments")]
+        name = renderer.channel.name
+        return [Problem(_("the channel {channel} carries no attachments", channel=name))]
     missing = renderer.kind.fields
     for block in renderer.blocks:
         missing = missing - block.offers
     if missing == renderer.kind.fields:
         source = renderer.blocks[0].source.name
-        wanted = ", ".join(sorted(missing))
         return [
             Problem(
-                f"the source {source} has no address for {renderer.kind.title}",
-                f"it would have to offer {wanted}",
+                _(
+                    "the source {source} has no address for {kind}",
+                    source=source,
+                    kind=renderer.kind.title,
+                ),
+                _("it would have to offer {fields}", fields=sorted(missing)),
             )
         ]
     return []

@@ -9,12 +9,15 @@ from serienpost.contracts.channels import HasForecast
 from serienpost.contracts.content import Cost, Refused
 from serienpost.errors import ConfigError, PluginError, SerienpostError
 from serienpost.run.prepare.layout import located
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost.contracts.content import Content
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 
 def forecast(renderer: RunRenderer, contents: Sequence[Content]) -> Sequence[Cost | Refused | None]:
@@ -36,8 +39,11 @@ def forecast(renderer: RunRenderer, contents: Sequence[Content]) -> Sequence[Cos
         costs: Sequence[object] = answered("forecast", made, (list, tuple))
         if len(costs) != len(contents):
             raise PluginError(
-                f"the channel {channel.name} does not foretell one cost per message",
-                hint="tell who maintains it",
+                _(
+                    "the channel {channel} does not foretell one cost per message",
+                    channel=channel.name,
+                ),
+                hint=_("tell who maintains it"),
             )
         return [answered("forecast", cost, (Cost, Refused)) for cost in costs]
     wanted = (Cost, type(None))

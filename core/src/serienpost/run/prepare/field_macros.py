@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serienpost.fields import CATALOGUE, Sensitivity
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost.contracts.macros import MacroSetting
     from serienpost.fields import FieldValue
+
+_ = Texts(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class FieldMacro:
     @property
     def description(self) -> str:
         """Which field it shows."""
-        return f"Das Feld {self.field} der Empfängerliste."
+        return _("The field {field} of the list of recipients.", field=self.field)
 
     @property
     def example(self) -> FieldValue:

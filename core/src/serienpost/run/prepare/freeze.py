@@ -59,7 +59,7 @@ class UnlimitedError(ConfigError):
 
     def __init__(self) -> None:
         super().__init__(
-            "these people have no occasion, so that each run would write to all of them again"
+            _("these people have no occasion, so that each run would write to all of them again")
         )
 
 
@@ -260,7 +260,8 @@ def _answered(
         except SerienpostError:
             raise
         except Exception as error:
-            raise UnavailableError(f"the source cannot answer: {type(error).__name__}") from error
+            why = type(error).__name__
+            raise UnavailableError(_("the source cannot answer: {why}", why=why)) from error
         if batch is None:
             return
         yield batch
@@ -320,7 +321,9 @@ def refuse_unknown_mailings(
     known = sent.union(mailing_names(context))
     problems = [
         Problem(
-            f"there is no mailing {name!r}", did_you_mean(name, known), key="exclude_recipients_of"
+            _("there is no mailing {name}", name=repr(name)),
+            did_you_mean(name, known),
+            key="exclude_recipients_of",
         )
         for name in mailings
         if name not in known
@@ -338,15 +341,19 @@ def _refuse_forgotten(ledger: Ledger, mailings: Collection[str]) -> None:
     remedy = run.c.header["extra"][UNSTABLE_IDS].as_string()
     with ledger.read() as tx:
         reached = tx.select(message, message.c.run).where(message.c.state.in_(REACHED))
-        named = tx.select(run, run.c.id, run.c.mailing, remedy.label("remedy"))
+        named = tx.select(run, run.c.id, run.c.mailing)
         rows = tx.all(
             named.where(run.c.mailing.in_(mailings), run.c.id.in_(reached), remedy.is_not(None))
         )
     problems = [
         Problem(
-            f"nobody knows again who got {row.mailing} in run {row.id}: its people were known by"
-            " their place in a file alone",
-            f"take {row.mailing} out, and name who had it under exclude",
+            _(
+                "nobody knows again who got {mailing} in run {run}: its people were known by their"
+                " place in a file alone",
+                mailing=row.mailing,
+                run=row.id,
+            ),
+            _("take {mailing} out, and name who had it under exclude", mailing=row.mailing),
             key="exclude_recipients_of",
         )
         for row in rows

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost.contracts.channels import HasLayout
 from serienpost.errors import ConfigError, Problem
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.channels import Channel
+
+_ = Texts(__name__)
 
 # Prefix of frozen files that the channel sets around the text.
 LAYOUT = "layout/"
@@ -49,15 +52,19 @@ def layout_files(
         if not path.is_file():
             raise ConfigError(
                 Problem(
-                    f"the image of the signature {signature} is not a file",
-                    "a path starts at the practice folder",
+                    _("the image of the signature {file} is not a file", file=signature),
+                    _("a path starts at the practice folder"),
                 )
             )
         with path.open("rb") as file:
             image = file.read(_LARGEST + 1)
         if len(image) > _LARGEST:
-            message = f"the image of the signature {signature} is larger than {_LARGEST:,} bytes"
-            raise ConfigError(Problem(message, "make it smaller"))
+            message = _(
+                "the image of the signature {file} is larger than {size} MB",
+                file=signature,
+                size=_LARGEST // 1_000_000,
+            )
+            raise ConfigError(Problem(message, _("make it smaller")))
         found[SIGNATURE + path.suffix.lower()] = image
     return {LAYOUT + name: data for name, data in found.items()}
 

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem
 from serienpost.reference import holds_reference
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost.contracts.content import Content
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 # Purposes that people can object to at any time (Art. 21 GDPR, section 7 (3) UWG).
 STOPPABLE = frozenset({"survey", "marketing"})
@@ -40,9 +43,13 @@ def _nameless(renderer: RunRenderer, contents: Sequence[Content]) -> list[Proble
         return []
     return [
         Problem(
-            "nothing in this message says which practice writes",
-            f"write {{{{Praxis}}}} in the text, or the practice's name in the sender of the "
-            f"account {renderer.header.account}",
+            _("nothing in this message says which practice writes"),
+            _(
+                "write {macro} in the text, or the practice's name in the sender of the account"
+                " {account}",
+                macro="{{Praxis}}",
+                account=renderer.header.account,
+            ),
             *_place(renderer),
         )
     ]
@@ -70,8 +77,11 @@ def _endless(renderer: RunRenderer, contents: Sequence[Content]) -> list[Problem
         return []
     return [
         Problem(
-            f"a message for {purpose} must say how to get no more of them",
-            f"write {{{{{STOP_MACRO}}}}} in the text, outside of every if",
+            _("a message for {purpose} must say how to get no more of them", purpose=purpose),
+            _(
+                "write {macro} in the text, outside of every if",
+                macro=f"{{{{{STOP_MACRO}}}}}",
+            ),
             *_place(renderer),
         )
     ]

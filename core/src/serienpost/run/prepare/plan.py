@@ -16,6 +16,7 @@ from sqlalchemy import func
 from serienpost.contracts.content import ProviderTemplate
 from serienpost.errors import PluginError
 from serienpost.ledger.schema import message, run
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.ledger.store import Tx
 
+_ = Texts(__name__)
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -135,8 +137,8 @@ def plain_selection(selection: BaseModel) -> dict[str, object]:
             return plain
     name = f"{type(selection).__module__}.{type(selection).__qualname__}"
     raise PluginError(
-        f"the model {name} of a selection does not read what it writes",
-        hint="tell who maintains the source",
+        _("the model {name} of a selection does not read what it writes", name=name),
+        hint=_("tell who maintains the source"),
     )
 
 

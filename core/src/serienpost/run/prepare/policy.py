@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from serienpost.config.loading import load_practice
 from serienpost.config.policy import digests
 from serienpost.errors import SerienpostError, UnavailableError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.run.prepare.plan import Header
+
+_ = Texts(__name__)
 
 # A file that cannot be read may just be being written; it is read once more after this time.
 _WRITING_SECONDS = 0.5
@@ -44,8 +47,8 @@ def refuse_changed_rules(context: PracticeContext, header: Header) -> None:
     changed = [rule for rule in sorted({*reviewed, *now}) if reviewed.get(rule) != now.get(rule)]
     if changed:
         raise PolicyChangedError(
-            f"the practice's rules are not those of the review ({', '.join(changed)})",
-            hint="set them back, or prepare the mailing again",
+            _("the practice's rules are not those of the review ({rules})", rules=changed),
+            hint=_("set them back, or prepare the mailing again"),
         )
 
 
@@ -75,7 +78,8 @@ class PolicyWatch:
             try:
                 found = load_practice(folder, lambda _: registry)
             except SerienpostError as error:
-                raise UnavailableError(f"the configuration cannot be read: {error}") from error
+                unread = _("the configuration cannot be read: {why}", why=error.sentence)
+                raise UnavailableError(unread) from error
         if set(found.config.plugins) != set(self._context.config.plugins):
-            raise UnavailableError("other plugins are named than this process has loaded")
+            raise UnavailableError(_("other plugins are named than this process has loaded"))
         return found

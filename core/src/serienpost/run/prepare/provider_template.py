@@ -15,6 +15,7 @@ from serienpost.errors import (
     UnavailableError,
 )
 from serienpost.text import nearest
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
     from serienpost.contracts.content import ProviderTemplate
     from serienpost.run.prepare.renderer import RunRenderer
 
+_ = Texts(__name__)
+
 ASK_SECONDS = 60.0
 # While a run is sent, its template is looked at this often.
 WATCH_SECONDS = 10.0
 
 KEY = "sendgrid_template"
+
+_LISTS = _("`serienpost macros` lists them")
 
 
 class ProviderTemplateChangedError(SerienpostError):
@@ -54,8 +59,9 @@ def fetch(context: PracticeContext, mailing: Mailing) -> ProviderTemplate | None
         return Problem(problem.message, problem.hint, mailing.file, mailing.line(KEY), KEY)
 
     if not isinstance(channel, HasTemplates):
-        text = f"the channel {channel.name} has no templates at the provider"
-        raise ConfigError(at(Problem(text, f"take {KEY} out, or send from another account")))
+        text = _("the channel {channel} has no templates at the provider", channel=channel.name)
+        remedy = _("take {key} out, or send from another account", key=KEY)
+        raise ConfigError(at(Problem(text, remedy)))
     try:
         return asyncio.run(_within(channel, context, mailing.account, wanted))
     except TemplateError as error:
@@ -68,7 +74,7 @@ def fetch(context: PracticeContext, mailing: Mailing) -> ProviderTemplate | None
 
 def _said(error: Exception) -> str:
     """What may be told of an error: its own text only where it is one of ours."""
-    return str(error) if isinstance(error, SerienpostError) else type(error).__name__
+    return error.sentence if isinstance(error, SerienpostError) else type(error).__name__
 
 
 async def _within(
@@ -79,7 +85,9 @@ async def _within(
         async with asyncio.timeout(ASK_SECONDS):
             return await channel.provider_template(context, settings, wanted)
     except TimeoutError:
-        raise SerienpostError(f"the provider of account {account} does not answer") from None
+        raise SerienpostError(
+            _("the provider of account {account} does not answer", account=account)
+        ) from None
 
 
 def unnamed(renderer: RunRenderer) -> list[Problem]:
@@ -93,11 +101,18 @@ def unnamed(renderer: RunRenderer) -> list[Problem]:
         if variable.name in renderer.template.names:
             continue
         if variable.name in known:
-            hint = f"write {{{{{variable.name}}}}} in the text, so that it is sent"
+            hint = _(
+                "write {macro} in the text, so that it is sent",
+                macro=f"{{{{{variable.name}}}}}",
+            )
         else:
             near = nearest(variable.name, known)
-            hint = f"nearest macro: {near}" if near else "`serienpost macros` lists them"
-        text = f"the template {template.title} uses {variable.name}, which the text does not name"
+            hint = _("nearest macro: {name}", name=near) if near else _LISTS
+        text = _(
+            "the template {template} uses {macro}, which the text does not name",
+            template=template.title,
+            macro=variable.name,
+        )
         problems.append(Problem(text, hint, *renderer.template.begin, variable.name))
     return problems
 
@@ -109,9 +124,14 @@ def notes(renderer: RunRenderer) -> list[str]:
         return []
     used = {variable.name for variable in template.variables}
     idle = sorted(renderer.template.names - used)
-    unsent = [f"not sent, since the template does not use it: {name}" for name in idle]
+    unsent = [_("not sent, since the template does not use it: {macro}", macro=n) for n in idle]
     return [
-        f"template {template.title} ({template.id}), version {template.version}",
+        _(
+            "template {template} ({id}), version {version}",
+            template=template.title,
+            id=template.id,
+            version=template.version,
+        ),
         *template.hints,
         *unsent,
     ]
@@ -140,14 +160,22 @@ class Watch:
         try:
             now = await _within(channel, context, account, template.id)
         except TemplateError as error:
-            raise ProviderTemplateChangedError(str(error)) from error
+            raise ProviderTemplateChangedError(error.sentence) from error
         except Exception as error:
             raise ProviderTemplateUnavailableError(
-                f"the template {template.title} cannot be looked at: {_said(error)}"
+                _(
+                    "the template {template} cannot be looked at: {why}",
+                    template=template.title,
+                    why=_said(error),
+                )
             ) from error
         if not now.is_same(template):
             raise ProviderTemplateChangedError(
-                f"the template {template.title} was changed at the provider; put version "
-                f"{template.version} back as it was, or cancel the run and prepare it again"
+                _(
+                    "the template {template} was changed at the provider; put version {version}"
+                    " back as it was, or cancel the run and prepare it again",
+                    template=template.title,
+                    version=template.version,
+                )
             )
         self._looked = time.monotonic()

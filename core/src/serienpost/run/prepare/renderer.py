@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from serienpost.contracts.channels import HasLayout, Processor
 from serienpost.contracts.content import Content, Draft, Message, Refused
@@ -17,15 +17,17 @@ from serienpost.contracts.macros import MacroSetting
 from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
 from serienpost.errors import ConfigError, LedgerError, PluginError, Problem
-from serienpost.fields import APPOINTMENT_TYPE, Sensitivity, known_field
+from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
 from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import asset
 from serienpost.reference import PLACEHOLDER, with_reference
+from serienpost.run.prepare.disclosed_fields import DisclosedFields
 from serienpost.run.prepare.field_macros import FieldMacro, own_fields
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.plan import Header, read_selection
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from serienpost.templates.compiled import CompiledTemplate
     from serienpost.templates.folder import TemplateFiles
 
+_ = Texts(__name__)
 
 T = TypeVar("T")
 
@@ -213,7 +216,7 @@ class RunRenderer:
         written = {name for name in self.template.names if name.casefold() in own}
         shown = {
             name: FieldMacro(name, *own[name.casefold()])
-            for name in {*(field for field, _ in own.values()), *written}
+            for name in {*(field for field, _class in own.values()), *written}
         }
         return {**shown, **self.context.registry.macros}
 
@@ -282,7 +285,6 @@ class RunRenderer:
     @cached_property
     def carried(self) -> DisclosedFields:
         """Says of each row which fields its message carries."""
-
         return DisclosedFields(self)
 
     @cached_property
@@ -361,7 +363,8 @@ class RunRenderer:
         template = self.header.provider_template
         for name, value in values.items():
             if isinstance(value, str) and PLACEHOLDER in value and self.macros[name].fields:
-                return Refused("value_refused", f"the macro {name} holds {PLACEHOLDER}")
+                held = _("the macro {macro} holds {sign}", macro=name, sign=PLACEHOLDER)
+                return Refused("value_refused", held)
         try:
             if template:
                 rendered = Rendered("", "", None)
@@ -369,7 +372,7 @@ class RunRenderer:
                 rendered = self.template.render(values, examples=examples)
             shown = self.template.shown(values, self.layout_macros)
         except ValueRefused as error:
-            return Refused(error.code, error.problems[0].message)
+            return Refused(error.code, error.sentence)
         own = () if examples else self.own_files.read(values)
         if isinstance(own, Refused):
             return own
@@ -377,8 +380,13 @@ class RunRenderer:
         text = self._written(rendered.text)
         longest = capabilities.longest_text
         if longest is not None and len(text) > longest:
-            reason = f"the text has {len(text)} characters, more than the {longest} that"
-            return Refused("value_refused", f"{reason} {self.channel.name} carries")
+            reason = _(
+                "the text has {length} characters, more than the {most} that {channel} carries",
+                length=len(text),
+                most=longest,
+                channel=self.channel.name,
+            )
+            return Refused("value_refused", reason)
         draft = Draft(
             kind=self.header.kind,
             language=self.header.language,
@@ -443,9 +451,12 @@ class RunRenderer:
         async with opened as sender:
             if not _knows_last_look(sender):
                 raise PluginError(
-                    f"the channel {self.channel.name} was written for another serienpost: its "
-                    "sender has no `ready`, or its `send` takes no `go`",
-                    hint="tell who maintains it",
+                    _(
+                        "the channel {channel} was written for another serienpost: its sender has"
+                        " no `ready`, or its `send` takes no `go`",
+                        channel=self.channel.name,
+                    ),
+                    hint=_("tell who maintains it"),
                 )
             yield sender
 
@@ -470,7 +481,9 @@ def _knows_last_look(sender: Sender) -> bool:
     return True
 
 
-def configured(objects: Mapping[str, T], name: str, thing: str) -> T:
+def configured(
+    objects: Mapping[str, T], name: str, thing: Literal["account", "channel", "source"]
+) -> T:
     """What a run was prepared with, as it is today.
 
     Raises:
@@ -479,9 +492,18 @@ def configured(objects: Mapping[str, T], name: str, thing: str) -> T:
     try:
         return objects[name]
     except KeyError:
-        raise ConfigError(
-            Problem(f"the run needs the {thing} {name}, which is no longer configured")
-        ) from None
+        gone = {
+            "account": _(
+                "the run needs the account {name}, which is no longer configured", name=name
+            ),
+            "channel": _(
+                "the run needs the channel {name}, which is no longer configured", name=name
+            ),
+            "source": _(
+                "the run needs the source {name}, which is no longer configured", name=name
+            ),
+        }
+        raise ConfigError(Problem(gone[thing])) from None
 
 
 def frozen_selection(source: Source[Any], plain: dict[str, object]) -> BaseModel:
@@ -492,65 +514,22 @@ def frozen_selection(source: Source[Any], plain: dict[str, object]) -> BaseModel
     """
     checked: BaseModel | None = read_selection(source.selection, plain)
     if checked is None:
-        message = f"the source {source.name} no longer takes the selection of this run"
-        raise ConfigError(Problem(message, "prepare the mailing again"))
+        message = _(
+            "the source {source} no longer takes the selection of this run", source=source.name
+        )
+        raise ConfigError(Problem(message, _("prepare the mailing again")))
     return checked
-
-
-# Stands in place of the macro for the fields of the address itself.
-ADDRESS = "address"
-
-
-class DisclosedFields:
-    """Says of each row which fields its message carries.
-
-    `pairs` are the field, its class and the macro that each bit stands for, from the lowest.
-    """
-
-    def __init__(self, renderer: RunRenderer) -> None:
-        uses = [(field, name) for name, m in renderer.macros.items() for field in sorted(m.fields)]
-        uses += [(field, ADDRESS) for field in sorted(renderer.kind.fields)]
-        self.pairs = [
-            (field, known_field(field, renderer.classes).sensitivity.label, name)
-            for field, name in uses
-        ]
-        self._template = renderer.template
-        self._around = renderer.layout_macros
-        self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
-
-    def of(
-        self,
-        fields: Mapping[str, FieldValue],
-        values: Mapping[str, FieldValue],
-        content: Content,
-    ) -> str:
-        """The bits of one row as the ledger keeps them.
-
-        Args:
-            fields: what was read of the row.
-            values: the macros' values.
-            content: with a provider's template all of its data leave, whatever the text shows.
-        """
-        if content.template is None:
-            shown = self._template.printed(values) | self._around
-        else:
-            shown = frozenset(name for name, value in values.items() if value not in (None, ""))
-        mask = 0
-        for bit, field, name in self._bits:
-            if (name in shown or name == ADDRESS) and fields.get(field) not in (None, ""):
-                mask |= bit
-        return f"{mask:x}"
 
 
 def what_changed(renderer: RunRenderer) -> str:
     """`changed since: practice.phone, serienpost-templates 0.1.0 -> 0.2.0`; where nothing that the
     run remembers is different, where else to look."""
-    found = ", ".join(_changes(renderer))
+    found = list(_changes(renderer))
     if found:
-        return f"changed since: {found}"
-    return (
-        "practice, sender and versions are the same; "
-        f"look at the settings of accounts.{renderer.header.account}"
+        return _("changed since: {what}", what=found)
+    return _(
+        "practice, sender and versions are the same; look at the settings of accounts.{account}",
+        account=renderer.header.account,
     )
 
 
@@ -576,11 +555,23 @@ def refuse_other_edition(run_id: str, header: Header) -> None:
         LedgerError: the run was prepared by another edition of rendering.
     """
     if header.rendering != RENDERING_EDITION:
-        age = "an older" if header.rendering < RENDERING_EDITION else "a newer"
-        raise LedgerError(
-            f"run {run_id} was prepared by {age} serienpost (rendering edition "
-            f"{header.rendering}); prepare the mailing again"
+        is_older = header.rendering < RENDERING_EDITION
+        said = (
+            _(
+                "run {run} was prepared by an older serienpost (rendering edition {edition});"
+                " prepare the mailing again",
+                run=run_id,
+                edition=header.rendering,
+            )
+            if is_older
+            else _(
+                "run {run} was prepared by a newer serienpost (rendering edition {edition});"
+                " prepare the mailing again",
+                run=run_id,
+                edition=header.rendering,
+            )
         )
+        raise LedgerError(said)
 
 
 class Trial(NamedTuple):
@@ -622,7 +613,9 @@ def load_renderer(context: PracticeContext, ledger: Ledger, run_id: str) -> RunR
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         if row.purged_at:
-            raise LedgerError(f"the values of run {run_id} were removed after the retention period")
+            raise LedgerError(
+                _("the values of run {run} were removed after the retention period", run=run_id)
+            )
         assets = {
             a.name: a.data
             for a in tx.all(

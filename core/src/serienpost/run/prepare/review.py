@@ -230,18 +230,20 @@ def current_states(
         UnavailableError: it cannot answer, does not in time, or not for each row.
     """
     refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
-    what = f"source {block.source.name}"
     try:
         states = within(
             SOURCE_SECONDS,
-            what,
+            f"source {block.source.name}",
             lambda: block.source.current(context, block.selection, refs, request),
         )
         if len(states) != len(rows) or any(type(s) is not CurrentState for s in states):
             raise TypeError("it did not return one state per row")  # noqa: TRY301
     except Exception as error:
         why = "TimeoutError" if isinstance(error, TimeoutError) else cause_of(error)
-        raise UnavailableError(_("{what} cannot answer: {why}", what=what, why=why)) from error
+        name = block.source.name
+        raise UnavailableError(
+            _("source {source} cannot answer: {why}", source=name, why=why)
+        ) from error
     return [typed_state(state, context.zone) for state in states]
 
 

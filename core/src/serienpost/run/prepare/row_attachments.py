@@ -19,6 +19,7 @@ from serienpost.run.prepare.attachment_folder import (
     NotAttachableError,
 )
 from serienpost.text import ESCAPES, has_control
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.run.prepare.attachment_folder import Identity
     from serienpost.templates.compiled import CompiledTemplate
+
+_ = Texts(__name__)
 
 _LONGEST_NAME = 200
 
@@ -99,9 +102,15 @@ class OwnFiles:
                 files.append(file_attachment(way.name, self._home.read(way)))
             except NotAttachableError as error:
                 if error.code in _AWAY:
-                    text = f"the folder of the attachment {pattern.written} cannot be read"
+                    text = _(
+                        "the folder of the attachment {pattern} cannot be read",
+                        pattern=pattern.written,
+                    )
                     raise UnavailableError(text) from error
-                return Refused("attachment", f"Anhang {pattern.written}: {_REASONS[error.code]}")
+                reason = _(
+                    "attachment {pattern}: {why}", pattern=pattern.written, why=_REASONS[error.code]
+                )
+                return Refused("attachment", reason)
         return tuple(files)
 
     def identities(self, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, Identity]]:
@@ -134,24 +143,40 @@ def folder_problem(home: AttachmentFolder, pattern: str) -> Problem | None:
     written = PurePosixPath(pattern).parent
     if "{{" in str(written):
         return Problem(
-            f"the folder of the attachment {pattern} depends on a value",
-            "macros may stand in the file's name only, after the last /",
+            _("the folder of the attachment {pattern} depends on a value", pattern=pattern),
+            _("macros may stand in the file's name only, after the last /"),
         )
     if written in (PurePosixPath(), home.name):
         return Problem(
-            f"the attachment {pattern} names no folder",
-            f"keep these files in a folder of their own in {home.name}, as in {_EXAMPLE}",
+            _("the attachment {pattern} names no folder", pattern=pattern),
+            _(
+                "keep these files in a folder of their own in {folder}, as in {example}",
+                folder=str(home.name),
+                example=_EXAMPLE,
+            ),
         )
     folder = home.inside(str(written))
     if isinstance(folder, Problem):
         return Problem(
-            f"the attachment {pattern} lies outside of {home.name}",
-            f"move its folder into {home.name} and write it as in {_EXAMPLE}",
+            _(
+                "the attachment {file} lies outside of {folder}",
+                file=pattern,
+                folder=str(home.name),
+            ),
+            _(
+                "move its folder into {folder} and write it as in {example}",
+                folder=str(home.name),
+                example=_EXAMPLE,
+            ),
         )
     if not home.has_folder(folder):
         return Problem(
-            f"there is no folder {home.name / folder} for the attachment {pattern}",
-            f"make it there, or move {written} there; a link is not followed",
+            _(
+                "there is no folder {folder} for the attachment {pattern}",
+                folder=str(home.name / folder),
+                pattern=pattern,
+            ),
+            _("make it there, or move {folder} there; a link is not followed", folder=str(written)),
         )
     return None
 
@@ -189,15 +214,15 @@ _EXAMPLE = "befunde/{{PatientenNr}}.pdf"
 _AWAY = ("no_folder", "away")
 
 _REASONS = {
-    "value": "ein Wert kann nicht im Dateinamen stehen",
-    "name": "der Dateiname ist kein einfacher Name",
-    "missing": "die Datei fehlt",
-    "link": "die Datei ist ein Verweis",
-    "many_names": "die Datei hat mehrere Namen (harte Verweise)",
-    "ambiguous": "es gibt sie zweimal, mit Umlauten in verschiedener Kodierung",
-    "no_file": "das ist keine Datei",
-    "unreadable": "die Datei ist nicht lesbar",
-    "empty": "die Datei ist leer",
-    "too_large": f"die Datei ist größer als {LARGEST // 1024**2} MB",
-    "own": "die Datei gehört zu serienpost oder ist eine Datenbank",
+    "value": _("a value cannot stand in the name of the file"),
+    "name": _("the name of the file is no plain name"),
+    "missing": _("the file is missing"),
+    "link": _("the file is a link"),
+    "many_names": _("the file has several names (hard links)"),
+    "ambiguous": _("the file is there twice, with umlauts encoded in two ways"),
+    "no_file": _("this is not a file"),
+    "unreadable": _("the file cannot be read"),
+    "empty": _("the file is empty"),
+    "too_large": _("the file is larger than {size} MB", size=LARGEST // 1024**2),
+    "own": _("the file is a database, or one that serienpost works with"),
 }

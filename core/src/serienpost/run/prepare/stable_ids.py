@@ -9,6 +9,7 @@ from serienpost.config.loading import load_mailing
 from serienpost.config.mailing_file import mailing_names
 from serienpost.contracts.rows import LacksStableIds
 from serienpost.errors import Problem, SerienpostError
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
 
+_ = Texts(__name__)
+
 # Key in the header's `extra`: the line that would let people of the run be known again.
 UNSTABLE_IDS = "unstable_ids"
-
-_OTHERS_EACH_TIME = "people of this selection have other ids whenever it changes"
 
 
 def remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
@@ -52,17 +53,28 @@ def stable_ids_problems(
         remedy: what `remedy_for_ids` says of it.
     """
     if remedy is not None and mailing.once_per == "recipient":
-        said = f"{_OTHERS_EACH_TIME}, so that once_per: recipient would forget who had it"
-        yield _at(mailing, "once_per", said, f"{remedy}, or write once_per: none")
+        said = _(
+            "people of this selection have other ids whenever it changes, so that"
+            " once_per: recipient would forget who had it"
+        )
+        hint = _("{remedy}, or write once_per: none", remedy=remedy)
+        yield _at(mailing, "once_per", said, hint)
     if remedy is not None and mailing.exclude_recipients_of:
-        said = f"{_OTHERS_EACH_TIME}, so that nobody of them is known as a recipient of another"
+        said = _(
+            "people of this selection have other ids whenever it changes, so that nobody of them"
+            " is known as a recipient of another"
+        )
         yield _at(mailing, "exclude_recipients_of", said, remedy)
     for name in mailing.exclude_recipients_of:
         theirs = _remedy_of(context, name)
         if theirs is not None:
-            said = f"nobody knows again who got {name}: the people of its list have other ids"
-            hint = f"in {name}: {theirs}"
-            yield _at(mailing, "exclude_recipients_of", f"{said} whenever it changes", hint)
+            said = _(
+                "nobody knows again who got {mailing}: the people of its list have other ids"
+                " whenever it changes",
+                mailing=name,
+            )
+            hint = _("in {mailing}: {remedy}", mailing=name, remedy=theirs)
+            yield _at(mailing, "exclude_recipients_of", said, hint)
 
 
 def _remedy_of(context: PracticeContext, name: str) -> str | None:

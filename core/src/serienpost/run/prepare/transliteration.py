@@ -6,9 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from serienpost.kinds.gsm import changes
+from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 
 def text_changes(renderer: RunRenderer) -> Counter[tuple[str, str]]:
@@ -32,26 +35,35 @@ def notes(renderer: RunRenderer) -> list[str]:
     found = text_changes(renderer)
     if not found:
         return []
+    signs = listed(found)
     does = {
-        "always": "rewrites, where that saves an SMS,",
-        "never": "leaves as they are",
-        "ask": "asks about",
+        "always": _(
+            "transliterate: always rewrites, where that saves an SMS: {signs}", signs=signs
+        ),
+        "never": _("transliterate: never leaves as they are: {signs}", signs=signs),
+        "ask": _("transliterate: ask asks about: {signs}", signs=signs),
     }
-    setting = renderer.header.transliterate
-    return [f"transliterate: {setting} {does[setting]} {listed(found)}"]
+    return [does[renderer.header.transliterate]]
 
 
 def listed(found: Counter[tuple[str, str]]) -> str:
     """As people read it: `„ -> " (2), – -> - (1)`; signs that cannot be seen by their number."""
-    return ", ".join(
-        f"{_visible(sign)} -> {_visible(other)} ({count})"
-        for (sign, other), count in found.most_common()
+    return joined(
+        ", ",
+        [
+            Text(
+                "",
+                "{sign} -> {other} ({count})",
+                {"sign": _visible(sign), "other": _visible(other), "count": count},
+            )
+            for (sign, other), count in found.most_common()
+        ],
     )
 
 
 def _visible(sign: str) -> str:
     if not sign:
-        return "nothing"
+        return _("nothing")
     if sign == " ":
-        return "blank"
+        return _("blank")
     return sign if sign.isprintable() else " ".join(f"U+{ord(each):04X}" for each in sign)

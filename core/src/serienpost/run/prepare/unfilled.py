@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from serienpost.errors import Problem
 from serienpost.run.prepare.provider_template import KEY
 from serienpost.templates.placeholders import TAG
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
     from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.templates.foreign_placeholders import ForeignPlaceholder
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # A tag of the provider's template language, with all of its braces.
@@ -34,8 +38,16 @@ def unfilled_placeholders(renderer: RunRenderer, mailing: Mailing) -> list[Probl
 
 
 def _problem(found: ForeignPlaceholder, file: str | None, line: int | None) -> Problem:
-    right = f"write {{{{{found.name}}}}}" if found.name else "`serienpost macros` lists the names"
-    return Problem(f"{found.written} would go out as it stands", right, file, line, found.name)
+    right = (
+        _("write {macro}", macro=f"{{{{{found.name}}}}}")
+        if found.name
+        else _("`serienpost macros` lists the names")
+    )
+    return Problem(_stands(found.written), right, file, line, found.name)
+
+
+def _stands(written: str) -> Text:
+    return _("{written} would go out as it stands", written=written)
 
 
 def _around(renderer: RunRenderer, mailing: Mailing) -> Iterator[Problem]:
@@ -56,8 +68,8 @@ def _around(renderer: RunRenderer, mailing: Mailing) -> Iterator[Problem]:
             for each in (*written, *(one.written for one in rest)):
                 place = f"{home}.{key}"
                 yield Problem(
-                    f"{each} would go out as it stands",
-                    "macros stand in the text of a mailing; write here what it stands for",
+                    _stands(each),
+                    _("macros stand in the text of a mailing; write here what it stands for"),
                     *config.place(place),
                     place,
                 )
@@ -83,5 +95,10 @@ def _at_provider(renderer: RunRenderer, mailing: Mailing) -> Iterator[Problem]:
         read = placeholders_in_page if part == "html" else foreign_placeholders
         for found in read(text, names):
             problem = _problem(found, mailing.file, mailing.line(KEY))
-            message = f"the template {template.title}: {part}: {problem.message}"
+            message = _(
+                "the template {template}: {part}: {problem}",
+                template=template.title,
+                part=part,
+                problem=problem.message,
+            )
             yield Problem(message, problem.hint, problem.file, problem.line, KEY)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit, Problem
 from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
-from serienpost.text import counted, day_and_time
+from serienpost.run.report.words import pause_reason, run_state
+from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from serienpost.run.report.pauses import PauseEnd
     from serienpost.run.send.schedule import Withdrawal
+
+_ = Texts(__name__)
 
 
 class PlanCounts(NamedTuple):
@@ -229,12 +232,7 @@ class RunStatus(Record):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Why `exit` is not 0."""
-        return _why(self.exit, self.run, self._pause, self.counts)
-
-    @property
-    def _pause(self) -> str:
-        why = f" ({self.reason}: {self.reason_text})" if self.reason else ""
-        return _open(self.standing, why, self.until, self.ends)
+        return _why(self)
 
     @property
     def is_scheduled(self) -> bool:
@@ -359,13 +357,23 @@ class DueDate(Record):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Why `exit` is not 0."""
-        date = f"{self.mailing} for {self.due}"
+        mailing, due, reason = self.mailing, self.due, self.reason
         if self.exit is Exit.OPEN:
-            hint = f"serienpost resume --due prepares it again until {day_and_time(self.until)}"
-            return (Problem(f"{date}: {self.reason}", hint),)
+            hint = _("serienpost resume --due prepares it again until {until}", until=self.until)
+            names_itself = reason.startswith(f"{mailing} for {due}: ")
+            named = _("{mailing} for {due}: {reason}", mailing=mailing, due=due, reason=reason)
+            return (Problem(reason if names_itself else named, hint),)
         if self.state == "given_up":
-            hint = f"look at it, then serienpost cancel {self.mailing} --due {self.due}"
-            return (Problem(f"{date} was not sent and is given up: {self.reason}", hint),)
+            hint = _(
+                "look at it, then serienpost cancel {mailing} --due {due}", mailing=mailing, due=due
+            )
+            said = _(
+                "{mailing} for {due} was not sent and is given up: {reason}",
+                mailing=mailing,
+                due=due,
+                reason=reason,
+            )
+            return (Problem(said, hint),)
         return ()
 
 
@@ -408,63 +416,80 @@ class DueRun(Record):
                 replace(one, message=_about(self.run, one.message)) for one in self.refused
             )
         if self.withdraw:
-            orders = counted(len(self.withdraw), "orders", "lies", "lie")
-            return (
-                Problem(
-                    f"run {self.run}: {orders} with the provider and must not go out; withdraw "
-                    "them in its portal",
-                    "serienpost resume --due lists them",
-                ),
+            orders = _.ngettext(
+                "run {run}: {n} order lies with the provider and must not go out; withdraw it in"
+                " its portal",
+                "run {run}: {n} orders lie with the provider and must not go out; withdraw them in"
+                " its portal",
+                len(self.withdraw),
+                run=self.run,
             )
-        said = f"{self.reason}: {self.reason_text}" if self.reason_text else self.reason
-        why = f" ({said})" if self.reason else ""
-        return _why(
-            self.exit, self.run, _open(self.standing, why, self.until, self.ends), self.counts
-        )
+            return (Problem(orders, _("serienpost resume --due lists them")),)
+        return _why(self)
 
 
 def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> str:
     """A run's state in words; of a scheduled run its day and time, never that it was sent."""
+    word = run_state(state)
     if scheduled_for is None:
-        return state
-    when = f"scheduled for {day_and_time(scheduled_for)}"
+        return word
+    when = _("scheduled for {at}", at=scheduled_for)
     if state == "finished":
-        return f"handed over, {when}"
-    return when if state == "approved" or reason == "schedule" else f"{state}, {when}"
+        return _("handed over, {when}", when=when)
+    is_waiting = state == "approved" or reason == "schedule"
+    return when if is_waiting else joined(", ", (word, when))
 
 
 def _about(run: str, message: str) -> str:
     """The sentence with the run's id in it."""
-    return message if run in message else f"run {run}: {message}"
+    return message if run in message else _("run {run}: {message}", run=run, message=message)
 
 
-def _open(standing: str, why: str, until: datetime | None, ends: PauseEnd | None) -> str:
+def _open(one: RunStatus | DueRun) -> str:
     """How a run that is not over stands, and what ends that."""
-    waits = f" until {day_and_time(until)}" if until and "scheduled" not in standing else ""
-    if ends and standing.startswith("scheduled"):
-        return f"is {standing}, as asked, and exit 75 says that it waits; {ends.how}"
+    how, ends = one.standing, one.ends
+    scheduled = one.scheduled_for is not None
+    if ends and scheduled and (one.state == "approved" or one.reason == "schedule"):
+        return _(
+            "run {run} is {standing}, as asked, and exit 75 says that it waits; {how}",
+            run=one.run,
+            standing=how,
+            how=ends.how,
+        )
+    if ends and one.until and not scheduled:
+        how = _("{standing} until {until}", standing=how, until=one.until)
+    if one.reason:
+        why = one.reason_text or pause_reason(one.reason)
+        how = Text("", "{how} ({why})", {"how": how, "why": why})
     if ends:
-        return f"is {standing}{waits}{why}; {ends.how}"
-    return f"is {standing}{why}, but something of it is open; serienpost show says what"
+        return _("run {run} is {standing}; {how}", run=one.run, standing=how, how=ends.how)
+    return _(
+        "run {run} is {standing}, but something of it is open; serienpost show says what",
+        run=one.run,
+        standing=how,
+    )
 
 
-def _why(code: Exit, run: str, how: str, counts: Mapping[str, int]) -> tuple[Problem, ...]:
+def _why(one: RunStatus | DueRun) -> tuple[Problem, ...]:
     """Why a run's exit code is not 0."""
-    if code is Exit.OPEN:
-        return (Problem(f"run {run} {how}"),)
-    if code is Exit.SOME_IN_DOUBT:
-        doubtful = counted(counts.get("in_doubt", 0), "messages", "is", "are")
-        return (
-            Problem(
-                f"run {run}: {doubtful} in doubt, perhaps sent",
-                f"find out, then serienpost resolve {run} --recipient ROW --as ...",
-            ),
+    run, counts = one.run, one.counts
+    if one.exit is Exit.OPEN:
+        return (Problem(_open(one)),)
+    if one.exit is Exit.SOME_IN_DOUBT:
+        doubtful = _.ngettext(
+            "run {run}: {n} message is in doubt, perhaps sent",
+            "run {run}: {n} messages are in doubt, perhaps sent",
+            counts.get("in_doubt", 0),
+            run=run,
         )
-    if code is Exit.SOME_FAILED:
-        return (
-            Problem(
-                f"run {run}: {counted(counts.get('failed', 0), 'messages')} failed",
-                f"serienpost report {run} says why",
-            ),
+        hint = _("find out, then serienpost resolve {run} --recipient ROW --as ...", run=run)
+        return (Problem(doubtful, hint),)
+    if one.exit is Exit.SOME_FAILED:
+        failed = _.ngettext(
+            "run {run}: {n} message failed",
+            "run {run}: {n} messages failed",
+            counts.get("failed", 0),
+            run=run,
         )
+        return (Problem(failed, _("serienpost report {run} says why", run=run)),)
     return ()

@@ -16,7 +16,7 @@ from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.report.preview import PREVIEWS, file_name
 from serienpost.run.report.retention import PERSONAL, compact
-from serienpost.translation import mapped
+from serienpost.translation import Texts, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
+
+_ = Texts(__name__)
 
 # Columns in which rows about others may name a person.
 _NAMING = {
@@ -97,7 +99,9 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
         found = tx.all(tx.select(message, *MESSAGE).where(theirs).with_for_update())
         mine = list(map(MessageRow._make, found))
         if any(row.state in OWNED for row in mine):
-            raise LedgerError(f"a message to {person} is being sent; try again in a minute")
+            raise LedgerError(
+                _("a message to {person} is being sent; try again in a minute", person=person)
+            )
         grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
         single = {row.address for row in mine if row.address and len(row.address.split()) == 1}
         tombstone = Tombstone(person, grave, single)
@@ -108,7 +112,7 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
             changed |= _forget_name(tx, table, names, tombstone)
         changed |= _forget_selected(tx, tombstone)
         if not changed:
-            raise LedgerError(f"the ledger knows nothing about {person}")
+            raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         for run_id in _prepared(tx, changed):
             write_plan_hash(tx, run_id)
         tx.note(user, "erase", detail={"messages": len(mine)})

@@ -12,6 +12,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.states import LEFT
 from serienpost.run.report.answers import EarlierRun
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.accounts import AccountSettings, Rate
     from serienpost.contracts.channels import HasBalance
     from serienpost.ledger.store import Ledger
+
+_ = Texts(__name__)
 
 EARLIER_RUNS = 5
 # So long a provider may take to tell its balance.
@@ -64,10 +67,12 @@ async def _balance(
         answered = context.registry.answered
         return answered("channels", settings.channel, "balance", answer, (int, float))
     except SerienpostError as error:
-        reason = str(error)
+        reason: str = error.sentence
     except Exception as error:  # noqa: BLE001  # whatever a channel raises, the run is not lost by it
         reason = type(error).__name__
-    raise SerienpostError(f"the balance of account {account} is not known: {reason}")
+    raise SerienpostError(
+        _("the balance of account {account} is not known: {why}", account=account, why=reason)
+    )
 
 
 def earlier_runs(context: PracticeContext, ledger: Ledger, run_id: str) -> tuple[EarlierRun, ...]:

@@ -93,7 +93,7 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
         theirs = tx.select(message, *MESSAGE).where(or_(c.person == person, c.consenting == person))
         rows = [MessageRow._make(row) for row in tx.all(theirs.order_by(c.run, c.no))]
         if not rows:
-            raise LedgerError(f"the ledger knows nothing about {person}")
+            raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         runs = {run_id: find_run(tx, run_id) for run_id in {row.run for row in rows}}
         found = [_message(tx, runs[row.run], row, person, context) for row in rows]
         others = _others(tx, found, person)

@@ -16,7 +16,7 @@ from serienpost.documents import Record
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
-from serienpost.run.prepare.renderer import LOWERED, DisclosedFields, configured, load_renderer
+from serienpost.run.prepare.renderer import LOWERED, configured, load_renderer
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
     c = message.c
     with ledger.read() as tx:
         row = find_run(tx, run_id)
-        pairs = row.carries or DisclosedFields(load_renderer(context, ledger, run_id)).pairs
+        pairs = row.carries or load_renderer(context, ledger, run_id).carried.pairs
         leaves = (
             c.state.in_((*LEFT, "pending", "claimed")) if row.approved_at else c.marked.is_(True)
         )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from serienpost.ledger.states import PAUSE_REASONS
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.ledger.rows import RunRow
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 
 class PauseEnd(NamedTuple):
@@ -17,40 +21,68 @@ class PauseEnd(NamedTuple):
     how: str
 
 
-_BY = {
-    "time": "it ends by itself: serienpost resume --due goes on, resume {run} tries at once",
-    "person": "look at it, then serienpost resume {run}",
-}
-_WAITS = "time alone ends it: serienpost resume {run} waits for it, resume --due goes on then"
-_CONFIRM = "look at it, then serienpost resume {run} --confirm"
-_REVIEWED = "then serienpost resume {run}; else serienpost cancel {run} and prepare it again"
-
-# Where the word of `PAUSE_REASONS` is not all there is to say.
-_HOW = {
-    "schedule": (
-        "serienpost resume --due sends it then, from cron or by hand, not resume {run}, which "
-        "sends nothing before"
-    ),
-    "quiet": "their end alone ends it, not resume {run}: then serienpost resume --due goes on",
-    "quota": "time alone ends it, not resume {run}: then serienpost resume --due goes on",
-    "rate": _WAITS,
-    "deferral": _WAITS,
-    "connection": "serienpost resume --due tries again by itself, resume {run} at once",
-    "account": "mend the account, then serienpost resume {run}",
-    "content_changed": f"put back what was changed, {_REVIEWED}",
-    "template_changed": f"put the template back, {_REVIEWED}",
-    "policy_changed": f"set the rules back, {_REVIEWED}",
-    "stale": _CONFIRM,
-    "restored": "ask the provider what was sent, then serienpost resume {run} --confirm",
-    "another_day": _CONFIRM,
-    "person": "serienpost resume {run} goes on",
-}
+def _ways(run: str) -> dict[str, Text]:
+    """What ends a pause: one that `time` ends in general, and by the words of `PAUSE_REASONS` where
+    that is not all there is to say."""
+    waits = _(
+        "time alone ends it: serienpost resume {run} waits for it, resume --due goes on then",
+        run=run,
+    )
+    confirm = _("look at it, then serienpost resume {run} --confirm", run=run)
+    return {
+        "time": _(
+            "it ends by itself: serienpost resume --due goes on, resume {run} tries at once",
+            run=run,
+        ),
+        "person": _("serienpost resume {run} goes on", run=run),
+        "schedule": _(
+            "serienpost resume --due sends it then, from cron or by hand, not resume {run}, which"
+            " sends nothing before",
+            run=run,
+        ),
+        "quiet": _(
+            "their end alone ends it, not resume {run}: then serienpost resume --due goes on",
+            run=run,
+        ),
+        "quota": _(
+            "time alone ends it, not resume {run}: then serienpost resume --due goes on", run=run
+        ),
+        "rate": waits,
+        "deferral": waits,
+        "connection": _(
+            "serienpost resume --due tries again by itself, resume {run} at once", run=run
+        ),
+        "account": _("mend the account, then serienpost resume {run}", run=run),
+        "content_changed": _(
+            "put back what was changed, then serienpost resume {run}; else serienpost cancel {run}"
+            " and prepare it again",
+            run=run,
+        ),
+        "template_changed": _(
+            "put the template back, then serienpost resume {run}; else serienpost cancel {run} and"
+            " prepare it again",
+            run=run,
+        ),
+        "policy_changed": _(
+            "set the rules back, then serienpost resume {run}; else serienpost cancel {run} and"
+            " prepare it again",
+            run=run,
+        ),
+        "stale": confirm,
+        "restored": _(
+            "ask the provider what was sent, then serienpost resume {run} --confirm", run=run
+        ),
+        "another_day": confirm,
+    }
 
 
 def pause_end(row: RunRow) -> PauseEnd | None:
     """What ends the pause of this run; None where it has none."""
     if row.state != "paused" or row.reason is None:
         return None
+    ways = _ways(row.id)
     by = PAUSE_REASONS[row.reason]
-    how = _BY[by] if row.reason == "quota" and row.until is None else _HOW.get(row.reason, _BY[by])
-    return PauseEnd(by, how.format(run=row.id))
+    has_no_time = row.reason == "quota" and row.until is None
+    known = ways.get("time" if has_no_time else row.reason)
+    look = _("look at it, then serienpost resume {run}", run=row.id)
+    return PauseEnd(by, known or (ways["time"] if by == "time" else look))

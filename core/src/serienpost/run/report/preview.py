@@ -16,6 +16,7 @@ from serienpost.ledger.store import utc_now
 from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.renderer import message_of
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
+_ = Texts(__name__)
 
 # The folder in the practice folder for the files that people look at.
 PREVIEWS = "vorschau"
@@ -106,15 +108,15 @@ def show(
             drawn += any(suffix.endswith(".png") for suffix in shown.views)
             yield shown
         if row_id and is_empty:
-            raise LedgerError(f"{row_id} is not marked; there is nothing to preview")
+            raise LedgerError(_("{row} is not marked; there is nothing to preview", row=row_id))
 
 
 def _message(renderer: RunRenderer, row: Outgoing) -> Message:
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
         raise SerienpostError(
-            f"row {row.row_id} would now read differently than reviewed",
-            hint="prepare the mailing again",
+            _("row {row} would now read differently than reviewed", row=row.row_id),
+            hint=_("prepare the mailing again"),
         )
     return _seen(renderer, message_of(row, content))
 
@@ -142,4 +144,4 @@ def text_part(renderer: RunRenderer) -> list[str]:
     made_up = _seen(renderer, Message("0" * 12, "", 1, content, is_test=True))
     files = renderer.channel.preview(renderer.account, made_up)
     text = _views(renderer, made_up, files).get(".txt", b"").decode().strip()
-    return [f"the text part, with made-up values:\n{text}"] if text else []
+    return [_("the text part, with made-up values:\n{text}", text=text)] if text else []

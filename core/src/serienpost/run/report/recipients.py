@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from sqlalchemy import and_, func, select
 
@@ -25,7 +25,7 @@ from serienpost.run.report.answers import (
     ReviewSummary,
     SharedRows,
 )
-from serienpost.translation import Texts, parameters
+from serienpost.translation import Text, Texts, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ _EXAMPLES = 3
 SAME_ADDRESS = _("same address as another person")
 
 # What checks say of a single record, in brackets at the end of the reason.
-_DETAILS = re.compile(r" \([^()]*\)(?=\.?\Z)")
+_DETAILS = re.compile(r" \([^()]*\)(?=\.?⟧*\Z)")
 
 
 def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
@@ -105,9 +105,26 @@ def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
     return shown + ([(_("other reasons"), others)] if others else [])
 
 
+class _General(str):
+    """A reason without its details, in English and as it is said."""
+
+    __slots__ = ("_whole",)
+    _whole: str
+
+    def __new__(cls, whole: str) -> Self:
+        self = super().__new__(cls, _DETAILS.sub("", str.__str__(whole)))
+        self._whole = whole
+        return self
+
+    def __str__(self) -> str:
+        return _DETAILS.sub("", str(self._whole))
+
+
 def general(reason: str) -> str:
     """A reason without what it says of a single record."""
-    return _DETAILS.sub("", str(reason))
+    if isinstance(reason, Text):
+        return Text("", "{reason}", {"reason": _General(reason)})
+    return _DETAILS.sub("", reason)
 
 
 def shared_rows(ledger: Ledger, run_id: str) -> tuple[SharedRows, ...]:
@@ -213,8 +230,8 @@ def _order(sort: str | None) -> list[Any]:
     name = _SHOWN_AS.get(name, name)
     if name not in SORTABLE:
         raise SerienpostError(
-            f"rows cannot be sorted by {name}",
-            hint=f"one of {', '.join(SORTABLE)}; with - before it the other way round",
+            _("rows cannot be sorted by {name}", name=name),
+            hint=_("one of {names}; with - before it the other way round", names=list(SORTABLE)),
         )
     columns: dict[str, list[Any]] = {
         "row": [c.no],
@@ -265,7 +282,8 @@ def page_of(
     }
     if only is not None and only not in filters:
         raise SerienpostError(
-            f"rows cannot be filtered by {only}", hint=f"one of {', '.join(filters)}"
+            _("rows cannot be filtered by {name}", name=only),
+            hint=_("one of {names}", names=list(filters)),
         )
     chosen = [c.run == run_id, *([filters[only]] if only else [])]
     with ledger.read() as tx:

@@ -19,17 +19,20 @@ from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
 from serienpost.run.report.recipients import SAME_ADDRESS, general
+from serienpost.run.report.words import message_state, pause_reason, run_state
 from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
-from serienpost.text import day_and_time
+from serienpost.translation import Text, Texts, present_language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.report.answers import SentTest
+
+_ = Texts(__name__)
 
 _BARS = 60
 
@@ -165,7 +168,7 @@ def _reasons(tx: Tx, run_id: str) -> tuple[ReasonCount, ...]:
         one.add(row.n, said, row.text, row.no)
     reasons = [
         ReasonCount(state, code, one.text, one.messages, one.advice, _rows(tx, run_id, one))
-        for (state, code, _), one in found.items()
+        for (state, code, _same), one in found.items()
     ]
     return tuple(sorted(reasons, key=lambda one: -one.messages))
 
@@ -187,25 +190,32 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
     written = 0
     with ledger.read() as tx:
         found = find_run(tx, run_id)
-        how = f"the run is {found.state}"
-        how += f" ({found.reason}: {found.reason_text})" if found.reason else ""
+        how: str = _("the run is {state}", state=run_state(found.state))
+        if found.reason:
+            why = found.reason_text or pause_reason(found.reason)
+            how = Text("", "{how} ({why})", {"how": how, "why": why})
         statement = tx.select(message, c.person, c.row_id, c.state, c.code, c.text)
         for row in tx.stream(
             statement.where(c.run == run_id, c.state.not_in(ARRIVED)).order_by(c.no)
         ):
-            reason = spreadsheet_cell(row.text or how)
+            reason = spreadsheet_cell(str(row.text or how))
             writer.writerow([row.person, row.row_id, row.state, row.code or "", reason])
             written += 1
     return written
 
 
 def page(data: Report) -> str:
-    """One self-contained HTML page; no script, nothing from elsewhere."""
+    """One self-contained HTML page in the reader's language; no script, nothing from elsewhere."""
+    state, code, reason = _("State"), _("Code"), _("Reason")
+    messages, to_do = _("Messages"), _("What to do")
+    course, not_sent, tried = _("Course"), _("Not sent"), _("Tests")
+    tested = _("At"), _("By"), _("Address hash"), _("Data of")
     counts = "".join(
-        f"<tr><td>{_e(state)}</td><td>{n}</td></tr>" for state, n in sorted(data.counts.items())
+        f"<tr><td>{_e(message_state(state))}</td><td>{n}</td></tr>"
+        for state, n in sorted(data.counts.items())
     )
     reasons = "".join(
-        f"<tr><td>{_e(r.state)}</td><td>{_e(r.code)}</td><td>{_e(r.text)} "
+        f"<tr><td>{_e(message_state(r.state))}</td><td>{_e(r.code)}</td><td>{_e(r.text)} "
         f"{_e(', '.join(r.rows))}</td><td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
         for r in data.reasons
     )
@@ -215,22 +225,41 @@ def page(data: Report) -> str:
         for t in data.tests
     )
     return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{_e(data.run)}</title>
+<html lang="{_e(present_language())}"><meta charset="utf-8"><title>{_e(data.run)}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}}
 table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;border-bottom:1px solid #ddd;
 text-align:left}}svg{{width:100%;height:8em;background:#f6f6f6}}</style>
 <h1>{_e(data.title or data.mailing)}</h1>
-<p>Run {_e(data.run)}, {_e(data.kind)} from account {_e(data.account)},
-state {_e(data.standing)}{_e(" (" + data.reason + ")" if data.reason else "")}.
-Approved {_time(data.approved_at)} by {_e(data.approved_by or "-")},
-finished {_time(data.finished_at)}.</p>
-<h2>Messages</h2><table><tr><th>state<th>messages</tr>{counts}</table>
-<h2>Course</h2>{_chart(data.course)}
-<h2>Not sent</h2><table><tr><th>state<th>code<th>reason<th>messages<th>what to do</tr>
+<p>{"<br>".join(map(_e, _head(data)))}</p>
+<h2>{_e(messages)}</h2><table>{_header(state, messages)}{counts}</table>
+<h2>{_e(course)}</h2>{_chart(data.course)}
+<h2>{_e(not_sent)}</h2><table>{_header(state, code, reason, messages, to_do)}
 {reasons}</table>
-<h2>Tests</h2><table><tr><th>at<th>by<th>address hash<th>data of</tr>{tests}</table>
+<h2>{_e(tried)}</h2><table>{_header(*tested)}{tests}</table>
 </html>
 """
+
+
+def _head(data: Report) -> Iterator[Text]:
+    """How the run stands, and who released it."""
+    yield _(
+        "Run {run}, kind {kind}, from account {account}",
+        run=data.run,
+        kind=data.kind,
+        account=data.account,
+    )
+    how = data.standing
+    if data.reason:
+        how = Text("", "{how} ({why})", {"how": how, "why": pause_reason(data.reason)})
+    yield _("State: {state}", state=how)
+    if data.approved_at:
+        yield _("Approved {at} by {who}", at=data.approved_at, who=data.approved_by or "-")
+    if data.finished_at:
+        yield _("Finished {at}", at=data.finished_at)
+
+
+def _header(*names: Text) -> str:
+    return f"<tr>{''.join(f'<th>{_e(name)}' for name in names)}</tr>"
 
 
 def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> tuple[CourseBar, ...]:
@@ -254,8 +283,15 @@ def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> tuple[CourseBar, ...]:
 
 def _chart(course: Sequence[CourseBar]) -> str:
     if not course:
-        return "<p>Nothing was sent.</p>"
+        nothing = _("Nothing was sent.")
+        return f"<p>{_e(nothing)}</p>"
     top = max(bar.messages for bar in course)
+    between = _(
+        "{begin} to {end}, at most {top} at once",
+        begin=course[0].at,
+        end=course[-1].at,
+        top=top,
+    )
     bars = "".join(
         f'<rect x="{i}" y="{100 - 100 * bar.messages / top:.1f}" width=".9" '
         f'height="{100 * bar.messages / top:.1f}" fill="#369"/>'
@@ -263,7 +299,7 @@ def _chart(course: Sequence[CourseBar]) -> str:
     )
     return (
         f'<svg viewBox="0 0 {len(course)} 100" preserveAspectRatio="none">{bars}</svg>'
-        f"<p>{_time(course[0].at)} to {_time(course[-1].at)}, at most {top} at once</p>"
+        f"<p>{_e(between)}</p>"
     )
 
 
@@ -272,4 +308,4 @@ def _e(text: object) -> str:
 
 
 def _time(moment: datetime | None) -> str:
-    return day_and_time(moment) if moment else "-"
+    return _e(Text("", "{at}", {"at": moment})) if moment else "-"

@@ -1,0 +1,58 @@
+"""Which fields of a row its message carries, for the manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost.fields import known_field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost.contracts.content import Content
+    from serienpost.fields import FieldValue
+    from serienpost.run.prepare.renderer import RunRenderer
+
+# Stands in place of the macro for the fields of the address itself.
+ADDRESS = "address"
+
+
+class DisclosedFields:
+    """Says of each row which fields its message carries.
+
+    `pairs` are the field, its class and the macro that each bit stands for, from the lowest.
+    """
+
+    def __init__(self, renderer: RunRenderer) -> None:
+        uses = [(field, name) for name, m in renderer.macros.items() for field in sorted(m.fields)]
+        uses += [(field, ADDRESS) for field in sorted(renderer.kind.fields)]
+        self.pairs = [
+            (field, known_field(field, renderer.classes).sensitivity.label, name)
+            for field, name in uses
+        ]
+        self._template = renderer.template
+        self._around = renderer.layout_macros
+        self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
+
+    def of(
+        self,
+        fields: Mapping[str, FieldValue],
+        values: Mapping[str, FieldValue],
+        content: Content,
+    ) -> str:
+        """The bits of one row as the ledger keeps them.
+
+        Args:
+            fields: what was read of the row.
+            values: the macros' values.
+            content: with a provider's template all of its data leave, whatever the text shows.
+        """
+        if content.template is None:
+            shown = self._template.printed(values) | self._around
+        else:
+            shown = frozenset(name for name, value in values.items() if value not in (None, ""))
+        mask = 0
+        for bit, field, name in self._bits:
+            if (name in shown or name == ADDRESS) and fields.get(field) not in (None, ""):
+                mask |= bit
+        return f"{mask:x}"

@@ -47,7 +47,7 @@ def test_what_is_no_date_is_told_how_to_write_one(null: Practice, command: tuple
 def test_a_scheduled_run_is_no_fault(null: Practice, written: str) -> None:
     """Was: open: run X is scheduled ... (schedule: waits for its time), in yellow."""
     done = null("send", null.run, "--yes", "--at", written)
-    at = f"{tomorrow():%d.%m.%Y} 09:00"
+    at = f"{tomorrow().day} {tomorrow():%b %Y} 09:00"
     assert done.code == 75
     assert done.err.startswith(f"scheduled: run {null.run} is scheduled for {at}, as asked")
     assert "serienpost resume --due sends it then, from cron or by hand" in done.err

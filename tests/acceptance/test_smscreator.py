@@ -166,7 +166,7 @@ def test_a_time_in_the_quiet_hours_is_refused(sms: Practice, fake: FakeSmsCreato
     sms.edit("serienpost.yaml", "accounts:", 'quiet: {sms: "20:00-08:00"}\naccounts:')
     prepare(sms)
     (problem,) = sms.refused("send", sms.run, "--yes", "--at", in_days(2, "21:30"))
-    assert "21:30 lies in the quiet hours 20:00-08:00" in problem["message"]
+    assert "no sms goes out at 21:30: quiet hours 20:00-08:00" in problem["message"]
     assert problem["hint"].startswith(f"--at {in_days(3, '08:00')}")
     assert fake.gateway.jobs == []
     sent = sms.json("send", sms.run, "--yes", "--at", in_days(2))

@@ -198,8 +198,8 @@ def test_anything_else_sends_nothing(few: Practice, post: Post, typed: str) -> N
 
 def test_a_scheduled_run_says_when_everywhere(null: Practice) -> None:
     now = datetime.now(ZoneInfo("Europe/Berlin"))
-    day = (now + timedelta(days=1)).strftime("%d.%m.%Y")
-    when = f"scheduled for {day} 09:00"
+    tomorrow = now + timedelta(days=1)
+    when = f"scheduled for {tomorrow.day} {tomorrow:%b %Y} 09:00"
     sent = null("send", null.run, "--yes", "--at", "morgen 9:00")
     assert sent.code == 75
     assert when in sent.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serienpost.errors import Problem
 from serienpost.service.finding import Finding, with_causes
+from serienpost.translation import Text, speaking
 
 AWAY = Problem("there is no file practice.db", "restore it", "serienpost.yaml", 3, "database")
 
@@ -25,6 +26,22 @@ def test_the_shortest_sentence_is_the_cause_wherever_it_stands() -> None:
         ("account sms", "database"),
         ("mailing a", "database"),
     ]
+
+
+def test_the_cause_is_found_in_every_language() -> None:
+    away = Text("serienpost", "does not answer")
+    needing = Text(
+        "serienpost", "source {source} cannot answer: {why}", {"source": "a", "why": away}
+    )
+    with speaking("de"):
+        found = with_causes(
+            [Finding.of("source", Problem(needing)), Finding.of("server", Problem(away))]
+        )
+        assert [str(one.text) for one in found] == [
+            "die Quelle a kann nicht antworten: antwortet nicht",
+            "antwortet nicht",
+        ]
+    assert [(one.name, one.because) for one in found] == [("source", "server"), ("server", None)]
 
 
 def test_what_is_found_without_a_place_is_the_same_as_at_a_place() -> None:

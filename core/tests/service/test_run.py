@@ -26,6 +26,7 @@ from serienpost import Exit, SerienpostError
 from serienpost.errors import LedgerError, StillOpenError
 from serienpost.service import Answers, Confirmation, Stop
 from serienpost.service.answers import RunStatus
+from serienpost.translation import speaking
 
 if TYPE_CHECKING:
     from opened_practice import Practices
@@ -450,6 +451,11 @@ def test_the_report_says_who_released_how_many_and_why_not(practices: Practices)
     assert sum(bar.messages for bar in report.course) == 5
     page = run.report_page(report)
     assert page.startswith("<!")
+    assert "<td>failed</td><td>1</td>" in page
+    with speaking("de"):
+        german = run.report_page(report)
+    assert '<html lang="de">' in german
+    assert "<td>gescheitert</td><td>1</td>" in german
     assert "http" not in page.replace("http-equiv", "")
     failures = io.StringIO()
     assert run.write_failures(failures) == 1

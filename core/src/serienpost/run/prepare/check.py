@@ -338,7 +338,7 @@ def _not_attachable(file: str) -> dict[str, tuple[str, str]]:
                 "the attachment {file} is there twice, with umlauts encoded in two ways",
                 file=file,
             ),
-            _("remove one of the two"),
+            _("remove one of the two files"),
         ),
         "no_file": (_("the attachment {file} is not a file", file=file), _("name a file")),
         "away": (unread, _("look whether its disk is there")),

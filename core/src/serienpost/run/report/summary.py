@@ -19,7 +19,7 @@ from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
 from serienpost.run.report.recipients import SAME_ADDRESS, general
-from serienpost.run.report.words import message_state, pause_reason, run_state
+from serienpost.run.report.words import kind_of, message_state, pause_reason, run_state
 from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
 from serienpost.translation import Text, Texts, present_language
@@ -215,7 +215,7 @@ def page(data: Report) -> str:
         for state, n in sorted(data.counts.items())
     )
     reasons = "".join(
-        f"<tr><td>{_e(message_state(r.state))}</td><td>{_e(r.code)}</td><td>{_e(r.text)} "
+        f"<tr><td>{_e(message_state(r.state))}</td><td>{_e(_code(r))}</td><td>{_e(r.text)} "
         f"{_e(', '.join(r.rows))}</td><td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
         for r in data.reasons
     )
@@ -243,9 +243,9 @@ text-align:left}}svg{{width:100%;height:8em;background:#f6f6f6}}</style>
 def _head(data: Report) -> Iterator[Text]:
     """How the run stands, and who released it."""
     yield _(
-        "Run {run}, kind {kind}, from account {account}",
+        "Run {run}, {kind} from account {account}",
         run=data.run,
-        kind=data.kind,
+        kind=kind_of(data.kind),
         account=data.account,
     )
     how = data.standing
@@ -256,6 +256,13 @@ def _head(data: Report) -> Iterator[Text]:
         yield _("Approved {at} by {who}", at=data.approved_at, who=data.approved_by or "-")
     if data.finished_at:
         yield _("Finished {at}", at=data.finished_at)
+
+
+def _code(reason: ReasonCount) -> str | None:
+    """The code that stands beside a text: a provider's, which people ask it about. What is left out
+    says its reason in words."""
+    says_all = reason.text and reason.state in ("suppressed", "cancelled")
+    return None if says_all else reason.code
 
 
 def _header(*names: Text) -> str:

@@ -7,21 +7,21 @@ from serienpost.translation import Text, Texts
 _ = Texts(__name__)
 
 _MESSAGES = {
-    "planned": _.pgettext("message", "planned"),
-    "pending": _.pgettext("message", "waiting"),
-    "claimed": _.pgettext("message", "about to be sent"),
-    "sending": _.pgettext("message", "being sent"),
-    "accepted": _.pgettext("message", "accepted"),
-    "delivered": _.pgettext("message", "delivered"),
-    "in_doubt": _.pgettext("message", "in doubt"),
-    "failed": _.pgettext("message", "failed"),
-    "bounced": _.pgettext("message", "returned"),
-    "complained": _.pgettext("message", "complained about"),
-    "suppressed": _.pgettext("message", "left out"),
-    "cancelled": _.pgettext("message", "cancelled"),
+    "planned": _.pgettext("state", "planned"),
+    "pending": _.pgettext("state", "waiting"),
+    "claimed": _.pgettext("state", "about to be sent"),
+    "sending": _.pgettext("state", "being sent"),
+    "accepted": _.pgettext("state", "accepted"),
+    "delivered": _.pgettext("state", "delivered"),
+    "in_doubt": _.pgettext("state", "in doubt"),
+    "failed": _.pgettext("state", "failed"),
+    "bounced": _.pgettext("state", "returned"),
+    "complained": _.pgettext("state", "complaint"),
+    "suppressed": _.pgettext("state", "left out"),
+    "cancelled": _.pgettext("state", "cancelled"),
 }
 _RUNS = {
-    "preparing": _.pgettext("run", "preparing"),
+    "preparing": _.pgettext("run", "being prepared"),
     "prepared": _.pgettext("run", "prepared"),
     "approved": _.pgettext("run", "approved"),
     "sending": _.pgettext("run", "sending"),
@@ -32,23 +32,31 @@ _RUNS = {
 _PAUSES = {
     "schedule": _.pgettext("pause", "its time lies ahead"),
     "quiet": _.pgettext("pause", "quiet hours"),
-    "rate": _.pgettext("pause", "rate used up"),
-    "quota": _.pgettext("pause", "quota used up"),
-    "deferral": _.pgettext("pause", "put off by the other side"),
-    "check_unavailable": _.pgettext("pause", "something that must be asked cannot answer"),
-    "connection": _.pgettext("pause", "no connection"),
-    "refused": _.pgettext("pause", "refused"),
-    "crash": _.pgettext("pause", "its process ended"),
+    "rate": _.pgettext("pause", "the account's rate"),
+    "quota": _.pgettext("pause", "the provider's limit"),
+    "deferral": _.pgettext("pause", "a temporary refusal"),
+    "check_unavailable": _.pgettext("pause", "a check does not answer"),
+    "connection": _.pgettext("pause", "nobody answers"),
+    "refused": _.pgettext("pause", "refused several times in a row"),
+    "crash": _.pgettext("pause", "the program broke off"),
     "interrupted": _.pgettext("pause", "interrupted"),
-    "account": _.pgettext("pause", "trouble with the account"),
-    "content_changed": _.pgettext("pause", "reads differently than reviewed"),
-    "template_changed": _.pgettext("pause", "template changed"),
-    "stale": _.pgettext("pause", "stood still for too long"),
-    "restored": _.pgettext("pause", "ledger put back from a copy"),
-    "another_day": _.pgettext("pause", "another day than planned"),
-    "policy_changed": _.pgettext("pause", "rules changed"),
-    "person": _.pgettext("pause", "paused by a person"),
+    "account": _.pgettext("pause", "the account"),
+    "content_changed": _.pgettext("pause", "the content was changed"),
+    "template_changed": _.pgettext("pause", "the template was changed"),
+    "stale": _.pgettext("pause", "it stood still for long"),
+    "restored": _.pgettext("pause", "the ledger is an older copy"),
+    "another_day": _.pgettext("pause", "made for another day"),
+    "policy_changed": _.pgettext("pause", "the rules were changed"),
+    "person": _.pgettext("pause", "a person"),
 }
+
+
+_KINDS = {"email": _("e-mail"), "sms": _("SMS"), "letter": _("letter")}
+
+
+def kind_of(name: str) -> str:
+    """The word for a kind of message; of a plugin's own the name."""
+    return _KINDS.get(name, name)
 
 
 def message_state(state: str) -> str:

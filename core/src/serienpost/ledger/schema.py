@@ -139,7 +139,7 @@ run = Table(
     Column("until", UtcTime),
     Column("progress_at", UtcTime),
     Column("finished_at", UtcTime),
-    Column("disclaimer_by", Text),
+    Column("disclaimer_by", Sentence),
     Column("disclaimer_at", UtcTime),
     Column("archive", Text),
     Column("edition", Integer, nullable=False, server_default="0"),
@@ -267,7 +267,7 @@ suppression = Table(
     Column("kind", Text, primary_key=True),
     Column("address_hash", Text, primary_key=True),
     Column("reason", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", Sentence, nullable=False),
     Column("since", UtcTime, nullable=False),
 )
 

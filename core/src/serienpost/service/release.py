@@ -166,7 +166,12 @@ def accepted_by(context: PracticeContext, account: str, actor: str, answers: Ans
     if answers.accept_disclaimer:
         return actor
     if found.accepted_by:
-        return f"{found.accepted_by} ({found.accepted_on}, account {account})"
+        return _(
+            "{who} ({on}, account {account})",
+            who=found.accepted_by,
+            on=found.accepted_on or "",
+            account=account,
+        )
     return None
 
 

@@ -56,8 +56,9 @@ def suppress(
     """See `Practice.suppress`."""
     ledger, actor = practice.ledger, practice.actor
     given = named(practice.context, ledger, addresses, kind, csv_file)
+    source = _("by {who}", who=actor)
     with ledger.begin("suppress") as tx:
-        added = sum(put_on_list(tx, e.kind, e.address_hash, e.reason, f"by {actor}") for e in given)
+        added = sum(put_on_list(tx, e.kind, e.address_hash, e.reason, source) for e in given)
         tx.note(actor, "suppress add", detail={"kind": kind, "added": added})
     return SuppressionChange(added, len(given) - added)
 

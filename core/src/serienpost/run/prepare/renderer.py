@@ -27,7 +27,7 @@ from serienpost.run.prepare.field_macros import FieldMacro, own_fields
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.plan import Header, read_selection
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
-from serienpost.translation import Texts
+from serienpost.translation import Text, Texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -543,9 +543,11 @@ def _changes(renderer: RunRenderer) -> Iterator[str]:
             yield f"accounts.{header.account}.{key}"
     loaded = renderer.context.registry.versions
     for name in sorted({*header.versions, *loaded}):
-        before, now = header.versions.get(name, "none"), loaded.get(name, "none")
+        before, now = header.versions.get(name), loaded.get(name)
         if before != now:
-            yield f"{name} {before} -> {now}"
+            none = _.pgettext("version", "none")
+            values = {"name": name, "before": before or none, "now": now or none}
+            yield Text("", "{name} {before} -> {now}", values)
 
 
 def refuse_other_edition(run_id: str, header: Header) -> None:

@@ -178,7 +178,8 @@ def test_today_is_not_said_on_another_day(demo: Practice, post: Post, clock: Clo
     )
     assert plainly == at_a_time
     assert plainly["message"] == (
-        f"the run is made for {day} and the text uses Heute; it cannot be sent on another day"
+        f"the run is made for {day.day} {day:%b %Y} and the text uses Heute; "
+        "it cannot be sent on another day"
     )
     assert plainly["hint"] == f"serienpost prepare neues --for {clock.today}"
     assert demo.contents() == before

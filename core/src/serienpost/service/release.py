@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from serienpost.contracts.providers import Disclaimer, HasDisclaimer
@@ -289,7 +290,7 @@ def _refuse_other_day(
         raise ConfigError(
             _(
                 "the run is made for {due} and {why}; it cannot be sent on another day",
-                due=row.due,
+                due=date.fromisoformat(row.due),
                 why=why,
             ),
             hint=later if day < row.due else command,

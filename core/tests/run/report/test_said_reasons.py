@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost.errors import Exit
+from serienpost.errors import ConfigError, Exit
+from serienpost.ledger.schema import message
+from serienpost.ledger.schema import run as table
+from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.report.answers import DueDate, standing
-from serienpost.run.report.recipients import general
+from serienpost.run.report.recipients import general, review_head
 from serienpost.translation import Text, speaking
+
+if TYPE_CHECKING:
+    Office = Any
 
 NINE = datetime(2026, 11, 30, 9, tzinfo=UTC)
 
@@ -60,3 +67,26 @@ def test_a_due_date_is_named_once(why: str) -> None:
     )
     (problem,) = found.problems
     assert problem.message == "recall for 2026-11-30: it is away"
+
+
+def test_what_sources_said_is_kept_with_the_run(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note and a reason of the check go through the frozen header; they are said later."""
+    told = Text("serienpost", "there is no mailing {name}", {"name": "a"})
+    monkeypatch.setattr(office.source, "what_is_read", lambda *_: [told], raising=False)
+    monkeypatch.setattr(office.source, "unstable_ids", lambda *_: told, raising=False)
+    office.add("Ada")
+    run = office.prepare(id="einladung", once_per="none")
+    head = review_head(office.ledger, run)
+    assert [said(one, "de") for one in (*head.read, head.unstable_ids or "")] == [
+        "es gibt keinen Serienversand a",
+        "es gibt keinen Serienversand a",
+    ]
+    with office.ledger.begin() as tx:
+        before = tx.scalar(tx.select(table, table.c.plan_hash).where(table.c.id == run))
+        assert write_plan_hash(tx, run) == before
+        tx.execute(tx.update(message).where(message.c.run == run).values(state="accepted"))
+    monkeypatch.delattr(office.source, "unstable_ids")
+    with pytest.raises(ConfigError, match="nobody knows again who got einladung"):
+        office.prepare(id="nachfassen", once_per="none", exclude_recipients_of=["einladung"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ = Texts(__name__)
 
-_REASONS = {
+REASONS = {
     "bounce": _("the address takes no messages"),
     "complaint": _("complaint about an earlier message"),
     "unsubscribe": _("unsubscribed"),
@@ -85,6 +85,6 @@ def _entries() -> Select[Any]:
 def _denial(reason: str) -> Deny:
     return Deny(
         f"suppressed_{reason}",
-        _("on the suppression list: {reason}", reason=_REASONS.get(reason, reason)),
+        _("on the suppression list: {reason}", reason=REASONS.get(reason, reason)),
         _("serienpost suppress remove, if the person explicitly wishes so"),
     )

@@ -13,6 +13,7 @@ from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, RUN_MOVES
 from serienpost.run.send.approve import approve, cancel, pause
+from serienpost.translation import speaking
 
 if TYPE_CHECKING:
     Office = Any
@@ -69,6 +70,8 @@ def test_two_runs_approved_in_the_same_second_send_once(office: Office) -> None:
     assert [(m.code, m.text) for m in office.messages(second)] == [
         ("already_sent", f"already in {first}")
     ] * 2
+    with speaking("de"):
+        assert str(office.messages(second)[0].text) == f"schon in {first}"
     assert {row.run for row in office.rows(once)} == {first}
     assert office.send(second) == "finished"
     assert office.loft.sent == []

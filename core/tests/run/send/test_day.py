@@ -44,7 +44,7 @@ def test_after_midnight_a_dated_run_waits_for_a_person(dated: Office) -> None:
     run = dated.approved()
     dated.clock.now = at(3, 0, 0, 1)
     assert dated.send(run) == "paused another_day"
-    text = "the run is made for 2026-03-02 and the text uses Vorname; look at it, then --confirm"
+    text = "the run is made for 2 Mar 2026 and the text uses Vorname; look at it, then --confirm"
     assert dated.run(run).reason_text == text
     assert dated.send(run, by_itself=True) == "paused another_day"
     assert dated.send(run) == "paused another_day"

@@ -20,6 +20,7 @@ from serienpost.ledger.schema import attempt, message, once, permit
 from serienpost.run.send.approve import cancel, pause
 from serienpost.run.send.doubts import resolve, retry_failed
 from serienpost.run.send.finish import BusyError
+from serienpost.translation import Texts, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -416,6 +417,17 @@ def test_an_account_problem_waits_for_a_person(office: Office, run: str) -> None
     assert office.send(run, by_itself=True) == "paused account"
     assert office.loft.sent == ["ada"]
     assert office.send(run) == "finished"
+
+
+def test_what_a_channel_says_is_read_later_in_any_language(office: Office, run: str) -> None:
+    said = Texts("serienpost")("the account's rate is used up until {time}", time="10:00")
+    office.loft.answers["ada"] = [AccountProblem("535", said)]
+    assert office.send(run) == "paused account"
+    told = [office.run(run).reason_text, office.message(run, "patient:1").text]
+    assert told == [f"535: {str.__str__(said)}", said]
+    with speaking("de"):
+        german = "die Versandrate des Kontos ist bis 10:00 ausgeschöpft"
+        assert [f"{one}" for one in told] == [f"535: {german}", german]
 
 
 @pytest.mark.parametrize(

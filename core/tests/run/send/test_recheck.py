@@ -12,6 +12,7 @@ from serienpost.run.prepare import review
 from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.send.approve import approve
+from serienpost.translation import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,10 @@ def test_an_expired_occasion_is_suppressed(office: Office) -> None:
     office.clock.forward(60)
     assert office.send(run) == "finished"
     assert office.states(run) == ["suppressed", "suppressed", "accepted"]
-    assert office.messages(run)[1].code == "expired"
+    row = office.messages(run)[1]
+    assert (row.code, row.text) == ("expired", "the occasion is over")
+    with speaking("de"):
+        assert str(row.text) == "der Anlass ist vorbei"
 
 
 FAILURES: dict[str, Callable[[Any], object]] = {

@@ -13,12 +13,14 @@ from serienpost.errors import LedgerError, Problem, StillOpenError
 from serienpost.ledger.due import end_due
 from serienpost.ledger.runs import allow_command, lock_run, released_runs, set_paused
 from serienpost.ledger.schema import message, once
+from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import before, move_messages, move_run
 from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.renderer import refuse_other_edition
 from serienpost.run.send.parts import cut_parts
+from serienpost.translation import Texts, pack
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
+
+_ = Texts(__name__)
+
+# Stands for the run in the stored sentence that the database puts together.
+_RUN = "*"
+_ALREADY = pack(_("already in {run}", run=_RUN)).split(_RUN)
 
 
 def approve(
@@ -66,12 +74,14 @@ def approve(
         if plan is not None and plan != row.plan_hash:
             raise LedgerError(
                 Problem(
-                    f"the plan of run {run_id} is not the one you name; it was changed",
-                    f"look at it again: serienpost review {run_id}",
+                    _("the plan of run {run} is not the one you name; it was changed", run=run_id),
+                    _("look at it again: serienpost review {run}", run=run_id),
                 )
             )
         if row.state != "prepared":
-            raise LedgerError(f"run {run_id} is {row.state}, not prepared")
+            raise LedgerError(
+                _("run {run} is {state}, not prepared", run=run_id, state=state_word(row.state))
+            )
         header = Header.from_json(row.header)
         refuse_other_edition(run_id, header)
         if released_before is not None:
@@ -96,8 +106,13 @@ def _refuse_second(tx: Tx, row: RunRow, released_before: Collection[str]) -> Non
     for other in released_runs(tx, row.mailing, row.due):
         if other not in released_before:
             raise StillOpenError(
-                f"{row.mailing} for {row.due}: another process released run {other} meanwhile",
-                hint=f"serienpost show {other}",
+                _(
+                    "{mailing} for {due}: another process released run {run} meanwhile",
+                    mailing=row.mailing,
+                    due=row.due,
+                    run=other,
+                ),
+                hint=_("serienpost show {run}", run=other),
             )
 
 
@@ -127,7 +142,7 @@ def _move_planned(tx: Tx, run_id: str, between: ColumnElement[bool]) -> None:
     free = or_(c.once_key.is_(None), has_key)
     move_messages(tx, run_id, "planned", "pending", between, c.marked, free)
     holder = (
-        select(literal("already in ") + once.c.run)
+        select(literal(_ALREADY[0]) + once.c.run + literal(_ALREADY[1]))
         .where(once.c.practice == c.practice, once.c.key == c.once_key)
         .correlate(message)
         .scalar_subquery()
@@ -148,7 +163,7 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
         row = lock_run(tx, run_id)
         allow_command(row, "cancel")
         stopped = sum(_stop(tx, run_id, *between) for between in slices(tx, run_id))
-        why = {"reason": "person", "reason_text": f"cancelled by {user}"}
+        why = {"reason": "person", "reason_text": _("cancelled by {user}", user=user)}
         move_run(tx, run_id, COMMANDS["cancel"], "cancelled", **why)
         tx.note(user, "cancel", run_id)
     return stopped
@@ -176,5 +191,5 @@ def pause(ledger: Ledger, run_id: str, user: str) -> None:
     with ledger.begin("pause") as tx:
         row = lock_run(tx, run_id)
         allow_command(row, "pause")
-        set_paused(tx, run_id, "person", f"paused by {user}")
+        set_paused(tx, run_id, "person", _("paused by {user}", user=user))
         tx.note(user, "pause", run_id)

@@ -17,6 +17,7 @@ from serienpost.ledger.schema import archive, message, run
 from serienpost.ledger.store import slices
 from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.renderer import message_of
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # Entries that are handed over by one call.
 _AT_ONCE = 50
 
+_ = Texts(__name__)
 _log = logging.getLogger(__name__)
 
 
@@ -76,7 +78,8 @@ def store_entries(renderer: RunRenderer, ledger: Ledger, run_id: str) -> None:
             while waiting := _waiting(ledger, run_id, name):
                 _store(renderer, ledger, one, waiting, with_pdf=with_pdf)
         except Exception as error:  # noqa: BLE001  # an archive is foreign code
-            why = error if isinstance(error, SerienpostError) else type(error).__name__
+            ours = error.sentence if isinstance(error, SerienpostError) else ""
+            why = str.__str__(ours) or type(error).__name__
             _log.warning("run %s: archive %s cannot store: %s", run_id, name, why)
 
 
@@ -134,13 +137,15 @@ def _store(
     answers = one.store(renderer.context, entries)
     faultpoint("archive.after")
     if len(answers) != len(entries):
-        raise ArchiveUnavailableError(f"{one.name} did not answer for every entry")
+        raise ArchiveUnavailableError(
+            _("{archive} did not answer for every entry", archive=one.name)
+        )
     a = archive.c
     with ledger.begin("archive") as tx:
-        for (row, _), reason in zip(waiting, answers, strict=True):
+        for sent, reason in zip(waiting, answers, strict=True):
             tx.execute(
                 tx.update(archive)
-                .where(a.run == row.run, a.no == row.no, a.archive == one.name)
+                .where(a.run == sent.row.run, a.no == sent.row.no, a.archive == one.name)
                 .values(
                     state="stored" if reason is None else "no_record",
                     text=reason,
@@ -153,7 +158,9 @@ def _entry(renderer: RunRenderer, ledger: Ledger, sent: _Sent, *, with_pdf: bool
     row, channel = sent.row, renderer.channel
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
-        raise ArchiveUnavailableError(f"row {row.row_id} would now read differently than sent")
+        raise ArchiveUnavailableError(
+            _("row {row} would now read differently than sent", row=row.row_id)
+        )
     left = message_of(row, content)
     kept = content.text
     if isinstance(channel, HasRecord):

@@ -22,11 +22,14 @@ from serienpost.ledger.states import OPEN
 from serienpost.redaction import LONGEST, redact
 from serienpost.run.send.outcomes import GIVE_UP_AFTER, StopReason
 from serienpost.status_codes import read_status_codes
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from serienpost.ledger.store import Tx
+
+_ = Texts(__name__)
 
 # So many different people in a row.
 IN_A_ROW = 5
@@ -163,11 +166,25 @@ class Series:
 
     def stop_reason(self, run_id: str) -> StopReason:
         """Why the run pauses, and what ends that."""
-        said = f"{self.breaker.people} people in a row were refused alike: {self.code} {self.text}"
-        again = f"mend the cause, then serienpost resume {run_id} tries them again"
         if self.newest - self.oldest >= GIVE_UP_AFTER:
-            return StopReason("account", f"{said}; this goes on for a day: {again}")
-        return StopReason("refused", f"{said}; {again}, else resume --due later", self.until)
+            lasting = _(
+                "{people} people in a row were refused alike: {code} {text}; this goes on for a"
+                " day: mend the cause, then serienpost resume {run} tries them again",
+                people=self.breaker.people,
+                code=self.code,
+                text=self.text,
+                run=run_id,
+            )
+            return StopReason("account", lasting)
+        passing = _(
+            "{people} people in a row were refused alike: {code} {text}; mend the cause, then"
+            " serienpost resume {run} tries them again, else resume --due later",
+            people=self.breaker.people,
+            code=self.code,
+            text=self.text,
+            run=run_id,
+        )
+        return StopReason("refused", passing, self.until)
 
 
 def find_series(tx: Tx, run_id: str) -> Series | None:

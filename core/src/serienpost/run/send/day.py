@@ -7,6 +7,7 @@ the recheck, whatever the due date.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_
@@ -16,12 +17,15 @@ from serienpost.ledger.schema import journal, message
 from serienpost.ledger.states import OPEN
 from serienpost.run.prepare.renderer import frozen_selection
 from serienpost.run.send.outcomes import StopReason
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost.ledger.store import Tx
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 # Action of the journal: a person confirmed that a run may leave on the day in `detail`.
 _CONFIRM = "confirm"
@@ -47,7 +51,11 @@ class LeavingDays:
         due = self.renderer.header.due
         if self.why is None or day == due or day in self.confirmed:
             return None
-        text = f"the run is made for {due} and {self.why}; look at it, then --confirm"
+        text = _(
+            "the run is made for {due} and {why}; look at it, then --confirm",
+            due=date.fromisoformat(due),
+            why=self.why,
+        )
         return StopReason("another_day", text)
 
 
@@ -76,12 +84,12 @@ def date_macro(renderer: RunRenderer) -> str | None:
     """That a text names the due date, and by which macro; None where it does not."""
     known = renderer.context.registry.macros
     dated = [name for name in renderer.macro_names if name in known and known[name].is_dated]
-    return f"the text uses {dated[0]}" if dated else None
+    return _("the text uses {macro}", macro=dated[0]) if dated else None
 
 
 def relative_day(renderer: RunRenderer) -> str | None:
     """That people are selected by a day that counts from the due date; None where they are not."""
-    return "the selection counts from that day" if _relative_blocks(renderer) else None
+    return _("the selection counts from that day") if _relative_blocks(renderer) else None
 
 
 def passed_occasion(tx: Tx, renderer: RunRenderer, run_id: str) -> str | None:

@@ -19,12 +19,14 @@ from serienpost.ledger.delivery import free_once
 from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_names
 from serienpost.ledger.schema import message, once, run
+from serienpost.ledger.state_words import state_word
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import move_messages, move_run
 from serienpost.run.prepare.plan import Header, from_json
 from serienpost.run.prepare.renderer import message_of, refuse_other_edition
 from serienpost.run.send.outcomes import checked
 from serienpost.run.send.parts import cut_parts, last_part
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 Answer = Accepted | Rejected | Unknown
 # So many messages a provider is asked about at once.
@@ -61,15 +65,15 @@ def resolve(
         ValueError: there is no such decision.
     """
     if decision not in _STATE:
-        raise ValueError(f"a doubt is decided as one of {', '.join(_STATE)}")
+        raise ValueError(_("a doubt is decided as one of {names}", names=list(_STATE)))
     c = message.c
     with ledger.begin("resolve") as tx:
         run_row = lock_run(tx, run_id)
         allow_command(run_row, "resolve")
         if decision == "resend" and run_row.state == "cancelled":
             raise LedgerError(
-                f"run {run_id} is cancelled; it sends nothing any more",
-                hint="resolve --as accepted or --as failed",
+                _("run {run} is cancelled; it sends nothing any more", run=run_id),
+                hint=_("resolve --as accepted or --as failed"),
             )
         if decision == "resend":
             _refuse_purged(run_row)
@@ -79,7 +83,8 @@ def resolve(
             found = find_rows(tx, run_id, row_id)
             doubtful = [row for row in found if row.state == "in_doubt"]
             if not doubtful:
-                raise LedgerError(f"{found[0].row_id} is {found[0].state}, not in doubt")
+                row, state = found[0].row_id, state_word(found[0].state)
+                raise LedgerError(_("{row} is {state}, not in doubt", row=row, state=state))
             numbers += [row.no for row in doubtful]
         numbers = list(dict.fromkeys(numbers))
         for no in numbers:
@@ -96,7 +101,9 @@ def resolve(
 
 def _refuse_purged(row: RunRow) -> None:
     if row.purged_at:
-        raise LedgerError(f"the values of run {row.id} were removed after the retention period")
+        raise LedgerError(
+            _("the values of run {run} were removed after the retention period", run=row.id)
+        )
 
 
 def apply_rule(tx: Tx, run_id: str, header: Header) -> bool:
@@ -173,7 +180,7 @@ def _try_again(tx: Tx, run_id: str, which: ColumnElement[bool]) -> int:
     again = move_messages(
         tx, run_id, "failed", "pending", which, free, attempts_before=c.attempts, **afresh
     )
-    sent = {"code": "already_sent", "text": "sent by another run meanwhile"}
+    sent = {"code": "already_sent", "text": _("sent by another run meanwhile")}
     move_messages(tx, run_id, "failed", "suppressed", which, **sent)
     return again
 

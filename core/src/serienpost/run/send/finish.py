@@ -21,6 +21,7 @@ from serienpost.ledger.states import FINISHING, OPEN
 from serienpost.ledger.transitions import move_run
 from serienpost.run.send.archive import queue_entries, store_entries
 from serienpost.run.send.parts import generation_of
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
+_ = Texts(__name__)
+
 # How long another process may take to finish a run before this one gives up.
 WAIT_SECONDS = 60.0
 
@@ -37,11 +40,29 @@ _LOOK_SECONDS = 0.1
 
 
 class BusyError(StillOpenError):
-    """Another living process works on the run."""
+    """Another living process works on the run.
 
-    def __init__(self, run_id: str, owner: str, doing: str) -> None:
+    Args:
+        run_id: the run.
+        owner: the owner id of that process.
+        finishes: whether it finishes the run, or still delivers it.
+    """
+
+    def __init__(self, run_id: str, owner: str, *, finishes: bool = False) -> None:
         process = owner.partition("-")[0]
-        super().__init__(f"run {run_id} is already being {doing} by process {process}")
+        super().__init__(
+            _(
+                "run {run} is already being finished by process {process}",
+                run=run_id,
+                process=process,
+            )
+            if finishes
+            else _(
+                "run {run} is already being delivered by process {process}",
+                run=run_id,
+                process=process,
+            )
+        )
 
 
 class IncompleteError(StillOpenError):
@@ -129,7 +150,7 @@ def begin_finishing(ledger: Ledger, run_id: str, owner: str) -> bool:
                     tx.execute(tx.update(run).where(run.c.id == run_id).values(owner=owner))
                     return True
         elif time.monotonic() > until:
-            raise BusyError(run_id, holder, "finished")
+            raise BusyError(run_id, holder, finishes=True)
         else:
             time.sleep(_LOOK_SECONDS)
 

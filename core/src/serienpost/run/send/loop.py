@@ -54,6 +54,7 @@ from serienpost.run.send.recheck import (
 )
 from serienpost.run.send.schedule import quiet_hours
 from serienpost.run.send.slots import Slots
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
     from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.run.send.commit import Calls
     from serienpost.run.send.recheck import Ready
+
+_ = Texts(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -232,7 +235,7 @@ class Delivery:
 
     def _heed_stop(self) -> None:
         if self.stop.requests and self.stop_reason is None:
-            self.stop_reason = StopReason("interrupted", "stopped by a signal")
+            self.stop_reason = StopReason("interrupted", _("stopped by a signal"))
         if self.stop.requests > 1:
             for task in self._state.tasks:
                 task.cancel()
@@ -316,7 +319,7 @@ class Delivery:
         where one of them may not, or not as it is."""
         try:
             async with self._reading:
-                ready, _ = await self._read([one.row for one in call])
+                ready = (await self._read([one.row for one in call]))[0]
         except Exception as error:  # noqa: BLE001  # raised again when the calls have ended
             self._stop_because(error)
             return None
@@ -326,13 +329,13 @@ class Delivery:
     def _stop_because(self, error: Exception) -> None:
         """What the recheck raised stops the run; a crash is raised when the calls have ended."""
         if isinstance(error, UnavailableError):
-            found = StopReason("check_unavailable", str(error))
+            found = StopReason("check_unavailable", error.sentence)
         elif isinstance(error, PolicyChangedError):
             found = policy_changed(error)
         elif isinstance(error, ProviderTemplateChangedError):
-            found = StopReason("template_changed", str(error))
+            found = StopReason("template_changed", error.sentence)
         elif isinstance(error, ContentChangedError):
-            found = StopReason("content_changed", str(error))
+            found = StopReason("content_changed", error.sentence)
         else:
             self._fail(error)
             return
@@ -362,7 +365,10 @@ class Delivery:
         else:
             self._too_slow += 1
         if self._too_slow == SLOW_READS:
-            slow = f"source and consent take more than {FRESH_SECONDS:g} seconds to answer"
+            slow = _(
+                "source and consent take more than {seconds} seconds to answer",
+                seconds=FRESH_SECONDS,
+            )
             self.stop_reason = self.stop_reason or StopReason("check_unavailable", slow)
 
     def _next_calls(self, sender: Sender) -> Calls:
@@ -418,8 +424,8 @@ class Delivery:
         refs = sorted(answered(message, Message).ref for call in calls for message in call)
         if refs != sorted(message.ref for message in messages):
             raise PluginError(
-                f"the channel {name} does not put each message into one call",
-                hint="tell who maintains it",
+                _("the channel {channel} does not put each message into one call", channel=name),
+                hint=_("tell who maintains it"),
             )
         return calls
 
@@ -437,7 +443,7 @@ class Delivery:
             self.stop_reason = self.stop_reason or StopReason("person", "")
         if not committed.is_owner:
             self.stop_reason = self.stop_reason or StopReason(
-                "crash", "the ledger's server dropped this process"
+                "crash", _("the ledger's server dropped this process")
             )
         if committed.run_state != "sending" or not committed.is_owner:
             self._last_look.forbid()
@@ -454,7 +460,7 @@ class Delivery:
         if state.blocked_until and state.blocked_by == "rate" and not self.wait:
             self._report(LoopProgress(state.settled))
             self.stop_reason = self.stop_reason or StopReason(
-                "rate", "the account's rate", state.blocked_until
+                "rate", _("the account's rate"), state.blocked_until
             )
         else:
             self._report_wait()
@@ -531,7 +537,11 @@ class Delivery:
         self._heed_silence([one for one in outcomes if not isinstance(one, NotStarted)], now)
         if state.failures >= CONNECTION_FAILURES and not self.reachability.is_doubtful:
             last = next(one.text for one in outcomes if isinstance(one, Deferred))
-            said = f"{CONNECTION_FAILURES} times in a row turned away, the last time: {last}"
+            said = _(
+                "{times} times in a row turned away, the last time: {text}",
+                times=CONNECTION_FAILURES,
+                text=last,
+            )
             self.stop_reason = self.stop_reason or StopReason("connection", said, now + PAUSE)
 
     def _heed_silence(self, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -558,7 +568,7 @@ class Delivery:
     def _heed_breaker(self, *, ends: bool = False) -> None:
         """What to write about the pause, whoever ends it finds in the ledger (`session.py`)."""
         if self.breaker.is_open(ends=ends):
-            self.stop_reason = self.stop_reason or StopReason("refused", "refused alike")
+            self.stop_reason = self.stop_reason or StopReason("refused", _("refused alike"))
 
     def _attempts_left(self, one: Ready, now: datetime) -> bool:
         made = one.attempt - one.row.attempts_before
@@ -577,7 +587,7 @@ class Delivery:
         if next_at > self.ledger.clock():
             if not self.wait:
                 self.stop_reason = StopReason(
-                    "deferral", "temporary refusals are tried again later", next_at
+                    "deferral", _("temporary refusals are tried again later"), next_at
                 )
                 return False
             state.blocked_until, state.blocked_by = next_at, "deferral"

@@ -19,12 +19,15 @@ from serienpost.contracts.outcomes import (
 )
 from serienpost.ledger.delivery import NOT_STARTED, Result
 from serienpost.ledger.states import PAUSE_REASONS
+from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost.ledger.delivery import Intent
     from serienpost.run.prepare.policy import PolicyChangedError
+
+_ = Texts(__name__)
 
 # Seconds until the second attempt; doubled each time, at most an hour.
 FIRST_RETRY = 60.0
@@ -51,7 +54,7 @@ class StopReason:
 
     def __post_init__(self) -> None:
         if self.reason not in PAUSE_REASONS:
-            raise ValueError(f"{self.reason} is no reason of a pause")
+            raise ValueError(_("{reason} is no reason of a pause", reason=self.reason))
 
 
 def checked(outcomes: object, count: int, *, held_back: bool = False) -> list[Outcome]:
@@ -75,11 +78,11 @@ def checked(outcomes: object, count: int, *, held_back: bool = False) -> list[Ou
 
 
 _VOCABULARY = (Accepted, Rejected, Deferred, Unknown, AccountProblem, QuotaReached, NotStarted)
-_UNSOUND = Unknown("channel", "the channel did not return one outcome per message")
+_UNSOUND = Unknown("channel", _("the channel did not return one outcome per message"))
 
 
 def _is_sound(outcome: object) -> bool:
-    """Whether it is of the vocabulary, with plain values and aware times."""
+    """Whether it is of the vocabulary, with plain values, texts and aware times."""
     if not isinstance(outcome, _VOCABULARY) or type(outcome) not in _VOCABULARY:
         return False
     for field in fields(outcome):
@@ -93,7 +96,8 @@ def _is_sound(outcome: object) -> bool:
 
 
 _PLAIN: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("ref", "code", "text", "stage", "scope"), (str,)),
+    **dict.fromkeys(("ref", "code", "stage", "scope"), (str,)),
+    "text": (str, Text),
     "retry_after": (int, float),
     "connection": (bool,),
     "until": (),
@@ -194,13 +198,14 @@ def stop_reason(outcomes: Sequence[Outcome]) -> StopReason | None:
     """Whether one of these outcomes stops the whole run."""
     for outcome in outcomes:
         if isinstance(outcome, AccountProblem):
-            return StopReason("account", f"{outcome.code}: {outcome.text}")
+            return StopReason("account", joined(": ", (outcome.code, outcome.text)))
     for outcome in outcomes:
         if isinstance(outcome, QuotaReached):
-            return StopReason("quota", f"{outcome.code}: {outcome.text}", outcome.until)
+            said = joined(": ", (outcome.code, outcome.text))
+            return StopReason("quota", said, outcome.until)
     return None
 
 
 def policy_changed(error: PolicyChangedError) -> StopReason:
     """A run stops where other rules are in force than it was reviewed under."""
-    return StopReason("policy_changed", str(error))
+    return StopReason("policy_changed", error.sentence)

@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from serienpost.run.send.outcomes import StopReason, is_unanswered
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost.contracts.outcomes import Outcome
+
+_ = Texts(__name__)
 
 # Seconds of each rest.
 RESTS = (1.0, 2.0, 4.0, 8.0)
@@ -59,7 +62,8 @@ class Reachability:
         if unanswered is None:
             self.rests, self.since, self.until = 0, None, None
             return None
-        self.why = f"account {self.account}: {getattr(unanswered, 'text', '')}"
+        said = getattr(unanswered, "text", "")
+        self.why = _("account {account}: {text}", account=self.account, text=said)
         if self.until and self.until > now:
             return None  # of the same round
         self.since = self.since or now

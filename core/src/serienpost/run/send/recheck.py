@@ -29,6 +29,7 @@ from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.renderer import message_of, what_changed
 from serienpost.run.prepare.review import address_of, current_states, question
 from serienpost.timelimit import LateError, within
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer, SourceBlock
+
+_ = Texts(__name__)
 
 # Intents are written within this time of the read of source and consent, so that the first octet
 # can leave within `last_look.LOOK_SECONDS` of it.
@@ -136,13 +139,13 @@ class Recheck:
         return read_at - max(0.0, FRESH_SECONDS - left)
 
     def _composed(self, rows: Sequence[Outgoing], send_at: datetime | None) -> list[Message]:
-        what = f"channel {self.renderer.channel.name}"
+        what = _("channel {channel}", channel=self.renderer.channel.name)
         try:
             return within(
                 COMPOSE_SECONDS, what, lambda: [self._same_content(row, send_at) for row in rows]
             )
         except LateError as error:
-            raise UnavailableError(str(error)) from error
+            raise UnavailableError(error.args[0]) from error
 
     def decide(
         self, rows: Sequence[Outgoing], at: datetime
@@ -182,7 +185,7 @@ class Recheck:
         consenting: dict[int, str | None] = {}
         for row in rows:
             if row.expires_at and row.expires_at <= at:
-                closed[row.no] = suppressed(row, "expired", "the occasion is over")
+                closed[row.no] = suppressed(row, "expired", _("the occasion is over"))
         for index, block in enumerate(self._blocks()):
             mine = [row for row in rows if row.block == index and row.no not in closed]
             if not mine:
@@ -209,30 +212,35 @@ class Recheck:
         except (ConfigError, PluginError):
             raise
         except Exception as error:
-            names = ", ".join(sorted({block.source for block in self.renderer.header.blocks}))
-            raise UnavailableError(f"source {names} cannot answer: {cause_of(error)}") from error
+            names = sorted({block.source for block in self.renderer.header.blocks})
+            why = _("source {names} cannot answer: {why}", names=names, why=cause_of(error))
+            raise UnavailableError(why) from error
 
     def _gone(self, row: Outgoing, state: CurrentState) -> tuple[str, str] | None:
         if state.gone:
             return state.gone
         if (state.consenting_id or row.person) != (row.consenting or row.person):
-            return ("representative_changed", "somebody else is written to for this person now")
+            return ("representative_changed", _("somebody else is written to for this person now"))
         kind = self.renderer.kind
         address = address_of(kind, state.fields or {})
         if not isinstance(address, Address):
-            return ("address_changed", "the address is no longer usable")
+            return ("address_changed", _("the address is no longer usable"))
         if self.ledger.address_hash(kind.name, address.value) != row.address_hash:
-            return ("address_changed", "the address was changed since the review")
+            return ("address_changed", _("the address was changed since the review"))
         return None
 
     def _same_content(self, row: Outgoing, send_at: datetime | None) -> Message:
         content = self.renderer.content(from_json(row.macro_values), row.address)
         if isinstance(content, Refused):
-            raise ContentChangedError(f"row {row.row_id} is now refused: {content.reason}")
+            refused = _("row {row} is now refused: {why}", row=row.row_id, why=content.reason)
+            raise ContentChangedError(refused)
         if content.digest() != row.content_hash:
             raise ContentChangedError(
-                f"row {row.row_id} would now read differently than reviewed; "
-                f"{what_changed(self.renderer)}"
+                _(
+                    "row {row} would now read differently than reviewed; {changes}",
+                    row=row.row_id,
+                    changes=what_changed(self.renderer),
+                )
             )
         return message_of(row, content, send_at)
 

@@ -19,7 +19,7 @@ from serienpost.ledger.states import HELD, RELEASED
 from serienpost.run.prepare.plan import Header
 from serienpost.run.send.outcomes import StopReason
 from serienpost.run.send.recheck import Recheck
-from serienpost.text import day_and_time
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
 
+_ = Texts(__name__)
 
 _AT_ONCE = 500
 
@@ -44,7 +45,7 @@ class Withdrawal(NamedTuple):
 def not_now(context: PracticeContext, row: RunRow, now: datetime) -> StopReason | None:
     """Why this run must wait for its time: `--at`, the end of a quota, quiet hours."""
     if row.send_at and row.send_at > now and not held_until(row):
-        return StopReason("schedule", "waits for its time", row.send_at)
+        return StopReason("schedule", _("waits for its time"), row.send_at)
     if row.state == "paused" and row.until and row.until > now and row.reason == "quota":
         return StopReason("quota", row.reason_text or "", row.until)
     return quiet_hours(context, row.kind, judged_at(row, now))
@@ -54,7 +55,9 @@ def quiet_hours(context: PracticeContext, kind: str, now: datetime) -> StopReaso
     """Whether messages of this kind must rest now."""
     quiet = context.config.quiet.get(kind)
     until = quiet_until(quiet, now, context.zone) if quiet else None
-    return StopReason("quiet", f"quiet hours {quiet}", until) if until else None
+    return (
+        StopReason("quiet", _("quiet hours {hours}", hours=quiet or ""), until) if until else None
+    )
 
 
 def is_stale(row: RunRow, stale_after: timedelta, now: datetime) -> bool:
@@ -143,7 +146,7 @@ def to_withdraw(renderer: RunRenderer, ledger: Ledger, run_id: str) -> list[With
         held = tx.all(tx.select(message, *OUTGOING).where(*lying).order_by(c.no))
     recheck = Recheck(renderer, ledger)
     found = [
-        Withdrawal(row.row_id, row.ref, "erased", "the person's data were erased")
+        Withdrawal(row.row_id, row.ref, "erased", _("the person's data were erased"))
         for row in held
         if row.address is None
     ]
@@ -151,7 +154,7 @@ def to_withdraw(renderer: RunRenderer, ledger: Ledger, run_id: str) -> list[With
     for start in range(0, len(rows), _AT_ONCE):
         batch = rows[start : start + _AT_ONCE]
         by_no = {row.no: row for row in batch}
-        _, closed = recheck.decide(batch, at)
+        closed = recheck.decide(batch, at)[1]
         found += [
             Withdrawal(by_no[one.no].row_id, by_no[one.no].ref, one.code or "", one.text or "")
             for one in closed
@@ -168,10 +171,19 @@ def refuse_cancel(context: PracticeContext, ledger: Ledger, run_id: str) -> None
     with ledger.read() as tx:
         mine = [row for row in held_runs(tx) if row.id == run_id and row.state == "finished"]
     for row in mine:
-        raise LedgerError(sentence(context, row), hint=f"serienpost show {run_id} names them")
+        raise LedgerError(
+            sentence(context, row), hint=_("serienpost show {run} names them", run=run_id)
+        )
 
 
 def sentence(context: PracticeContext, row: RunRow) -> str:
     """What a person must know about a run whose orders lie with the provider."""
-    at = f" until {day_and_time(row.send_at.astimezone(context.zone))}" if row.send_at else ""
-    return f"the orders of run {row.id} lie in the provider's portal{at}; withdraw them there"
+    if row.send_at is None:
+        return _(
+            "the orders of run {run} lie in the provider's portal; withdraw them there", run=row.id
+        )
+    return _(
+        "the orders of run {run} lie in the provider's portal until {until}; withdraw them there",
+        run=row.id,
+        until=row.send_at.astimezone(context.zone),
+    )

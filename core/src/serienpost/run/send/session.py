@@ -36,6 +36,7 @@ from serienpost.run.send.loop import Delivery, refuse_event_loop
 from serienpost.run.send.outcomes import StopReason, policy_changed
 from serienpost.run.send.processors import note_processor
 from serienpost.run.send.schedule import held_until, is_stale, judged_at, not_now
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.send.loop import Stop
     from serienpost.run.send.loop_state import LoopProgress
+
+_ = Texts(__name__)
 
 
 class LedgerLostError(LedgerError):
@@ -103,7 +106,7 @@ def continue_run(
         return
     busy = living_owner(ledger, run_id)
     if busy:
-        raise BusyError(run_id, busy, "delivered")
+        raise BusyError(run_id, busy)
     with ledger.read() as tx:
         held = held_until(find_run(tx, run_id))
         days = leaving_days(tx, renderer, run_id)
@@ -130,8 +133,8 @@ def continue_run(
         except BusyError:
             raise
         except LedgerError as error:
-            hint = f"serienpost resume {run_id}, when the ledger works again"
-            raise LedgerLostError(str(error), hint=hint) from error
+            hint = _("serienpost resume {run}, when the ledger works again", run=run_id)
+            raise LedgerLostError(error.sentence, hint=hint) from error
 
 
 def _delivered(delivery: Delivery) -> StopReason | None:
@@ -139,7 +142,7 @@ def _delivered(delivery: Delivery) -> StopReason | None:
     try:
         return asyncio.run(delivery.run())
     except SecretError as error:
-        return StopReason("check_unavailable", str(error))
+        return StopReason("check_unavailable", error.sentence)
 
 
 def free_dead(context: PracticeContext, ledger: Ledger, run_id: str) -> int:
@@ -202,8 +205,8 @@ def _is_newest(ledger: Ledger, tx: Tx, row: RunRow, options: Options) -> bool:
     if behind is None:
         return not is_told
     released = [one.id for one in runs_to_continue(tx)]
-    named = ", ".join(released)
-    why = StopReason("restored", f"{behind.text}; what left since is not known: {named}")
+    told = _("{why}; what left since is not known: {runs}", why=behind.text, runs=released)
+    why = StopReason("restored", told)
     for run_id in released:
         set_paused(tx, run_id, why.reason, why.text)
     return False
@@ -227,7 +230,7 @@ def _unconfirmed(tx: Tx, row: RunRow, renderer: RunRenderer, options: Options) -
             confirm_day(tx, renderer, row.id, options.confirmed_by, leaves_at)
         return None
     if is_stale(row, timedelta(seconds=renderer.header.stale_after), tx.now):
-        stale = "nothing happened for too long; look at it, then --confirm"
+        stale = _("nothing happened for too long; look at it, then --confirm")
         return other or StopReason("stale", stale)
     return other
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serienpost.consent.suppression import REASONS
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
 from serienpost.contracts.outcomes import Accepted, NotStarted, ProviderAnswer
@@ -17,6 +18,7 @@ from serienpost.files import refuse_other, write_private
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.rows import Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
+from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.suppressions import reason_of
@@ -27,12 +29,16 @@ from serienpost.run.prepare.renderer import Trial, message_of
 from serienpost.run.send.loop import refuse_event_loop
 from serienpost.run.send.outcomes import checked
 from serienpost.run.send.recheck import Recheck
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
+
+_ = Texts(__name__)
 
 # Bytes at the beginning of a file that say what it is, as in `%PDF-`.
 _KIND = 5
@@ -69,8 +75,7 @@ def send_test(
         spread = renderer.account.spread
         given, free_at = take_permits(tx, renderer.header.account, rates, 1, spread=spread)
         if not given:
-            at = free_at.astimezone(renderer.context.zone) if free_at else None
-            raise SerienpostError(f"the account's rate is used up until {at:%H:%M:%S}")
+            raise SerienpostError(_used_up(renderer, free_at))
         tx.note(user, "test", run_id, row.no if row else None, {"to": hashed})
     trial = Trial(new_ref(), run_id, cost=row.cost if row else None)
     if is_file:
@@ -80,11 +85,19 @@ def send_test(
     return asyncio.run(_send(renderer, test, forbidden))
 
 
+def _used_up(renderer: RunRenderer, free_at: datetime | None) -> str:
+    if free_at is None:
+        return _("the account's rate is used up")
+    at = f"{free_at.astimezone(renderer.context.zone):%H:%M:%S}"
+    return _("the account's rate is used up until {time}", time=at)
+
+
 def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
-    ((suffix, data), *_) = renderer.channel.preview(renderer.account, test).items()
+    suffix, data = next(iter(renderer.channel.preview(renderer.account, test).items()))
     if path.suffix != suffix:
         raise SerienpostError(
-            "--to is no file for such a message", hint=f"name a file, as in probe{suffix}"
+            _("--to is no file for such a message"),
+            hint=_("name a file, as in {file}", file=f"probe{suffix}"),
         )
     refuse_other(path, data[:_KIND])
     write_private(path, data)
@@ -92,10 +105,16 @@ def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
 
 
 def _own_address(renderer: RunRenderer, to: str) -> str:
-    (field, *_) = sorted(renderer.kind.fields)
+    field = min(renderer.kind.fields)
     address = renderer.kind.address({field: to})
     if not isinstance(address, Address):
-        raise SerienpostError(f"--to cannot be reached by {renderer.kind.title}: {address.reason}")
+        raise SerienpostError(
+            _(
+                "--to cannot be reached by {kind}: {why}",
+                kind=renderer.kind.title,
+                why=address.reason,
+            )
+        )
     return address.value
 
 
@@ -105,9 +124,15 @@ def _not_suppressed(renderer: RunRenderer, ledger: Ledger, tx: Tx, address: str)
     hashed = ledger.address_hash(kind, address)
     if reason := reason_of(tx, kind, hashed):
         raise SerienpostError(
-            f"the address of --to is on the suppression list ({reason})",
-            hint="name another one, or take it off: "
-            f"serienpost suppress remove ADDRESS --kind {kind}",
+            _(
+                "the address of --to is on the suppression list ({reason})",
+                reason=REASONS.get(reason, reason),
+            ),
+            hint=_(
+                "name another one, or take it off: serienpost suppress remove ADDRESS"
+                " --kind {kind}",
+                kind=kind,
+            ),
         )
     return hashed
 
@@ -116,11 +141,14 @@ def _usable_row(renderer: RunRenderer, ledger: Ledger, run_id: str, row_id: str)
     with ledger.read() as tx:
         found = find_rows(tx, run_id, row_id)[0]
     if found.macro_values is None:
-        raise LedgerError(f"{found.row_id} is not marked; its data is not used for a test")
+        raise LedgerError(
+            _("{row} is not marked; its data is not used for a test", row=found.row_id)
+        )
     row = Outgoing.of(found)
-    _, closed = Recheck(renderer, ledger).run([row], ledger.clock())
+    closed = Recheck(renderer, ledger).run([row], ledger.clock())[1]
     if closed:
-        raise SerienpostError(f"{found.row_id} may not be used: {closed[0].text}")
+        why = closed[0].text or ""
+        raise SerienpostError(_("{row} may not be used: {why}", row=found.row_id, why=why))
     return row
 
 
@@ -132,11 +160,11 @@ def _forbidden(
     with ledger.read() as tx:
         found = find_run(tx, run_id)
         if found.state not in COMMANDS["test"]:
-            return f"run {run_id} is {found.state} by now"
+            return _("run {run} is {state} by now", run=run_id, state=state_word(found.state))
         if hashed and reason_of(tx, renderer.kind.name, hashed):
-            return "the address of --to is on the suppression list by now"
+            return _("the address of --to is on the suppression list by now")
     if row and Recheck(renderer, ledger).run([row], ledger.clock())[1]:
-        return f"{row.row_id} may not be used any more"
+        return _("{row} may not be used any more", row=row.row_id)
     return None
 
 
@@ -164,5 +192,5 @@ async def _send(
         answer = await sender.send(call, 0, go)
         (outcome,) = checked(answer, 1, held_back=why is not None)
     if isinstance(outcome, NotStarted):
-        raise SerienpostError(f"{why}; nothing was sent")
+        raise SerienpostError(_("{why}; nothing was sent", why=why or ""))
     return outcome

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost.text import day_and_time
 from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 from serienpost_demo.smscreator.gateway import ZONE
 
@@ -133,7 +132,8 @@ def test_orders_lie_in_the_portal_until_their_time(sms: Practice, fake: FakeSmsC
     assert another["cost"]["balance"] == 100 - ROWS
 
     (problem,) = sms.refused("cancel", sms.run)
-    until = day_and_time(datetime.fromisoformat(when))
+    moment = datetime.fromisoformat(when)
+    until = f"{moment.day} {moment:%b %Y %H:%M}"
     assert f"lie in the provider's portal until {until}" in problem["message"]
     assert "withdraw them there" in problem["message"]
 

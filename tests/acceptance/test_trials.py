@@ -23,7 +23,7 @@ def test_no_test_goes_to_a_suppressed_address(null: Practice) -> None:
     null.json("suppress", "add", OWN)
     for to in (OWN, "Praxis@EXAMPLE.org"):
         (problem,) = null.refused("test", null.run, "--to", to)
-        assert "suppression list (manual)" in problem["message"]
+        assert "suppression list (blocked by the practice)" in problem["message"]
         assert "suppress remove ADDRESS --kind email" in problem["hint"]
         assert "praxis@" not in str(problem).lower()
         null.refused("test", null.run, "--to", to, "--recipient", "patient:1")

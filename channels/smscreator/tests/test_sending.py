@@ -345,10 +345,10 @@ def test_a_shorter_name_is_kept_for_reports(
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda f: f.failures.status("InvalidUser"), "InvalidUser user or password is wrong"),
+        (lambda f: f.failures.status("InvalidUser"), "InvalidUser: user or password is wrong"),
         (lambda f: f.failures.http(500, NUMBER, operation="*"), "HTTP 500"),
         (lambda f: f.web.close(), "does not answer: connect"),
-        (lambda f: f.failures.drop(when="before", operation="*"), "does not answer: reply"),
+        (lambda f: f.failures.drop(when="before", operation="*"), "does not answer: the server"),
     ],
 )
 def test_a_question_without_an_answer(
@@ -377,7 +377,7 @@ def test_probe_warns_of_a_low_balance_and_names_what_is_assumed(
 ) -> None:
     results = asyncio.run(SmsCreatorChannel().probe(context, account(balance_warning=2000)))
     assert [each.ok for each in results] == [True, False, True]
-    assert "1000 credits are left" in results[1].text
+    assert "1,000 credits are left" in results[1].text
     assert "the price of one SMS" in results[2].text
     known = account(
         balance_warning=10,

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost import AccountSettings
+from serienpost import AccountSettings, Texts
+
+_ = Texts(__name__)
 
 _VALUE = re.compile(r"[#\w .,%()\-'\"]{1,80}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
@@ -16,15 +18,17 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
 def _checked_variables(variables: dict[str, str]) -> dict[str, str]:
     for name, value in variables.items():
         if not _NAME.match(name):
-            raise ValueError(f"{name!r} is not the name of a variable; write it as in akzent")
+            raise ValueError(
+                _("“{name}” is not the name of a variable; write it as in akzent", name=name)
+            )
         if not _VALUE.match(value) or "url(" in value.casefold():
-            raise ValueError(f"the value of {name} is no colour, length or font")
+            raise ValueError(_("the value of {name} is no colour, length or font", name=name))
     return variables
 
 
 def _no_rate(rates: list[object]) -> list[object]:
     if rates:
-        raise ValueError("letters stay on this machine; nothing limits their rate")
+        raise ValueError(_("letters stay on this machine; nothing limits their rate"))
     return rates
 
 
@@ -101,5 +105,5 @@ class LetterAccount(AccountSettings):
     @model_validator(mode="after")
     def _one_paper(self) -> Self:
         if self.letterhead and self.background:
-            raise ValueError("letterhead and background exclude each other; name one of them")
+            raise ValueError(_("letterhead and background exclude each other; name one of them"))
         return self

@@ -13,7 +13,9 @@ from html import escape
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from serienpost import Texts
 from serienpost_channel_letter import din5008 as din
+from serienpost_channel_letter.check import BEYOND_THE_WINDOW
 from serienpost_channel_letter.engine import Defect
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     # From where to where lines of text reach in the address, in millimetres.
     Extents: TypeAlias = Callable[[Sequence[str]], Sequence[tuple[float, float]]]
+
+_ = Texts(__name__)
 
 _LIMIT = din.ADDRESS_LEFT + din.ADDRESS_WIDTH
 _WIDTH = _LIMIT - din.LEFT
@@ -63,10 +67,14 @@ def folded_address(letter: Letter, extents: Extents) -> Letter | Defect:
     lines = letter.address.split("\n")
     over = [right - _LIMIT for _, right in extents(lines)]
     if max(over) <= 0:
-        return Defect("window", "die Anschrift ragt aus dem Fenster")
+        return Defect("window", BEYOND_THE_WINDOW)
     if over[-1] > 0:
-        last = f"die letzte Zeile der Anschrift (Ort oder Land) ist {over[-1]:.0f} mm zu lang"
-        return Defect("window", f"{last} für das Fenster: in den Stammdaten kürzen")
+        last = _(
+            "the last line of the postal address (town or country) is {millimetres} mm too long for"
+            " the window: shorten it in the master data",
+            millimetres=f"{over[-1]:.0f}",
+        )
+        return Defect("window", last)
     widths = _widths([line for line, by in zip(lines, over, strict=True) if by > 0], extents)
     ways = [
         list(_folds(line, widths)) if by > 0 else [_Fold((line,))]
@@ -76,8 +84,11 @@ def folded_address(letter: Letter, extents: Extents) -> Letter | Defect:
     best = min(fitting, key=lambda way: sum(one.badness for one in way), default=None)
     html = _with_breaks(letter.html, lines, best) if best else None
     if best is None or html is None:
-        text = "die Anschrift ist zu lang für die sechs Zeilen des Fensters, auch umbrochen"
-        return Defect("window", f"{text}: Name, Zusatz oder Straße in den Stammdaten kürzen")
+        text = _(
+            "the postal address is too long for the six lines of the window, also when its lines"
+            " are broken: shorten name, addition or street in the master data"
+        )
+        return Defect("window", text)
     return replace(letter, html=html, address="\n".join(_lines(best)))
 
 

@@ -12,12 +12,14 @@ from array import array
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
 
-from serienpost import SerienpostError
+from serienpost import SerienpostError, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pikepdf
+
+_ = Texts(__name__)
 
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _PER_NODE = 64
@@ -158,7 +160,7 @@ class Assembly:
         import pikepdf
 
         if depth > _DEEPEST:
-            raise SerienpostError("a part of the letters is nested too deeply")
+            raise SerienpostError(_("a part of the letters is nested too deeply"))
         if isinstance(value, pikepdf.Object) and value.is_indirect:
             return b"%d 0 R" % self._shared(source, value, depth)
         return self._direct(source, value, depth)
@@ -201,4 +203,6 @@ def _number_text(value: object) -> bytes:
         return b"true" if value else b"false"
     if isinstance(value, (int, Decimal)):
         return f"{value:f}".encode() if isinstance(value, Decimal) else b"%d" % value
-    raise SerienpostError(f"a part of the letters holds a {type(value).__name__}")
+    raise SerienpostError(
+        _("a part of the letters holds a value of type {kind}", kind=type(value).__name__)
+    )

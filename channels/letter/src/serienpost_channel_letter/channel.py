@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from serienpost import Capabilities, Cost, Refused
+from serienpost import Capabilities, Cost, Refused, Texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from serienpost_channel_letter.account import LetterAccount
     from serienpost_channel_letter.pool import Pool
 
+_ = Texts(__name__)
+
 # A part is watched letter by letter by its sender; this only bounds the whole.
 _LONGEST_CALL = 3600.0
 
@@ -36,7 +38,7 @@ class LetterChannel:
     """Letters as one PDF, ready to print; nothing leaves the machine."""
 
     name = "letter"
-    title = "Brief (PDF)"
+    title = _("letter (PDF)")
     kind = "letter"
     capabilities = Capabilities(subject=True, html=True)
     repeatable = True
@@ -112,7 +114,7 @@ class LetterChannel:
         made = _standing_pool(account).do(Job(style, [letter], proof=message.is_test))
         (result,) = made.results
         if isinstance(result, Defect):
-            raise LayoutError(f"{message.ref}: {result.text}")
+            raise LayoutError(_("letter {ref}: {why}", ref=message.ref, why=result.text))
         return {".pdf": made.pdf}
 
     def views(

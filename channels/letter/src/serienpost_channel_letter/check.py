@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serienpost import Texts
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.engine import Defect
 
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
     from serienpost_channel_letter.engine import LaidPage, TextRun
     from serienpost_channel_letter.style import Letter
 
+_ = Texts(__name__)
+
 # Millimetres.
 _TOLERANCE = 0.5
+
+BEYOND_THE_WINDOW = _("the postal address reaches beyond the window")
 
 
 def check(
@@ -32,10 +37,10 @@ def check(
         frame: what stands around the text of a first page.
     """
     if any(page.markers != {letter.ref} for page in pages):
-        return Defect("foreign_text", "eine Seite trägt das Kennzeichen eines anderen Briefs")
+        return Defect("foreign_text", _("a page bears the mark of another letter"))
     address = [run for run in pages[0].runs if run.in_address] if pages else []
     if any(run.in_address for page in pages[1:] for run in page.runs):
-        return Defect("window", "die Anschrift reicht auf die nächste Seite")
+        return Defect("window", _("the postal address reaches to the next page"))
     return (
         _address_defect(letter, form, address)
         or _glyph_defect(pages)
@@ -50,9 +55,10 @@ def _address_defect(letter: Letter, form: str, runs: Sequence[TextRun]) -> Defec
     wanted = letter.address.split("\n")
     found = _lines(runs)
     if [_plain(line) for line in found] != [_plain(line) for line in wanted]:
-        return Defect("address_missing", "die Anschrift steht nicht vollständig im Fenster")
+        return Defect("address_missing", _("the postal address is not all in the window"))
     if len(found) > din.ADDRESS_LINES:
-        return Defect("address_lines", f"die Anschrift hat mehr als {din.ADDRESS_LINES} Zeilen")
+        many = _("the postal address has more than {lines} lines", lines=din.ADDRESS_LINES)
+        return Defect("address_lines", many)
     top = din.FORMS[form].zone
     inside = all(
         run.left >= din.ADDRESS_LEFT
@@ -61,7 +67,7 @@ def _address_defect(letter: Letter, form: str, runs: Sequence[TextRun]) -> Defec
         and run.bottom <= top + din.ADDRESS_ZONE + _TOLERANCE
         for run in runs
     )
-    return None if inside else Defect("window", "die Anschrift ragt aus dem Fenster")
+    return None if inside else Defect("window", BEYOND_THE_WINDOW)
 
 
 def _lines(runs: Sequence[TextRun]) -> list[str]:
@@ -84,14 +90,14 @@ def _size_defect(pages: Sequence[LaidPage]) -> Defect | None:
     for number, page in enumerate(pages, start=1):
         width, height = page.size
         if max(abs(width - din.PAGE_WIDTH), abs(height - din.PAGE_HEIGHT)) > _TOLERANCE:
-            return Defect("page_size", f"Seite {number} ist nicht A4 hoch")
+            return Defect("page_size", _("page {number} is not upright A4", number=number))
     return None
 
 
 def _glyph_defect(pages: Sequence[LaidPage]) -> Defect | None:
     if all(run.is_legible for page in pages for run in page.runs):
         return None
-    return Defect("glyph", "keine installierte Schrift hat alle Zeichen des Textes")
+    return Defect("glyph", _("no installed font has all signs of the text"))
 
 
 def _overflow(pages: Sequence[LaidPage]) -> Defect | None:
@@ -103,8 +109,9 @@ def _overflow(pages: Sequence[LaidPage]) -> Defect | None:
                 or run.top < 0
                 or run.bottom > din.PAGE_HEIGHT - din.BOTTOM + _TOLERANCE
             ):
-                what = "Text" if run.text else "ein Bild"
-                return Defect("overflow", f"auf Seite {number} reicht {what} über den Rand hinaus")
+                text = _("on page {number} text reaches beyond the margin", number=number)
+                image = _("on page {number} a picture reaches beyond the margin", number=number)
+                return Defect("overflow", text if run.text else image)
     return None
 
 
@@ -112,7 +119,9 @@ def _overprint(form: str, pages: Sequence[LaidPage], frame: Sequence[TextRun]) -
     """Rules of the template's own may move text up into what stands around it."""
     upper = [run for run in pages[0].runs if run.top < din.FORMS[form].subject - _TOLERANCE]
     if any(_overlap(run, around) for run in upper for around in frame):
-        return Defect("overprint", "auf Seite 1 steht Text auf Briefkopf, Absender oder Datum")
+        return Defect(
+            "overprint", _("on page 1 text stands on the letterhead, the return line or the date")
+        )
     return None
 
 
@@ -126,4 +135,12 @@ def _overlap(one: TextRun, other: TextRun) -> bool:
 def _count_defect(letter: Letter, pages: int) -> Defect | None:
     if letter.pages is None or letter.pages == pages:
         return None
-    return Defect("page_count", f"der Brief hat {pages} Seiten, geplant waren {letter.pages}")
+    return Defect(
+        "page_count",
+        _.ngettext(
+            "the letter has {n} page, {foretold} were foretold",
+            "the letter has {n} pages, {foretold} were foretold",
+            pages,
+            foretold=letter.pages,
+        ),
+    )

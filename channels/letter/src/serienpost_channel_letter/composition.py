@@ -7,7 +7,7 @@ from html import escape
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from serienpost import Attachment, Content, Refused, split_page
+from serienpost import Attachment, Content, Refused, Texts, split_page
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.style import (
     BACKGROUND,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from serienpost import Draft, PracticeInfo, Signature
     from serienpost_channel_letter.account import LetterAccount
+
+_ = Texts(__name__)
 
 # Set by the layout; Briefanrede and date only where the text does not name them itself.
 LAYOUT_MACROS = frozenset({"Anschrift", "Briefanrede", "Datum_lang"})
@@ -55,10 +57,14 @@ def compose(
     if len(lines) > din.ADDRESS_LINES:
         return Refused(
             "address_lines",
-            f"die Anschrift hat {len(lines)} Zeilen, ins Fenster passen {din.ADDRESS_LINES}",
+            _(
+                "the postal address has {lines} lines, {most} fit into the window",
+                lines=len(lines),
+                most=din.ADDRESS_LINES,
+            ),
         )
     if draft.attachments:
-        return Refused("attachments", "einem Brief liegen keine Dateien bei")
+        return Refused("attachments", _("a letter carries no attachments"))
     return Content(
         kind="letter",
         sender=practice.name,
@@ -108,7 +114,7 @@ def _rules(draft: Draft) -> str:
 
 def _parts(draft: Draft, lines: list[str]) -> Iterator[str]:
     """Address and subject, Briefanrede, text, closing; what the text sets itself is left out."""
-    _, text = split_page(draft.html or f"<p>{escape(draft.text)}</p>")
+    text = split_page(draft.html or f"<p>{escape(draft.text)}</p>")[1]
     if _OWN_ADDRESS not in text:
         yield f'<pre class="anschrift">{escape(chr(10).join(lines))}</pre>'
     if draft.subject:

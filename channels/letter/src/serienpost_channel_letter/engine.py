@@ -8,13 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from serienpost import Problem, SerienpostError
+from serienpost import Problem, SerienpostError, Texts
 from serienpost_channel_letter import din5008 as din
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serienpost_channel_letter.style import Letter
+
+_ = Texts(__name__)
 
 
 class LayoutError(SerienpostError):
@@ -48,12 +50,14 @@ def system_fault(error: BaseException) -> SystemFault | None:
     that read images, but for one that finds no library.
     """
     if isinstance(error, ImportError):
-        return SystemFault(f"the module {error.name} cannot be imported")
+        return SystemFault(_("the module {module} cannot be imported", module=error.name or ""))
     if not isinstance(error, OSError) or error.errno == errno.ENOMEM:
         return None
     if error.errno is None:
         said = _NO_LIBRARY.search(str(error))
-        return SystemFault(f"the library {said[1]} cannot be loaded") if said else None
+        if said is None:
+            return None
+        return SystemFault(_("the library {library} cannot be loaded", library=said[1]))
     return SystemFault(os.strerror(error.errno))
 
 

@@ -11,10 +11,13 @@ from weasyprint.urls import (  # noqa: TID253  # only worker processes import th
     URLFetcherResponse,
 )
 
+from serienpost import Texts
 from serienpost_channel_letter.images import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ = Texts(__name__)
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
 _INSIDE = ("data:image/png;", "data:image/jpeg;", "data:image/gif;")
@@ -26,12 +29,27 @@ class BlockedError(FatalURLFetchingError):  # type: ignore[misc]
 
     Args:
         code: `blocked` or `image`.
-        text: a sentence without its subject.
+        what: it wants to load, or the image.
     """
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(what)
         self.code = code
+        self.what = what
+
+    @property
+    def of_letter(self) -> str:
+        """The sentence, where one letter is at fault."""
+        if self.code == "image":
+            return _("the letter holds a picture that cannot be printed: {what}", what=self.what)
+        return _("the letter must not load {what}", what=self.what)
+
+    @property
+    def of_style(self) -> str:
+        """The sentence, where the layout of all letters is."""
+        if self.code == "image":
+            return _("the layout holds a picture that cannot be printed: {what}", what=self.what)
+        return _("the layout must not load {what}", what=self.what)
 
 
 class PackedFetcher(URLFetcher):  # type: ignore[misc]
@@ -56,20 +74,20 @@ class PackedFetcher(URLFetcher):  # type: ignore[misc]
         """
         if url.startswith(_INSIDE):
             with super().fetch(url, headers) as inside:
-                return _response(url, _drawable(inside.read(), "im Text"))
+                return _response(url, _drawable(inside.read(), _("within the text")))
         name = url.removeprefix("asset:")
         is_picture = PurePath(name).suffix.lower() in _PICTURES
         if url.startswith("asset:") and name in self._files and is_picture:
             if name not in self._drawable:
                 self._drawable[name] = _drawable(self._files[name], name)
             return _response(url, self._drawable[name])
-        raise BlockedError("blocked", f"darf nicht laden: {url[:80]}")
+        raise BlockedError("blocked", url[:80])
 
 
 def _drawable(data: bytes, name: str) -> bytes:
     drawn = drawable(data)
     if drawn is None:
-        raise BlockedError("image", f"enthält ein Bild, das nicht zu drucken ist: {name}")
+        raise BlockedError("image", name)
     return drawn
 
 

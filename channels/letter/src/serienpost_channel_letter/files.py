@@ -6,7 +6,7 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from serienpost import ConfigError, Problem
+from serienpost import ConfigError, Problem, Texts
 from serienpost_channel_letter import din5008 as din
 from serienpost_channel_letter.composition import LETTERHEAD
 from serienpost_channel_letter.images import MOST_PIXELS, MOST_SCANS, drawable
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context
     from serienpost_channel_letter.account import LetterAccount
+
+_ = Texts(__name__)
 
 _BEGINNINGS = {
     ".png": b"\x89PNG\r\n\x1a\n",
@@ -40,8 +42,8 @@ def account_files(context: Context, account: LetterAccount) -> dict[str, bytes]:
     """
     hindrance = unwritable(context.path(account.folder))
     if hindrance:
-        message = f"{hindrance} is no folder that can be written"
-        raise _problem("folder", message, "name another one")
+        message = _("{folder} is no folder that can be written", folder=str(hindrance))
+        raise _problem("folder", message, _("name another one"))
     found = {}
     if account.letterhead:
         suffix = PurePath(account.letterhead).suffix.lower()
@@ -72,36 +74,56 @@ def _check_pdf(name: str, data: bytes) -> None:
     try:
         sizes = page_sizes(data)
     except UnreadableError:
-        message = f"{name} cannot be opened as a PDF within {MEGABYTES} MB and {SECONDS} seconds"
-        raise _problem("background", message, "write it again with another program") from None
-    if not 1 <= len(sizes) <= 2:
-        many = "no page" if not sizes else "more than two pages"
-        raise _problem("background", f"{name} has {many}; one or two can lie under letters")
+        message = _(
+            "{file} cannot be opened as a PDF within {megabytes} MB and {seconds} seconds",
+            file=name,
+            megabytes=MEGABYTES,
+            seconds=SECONDS,
+        )
+        raise _problem("background", message, _("write it again with another program")) from None
+    if not sizes:
+        none = _("{file} has no page; one or two can lie under letters", file=name)
+        raise _problem("background", none)
+    if len(sizes) > 2:
+        many = _("{file} has more than two pages; one or two can lie under letters", file=name)
+        raise _problem("background", many)
     for number, (width, height) in enumerate(sizes, start=1):
         if abs(width - din.PAGE_WIDTH) > _NEAR or abs(height - din.PAGE_HEIGHT) > _NEAR:
-            raise _problem("background", f"page {number} of {name} is not upright A4")
+            message = _("page {number} of {file} is not upright A4", number=number, file=name)
+            raise _problem("background", message)
 
 
 def _read(context: Context, key: str, name: str, suffixes: tuple[str, ...]) -> bytes:
     path = context.path(name)
     suffix = path.suffix.lower()
     if suffix not in suffixes:
-        raise _problem(key, f"{name} is none of {', '.join(suffixes)}")
+        raise _problem(key, _("{file} is none of {suffixes}", file=name, suffixes=suffixes))
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except OSError as error:
-        hint = "a path starts at the practice folder"
-        raise _problem(key, f"{name} cannot be read: {error.strerror}", hint) from None
+        message = _("{file} cannot be read: {why}", file=name, why=error.strerror or "")
+        raise _problem(key, message, _("a path starts at the practice folder")) from None
     if len(data) > _LARGEST:
-        raise _problem(key, f"{name} is larger than {_LARGEST:,} bytes")
+        large = _.ngettext(
+            "{file} is larger than {n} byte", "{file} is larger than {n} bytes", _LARGEST, file=name
+        )
+        raise _problem(key, large)
     if not data.startswith(_BEGINNINGS[suffix]):
-        raise _problem(key, f"{name} is no {suffix.removeprefix('.').upper()} file")
+        kind = suffix.removeprefix(".").upper()
+        raise _problem(key, _("{file} is no {kind} file", file=name, kind=kind))
     if key == "letterhead" and drawable(data) is None:
         raise _problem(
             key,
-            f"{name} is damaged, no picture in colours, or has more than {MOST_PIXELS:,} pixels or "
-            f"{MOST_SCANS} scans",
+            _.ngettext(
+                "{file} is damaged, no picture in colours, or has more than {n} pixel or {scans}"
+                " scans",
+                "{file} is damaged, no picture in colours, or has more than {n} pixels or {scans}"
+                " scans",
+                MOST_PIXELS,
+                file=name,
+                scans=MOST_SCANS,
+            ),
         )
     return data
 

@@ -10,11 +10,14 @@ import threading
 from multiprocessing.connection import Pipe
 from typing import TYPE_CHECKING
 
+from serienpost import Texts
 from serienpost_channel_letter.engine import LayoutError
 from serienpost_channel_letter.jobs import SPAWN, packed, unpacked
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+_ = Texts(__name__)
 
 # Importing the layout engine takes half a second; a busy machine several.
 START_SECONDS = 60.0
@@ -107,7 +110,7 @@ class Forkserver:
         if self._process is not None and self._process.poll() is not None:
             self._close()
         if self.closed:
-            raise LayoutError("laying out was stopped")
+            raise LayoutError(_("laying out was stopped"))
         if self._control is None:
             self._control, theirs = socket.socketpair()
             self._control.settimeout(START_SECONDS)
@@ -138,7 +141,7 @@ class Forkserver:
 
 def does_not_start(error: OSError | None = None) -> LayoutError:
     """What is said when no worker comes into being."""
-    why = f": {error.strerror}" if error else ""
-    return LayoutError(
-        f"the layout engine does not start{why}", hint="serienpost doctor says what it lacks"
-    )
+    what = _("the layout engine does not start")
+    if error is not None:
+        what = _("the layout engine does not start: {why}", why=error.strerror or "")
+    return LayoutError(what, hint=_("serienpost doctor says what it lacks"))

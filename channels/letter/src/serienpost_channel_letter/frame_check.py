@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost import Problem
+from serienpost import Problem, Texts
 from serienpost_channel_letter import din5008 as din
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from serienpost_channel_letter.engine import TextRun
+
+_ = Texts(__name__)
 
 # The account's key of the return line, and how it is set, tried in this order (classes of the
 # style sheet): 7 pt, 6 pt, in two lines of whole parts, in two lines broken anywhere.
@@ -48,7 +50,7 @@ def frame_problems(form: str, zones: Sequence[Zone]) -> list[Problem]:
     """What does not fit, each thing once, with the key that mends it."""
     places = _places(din.FORMS[form])
     found = [
-        Problem(f"{place.what} {wrong}", place.remedy, key=place.key)
+        Problem(wrong, place.remedy, key=place.key)
         for zone in zones
         for place in [places[zone.name]]
         for wrong in _wrong(zone.runs, place)
@@ -58,14 +60,24 @@ def frame_problems(form: str, zones: Sequence[Zone]) -> list[Problem]:
 
 def _wrong(runs: Sequence[TextRun], place: _Place) -> Iterator[str]:
     if not all(run.is_legible for run in runs):
-        yield "has a sign that no installed font has"
+        yield _("{what} has a sign that no installed font has", what=place.what)
     too_wide = max((run.right for run in runs), default=0) - place.right
     if too_wide > _TOLERANCE:
-        yield f"has a word that is {too_wide:.0f} mm too long for its line"
+        yield _(
+            "{what} has a word that is {millimetres} mm too long for its line",
+            what=place.what,
+            millimetres=f"{too_wide:.0f}",
+        )
     if max((run.bottom for run in runs), default=0) > place.bottom + _TOLERANCE:
         lines = sorted({round(run.top, 1) for run in runs})
         fit = sum(1 for top in lines if _bottom(runs, top) <= place.bottom + _TOLERANCE)
-        yield f"takes {len(lines)} lines, {fit} fit"
+        yield _.ngettext(
+            "{what} takes {n} line, {fit} fit",
+            "{what} takes {n} lines, {fit} fit",
+            len(lines),
+            what=place.what,
+            fit=fit,
+        )
 
 
 def _bottom(runs: Sequence[TextRun], top: float) -> float:
@@ -76,30 +88,33 @@ def _places(form: din.Form) -> dict[str, _Place]:
     edge = din.PAGE_WIDTH - din.RIGHT
     return {
         "kopf": _Place(
-            "the practice's name at the head of a letter",
+            _("the practice's name at the head of a letter"),
             "practice.name",
-            "shorten it, or set `form: B` or `letterhead:` (an image) in the account",
+            _("shorten it, or set `form: B` or `letterhead:` (an image) in the account"),
             edge,
             din.HEAD_TOP + form.head,
         ),
         "absender": _Place(
-            f"the line above the address, in two lines of the smallest type ({din.LEAST_TYPE} pt),",
+            _(
+                "the line above the address, in two lines of the smallest type ({points} pt),",
+                points=f"{din.LEAST_TYPE}",
+            ),
             RETURN_LINE,
-            "write a short one there, such as a short name, street and town",
+            _("write a short one there, such as a short name, street and town"),
             din.LEFT + din.RETURN_WIDTH,
             form.field + din.RETURN_HEIGHT,
         ),
         "information": _Place(
-            "the information block beside the address",
+            _("the information block beside the address"),
             "information",
-            "write fewer or shorter lines there",
+            _("write fewer or shorter lines there"),
             din.INFORMATION_LEFT + din.INFORMATION_WIDTH,
             form.subject,
         ),
         "fuss": _Place(
-            "the foot of a letter",
+            _("the foot of a letter"),
             "footer",
-            "write a shorter one there",
+            _("write a shorter one there"),
             edge,
             din.PAGE_HEIGHT - din.EDGE,
         ),

@@ -87,7 +87,7 @@ def _deep(image: Image.Image) -> Image.Image:
     from PIL import Image, ImageChops
 
     if image.mode in ("I", "F") and image.format != "PNG":
-        raise ValueError("no colours")
+        raise ValueError(image.mode)
     if image.mode not in (*_GREY_16, "I"):
         return image
     # `convert` would cut off at 255.

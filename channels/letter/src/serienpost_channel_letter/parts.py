@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from serienpost import (
     UNFINISHED,
     SerienpostError,
+    Texts,
     faultpoint,
     private_folder,
     spreadsheet_cell,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from serienpost import Generation, Sent
     from serienpost_channel_letter.account import LetterAccount
+
+_ = Texts(__name__)
 
 # Key of a page under which the reference of its letter stands.
 MARK = "/SerienpostRef"
@@ -140,7 +143,8 @@ def finish(home: Path, folder: Path, account: LetterAccount, generation: Generat
                 rows = _Merger(places, file).add(generation, account)
         except (pikepdf.PdfError, KeyError) as error:
             raise SerienpostError(
-                f"a part in {_folders(places)} is damaged", hint=_instead(generation.run)
+                _("a part in {folders} is damaged", folders=_folders(places)),
+                hint=_instead(generation.run),
             ) from error
         write_whole(index, _csv(rows))
     for one in places:
@@ -156,8 +160,8 @@ def _earlier_places(home: Path, place: RunFiles, generation: Generation) -> list
     return [RunFiles(work.parent.parent, generation.run) for work in others]
 
 
-def _folders(places: Sequence[RunFiles]) -> str:
-    return " and ".join(str(one.work) for one in places)
+def _folders(places: Sequence[RunFiles]) -> list[str]:
+    return [str(one.work) for one in places]
 
 
 class _Merger:
@@ -190,8 +194,15 @@ class _Merger:
         lost = [one.position for one in generation.sent if one.ref not in self._where]
         if lost:
             raise SerienpostError(
-                f"{len(lost)} letters of run {generation.run} are in none of the parts in "
-                f"{self._folders}, the first is number {lost[0]}",
+                _.ngettext(
+                    "{n} letter of run {run} is in none of the parts in {folders}: number {first}",
+                    "{n} letters of run {run} are in none of the parts in {folders}, the first is"
+                    " number {first}",
+                    len(lost),
+                    run=generation.run,
+                    folders=self._folders,
+                    first=lost[0],
+                ),
                 hint=_instead(generation.run),
             )
         rows = [
@@ -212,13 +223,13 @@ class _Merger:
         return len(code) != 5, code
 
     def _letter(self, one: Sent, *, duplex: bool) -> dict[str, object]:
-        number, first, pages, _ = self._where[one.ref]
-        part, start = self._opened(number), self._assembly.page_count
+        number, first, pages = self._where[one.ref][:3]
+        part, start, place = self._opened(number), self._assembly.page_count, one.position
         for page in range(first, first + pages):
             found = part.pages[page].obj
             if str(found.get(MARK)) != one.ref:
                 raise SerienpostError(
-                    f"letter {one.position}: a page of another letter is in its place"
+                    _("letter {number}: a page of another letter is in its place", number=place)
                 )
             self._assembly.add(number, found)
         if duplex and pages % 2:
@@ -234,7 +245,10 @@ class _Merger:
 
 
 def _instead(run: str) -> str:
-    return f"put back what was moved or changed there; else preview {run} --all makes single files"
+    return _(
+        "put back what was moved or changed there; else preview {run} --all makes single files",
+        run=run,
+    )
 
 
 def _csv(rows: Sequence[dict[str, object]]) -> bytes:
@@ -299,7 +313,9 @@ def _unwritable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SerienpostError(f"{path} cannot be written: {error.strerror}") from error
+        raise SerienpostError(
+            _("{file} cannot be written: {why}", file=str(path), why=error.strerror or "")
+        ) from error
 
 
 def give_name(half: Path, path: Path) -> None:

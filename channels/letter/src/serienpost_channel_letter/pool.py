@@ -9,6 +9,7 @@ from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from serienpost import Texts
 from serienpost_channel_letter.engine import Defect, LayoutError
 from serienpost_channel_letter.forkserver import START_SECONDS, Forkserver, does_not_start
 from serienpost_channel_letter.jobs import Job, JobDone, JobFailed, JobResult, LetterDone
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+_ = Texts(__name__)
+
 # Seconds more than the system's limit of processor time, so that it comes first.
 _SLACK = 2.0
 
@@ -28,7 +31,7 @@ _DEADLY = 3
 # In place of a letter's number: all are laid out, and the file is written.
 _WRITING = -1
 
-_TOO_LONG = Defect("layout_limit", "der Brief braucht zum Setzen zu viel Zeit oder Speicher")
+_TOO_LONG = Defect("layout_limit", _("the letter takes too much time or memory to lay out"))
 
 
 class _WorkerDiedError(Exception):
@@ -66,7 +69,7 @@ class Worker:
             except _WorkerDiedError:
                 self.close()
                 if self._forkserver.closed:
-                    raise LayoutError("laying out was stopped") from None
+                    raise LayoutError(_("laying out was stopped")) from None
                 at = len(made.results)
                 culprit = left[at] if at < len(left) else _WRITING
                 deaths[culprit] += 1
@@ -107,7 +110,9 @@ class Worker:
             raise _WorkerDiedError from error
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else type(error).__name__
-            raise LayoutError(f"the worker that lays letters out cannot be asked: {why}") from error
+            raise LayoutError(
+                _("the worker that lays letters out cannot be asked: {why}", why=why)
+            ) from error
 
     def _handed(self, job: Job) -> Connection:
         """The connection to a process that has the job; one that died idle is replaced."""
@@ -141,8 +146,8 @@ def _answer(connection: Connection, seconds: float) -> object:
 
 def _too_heavy() -> LayoutError:
     return LayoutError(
-        "letters of this template take too much time or memory to lay out",
-        hint="simplify the template; the account's letter_seconds and memory are the limits",
+        _("letters of this template take too much time or memory to lay out"),
+        hint=_("simplify the template; the account's letter_seconds and memory are the limits"),
     )
 
 

@@ -6,7 +6,7 @@ import ctypes
 import subprocess
 from typing import TYPE_CHECKING
 
-from serienpost import ProbeResult
+from serienpost import ProbeResult, Texts
 from serienpost_channel_letter.files import unwritable
 from serienpost_channel_letter.stylesheet import FALLBACKS
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_channel_letter.account import LetterAccount
 
+_ = Texts(__name__)
+
 _LIBRARIES = {
-    "libpango-1.0.so.0": ("libpango-1.0-0", "letters cannot be laid out"),
-    "libpangoft2-1.0.so.0": ("libpangoft2-1.0-0", "letters cannot be laid out"),
-    "libharfbuzz-subset.so.0": ("libharfbuzz-subset0", "letters take several times as long"),
+    "libpango-1.0.so.0": ("libpango-1.0-0", _("letters cannot be laid out")),
+    "libpangoft2-1.0.so.0": ("libpangoft2-1.0-0", _("letters cannot be laid out")),
+    "libharfbuzz-subset.so.0": ("libharfbuzz-subset0", _("letters take several times as long")),
 }
 
 
@@ -33,10 +35,13 @@ def _libraries() -> Iterator[ProbeResult]:
         try:
             ctypes.CDLL(library)
         except OSError:
-            remedy = f"install {package} (apt-get install {package})"
-            yield ProbeResult(ok=False, text=f"{library} is missing: {without}", remedy=remedy)
+            yield ProbeResult(
+                ok=False,
+                text=_("{library} is missing: {without}", library=library, without=without),
+                remedy=_("install {package} (apt-get install {package})", package=package),
+            )
         else:
-            yield ProbeResult(ok=True, text=f"{library} is there")
+            yield ProbeResult(ok=True, text=_("{library} is there", library=library))
 
 
 def _font(account: LetterAccount) -> ProbeResult:
@@ -50,13 +55,17 @@ def _font(account: LetterAccount) -> ProbeResult:
             check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError):
-        return ProbeResult(ok=True, text="fonts cannot be listed; fc-match is not installed")
+        return ProbeResult(ok=True, text=_("fonts cannot be listed; fc-match is not installed"))
     if account.font.casefold() in found.casefold():
-        return ProbeResult(ok=True, text=f"the font {account.font} is there")
+        return ProbeResult(ok=True, text=_("the font {font} is there", font=account.font))
     return ProbeResult(
         ok=False,
-        text=f"the font {account.font} is missing; letters are set in {found}",
-        remedy="install it, or name another one under `font:`",
+        text=_(
+            "the font {font} is missing; letters are set in {other}",
+            font=account.font,
+            other=found,
+        ),
+        remedy=_("install it, or name another one under `font:`"),
     )
 
 
@@ -65,6 +74,6 @@ def _folder(context: Context, account: LetterAccount) -> ProbeResult:
     folder = context.path(account.folder)
     hindrance = unwritable(folder)
     if hindrance:
-        text = f"{hindrance} is no folder that can be written"
-        return ProbeResult(ok=False, text=text, remedy="correct `folder:` or its rights")
-    return ProbeResult(ok=True, text=f"{folder} can be written")
+        text = _("{folder} is no folder that can be written", folder=str(hindrance))
+        return ProbeResult(ok=False, text=text, remedy=_("correct `folder:` or its rights"))
+    return ProbeResult(ok=True, text=_("{folder} can be written", folder=str(folder)))

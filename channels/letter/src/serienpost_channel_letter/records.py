@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from serienpost import Texts
 from serienpost_channel_letter.engine import Defect, LayoutError
 from serienpost_channel_letter.jobs import Job
 from serienpost_channel_letter.parts import A4, saved
@@ -19,6 +20,8 @@ from serienpost_channel_letter.style import TEXTS, Letter, Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_ = Texts(__name__)
 
 _MEGABYTES, _SECONDS = 2048, 20.0
 
@@ -68,7 +71,7 @@ class LetterRecord:
         try:
             plain = json.loads(text)
             if plain["serienpost-letter"] != 1:
-                raise ValueError("a record of another version")
+                raise ValueError(_("a record of another version"))
             files = {
                 name: data.encode() if isinstance(data, str) else b64decode(data["base64"])
                 for name, data in plain["files"].items()
@@ -77,7 +80,7 @@ class LetterRecord:
             style = Style(plain["form"], plain["language"], files)
             return cls(letter, style, plain.get("duplex") is True)
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError("not the record of a letter") from error
+            raise ValueError(_("not the record of a letter")) from error
 
 
 def print_records(records: Sequence[str]) -> bytes:
@@ -94,12 +97,14 @@ def print_records(records: Sequence[str]) -> bytes:
                 record = LetterRecord.from_text(text)
             except ValueError as error:
                 raise LayoutError(
-                    f"an entry cannot be printed: {error}", hint="it was not made by this channel"
+                    _("an entry cannot be printed: {why}", why=error.args[0]),
+                    hint=_("it was not made by this channel"),
                 ) from None
             made = pool.do(Job(record.style, [record.letter]))
             (result,) = made.results
             if isinstance(result, Defect):
-                raise LayoutError(f"letter {record.letter.ref}: {result.text}")
+                what = _("letter {ref}: {why}", ref=record.letter.ref, why=result.text)
+                raise LayoutError(what)
             with pikepdf.open(io.BytesIO(made.pdf)) as one:
                 whole.pages.extend(one.pages)
                 if record.duplex and len(one.pages) % 2:

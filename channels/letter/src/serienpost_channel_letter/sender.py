@@ -70,11 +70,11 @@ class LetterSender:
             if not await _written(made, job, files.part(part), go):
                 return [NotStarted()] * len(call)
         except LayoutError as error:
-            return [AccountProblem("layout", str(error)) for _ in call]
+            return [AccountProblem("layout", error.sentence)] * len(call)
         except SerienpostError as error:
             if is_full(error):
-                return [QuotaReached("disk", str(error)) for _ in call]
-            return [AccountProblem("disk", str(error)) for _ in call]
+                return [QuotaReached("disk", error.sentence)] * len(call)
+            return [AccountProblem("disk", error.sentence)] * len(call)
         where = files.reference(part, self._home)
         return [
             Rejected(result.code, result.text, "message")

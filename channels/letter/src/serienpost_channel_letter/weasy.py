@@ -20,6 +20,7 @@ import pikepdf
 from weasyprint import CSS, HTML  # noqa: TID253
 from weasyprint.text.fonts import FontConfiguration  # noqa: TID253
 
+from serienpost import Texts
 from serienpost_channel_letter.engine import Defect, Laid, LaidPage, StyleError
 from serienpost_channel_letter.fetcher import BlockedError, PackedFetcher
 from serienpost_channel_letter.frame_check import RETURN_LINE, RETURN_LINES, frame_problems
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from weasyprint import Document
 
     from serienpost_channel_letter.style import Letter, Style
+
+_ = Texts(__name__)
 
 _ALPHABET = "".join(
     chr(code)
@@ -99,10 +102,10 @@ class WeasyEngine:
         """Lay out one letter by itself."""
         try:
             laid = self._layered(letter) or self._whole(letter)
+            if any(map(_attaches, laid.documents)):
+                raise BlockedError("blocked", _("a file as an attachment"))  # noqa: TRY301
         except BlockedError as error:
-            return Defect(error.code, f"der Brief {error}")
-        if any(map(_attaches, laid.documents)):
-            return _blocked("eine Datei als Anhang")
+            return Defect(error.code, error.of_letter)
         return laid
 
     def write(self, laid: Sequence[tuple[Letter, Laid]], *, proof: bool = False) -> bytes:
@@ -196,7 +199,7 @@ class WeasyEngine:
         html = kind(string=page, base_url="asset:", url_fetcher=self._fetcher)
         names = (str(element.tag).rpartition("}")[2] for element in html.etree_element.iter())
         if not _DRAWINGS.isdisjoint(names):
-            raise BlockedError("blocked", "darf nicht laden: eine SVG-Zeichnung")
+            raise BlockedError("blocked", _("an SVG drawing"))
         return html.render(stylesheets=[sheet], font_config=self._fonts)
 
 
@@ -214,10 +217,6 @@ def _without_margins(sheet: CSS) -> CSS:
 def _attaches(document: Document) -> bool:
     links = (link for page in document.pages for link in page.links)
     return bool(document.metadata.attachments) or any(kind == "attachment" for kind, *_ in links)
-
-
-def _blocked(what: str) -> Defect:
-    return Defect("blocked", f"der Brief darf nicht laden: {what}")
 
 
 def _written(document: Document) -> bytes:

@@ -19,7 +19,7 @@ import sys
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
-from serienpost import Problem
+from serienpost import Problem, Texts
 from serienpost_channel_letter.address import folded_address
 from serienpost_channel_letter.check import check
 from serienpost_channel_letter.engine import Defect, StyleError, SystemFault, system_fault
@@ -38,6 +38,8 @@ from serienpost_channel_letter.style import Letter
 if TYPE_CHECKING:
     from serienpost_channel_letter.engine import Engine, Laid
     from serienpost_channel_letter.style import Style
+
+_ = Texts(__name__)
 
 _MEGABYTE = 1 << 20
 _PR_SET_PDEATHSIG = 1
@@ -75,7 +77,7 @@ def main(descriptor: int, megabytes: int, seconds: float) -> None:
 
 def _asked(control: socket.socket) -> tuple[int, list[int]] | None:
     try:
-        data, descriptors, _, _ = socket.recv_fds(control, len(packed(SPAWN)), 1)
+        data, descriptors, *_rest = socket.recv_fds(control, len(packed(SPAWN)), 1)
     except ConnectionResetError:
         return None
     return (unpacked(data), descriptors) if data else None
@@ -132,7 +134,7 @@ class JobRunner:
         except StyleError as error:
             self._fail(*error.problems)
         except BlockedError as error:
-            self._fail(_broken(f"die Gestaltung {error}"))
+            self._fail(_broken(error.of_style))
         except _ParentGoneError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a style sheet breaks is told
@@ -182,17 +184,17 @@ def _problem_of(error: Exception) -> Problem:
     fault = error if isinstance(error, SystemFault) else system_fault(error)
     if fault is not None:
         return Problem(
-            f"the letters cannot be laid out on this machine: {fault.why}",
-            "serienpost doctor says what is missing; then try again",
+            _("the letters cannot be laid out on this machine: {why}", why=fault.why),
+            _("serienpost doctor says what is missing; then try again"),
         )
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return _broken("die Gestaltung braucht zu viel Speicher")
-    return _broken(f"die Gestaltung ist fehlerhaft: {type(error).__name__}")
+        return _broken(_("the layout takes too much memory"))
+    return _broken(_("the layout is faulty: {error}", error=type(error).__name__))
 
 
-def _broken(text: str) -> Problem:
-    hint = "correct the template or the files that the account names"
-    return Problem(f"the letters cannot be laid out: {text}", hint)
+def _broken(why: str) -> Problem:
+    hint = _("correct the template or the files that the account names")
+    return Problem(_("the letters cannot be laid out: {why}", why=why), hint)
 
 
 def _checked(engine: Engine, style: Style, letter: Letter) -> Laid | Defect:
@@ -208,11 +210,12 @@ def _tried(engine: Engine, letter: Letter) -> Laid | Defect:
     try:
         return engine.lay_out(letter)
     except (RecursionError, MemoryError):
-        return Defect("layout_limit", "der Brief ist zum Setzen zu verschachtelt oder zu lang")
+        return Defect("layout_limit", _("the letter is too nested or too long to lay out"))
     except Exception as error:  # whatever a letter breaks is told
         if fault := system_fault(error):
             raise fault from error
-        return Defect("layout", f"der Brief lässt sich nicht setzen: {type(error).__name__}")
+        name = type(error).__name__
+        return Defect("layout", _("the letter cannot be laid out: {error}", error=name))
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost import AccountSettings, Rate, SecretRef, is_loopback
+from serienpost import AccountSettings, Rate, SecretRef, Texts, is_loopback
+
+_ = Texts(__name__)
 
 SmsType: TypeAlias = Literal[
     "Flash",
@@ -40,28 +42,32 @@ _WORD = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .-]{1,11}\Z")
 def _sender(value: str) -> str:
     number = _GROUPING.sub("", value)
     if _TRUNK.match(number) and "(0)" in value:
-        raise ValueError("write the number with its country code and without (0), as +493511234567")
+        raise ValueError(
+            _("write the number with its country code and without (0), as +493511234567")
+        )
     if _NUMBER.match(number):
         return number
     if value == "" or _WORD.match(value):
         return value
     raise ValueError(
-        "write a number of at most 16 digits, or at most 11 of A-Z, a-z, 0-9, blank, '.' and '-'"
+        _("write a number of at most 16 digits, or at most 11 of A-Z, a-z, 0-9, blank, '.' and '-'")
     )
 
 
 def _base_url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        scheme, host, _ = parts.scheme, parts.hostname, parts.port
+        scheme, host, _port = parts.scheme, parts.hostname, parts.port
     except ValueError:
         scheme, host = "", None
     if scheme not in ("https", "http") or not host or "@" in value:
-        raise ValueError("write an address such as https://www.smscreator.de/gateway")
+        raise ValueError(
+            _("write an address such as {url}", url="https://www.smscreator.de/gateway")
+        )
     if parts.query or parts.fragment:
-        raise ValueError("write the address without ? and #")
+        raise ValueError(_("write the address without ? and #"))
     if scheme == "http" and not is_loopback(host):
-        raise ValueError("use https; http is only for a server on this machine (127.0.0.1)")
+        raise ValueError(_("use https; http is only for a server on this machine (127.0.0.1)"))
     return value.rstrip("/")
 
 
@@ -69,7 +75,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("write a time zone such as Europe/Berlin") from error
+        raise ValueError(_("write a time zone such as Europe/Berlin")) from error
     return value
 
 
@@ -159,14 +165,19 @@ class SmsCreatorAccount(AccountSettings):
     def _fits_together(self) -> Self:
         if self.sender and self.sms_type in NO_OWN_SENDER:
             raise ValueError(
-                f"with {self.sms_type} the provider chooses the sender: leave sender out, or take"
-                " HighQuality or HighQualityLong"
+                _(
+                    "with {type} the provider chooses the sender: leave sender out, or take"
+                    " HighQuality or HighQualityLong",
+                    type=self.sms_type,
+                )
             )
         if self.reply_to is not None:
-            raise ValueError("an SMS has no reply_to: answers go to the sender")
+            raise ValueError(_("an SMS has no reply_to: answers go to the sender"))
         both = set(self.delivered_status) & set(self.failed_status)
         if both:
-            raise ValueError(f"{min(both)} is both in delivered_status and in failed_status")
+            raise ValueError(
+                _("{status} is both in delivered_status and in failed_status", status=min(both))
+            )
         return self
 
     @property

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from serienpost import Capabilities, Processor, Unknown
+from serienpost import Capabilities, Processor, Texts, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         Sender,
     )
     from serienpost_channel_smscreator.account import SmsCreatorAccount
+
+_ = Texts(__name__)
 
 
 class SmsCreatorChannel:
@@ -126,7 +128,7 @@ class SmsCreatorChannel:
         from serienpost_channel_smscreator.queries import find_order
 
         if not account.caption_lookup:
-            return [Unknown("lookup", "caption_lookup is off")] * len(messages)
+            return [Unknown("lookup", _("caption_lookup is off"))] * len(messages)
         async with await open_gateway(context, account) as gateway:
             return [await find_order(account, gateway, message) for message in messages]
 

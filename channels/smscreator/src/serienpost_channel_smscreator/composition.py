@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from serienpost import Content, Cost, Refused, measure_sms
+from serienpost import Content, Cost, Refused, Texts, measure_sms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,25 +14,38 @@ if TYPE_CHECKING:
     from serienpost import Draft, Measured, Message
     from serienpost_channel_smscreator.account import SmsCreatorAccount
 
+_ = Texts(__name__)
+
 _FINE = frozenset("\n\t")
 _GERMANY = "+49"
+
+# What an SMS cannot carry.
+_BEYOND = {
+    "wrong_kind": _("the channel smscreator carries SMS only"),
+    "subject": _("an SMS has no subject"),
+    "html": _("an SMS has no formatted part"),
+    "attachments": _("an SMS carries no attachments"),
+    "template": _("smsCreator keeps no templates"),
+    "no_text": _("the text is empty"),
+    "text": _("the text holds control characters"),
+}
 
 
 def compose(account: SmsCreatorAccount, draft: Draft) -> Content | Refused:
     """The text with plain line ends; refused is what an SMS of this account cannot carry."""
     text = draft.text.replace("\r\n", "\n")
     beyond = (
-        (draft.kind != "sms", "wrong_kind", "the channel smscreator carries SMS only"),
-        (bool(draft.subject), "subject", "an SMS has no subject"),
-        (draft.html is not None, "html", "an SMS has no formatted part"),
-        (bool(draft.attachments), "attachments", "an SMS carries no attachments"),
-        (draft.template is not None, "template", "smsCreator keeps no templates"),
-        (not text.strip(), "no_text", "the text is empty"),
-        (not all(map(_is_text, text)), "text", "the text holds control characters"),
+        (draft.kind != "sms", "wrong_kind"),
+        (bool(draft.subject), "subject"),
+        (draft.html is not None, "html"),
+        (bool(draft.attachments), "attachments"),
+        (draft.template is not None, "template"),
+        (not text.strip(), "no_text"),
+        (not all(map(_is_text, text)), "text"),
     )
-    for applies, code, reason in beyond:
+    for applies, code in beyond:
         if applies:
-            return Refused(code, reason)
+            return Refused(code, _BEYOND[code])
     return refused_length(account, text) or Content("sms", account.sender, draft.address, "", text)
 
 
@@ -40,16 +53,22 @@ def refused_length(account: SmsCreatorAccount, text: str) -> Refused | None:
     """Why a text is not sent by this account: too long, or of signs that it refuses."""
     found = measure_sms(text)
     if found.beyond and account.unicode == "refuse":
-        return Refused("unicode", f"{because(found)}, which the account refuses (unicode: refuse)")
+        refused = _("{sign}, which the account refuses (unicode: refuse)", sign=because(found))
+        return Refused("unicode", refused)
     if found.segments <= account.longest:
         return None
-    why = f", because of {because(found)}" if found.beyond else ""
-    one = "one SMS" if account.longest == 1 else f"{account.longest} SMS"
-    return Refused(
-        "too_long",
-        f"the text takes {found.segments} SMS ({found.encoding}{why}); {account.sms_type} carries"
-        f" {one}",
+    encoding: str = found.encoding
+    if found.beyond:
+        encoding = _("{encoding}, because of {sign}", encoding=found.encoding, sign=because(found))
+    long = _.ngettext(
+        "the text takes {segments} SMS ({encoding}); {type} carries one SMS",
+        "the text takes {segments} SMS ({encoding}); {type} carries {n} SMS",
+        account.longest,
+        segments=found.segments,
+        encoding=encoding,
+        type=account.sms_type,
     )
+    return Refused("too_long", long)
 
 
 def because(found: Measured) -> str:

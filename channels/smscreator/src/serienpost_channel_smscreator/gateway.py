@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from serienpost import asking, no_answer, no_connection, server_of, tls_cause
+from serienpost import Texts, asking, no_answer, no_connection, server_of, tls_cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Go
     from serienpost_channel_smscreator.account import SmsCreatorAccount
+
+_ = Texts(__name__)
 
 CONNECT_SECONDS = 10.0
 # A connection that rested longer is not used again: the provider may be closing it just then, which
@@ -77,7 +79,7 @@ class Gateway:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self._client.aclose()
 
     @property
@@ -115,7 +117,7 @@ async def _post(
             async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > largest:
-                    raise WireError("reply", f"the answer is longer than {largest} bytes")
+                    raise WireError("reply", _too_long(largest))
     except _before_the_request() as error:
         cause = tls_cause(error)
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -129,15 +131,24 @@ async def _post(
     return GatewayReply(response.status_code, body, response.headers.get("Retry-After"))
 
 
+_FAILURES = {
+    "WriteError": _("the connection broke"),
+    "WriteTimeout": _("the request could not be written in time"),
+    "ReadError": _("the connection broke before the answer"),
+    "ReadTimeout": _("no answer in time"),
+    "RemoteProtocolError": _("the server closed the connection without an answer"),
+}
+
+
 def _described(error: Exception) -> str:
     """The kind of failure alone, in words: texts of errors may hold numbers or the login."""
-    return {
-        "WriteError": "the connection broke",
-        "WriteTimeout": "the request could not be written in time",
-        "ReadError": "the connection broke before the answer",
-        "ReadTimeout": "no answer in time",
-        "RemoteProtocolError": "the server closed the connection without an answer",
-    }.get(type(error).__name__, "the request failed")
+    return _FAILURES.get(type(error).__name__, _("the request failed"))
+
+
+def _too_long(largest: int) -> str:
+    return _.ngettext(
+        "the answer is longer than {n} byte", "the answer is longer than {n} bytes", largest
+    )
 
 
 def _before_the_request() -> tuple[type[Exception], ...]:
@@ -160,7 +171,15 @@ async def open_gateway(context: Context, account: SmsCreatorAccount) -> Gateway:
 
 
 class UnreadableError(Exception):
-    """An answer that is no XML, holds entities, or lacks what every answer has."""
+    """An answer that is no XML, holds entities, or lacks what every answer has.
+
+    Args:
+        why: in words, or the class of an error.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +204,7 @@ class Answer:
         try:
             return float((self.value.text or "") if self.value is not None else "")
         except ValueError:
-            raise UnreadableError("the balance is no number") from None
+            raise UnreadableError(_("the balance is no number")) from None
 
     def items(self, name: str) -> Iterator[Element]:
         """Elements of this name below `Value`."""
@@ -210,7 +229,7 @@ def parse(data: bytes) -> Answer:
         raise UnreadableError(type(error).__name__) from None
     code = _first(root, "StatusCode")
     if code is None:
-        raise UnreadableError("it has no StatusCode")
+        raise UnreadableError(_("it has no StatusCode"))
     return Answer((code.text or "").strip(), _first(root, "Value"))
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, AccountProblem, Deferred, Outcome, Rejected, Unknown, redact
+from serienpost import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    Outcome,
+    Rejected,
+    Texts,
+    Unknown,
+    redact,
+)
 from serienpost_channel_smscreator.gateway import UnreadableError, parse
 
 if TYPE_CHECKING:
@@ -13,11 +22,13 @@ if TYPE_CHECKING:
 
     from serienpost_channel_smscreator.gateway import GatewayReply, WireError
 
+_ = Texts(__name__)
+
 # Call-level codes after which no order can succeed.
 OF_THE_ACCOUNT = {
-    "InvalidUser": "user or password is wrong",
-    "AccountLocked": "the provider locked the account",
-    "IPLock": "the account may not be used from this network address",
+    "InvalidUser": _("user or password is wrong"),
+    "AccountLocked": _("the provider locked the account"),
+    "IPLock": _("the account may not be used from this network address"),
 }
 
 OF_THE_RECIPIENT = frozenset({"NoRecipientFound"})
@@ -46,7 +57,7 @@ def outcome_of(reply: GatewayReply, ref: str, known: Iterable[str]) -> Outcome:
     try:
         answer = parse(reply.body)
     except UnreadableError as error:
-        return Unknown("reply", f"the answer cannot be read: {error}")
+        return Unknown("reply", _("the answer cannot be read: {why}", why=error.why))
     if answer.code != "Ok":
         return of_code(answer.code, reply.text, known)
     if answer.status == "Ok":
@@ -57,11 +68,11 @@ def outcome_of(reply: GatewayReply, ref: str, known: Iterable[str]) -> Outcome:
 def _of_order(status: str | None, raw: str, known: Iterable[str]) -> Outcome:
     """What an order-level status other than `Ok` means."""
     if status is None:
-        return Unknown("reply", "the answer says nothing about the order")
+        return Unknown("reply", _("the answer says nothing about the order"))
     if status in OF_THE_RECIPIENT:
-        return Rejected(status, "the provider cannot use this number", "address")
+        return Rejected(status, _("the provider cannot use this number"), "address")
     if status in OF_THE_MESSAGE:
-        return Rejected(status, "the provider refuses this message", "message")
+        return Rejected(status, _("the provider refuses this message"), "message")
     return _unheard_of(status, raw, known)
 
 
@@ -70,7 +81,7 @@ def of_code(code: str, raw: str, known: Iterable[str]) -> Outcome:
     if code in OF_THE_ACCOUNT:
         return AccountProblem(code, OF_THE_ACCOUNT[code])
     if code == "DatabaseError":
-        return Deferred(code, "the provider has a fault of its own")
+        return Deferred(code, _("the provider has a fault of its own"))
     return _unheard_of(code, raw, known)
 
 
@@ -94,14 +105,18 @@ def _of_status(reply: GatewayReply, known: Iterable[str]) -> Outcome:
     found = _INTERFACE.search(reply.text) if reply.status == 500 else None
     if found:
         said = without(known, found[1])
-        return AccountProblem("interface", f"the gateway does not understand us: {said}")
+        return AccountProblem(
+            "interface", _("the gateway does not understand us: {said}", said=said)
+        )
     if reply.status in _LOST_BEHIND_A_PROXY:
         return Unknown("reply", f"{code} {text}".strip())
     if reply.status in _TRY_LATER or reply.status >= 500:
         return Deferred(code, text, _seconds(reply.retry_after))
     if reply.status == 413:
         return Rejected(code, text, "message")
-    return AccountProblem(code, f"{text} (check base_url)".strip())
+    if not text:
+        return AccountProblem(code, _("check base_url"))
+    return AccountProblem(code, _("{said} (check base_url)", said=text))
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from serienpost import Accepted, AccountProblem, Event, Message, SerienpostError, Unknown, redact
+from serienpost import (
+    Accepted,
+    AccountProblem,
+    Event,
+    Message,
+    SerienpostError,
+    Texts,
+    Unknown,
+    redact,
+)
 from serienpost_channel_smscreator.composition import caption, local_time
 from serienpost_channel_smscreator.gateway import (
     LARGEST_ANSWER,
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
     from serienpost_channel_smscreator.account import SmsCreatorAccount
     from serienpost_channel_smscreator.gateway import Gateway
 
+_ = Texts(__name__)
+
 # So many the provider gives at once.
 MOST_REPORTS = 5000
 
@@ -34,7 +45,17 @@ FIRST_DAYS = timedelta(days=14)
 
 
 class QueryError(SerienpostError):
-    """The provider does not answer a question, or refuses it."""
+    """The provider does not answer a question, or refuses it.
+
+    Args:
+        message: what happened.
+        hint: what to do.
+        code: of the provider, or where certainty ended (`certificate`).
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, code: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 async def balance(gateway: Gateway) -> float:
@@ -47,7 +68,7 @@ async def balance(gateway: Gateway) -> float:
     try:
         return answer.number
     except UnreadableError as error:
-        raise QueryError(f"smsCreator: {error}") from None
+        raise QueryError(_("smsCreator: {why}", why=error.why)) from None
 
 
 async def find_order(
@@ -64,7 +85,7 @@ async def find_order(
     for job in answer.items("Job"):
         if field(job, "Caption") in (None, name):
             return Accepted(name)
-    return Unknown("lookup", "no order of this name")
+    return Unknown("lookup", _("no order of this name"))
 
 
 async def reports(
@@ -92,8 +113,12 @@ async def reports(
             return
         if latest <= start:
             raise QueryError(
-                f"smsCreator has more than {MOST_REPORTS} reports of one second",
-                hint="ask the provider; reports behind them are not read",
+                _.ngettext(
+                    "smsCreator has more than {n} report of one second",
+                    "smsCreator has more than {n} reports of one second",
+                    MOST_REPORTS,
+                ),
+                hint=_("ask the provider; reports behind them are not read"),
             )
         start = latest
 
@@ -135,15 +160,29 @@ async def _query(
     try:
         reply = await gateway.ask("Information", operation, fields, largest)
     except WireError as error:
-        raise QueryError(f"smsCreator does not answer: {error.stage}: {error.text}") from None
+        what = _("smsCreator does not answer: {why}", why=error.text)
+        raise QueryError(what, code=error.stage) from None
     if reply.status != 200:
-        raise QueryError(f"smsCreator answers {operation} with HTTP {reply.status}")
+        what = _(
+            "smsCreator answers {operation} with HTTP {status}",
+            operation=operation,
+            status=reply.status,
+        )
+        raise QueryError(what)
     try:
         answer = parse(reply.body)
     except UnreadableError as error:
-        raise QueryError(f"smsCreator's answer to {operation} cannot be read: {error}") from None
+        what = _(
+            "smsCreator's answer to {operation} cannot be read: {why}",
+            operation=operation,
+            why=error.why,
+        )
+        raise QueryError(what) from None
     if answer.code != "Ok":
         problem = of_code(answer.code, reply.text, gateway.secrets)
-        said = problem.text if isinstance(problem, AccountProblem) else ""
-        raise QueryError(f"smsCreator answers {operation} with {answer.code[:40]} {said}".rstrip())
+        code = answer.code[:40]
+        what = _("smsCreator answers {operation} with {code}", operation=operation, code=code)
+        if isinstance(problem, AccountProblem):
+            what = _("{answer}: {why}", answer=what, why=problem.text)
+        raise QueryError(what, code=code)
     return answer

@@ -61,8 +61,12 @@ OF_PROGRAMS = frozenset(
         "OSError",
         "LookupError",
         "TimeoutError",
+        "ConnectionError",
+        "ConnectionResetError",
     }
 )
+# What the demo's made-up providers answer is their English, as of the real ones.
+OF_PROVIDERS = frozenset({"serienpost_demo/sendgrid", "serienpost_demo/smscreator"})
 SENTENCE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
 
 each_member = pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
@@ -121,7 +125,9 @@ def plain_sentences(node: ast.AST, assigned: Mapping[str, list[ast.expr]]) -> It
 
 def modules() -> Iterator[Path]:
     for member in MEMBERS:
-        yield from sorted(member.package.rglob("*.py"))
+        for path in sorted(member.package.rglob("*.py")):
+            if "/".join(path.parent.parts[-2:]) not in OF_PROVIDERS:
+                yield path
 
 
 def test_only_listed_modules_say_untranslated_sentences() -> None:

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from serienpost import AccountSettings, SecretRef, is_loopback, parse_sender
+from serienpost import AccountSettings, SecretRef, Texts, is_loopback, parse_sender
 from serienpost_channel_smtp.headers import is_address
 from serienpost_channel_smtp.presets import preset_defaults, presets
+
+_ = Texts(__name__)
 
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
@@ -18,25 +20,25 @@ IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
 def _mailbox(value: str) -> str:
     parse_sender(value)
     if not value.rpartition("<")[2].isascii():
-        raise ValueError("write the address in ASCII, as in Name <address@example.org>")
+        raise ValueError(_("write the address in ASCII, as in Name <address@example.org>"))
     return value
 
 
 def _address(value: str) -> str:
     if not is_address(value):
-        raise ValueError("write the bare address, as in praxis@example.org")
+        raise ValueError(_("write the bare address, as in praxis@example.org"))
     return value
 
 
 def _host(value: str) -> str:
     if not value.isascii() or not value.isprintable() or any(c in value for c in " /@"):
-        raise ValueError("write the name of the server alone, as in smtp.example.org")
+        raise ValueError(_("write the name of the server alone, as in smtp.example.org"))
     return value
 
 
 def _preset(value: str) -> str:
     if value not in presets():
-        raise ValueError(f"there is no such preset; there are {', '.join(sorted(presets()))}")
+        raise ValueError(_("there is no such preset; there are {names}", names=sorted(presets())))
     return value
 
 
@@ -44,7 +46,7 @@ def _token_url(value: str) -> str:
     parts = urlsplit(value)
     is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
     if not is_safe or not parts.hostname or parts.username:
-        raise ValueError("write the https address where the provider gives out tokens")
+        raise ValueError(_("write the https address where the provider gives out tokens"))
     return value
 
 
@@ -175,24 +177,26 @@ class SmtpAccount(AccountSettings):
     def _fits_together(self) -> Self:
         for host, security in ((self.host, self.security), (self.imap_host, self.imap_security)):
             if security == "none" and host is not None and not is_loopback(host):
-                raise ValueError("security: none is only for a server on this machine (127.0.0.1)")
+                raise ValueError(
+                    _("security: none is only for a server on this machine (127.0.0.1)")
+                )
         if self.login == "xoauth2":
             self._check_tokens()
         elif (self.username is None) != (self.password is None):
-            raise ValueError("username and password belong together: give both or none")
+            raise ValueError(_("username and password belong together: give both or none"))
         if self.imap_password is not None and self.imap_username is None:
-            raise ValueError("imap_password needs imap_username")
+            raise ValueError(_("imap_password needs imap_username"))
         if self.imap_host is not None and (self.imap_username or self.username) is None:
-            raise ValueError("imap_host needs a username and a password")
+            raise ValueError(_("imap_host needs a username and a password"))
         return self
 
     def _check_tokens(self) -> None:
         if self.username is None or self.password is not None:
-            raise ValueError("login: xoauth2 needs a username and no password")
+            raise ValueError(_("login: xoauth2 needs a username and no password"))
         can_ask = self.oauth_token_url is not None and self.oauth_client_id is not None
         if (self.oauth_token is not None) == can_ask:
             raise ValueError(
-                "login: xoauth2 needs either oauth_token, or oauth_token_url and oauth_client_id"
+                _("login: xoauth2 needs either oauth_token, or oauth_token_url and oauth_client_id")
             )
 
     @property

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from serienpost import SerienpostError, parse_sender
+from serienpost import SerienpostError, Texts, parse_sender
 from serienpost_channel_smtp.connection_settings import tls, token
-from serienpost_channel_smtp.oauth import TokenRefusedError
+from serienpost_channel_smtp.oauth import TokenRefusedError, TokenServerError
 from serienpost_channel_smtp.reports import may_be_report, parse, read_report
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Event
     from serienpost_channel_smtp.account import Security, SmtpAccount
+
+_ = Texts(__name__)
 
 FIRST_LOOK = timedelta(days=30)
 # Read again at each look, since servers search by day and reports may come late.
@@ -72,8 +74,11 @@ async def mailbox_of(context: Context, account: SmtpAccount) -> BounceMailbox | 
     if tokens is not None:
         try:
             access = await tokens()
-        except (TokenRefusedError, ConnectionError) as error:
-            raise MailboxError(f"no access token for {account.imap_host}: {error}") from None
+        except (TokenRefusedError, TokenServerError) as error:
+            host, why = account.imap_host, error.text
+            raise MailboxError(
+                _("no access token for {host}: {reason}", host=host, reason=why)
+            ) from None
     return BounceMailbox(
         host=account.imap_host.strip("[]"),
         port=account.effective_imap_port,
@@ -150,19 +155,26 @@ def _opened(mailbox: BounceMailbox) -> Iterator[BaseMailBox]:
                     leave()
     except (IMAP4.error, MailboxLoginError):
         raise MailboxError(
-            f"the mailbox at {where} refuses the login",
-            hint="check imap_username and imap_password, or username and password",
+            _("the mailbox at {server} refuses the login", server=where),
+            hint=_("check imap_username and imap_password, or username and password"),
         ) from None
     except ImapToolsError:
         raise MailboxError(
-            f"the mailbox at {where} does not open the folder {mailbox.folder}",
-            hint="check imap_folder",
+            _(
+                "the mailbox at {server} does not open the folder {folder}",
+                server=where,
+                folder=mailbox.folder,
+            ),
+            hint=_("check imap_folder"),
         ) from None
     except OSError as error:
-        reason = getattr(error, "verify_message", None) or error.strerror or "no answer"
+        reason = getattr(error, "verify_message", None) or error.strerror or _("no answer")
         raise MailboxError(
-            f"the mailbox at {where} cannot be reached: {reason}",
-            hint="check imap_host, imap_port, imap_security, and ca_file for your own authority",
+            _("the mailbox at {server} cannot be reached: {reason}", server=where, reason=reason),
+            hint=_(
+                "check imap_host, imap_port, imap_security, and ca_file for an authority of your"
+                " own"
+            ),
         ) from None
 
 

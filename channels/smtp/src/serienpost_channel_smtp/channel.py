@@ -6,7 +6,7 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost import Capabilities, Content, Processor, Refused
+from serienpost import Capabilities, Content, Processor, Refused, Texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
 
+_ = Texts(__name__)
+
 # 300 s until the message, 600 s for the reply to it, the rest to take leave.
 _LONGEST_CALL = 920.0
 
@@ -37,7 +39,7 @@ class SmtpChannel:
     """
 
     name = "smtp"
-    title = "E-Mail (SMTP)"
+    title = _("e-mail (SMTP)")
     kind = "email"
     capabilities = Capabilities(subject=True, html=True, attachments=True)
     repeatable = False

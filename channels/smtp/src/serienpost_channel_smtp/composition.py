@@ -9,6 +9,7 @@ from serienpost import (
     PLACEHOLDER,
     Content,
     Refused,
+    Texts,
     holds_reference,
     parse_sender,
     refused_in_header,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Draft
     from serienpost_channel_smtp.account import SmtpAccount
+
+_ = Texts(__name__)
 
 # Characters; no provider shows nearly as many, and none need take more than 998 octets a line.
 _LONGEST_SUBJECT = 900
@@ -81,13 +84,17 @@ def _refused(draft: Draft) -> Refused | None:
     subject = refused_in_header(draft.subject)
     texts = draft.text + (draft.html or "")
     checks = (
-        (draft.kind != "email", "wrong_kind", "the channel smtp carries e-mail only"),
-        (not is_address(draft.address), "address", "SMTP cannot carry this address in ASCII"),
-        (not draft.subject.strip(), "no_subject", "an e-mail needs a subject"),
-        (len(draft.subject) > _LONGEST_SUBJECT, "long_subject", "the subject is too long"),
-        (subject is not None, "unsafe_subject", f"the subject {subject}"),
-        (not draft.text.strip(), "no_text", "the text is empty"),
-        (not _is_whole(texts), "text", "the text holds half a character"),
+        (draft.kind != "email", "wrong_kind", _("the channel smtp carries e-mail only")),
+        (
+            not is_address(draft.address),
+            "address",
+            _("the address is not plain ASCII, which SMTP needs"),
+        ),
+        (not draft.subject.strip(), "no_subject", _("an e-mail needs a subject")),
+        (len(draft.subject) > _LONGEST_SUBJECT, "long_subject", _("the subject is too long")),
+        (subject is not None, "unsafe_subject", _("the subject {reason}", reason=subject or "")),
+        (not draft.text.strip(), "no_text", _("the text is empty")),
+        (not _is_whole(texts), "text", _("the text holds half a character")),
     )
     for applies, code, reason in checks:
         if applies:
@@ -108,5 +115,5 @@ def _refused_attachment(draft: Draft) -> Refused | None:
         if reason := unsafe_attachment(attachment):
             return Refused("attachment", reason)
         if attachment.content_id is not None and draft.html is None:
-            return Refused("attachment", "an image inside the text needs a formatted part")
+            return Refused("attachment", _("an image inside the text needs a formatted part"))
     return None

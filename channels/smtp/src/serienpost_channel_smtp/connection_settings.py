@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost import ConfigError
+from serienpost import ConfigError, Texts
 from serienpost_channel_smtp.oauth import Tokens
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.account import Security, SmtpAccount
 
     Token: TypeAlias = Callable[[], Awaitable[str]]
+
+_ = Texts(__name__)
 
 # Seconds for the reply to the final dot (RFC 5321 4.5.3.2.6). Giving up earlier makes doubt.
 FINAL_TIMEOUT = 600.0
@@ -76,10 +78,10 @@ def tls(context: Context, account: SmtpAccount, security: Security) -> ssl.SSLCo
     try:
         return ssl.create_default_context(cafile=context.path(account.ca_file))
     except OSError as error:
-        reason = error.strerror or "not readable"
+        reason = error.strerror or _("not readable")
         raise ConfigError(
-            f"ca_file {account.ca_file}: {reason}",
-            hint="give a PEM file with the certificate authority of the mail server",
+            _("ca_file {file}: {reason}", file=account.ca_file, reason=reason),
+            hint=_("give a PEM file with the certificate authority of the mail server"),
         ) from None
 
 

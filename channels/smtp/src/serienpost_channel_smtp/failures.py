@@ -11,7 +11,9 @@ from serienpost import (
     Deferred,
     Outcome,
     Rejected,
+    Texts,
     Unknown,
+    joined,
     no_answer,
     no_connection,
     tls_cause,
@@ -26,22 +28,27 @@ if TYPE_CHECKING:
 
     from serienpost_channel_smtp.reply_rules import Stage
 
+_ = Texts(__name__)
+
 # What a connection raises, beside the library's `SMTPException` while it is opened.
 WIRE_ERRORS = (OSError, ReplyError, RefusedError, NotOfferedError, TooBigError, TokenRefusedError)
 
+PORT_AND_SECURITY = _("check port and security: 587 goes with starttls, 465 with tls")
+
 # What to do about a problem of the account that was found out here, by its code.
 REMEDIES = {
-    "certificate": "compare host with the name in the certificate; for an authority of your own"
-    " set ca_file",
-    "tls": "check port and security: 587 goes with starttls, 465 with tls",
-    "no_starttls": "check port and security: 587 goes with starttls, 465 with tls",
-    "no_login": "ask the provider whether this port takes this kind of login",
-    "token": "check the oauth_ keys; the provider may want a person to agree again",
+    "certificate": _(
+        "compare host with the name in the certificate; for an authority of your own set ca_file"
+    ),
+    "tls": PORT_AND_SECURITY,
+    "no_starttls": PORT_AND_SECURITY,
+    "no_login": _("ask the provider whether this port takes this kind of login"),
+    "token": _("check the oauth_ keys; the provider may want a person to agree again"),
 }
 _DOING = {
     "ehlo": "EHLO",
     "starttls": "STARTTLS",
-    "auth": "the login",
+    "auth": _.pgettext("during", "the login"),
     "mail": "MAIL FROM",
     "rcpt": "RCPT TO",
     "data": "DATA",
@@ -55,23 +62,27 @@ def outcome_of(error: Exception, stage: Stage, *, now: datetime, address: str = 
     if reply is not None:
         return classify(stage, *reply, now=now, address=address)
     if stage == "dot":
-        return Unknown("data", f"{_what(error)} after the message, before its reply")
+        return Unknown("data", _("{what} after the message, before its reply", what=_what(error)))
     if isinstance(error, TokenServerError):
-        return Deferred("token", f"{error} (check the oauth_ keys)", connection=True)
+        said = _("{reason} (check the oauth_ keys)", reason=error.text)
+        return Deferred("token", said, connection=True)
     problem = _own_problem(error) or _tls_problem(error)
     if problem is not None:
         return problem
-    doing = "" if stage == "connect" else f" during {_DOING[stage]}"
-    return Deferred("connection", f"{_what(error)}{doing}", connection=stage in SESSION)
+    what = _what(error)
+    if stage != "connect":
+        what = _("{what} during {command}", what=what, command=_DOING[stage])
+    return Deferred("connection", what, connection=stage in SESSION)
 
 
 def at_server(outcome: Outcome, server: str) -> Outcome:
     """The outcome of opening a connection, saying at which server and what to do."""
     match outcome:
         case Deferred(code="connection" | "reply", connection=True, retry_after=None):
-            return replace(outcome, text=no_answer(server, outcome.text, "host and port"))
+            return replace(outcome, text=no_answer(server, outcome.text, _("host and port")))
         case AccountProblem(code="certificate" | "tls" | "no_starttls" as code):
-            return replace(outcome, text=f"{outcome.text}; {server}: {REMEDIES[code]}")
+            remedy = joined(": ", (server, REMEDIES[code]))
+            return replace(outcome, text=joined("; ", (outcome.text, remedy)))
     return outcome
 
 
@@ -95,9 +106,10 @@ def _own_problem(error: Exception) -> Outcome | None:
         case NotOfferedError():
             return AccountProblem(error.code, error.text)
         case TokenRefusedError():
-            return AccountProblem("token", f"the provider gives no access token: {error.text}")
+            said = _("the provider gives no access token: {reason}", reason=error.text)
+            return AccountProblem("token", said)
         case TooBigError():
-            return Rejected("too_big", str(error), scope="message")
+            return Rejected("too_big", error.text, scope="message")
     return None
 
 
@@ -106,11 +118,13 @@ def _tls_problem(error: BaseException) -> AccountProblem | None:
     cause = tls_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         reason = cause.verify_message or cause.reason
-        return AccountProblem("certificate", f"the server's certificate is refused: {reason}")
+        said = _("the server's certificate is refused: {reason}", reason=reason)
+        return AccountProblem("certificate", said)
     if cause is not None:
-        return AccountProblem("tls", f"no encrypted connection: {cause.reason or 'TLS error'}")
+        reason = cause.reason or _("TLS error")
+        return AccountProblem("tls", _("no encrypted connection: {reason}", reason=reason))
     return None
 
 
 def _what(error: BaseException) -> str:
-    return "no reply in time" if isinstance(error, TimeoutError) else no_connection(error)
+    return _("no reply in time") if isinstance(error, TimeoutError) else no_connection(error)

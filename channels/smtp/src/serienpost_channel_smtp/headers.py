@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import refused_in_header
+from serienpost import Texts, refused_in_header
 
 if TYPE_CHECKING:
     from serienpost import Attachment
+
+_ = Texts(__name__)
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -32,11 +34,13 @@ def is_address(value: str) -> bool:
 def unsafe_attachment(attachment: Attachment) -> str | None:
     """Why this file cannot go with a message, None where it can."""
     if reason := refused_in_header(attachment.filename):
-        return f"the name of an attachment {reason}"
+        return _("the name of an attachment {reason}", reason=reason)
     if not attachment.filename or "/" in attachment.filename or "\\" in attachment.filename:
-        return "the name of an attachment is empty or holds a path"
+        return _("the name of an attachment is empty or holds a path")
     if not _MEDIA_TYPE.fullmatch(attachment.media_type):
-        return "the media type of an attachment is not type/subtype"
+        return _("the media type of an attachment is not type/subtype")
     if attachment.content_id is not None and not _CONTENT_ID.fullmatch(attachment.content_id):
-        return "the content id of an image holds other characters than letters, digits, . _ @ + -"
+        return _(
+            "the content id of an image holds other characters than letters, digits, . _ @ + -"
+        )
     return None

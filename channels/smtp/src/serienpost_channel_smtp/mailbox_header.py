@@ -82,7 +82,7 @@ def read_mailbox(value: bytes) -> Mailbox:
     named = _NAMED.fullmatch(text)
     name, address = (_name(named[1]), named[2]) if named else ("", text)
     if not is_address(address):
-        raise ValueError("no mailbox")
+        raise ValueError("mailbox")
     return Mailbox(name, address)
 
 
@@ -94,7 +94,7 @@ def _name(phrase: str) -> str:
         return "".join(map(_decoded, words))
     if _ATOMS.fullmatch(phrase) and "=?" not in phrase:
         return phrase
-    raise ValueError("no name")
+    raise ValueError("name")
 
 
 def _decoded(word: str) -> str:

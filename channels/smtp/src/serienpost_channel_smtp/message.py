@@ -16,6 +16,7 @@ from serienpost import (
     Mailbox,
     Message,
     SerienpostError,
+    Texts,
     parse_sender,
     refused_in_header,
 )
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     from serienpost_channel_smtp.mime_template import MimeTemplate
 
+_ = Texts(__name__)
+
 _REFERENCE = re.compile(r"[0-9A-Za-z]{1,64}")
 _HEADER_NAME = re.compile(r"(?:List-Unsubscribe(?:-Post)?|Auto-Submitted|Reply-To|X-[A-Za-z-]+)")
 # A header's value: printable octets, folded so that every line begins with a space.
@@ -49,6 +52,8 @@ _ADDRESS_HEADER = re.compile(
 _LONGEST_LINE = 998
 _LONGEST_HEADER = 4000
 
+
+UPDATE_PYTHON = _("update Python to 3.11.10, 3.12.5, 3.13 or later")
 
 # A subject that some Pythons write as two headers.
 _EVIL = "a =?utf-8?q?b=0D=0ABcc:_c@example.org?="
@@ -69,18 +74,19 @@ def build(message: Message, *, date: datetime) -> bytes:
     """
     content = message.content
     if not _REFERENCE.fullmatch(message.ref):
-        raise UnsafeMessageError("the reference is not letters and digits alone")
+        raise UnsafeMessageError(_("the reference is not letters and digits alone"))
     if reason := _unsafe_part(content):
-        raise UnsafeMessageError(f"message {message.ref}: {reason}")
+        raise UnsafeMessageError(_("message {ref}: {reason}", ref=message.ref, reason=reason))
     # Errors of the email package quote the value, so their chain is cut.
     try:
         structure = _structure(content)
         template = mime_template(structure)
         raw = template.fill(_values(message, date, structure))
     except (MessageError, ValueError):
-        raise UnsafeMessageError(f"message {message.ref} cannot be written as an e-mail") from None
+        said = _("message {ref} cannot be written as an e-mail", ref=message.ref)
+        raise UnsafeMessageError(said) from None
     if reason := _difference(raw, template, message):
-        raise UnsafeMessageError(f"message {message.ref}: {reason}")
+        raise UnsafeMessageError(_("message {ref}: {reason}", ref=message.ref, reason=reason))
     return raw
 
 
@@ -114,23 +120,23 @@ def self_test() -> None:
     forged = raw.replace(b"\r\nSubject:", b"\r\nBcc: c@example.org\r\nSubject:", 1)
     if "Bcc" in message_from_bytes(raw) or _difference(forged, template, message) is None:
         raise UnsafeMessageError(
-            "with this Python a subject could become a header; nothing is sent",
-            hint="update Python to 3.11.10, 3.12.5, 3.13 or later",
+            _("with this Python a subject could become a header; nothing is sent"),
+            hint=UPDATE_PYTHON,
         )
 
 
 def _unsafe_part(content: Content) -> str | None:
     if reason := refused_in_header(content.subject):
-        return f"the subject {reason}"
+        return _("the subject {reason}", reason=reason)
     if reason := refused_in_header(content.sender):
-        return f"the sender {reason}"
+        return _("the sender {reason}", reason=reason)
     if not is_address(content.address):
-        return "the recipient is not a plain ASCII address"
+        return _("the recipient is not a plain ASCII address")
     for name, value in content.headers:
         if reason := refused_in_header(value):
-            return f"the header {name} {reason}"
+            return _("the header {name} {reason}", name=name, reason=reason)
         if not _HEADER_NAME.fullmatch(name) or len(value) > _LONGEST_HEADER:
-            return "a header is not one that this channel sets, or too long"
+            return _("a header is not one that this channel sets, or too long")
     reasons = (unsafe_attachment(attachment) for attachment in content.attachments)
     return next((reason for reason in reasons if reason), None)
 
@@ -157,7 +163,7 @@ def _values(message: Message, date: datetime, structure: MimeStructure) -> dict[
         **{name: _further_header(name, value) for name, value in content.headers},
     }
     if not all(map(_FILLED.fullmatch, values.values())):
-        raise ValueError("a header would not end where it should")
+        raise ValueError("header")
     values["text"] = encoded_body(content.text, structure.text)
     if content.html is not None and structure.html is not None:
         values["html"] = encoded_body(content.html, structure.html)
@@ -180,19 +186,19 @@ def _difference(raw: bytes, template: MimeTemplate, message: Message) -> str | N
     """Look at the finished bytes and compare them with what was meant."""
     lines = raw.split(b"\r\n")
     if max(map(len, lines)) > _LONGEST_LINE:
-        return f"a line is longer than {_LONGEST_LINE} octets"
+        return _("a line is longer than {most} octets", most=_LONGEST_LINE)
     ends = len(lines) - 1
     if not raw.isascii() or raw.count(b"\r") != ends or raw.count(b"\n") != ends:
-        return "an octet or line end is not one that every server carries"
+        return _("an octet or line end is not one that every server carries")
     head = lines[: lines.index(b"")]
     if tuple(_names(head)) != template.names:
-        return "the headers are not those that were meant"
+        return _("the headers are not those that were meant")
     if reason := _other_mailbox(b"\r\n".join(head), message.content):
         return reason
     for number, count in template.parts:
         delimiter = f"--=_{message.ref}_{number}".encode()
         if lines.count(delimiter) != count or lines.count(delimiter + b"--") != 1:
-            return "the parts are not those that were meant"
+            return _("the parts are not those that were meant")
     return None
 
 
@@ -205,9 +211,11 @@ def _other_mailbox(head: bytes, content: Content) -> str | None:
         try:
             found[name.decode()] = read_mailbox(value)
         except ValueError:
-            return f"the header {name.decode()} does not hold one address"
+            return _("the header {name} does not hold one address", name=name.decode())
     wrong = next((name for name, mailbox in meant.items() if found.get(name) != mailbox), None)
-    return f"the header {wrong} does not hold the address that was meant" if wrong else None
+    if wrong is None:
+        return None
+    return _("the header {name} does not hold the address that was meant", name=wrong)
 
 
 def _names(head: list[bytes]) -> Iterator[str]:

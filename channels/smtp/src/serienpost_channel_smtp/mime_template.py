@@ -67,7 +67,7 @@ class MimeTemplate:
         self._fixed = found.split(raw)
         self._slots = tuple(marks[mark] for mark in found.findall(raw))
         if set(self._slots) != set(marks.values()):
-            raise ValueError("a mark was not written as it is")
+            raise ValueError("mark")
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """The message: each slot's value in its place."""

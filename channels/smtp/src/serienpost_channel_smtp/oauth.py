@@ -11,9 +11,13 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from serienpost import Texts
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
+
+_ = Texts(__name__)
 
 _TIMEOUT = 30.0
 _LARGEST_ANSWER = 64 * 1024
@@ -27,6 +31,10 @@ _REFUSED = frozenset({400, 401, 403})
 
 class TokenServerError(ConnectionError):
     """The token server does not answer, or nothing that can be used; asked again it may."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 class TokenRefusedError(Exception):
@@ -83,12 +91,13 @@ class Tokens:
             with error:
                 if error.code in _REFUSED:
                     raise TokenRefusedError(_reason(error)) from None
-            raise TokenServerError(f"the token server answers {error.code}") from None
+            said = _("the token server answers {status}", status=error.code)
+            raise TokenServerError(said) from None
         except (URLError, OSError, ValueError):
-            raise TokenServerError("the token server does not answer") from None
+            raise TokenServerError(_("the token server does not answer")) from None
         token = found.get("access_token") if isinstance(found, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise TokenServerError("the token server's answer holds no token")
+            raise TokenServerError(_("the token server's answer holds no token"))
         seconds = found.get("expires_in")
         known = isinstance(seconds, int | float) and math.isfinite(seconds)
         return token, min(float(seconds), _LONGEST) if known else _SHORTEST

@@ -6,10 +6,10 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
-from serienpost import AccountProblem, ProbeResult, SerienpostError
+from serienpost import AccountProblem, ProbeResult, SerienpostError, Texts, joined
 from serienpost_channel_smtp.bounces import mailbox_of, probe_mailbox
-from serienpost_channel_smtp.failures import REMEDIES, WIRE_ERRORS, outcome_of
-from serienpost_channel_smtp.message import encoded_words_become_headers
+from serienpost_channel_smtp.failures import PORT_AND_SECURITY, REMEDIES, WIRE_ERRORS, outcome_of
+from serienpost_channel_smtp.message import UPDATE_PYTHON, encoded_words_become_headers
 from serienpost_channel_smtp.presets import preset_note
 from serienpost_channel_smtp.wire import Connection
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from serienpost_channel_smtp.account import SmtpAccount
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
 
+_ = Texts(__name__)
+
 _REMEDY_OF_STAGE = {
-    "connect": "check host and port, and whether the network lets this port out",
-    "ehlo": "check host and port",
-    "starttls": "check port and security: 587 goes with starttls, 465 with tls",
-    "auth": "check username and password; some providers want a password for this program alone",
-    "mail": "set sender or envelope_sender to an address that this login owns",
+    "connect": _("check host and port, and whether the network lets this port out"),
+    "ehlo": _("check host and port"),
+    "starttls": PORT_AND_SECURITY,
+    "auth": _("check username and password; some providers want a password for this program alone"),
+    "mail": _("set sender or envelope_sender to an address that this login owns"),
 }
 
 
@@ -47,11 +49,13 @@ async def _probe_sending(
 ) -> list[ProbeResult]:
     """Connect, encrypt, log in, offer the sender; the first failure ends it."""
     connection = Connection(settings)
+    answers = _("{server} answers", server=f"{settings.host}:{settings.port}")
+    login = _("login accepted") if settings.username else _("no login is set")
     steps: tuple[tuple[Callable[[], Awaitable[None]], Callable[[], str]], ...] = (
-        (connection.connect, lambda: f"{settings.host}:{settings.port} answers"),
+        (connection.connect, lambda: answers),
         (connection.secure, lambda: _encryption(connection)),
-        (connection.login, lambda: "login accepted" if settings.username else "no login is set"),
-        (lambda: connection.offer(account.envelope), lambda: "the sender is allowed"),
+        (connection.login, lambda: login),
+        (lambda: connection.offer(account.envelope), lambda: _("the sender is allowed")),
     )
     results: list[ProbeResult] = []
     try:
@@ -82,7 +86,7 @@ async def _failure(
         remedy = REMEDIES.get(code) if isinstance(outcome, AccountProblem) else None
         return ProbeResult(
             ok=False,
-            text=f"{code} {text}" if code.isdecimal() else text,
+            text=joined(" ", (code, text)) if code.isdecimal() else text,
             remedy=remedy or _REMEDY_OF_STAGE.get(connection.stage),
         )
     return None
@@ -91,16 +95,23 @@ async def _failure(
 def _encryption(connection: Connection) -> str:
     tls = connection.client.get_transport_info("ssl_object")
     if not isinstance(tls, ssl.SSLObject):
-        return "not encrypted (a server on this machine)"
-    return f"{tls.version()}, certificate valid"
+        return _("not encrypted (a server on this machine)")
+    return _("{version}, certificate valid", version=tls.version() or "TLS")
 
 
 def _limits(connection: Connection) -> Iterator[str]:
     """What EHLO announces (RFC 1870, RFC 9422)."""
     size, most = connection.size_limit, connection.most_messages
-    yield f"messages up to {size // 1_000_000} MB" if size else "no limit of size is announced"
+    if size:
+        yield _("messages up to {size} MB", size=size // 1_000_000)
+    else:
+        yield _("no limit of size is announced")
     if most:
-        yield f"at most {most} messages over one connection"
+        yield _.ngettext(
+            "at most {n} message over one connection",
+            "at most {n} messages over one connection",
+            most,
+        )
 
 
 async def _probe_mailbox(context: Context, account: SmtpAccount) -> list[ProbeResult]:
@@ -111,14 +122,22 @@ async def _probe_mailbox(context: Context, account: SmtpAccount) -> list[ProbeRe
         count = await asyncio.to_thread(probe_mailbox, mailbox)
     except SerienpostError as error:
         hints = [problem.hint for problem in error.problems if problem.hint]
-        return [ProbeResult(ok=False, text=str(error), remedy=hints[0] if hints else None)]
-    return [ProbeResult(ok=True, text=f"{count} mails in {mailbox.folder} at {mailbox.host}")]
+        said = joined("; ", [problem.message for problem in error.problems])
+        return [ProbeResult(ok=False, text=said, remedy=hints[0] if hints else None)]
+    found = _.ngettext(
+        "{n} e-mail in {folder} at {host}",
+        "{n} e-mails in {folder} at {host}",
+        count,
+        folder=mailbox.folder,
+        host=mailbox.host,
+    )
+    return [ProbeResult(ok=True, text=found)]
 
 
 def _preset(account: SmtpAccount) -> list[ProbeResult]:
     if account.preset is None:
         return []
-    return [ProbeResult(ok=True, text=f"{account.preset}: {preset_note(account.preset)}")]
+    return [ProbeResult(ok=True, text=joined(": ", (account.preset, preset_note(account.preset))))]
 
 
 def _python() -> list[ProbeResult]:
@@ -127,7 +146,9 @@ def _python() -> list[ProbeResult]:
     return [
         ProbeResult(
             ok=True,
-            text="this Python's email package is open to CVE-2024-6923; such subjects are refused",
-            remedy="update Python to 3.11.10, 3.12.5, 3.13 or later",
+            text=_(
+                "this Python's email package is open to CVE-2024-6923; such subjects are refused"
+            ),
+            remedy=UPDATE_PYTHON,
         )
     ]

@@ -148,7 +148,8 @@ class SmtpProtocol(asyncio.Protocol):
             begin = end + 1
         del buffer[:begin]
         if len(buffer) + sum(map(len, self._lines)) > _LONGEST_REPLY:
-            raise ReplyError("a reply without end")
+            endless = b"\n".join([*self._lines, bytes(buffer)])
+            raise ReplyError(endless.decode("utf-8", "surrogateescape"))
 
     def _take(self, line: bytes) -> None:
         code, more = line[:3], line[3:4]

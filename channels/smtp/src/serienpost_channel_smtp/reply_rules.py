@@ -18,6 +18,7 @@ from serienpost import (
     Outcome,
     QuotaReached,
     Rejected,
+    Texts,
     Unknown,
     is_address_fault,
     redact,
@@ -26,6 +27,8 @@ from serienpost import (
 
 if TYPE_CHECKING:
     from serienpost import Fault
+
+_ = Texts(__name__)
 
 # What was under way: `data` until the server asks for the message, `dot` from its first octet;
 # `report` for a reply that another server got and a bounce tells of.
@@ -317,7 +320,7 @@ def classify(stage: Stage, code: int, text: str, *, now: datetime, address: str 
         if stage == "dot":
             return Unknown("reply", shown)
         wait = None if stage in SESSION else _WAITS["busy"]
-        return Deferred("reply", "the server's reply is not SMTP", wait, connection=True)
+        return Deferred("reply", _("the server's reply is not SMTP"), wait, connection=True)
     words = " ".join(said.lower().split())
     meaning = meaning_of(stage, code, words)
     return _outcome(meaning, stage, code=str(code), shown=shown, words=words, now=now)

@@ -70,7 +70,7 @@ class SmtpSender:
         try:
             raw = build(message, date=self._clock())
         except UnsafeMessageError as error:
-            return Rejected("header_guard", str(error), scope="message")
+            return Rejected("header_guard", error.problems[0].message, scope="message")
         return await slot.deliver(message.content.address, raw, go)
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from serienpost import without_secrets
+from serienpost import Texts, without_secrets
 from serienpost_channel_smtp.protocol import ReplyError, SmtpProtocol, SmtpReply
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from serienpost_channel_smtp.connection_settings import ConnectionSettings
     from serienpost_channel_smtp.reply_rules import Stage
+
+_ = Texts(__name__)
 
 _QUIT_TIMEOUT = 5.0
 _TRY_NEXT_MECHANISM = frozenset({500, 501, 502, 503, 504, 534})
@@ -34,7 +36,10 @@ class TooBigError(Exception):
     """The message is larger than the server's EHLO allows; nothing was sent."""
 
     def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the message has {size} octets, the server takes {limit}")
+        self.text = _(
+            "the message has {size} octets, the server takes {limit}", size=size, limit=limit
+        )
+        super().__init__(self.text)
 
 
 class RefusedError(Exception):
@@ -104,7 +109,7 @@ class Connection:
             return
         self._enter("starttls")
         if not self.client.supports_extension("starttls"):
-            raise NotOfferedError("no_starttls", "the server does not offer STARTTLS")
+            raise NotOfferedError("no_starttls", _("the server does not offer STARTTLS"))
         await self.client.starttls()
         self._enter("ehlo")
         await self.client.ehlo()
@@ -124,7 +129,7 @@ class Connection:
 
     async def _authenticate_by_token(self, username: str, token: str) -> None:
         if "xoauth2" not in self.client.server_auth_methods:
-            raise NotOfferedError("no_login", "the server offers no login by XOAUTH2")
+            raise NotOfferedError("no_login", _("the server offers no login by XOAUTH2"))
         await self.client.auth_xoauth2(username, token)
 
     async def _authenticate(self, username: str, password: str) -> None:
@@ -150,7 +155,9 @@ class Connection:
                 return
         if refusal is not None:
             raise refusal
-        raise NotOfferedError("no_login", "the server offers no login by PLAIN, LOGIN or CRAM-MD5")
+        raise NotOfferedError(
+            "no_login", _("the server offers no login by PLAIN, LOGIN or CRAM-MD5")
+        )
 
     def begin(self) -> None:
         """Take the connection over from the library, which is done with it."""
@@ -320,7 +327,7 @@ def _unrepeated(secret: str) -> Iterator[None]:
 def _most_messages(limits: str) -> int:
     """Messages that the server takes over one connection (RFC 9422), 0 where it does not say."""
     for limit in limits.upper().split():
-        name, _, number = limit.partition("=")
+        name, _sign, number = limit.partition("=")
         if name == "MAILMAX" and number.isdecimal():
             return int(number)
     return 0

@@ -98,7 +98,7 @@ def test_doctor_tries_key_sender_and_templates(
 ) -> None:
     sending, templates = probe(context, account)
     assert (sending.ok, sending.text) == (True, "key and sender are accepted")
-    assert templates.text == "1 templates can be read"
+    assert templates.text == "1 template can be read"
     assert fake.mails == []
 
 

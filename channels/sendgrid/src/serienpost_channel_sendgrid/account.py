@@ -14,9 +14,12 @@ from serienpost import (
     Disclaimer,
     SecretRef,
     StrictModel,
+    Texts,
     is_loopback,
     parse_sender,
 )
+
+_ = Texts(__name__)
 
 EU = "https://api.eu.sendgrid.com"
 # Recipients of one request (mail send, `personalizations`).
@@ -41,7 +44,7 @@ that it drops later."""
 
 def _mailbox(value: str) -> str:
     if set(";,") & set(parse_sender(value).name):
-        raise ValueError("a name holds no comma and no semicolon; SendGrid refuses them")
+        raise ValueError(_("a name holds no comma and no semicolon; SendGrid refuses them"))
     return value
 
 
@@ -49,9 +52,11 @@ def _url(value: str) -> str:
     parts = urlsplit(value)
     bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
     if not bare or not parts.hostname:
-        raise ValueError(f"write scheme and host alone, as in {EU}")
+        raise ValueError(_("write scheme and host alone, as in {url}", url=EU))
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise ValueError("must begin with https://; http:// is only for a server on this machine")
+        raise ValueError(
+            _("must begin with https://; http:// is only for a server on this machine")
+        )
     return value.rstrip("/")
 
 
@@ -59,18 +64,19 @@ def _day(value: str) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except ValueError:
-        raise ValueError("is no date; write year-month-day, such as 2026-01-31") from None
+        said = _("is no date; write year-month-day, such as 2026-01-31")
+        raise ValueError(said) from None
 
 
 def _category(value: str) -> str:
     if not value.isascii() or not value.isprintable():
-        raise ValueError("a category is plain ASCII")
+        raise ValueError(_("a category is plain ASCII"))
     return value
 
 
 def _different(value: list[str]) -> list[str]:
     if len(set(value)) != len(value):
-        raise ValueError("a category stands here twice")
+        raise ValueError(_("a category stands here twice"))
     return value
 
 
@@ -168,7 +174,7 @@ class SendGridAccount(AccountSettings):
     def _one_region(self) -> Self:
         urls = (self.base_url, self.templates_url or self.base_url)
         if any(map(_is_local, urls)) and not all(map(_is_local, urls)):
-            raise ValueError("base_url and templates_url: both on this machine, or none")
+            raise ValueError(_("base_url and templates_url: both on this machine, or none"))
         return self
 
     @property

@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from serienpost import Capabilities, Processor
+from serienpost import Capabilities, Processor, Texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.sender import SendGridSender
 
+_ = Texts(__name__)
+
 # Seconds: 240 in which a call begins requests, 280 for the last to connect, leave, be answered.
 _LONGEST_CALL = 520.0
 
@@ -36,7 +38,7 @@ class SendGridChannel:
     """E-mail through SendGrid's v3 API."""
 
     name = "sendgrid"
-    title = "E-Mail (SendGrid)"
+    title = _("e-mail (SendGrid)")
     kind = "email"
     capabilities = Capabilities(subject=True, html=True, attachments=True)
     repeatable = False

@@ -16,13 +16,23 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx  # noqa: TID253  # this module is imported when an account is opened
 
-from serienpost import SerienpostError, asking, no_answer, no_connection, server_of, tls_cause
+from serienpost import (
+    SerienpostError,
+    Texts,
+    asking,
+    no_answer,
+    no_connection,
+    server_of,
+    tls_cause,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from serienpost import Context, Go
     from serienpost_channel_sendgrid.account import SendGridAccount
+
+_ = Texts(__name__)
 
 # Octets; a template's versions hold up to three parts of one megabyte each.
 LARGEST_REPLY = 16 * 1024 * 1024
@@ -46,12 +56,21 @@ class NotSentError(Exception):
     """
 
     def __init__(self, text: str, *, certificate: bool = False) -> None:
+        self.text = text
         self.certificate = certificate
         super().__init__(text)
 
 
 class LostError(Exception):
-    """The request may have reached the provider; its answer did not come."""
+    """The request may have reached the provider; its answer did not come.
+
+    Args:
+        text: what happened, without anything of the request.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +154,13 @@ class Client:
                 async for chunk in answer.aiter_bytes():
                     body += chunk
                     if len(body) > LARGEST_REPLY:
-                        raise LostError("the answer is too large")
+                        raise LostError(_("the answer is too large"))
             finally:
                 await answer.aclose()
             return ApiReply(answer.status_code, answer.headers, body)
         except _NEVER_SENT as error:
             by_proxy = isinstance(error, httpx.ProxyError)
-            why = "the proxy of the environment refuses" if by_proxy else no_connection(error)
+            why = _("the proxy of the environment refuses") if by_proxy else no_connection(error)
             text = no_answer(server_of(str(self._url)), why, "base_url")
             raise NotSentError(text, certificate=_is_untrusted(error)) from None
         except (httpx.HTTPError, httpx.StreamError) as error:
@@ -197,17 +216,26 @@ class Api:
         try:
             reply = await self._client.get(path, **params)
         except (NotSentError, LostError) as error:
-            raise SerienpostError(f"SendGrid cannot be read: {error}") from None
+            raise SerienpostError(
+                _("SendGrid cannot be read: {reason}", reason=error.text)
+            ) from None
         if reply.status == 404:
             return None
         if reply.status in (401, 403):
             raise SerienpostError(
-                f"SendGrid refuses the API key for {path} ({reply.status})",
-                hint="check the key, its rights and the region of base_url",
+                _(
+                    "SendGrid refuses the API key for {path} ({status})",
+                    path=path,
+                    status=reply.status,
+                ),
+                hint=_("check the key, its rights and the region of base_url"),
             )
         document = reply.json()
         if reply.status != 200 or document is None:
-            raise SerienpostError(f"SendGrid answers {reply.status} for {path}", hint="try later")
+            raise SerienpostError(
+                _("SendGrid answers {status} for {path}", status=reply.status, path=path),
+                hint=_("try later"),
+            )
         return document
 
 
@@ -233,9 +261,9 @@ def _proxy(host: str) -> str | None:
 def _described(error: Exception) -> str:
     """The kind of failure alone: texts of errors may hold addresses or the URL."""
     return {
-        "ReadTimeout": "no answer in time",
-        "ReadError": "the connection broke before the answer",
-        "RemoteProtocolError": "the server closed the connection without an answer",
+        "ReadTimeout": _("no answer in time"),
+        "ReadError": _("the connection broke before the answer"),
+        "RemoteProtocolError": _("the server closed the connection without an answer"),
     }.get(type(error).__name__, type(error).__name__)
 
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost import ConfigError, json_option, with_practice
+from serienpost import ConfigError, Texts, json_option, with_practice
 
 if TYPE_CHECKING:
     from serienpost import Context, Practice, Reply
     from serienpost_channel_sendgrid.account import SendGridAccount
+
+
+_ = Texts(__name__)
 
 
 @click.group(name="sendgrid")
@@ -33,9 +36,23 @@ def templates_command(practice: Practice, account: str) -> Reply:
 
     def text() -> None:
         print_table(
-            ["id", "name", "generation", "version", "in force", "changed"],
             [
-                [t["id"], t["name"], t["generation"], v["name"], v["active"], v["updated_at"]]
+                _("id"),
+                _("name"),
+                _("generation"),
+                _("version"),
+                _("in force"),
+                _("changed"),
+            ],
+            [
+                [
+                    t["id"],
+                    t["name"],
+                    t["generation"],
+                    v["name"],
+                    _("yes") if v["active"] else _("no"),
+                    v["updated_at"],
+                ]
                 for t in found
                 for v in t["versions"] or [{"name": "-", "active": False, "updated_at": ""}]
             ],
@@ -50,8 +67,8 @@ def _account(context: Context, name: str) -> SendGridAccount:
     account = context.accounts.get(name)
     if not isinstance(account, SendGridAccount):
         ours = [n for n, a in context.accounts.items() if isinstance(a, SendGridAccount)]
-        hint = f"one of {', '.join(ours)}" if ours else "write one with channel: sendgrid"
-        raise ConfigError(f"there is no account {name} at SendGrid", hint=hint)
+        hint = _("one of {names}", names=ours) if ours else _("write one with channel: sendgrid")
+        raise ConfigError(_("there is no account {name} at SendGrid", name=name), hint=hint)
     return account
 
 

@@ -14,6 +14,7 @@ from serienpost import (
     Content,
     FilledTemplate,
     Refused,
+    Texts,
     parse_sender,
     refused_in_header,
 )
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from serienpost import Attachment, Draft, Message, ProviderTemplate, Variable
     from serienpost_channel_sendgrid.account import SendGridAccount
+
+_ = Texts(__name__)
 
 # Octets of one request, attachments included (SendGrid: below 30 MB).
 LARGEST_REQUEST = 30_000_000
@@ -35,6 +38,9 @@ _HEAD = 10_000
 _WORST = 6
 
 _NO = frozenset({"nein", "no"})
+
+_UNSAFE_ADDRESS = Refused("unsafe_address", _("the address cannot stand in a header"))
+_UNSAFE_SUBJECT = Refused("unsafe_subject", _("the subject cannot stand in a header"))
 
 
 def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
@@ -61,7 +67,7 @@ def compose(account: SendGridAccount, draft: Draft) -> Content | Refused:
         template=template,
     )
     if largest_size(content) + _HEAD > LARGEST_REQUEST:
-        return Refused("too_large", "the message with its attachments is larger than 30 MB")
+        return Refused("too_large", _("the message with its attachments is larger than 30 MB"))
     return content
 
 
@@ -91,7 +97,8 @@ def fill(template: ProviderTemplate, values: dict[str, str]) -> dict[str, str] |
         value = values[variable.name]
         reason = _unsuitable(variable, value)
         if reason:
-            return Refused("value_refused", f"the macro {variable.name} {reason}")
+            said = _("the macro {name} {reason}", name=variable.name, reason=reason)
+            return Refused("value_refused", said)
         data[variable.name] = as_markup(value) if variable.as_markup else value
     return data
 
@@ -103,13 +110,15 @@ def as_markup(value: str) -> str:
 
 def _unsuitable(variable: Variable, value: str) -> str | None:
     if CONTROL.search(value):
-        return "contains control characters"
+        return _("contains control characters")
     if variable.tested and value.casefold() in _NO:
-        return f"is {value}, which SendGrid takes for yes; it tests with equals there"
+        return _(
+            "is {value}, which SendGrid takes for yes; it tests with equals there", value=value
+        )
     if "subject" in variable.parts and (LINE_BREAK.search(value) or refused_in_header(value)):
-        return "cannot stand in the subject of SendGrid's template"
+        return _("cannot stand in the subject of SendGrid's template")
     if variable.as_markup and variable.as_text and as_markup(value) != value:
-        return (
+        return _(
             "stands in triple braces in the HTML of SendGrid's template and elsewhere too; this"
             " value is not the same in both"
         )
@@ -120,16 +129,16 @@ def _refused(draft: Draft) -> Refused | None:
     written = draft.template is None
     texts = draft.text + (draft.html or "")
     if draft.kind != "email":
-        return Refused("wrong_kind", "the channel sendgrid carries e-mail only")
+        return Refused("wrong_kind", _("the channel sendgrid carries e-mail only"))
     if written and not draft.subject.strip():
-        return Refused("no_subject", "an e-mail needs a subject")
+        return Refused("no_subject", _("an e-mail needs a subject"))
     if written and not draft.text.strip():
-        return Refused("no_text", "the text is empty")
+        return Refused("no_text", _("the text is empty"))
     if SURROGATE.search(texts):
-        return Refused("text", "the text holds half a character")
-    for what, text in (("address", draft.address), ("subject", draft.subject)):
+        return Refused("text", _("the text holds half a character"))
+    for text, unsafe in ((draft.address, _UNSAFE_ADDRESS), (draft.subject, _UNSAFE_SUBJECT)):
         if refused_in_header(text):
-            return Refused(f"unsafe_{what}", f"the {what} cannot stand in a header")
+            return unsafe
     return _unfit_attachment(draft)
 
 
@@ -141,11 +150,11 @@ def _unfit_attachment(draft: Draft) -> Refused | None:
             or ";" in attachment.media_type
             or not attachment.filename.strip()
         ):
-            return Refused("attachment", "an attachment's name cannot stand in a header")
+            return Refused("attachment", _("an attachment's name cannot stand in a header"))
         if "/" not in attachment.media_type or not attachment.data:
-            return Refused("attachment", "an attachment is empty or of no type")
+            return Refused("attachment", _("an attachment is empty or of no type"))
         if attachment.content_id is not None and not draft.template and draft.html is None:
-            return Refused("attachment", "an image inside the text needs a formatted part")
+            return Refused("attachment", _("an image inside the text needs a formatted part"))
     return None
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from serienpost import Variable, active_parts_of_foreign
+from serienpost import Texts, Variable, active_parts_of_foreign, joined
 
 if TYPE_CHECKING:
     from serienpost import Part
+
+_ = Texts(__name__)
 
 # One backslash makes a tag text, two are a backslash and a tag (handlebars.l, state INITIAL).
 TAG = re.compile(
@@ -29,6 +32,10 @@ _FILLER = "\ue001"
 _MARKETING = re.compile(
     r"<%.*?%>|\[(?:unsubscribe|weblink|Unsubscribe_Preferences|Sender_\w+)\]",
     re.DOTALL | re.IGNORECASE,
+)
+
+_PARTS: Final = MappingProxyType(
+    {"subject": _("subject"), "text": _.pgettext("part", "text"), "html": "html"}
 )
 
 BLOCKS: Final = frozenset(
@@ -91,7 +98,7 @@ class Reading:
         if part == "html":
             self._read_page(source)
         for found in _MARKETING.finditer(source):
-            self._refuse(found[0], "belongs to marketing mail")
+            self._refuse(found[0], _("belongs to marketing mail"))
         for found in TAG.finditer(source):
             raw, tag = found["raw"], found["tag"]
             if raw is None and tag is None:
@@ -100,7 +107,7 @@ class Reading:
                 found[0], (raw if raw is not None else tag).strip("~ \t\r\n"), raw is not None
             )
         for block in self._open:
-            self._refuse(f"{{{{#{block.helper}}}}}", "is not closed")
+            self._refuse(f"{{{{#{block.helper}}}}}", _("is not closed"))
 
     def variables(self) -> tuple[Variable, ...]:
         """All variables, by name."""
@@ -125,20 +132,23 @@ class Reading:
             if found["raw"] is not None or found["tag"] is not None
         }
         filled = TAG.sub(_filled, source.replace(_FILLER, " "))
-        for what, _, place in active_parts_of_foreign(filled, _FILLER, _blocks(source)):
+        for what, _end, place in active_parts_of_foreign(filled, _FILLER, _blocks(source)):
             line = source.count("\n", 0, place) + 1
-            self._refuse(tags.get(place, f"line {line}:"), what)
+            tag = tags.get(place)
+            self._note(_shortened(tag) if tag else _("line {line}:", line=line), what)
 
     def _refuse(self, tag: str, why: str) -> None:
-        shown = " ".join(tag.split())
-        shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
-        self.problems.append(f"{self._part}: {shown} {why}")
+        self._note(_shortened(tag), why)
+
+    def _note(self, what: str, why: str) -> None:
+        part = _PARTS[self._part]
+        self.problems.append(joined("", (part, ": ", what, " ", why)))
 
     def _tag(self, whole: str, inner: str, raw: bool) -> None:
         words = WORD.findall(inner)
         head = words[0] if words else ""
         if not words:
-            self._refuse(whole, "is empty")
+            self._refuse(whole, _("is empty"))
         elif head[0] in "#^":
             self._begin(whole, inner, raw)
         elif head[0] == "/":
@@ -146,7 +156,7 @@ class Reading:
         elif head == "else":
             self._otherwise(whole, words[1:])
         elif head[0] in ">*":
-            self._refuse(whole, "includes another template")
+            self._refuse(whole, _("includes another template"))
         elif head[0] == "&":
             self._output(whole, WORD.findall(inner[1:]), raw=True)
         else:
@@ -156,9 +166,9 @@ class Reading:
         words = WORD.findall(inner[1:])
         helper = words[0] if words else ""
         if helper == "each":
-            self._refuse(whole, "repeats a list; a macro is one text")
+            self._refuse(whole, _("repeats a list; a macro is one text"))
         elif raw or inner[0] == "^" or helper not in BLOCKS:
-            self._refuse(whole, f"is none of {', '.join(sorted(BLOCKS))}")
+            self._refuse(whole, _("is none of {names}", names=sorted(BLOCKS)))
         proven, otherwise = self._condition(whole, helper, words[1:])
         self._open.append(_OpenBlock(helper, proven, otherwise))
 
@@ -178,16 +188,16 @@ class Reading:
         if self._open and self._open[-1].helper in (helper, ""):
             self._open.pop()
         else:
-            self._refuse(whole, "closes nothing that is open")
+            self._refuse(whole, _("closes nothing that is open"))
 
     def _otherwise(self, whole: str, words: list[str]) -> None:
         if not self._open:
-            self._refuse(whole, "belongs to no block")
+            self._refuse(whole, _("belongs to no block"))
             return
         block = self._open[-1]
         block.proven, block.otherwise = block.otherwise, frozenset()
         if words:
-            also, _ = self._condition(whole, words[0], words[1:])
+            also, _else = self._condition(whole, words[0], words[1:])
             block.proven |= also
 
     def _output(self, whole: str, words: list[str], *, raw: bool) -> None:
@@ -195,13 +205,13 @@ class Reading:
         if len(words) > 1 and words[0] == "insert":
             provided, words = len(words) > 2, words[1:2]
         elif len(words) > 1 and words[0] == "formatDate":
-            self._refuse(whole, "formats a date; macros are sent as ready text")
+            self._refuse(whole, _("formats a date; macros are sent as ready text"))
             return
         elif len(words) == 4 and words[:2] == ["(", "length"]:
             self._name(whole, words[2])
             return
         if len(words) != 1:
-            self._refuse(whole, "is no helper that SendGrid knows")
+            self._refuse(whole, _("is no helper that SendGrid knows"))
             return
         name = self._name(whole, words[0])
         if name is None:
@@ -222,17 +232,34 @@ class Reading:
         """A value is sent once, as the HTML needs it; the same reaches the text."""
         shown = {name: use for name, use in sorted(self._uses.items()) if use.in_html}
         if shown:
-            hint = "text: SendGrid generates it from the HTML, so ' \" & < show there as codes"
-            marked = ", ".join(name for name, use in shown.items() if use.as_markup)
-            self.hints.append(f"{hint}, lines of {marked} as <br>" if marked else hint)
+            hint = _("text: SendGrid generates it from the HTML, so ' \" & < show there as codes")
+            marked = [name for name, use in shown.items() if use.as_markup]
+            if marked:
+                hint = _(
+                    "text: SendGrid generates it from the HTML, so ' \" & < show there as codes,"
+                    " lines of {names} as <br>",
+                    names=marked,
+                )
+            self.hints.append(hint)
 
     def _hint_about_braces(self, name: str) -> None:
         if self._part != "html":
             self.hints.append(
-                f"{self._part}: {{{{{name}}}}} shows ' \" & < as codes; write {{{{{{{name}}}}}}}"
+                _(
+                    "{part}: {tag} shows ' \" & < as codes; write {better}",
+                    part=_PARTS[self._part],
+                    tag=f"{{{{{name}}}}}",
+                    better=f"{{{{{{{name}}}}}}}",
+                )
             )
         elif name == "Signatur":
-            self.hints.append("html: {{Signatur}} loses its lines; write {{{Signatur}}}")
+            self.hints.append(
+                _(
+                    "html: {tag} loses its lines; write {better}",
+                    tag="{{Signatur}}",
+                    better="{{{Signatur}}}",
+                )
+            )
 
     def _use(self, name: str) -> _Use:
         use = self._uses.setdefault(name, _Use())
@@ -245,12 +272,17 @@ class Reading:
             return None
         name = word.removeprefix("@root.").removeprefix("this.")
         if name in SYSTEM:
-            self._refuse(whole, "belongs to marketing mail")
+            self._refuse(whole, _("belongs to marketing mail"))
         elif not _NAME.match(name):
-            self._refuse(whole, f"uses {word}, which cannot be the name of a macro")
+            self._refuse(whole, _("uses {word}, which cannot be the name of a macro", word=word))
         else:
             return name
         return None
+
+
+def _shortened(tag: str) -> str:
+    shown = " ".join(tag.split())
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 def _blocks(source: str) -> list[tuple[int, int]]:

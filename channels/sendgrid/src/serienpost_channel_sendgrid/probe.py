@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from serienpost import Accepted, ProbeResult, SerienpostError
+from serienpost import Accepted, ProbeResult, SerienpostError, Texts, joined
 from serienpost_channel_sendgrid.account import EU
 from serienpost_channel_sendgrid.client import LostError, NotSentError, clients, reading
 from serienpost_channel_sendgrid.composition import mailbox_object
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.client import Api, Client
 
+_ = Texts(__name__)
+
 _REMEDIES = {
-    "401": "check the API key and the region of base_url",
-    "403": "give the key the right to send, and let SendGrid verify the sender",
+    "401": _("check the API key and the region of base_url"),
+    "403": _("give the key the right to send, and let SendGrid verify the sender"),
 }
 
 
@@ -49,13 +51,14 @@ async def _try_sending(account: SendGridAccount, client: Client) -> ProbeResult:
     try:
         reply = await client.post(SEND, json.dumps(document).encode())
     except (NotSentError, LostError) as error:
-        return ProbeResult(ok=False, text=str(error), remedy="check base_url and the network")
+        remedy = _("check base_url and the network")
+        return ProbeResult(ok=False, text=error.text, remedy=remedy)
     found = verdict(reply, 1, sandbox=True, now=utc_now())
     if isinstance(found, Accepted):
-        return ProbeResult(ok=True, text="key and sender are accepted")
+        return ProbeResult(ok=True, text=_("key and sender are accepted"))
     text = getattr(found, "text", "") or f"HTTP {reply.status}"
     code = str(reply.status)
-    return ProbeResult(ok=False, text=f"{code} {text}", remedy=_REMEDIES.get(code))
+    return ProbeResult(ok=False, text=joined(" ", (code, text)), remedy=_REMEDIES.get(code))
 
 
 async def _try_templates(api: Api) -> ProbeResult:
@@ -64,8 +67,10 @@ async def _try_templates(api: Api) -> ProbeResult:
         found = [each async for each in list_templates(api)]
     except SerienpostError as error:
         problem = error.problems[0]
-        return ProbeResult(ok=True, text=f"no templates: {problem.message}", remedy=problem.hint)
-    return ProbeResult(ok=True, text=f"{len(found)} templates can be read")
+        said = _("no templates: {reason}", reason=problem.message)
+        return ProbeResult(ok=True, text=said, remedy=problem.hint)
+    said = _.ngettext("{n} template can be read", "{n} templates can be read", len(found))
+    return ProbeResult(ok=True, text=said)
 
 
 def duties(account: SendGridAccount) -> Iterator[ProbeResult]:
@@ -76,18 +81,20 @@ def duties(account: SendGridAccount) -> Iterator[ProbeResult]:
     if processor.contract_date is None:
         yield ProbeResult(
             ok=True,
-            text=f"warning: no contract about processing with {processor.name} is entered",
-            remedy="Art. 28 GDPR; processor.contract_date",
+            text=_(
+                "warning: no contract about processing with {name} is entered", name=processor.name
+            ),
+            remedy=_("Art. 28 GDPR; processor.contract_date"),
         )
     if processor.attestation is None:
         yield ProbeResult(
             ok=True,
-            text=f"warning: no attestation of {processor.name} is entered",
-            remedy="section 393 SGB V asks for C5; processor.attestation",
+            text=_("warning: no attestation of {name} is entered", name=processor.name),
+            remedy=_("section 393 SGB V asks for C5; processor.attestation"),
         )
     if account.base_url != EU:
         yield ProbeResult(
             ok=True,
-            text=f"warning: the data are processed in {account.region}",
-            remedy=f"an EU subuser and base_url {EU}",
+            text=_("warning: the data are processed in {region}", region=account.region),
+            remedy=_("an EU subuser and base_url {url}", url=EU),
         )

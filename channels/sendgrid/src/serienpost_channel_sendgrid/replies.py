@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown, redact
+from serienpost import (
+    Accepted,
+    AccountProblem,
+    Deferred,
+    QuotaReached,
+    Rejected,
+    Texts,
+    Unknown,
+    redact,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import Outcome
     from serienpost_channel_sendgrid.client import ApiReply
+
+_ = Texts(__name__)
 
 # Seconds; a limit that lasts longer pauses the run until then.
 LONGEST_WAIT = 60.0
@@ -55,10 +66,10 @@ def verdict(reply: ApiReply, count: int, *, sandbox: bool, now: datetime) -> Ver
         now: aware.
     """
     if reply.status == 202 or (sandbox and reply.status == 200):
-        text = "checked only, not sent: sandbox" if sandbox else ""
+        text = _("checked only, not sent: sandbox") if sandbox else ""
         return Accepted(reply.headers.get("x-message-id"), text)
     errors = _errors(reply)
-    text = "; ".join(redact(message) for message, _ in errors) or f"HTTP {reply.status}"
+    text = "; ".join(redact(message) for message, _field in errors) or f"HTTP {reply.status}"
     if reply.status == 400:
         return _bad_request(errors, text, count)
     if reply.status == 413:

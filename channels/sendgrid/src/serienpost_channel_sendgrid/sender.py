@@ -12,6 +12,7 @@ from serienpost import (
     Deferred,
     HeldBackError,
     NotStarted,
+    Texts,
     Unknown,
 )
 from serienpost_channel_sendgrid.client import LostError, NotSentError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from serienpost_channel_sendgrid.account import SendGridAccount
     from serienpost_channel_sendgrid.client import Client
     from serienpost_channel_sendgrid.replies import Verdict
+
+_ = Texts(__name__)
 
 SEND = "/v3/mail/send"
 # Seconds after which a call begins no further request.
@@ -102,7 +105,7 @@ class SendGridSender:
         smaller requests; what may have been taken is not.
         """
         if await self._is_blocked():
-            return [Deferred("429", "the limit of the account is reached", 1.0)] * len(call)
+            return [Deferred("429", _("the limit of the account is reached"), 1.0)] * len(call)
         ask = partial(self._request, self._clients[slot], go)
         return await Division(ask, call).outcomes()
 
@@ -116,10 +119,10 @@ class SendGridSender:
             return NotStarted()
         except NotSentError as error:
             if error.certificate:
-                return AccountProblem("certificate", "the server's certificate is not valid")
-            return Deferred("connection", str(error), connection=True)
+                return AccountProblem("certificate", _("the server's certificate is not valid"))
+            return Deferred("connection", error.text, connection=True)
         except LostError as error:
-            return Unknown("reply", str(error))
+            return Unknown("reply", error.text)
         sandbox = self._account.sandbox
         found = verdict(reply, len(messages), sandbox=sandbox, now=utc_now())
         if isinstance(found, Deferred) and found.code == "429":
@@ -164,15 +167,15 @@ class Division:
         while self._parts:
             part = self._parts.pop()
             if loop.time() > deadline:
-                self._stop(part, Deferred("time", "the call took too long; not sent yet", 1.0))
+                self._stop(part, Deferred("time", _("the call took too long; not sent yet"), 1.0))
                 break
             try:
                 found = await self._ask(part)
             except asyncio.CancelledError:
                 if not self._known:
                     raise
-                self._settle(part, Unknown("reply", "stopped while waiting for the answer"))
-                self._stop([], Deferred("stopped", "not sent yet", 1.0))
+                self._settle(part, Unknown("reply", _("stopped while waiting for the answer")))
+                self._stop([], Deferred("stopped", _("not sent yet"), 1.0))
                 break
             self._take(part, found)
         return [self._known[message.ref] for message in self._call]
@@ -191,7 +194,7 @@ class Division:
             self._settle(part, found)
         elif isinstance(found, Unknown):
             self._settle(part, found)
-            self._stop([], Deferred("stopped", "not sent yet, after a lost answer", 1.0))
+            self._stop([], Deferred("stopped", _("not sent yet, after a lost answer"), 1.0))
         else:
             self._stop(part, found)
 
@@ -204,7 +207,7 @@ class Division:
         self._refused = self._refused + 1 if split.alone == self._last else 1
         self._last = split.alone
         if self._refused >= HOPELESS and not self._accepted:
-            self._stop([], Deferred("stopped", "not sent yet, after refusals alike", 1.0))
+            self._stop([], Deferred("stopped", _("not sent yet, after refusals alike"), 1.0))
 
     def _stop(self, part: Sequence[Message], outcome: Outcome) -> None:
         """Nothing more is sent by this call."""

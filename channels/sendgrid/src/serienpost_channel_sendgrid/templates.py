@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from serienpost import Problem, ProviderTemplate, SerienpostError, TemplateError
+from serienpost import Problem, ProviderTemplate, SerienpostError, TemplateError, Texts
 from serienpost_channel_sendgrid.handlebars import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from serienpost_channel_sendgrid.client import Api
+
+_ = Texts(__name__)
 
 _TEMPLATES = "/v3/templates"
 _PAGE = 200
@@ -42,7 +44,7 @@ async def list_templates(api: Api) -> AsyncIterator[ListedTemplate]:
         SerienpostError: SendGrid cannot be asked.
     """
     params: dict[str, str | int] = {"generations": "legacy,dynamic", "page_size": _PAGE}
-    for _ in range(_MOST_PAGES):
+    for _page in range(_MOST_PAGES):
         document = await api.get(_TEMPLATES, **params) or {}
         for found in _dicts(document.get("result") or document.get("templates")):
             yield _listed(found)
@@ -82,12 +84,14 @@ async def read_template(api: Api, wanted: str) -> ProviderTemplate:
         raise TemplateError(_legacy(name))
     active = next((v for v in _dicts(found.get("versions")) if _is_active(v)), None)
     if active is None:
-        raise TemplateError(f"the template {name} has no version in force", hint="activate one")
+        raise TemplateError(
+            _("the template {name} has no version in force", name=name), hint=_("activate one")
+        )
     version = str(active.get("id", ""))
     path = f"{_TEMPLATES}/{quote(template_id, safe='')}/versions/{quote(version, safe='')}"
     detail = await api.get(path)
     if not isinstance(detail, dict):
-        raise SerienpostError(f"SendGrid does not show the version of template {name}")
+        raise SerienpostError(_("SendGrid does not show the version of template {name}", name=name))
     return _provider_template(template_id, name, version, detail)
 
 
@@ -95,21 +99,25 @@ async def _by_name(api: Api, name: str) -> str:
     found = [each async for each in list_templates(api) if each.name == name]
     current = [each for each in found if each.generation == _DYNAMIC]
     if len(current) > 1:
-        ids = ", ".join(each.id for each in current)
-        raise TemplateError(f"several templates are called {name}", hint=f"write the id: {ids}")
+        ids = [each.id for each in current]
+        raise TemplateError(
+            _("several templates are called {name}", name=name),
+            hint=_("write the id: {ids}", ids=ids),
+        )
     if current:
         return current[0].id
     raise TemplateError(_legacy(name) if found else _missing(name))
 
 
 def _missing(wanted: str) -> Problem:
-    hint = "`serienpost sendgrid templates ACCOUNT` lists them; EU and global keep their own"
-    return Problem(f"there is no template {wanted} at SendGrid", hint)
+    hint = _("`serienpost sendgrid templates ACCOUNT` lists them; EU and global keep their own")
+    return Problem(_("there is no template {name} at SendGrid", name=wanted), hint)
 
 
 def _legacy(name: str) -> Problem:
-    hint = "make it anew as a dynamic template; its id begins with d-"
-    return Problem(f"the template {name} is a legacy template, which is not supported", hint)
+    hint = _("make it anew as a dynamic template; its id begins with d-")
+    said = _("the template {name} is a legacy template, which is not supported", name=name)
+    return Problem(said, hint)
 
 
 def _provider_template(
@@ -122,12 +130,12 @@ def _provider_template(
     for part, source in sources.items():
         reading.add(part, source, is_generated=is_generated and part == "text")  # type: ignore[arg-type]
     if not sources["subject"].strip():
-        reading.problems.append("subject: is empty")
+        reading.problems.append(_("the subject is empty"))
     if not (sources["html"] + sources["text"]).strip():
-        reading.problems.append("it has no text")
+        reading.problems.append(_("it has no text"))
     if reading.problems:
-        problems = (Problem(f"the template {name}: {each}") for each in reading.problems)
-        raise TemplateError(*dict.fromkeys(problems))
+        said = [_("the template {name}: {problem}", name=name, problem=p) for p in reading.problems]
+        raise TemplateError(*map(Problem, dict.fromkeys(said)))
     packed = json.dumps(sources, sort_keys=True).encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(packed).hexdigest()
     hints = tuple(dict.fromkeys(reading.hints))

@@ -28,6 +28,13 @@ _ = Texts(__name__)
 # Characters; no provider shows nearly as many, and none need take more than 998 octets a line.
 _LONGEST_SUBJECT = 900
 
+_WRONG_KIND = Refused("wrong_kind", _("the channel smtp carries e-mail only"))
+_ADDRESS = Refused("address", _("the address is not plain ASCII, which SMTP needs"))
+_NO_SUBJECT = Refused("no_subject", _("an e-mail needs a subject"))
+_LONG_SUBJECT = Refused("long_subject", _("the subject is too long"))
+_NO_TEXT = Refused("no_text", _("the text is empty"))
+_TEXT = Refused("text", _("the text holds half a character"))
+
 
 def compose(context: Context, account: SmtpAccount, draft: Draft) -> Content | Refused:
     """Take the draft as it is, with the account's headers; refuse what SMTP cannot carry."""
@@ -81,24 +88,19 @@ def _unsubscribe(
 
 
 def _refused(draft: Draft) -> Refused | None:
-    subject = refused_in_header(draft.subject)
-    texts = draft.text + (draft.html or "")
     checks = (
-        (draft.kind != "email", "wrong_kind", _("the channel smtp carries e-mail only")),
-        (
-            not is_address(draft.address),
-            "address",
-            _("the address is not plain ASCII, which SMTP needs"),
-        ),
-        (not draft.subject.strip(), "no_subject", _("an e-mail needs a subject")),
-        (len(draft.subject) > _LONGEST_SUBJECT, "long_subject", _("the subject is too long")),
-        (subject is not None, "unsafe_subject", _("the subject {reason}", reason=subject or "")),
-        (not draft.text.strip(), "no_text", _("the text is empty")),
-        (not _is_whole(texts), "text", _("the text holds half a character")),
+        (draft.kind != "email", _WRONG_KIND),
+        (not is_address(draft.address), _ADDRESS),
+        (not draft.subject.strip(), _NO_SUBJECT),
+        (len(draft.subject) > _LONGEST_SUBJECT, _LONG_SUBJECT),
+        (not draft.text.strip(), _NO_TEXT),
+        (not _is_whole(draft.text + (draft.html or "")), _TEXT),
     )
-    for applies, code, reason in checks:
+    for applies, refused in checks:
         if applies:
-            return Refused(code, reason)
+            return refused
+    if reason := refused_in_header(draft.subject):
+        return Refused("unsafe_subject", _("the subject {reason}", reason=reason))
     return _refused_attachment(draft)
 
 

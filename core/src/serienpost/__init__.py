@@ -175,6 +175,7 @@ if TYPE_CHECKING:
     from serienpost.translation import joined as joined
     from serienpost.translation import paragraphs as paragraphs
     from serienpost.translation import placeholders as placeholders
+    from serienpost.translation import present_language as present_language
     from serienpost.translation import speaking as speaking
     from serienpost.written_values import NO_WORDS as NO_WORDS
     from serienpost.written_values import Unreadable as Unreadable
@@ -249,7 +250,7 @@ _HOME = {
     "templates.letter_page": "split_page",
     "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",
-    "translation": "Money Text Texts joined paragraphs placeholders speaking",
+    "translation": "Money Text Texts joined paragraphs placeholders present_language speaking",
     "written_values": "NO_WORDS Unreadable is_typed read_value",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

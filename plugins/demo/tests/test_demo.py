@@ -16,9 +16,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from serienpost import speaking
 from serienpost_demo import letter_walk
 from serienpost_demo.catcher import Caught
+from serienpost_demo.command_line import counts_in_words
 from serienpost_demo.commands import demo_command
+from serienpost_demo.servers import _started
 from serienpost_demo.walkthrough import _differences, _reply, _Run
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "json"
@@ -170,6 +173,27 @@ def test_the_outcome_in_words(
 def test_differences_of_letters(printed: list[str], stored: list[str], problems: list[str]) -> None:
     found = letter_walk._differences(["p1", "p2"], printed, ["A", "B"], stored)
     assert [str(problem) for problem in found] == problems
+
+
+def test_counts_are_told_in_the_readers_language() -> None:
+    told = counts_in_words({"accepted": 4, "in_doubt": 0, "bounced": 1, "new_state": 2})
+    assert told == "accepted 4, returned 1, new_state 2"
+    with speaking("de"):
+        assert str(told) == "angenommen 4, Rückläufer 1, new_state 2"
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "  127.0.0.1:11  made-up smsCreator  account sms   mailing kurznachricht"),
+        ("de", "  127.0.0.1:11  erfundener smsCreator  Konto sms   Serienversand kurznachricht"),
+    ],
+)
+def test_servers_stand_in_columns_in_each_language(language: str, line: str) -> None:
+    ports = {"smtp": 9, "smscreator": 11, "sendgrid": 12}
+    with speaking(language):
+        told = [str(one) for one in _started(ports, Path("eingang"), None)]
+    assert line in told
 
 
 def test_the_command_has_the_name_and_options_of_the_manual() -> None:

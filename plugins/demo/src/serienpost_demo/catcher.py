@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost import SerienpostError, write_private
+from serienpost import SerienpostError, Texts, write_private
 from serienpost_demo.misbehaviour import Script
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+_ = Texts(__name__)
 
 HOST = "127.0.0.1"
 
@@ -69,8 +71,12 @@ class Catcher:
         if self._error is not None:
             self._thread.join()
             raise SerienpostError(
-                f"cannot listen on {HOST}:{self.port}: {self._error.strerror}",
-                hint="choose another port, 0 takes a free one",
+                _(
+                    "cannot listen on {server}: {reason}",
+                    server=f"{HOST}:{self.port}",
+                    reason=self._error.strerror or "",
+                ),
+                hint=_("choose another port, 0 takes a free one"),
             )
         return self
 

@@ -12,11 +12,33 @@ from dataclasses import dataclass, field
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
-from serienpost import Exit, SerienpostError
+from serienpost import Exit, SerienpostError, Text, Texts, joined, present_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+_ = Texts(__name__)
+
+# Counts of rows and states of messages, as people read them.
+_WORDS = {
+    "selected": _.pgettext("count", "selected"),
+    "reachable": _.pgettext("count", "reachable"),
+    "allowed": _.pgettext("count", "allowed"),
+    "marked": _.pgettext("count", "marked"),
+    "planned": _.pgettext("state", "planned"),
+    "pending": _.pgettext("state", "waiting"),
+    "claimed": _.pgettext("state", "about to be sent"),
+    "sending": _.pgettext("state", "being sent"),
+    "accepted": _.pgettext("state", "accepted"),
+    "delivered": _.pgettext("state", "delivered"),
+    "in_doubt": _.pgettext("state", "in doubt"),
+    "failed": _.pgettext("state", "failed"),
+    "bounced": _.pgettext("state", "returned"),
+    "complained": _.pgettext("state", "complaint"),
+    "suppressed": _.pgettext("state", "left out"),
+    "cancelled": _.pgettext("state", "cancelled"),
+}
 
 # What is shown fits a terminal as it opens; what a command says stands two columns further in.
 _LINES, _WIDTH = 12, 80
@@ -28,6 +50,12 @@ class Say(Protocol):
     """Prints a line for people."""
 
     def __call__(self, message: str) -> object: ...
+
+
+def counts_in_words(counts: Mapping[str, int]) -> Text:
+    """What there is of each state, without those that nothing has."""
+    found = [(state, number) for state, number in counts.items() if number]
+    return joined(", ", [joined(" ", (_WORDS.get(one, one), str(n))) for one, n in found])
 
 
 class StepFailedError(SerienpostError):
@@ -50,7 +78,9 @@ class CommandLine:
         for line in lines[:_LINES]:
             self.say(_shortened(f"{_INDENT}{_WIDE_GAP.sub('  ', line).rstrip()}"))
         if len(lines) > _LINES:
-            self.say(f"{_INDENT}... {len(lines) - _LINES} more lines")
+            rest = len(lines) - _LINES
+            more = _.ngettext("... {n} more line", "... {n} more lines", rest)
+            self.say(f"{_INDENT}{more}")
         self.say("")
 
     def ask(self, *args: str, also: Sequence[int] = ()) -> dict[str, Any]:
@@ -78,6 +108,7 @@ class CommandLine:
                 **os.environ,
                 "PYTHONUTF8": "1",
                 "COLUMNS": str(_WIDTH - len(_INDENT)),
+                "SERIENPOST_LANG": present_language(),
                 **self.environment,
             },
             check=False,
@@ -87,8 +118,12 @@ class CommandLine:
                 if text.strip():
                     self.say(text.rstrip())
             raise StepFailedError(
-                f"`serienpost {shlex.join(args)}` ended with exit code {done.returncode}",
-                hint="its output stands above",
+                _(
+                    "`{command}` ended with exit code {code}",
+                    command=f"serienpost {shlex.join(args)}",
+                    code=done.returncode,
+                ),
+                hint=_("its output stands above"),
             )
         return done
 
@@ -117,7 +152,7 @@ def folded(text: str) -> str:
         )
         if len(line) > _WIDTH and not line.startswith("$ ")
         else line
-        for line in text.split("\n")
+        for line in str(text).split("\n")
     )
 
 

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from serienpost import Texts
+
 if TYPE_CHECKING:
     from serienpost import Reply
+
+_ = Texts(__name__)
 
 _DEFAULT_FOLDER = "demo-practice"
 _INBOX = "eingang"
@@ -34,15 +38,15 @@ def init_demo(folder: Path, patients: int, seed: int) -> list[Path]:
     type=click.IntRange(1, 1_000_000),
     default=300,
     show_default=True,
-    help="Size of the practice.",
+    help=_("Size of the practice."),
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Which made-up practice.")
+@click.option("--seed", type=int, default=1, show_default=True, help=_("Which made-up practice."))
 @click.option(
     "--serve",
     is_flag=True,
-    help="Start the servers alone and keep them running, to try a demo practice by hand.",
+    help=_("Start the servers alone and keep them running, to try a demo practice by hand."),
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON document on stdout."))
 @click.pass_context
 def demo_command(
     command: click.Context,
@@ -82,11 +86,16 @@ def _serve(command: click.Context, practice: Path | None) -> Reply:
     for name in ("patients", "seed", "as_json"):
         if command.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = "--json" if name == "as_json" else f"--{name}"
-            raise click.UsageError(f"{option} does not go with --serve, which makes no practice")
+            raise click.UsageError(
+                _("{option} does not go with --serve, which makes no practice", option=option)
+            )
     from serienpost import Reply
     from serienpost_demo.servers import serve
 
-    serve(practice, _fresh_folder((practice or Path()) / _INBOX), say=click.echo)
+    def say(message: str) -> None:
+        click.echo(str(message))
+
+    serve(practice, _fresh_folder((practice or Path()) / _INBOX), say=say)
     return Reply()
 
 

@@ -9,11 +9,13 @@ from string import Template
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from serienpost import Problem, SerienpostError
+from serienpost import Problem, SerienpostError, Texts
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
+
+_ = Texts(__name__)
 
 # Where the demo practice's account expects a mail server on this machine.
 DEMO_PORT = 2525
@@ -68,7 +70,8 @@ def write_folder(
                 file.write(text.encode())
             written.append(path)
     except OSError as error:
-        raise SerienpostError(f"{folder}: cannot be written: {error.strerror}") from error
+        said = _("cannot be written: {reason}", reason=error.strerror or type(error).__name__)
+        raise SerienpostError(Problem(said, file=str(folder))) from error
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     write_practice(folder / DATABASE, patients, seed, today)
     return [*written, folder / DATABASE]
@@ -93,12 +96,12 @@ def _texts_below(place: Traversable, name: str) -> list[tuple[str, str]]:
 
 def _refuse_if_ours(folder: Path, names: list[str]) -> None:
     if folder.exists() and not folder.is_dir():
-        raise SerienpostError(f"{folder} is a file", hint="name a folder")
+        raise SerienpostError(_("{folder} is a file", folder=str(folder)), hint=_("name a folder"))
     taken = [name for name in names if (folder / name).exists()]
     if taken:
         problem = Problem(
-            f"holds {', '.join(taken)} already; nothing was changed",
-            hint="choose another folder",
+            _("holds {names} already; nothing was changed", names=taken),
+            hint=_("choose another folder"),
             file=str(folder),
         )
         raise SerienpostError(problem)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from serienpost import Problem
+from serienpost import Problem, Texts
+from serienpost_demo.command_line import counts_in_words
 from serienpost_demo.practice.records import SENDGRID_KEY
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
 
 if TYPE_CHECKING:
     from serienpost_demo.command_line import CommandLine
+
+_ = Texts(__name__)
 
 MAILING, TEMPLATE = "sprechzeiten", "Neue Sprechzeiten"
 
@@ -44,16 +47,17 @@ def walk_sendgrid(
     line.show("check", MAILING)
     prepared = line.ask("prepare", MAILING, "--summary")
     run = prepared["run"]
-    line.say(f"  run {run}: {prepared['counts']['marked']} marked\n")
+    marked = _("run {run}: {marked} marked", run=run, marked=prepared["counts"]["marked"])
+    line.say(f"  {marked}\n")
     line.show("send", run, "--plan", prepared["plan_hash"], "--yes", "--accept-disclaimer")
     line.show("show", run, "--manifest")
     if fake.mails:
         fake.suppress(fake.mails[0].to)
-        line.say("  One of them comes back to SendGrid.")
+        line.say("  " + _("One of them comes back to SendGrid."))
     line.show("events", "grid")
     shown = line.ask("show", run)
     counts = {state: number for state, number in shown["counts"].items() if number}
-    line.say(f"  {', '.join(f'{state} {number}' for state, number in counts.items())}\n")
+    line.say(f"  {counts_in_words(counts)}\n")
     accepted = [one["ref"] for one in shown["messages"] if one["attempts"]]
     arrived = [str(mail.ref) for mail in fake.mails]
     data = {"run": run, "accepted": len(accepted), "arrived": len(arrived), "counts": counts}
@@ -65,8 +69,12 @@ def _differences(
 ) -> tuple[Problem, ...]:
     problems = []
     if not accepted or Counter(accepted) != Counter(arrived):
-        text = f"SendGrid took {len(arrived)} e-mails, {len(accepted)} were accepted: not the same"
-        problems.append(Problem(text))
+        said = _(
+            "SendGrid took {arrived} e-mails, {accepted} were accepted: not the same",
+            arrived=len(arrived),
+            accepted=len(accepted),
+        )
+        problems.append(Problem(said))
     if not counts.get("bounced"):
-        problems.append(Problem("the e-mail that came back is not recorded as bounced"))
+        problems.append(Problem(_("the e-mail that came back is not recorded as returned")))
     return tuple(problems)

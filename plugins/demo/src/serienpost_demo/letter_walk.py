@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from serienpost import Problem
+from serienpost import Problem, Texts
 from serienpost_demo.folder import DATABASE
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost_demo.command_line import CommandLine
+
+_ = Texts(__name__)
 
 MAILING = "rundbrief"
 
@@ -31,7 +33,9 @@ def walk_letters(line: CommandLine, folder: Path) -> tuple[dict[str, Any], tuple
     """
     prepared = line.ask("prepare", MAILING, "--summary")
     run, pages = prepared["run"], prepared["cost"]["total"]
-    line.say(f"  run {run}: {prepared['counts']['marked']} letters, {pages:g} pages\n")
+    marked = prepared["counts"]["marked"]
+    forecast = _("run {run}: {marked} letters, {pages} pages", run=run, marked=marked, pages=pages)
+    line.say(f"  {forecast}\n")
     line.show("review", run)
     line.show("send", run, "--plan", prepared["plan_hash"], "--yes")
     line.show("letters", "list", "--run", run)
@@ -52,9 +56,11 @@ def walk_letters(line: CommandLine, folder: Path) -> tuple[dict[str, Any], tuple
     rows, refs = [one["row"] for one in accepted], [one["ref"] for one in accepted]
     problems = _differences(rows, [one["row"] for one in index], refs, stored)
     if data["pages"] != pages:
-        problems = (*problems, Problem(f"{data['pages']} pages were made, not {pages:g}"))
+        made = data["pages"]
+        said = _("{made} pages were made, not {pages}", made=made, pages=pages)
+        problems = (*problems, Problem(said))
     if not _is_pdf(pdf):
-        problems = (*problems, Problem(f"{pdf} is no PDF"))
+        problems = (*problems, Problem(_("{file} is no PDF", file=str(pdf))))
     return data, problems
 
 
@@ -68,8 +74,8 @@ def _index(path: Path) -> list[dict[str, str]]:
 def _stored(database: Path, run: str) -> list[str]:
     """References of the letters in the patients' records."""
     with closing(sqlite3.connect(database)) as opened:
-        rows = opened.execute("SELECT message FROM brief WHERE run = ?", (run,))
-        return [message.rpartition(":")[2] for (message,) in rows]
+        found = opened.execute("SELECT message FROM brief WHERE run = ?", (run,))
+        return [message.rpartition(":")[2] for (message,) in found]
 
 
 def _is_pdf(path: Path) -> bool:
@@ -83,9 +89,19 @@ def _differences(
     def found() -> Iterator[Problem]:
         if not rows or printed != rows:
             yield Problem(
-                f"{len(rows)} letters were accepted, {len(printed)} printed: not the same"
+                _(
+                    "{accepted} letters were accepted, {printed} printed: not the same",
+                    accepted=len(rows),
+                    printed=len(printed),
+                )
             )
         if Counter(stored) != Counter(refs):
-            yield Problem(f"{len(rows)} letters were accepted, {len(stored)} stored: not the same")
+            yield Problem(
+                _(
+                    "{accepted} letters were accepted, {stored} stored: not the same",
+                    accepted=len(rows),
+                    stored=len(stored),
+                )
+            )
 
     return tuple(found())

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from serienpost import SerienpostError, is_loopback, private_folder, write_private
+from serienpost import (
+    SerienpostError,
+    Text,
+    Texts,
+    is_loopback,
+    private_folder,
+    write_private,
+)
 from serienpost_demo.catcher import Catcher
 from serienpost_demo.folder import DEMO_GRID_PORT, DEMO_PORT, DEMO_SMS_PORT
 from serienpost_demo.grid_walk import TEMPLATE, new_sendgrid
@@ -24,27 +31,24 @@ if TYPE_CHECKING:
     from serienpost_demo.sendgrid import FakeSendGrid
     from serienpost_demo.smscreator.gateway import Gateway
 
+_ = Texts(__name__)
+
 # Seconds between two looks at what has arrived.
 _LOOK = 0.2
 _CREDITS = 100_000.0
 _PORTS = {"smtp": DEMO_PORT, "smscreator": DEMO_SMS_PORT, "sendgrid": DEMO_GRID_PORT}
 
-_OTHER_PORTS = (
+_OTHER_PORTS = _(
     "end what listens there, or write other ports into a practice's accounts and name its folder: "
     "serienpost demo --serve DIR"
 )
 
-_STARTED = """\
-Listening on this machine; nothing leaves it:
-  127.0.0.1:{smtp:<6} mail server             account mail    mailing information
-  127.0.0.1:{smscreator:<6} made-up smsCreator      account sms     mailing kurznachricht
-  127.0.0.1:{sendgrid:<6} made-up SendGrid        account grid    mailing sprechzeiten
-The account brief needs no server: its letters are written to the practice's folder briefe.
-SendGrid keeps the template {template}; `send` asks for its disclaimer (--accept-disclaimer).
-Logins stand in the demo practice's Systemkürzel. What arrives is kept in {inbox}.
-
-In another terminal: serienpost -C {practice} prepare information
-Ctrl-C ends it."""
+# Channel, what listens, account and mailing.
+_SERVERS = (
+    ("smtp", _("mail server"), "mail", "information"),
+    ("smscreator", _("made-up smsCreator"), "sms", "kurznachricht"),
+    ("sendgrid", _("made-up SendGrid"), "grid", "sprechzeiten"),
+)
 
 
 def serve(practice: Path | None, inbox: Path, say: Say) -> None:
@@ -66,16 +70,51 @@ def serve(practice: Path | None, inbox: Path, say: Say) -> None:
             grid = running.enter_context(new_sendgrid(ports["sendgrid"]))
         except SerienpostError as error:
             raise SerienpostError(error.problems[0].message, hint=_OTHER_PORTS) from error
-        folder = practice or "DIR"
-        say(
-            _STARTED.format_map({**ports, "inbox": inbox, "template": TEMPLATE, "practice": folder})
-        )
+        for told in _started(ports, inbox, practice):
+            say(told)
         arrivals = _Arrivals(inbox, catcher, sms.gateway, grid)
         while not stop.wait(_LOOK):
             if arrivals.look():
                 say(arrivals.counts())
         arrivals.look()
-    say(f"Ended. {arrivals.counts()}")
+    say(_("Ended. {arrived}", arrived=arrivals.counts()))
+
+
+def _started(ports: dict[str, int], inbox: Path, practice: Path | None) -> Iterator[str]:
+    """What listens where, and what to do with it."""
+    yield _("Listening on this machine; nothing leaves it:")
+    lines = [
+        (
+            f"127.0.0.1:{ports[channel]}",
+            what,
+            _("account {name}", name=account),
+            _("mailing {name}", name=mailing),
+        )
+        for channel, what, account, mailing in _SERVERS
+    ]
+    widths = [max(len(f"{cell}") for cell in column) for column in zip(*lines, strict=True)]
+    for cells in lines:
+        padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        yield f"  {'  '.join(padded)}".rstrip()
+    yield _(
+        "The account {name} needs no server: its letters are written to the practice's folder"
+        " {folder}.",
+        name="brief",
+        folder="briefe",
+    )
+    yield _(
+        "SendGrid keeps the template {template}; `send` asks for its disclaimer"
+        " (--accept-disclaimer).",
+        template=TEMPLATE,
+    )
+    yield _(
+        "Logins stand in the demo practice's Systemkürzel. What arrives is kept in {folder}.",
+        folder=str(inbox),
+    )
+    yield ""
+    command = f"serienpost -C {practice or 'DIR'} prepare information"
+    yield _("In another terminal: {command}", command=command)
+    yield _("Ctrl-C ends it.")
 
 
 @contextmanager
@@ -108,8 +147,8 @@ def _ports_of(practice: Path) -> dict[str, int]:
             place = urlsplit(getattr(account, "base_url", server))
             if place.port is None or not is_loopback(place.hostname or ""):
                 raise SerienpostError(
-                    f"the account {name} does not hand over to a port of this machine",
-                    hint="--serve is for a practice that `serienpost init DIR --demo` made",
+                    _("the account {name} does not hand over to a port of this machine", name=name),
+                    hint=_("--serve is for a practice that `serienpost init DIR --demo` made"),
                 )
             ports[account.channel] = place.port
     return ports
@@ -141,10 +180,15 @@ class _Arrivals:
         is_new, self._seen = seen != self._seen, seen
         return is_new
 
-    def counts(self) -> str:
+    def counts(self) -> Text:
         """How many there are so far."""
         mails, sms, grid = self._seen
-        return f"Arrived: {mails} e-mails, {sms} SMS, {grid} e-mails by SendGrid."
+        return _(
+            "Arrived: {mails} e-mails, {sms} SMS, {grid} e-mails by SendGrid.",
+            mails=mails,
+            sms=sms,
+            grid=grid,
+        )
 
     def _keep(self, name: str, text: str) -> None:
         write_private(private_folder(self.inbox) / name, text.encode("utf-8", "replace"))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from serienpost import Problem
+from serienpost import Problem, Texts
+from serienpost_demo.command_line import counts_in_words
 from serienpost_demo.practice.records import SMS_PASSWORD, SMS_USER
 from serienpost_demo.smscreator.gateway import ZONE, Account, Gateway
 
 if TYPE_CHECKING:
     from serienpost_demo.command_line import CommandLine
+
+_ = Texts(__name__)
 
 MAILING = "kurznachricht"
 _CREDITS = 500.0
@@ -34,21 +37,34 @@ def walk_sms(line: CommandLine, gateway: Gateway) -> tuple[dict[str, Any], tuple
     """
     prepared = line.ask("prepare", MAILING)
     run, cost = prepared["run"], prepared["cost"]
-    line.say(f"  run {run}: {cost['total']:g} of {cost['balance']:g} credits\n")
+    total, balance = cost["total"], cost["balance"]
+    needed = _("run {run}: {total} of {balance} credits", run=run, total=total, balance=balance)
+    line.say(f"  {needed}\n")
     line.show("review", run)
-    tomorrow = datetime.now(ZONE) + timedelta(days=1)
-    when = f"{tomorrow:%Y-%m-%d}T10:00"
-    line.show("send", run, "--plan", prepared["plan_hash"], "--yes", "--at", when)
+    tomorrow = (datetime.now(ZONE) + timedelta(days=1)).date()
+    when = datetime.combine(tomorrow, time(10))
+    at = f"{when:%Y-%m-%dT%H:%M}"
+    line.show("send", run, "--plan", prepared["plan_hash"], "--yes", "--at", at)
     queued, left = len(gateway.queued()), gateway.balance(SMS_USER)
-    line.say(f"  The provider holds {queued} orders until {when}; {left:g} credits, none charged.")
+    held = _(
+        "The provider holds {orders} orders until {when}; {credits} credits, none charged.",
+        orders=queued,
+        when=when,
+        credits=left,
+    )
+    line.say(f"  {held}")
     line.show("resume", "--due")
     gateway.forward(timedelta(days=2))
     left = gateway.balance(SMS_USER)
-    line.say(f"  Two days later by the provider's clock: all are sent, {left:g} credits are left.")
+    sent_all = _(
+        "Two days later by the provider's clock: all are sent, {credits} credits are left.",
+        credits=left,
+    )
+    line.say(f"  {sent_all}")
     line.show("events", "sms")
     shown = line.ask("show", run)
     counts = {state: number for state, number in shown["counts"].items() if number}
-    line.say(f"  {', '.join(f'{state} {number}' for state, number in counts.items())}\n")
+    line.say(f"  {counts_in_words(counts)}\n")
     sent = [one for one in shown["messages"] if one["attempts"]]
     accepted = [one["ref"] for one in sent]
     # Who is of another age tomorrow is reviewed, but left out.
@@ -64,9 +80,14 @@ def _differences(
 ) -> tuple[Problem, ...]:
     problems = []
     if not accepted or Counter(accepted) != Counter(arrived):
-        problems.append(
-            Problem(f"{len(accepted)} SMS were accepted, {len(arrived)} arrived: not the same")
+        said = _(
+            "{accepted} SMS were accepted, {arrived} arrived: not the same",
+            accepted=len(accepted),
+            arrived=len(arrived),
         )
+        problems.append(Problem(said))
     if round(_CREDITS - left, 6) != round(cost, 6):
-        problems.append(Problem(f"{_CREDITS - left:g} credits were charged, not {cost:g}"))
+        charged = round(_CREDITS - left, 6)
+        said = _("{charged} credits were charged, not {cost}", charged=charged, cost=cost)
+        problems.append(Problem(said))
     return tuple(problems)

@@ -10,18 +10,26 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serienpost import Exit, Problem
-from serienpost_demo.command_line import CommandLine
+from serienpost import Exit, Problem, Text, Texts
+from serienpost_demo.command_line import CommandLine, counts_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from serienpost import Reply
     from serienpost_demo.catcher import Caught
     from serienpost_demo.command_line import Say
 
+_ = Texts(__name__)
+
 _MAILING = "information"
 _TEST_ADDRESS = "praxis@example.org"
+_RUN_STATES = {
+    "sending": _.pgettext("run", "sending"),
+    "paused": _.pgettext("run", "paused"),
+    "finished": _.pgettext("run", "finished"),
+    "cancelled": _.pgettext("run", "cancelled"),
+}
 _ARRIVED = ("accepted", "delivered", "bounced", "complained")
 
 
@@ -42,22 +50,37 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
         FakeSmsCreator(sms_walk.new_gateway()) as fake,
         grid_walk.new_sendgrid() as grid,
     ):
-        say(f"A mail server listens on 127.0.0.1:{catcher.port}, an SMS provider on {fake.port},")
-        say(f"a SendGrid on {grid.port}; nothing leaves this machine.")
+        say(_listening(catcher.port, fake.port, grid.port))
         write_folder(folder, patients, seed, catcher.port, fake.port, grid.port)
-        say(f"Made a practice with {patients} made-up patients in {folder}.\n")
+        made = _.ngettext(
+            "Made a practice with {n} made-up patient in {folder}.",
+            "Made a practice with {n} made-up patients in {folder}.",
+            patients,
+            folder=str(folder),
+        )
+        say(f"{made}\n")
         line = CommandLine(folder, say)
         run = _prepare_and_send(line, folder, catcher.messages)
         arrived = catcher.messages[run.tests :]
-        say("The same by SMS, scheduled for tomorrow:\n")
+        say(_("The same by SMS, scheduled for tomorrow:") + "\n")
         sms, sms_problems = sms_walk.walk_sms(line, fake.gateway)
-        say("The same by letter, to a few patients:\n")
+        say(_("The same by letter, to a few patients:") + "\n")
         letters, letter_problems = letter_walk.walk_letters(line, folder)
-        say("E-mail once more, by SendGrid and a template kept there:\n")
+        say(_("E-mail once more, by SendGrid and a template kept there:") + "\n")
         sendgrid, grid_problems = grid_walk.walk_sendgrid(line, grid)
     others = {"sms": sms, "letters": letters, "sendgrid": sendgrid}
     problems = (*sms_problems, *letter_problems, *grid_problems)
     return _reply(folder, run, arrived, others, problems)
+
+
+def _listening(mail: int, sms: int, grid: int) -> Text:
+    return _(
+        "A mail server listens on 127.0.0.1:{mail}, an SMS provider on {sms}, a SendGrid on {grid};"
+        " nothing leaves this machine.",
+        mail=mail,
+        sms=sms,
+        grid=grid,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +95,23 @@ def _prepare_and_send(line: CommandLine, folder: Path, inbox: Sequence[Caught]) 
     line.show("check", _MAILING)
     prepared = line.ask("prepare", _MAILING, "--summary")
     run = prepared["run"]
-    line.say(f"  run {run}: {_listed(prepared['counts'])}\n")
+    selected = _("run {run}: {counts}", run=run, counts=counts_in_words(prepared["counts"]))
+    line.say(f"  {selected}\n")
     line.show("review", run)
     line.show("preview", run, "--out", str(folder / "vorschau"))
     line.show("test", run, "--to", _TEST_ADDRESS)
     tests = len(inbox)
     open_codes = (Exit.SOME_FAILED, Exit.SOME_IN_DOUBT, Exit.OPEN)
     sent = line.ask("send", run, "--plan", prepared["plan_hash"], "--yes", also=open_codes)
-    line.say(f"  {sent['state']}: {_listed(sent['counts'])}\n")
+    state = _RUN_STATES.get(sent["state"], sent["state"])
+    line.say(f"  {state}: {counts_in_words(sent['counts'])}\n")
     shown = line.ask("show", run)
-    line.say(f"  {len(shown['messages'])} recipients, each with outcome and reason\n")
+    recipients = _.ngettext(
+        "{n} recipient, with outcome and reason",
+        "{n} recipients, each with outcome and reason",
+        len(shown["messages"]),
+    )
+    line.say(f"  {recipients}\n")
     line.show("report", run, "--html", str(folder / "bericht.html"))
     return _Run(run, tests, shown["counts"], shown["messages"])
 
@@ -95,46 +125,25 @@ def _reply(
 ) -> Reply:
     from serienpost import Reply
 
-    sms, letters, grid = others["sms"], others["letters"], others["sendgrid"]
+    letters = others["letters"]
     accepted = [message["message_id"] for message in run.messages if message["state"] in _ARRIVED]
     mail_problems = tuple(_differences(accepted, [_message_id(caught) for caught in arrived]))
     problems = (*mail_problems, *other_problems)
-    places = {
-        "configuration": folder / "serienpost.yaml",
-        "mail that arrived": folder / "eingang",
-        "preview": folder / "vorschau",
-        "report": folder / "bericht.html",
-        "letters to print": letters["file"],
-        "record": folder / "versandbuch.db",
-    }
 
     def text() -> None:
         import click
 
         from serienpost_demo.command_line import folded
 
-        def tell(line: str) -> None:
-            click.echo(folded(line))
-
-        verdict = "exactly those" if not mail_problems else "not the same"
-        tell(f"{len(accepted)} messages accepted, {len(arrived)} arrived: {verdict}.")
-        tell(f"{run.tests} test message arrived before.")
-        tell(
-            f"{sms['accepted']} SMS accepted, {sms['arrived']} arrived, "
-            f"{sms['credits']:g} credits charged."
-        )
-        tell(
-            f"{letters['accepted']} letters accepted, {letters['printed']} in the file on "
-            f"{letters['pages']} pages, {letters['stored']} in the patients' records."
-        )
-        tell(
-            f"{grid['accepted']} e-mails accepted by the made-up SendGrid, {grid['arrived']} "
-            f"arrived; requests: {grid['requests']}."
-        )
-        click.echo("\nWhere to look:")
-        for name, place in places.items():
-            tell(f"  {name + ':':<19}{place}")
-        tell(f"\nGo on: {_program()} -C {folder} show {run.id}")
+        for told in _told(run, len(accepted), len(arrived), others, is_same=not mail_problems):
+            click.echo(folded(told))
+        click.echo(folded("\n" + _("Where to look:")))
+        places = [(f"{name}:", place) for name, place in _places(folder, letters["file"])]
+        width = max(len(name) for name, _place in places) + 1
+        for name, place in places:
+            click.echo(folded(f"  {name:<{width}}{place}"))
+        command = f"{_program()} -C {folder} show {run.id}"
+        click.echo(folded("\n" + _("Go on: {command}", command=command)))
 
     return Reply(
         data={
@@ -152,29 +161,80 @@ def _reply(
     )
 
 
+def _told(
+    run: _Run, accepted: int, arrived: int, others: dict[str, dict[str, Any]], *, is_same: bool
+) -> Iterator[Text]:
+    """What came out, a sentence for each kind."""
+    sms, letters, grid = others["sms"], others["letters"], others["sendgrid"]
+    if is_same:
+        yield _(
+            "{accepted} messages accepted, {arrived} arrived: exactly those.",
+            accepted=accepted,
+            arrived=arrived,
+        )
+    else:
+        yield _(
+            "{accepted} messages accepted, {arrived} arrived: not the same.",
+            accepted=accepted,
+            arrived=arrived,
+        )
+    yield _.ngettext(
+        "{n} test message arrived before.", "{n} test messages arrived before.", run.tests
+    )
+    yield _(
+        "{accepted} SMS accepted, {arrived} arrived, {credits} credits charged.",
+        accepted=sms["accepted"],
+        arrived=sms["arrived"],
+        credits=sms["credits"],
+    )
+    yield _(
+        "{accepted} letters accepted, {printed} in the file on {pages} pages, {stored} in the"
+        " patients' records.",
+        accepted=letters["accepted"],
+        printed=letters["printed"],
+        pages=letters["pages"],
+        stored=letters["stored"],
+    )
+    yield _(
+        "{accepted} e-mails accepted by the made-up SendGrid, {arrived} arrived; requests:"
+        " {requests}.",
+        accepted=grid["accepted"],
+        arrived=grid["arrived"],
+        requests=grid["requests"],
+    )
+
+
+def _places(folder: Path, letters: str) -> list[tuple[str, str]]:
+    return [
+        (_("configuration"), str(folder / "serienpost.yaml")),
+        (_("e-mails that arrived"), str(folder / "eingang")),
+        (_("preview"), str(folder / "vorschau")),
+        (_("report"), str(folder / "bericht.html")),
+        (_("letters to print"), letters),
+        (_("ledger"), str(folder / "versandbuch.db")),
+    ]
+
+
 def _differences(accepted: Sequence[str], arrived: Sequence[str]) -> Iterable[Problem]:
     recorded, caught = Counter(accepted), Counter(arrived)
     missing, surplus = recorded - caught, caught - recorded
     if not accepted:
-        yield Problem("no message was accepted", hint="`review` says why")
+        yield Problem(_("no message was accepted"), hint=_("`review` says why"))
     if missing:
-        yield Problem(f"accepted but not arrived: {_some(missing)}")
+        yield Problem(_("accepted but not arrived: {names}", names=_some(missing)))
     if surplus:
-        yield Problem(f"arrived but not accepted, or twice: {_some(surplus)}")
+        yield Problem(_("arrived but not accepted, or twice: {names}", names=_some(surplus)))
 
 
 def _some(ids: Counter[str]) -> str:
     names = sorted(ids.elements())
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
+    shown = ", ".join(names[:5])
+    more = len(names) - 5
+    return shown if more <= 0 else _("{names} and {more} more", names=shown, more=more)
 
 
 def _message_id(caught: Caught) -> str:
     return str(message_from_bytes(caught.data, policy=policy.default)["Message-ID"])
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in counts.items() if number)
 
 
 def _program() -> str:

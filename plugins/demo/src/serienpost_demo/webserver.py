@@ -13,12 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from serienpost import SerienpostError
+from serienpost import SerienpostError, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
+
+_ = Texts(__name__)
 
 HOST = "127.0.0.1"
 
@@ -66,8 +68,12 @@ class WebServer:
             self._server = _Server((HOST, port), _handler(answer))
         except OSError as error:
             raise SerienpostError(
-                f"cannot listen on {HOST}:{port}: {error.strerror}",
-                hint="choose another port, 0 takes a free one",
+                _(
+                    "cannot listen on {server}: {reason}",
+                    server=f"{HOST}:{port}",
+                    reason=error.strerror or "",
+                ),
+                hint=_("choose another port, 0 takes a free one"),
             ) from error
         self.port: int = self._server.server_address[1]
         self._thread = self._new_thread()

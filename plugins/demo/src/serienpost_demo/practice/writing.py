@@ -8,7 +8,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from serienpost import SerienpostError
+from serienpost import SerienpostError, Texts
 from serienpost_demo.practice import records
 from serienpost_demo.practice.appointments import appointments
 from serienpost_demo.practice.canaries import planted
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost_demo.practice.drawing import Record
+
+_ = Texts(__name__)
 
 MOST_PATIENTS = 1_000_000
 _BATCH = 10_000
@@ -48,9 +50,17 @@ def write_practice(
         SerienpostError: the file exists, or the number is out of range.
     """
     if not 1 <= patients <= MOST_PATIENTS:
-        raise SerienpostError(f"a demo practice has 1 to {MOST_PATIENTS} patients, not {patients}")
+        raise SerienpostError(
+            _(
+                "a demo practice has 1 to {most} patients, not {given}",
+                most=MOST_PATIENTS,
+                given=patients,
+            )
+        )
     if path.exists():
-        raise SerienpostError(f"{path} exists already", hint="choose another folder")
+        raise SerienpostError(
+            _("{file} exists already", file=str(path)), hint=_("choose another folder")
+        )
     unfinished = path.with_name(f"{path.name}.part")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)

@@ -222,7 +222,7 @@ def test_what_a_person_does_not_see_is_left_out_and_told(folder: Path, call: Any
     assert [(row["name"], row["marked"]) for row in people] == MARKED
     assert not bad["reachable"]
     assert "#NV" in bad["unreachable_reason"]
-    assert "Zeile 6" in bad["unreachable_reason"]
+    assert "row 6" in bad["unreachable_reason"]
     assert document["counts"]["reachable"] == 3
 
 
@@ -248,4 +248,4 @@ def test_a_bad_row_is_shown_and_the_others_are_written_to(
     first, bad, last = document["recipients"]
     assert (first["marked"], last["reachable"]) == (True, True)
     assert (bad["marked"], bool(bad["reachable"])) == (False, False)
-    assert f"Zeile {line}" in bad["unreachable_reason"]
+    assert f"row {line}" in bad["unreachable_reason"]

@@ -13,12 +13,16 @@ from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.text import folded, visible
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
     from serienpost.fields import FieldType, FieldValue
+    from serienpost.translation import Text
+
+_ = Texts(__name__)
 
 _YES_WORDS = frozenset({"ja", "j", "yes", "y", "x", "wahr", "true", "t", "1"})
 NO_WORDS = frozenset({"nein", "n", "no", "falsch", "false", "f", "0"})
@@ -71,36 +75,37 @@ class Unreadable(NamedTuple):
     """Why a value is none of its field's type; the value itself is never kept.
 
     Args:
-        found: what stands there, in place of what should: `kein Datum`.
-        remedy: what can be read instead.
+        found: what stands there in place of what should, as it is said behind "holds": `no date`.
+        remedy: what to write instead.
     """
 
     found: str
     remedy: str
 
-    def at(self, place: str) -> str:
-        """The sentence for people, with where it stands (`Im Feld plz`)."""
-        return f"{place} steht {self.found}; {self.remedy}"
+    def in_field(self, field: str) -> Text:
+        """The sentence for people, with the name of the field."""
+        return _(
+            "The field {field} holds {found}; {remedy}.",
+            field=field,
+            found=self.found,
+            remedy=self.remedy,
+        )
 
 
-_NO_BOOLEAN = Unreadable("weder ja noch nein", "lesbar ist ja oder nein")
-_NO_INTEGER = Unreadable("keine ganze Zahl", "lesbar ist zum Beispiel 30")
+_AS_A_MOMENT = _("write for example 02.12.2026 09:00")
+_NO_BOOLEAN = Unreadable(_("neither yes nor no"), _("write yes or no"))
+_NO_INTEGER = Unreadable(_("no whole number"), _("write for example 30"))
 _AMBIGUOUS_NUMBER = Unreadable(
-    "eine Zahl, die sich verschieden lesen lässt", "lesbar ist zum Beispiel 1234 oder 1.234,00"
+    _("a number that can be read in different ways"), _("write for example 1234 or 1.234,00")
 )
-_NO_DATE = Unreadable("kein Datum", "lesbar ist zum Beispiel 02.12.2026")
-_NO_MOMENT = Unreadable("kein Datum mit Uhrzeit", "lesbar ist zum Beispiel 02.12.2026 09:00")
-_NO_TIME = Unreadable("ein Datum ohne Uhrzeit", "lesbar ist zum Beispiel 02.12.2026 09:00")
-_MIDNIGHT = Unreadable(
-    "0:00 Uhr, womit Programme ein Datum ohne Uhrzeit schreiben",
-    "lesbar ist zum Beispiel 02.12.2026 09:00",
-)
-_OTHER_WEEKDAY = Unreadable(
-    "ein Wochentag, der nicht zum Datum passt", "eines von beiden berichtigen"
-)
+_NO_DATE = Unreadable(_("no date"), _("write for example 02.12.2026"))
+_NO_MOMENT = Unreadable(_("no date with a time"), _AS_A_MOMENT)
+_NO_TIME = Unreadable(_("a date without a time"), _AS_A_MOMENT)
+_MIDNIGHT = Unreadable(_("midnight, which programs write for a date without a time"), _AS_A_MOMENT)
+_OTHER_WEEKDAY = Unreadable(_("a weekday that does not fit the date"), _("correct one of them"))
 _NO_SUCH_HOUR = Unreadable(
-    "eine Uhrzeit, die es an diesem Tag nicht oder zweimal gibt (Zeitumstellung)",
-    "lesbar ist sie mit ihrem Abstand zu UTC, zum Beispiel 2026-10-25T02:30+02:00",
+    _("a time that this day does not have, or has twice (change of clocks)"),
+    _("write it with its offset from UTC, for example 2026-10-25T02:30+02:00"),
 )
 
 

@@ -236,7 +236,7 @@ def test_what_is_kept_while_reading_is_little(
 def test_a_text_of_many_pieces_takes_no_longer_than_one(tmp_path: Path) -> None:
     pieces = f"<t>{'x' * 1000}</t>" * 40_000
     sheet = made(_HEADER + f'<row><c t="inlineStr"><is>{pieces}</is></c></row>')
-    with pytest.raises(SourceError, match="more than 100000 characters"):
+    with pytest.raises(SourceError, match="more than 100,000 characters"):
         read(workbook(tmp_path / "a.xlsx", sheet))
 
 

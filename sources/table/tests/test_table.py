@@ -134,7 +134,7 @@ def test_a_row_of_another_length_is_unreachable_and_the_others_are_read(
     assert [first.fields["email"], last.fields["email"]] == ["a", "c"]
     assert bad.unreachable
     assert bad.unreachable[0] == "unreadable"
-    assert bad.place == "liste.csv, Zeile 3"
+    assert bad.place == "liste.csv, row 3"
     assert set(bad.fields.values()) == {None}
 
 
@@ -153,7 +153,7 @@ def test_a_cell_that_is_too_large_is_named(
         for cell in (book.active["C2"], book.active["B3"]):
             cell._value = "x" * (size if cell.row == 3 else 100_000)  # Workbook cuts at 32,767
         book.save(practice_folder / "liste.xlsx")
-    with pytest.raises(SourceError, match="column 2 has more than 100000") as refused:
+    with pytest.raises(SourceError, match="column 2 has more than 100,000") as refused:
         read(context, f"liste.{suffix}")
     (problem,) = refused.value.problems
     assert (problem.file, problem.line) == (f"liste.{suffix}", 3)
@@ -230,7 +230,7 @@ def test_who_cannot_be_told_is_nobody_else(context: Context, practice_folder: Pa
     book.save(practice_folder / "liste.xlsx")
     (row,) = read(context, "liste.xlsx", columns={**COLUMNS, "Nr": "id"})
     assert row.unreachable
-    assert "Formel" in row.unreachable[1]
+    assert "formula" in row.unreachable[1]
 
 
 def test_the_failures_of_a_report_are_a_valid_file(
@@ -292,8 +292,8 @@ def test_neither_yes_nor_no_is_refused_with_its_row(
     denied = ask(context, row.person_id)
     assert isinstance(denied, Deny)
     assert (denied.code, denied.overridable) == ("column_unclear", False)
-    assert denied.reason.startswith("In der Spalte „Ok“ steht ")
-    assert denied.reason.endswith(" (Zeile 3).")
+    assert denied.reason.startswith("The column “Ok” holds ")
+    assert denied.reason.endswith(" (row 3).")
 
 
 def test_without_a_column_nobody_is_permitted(context: Context, practice_folder: Path) -> None:

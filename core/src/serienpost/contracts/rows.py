@@ -42,8 +42,8 @@ class Row(NamedTuple):
         occasion: set by sources whose rows are about something (appointments, birthdays).
         consenting_id: whose permission counts: the representative for a minor, else None.
         unreachable: a reason the source knows why nobody can be written to, as (code, sentence).
-        place: where a person finds the row to mend it, as in `liste.csv, Zeile 3`; said with what
-            is wrong with it.
+        place: where a person finds the row to mend it, as in `liste.csv, row 3`; said with what is
+            wrong with it.
     """
 
     person_id: str

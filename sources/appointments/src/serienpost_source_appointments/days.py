@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from serienpost import Texts
+
+_ = Texts(__name__)
+
 _AHEAD = re.compile(r"\+([1-9][0-9]{0,2}|0)")
 _WORDS = ("today", "tomorrow", "next workday")
 _RANGE = ".."
@@ -24,10 +28,10 @@ def first_and_last(written: str, due: date) -> tuple[date, date]:
     Raises:
         ValueError: not a day, or the last lies before the first.
     """
-    first, _, last = written.partition(_RANGE)
-    days = _day(first, due), _day(last or first, due)
+    parts = written.partition(_RANGE)
+    days = _day(parts[0], due), _day(parts[2] or parts[0], due)
     if days[1] < days[0]:
-        raise ValueError("the last day lies before the first")
+        raise ValueError(_("the last day lies before the first"))
     return days
 
 
@@ -43,6 +47,8 @@ def _day(written: str, due: date) -> date:
         return date.fromisoformat(written)
     except ValueError:
         raise ValueError(
-            "write today, tomorrow, next workday, +3, a date such as 2026-01-31,"
-            " or a range such as +1..+3"
+            _(
+                "write today, tomorrow, next workday, +3, a date such as 2026-01-31,"
+                " or a range such as +1..+3"
+            )
         ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from serienpost import Texts
 from serienpost_source_appointments.selection import AppointmentSelection
 
 if TYPE_CHECKING:
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.database import PracticeDb
 
+_ = Texts(__name__)
+
 
 class AppointmentsSource:
     """Appointments from the practice's database, one row per appointment."""
 
     name = "appointments"
-    title = "Appointments of a day or range: Terminliste in the search, Termine > Liste"
+    title = _("Appointments of a day or range: Terminliste in the search, Termine > Liste")
     selection = AppointmentSelection
 
     def offers(self, context: Context, selection: AppointmentSelection) -> Mapping[str, str | None]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from serienpost import Texts
 from serienpost_practice_db.people import PersonSelection, Text
+
+_ = Texts(__name__)
 
 
 class InteressentSelection(PersonSelection):
@@ -13,17 +16,17 @@ class InteressentSelection(PersonSelection):
     status: list[Text] | None = Field(
         default=None,
         min_length=1,
-        description="Any of these states; case and umlauts do not matter.",
+        description=_("Any of these states; case and umlauts do not matter."),
         examples=[["neu", "beraten"]],
     )
     concern: Text | None = Field(
         default=None,
-        description="Words that must all stand in what the person asked for.",
+        description=_("Words that must all stand in what the person asked for."),
         examples=["Ernährung"],
     )
     origin: list[Text] | None = Field(
         default=None,
         min_length=1,
-        description="Any of these ways by which the person came to know the practice.",
+        description=_("Any of these ways by which the person came to know the practice."),
         examples=[["Webseite", "Infoabend"]],
     )

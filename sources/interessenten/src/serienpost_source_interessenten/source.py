@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState
+from serienpost import CurrentState, Texts
 from serienpost_source_interessenten.selection import InteressentSelection
 
 if TYPE_CHECKING:
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.database import PracticeDb
 
+_ = Texts(__name__)
+
 _ENTITY = "interessent"
-_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr unter den Interessenten."))
+_VANISHED = CurrentState(("vanished", _("The person is no longer among the Interessenten.")))
 
 
 class InteressentenSource:
     """Interessenten from the practice's database, one row per person."""
 
     name = "interessenten"
-    title = "Interessenten: people who enquired and are no patients"
+    title = _("Interessenten: people who enquired and are no patients")
     selection = InteressentSelection
 
     def offers(self, context: Context, selection: InteressentSelection) -> Mapping[str, str | None]:  # noqa: ARG002

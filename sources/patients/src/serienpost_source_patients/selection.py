@@ -8,7 +8,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from serienpost import Texts
 from serienpost_practice_db.people import Day, PersonSelection, Text
+
+_ = Texts(__name__)
 
 _MONTH_DAY = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _RANGE = re.compile(rf"({_MONTH_DAY})\.\.({_MONTH_DAY})")
@@ -27,19 +30,18 @@ def _birthday(value: str) -> str:
         try:
             first, last = map(date.fromisoformat, dates.groups())
         except ValueError:
-            raise ValueError(f"there are no such days: {value}") from None
+            raise ValueError(_("there are no such days: {days}", days=value)) from None
         if not timedelta() <= last - first < _A_YEAR:
-            raise ValueError("the days must lie in order, within a year")
+            raise ValueError(_("the days must lie in order, within a year"))
         return value
     days = _RANGE.fullmatch(value)
     if days is None:
-        words = ", ".join(BIRTHDAY_WORDS)
-        raise ValueError(f'write {words} or days such as "12-20..01-05"')
+        raise ValueError(_('write {words} or days such as "12-20..01-05"', words=BIRTHDAY_WORDS))
     for day in days.groups():
         try:
             date.fromisoformat(f"{_A_LEAP_YEAR}-{day}")
         except ValueError:
-            raise ValueError(f"there is no day {day} (month-day)") from None
+            raise ValueError(_("there is no day {day} (month-day)", day=day)) from None
     return value
 
 
@@ -48,30 +50,35 @@ class PatientSelection(PersonSelection):
 
     birthday: Annotated[str, AfterValidator(_birthday)] | None = Field(
         default=None,
-        description="Day of the birthday, counted from the due date: today, tomorrow, "
-        "this_month; since_last_run: the days after the due date of this mailing's last finished "
-        "run, at most 7 (before the first one: today); or the days from MM-DD to MM-DD, of those "
-        "the current or next ones. 29 February counts as 28 February in common years.",
+        description=_(
+            "Day of the birthday, counted from the due date: today, tomorrow, "
+            "this_month; since_last_run: the days after the due date of this mailing's last "
+            "finished run, at most 7 (before the first one: today); or the days from MM-DD to "
+            "MM-DD, of those the current or next ones. 29 February counts as 28 February in "
+            "common years."
+        ),
         examples=["today", "since_last_run", "this_month", "12-20..01-05"],
     )
     practitioner: Text | int | None = Field(
         default=None,
-        description="The practitioner who treats the patient: the last name, first and last "
-        "name, or the key in the practice's database.",
+        description=_(
+            "The practitioner who treats the patient: the last name, first and last name, or the "
+            "key in the practice's database."
+        ),
         examples=["Sonnenschein", 3],
     )
     last_visit_before: Day | None = Field(
         default=None,
-        description="The last visit was before this day. Patients without a visit are left out.",
+        description=_("The last visit was before this day. Patients without a visit are left out."),
         examples=["2025-01-01"],
     )
     last_visit_after: Day | None = Field(
         default=None,
-        description="The last visit was after this day.",
+        description=_("The last visit was after this day."),
         examples=["2025-12-31"],
     )
     language: Text | None = Field(
-        default=None, description="Language as entered for the patient.", examples=["de", "en"]
+        default=None, description=_("Language as entered for the patient."), examples=["de", "en"]
     )
 
     def birthday_dates(self) -> tuple[date, date] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState
+from serienpost import CurrentState, Texts
 from serienpost_source_patients.selection import PatientSelection
 
 if TYPE_CHECKING:
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Row, RowRef, RowRequest
 
+_ = Texts(__name__)
+
 _ENTITY = "patient"
-_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
-_NO_BIRTHDAY = CurrentState(("no_birthday", "Der Geburtstag ist nicht mehr eingetragen."))
+_VANISHED = CurrentState(("vanished", _("The person is no longer in the master data.")))
+_NO_BIRTHDAY = CurrentState(("no_birthday", _("The birthday is no longer on record.")))
 
 
 class PatientsSource:
     """Patients from the practice's database, one row per person."""
 
     name = "patients"
-    title = "Patients of the practice: patient table and patient search"
+    title = _("Patients of the practice: patient table and patient search")
     selection = PatientSelection
 
     def offers(self, context: Context, selection: PatientSelection) -> Mapping[str, str | None]:  # noqa: ARG002

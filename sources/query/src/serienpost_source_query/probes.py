@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import ProbeResult, SerienpostError
+from serienpost import ProbeResult, SerienpostError, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost import Context
+
+_ = Texts(__name__)
 
 
 def views_made_of(context: Context) -> Iterator[ProbeResult]:
@@ -25,6 +27,9 @@ def views_made_of(context: Context) -> Iterator[ProbeResult]:
     for name in unreadable:
         yield ProbeResult(
             True,
-            f"what {name} is made of cannot be read, so a query of it that asks for the present "
-            "day is not kept from another; grant the account of the database SHOW VIEW",
+            _(
+                "what {view} is made of cannot be read, so a query of it that asks for the present "
+                "day is not kept from another; grant the account of the database SHOW VIEW",
+                view=name,
+            ),
         )

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from serienpost import StrictModel
+from serienpost import StrictModel, Texts
+
+_ = Texts(__name__)
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
@@ -16,8 +18,10 @@ class QuerySelection(StrictModel):
 
     query: str = Field(
         min_length=1,
-        description="One SELECT that returns the column id and no other, or the name of a .sql "
-        "file in the practice folder.",
+        description=_(
+            "One SELECT that returns the column id and no other, or the name of a .sql "
+            "file in the practice folder."
+        ),
         examples=[
             "SELECT patient_id AS id FROM behandlung WHERE datum < :bis",
             "abfragen/recall.sql",
@@ -25,20 +29,22 @@ class QuerySelection(StrictModel):
     )
     person: Literal["patient", "interessent", "appointment"] = Field(
         default="patient",
-        description="Whose ids the query returns. With `appointment` they are keys of "
-        "appointments; each gives one row, with the appointment as its occasion.",
+        description=_(
+            "Whose ids the query returns. With `appointment` they are keys of "
+            "appointments; each gives one row, with the appointment as its occasion."
+        ),
         examples=["interessent", "appointment"],
     )
     parameters: dict[_Name, str | int | float | bool] = Field(
         default_factory=dict,
-        description="Values of the :names in the query; they are bound, never part of its text.",
+        description=_("Values of the :names in the query; they are bound, never part of its text."),
         examples=[{"bis": "2025-01-01"}],
     )
     seconds: int = Field(
         default=30,
         ge=1,
         le=3600,
-        description="After how long a query that delivers nothing is stopped.",
+        description=_("After how long a query that delivers nothing is stopped."),
     )
 
     @model_validator(mode="before")
@@ -46,8 +52,10 @@ class QuerySelection(StrictModel):
     def _selects_only(cls, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, dict) and "columns" in value:
             raise ValueError(
-                "columns: is no more, a query chooses people and supplies no value; map the column "
-                "as a field in the file named under schema:, and for the values of an appointment "
-                "write person: appointment and return its key as id"
+                _(
+                    "columns: is no more, a query chooses people and supplies no value; map the "
+                    "column as a field in the file named under schema:, and for the values of an "
+                    "appointment write person: appointment and return its key as id"
+                )
             )
         return value

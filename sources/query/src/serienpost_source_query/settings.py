@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, RootModel
 
+from serienpost import Texts
 from serienpost_practice_db.schema_model import table_name
 
 if TYPE_CHECKING:
     from serienpost import Context
+
+_ = Texts(__name__)
 
 KEY = "query_tables"
 
@@ -21,7 +24,7 @@ class QueryTables(RootModel[list[Annotated[str, AfterValidator(table_name)]]]):
     """
 
     root: list[Annotated[str, AfterValidator(table_name)]] = Field(
-        description="Names as the database knows them, TABLE or SCHEMA.TABLE.",
+        description=_("Names as the database knows them, TABLE or SCHEMA.TABLE."),
         examples=[["behandlung"]],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState, SelectionError, SourceError
+from serienpost import CurrentState, SelectionError, SourceError, Texts
 from serienpost_source_query.selection import QuerySelection
 
 if TYPE_CHECKING:
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from serienpost_practice_db.chosen import Chosen
     from serienpost_practice_db.database import PracticeDb
 
-_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
+_ = Texts(__name__)
+
+_VANISHED = CurrentState(("vanished", _("The person is no longer in the master data.")))
 _APPOINTMENT = "appointment"
 
 
@@ -27,7 +29,7 @@ class QuerySource:
     """
 
     name = "query"
-    title = "Export by database query over patients or Interessenten"
+    title = _("Export by database query over patients or Interessenten")
     selection = QuerySelection
 
     def offers(self, context: Context, selection: QuerySelection) -> Mapping[str, str | None]:
@@ -83,8 +85,11 @@ class QuerySource:
         db.refuse_powerful_role()
         if request.due != datetime.now(context.zone).date() and self.asks_clock(context, selection):
             raise SelectionError(
-                f"the query asks the database for the present day, not for {request.due}",
-                hint="prepare it on that day, or give the day under parameters:",
+                _(
+                    "the query asks the database for the present day, not for {day}",
+                    day=request.due,
+                ),
+                hint=_("prepare it on that day, or give the day under parameters:"),
             )
         chosen = _chosen(context, selection, db)
         if selection.person == _APPOINTMENT:

@@ -13,10 +13,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
-from serienpost import SelectionError, SourceError
+from serienpost import SelectionError, SourceError, Texts, joined
 from serienpost_practice_db.chosen import Chosen
 from serienpost_practice_db.column_classes import same_table
-from serienpost_practice_db.mapping import NEVER_READ, SYSTEM_SETTINGS, last_name
+from serienpost_practice_db.mapping import SYSTEM_SETTINGS, last_name
 from serienpost_practice_db.restricted_sql import (
     CONDITION,
     check,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
     from serienpost_source_query.selection import QuerySelection
 
+_ = Texts(__name__)
+
 _NO_TABLES: dict[str, object] = {"nothing": {"nothing": "text"}}
 
 
@@ -49,24 +51,27 @@ def read_statement(context: Context, selected: QuerySelection, db: PracticeDb) -
     """
     tree, what = _read(context, selected, db)
     if not isinstance(tree, exp.Query) or isinstance(tree, exp.Subquery):
-        raise SelectionError(f"{what}: is no SELECT", hint="write one SELECT")
+        raise SelectionError(_("{what}: is no SELECT", what=what), hint=_("write one SELECT"))
     _same_parameters(tree, selected, what)
     known = _named(tree, readable_tables(context, db), db, what)
     tree = _qualified(tree, known, db, what)
     check(tree, db.dialect, what)
     # The parser gives a value that has no name one of its own.
     names = [
-        "a value without a name" if name.startswith("_col_") else name
+        _("a value without a name") if name.startswith("_col_") else name
         for name in tree.named_selects
     ]
     if names != ["id"]:
         further = [name for name in names if name != "id"]
         raise SelectionError(
-            f"{what}: returns {further[0]} beside id" if "id" in names and further else
-            f"{what}: returns no column id" if "id" not in names else
-            f"{what}: returns id more than once",
-            hint="write SELECT ... AS id, the key, and no other column; values that a text needs "
-            "are fields of the file named under schema:",
+            _("{what}: returns {column} beside id", what=what, column=further[0])
+            if "id" in names and further else
+            _("{what}: returns no column id", what=what) if "id" not in names else
+            _("{what}: returns id more than once", what=what),
+            hint=_(
+                "write SELECT ... AS id, the key, and no other column; values that a text needs "
+                "are fields of the file named under schema:"
+            ),
         )  # fmt: skip
     for table in [one for one in tree.find_all(exp.Table) if one.name in known]:
         _put_back(table, known[table.name], db)
@@ -82,7 +87,7 @@ def reads_clock(context: Context, selected: QuerySelection, db: PracticeDb) -> b
         SourceError: there is no such file, or it is not one statement that is understood, or the
             database does not answer.
     """
-    tree, _ = _read(context, selected, db)
+    tree, _what = _read(context, selected, db)
     if asks_clock(tree, selected.parameters):
         return True
     tables = {table.name for table in tree.find_all(exp.Table)}
@@ -138,7 +143,8 @@ def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> d
         name = cte.alias.lower()
         if name in own or name in map(str.lower, readable):
             raise SelectionError(
-                f"{what}: the name {cte.alias} under WITH is taken", hint="choose another"
+                _("{what}: the name {name} under WITH is taken", what=what, name=cte.alias),
+                hint=_("choose another"),
             )
         own[name] = f"with_{number}"
         cte.args["alias"].set("this", exp.to_identifier(own[name]))
@@ -161,7 +167,9 @@ def _named(tree: exp.Query, readable: list[str], db: PracticeDb, what: str) -> d
     columns = db.columns_of(ours)
     missing = [name for name in ours if name not in columns]
     if missing:
-        raise SelectionError(f"{what}: the database has no table {missing[0]}")
+        raise SelectionError(
+            _("{what}: the database has no table {table}", what=what, table=missing[0])
+        )
     return {given: _Known(name, columns[name]) for name, given in ours.items()}
 
 
@@ -169,13 +177,16 @@ def _unreadable(name: str, readable: list[str], what: str) -> SourceError:
     last = name.lower().rpartition(".")[2]
     near = [known for known in readable if known.lower().rpartition(".")[2] == last]
     hint = (
-        f"write {near[0]}, as in the schema"
+        _("write {table}, as in the schema", table=near[0])
         if near
-        else "name it under query_tables: in serienpost.yaml, if it helps to choose people"
+        else _("name it under query_tables: in serienpost.yaml, if it helps to choose people")
     )
     if last == SYSTEM_SETTINGS:
-        hint = f"{NEVER_READ} by a query"
-    return SelectionError(f"{what}: the table {name} is none that a query may read", hint=hint)
+        hint = _("the settings of the practice software are never read by a query")
+    return SelectionError(
+        _("{what}: the table {table} is none that a query may read", what=what, table=name),
+        hint=hint,
+    )
 
 
 def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: str) -> exp.Query:
@@ -192,13 +203,13 @@ def _qualified(tree: exp.Query, known: dict[str, _Known], db: PracticeDb, what: 
         made = qualify(tree, schema=tables or _NO_TABLES, dialect=language(db.dialect))
     except SqlglotError as error:
         said = str(error).splitlines()[0].rstrip(".")
-        raise SelectionError(f"{what}: {said}") from None
+        raise SelectionError(joined(": ", (what, said))) from None
     except RecursionError:
-        raise SelectionError(f"{what}: is nested too deeply") from None
+        raise SelectionError(_("{what}: is nested too deeply", what=what)) from None
     for column in made.find_all(exp.Column):
         order = column.find_ancestor(exp.Order, exp.Subquery, exp.Select)
         if not column.table and not isinstance(order, exp.Order):
-            raise SelectionError(f"{what}: {column.name} is no column")
+            raise SelectionError(_("{what}: {column} is no column", what=what, column=column.name))
     assert isinstance(made, exp.Query)  # noqa: S101  # it was one before
     return made
 
@@ -233,20 +244,27 @@ def _same_parameters(tree: exp.Query, selected: QuerySelection, what: str) -> No
     differing = sorted(used ^ selected.parameters.keys())
     if differing:
         raise SelectionError(
-            f"{what}: the query and its parameters differ in {', '.join(differing)}",
-            hint="each :name in the query needs a value under parameters:, and the reverse",
+            _(
+                "{what}: the query and its parameters differ in {names}",
+                what=what,
+                names=differing,
+            ),
+            hint=_("each :name in the query needs a value under parameters:, and the reverse"),
         )
 
 
 def _text(context: Context, query: str) -> tuple[str, str]:
     if not query.strip().lower().endswith(".sql"):
-        return query, "query"
+        return query, _("query")
     path: Path = context.path(query.strip())
     try:
         return path.read_text("utf-8"), query.strip()
     except OSError:
         raise SelectionError(
-            f"there is no file {query.strip()}", hint="a path starts at the practice folder"
+            _("there is no file {file}", file=query.strip()),
+            hint=_("a path starts at the practice folder"),
         ) from None
     except UnicodeDecodeError:
-        raise SelectionError(f"{query.strip()}: is not UTF-8", hint="save it as UTF-8") from None
+        raise SelectionError(
+            _("{what}: is not UTF-8", what=query.strip()), hint=_("save it as UTF-8")
+        ) from None

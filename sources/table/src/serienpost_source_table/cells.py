@@ -6,9 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from serienpost import Texts
+
 if TYPE_CHECKING:
     from datetime import date, datetime, time
     from decimal import Decimal
+
+_ = Texts(__name__)
 
 # What a spreadsheet shows where it cannot compute (ECMA-376, 18.17.3), in English and German, and
 # where a column is too narrow.
@@ -29,7 +33,9 @@ _ROUNDED = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d{2,3}")
 _LOST = "\ufffd"
 # How texts in ASCII begin that may be no text.
 _SUSPECT = frozenset("#EF-0123456789")
-ROUNDED = "eine Zahl, von der nur ein Teil zu sehen ist (wie 4,9E+11)"
+ROUNDED = _("a number of which only a part is seen (such as 4,9E+11)")
+_HAS_LOST = _("a text in which a sign was lost")
+_IS_DESTROYED = _("a text whose umlauts were destroyed when it was saved")
 # The mark at the beginning of a file, where files were put together.
 _MARK = "\ufeff"
 _AROUND = "\ufeff \t\r\n\xa0"
@@ -42,8 +48,8 @@ class Cell:
     Args:
         text: as a person sees it, stripped.
         value: what the file itself says it is, where it says so; no more than what is shown.
-        fault: what stands there instead of what can be taken, as a noun (`der Fehler #NV`); the row
-            is unreachable if the cell is used.
+        fault: what stands there instead of what can be taken, as it is said behind "holds" (`the
+            error #NV`); the row is unreachable if the cell is used.
     """
 
     text: str
@@ -69,18 +75,14 @@ def is_error(text: str) -> bool:
     return text[0] in "#EF" and _ERRORS.fullmatch(text) is not None
 
 
-def _error(text: str) -> str:
-    return f"der Fehler {text}"
-
-
 def fault_of(text: str) -> str | None:
     """Why a text cannot be what somebody wrote."""
     if is_error(text):
-        return _error(text)
+        return _("the error {error}", error=text)
     if _ROUNDED.fullmatch(text):
         return ROUNDED
     if _LOST in text:
-        return "ein Text, in dem ein Zeichen verloren ging"
+        return _HAS_LOST
     if _TWICE.search(text):
-        return "ein Text, dessen Umlaute beim Speichern zerstört wurden"
+        return _IS_DESTROYED
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost import CORE_KINDS, Abstain, Allow, Deny, Unreadable, read_value
+from serienpost import CORE_KINDS, Abstain, Allow, Deny, Texts, Unreadable, read_value
 from serienpost_source_table.files import KIND, TableFile
 
 if TYPE_CHECKING:
@@ -15,29 +15,33 @@ if TYPE_CHECKING:
     from serienpost_source_table.selection import TableSelection
     from serienpost_source_table.table import Line
 
+_ = Texts(__name__)
+
 _CHANGED = Deny(
     "file_changed",
-    "Die Datei wurde seit der Auswahl geändert oder entfernt.",
-    "Den Serienversand mit der neuen Datei neu vorbereiten.",
+    _("The file was changed or removed after the rows were chosen."),
+    _("Prepare the mailing again with the new file."),
 )
 _NO = Deny(
     "column_not_yes",
-    "In der Spalte für die Einwilligung steht kein Ja.",
-    "Die Einwilligung einholen und in der Datei eintragen.",
+    _("The column for the consent holds no yes."),
+    _("Obtain the consent and enter it into the file."),
 )
 _NO_COLUMN = Deny(
     "no_consent_column",
-    "Es fehlt consent_column: die Spalte der Liste, in der die Einwilligung steht.",
-    "In der Datei des Serienversands unter select: die Zeile consent_column: ÜBERSCHRIFT ergänzen "
-    "und neu vorbereiten.",
+    _("consent_column is missing: the column of the list that holds the consent."),
+    _(
+        "Add the line consent_column: HEADER under select: in the file of the mailing and prepare "
+        "it again."
+    ),
 )
-
-
 _OTHER_PURPOSE = Deny(
     "column_purpose",
-    "Die Einwilligung der Liste gilt nicht für diesen Zweck.",
-    "Wenn die Personen genau dem zugestimmt haben: den Zweck unter column_purposes nennen und neu "
-    "vorbereiten.",
+    _("The consent of the list does not cover this purpose."),
+    _(
+        "If the people agreed to just that, name the purpose under column_purposes and prepare "
+        "the mailing again."
+    ),
 )
 
 
@@ -118,6 +122,11 @@ def _entry(context: Context, digest: str, selected: TableSelection, line: Line) 
 def _unclear(column: str, line: Line, found: str) -> Deny:
     return Deny(
         "column_unclear",
-        f"In der Spalte „{column}“ steht {found} (Zeile {line.number}).",
-        "Ja oder nein in die Zelle schreiben und den Serienversand neu vorbereiten.",
+        _(
+            "The column “{column}” holds {found} (row {row}).",
+            column=column,
+            found=found,
+            row=line.number,
+        ),
+        _("Write yes or no into the cell and prepare the mailing again."),
     )

@@ -12,12 +12,17 @@ import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from serienpost import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
+
+_ = Texts(__name__)
 
 # Characters of a line at most that are read at all.
 LONGEST_LINE = 10_000_000
@@ -67,7 +72,8 @@ _APART = frozenset("€§°²³½¼¾–—„“”‚‘’«»‹›•®©·
 _USUAL = frozenset("€§µ²³×±")
 
 
-_SEVERAL = "could be written in several ways"
+_SEVERAL = _("could be written in several ways")
+_TOO_LONG = _("the line is too long")
 
 
 class EncodingError(Exception):
@@ -83,7 +89,7 @@ class EncodingError(Exception):
         self, message: str, line: int | None = None, samples: Iterable[tuple[str, str]] = ()
     ) -> None:
         super().__init__(message)
-        self.line, self.samples = line, tuple(samples)
+        self.message, self.line, self.samples = message, line, tuple(samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,19 @@ def encoding_of(path: Path, said: str | None = None) -> Encoding:
     if said is not None and mark is not None:
         family = mark.removesuffix("-sig")
         if not said.startswith(family):
-            raise EncodingError(f"begins with the mark of {family.upper()}, which encoding: denies")
+            raise EncodingError(
+                _(
+                    "begins with the mark of {encoding}, which encoding: denies",
+                    encoding=family.upper(),
+                )
+            )
         said = None
     name = said or mark or ""
     for number, line in enumerate(lines_of(path, name), start=1):
         if "\0" in line:
-            raise EncodingError(f"is not written in {name}: it holds the sign NUL", number)
+            raise EncodingError(
+                _("is not written in {encoding}: it holds the sign NUL", encoding=name), number
+            )
     return Encoding(name)
 
 
@@ -169,17 +182,18 @@ def lines_of(path: Path, encoding: str) -> Iterator[str]:
             while line := file.readline(LONGEST_LINE):
                 number += 1
                 if len(line) == LONGEST_LINE:
-                    raise EncodingError("the line is too long", number)
+                    raise EncodingError(_TOO_LONG, number)
                 yield line
     except UnicodeError:
         if encoding.startswith(("utf-16", "utf-32")):
-            raise EncodingError(f"is not written in {encoding}", number + 1) from None
+            said = _("is not written in {encoding}", encoding=encoding)
+            raise EncodingError(said, number + 1) from None
         at = _first_bad(path, encoding) or number + 1
-        raise EncodingError(f"the line is not written in {_shown(encoding)}", at) from None
+        raise _line_not_in(NAMES.get(encoding, encoding), at) from None
 
 
-def _shown(encoding: str) -> str:
-    return NAMES.get(encoding, encoding)
+def _line_not_in(encoding: str, line: int) -> EncodingError:
+    return EncodingError(_("the line is not written in {encoding}", encoding=encoding), line)
 
 
 def _byte_lines(path: Path) -> Iterator[bytes]:
@@ -209,7 +223,7 @@ def _lines_of_twice(path: Path) -> Iterator[str]:
         try:
             yield _undone(line)
         except UnicodeError:
-            raise EncodingError(f"the line is not written in {TWICE}", number) from None
+            raise _line_not_in(TWICE, number) from None
 
 
 def _undone(text: str) -> str:
@@ -247,8 +261,9 @@ def _guessed(path: Path) -> Encoding:
         return _utf_8(path, seen)
     if seen.valid:
         few = min(seen.valid, seen.invalid, key=len)
-        which = "is UTF-8, others are not" if few is seen.valid else "is not UTF-8 as others are"
-        raise EncodingError(f"the line {which}", few[0])
+        if few is seen.valid:
+            raise EncodingError(_("the line is UTF-8, others are not"), few[0])
+        raise EncodingError(_("the line is not UTF-8 as others are"), few[0])
     return _one_of_tables(path, seen)
 
 
@@ -256,10 +271,10 @@ def _look(path: Path) -> _Seen:
     seen = _Seen(Counter(), {}, [], [])
     for number, line in enumerate(_byte_lines(path), start=1):
         if len(line) >= LONGEST_LINE:
-            raise EncodingError("the line is too long", number)
+            raise EncodingError(_TOO_LONG, number)
         if b"\0" in line:
             raise EncodingError(
-                "holds the sign NUL, as UTF-16 without a mark or a file that is no table does",
+                _("holds the sign NUL, as UTF-16 without a mark or a file that is no table does"),
                 number,
                 _read_by(line, ("utf-16-le", "utf-16-be")) if number == 1 else (),
             )
@@ -268,7 +283,8 @@ def _look(path: Path) -> _Seen:
         words = [word[:_LONGEST_WORD] for word in _WORD.findall(line) if not word.isascii()]
         seen.words.update(words)
         if len(seen.words) > _MOST_WORDS:
-            raise EncodingError(f"holds more than {_MOST_WORDS:,} words beyond ASCII", number)
+            most = Decimal(_MOST_WORDS)
+            raise EncodingError(_("holds more than {most} words beyond ASCII", most=most), number)
         for word in words:
             seen.first.setdefault(word, number)
         try:
@@ -281,11 +297,11 @@ def _look(path: Path) -> _Seen:
 
 
 def _read_by(line: bytes, encodings: Iterable[str]) -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     for encoding in encodings:
         text = line[: len(line) // 2 * 2].decode(encoding, "replace").strip()
         if text.isascii():
-            found.append((encoding, "plain letters"))
+            found.append((encoding, _("plain letters")))
     return found
 
 
@@ -329,7 +345,7 @@ def _one_of_tables(path: Path, seen: _Seen) -> Encoding:
     if any(scores[table] <= scores["cp1252"] for table in others):
         raise _ambiguous(path, seen, texts, scores)
     if bad := _first_bad(path, "cp1252"):
-        raise EncodingError("the line is not Windows-1252 as the others are", bad)
+        raise EncodingError(_("the line is not Windows-1252 as the others are"), bad)
     doubtful = frozenset(
         word
         for at, word in enumerate(own)
@@ -364,9 +380,9 @@ def _ambiguous(
     for table in possible:
         different.setdefault(_sample(line.decode(table, "replace")), table)
     if not different:
-        return EncodingError("holds a byte that is neither UTF-8 nor Windows-1252", at)
+        return EncodingError(_("holds a byte that is neither UTF-8 nor Windows-1252"), at)
     samples = [(NAMES[table], text) for text, table in different.items()]
-    message = "holds a byte that is neither UTF-8 nor certainly Windows-1252"
+    message = _("holds a byte that is neither UTF-8 nor certainly Windows-1252")
     return EncodingError(message, at, samples)
 
 

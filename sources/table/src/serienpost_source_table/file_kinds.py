@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from serienpost import Texts
 from serienpost_source_table.limits import LARGEST_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ = Texts(__name__)
+
 _TEXTS = frozenset({".csv", ".tsv", ".txt"})
 _BOOKS = frozenset({".xlsx", ".xlsm"})
-_SAVE = "save it as an Excel workbook (.xlsx)"
+_SAVE = _("save it as an Excel workbook (.xlsx)")
+_OPEN_AND_SAVE = _("open it in Excel and save it as an Excel workbook (.xlsx)")
 
 _ZIP = b"PK\x03\x04"
 # A compound file (MS-CFB 2.2): an old workbook, or the case around an encrypted one, in which a
@@ -45,9 +49,9 @@ def shown_kind(path: Path) -> Shown:
     with path.open("rb") as file:
         begin = file.read(_BEGIN)
         if begin.startswith(_COMPOUND) and _ENCRYPTED in begin + file.read(LARGEST_FILE):
-            return Shown("is protected by a password", "save it without one")
+            return Shown(_("is protected by a password"), _("save it without one"))
     if begin.startswith((_COMPOUND, *_OLD_RECORDS)):
-        return Shown("is an old Excel file (.xls)", _SAVE)
+        return Shown(_("is an old Excel file (.xls)"), _SAVE)
     text = begin.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     known = next((shown for starts, shown in _TEXTUAL if text.startswith(starts)), None)
     if known:
@@ -56,22 +60,27 @@ def shown_kind(path: Path) -> Shown:
     if begin.startswith(_ZIP):
         return Shown() if is_book else _archive(path)
     if is_book and begin and b"\0" not in begin:
-        return Shown("is no readable XLSX file: it is a text file, whatever its name says",
-                     "call it .csv")  # fmt: skip
+        return Shown(
+            _("is no readable XLSX file: it is a text file, whatever its name says"),
+            _("call it .csv"),
+        )
     return Shown()
 
 
 _TEXTUAL = (
     (
         (b"<html", b"<!doctype html", b"<table", b"<meta", b"<body"),
-        Shown("is a web page, whatever its name says", f"open it in Excel and {_SAVE}"),
+        Shown(_("is a web page, whatever its name says"), _OPEN_AND_SAVE),
     ),
     (
         (b"<?xml",),
-        Shown("is an XML file, whatever its name says", f"open it in Excel and {_SAVE}"),
+        Shown(_("is an XML file, whatever its name says"), _OPEN_AND_SAVE),
     ),
-    ((b"%pdf",), Shown("is a PDF", "ask for the list as CSV or XLSX")),
-    ((b"{\\rtf",), Shown("is a text document (RTF)", "copy its table into a spreadsheet")),
+    ((b"%pdf",), Shown(_("is a PDF"), _("ask for the list as CSV or XLSX"))),
+    (
+        (b"{\\rtf",),
+        Shown(_("is a text document (RTF)"), _("copy its table into a spreadsheet")),
+    ),
 )
 
 
@@ -85,7 +94,7 @@ def _archive(path: Path) -> Shown:
         with ZipFile(path) as archive:
             parts = archive.namelist()
     except (BadZipFile, ValueError, NotImplementedError):  # the last for a newer kind of archive
-        return Shown("is an archive and no list", _SAVE)
+        return Shown(_("is an archive and no list"), _SAVE)
     if any(part.lower().endswith("xl/workbook.xml") for part in parts):
-        return Shown("is an Excel workbook, whatever its name says", "call it .xlsx")
+        return Shown(_("is an Excel workbook, whatever its name says"), _("call it .xlsx"))
     return Shown(kind_of(parts), _SAVE)

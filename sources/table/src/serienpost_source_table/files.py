@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Self
 
-from serienpost import Problem, SelectionError, SourceError, nearest_path
+from serienpost import Problem, SelectionError, SourceError, Texts, joined, nearest_path
 from serienpost_source_table.file_kinds import name_kind, shown_kind
 from serienpost_source_table.sheet_table import SheetTable
-from serienpost_source_table.table import Line, Reading, TableError
+from serienpost_source_table.table import Line, Reading, TableError, legible
 from serienpost_source_table.textfile import TextTable
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_source_table.selection import TableSelection
     from serienpost_source_table.table import Table
+
+_ = Texts(__name__)
 
 # A row without an id in the practice is called `table:HASH-ROW`: 16 digits of the file's SHA-256
 # and the number of the row; with a key of the list `table:HASH`, 16 digits of the SHA-256 of the
@@ -87,18 +89,24 @@ class TableFile:
         """
         if self.key is None:
             return
-        seen: dict[Hashable, int] = {}
+        rows: dict[Hashable, int] = {}
+        column = legible(self.key)
         for line in self.lines():
             key, fault = line.values[self.key].text, line.values[self.key].fault
-            first = seen.setdefault((key, occasion(line)), line.number)
+            first = rows.setdefault((key, occasion(line)), line.number)
             if fault:
-                text = f"the key in the column {self.key!r} cannot be read with certainty"
-                hint = "write it into the cell itself, as text"
+                text = _("the key in the column '{column}' is not certain", column=column)
+                hint = _("write it into the cell itself, as text")
             elif not key:
-                text, hint = f"the row has no key in the column {self.key!r}", "enter one"
+                text = _("the row has no key in the column '{column}'", column=column)
+                hint = _("enter one")
             elif first != line.number:
-                text = f"the row has the same key as row {first} in the column {self.key!r}"
-                hint = "give each row its own, or name another column under key:"
+                text = _(
+                    "the row has the same key as row {row} in the column '{column}'",
+                    row=first,
+                    column=column,
+                )
+                hint = _("give each row its own, or name another column under key:")
             else:
                 continue
             raise SelectionError(Problem(text, hint, file=self.name, line=line.number))
@@ -113,7 +121,7 @@ class TableFile:
             with self.path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise self._refused(f"cannot be read: {error.strerror}") from None
+            raise self._of(error) from None
 
     def header(self) -> list[str]:
         """The headers.
@@ -144,7 +152,7 @@ class TableFile:
             SourceError: the file cannot be read, or it is not certain how.
         """
         try:
-            return [f"{self.name}: {note}" for note in self._table().notes()]
+            return [joined(": ", (self.name, note)) for note in self._table().notes()]
         except (TableError, OSError) as error:
             raise self._of(error) from None
 
@@ -164,19 +172,23 @@ class TableFile:
         """
         if not self.path.is_file():
             near = nearest_path(self.path)
-            hint = f"did you mean {self._as_named(near)}?" if near else None
-            raise self._refused("there is no such file", hint=hint)
+            hint = _("did you mean {file}?", file=self._as_named(near)) if near else None
+            raise self._refused(_("there is no such file"), hint=hint)
         named, shown = name_kind(self.path), shown_kind(self.path)
         if shown.message:
             raise TableError(shown.message, hint=shown.hint)
         if named is None:
-            raise TableError("is neither .csv nor .xlsx", hint="save it as one of them")
+            raise TableError(_("is neither .csv nor .xlsx"), hint=_("save it as one of them"))
         reading, is_book = self.reading, named == "xlsx"
         needless = ("encoding", "separator") if is_book else ("sheet",)
         for key in needless:
             if getattr(reading, key):
-                kind = "an XLSX" if is_book else "a CSV"
-                raise TableError(f"{key}: says nothing of {kind} file", hint="leave it out")
+                needless_here = (
+                    _("{key}: says nothing of an XLSX file", key=key)
+                    if is_book
+                    else _("{key}: says nothing of a CSV file", key=key)
+                )
+                raise TableError(needless_here, hint=_("leave it out"))
         if is_book:
             return SheetTable(self.path, self.digest(), self.reading)
         return TextTable(self.path, self.digest(), self.reading)
@@ -191,7 +203,8 @@ class TableFile:
     def _of(self, error: TableError | OSError) -> SourceError:
         if isinstance(error, TableError):
             return self._refused(error.message, error.line, error.hint)
-        return self._refused(f"cannot be read: {error.strerror or type(error).__name__}")
+        why = error.strerror or type(error).__name__
+        return self._refused(_("cannot be read: {why}", why=why))
 
     def _refused(
         self, message: str, line: int | None = None, hint: str | None = None

@@ -8,13 +8,18 @@ unpacked; the tags are counted in the unpacked bytes, a piece at a time.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import IO, TYPE_CHECKING
 from zipfile import ZipFile
+
+from serienpost import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from xml.etree.ElementTree import Element
+
+_ = Texts(__name__)
 
 # Bytes of the file, and of all that it holds when unpacked.
 LARGEST_FILE = 50_000_000
@@ -60,7 +65,11 @@ _DECLARATION = 400
 
 
 class TooLargeError(Exception):
-    """The file would take too much time or memory to read; the text says what is too much."""
+    """The file would take too much time or memory to read; `message` says what is too much."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def refuse_too_large(path: Path) -> None:
@@ -71,11 +80,12 @@ def refuse_too_large(path: Path) -> None:
         BadZipFile, OSError: it is no archive, or cannot be read.
     """
     if path.stat().st_size > LARGEST_FILE:
-        raise TooLargeError(f"is larger than {LARGEST_FILE // 1_000_000} MB")
+        raise TooLargeError(_("is larger than {megabytes} MB", megabytes=LARGEST_FILE // 1_000_000))
     with ZipFile(path) as archive:
         parts = archive.infolist()
         if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-            raise TooLargeError(f"unpacks to more than {LARGEST_UNPACKED // 1_000_000} MB")
+            most = LARGEST_UNPACKED // 1_000_000
+            raise TooLargeError(_("unpacks to more than {megabytes} MB", megabytes=most))
         counter = _Counter()
         tags = {}
         for part in parts:
@@ -89,7 +99,7 @@ def _refuse_too_many_at_once(archive: ZipFile, tags: dict[str, int]) -> None:
     """Refuse too many tags in the parts that objects are made of."""
     described = sum(number for name, number in tags.items() if _BY_NAME.fullmatch(name))
     if described > MOST_TAGS_AT_ONCE:
-        raise TooLargeError(_AT_ONCE)
+        raise _too_many_at_once()
     types: dict[str, set[str]] = {}
     for one in _elements(archive, _TYPES):
         types.setdefault(one.get("PartName", "").lstrip("/"), set()).add(one.get("ContentType", ""))
@@ -99,7 +109,9 @@ def _refuse_too_many_at_once(archive: ZipFile, tags: dict[str, int]) -> None:
         if any(type_.endswith("sharedStrings+xml") for type_ in types.get(name, ()))
     )
     if texts > MOST_TAGS_OF_TEXTS:
-        raise TooLargeError(f"has more than {MOST_TAGS_OF_TEXTS:,} tags of texts")
+        raise TooLargeError(
+            _("has more than {most} tags of texts", most=Decimal(MOST_TAGS_OF_TEXTS))
+        )
     # A sheet of charts is one by how it is referred to, whatever type it says.
     has_charts = any(
         "chartsheet" in one.get("Type", "")
@@ -115,7 +127,7 @@ def _refuse_too_many_at_once(archive: ZipFile, tags: dict[str, int]) -> None:
         or not (types.get(name) and all(type_.endswith(small) for type_ in types[name]))
     )
     if at_once > MOST_TAGS_AT_ONCE:
-        raise TooLargeError(_AT_ONCE)
+        raise _too_many_at_once()
 
 
 def _elements(archive: ZipFile, name: str) -> Iterator[Element]:
@@ -127,7 +139,9 @@ def _elements(archive: ZipFile, name: str) -> Iterator[Element]:
         return
 
 
-_AT_ONCE = f"has more than {MOST_TAGS_AT_ONCE:,} tags beside its cells and texts"
+def _too_many_at_once() -> TooLargeError:
+    most = Decimal(MOST_TAGS_AT_ONCE)
+    return TooLargeError(_("has more than {most} tags beside its cells and texts", most=most))
 
 
 class _Counter:
@@ -147,24 +161,30 @@ class _Counter:
         is_xml = False
         while piece := stream.read(_PIECE):
             if begin and (piece.startswith(_NOT_UTF_8) or _ENCODING.match(piece[:_DECLARATION])):
-                raise TooLargeError("holds a part that is not written in UTF-8")
+                raise TooLargeError(_("holds a part that is not written in UTF-8"))
             is_xml = is_xml or (begin and piece.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"))
             begin = False
             gap = _longest_gap(piece, gap) if is_xml else 0
             piece, rest = _cut(rest + piece)
             if b"<!DOCTYPE" in piece:
-                raise TooLargeError("holds a part with a DOCTYPE")
+                raise TooLargeError(_("holds a part with a DOCTYPE"))
             between = _ROW.split(piece)
             self._tags += piece.count(b"<")
             self._rows += between[1::2].count(b"")
             if self._tags > MOST_TAGS or self._rows > MOST_ROWS:
-                raise TooLargeError(f"has more than {MOST_TAGS:,} tags or {MOST_ROWS:,} rows")
+                raise TooLargeError(
+                    _(
+                        "has more than {tags} tags or {rows} rows",
+                        tags=Decimal(MOST_TAGS),
+                        rows=Decimal(MOST_ROWS),
+                    )
+                )
             for at, text in enumerate(between[::2]):
                 if at:
                     in_row, is_within = 0, not between[2 * at - 1]
                 in_row += text.count(b"<")
                 if is_within and in_row > MOST_TAGS_IN_ROW:
-                    raise TooLargeError("has too many cells in one row")
+                    raise TooLargeError(_("has too many cells in one row"))
         return self._tags - before
 
 
@@ -177,7 +197,8 @@ def _longest_gap(piece: bytes, before: int) -> int:
     gaps = list(map(len, piece.split(b"<")))
     gaps[0] += before
     if max(gaps) > LONGEST_TAG:
-        raise TooLargeError(f"holds a tag or a text of more than {LONGEST_TAG:,} bytes")
+        most = Decimal(LONGEST_TAG)
+        raise TooLargeError(_("holds a tag or a text of more than {most} bytes", most=most))
     return gaps[-1]
 
 
@@ -187,5 +208,5 @@ def _cut(piece: bytes) -> tuple[bytes, bytes]:
     if last < 0 or re.search(rb"[\s>]", piece[last : last + _LONGEST_NAME]):
         return piece, b""
     if len(piece) - last > _LONGEST_NAME:
-        raise TooLargeError("holds a tag that does not end")
+        raise TooLargeError(_("holds a tag that does not end"))
     return piece[:last], piece[last:]

@@ -15,10 +15,13 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from serienpost import Texts
 from serienpost_source_table.cells import ROUNDED, Cell, text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+_ = Texts(__name__)
 
 # The formats that a file names by number alone (18.8.30), as a German Excel shows them.
 _BUILT_IN = {
@@ -61,9 +64,9 @@ _MOST_DIGITS = 15
 _LONGEST = 1000
 _WIDE = Context(prec=400)
 _MIDNIGHT = datetime(1900, 1, 1)  # noqa: DTZ001  # a spreadsheet knows no time zones
-_HASHES = "nur #####"
-_UNKNOWN = "eine Zahl in einem Format, das hier nicht bekannt ist"
-_TOO_LONG = "eine Zahl mit mehr als 15 Stellen, deren letzte verloren gingen"
+_HASHES = _("only #####")
+_UNKNOWN = _("a number in a format that is not known here")
+_TOO_LONG = _("a number of more than 15 digits, the last of which are lost")
 
 _TOKEN = re.compile(
     r'"([^"]*)"?|\\(.)|_(.)|\*(.)|\[([^\]]*)\]'

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from serienpost import Occasion, Unreadable, known_field, read_value
+from serienpost import Occasion, Texts, Unreadable, known_field, read_value
 from serienpost_source_table.selection import BEGIN, ID
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from serienpost_source_table.selection import TableSelection
     from serienpost_source_table.table import Line
 
+_ = Texts(__name__)
+
 _ANY_DAY = date(2000, 1, 1)
+
+_INTO_THE_CELL = _("write the value itself into the cell")
 
 # Why nobody can be written to, as (code, sentence).
 Fault = tuple[str, str]
@@ -32,10 +36,22 @@ class Column(NamedTuple):
     type: FieldType
     headers: tuple[str, ...]
 
-    def place(self) -> str:
-        """As it is said of a line."""
-        named = " und ".join(f"„{header}“" for header in self.headers)
-        return f"In der Spalte {named}" if len(self.headers) == 1 else f"In {named}"
+    def sentence(self, why: Unreadable) -> str:
+        """Why a line has no value of the field."""
+        if len(self.headers) == 1:
+            return _(
+                "The column “{column}” holds {found}; {remedy}.",
+                column=self.headers[0],
+                found=why.found,
+                remedy=why.remedy,
+            )
+        return _(
+            "The columns “{first}” and “{second}” hold {found}; {remedy}.",
+            first=self.headers[0],
+            second=self.headers[1],
+            found=why.found,
+            remedy=why.remedy,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ class RowValues:
                 continue
             value = self._value(column, line)
             if isinstance(value, Unreadable):
-                fault = fault or ("unreadable", f"{value.at(column.place())}.")
+                fault = fault or ("unreadable", column.sentence(value))
                 value = None
             if name in wanted:
                 fields[name] = value
@@ -96,7 +112,7 @@ class RowValues:
         cells = [line.values[header] for header in column.headers]
         fault = next((cell.fault for cell in cells if cell.fault), None)
         if fault:
-            return Unreadable(fault, "den Wert selbst in die Zelle schreiben")
+            return Unreadable(fault, _INTO_THE_CELL)
         if column.type == "text":
             return cells[0].text or None
         found = [

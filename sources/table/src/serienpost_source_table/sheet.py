@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import IO, TYPE_CHECKING, NamedTuple
 from xml.parsers.expat import ParserCreate
 
+from serienpost import Texts
 from serienpost_source_table.limits import MOST_CELLS, MOST_ROWS, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_ = Texts(__name__)
 
 _PIECE = 1 << 16
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)")
@@ -52,7 +56,11 @@ class Range(NamedTuple):
 
 
 class DamagedSheetError(Exception):
-    """The part does not hold rows as it should; the text says what is wrong."""
+    """The part does not hold rows as it should; `message` says what is wrong."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(slots=True)
@@ -178,7 +186,8 @@ class _Reader:
         if self._shared_by is None:
             return text
         if len(self._shared) > _MOST_SHARED:
-            raise TooLargeError(f"has more than {_MOST_SHARED:,} formulas that cells share")
+            most = Decimal(_MOST_SHARED)
+            raise TooLargeError(_("has more than {most} formulas that cells share", most=most))
         return self._shared.setdefault(self._shared_by, text)
 
     def _beside(self, name: str, given: Mapping[str, str]) -> None:
@@ -196,16 +205,23 @@ class _Reader:
         elif name == "mergeCell" and (area := _range(given.get("ref", ""))):
             self._parts.merged.append(area)
         if len(self._parts.merged) > _MOST_MERGED:
-            raise TooLargeError(f"has more than {_MOST_MERGED:,} areas of merged cells")
+            most = Decimal(_MOST_MERGED)
+            raise TooLargeError(_("has more than {most} areas of merged cells", most=most))
         if len(self._parts.hidden_columns) > _MOST_COLUMNS:
-            raise DamagedSheetError("it has more hidden columns than columns")
+            raise DamagedSheetError(_("is damaged: it has more hidden columns than columns"))
 
     def _begin_row(self, given: Mapping[str, str]) -> None:
         number = int(given.get("r", self._number + 1))
         if number <= self._number:
-            raise DamagedSheetError(f"row {number} stands behind row {self._number}")
+            raise DamagedSheetError(
+                _(
+                    "is damaged: row {row} stands behind row {before}",
+                    row=number,
+                    before=self._number,
+                )
+            )
         if number > MOST_ROWS:
-            raise TooLargeError(f"has more than {MOST_ROWS:,} rows")
+            raise TooLargeError(_("has more than {most} rows", most=Decimal(MOST_ROWS)))
         self._number, self._column, self._cells = number, -1, []
         hidden, height = given.get("hidden"), given.get("ht")
         by_default = self._hides_rows and hidden is None and height is None
@@ -214,23 +230,27 @@ class _Reader:
     def _begin_cell(self, given: Mapping[str, str]) -> None:
         self._total += 1
         if self._total > MOST_CELLS:
-            raise TooLargeError(f"has more than {MOST_CELLS:,} cells")
+            raise TooLargeError(_("has more than {most} cells", most=Decimal(MOST_CELLS)))
         reference = given.get("r")
         column = self._column + 1
         if reference:
             found = _REFERENCE.fullmatch(reference)
             if found is None or int(found[2]) != self._number:
-                raise DamagedSheetError(f"row {self._number} holds a cell of another row")
+                raise DamagedSheetError(
+                    _("is damaged: row {row} holds a cell of another row", row=self._number)
+                )
             column = column_of(found[1])
         if column <= self._column or column >= _MOST_COLUMNS:
-            raise DamagedSheetError(f"row {self._number} holds a cell twice or out of order")
+            raise DamagedSheetError(
+                _("is damaged: row {row} holds a cell twice or out of order", row=self._number)
+            )
         self._column = column
         self._kind, self._style = given.get("t", "n"), int(given.get("s", "0"))
         self._value = self._formula = None
 
 
 def _range(reference: str) -> Range | None:
-    first, _, last = reference.partition(":")
+    first, _colon, last = reference.partition(":")
     begin, end = _REFERENCE.fullmatch(first), _REFERENCE.fullmatch(last or first)
     if begin is None or end is None:
         return None

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
+from serienpost import Texts
 from serienpost_source_table.limits import TooLargeError, refuse_too_large
 from serienpost_source_table.sheet import DamagedSheetError
 from serienpost_source_table.table import (
@@ -21,16 +22,19 @@ from serienpost_source_table.table import (
     TableError,
     checked_size,
     header_name,
+    legible,
     named_columns,
 )
 from serienpost_source_table.workbook import NotAWorkbookError, SheetName, Survey, Workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator
+    from collections.abc import Collection, Generator, Iterable, Iterator
     from pathlib import Path
 
     from serienpost_source_table.table import Reading
     from serienpost_source_table.workbook import SeenRow
+
+_ = Texts(__name__)
 
 # What zipfile (NotImplementedError for ways to pack that it does not know) and expat raise.
 _DAMAGED = (BadZipFile, ParseError, ExpatError, DamagedSheetError, KeyError, ValueError, EOFError,
@@ -77,27 +81,50 @@ class SheetTable:
     def notes(self) -> list[str]:
         """See `Table`."""
         layout = self._layout()
-        found = [f"the sheet {layout.sheet.name!r} is read"]
-        if layout.sheet.is_hidden:
-            found[0] += ", which is hidden"
+        sheet = legible(layout.sheet.name)
+        found: list[str] = [
+            _("the sheet '{sheet}' is read, which is hidden", sheet=sheet)
+            if layout.sheet.is_hidden
+            else _("the sheet '{sheet}' is read", sheet=sheet)
+        ]
         hidden = [row for row in layout.survey.hidden_rows if row > layout.header_row]
         if hidden:
-            rows = "row" if len(hidden) == 1 else "rows"
             found.append(
-                f"{len(hidden)} {rows} hidden by hand or by a filter left out: {_numbered(hidden)}"
+                _.ngettext(
+                    "{n} row hidden by hand or by a filter left out: {rows}",
+                    "{n} rows hidden by hand or by a filter left out: {rows}",
+                    len(hidden),
+                    rows=_numbered(hidden),
+                )
             )
         used = [
-            repr(name)
+            _("'{name}'", name=legible(name))
             for at, name in layout.names.items()
             if at in layout.survey.hidden_columns and name in self.reading.wanted
         ]
         if used:
-            found.append(f"used though hidden: the column {', '.join(used)}")
-        if layout.others:
-            sheets = ", ".join(
-                f"{sheet.name!r}{' (hidden)' if sheet.is_hidden else ''}" for sheet in layout.others
+            found.append(
+                _.ngettext(
+                    "used though hidden: the column {columns}",
+                    "used though hidden: the columns {columns}",
+                    len(used),
+                    columns=used,
+                )
             )
-            found.append(f"not read: the sheet {sheets}")
+        if layout.others:
+            found.append(
+                _.ngettext(
+                    "not read: the sheet {sheets}",
+                    "not read: the sheets {sheets}",
+                    len(layout.others),
+                    sheets=[
+                        _("'{name}' (hidden)", name=legible(other.name))
+                        if other.is_hidden
+                        else _("'{name}'", name=legible(other.name))
+                        for other in layout.others
+                    ],
+                )
+            )
         return found
 
     def row_with(self, headers: Collection[str]) -> int | None:
@@ -137,19 +164,20 @@ def _layout_of(path: Path, digest: str, reading: Reading) -> _Layout:  # noqa: A
 
 def _refused(error: Exception) -> TableError:
     if isinstance(error, TooLargeError):
-        return TableError(str(error), hint="save the rows that are needed as CSV")
+        return TableError(error.message, hint=_("save the rows that are needed as CSV"))
     if isinstance(error, NotAWorkbookError):
-        return TableError(str(error), hint="save it as an Excel workbook (.xlsx)")
+        return TableError(error.message, hint=_("save it as an Excel workbook (.xlsx)"))
     if isinstance(error, DamagedSheetError):
-        return TableError(f"is damaged: {error}", hint="open it in Excel and save it again")
-    hint = "open it in Excel or LibreOffice and save it as an Excel workbook (.xlsx)"
-    return TableError(f"is no readable XLSX file ({type(error).__name__})", hint=hint)
+        return TableError(error.message, hint=_("open it in Excel and save it again"))
+    hint = _("open it in Excel or LibreOffice and save it as an Excel workbook (.xlsx)")
+    return TableError(_("is no readable XLSX file ({why})", why=type(error).__name__), hint=hint)
 
 
 def _found(book: Workbook, reading: Reading) -> _Layout:
     if not book.sheets:
-        raise TableError("has no sheet with cells, only charts",
-                         hint="name the file that holds the list")  # fmt: skip
+        raise TableError(
+            _("has no sheet with cells, only charts"), hint=_("name the file that holds the list")
+        )
     sheet, header_row, names = _sheet_meant(book, reading)
     others = tuple(
         one
@@ -165,8 +193,10 @@ def _sheet_meant(book: Workbook, reading: Reading) -> tuple[SheetName, int, dict
         for sheet in book.sheets:
             if sheet.name == reading.sheet:
                 return (sheet, *_header_of(book, sheet, reading))
-        names = ", ".join(repr(sheet.name) for sheet in book.sheets)
-        raise TableError(f"has no sheet {reading.sheet!r}", hint=f"it has {names}")
+        raise TableError(
+            _("has no sheet '{sheet}'", sheet=legible(reading.sheet)),
+            hint=_("it has {sheets}", sheets=_quoted(book.sheets)),
+        )
     filled = [sheet for sheet in book.sheets if book.holds_something(sheet)]
     possible = [sheet for sheet in filled if not sheet.is_hidden]
     if len(possible) == 1:
@@ -174,9 +204,11 @@ def _sheet_meant(book: Workbook, reading: Reading) -> tuple[SheetName, int, dict
     if not possible:
         hidden = [sheet for sheet in filled if sheet.is_hidden]
         if hidden:
-            raise TableError("shows no sheet that holds something",
-                             hint=f"write under select sheet: {hidden[0].name}")  # fmt: skip
-        raise TableError("holds no header", hint=NO_HEADER)
+            raise TableError(
+                _("shows no sheet that holds something"),
+                hint=_("write under select sheet: {sheet}", sheet=hidden[0].name),
+            )
+        raise TableError(_("holds no header"), hint=NO_HEADER)
     heads = {sheet: _header_or_none(book, sheet, reading) for sheet in possible}
     complete = [
         sheet
@@ -185,9 +217,14 @@ def _sheet_meant(book: Workbook, reading: Reading) -> tuple[SheetName, int, dict
     ]
     if len(complete) == 1:
         return (complete[0], *_header_of(book, complete[0], reading))
-    names = ", ".join(repr(sheet.name) for sheet in possible)
-    raise TableError(f"has several sheets that could be meant: {names}",
-                     hint="write the right one under select as sheet: NAME")  # fmt: skip
+    raise TableError(
+        _("has several sheets that could be meant: {sheets}", sheets=_quoted(possible)),
+        hint=_("write the right one under select as sheet: NAME"),
+    )
+
+
+def _quoted(sheets: Iterable[SheetName]) -> list[str]:
+    return [_("'{name}'", name=legible(sheet.name)) for sheet in sheets]
 
 
 def _header_or_none(
@@ -217,8 +254,8 @@ def _header_of(book: Workbook, sheet: SheetName, reading: Reading) -> tuple[int,
             if names:
                 return row.number, names
     if wanted:
-        raise TableError("header_row: this row is empty", wanted)
-    raise TableError("holds no header", hint=NO_HEADER)
+        raise TableError(_("header_row: this row is empty"), wanted)
+    raise TableError(_("holds no header"), hint=NO_HEADER)
 
 
 def _texts(row: SeenRow) -> list[str]:
@@ -235,4 +272,5 @@ def _numbered(rows: list[int]) -> str:
         else:
             ranges.append([row, row])
     shown = [str(a) if a == b else f"{a}-{b}" for a, b in ranges[:_MOST_NAMED]]
-    return ", ".join(shown) + (" and more" if len(ranges) > _MOST_NAMED else "")
+    named = ", ".join(shown)
+    return _("{rows} and more", rows=named) if len(ranges) > _MOST_NAMED else named

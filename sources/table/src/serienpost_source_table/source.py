@@ -14,6 +14,7 @@ from serienpost import (
     Row,
     SelectionError,
     Sensitivity,
+    Texts,
     did_you_mean,
 )
 from serienpost_practice_db.mapping import completed
@@ -21,6 +22,7 @@ from serienpost_source_table.check import remember
 from serienpost_source_table.files import KIND, TableFile
 from serienpost_source_table.row_values import RowValues
 from serienpost_source_table.selection import TableSelection
+from serienpost_source_table.table import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,17 +31,19 @@ if TYPE_CHECKING:
     from serienpost_practice_db.database import PracticeDb
     from serienpost_source_table.table import Line
 
-_VANISHED = CurrentState(("vanished", "Die Person steht nicht mehr in den Stammdaten."))
-_CHANGED = CurrentState(("file_changed", "Die Datei wurde geändert oder entfernt."))
-_MOVED = CurrentState(("moved", "Der Termin steht so nicht mehr in der Datei."))
+_ = Texts(__name__)
+
+_VANISHED = CurrentState(("vanished", _("The person is no longer in the master data.")))
+_CHANGED = CurrentState(("file_changed", _("The file was changed or removed.")))
+_MOVED = CurrentState(("moved", _("The appointment is no longer in the file as it was.")))
 # Headers under which people say yes.
 _CONSENT = re.compile(r"einwillig|zustimm|erlaub|consent|opt.?in|darf|kontakt", re.IGNORECASE)
 _PLAIN_YAML = re.compile(r"[^\W\d][\w .-]*\w\.?")
 # What may be wrong where a header is missing that no other resembles; with one column alone it is
 # the separator.
 _ELSEWHERE = {
-    False: "header_row: under select names the row with the headers",
-    True: "separator: under select names the sign between the columns",
+    False: _("header_row: under select names the row with the headers"),
+    True: _("separator: under select names the sign between the columns"),
 }
 _PERSONS = ("patient", "interessent")
 
@@ -48,7 +52,7 @@ class TableSource:
     """The rows of a file, in its order. Rows with an id are people of the practice."""
 
     name = "table"
-    title = "Rows of a CSV or XLSX file"
+    title = _("Rows of a CSV or XLSX file")
     selection = TableSelection
 
     def offers(self, context: Context, selection: TableSelection) -> Mapping[str, str | None]:
@@ -60,10 +64,14 @@ class TableSource:
         if id_ not in header:
             return given
         if context.settings("database") is None:
-            text = f"the header {id_!r} names people of the practice's database, and there is none"
-            hint = (
-                f"for the list's own numbers write key: {id_} under select;"
-                " for people of the practice name database: in serienpost.yaml"
+            text = _(
+                "the header '{header}' names people of the practice's database, and there is none",
+                header=legible(id_ or ""),
+            )
+            hint = _(
+                "for the list's own numbers write key: {header} under select;"
+                " for people of the practice name database: in serienpost.yaml",
+                header=id_ or "",
             )
             raise SelectionError(Problem(text, hint, selection.file, 1))
         from serienpost_practice_db.database import PracticeDb
@@ -80,13 +88,19 @@ class TableSource:
         asked = (name for name in header if _CONSENT.search(name) and name not in selection.columns)
         column = next(asked, None)
         if column:
-            found = f"consent_column: {_written(column)}"
+            note = _(
+                "no column says who allowed it, so only people in a register of consents get "
+                "anything; where the file has such a column, write under select: "
+                "consent_column: {column}",
+                column=_written(column),
+            )
         else:
-            found = f"consent_column: HEADER; the file has {', '.join(header)}"
-        note = (
-            "no column says who allowed it, so only people in a register of consents get anything; "
-            f"where the file has such a column, write under select: {found}"
-        )
+            note = _(
+                "no column says who allowed it, so only people in a register of consents get "
+                "anything; where the file has such a column, write under select: "
+                "consent_column: HEADER; the file has {headers}",
+                headers=header,
+            )
         return [note]
 
     def what_is_read(self, context: Context, selection: TableSelection) -> Sequence[str]:
@@ -104,10 +118,11 @@ class TableSource:
             return None
         field = CATALOGUE.get(wanted)
         if field is None:
-            return f"add under columns: {_written(header)}: {{field: {wanted}, class: plain}}"
+            line = f"{_written(header)}: {{field: {wanted}, class: plain}}"
+            return _("add under columns: {line}", line=line)
         if field.sensitivity >= Sensitivity.PROTECTED:
             return None
-        return f"add under columns: {_written(header)}: {wanted}"
+        return _("add under columns: {line}", line=f"{_written(header)}: {wanted}")
 
     def is_relative(self, selection: TableSelection) -> bool:  # noqa: ARG002
         """A file says the same on every day."""
@@ -124,9 +139,17 @@ class TableSource:
             return None
         column = _written(selection.consent_column)
         return Problem(
-            f"a yes in the column {column} does not cover the purpose {purpose}",
-            f"if these people agreed to just that, write under select: column_purposes: [{purpose}]"
-            "; else leave consent_column out, and only people in a register of consents get it",
+            _(
+                "a yes in the column {column} does not cover the purpose {purpose}",
+                column=column,
+                purpose=purpose,
+            ),
+            _(
+                "if these people agreed to just that, write under select: column_purposes: "
+                "[{purpose}]; else leave consent_column out, and only people in a register of "
+                "consents get it",
+                purpose=purpose,
+            ),
         )
 
     def unstable_ids(self, context: Context, selection: TableSelection) -> str | None:
@@ -144,7 +167,7 @@ class TableSource:
         id_ = selection.id_header()
         if id_ and id_ in header and all(line.values[id_].text for line in file.lines()):
             return None
-        return "add the line key: HEADER to select, naming the column with the list's own number"
+        return _("add the line key: HEADER to select, naming the column with the list's own number")
 
     def rows(
         self, context: Context, selection: TableSelection, request: RowRequest
@@ -156,7 +179,9 @@ class TableSource:
             SourceError: the file cannot be read, or an order is asked for.
         """
         if request.order_by:
-            raise SelectionError("the rows of a file cannot be ordered", hint="remove order_by")
+            raise SelectionError(
+                _("the rows of a file cannot be ordered"), hint=_("remove order_by")
+            )
         file = _opened(context, selection)
         _checked_header(selection, file)
         values = RowValues.of(selection, context.zone)
@@ -189,7 +214,7 @@ class TableSource:
         ids = [row.person_id for row in rows]
         people = _people(context, [id_ for id_ in ids if not id_.startswith(f"{KIND}:")], request)
         file, values = _opened(context, selection), RowValues.of(selection, context.zone)
-        _, lines = file.find(ids)
+        _digest, lines = file.find(ids)
         if lines:
             _checked_header(selection, file)
         lacking = {name for one in people.values() for name in request.fields - one.fields.keys()}
@@ -228,7 +253,7 @@ def _read(
     batch: Sequence[tuple[str, Line]],
     request: RowRequest,
 ) -> Iterator[list[Row]]:
-    ids = [id_ for id_, _ in batch if not id_.startswith(f"{KIND}:")]
+    ids = [id_ for id_, _line in batch if not id_.startswith(f"{KIND}:")]
     people = _people(context, ids, request)
     values = RowValues.of(selected, context.zone)
     rows = []
@@ -249,8 +274,14 @@ def _read(
 
 def _place(selected: TableSelection, line: Line) -> str:
     """Where a row stands, as people look for it."""
-    sheet = f", Blatt {selected.sheet}" if selected.sheet else ""
-    return f"{selected.file}{sheet}, Zeile {line.number}"
+    if selected.sheet:
+        return _(
+            "{file}, sheet {sheet}, row {row}",
+            file=selected.file,
+            sheet=selected.sheet,
+            row=line.number,
+        )
+    return _("{file}, row {row}", file=selected.file, row=line.number)
 
 
 def _fields(
@@ -291,7 +322,7 @@ def _person_id(selected: TableSelection, line: Line) -> str | None:
     written = line.values[header].text if header in line.values else ""
     if not written:
         return None
-    kind, colon, _ = written.partition(":")
+    kind, colon, _key = written.partition(":")
     if not colon:
         return f"{selected.person}:{written}"
     if kind in _PERSONS:
@@ -304,7 +335,9 @@ def _unreadable_id(selected: TableSelection, line: Line) -> tuple[str, str] | No
     cell = line.values.get(selected.id_header() or "")
     if cell is None or cell.fault is None:
         return None
-    return "unreadable", f"In der Spalte „{selected.id_header()}“ steht {cell.fault}."
+    column = selected.id_header() or ""
+    said = _("The column “{column}” holds {found}.", column=column, found=cell.fault)
+    return "unreadable", said
 
 
 def _opened(context: Context, selected: TableSelection) -> TableFile:
@@ -320,8 +353,9 @@ def _checked_header(selected: TableSelection, file: TableFile) -> list[str]:
     if missing:
         elsewhere = file.row_with(wanted)
         if elsewhere:
-            hint: str | None = f"write under select header_row: {elsewhere}"
+            hint: str | None = _("write under select header_row: {row}", row=elsewhere)
         else:
             hint = did_you_mean(missing[0], header) or _ELSEWHERE[len(header) == 1]
-        raise SelectionError(Problem(f"has no header {missing[0]!r}", hint, selected.file, 1))
+        lacking = _("has no header '{header}'", header=legible(missing[0]))
+        raise SelectionError(Problem(lacking, hint, selected.file, 1))
     return header

@@ -5,19 +5,24 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
+
+from serienpost import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from serienpost_source_table.cells import Cell
 
+_ = Texts(__name__)
+
 # Characters of a cell.
 LARGEST_CELL = 100_000
 # Rows among which a header is looked for that is not where it should be.
 FIRST_ROWS = 50
 
-NO_HEADER = "the first row that is not empty names the columns"
+NO_HEADER = _("the first row that is not empty names the columns")
 
 
 class TableError(Exception):
@@ -79,7 +84,9 @@ def named_columns(cells: Iterable[str], number: int) -> dict[int, str]:
     twice = sorted(name for name, count in Counter(names.values()).items() if count > 1)
     if twice:
         raise TableError(
-            f"the header {twice[0]!r} stands there twice", number, "rename one of them"
+            _("the header '{header}' stands there twice", header=legible(twice[0])),
+            number,
+            _("rename one of them"),
         )
     return names
 
@@ -88,8 +95,14 @@ def header_name(text: str) -> str:
     """A header as it is named in a mailing: composed (NFC), with single blanks for line ends and
     protected ones, and without signs that nobody sees."""
     composed = unicodedata.normalize("NFC", text)
-    seen = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
-    return " ".join(seen.split())
+    shown = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
+    return " ".join(shown.split())
+
+
+def legible(name: str) -> str:
+    """A name out of the file as it may stand on a terminal: signs that are not seen by their
+    codes."""
+    return repr(name)[1:-1]
 
 
 def checked_size(number: int, column: int, text: str) -> None:
@@ -99,5 +112,9 @@ def checked_size(number: int, column: int, text: str) -> None:
         TableError: it has too many characters.
     """
     if len(text) > LARGEST_CELL:
-        message = f"the cell in column {column + 1} has more than {LARGEST_CELL} characters"
+        message = _(
+            "the cell in column {column} has more than {most} characters",
+            column=column + 1,
+            most=Decimal(LARGEST_CELL),
+        )
         raise TableError(message, number)

@@ -10,10 +10,12 @@ import csv
 import re
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
+from decimal import Decimal
+from functools import lru_cache, reduce
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from serienpost import Texts, joined
 from serienpost_source_table.cells import Cell, text_cell
 from serienpost_source_table.encoding import (
     LONGEST_LINE,
@@ -32,6 +34,7 @@ from serienpost_source_table.table import (
     TableError,
     checked_size,
     header_name,
+    legible,
     named_columns,
 )
 
@@ -41,14 +44,17 @@ if TYPE_CHECKING:
 
     from serienpost_source_table.table import Reading
 
+_ = Texts(__name__)
+
 _SEPARATORS = (";", ",", "\t", "|")
 _SHOWN = {"\t": "tab"}
 # What a blank line may hold.
 _BLANK = "\ufeff\r\n ;,|\t"
-_DOUBTFUL = "ein Text, den eine andere Kodierung besser lesbar macht"
-_SEVERAL = "vielleicht mehr als eine Zeile: ein Anführungszeichen reicht über ein Zeilenende"
-_GOES_ON = "vielleicht nur der Anfang eines Textes: die nächste Zeile hat nur eine Zelle"
-_ESCAPED = "ein Text mit einem Rückstrich vor einem Zeichen, das zu CSV gehört"
+_DOUBTFUL = _("a text that is more readable in another encoding")
+_SEVERAL = _("perhaps more than one row: a quotation mark reaches over the end of a line")
+_GOES_ON = _("perhaps only the beginning of a text: the next line has one cell alone")
+_ESCAPED = _("a text with a backslash before a sign that belongs to CSV")
+_QUOTED = _("a text in quotation marks that stand behind a blank")
 # Columns up to which a text may well have as many separators as a row.
 _NARROW = 3
 # A text that a spreadsheet must not take for a number: `="01067"`.
@@ -103,7 +109,7 @@ class TextTable:
     def notes(self) -> list[str]:
         """See `Table`; UTF-8 is what everybody expects."""
         name = self._layout().encoding.name
-        return [] if name == UTF_8 else [f"is read as {NAMES.get(name, name)}"]
+        return [] if name == UTF_8 else [_("is read as {encoding}", encoding=NAMES.get(name, name))]
 
     def row_with(self, headers: Collection[str]) -> int | None:
         """See `Table`."""
@@ -147,7 +153,8 @@ def _layout_of(path: Path, digest: str, reading: Reading) -> _Layout:  # noqa: A
     said = reading.encoding
     encoding = named(said) if said else None
     if said and encoding is None:
-        raise TableError(f"encoding: there is no encoding {said!r}", hint=_ENCODINGS)
+        unknown = _("encoding: there is no encoding '{encoding}'", encoding=legible(said))
+        raise TableError(unknown, hint=_ENCODINGS)
     try:
         known = encoding_of(path, encoding)
     except EncodingError as error:
@@ -158,7 +165,7 @@ def _layout_of(path: Path, digest: str, reading: Reading) -> _Layout:  # noqa: A
     if isinstance(chosen.error, TableError):
         raise chosen.error
     if not chosen.names:
-        raise TableError("holds no header", hint=NO_HEADER)
+        raise TableError(_("holds no header"), hint=NO_HEADER)
     omits_empty = _omits_empty(path, known.name, chosen)
     return _Layout(known, chosen.separator, chosen.line, chosen.names, chosen.width, omits_empty)
 
@@ -168,7 +175,7 @@ def _omits_empty(path: Path, encoding: str, head: _Head) -> bool:
     whole ends with an empty cell. One short row alone may as well have lost a separator."""
     needed, short = max(head.names) + 1, 0
     with closing(_records(path, encoding, head.separator)) as records:
-        for number, cells, _ in records:
+        for number, cells, _doubt in records:
             if number <= head.line or not any(cells):
                 continue
             if len(cells) < needed:
@@ -178,19 +185,21 @@ def _omits_empty(path: Path, encoding: str, head: _Head) -> bool:
     return short > 1
 
 
-_ENCODINGS = "write utf-8, windows-1252, mac-roman, cp850, cp437 or another that Python knows"
+_ENCODINGS = _("write utf-8, windows-1252, mac-roman, cp850, cp437 or another that Python knows")
 
 
 def _not_certain(error: EncodingError, said: str | None) -> TableError:
-    message, hint = str(error), None
+    hint = None
     if error.samples:
-        shown = "; ".join(f"{name}: {text}" for name, text in error.samples)
-        hint = f"its signs could be {shown}; write the right one under select as encoding: NAME"
+        hint = _(
+            "its signs could be {signs}; write the right one under select as encoding: NAME",
+            signs=joined("; ", [joined(": ", sample) for sample in error.samples]),
+        )
     elif said:
-        hint = "name the right encoding: under select, or mend the line"
+        hint = _("name the right encoding: under select, or mend the line")
     elif error.line is not None:
-        hint = "mend the line, or save the file as UTF-8; encoding: under select decides"
-    return TableError(message, error.line, hint)
+        hint = _("mend the line, or save the file as UTF-8; encoding: under select decides")
+    return TableError(error.message, error.line, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +237,7 @@ def _head(path: Path, encoding: str, separator: str, reading: Reading) -> _Head:
     wanted = reading.header_row
     try:
         with closing(_records(path, encoding, separator)) as records:
-            for number, cells, _ in records:
+            for number, cells, _doubt in records:
                 if wanted and number > wanted:
                     break
                 if number != wanted if wanted else _is_before_header(cells):
@@ -242,7 +251,7 @@ def _head(path: Path, encoding: str, separator: str, reading: Reading) -> _Head:
     except TableError as error:
         return _Head(separator, error.line or 0, {}, 0, error)
     if wanted:
-        missing = TableError("header_row: no row begins in this line", wanted)
+        missing = TableError(_("header_row: no row begins in this line"), wanted)
         return _Head(separator, wanted, {}, 0, missing)
     return _Head(separator, 0, {}, 0)
 
@@ -277,9 +286,13 @@ def _chosen(path: Path, encoding: str, heads: list[_Head], reading: Reading) -> 
         return found[0]
     if reading.wanted and not complete:  # its header is not the one that is looked for
         return max(found, key=lambda head: head.width)
-    shown = " or ".join(_shown(one.separator) for one in found)
-    hint = "write the right one under select as separator:"
-    raise TableError(f"could be separated by {shown}", found[0].line, hint)
+    signs = reduce(_either, [_shown(one.separator) for one in found])
+    hint = _("write the right one under select as separator:")
+    raise TableError(_("could be separated by {signs}", signs=signs), found[0].line, hint)
+
+
+def _either(one: str, other: str) -> str:
+    return _("{one} or {other}", one=one, other=other)
 
 
 def _misfits(path: Path, encoding: str, head: _Head) -> int:
@@ -288,7 +301,7 @@ def _misfits(path: Path, encoding: str, head: _Head) -> int:
     needed = max(head.names) + 1
     try:
         with closing(_records(path, encoding, head.separator)) as records:
-            for number, cells, _ in records:
+            for number, cells, _doubt in records:
                 if number > head.line and any(cells):
                     fits = needed <= len(cells) and _without_empty_end(cells) <= needed
                     count += not fits
@@ -329,18 +342,24 @@ def _records(path: Path, encoding: str, separator: str) -> Generator[_Record, No
     except TableError as error:
         raise TableError(error.message, error.line or start, error.hint) from None
     except EncodingError as error:
-        raise TableError(str(error), error.line) from None
+        raise TableError(error.message, error.line) from None
 
 
 def _no_csv(error: csv.Error, line: int) -> TableError:
     """What the parser says, in words."""
     if "unexpected end" in str(error):
-        return TableError("is not CSV: the quotation mark that opens in this row does not close",
-                          line, "close it, or double it where it belongs to a text")  # fmt: skip
+        return TableError(
+            _("is not CSV: the quotation mark that opens in this row does not close"),
+            line,
+            _("close it, or double it where it belongs to a text"),
+        )
     if "expected after" in str(error):
-        return TableError("is not CSV: a quotation mark stands within a quoted cell", line,
-                          "double it; or name the right separator: under select")  # fmt: skip
-    return TableError(f"is not CSV: {error}", line)
+        return TableError(
+            _("is not CSV: a quotation mark stands within a quoted cell"),
+            line,
+            _("double it; or name the right separator: under select"),
+        )
+    return TableError(_("is not CSV: {why}", why=str(error)), line)
 
 
 def _is_several(cells: list[str], separator: str, width: int, line: int) -> bool:
@@ -357,15 +376,22 @@ def _is_several(cells: list[str], separator: str, width: int, line: int) -> bool
         has_row = width - 1 in whole
         is_cut = at + first.count(separator) == width - 1 and last == at
         if (has_row and width > 2) or (is_cut and width > _NARROW):
-            raise TableError("is not CSV: a quotation mark in this row takes in the next ones",
-                             line, "remove it, or double it")  # fmt: skip
+            raise TableError(
+                _("is not CSV: a quotation mark in this row takes in the next ones"),
+                line,
+                _("remove it, or double it"),
+            )
         if has_row or is_cut:
             return True
     return False
 
 
 def _number_of_cells(count: int, needed: int) -> str:
-    return f"nichts Sicheres: die Zeile hat {count} statt {needed} Zellen"
+    return _(
+        "nothing certain: the row has {found} instead of {needed} cells",
+        found=count,
+        needed=needed,
+    )
 
 
 def _stripped(cell: str) -> str:
@@ -381,7 +407,7 @@ def _stripped(cell: str) -> str:
 
 def _cell(text: str, encoding: Encoding) -> Cell:
     if text[:1].isspace():
-        return Cell("", fault="ein Text in Anführungszeichen, vor denen ein Leerzeichen steht")
+        return Cell("", fault=_QUOTED)
     if "\\" in text and ('\\"' in text or text[-1] == "\\"):
         return Cell("", fault=_ESCAPED)
     if not text.isascii() and encoding.doubtful and encoding.is_doubtful(text):
@@ -412,5 +438,6 @@ class _Lines:
         line = next(self._lines)
         self.characters += len(line)
         if self.characters > LONGEST_LINE:
-            raise TableError(f"the row has more than {LONGEST_LINE:,} characters")
+            most = Decimal(LONGEST_LINE)
+            raise TableError(_("the row has more than {most} characters", most=most))
         return line

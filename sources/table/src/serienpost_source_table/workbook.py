@@ -21,10 +21,11 @@ from xml.etree.ElementTree import fromstring
 from xml.parsers.expat import ParserCreate
 from zipfile import ZipFile
 
+from serienpost import Texts
 from serienpost_source_table.cells import EMPTY, Cell, text_cell
 from serienpost_source_table.limits import MOST_TAGS_AT_ONCE, MOST_TAGS_OF_TEXTS, TooLargeError
 from serienpost_source_table.number_format import GENERAL, NumberFormat, built_in, number_format
-from serienpost_source_table.sheet import RawRow, SheetParts, rows_of
+from serienpost_source_table.sheet import DamagedSheetError, RawRow, SheetParts, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from serienpost_source_table.sheet import Range, RawCell
+
+_ = Texts(__name__)
 
 _MAIN = "xl/workbook.xml"
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  # a spreadsheet knows no time zones
@@ -53,10 +56,11 @@ _ERRORS = {
     "#N/A": "#NV", "#VALUE!": "#WERT!", "#REF!": "#BEZUG!", "#NUM!": "#ZAHL!",
     "#SPILL!": "#ÜBERLAUF!", "#CALC!": "#KALK!",
 }  # fmt: skip
-_NOT_COMPUTED = Cell("", fault="eine Formel ohne gespeichertes Ergebnis")
-_COMPUTED_ANEW = Cell("", fault="eine Formel, die bei jedem Öffnen neu gerechnet wird")
-_MERGED = Cell("", fault="ein Teil verbundener Zellen")
-_NO_DAY = Cell("", fault="kein Datum, obwohl die Zelle eines sein soll")
+_NOT_COMPUTED = Cell("", fault=_("a formula without a stored result"))
+_COMPUTED_ANEW = Cell("", fault=_("a formula that is computed anew whenever the file is opened"))
+_MERGED = Cell("", fault=_("a part of merged cells"))
+_NO_DAY = Cell("", fault=_("no date, though the cell should be one"))
+_NO_NUMBER = Cell("", fault=_("no number, though the cell should be one"))
 
 
 class SheetName(NamedTuple):
@@ -68,7 +72,11 @@ class SheetName(NamedTuple):
 
 
 class NotAWorkbookError(Exception):
-    """The archive holds no workbook of cells; the text says what it is instead."""
+    """The archive holds no workbook of cells; `message` says what it is instead."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,7 @@ class Workbook:
             return self._dated(written.strip(), style)
         if kind == "e":
             return text_cell(_ERRORS.get(written, written))
-        raise ValueError("a cell of a kind that there is not")
+        raise DamagedSheetError(_("is damaged: a cell is of a kind that there is not"))
 
     def _number(self, written: str, style: int) -> Cell:
         try:
@@ -228,7 +236,7 @@ class Workbook:
         except InvalidOperation:
             return text_cell(_unescaped(written))
         if not number.is_finite():
-            return Cell("", fault="keine Zahl, obwohl die Zelle eine sein soll")
+            return _NO_NUMBER
         return self._format(style).of_number(_as_stored(number), is_1904=self._is_1904)
 
     def _dated(self, written: str, style: int) -> Cell:
@@ -299,7 +307,8 @@ class Workbook:
     def _xml(self, part: str) -> Element:
         data = self._archive.read(self._parts[part.lower()])
         if data.count(b"<") > MOST_TAGS_AT_ONCE:
-            raise TooLargeError(f"has more than {MOST_TAGS_AT_ONCE:,} tags in one part")
+            most = Decimal(MOST_TAGS_AT_ONCE)
+            raise TooLargeError(_("has more than {most} tags in one part", most=most))
         return fromstring(data)  # noqa: S314  # `limits` lets no DOCTYPE and few tags through
 
 
@@ -317,7 +326,7 @@ class _Texts:
 
     def __getitem__(self, number: int) -> str:
         if not 0 <= number < len(self._ends) - 1:
-            raise ValueError("a cell refers to a text that is not there")
+            raise DamagedSheetError(_("is damaged: a cell refers to a text that is not there"))
         found = self._data[self._ends[number] : self._ends[number + 1]]
         return _unescaped(found.decode("utf-8"))
 
@@ -330,7 +339,7 @@ class _Texts:
         parser.CharacterDataHandler = self._take
         parser.ParseFile(stream)
 
-    def _start(self, tag: str, _: object) -> None:
+    def _start(self, tag: str, _given: object) -> None:
         name = tag.rpartition(":")[2]
         if name == "rPh":
             self._is_sound = True
@@ -346,7 +355,8 @@ class _Texts:
         elif name == "si":
             self._ends.append(len(self._data))
             if len(self._ends) > MOST_TAGS_OF_TEXTS:
-                raise TooLargeError(f"has more than {MOST_TAGS_OF_TEXTS:,} texts")
+                most = Decimal(MOST_TAGS_OF_TEXTS)
+                raise TooLargeError(_("has more than {most} texts", most=most))
 
     def _take(self, text: str) -> None:
         if self._is_text:
@@ -386,14 +396,14 @@ def kind_of(parts: Iterable[str]) -> str:
     """What an archive with these parts is, where none of them is a workbook in XML."""
     names = {name.replace("\\", "/").lower() for name in parts}
     if any(name.endswith("workbook.bin") for name in names):
-        return "is a binary Excel file (.xlsb)"
+        return _("is a binary Excel file (.xlsb)")
     if "content.xml" in names and "mimetype" in names:
-        return "is an OpenDocument file (.ods)"
+        return _("is an OpenDocument file (.ods)")
     if any(name.startswith("word/") for name in names):
-        return "is a Word document"
+        return _("is a Word document")
     if any(name.endswith(".iwa") or name == "index.zip" for name in names):
-        return "is a file of Apple Numbers"
-    return "is no readable XLSX file"
+        return _("is a file of Apple Numbers")
+    return _("is no readable XLSX file")
 
 
 def _local(one: Element) -> str:

@@ -42,7 +42,7 @@ def typed_state(state: CurrentState, zone: tzinfo) -> CurrentState:
     for name in TYPED_FIELDS & fields.keys():
         value = _typed(fields, name, zone)
         if isinstance(value, Unreadable):
-            return CurrentState((UNREADABLE, _sentence(value, name)))
+            return CurrentState((UNREADABLE, value.in_field(name)))
         fields[name] = value
     return CurrentState(state.gone, fields, state.consenting_id) if state.fields else state
 
@@ -51,13 +51,9 @@ def _with_typed(row: Row, name: str, zone: tzinfo) -> Row:
     value = _typed(row.fields, name, zone)
     if not isinstance(value, Unreadable):
         return row._replace(fields={**row.fields, name: value})
-    why = row.unreachable or (UNREADABLE, _sentence(value, name))
+    why = row.unreachable or (UNREADABLE, value.in_field(name))
     return row._replace(fields={**row.fields, name: None}, unreachable=why)
 
 
 def _typed(fields: Mapping[str, FieldValue], name: str, zone: tzinfo) -> FieldValue | Unreadable:
     return read_value(CATALOGUE[name].type, fields.get(name), zone)
-
-
-def _sentence(why: Unreadable, name: str) -> str:
-    return f"{why.at(f'Im Feld {name}')}."

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from serienpost import Abstain, Allow, Deny
+from serienpost import Abstain, Allow, Deny, Texts
 from serienpost_consent_register.addresses import is_bound_elsewhere
 from serienpost_consent_register.records import OPTIONAL, REQUIRED, record_of, terms_of
 from serienpost_consent_register.settings import register_settings
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from serienpost import ConsentQuestion, Context, FieldValue, Verdict
     from serienpost_consent_register.records import Record
 
+_ = Texts(__name__)
+
 ENTITY = "einwilligung"
 
 _NOTHING = Abstain()
 _VERSION = re.compile(r"[\w.-]{1,32}")
-_KINDS = {"email": "E-Mail", "sms": "SMS", "letter": "Brief"}
+_KINDS = {"email": _("e-mail"), "sms": "SMS", "letter": _("letter")}
 
 
 def practice_today(context: Context) -> date:
@@ -97,12 +99,28 @@ def _objection(
     wordings: Sequence[str] | None,
 ) -> Deny | None:
     """Why a consent for the purpose that nobody withdrew does not count all the same."""
-    if record.given is None or record.given > today:
-        since = f"ab {_german(record.given)}" if record.given else "ohne Datum"
+    kind = _label(question)
+    if record.given is None:
         return Deny(
             "not_yet_valid",
-            f"{_what(question)} gilt noch nicht ({ENTITY}:{record.id}, {since}).",
-            "Das Datum der Einwilligung prüfen, oder bis dahin warten.",
+            _(
+                "The consent to contact by {kind} has no readable date ({record}).",
+                kind=kind,
+                record=_named(record),
+            ),
+            _("Enter the date of the consent."),
+            overridable=True,
+        )
+    if record.given > today:
+        return Deny(
+            "not_yet_valid",
+            _(
+                "The consent to contact by {kind} counts only from {day} ({record}).",
+                kind=kind,
+                day=record.given,
+                record=_named(record),
+            ),
+            _("Check the date of the consent, or wait until then."),
             overridable=True,
         )
     if record.address and is_bound_elsewhere(
@@ -110,56 +128,77 @@ def _objection(
     ):
         return Deny(
             "other_address",
-            f"{_what(question)} gilt für eine andere Adresse ({_dated(record)}).",
-            "Eine Einwilligung für die jetzige Adresse einholen und eintragen.",
+            _(
+                "The consent to contact by {kind} is for another address ({record}).",
+                kind=kind,
+                record=_dated(record),
+            ),
+            _("Ask for a consent for the present address and enter it."),
             overridable=True,
         )
     if wordings is not None and record.wording not in wordings:
         return Deny(
             "other_wording",
-            f"{_what(question)} hat einen Wortlaut, der nicht mehr gilt ({_dated(record)}).",
-            "Eine Einwilligung mit dem jetzigen Wortlaut einholen und eintragen.",
+            _(
+                "The wording of the consent to contact by {kind} no longer counts ({record}).",
+                kind=kind,
+                record=_dated(record),
+            ),
+            _("Ask for a consent in the present wording and enter it."),
             overridable=True,
         )
     return None
 
 
 def _other_purpose(question: ConsentQuestion, records: Sequence[Record]) -> Deny:
-    ids = ", ".join(map(_dated, records))
     return Deny(
         "other_purpose",
-        f"Im Register steht für {_label(question)} keine Einwilligung zum Zweck"
-        f" {question.purpose}, nur zu anderem ({ids}).",
-        "Eine Einwilligung für diesen Zweck einholen und eintragen.",
+        _(
+            "The register has no consent to contact by {kind} for the purpose {purpose}, only for"
+            " others ({records}).",
+            kind=_label(question),
+            purpose=question.purpose,
+            records=list(map(_dated, records)),
+        ),
+        _("Ask for a consent for this purpose and enter it."),
         overridable=True,
     )
 
 
+def _named(record: Record) -> str:
+    return f"{ENTITY}:{record.id}"
+
+
 def _dated(record: Record) -> str:
-    when = f" vom {_german(record.given)}" if record.given else ""
-    return f"{ENTITY}:{record.id}{when}"
+    if record.given is None:
+        return _named(record)
+    return _("{record} of {day}", record=_named(record), day=record.given)
 
 
 def _withdrawn(question: ConsentQuestion, record: Record) -> Deny:
-    readable = record.withdrawn not in {None, date.max}
-    when = f" am {_german(record.withdrawn)}" if readable and record.withdrawn else ""
-    return Deny(
-        "withdrawn",
-        f"{_what(question)} wurde widerrufen ({ENTITY}:{record.id}{when}).",
-        "Nur eine neue Einwilligung, die nach dem Widerruf erteilt ist.",
-    )
+    kind, remedy = _label(question), _("Only a new consent, given after the withdrawal.")
+    if record.withdrawn is None or record.withdrawn == date.max:
+        reason = _(
+            "The consent to contact by {kind} was withdrawn ({record}).",
+            kind=kind,
+            record=_named(record),
+        )
+    else:
+        reason = _(
+            "The consent to contact by {kind} was withdrawn on {day} ({record}).",
+            kind=kind,
+            day=record.withdrawn,
+            record=_named(record),
+        )
+    return Deny("withdrawn", reason, remedy)
 
 
 def _evidence(question: ConsentQuestion, record: Record) -> str:
     version = record.wording and _VERSION.fullmatch(record.wording)
-    wording = f" Wortlaut {record.wording}" if version else ""
-    document = "" if record.document else " ohne Dokument"
-    signed = f"{ENTITY}:{record.id} erteilt {_iso(record.terms.given)}"
+    wording = f" wortlaut={record.wording}" if version else ""
+    document = "" if record.document else " dokument=nein"
+    signed = f"{_named(record)} erteilt_am={_iso(record.terms.given)}"
     return f"{question.consenting_id} {signed}{wording}{document}"
-
-
-def _what(question: ConsentQuestion) -> str:
-    return f"Die Einwilligung für {_label(question)}"
 
 
 def _label(question: ConsentQuestion) -> str:
@@ -169,8 +208,3 @@ def _label(question: ConsentQuestion) -> str:
 @lru_cache(maxsize=4096)
 def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
-
-
-@lru_cache(maxsize=4096)
-def _german(day: date) -> str:
-    return f"{day:%d.%m.%Y}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost import Reply, SerienpostError, json_option, print_table, with_practice
+from serienpost import Reply, SerienpostError, Texts, json_option, print_table, with_practice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from serienpost import Context, HasRecord, Practice
+
+_ = Texts(__name__)
 
 _MOST_ROWS = 50
 
@@ -27,8 +29,8 @@ def letters() -> None:
 
 
 @letters.command(name="list")
-@click.option("--run", metavar="RUN", help="Letters of this run.")
-@click.option("--person", metavar="ID", help="Letters to this person, as in patient:17.")
+@click.option("--run", metavar="RUN", help=_("Letters of this run."))
+@click.option("--person", metavar="ID", help=_("Letters to this person, as in patient:17."))
 @json_option
 @with_practice
 def list_command(practice: Practice, run: str | None, person: str | None) -> Reply:
@@ -37,27 +39,39 @@ def list_command(practice: Practice, run: str | None, person: str | None) -> Rep
     rows = [_plain(row, zone) for row in _found(practice, run, person, ())]
 
     def text() -> None:
-        names = ("id", "person", "created_at", "subject", "run")
+        columns = {
+            "id": _("letter"),
+            "person": _("person"),
+            "created_at": _("stored at"),
+            "subject": _("subject"),
+            "run": _("run"),
+        }
         print_table(
-            [*names, "pdf"],
+            [*columns.values(), "PDF"],
             [
-                [*(str(row[name] or "") for name in names), "yes" if row["pdf"] else "no"]
+                [*(str(row[name] or "") for name in columns), _("yes") if row["pdf"] else _("no")]
                 for row in rows[:_MOST_ROWS]
             ],
         )
         if len(rows) > _MOST_ROWS:
-            click.echo(f"The first {_MOST_ROWS} of {len(rows)} letters; --json shows all.")
+            click.echo(
+                _(
+                    "The first {shown} of {count} letters; --json shows all.",
+                    shown=_MOST_ROWS,
+                    count=len(rows),
+                )
+            )
         if not rows:
-            click.echo("No letters.")
+            click.echo(_("No letters."))
 
     return Reply({"letters": rows}, text)
 
 
 @letters.command(name="print")
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
-@click.option("--run", metavar="RUN", help="Letters of this run.")
-@click.option("--person", metavar="ID", help="Letters to this person, as in patient:17.")
-@click.option("--out", metavar="FILE", required=True, help="The PDF to write.")
+@click.option("--run", metavar="RUN", help=_("Letters of this run."))
+@click.option("--person", metavar="ID", help=_("Letters to this person, as in patient:17."))
+@click.option("--out", metavar="FILE", required=True, help=_("The PDF to write."))
 @json_option
 @with_practice
 def print_command(
@@ -68,19 +82,25 @@ def print_command(
     from serienpost_karteikarte.table import Records
 
     if not (ids or run or person):
-        raise SerienpostError("nothing is named to print", hint="add ids, --run or --person")
+        raise SerienpostError(_("nothing is named to print"), hint=_("add ids, --run or --person"))
     context = practice.context
     numbers = [row.id for row in _found(practice, run, person, ids)]
     missing = sorted(set(ids) - set(numbers))
     if missing or not numbers:
-        named = ", ".join(map(str, missing)) or f"of {run or person}"
-        raise SerienpostError(f"there is no letter {named}", hint="serienpost letters list")
+        raise SerienpostError(
+            _("there is no letter {ids}", ids=missing)
+            if missing
+            else _("there is no letter of {name}", name=run or person or ""),
+            hint=_("see serienpost letters list"),
+        )
     pdf = _channel(context).print_records(Records.of(context).contents(numbers))
     refuse_other(Path(out), b"%PDF-")
     write_private(Path(out), pdf)
     return Reply(
         {"file": out, "letters": len(numbers)},
-        lambda: click.echo(f"{len(numbers)} letters in {out}"),
+        lambda: click.echo(
+            _.ngettext("{n} letter in {file}", "{n} letters in {file}", len(numbers), file=out)
+        ),
     )
 
 
@@ -112,8 +132,8 @@ def _channel(context: Context) -> HasRecord[Any]:
         if isinstance(channel, HasRecord) and getattr(channel, "kind", None) == "letter":
             return channel
     raise SerienpostError(
-        "no channel of this practice prints letters",
-        hint="add serienpost-channel-letter under plugins:",
+        _("no channel of this practice prints letters"),
+        hint=_("add serienpost-channel-letter under plugins:"),
     )
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253  # imported when the database is opened
 
-from serienpost import Problem, SerienpostError
+from serienpost import Problem, SerienpostError, Texts
 from serienpost_karteikarte.settings import KarteikarteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from serienpost import ArchiveEntry, Context
+
+_ = Texts(__name__)
 
 # Seconds to wait while the practice software writes.
 _LOCK_WAIT = 15.0
@@ -34,7 +36,7 @@ BRIEF = sa.Table(
     sa.Column("message", sa.Text, unique=True),
     sa.Column("status", sa.Text),
 )
-NO_RECORD = "hat keine Karteikarte"
+NO_RECORD = _("has no record")
 
 
 class RecordError(SerienpostError):
@@ -98,7 +100,9 @@ class Records:
         if person is not None:
             key = _patient(person)
             if key is None:
-                raise RecordError(f"{person} is no patient", hint="name one as in patient:17")
+                raise RecordError(
+                    _("{person} is no patient", person=person), hint=_("name one as in patient:17")
+                )
             query = query.where(BRIEF.c.patient_id == key)
         if ids:
             query = query.where(BRIEF.c.id.in_(ids))
@@ -145,7 +149,7 @@ class Records:
 
 def _patient(person_id: str) -> int | None:
     """The key of a patient; None for everybody else."""
-    kind, _, key = person_id.partition(":")
+    kind, _colon, key = person_id.partition(":")
     return int(key) if kind == "patient" and key.isascii() and key.isdigit() else None
 
 
@@ -153,8 +157,8 @@ def _failed(error: sa.exc.SQLAlchemyError) -> RecordError:
     cause = type(getattr(error, "orig", None) or error).__name__
     return RecordError(
         Problem(
-            f"the table brief cannot be used: {cause}",
-            "check the database, and that its user may read and insert",
+            _("the table brief cannot be used: {cause}", cause=cause),
+            _("check the database, and that its user may read and insert"),
             key="karteikarte.database",
         )
     )
@@ -164,7 +168,9 @@ def _failed(error: sa.exc.SQLAlchemyError) -> RecordError:
 def _opened(context: Context) -> Iterator[Records]:
     settings = context.settings("karteikarte")
     if not isinstance(settings, KarteikarteSettings):
-        raise RecordError(Problem("is missing", "database: sqlite:///praxis.db", key="karteikarte"))
+        raise RecordError(
+            Problem(_("is missing"), "database: sqlite:///praxis.db", key="karteikarte")
+        )
     engine = _engine(context, settings.database)
     try:
         yield Records(engine)
@@ -177,7 +183,7 @@ def _engine(context: Context, text: str) -> sa.Engine:
         url = sa.make_url(context.expand(text))
     except (sa.exc.ArgumentError, ValueError):  # a port that is no number
         raise RecordError(
-            Problem("is not a database URL", "sqlite:///praxis.db", key="karteikarte.database")
+            Problem(_("is not a database URL"), "sqlite:///praxis.db", key="karteikarte.database")
         ) from None
     wanted: dict[str, Any]
     fixed: dict[str, Any] = {}
@@ -185,7 +191,9 @@ def _engine(context: Context, text: str) -> sa.Engine:
     if backend == "sqlite":
         path = context.path(url.database or "")
         if not path.is_file():
-            raise RecordError(Problem(f"there is no file {path}", key="karteikarte.database"))
+            raise RecordError(
+                Problem(_("there is no file {file}", file=str(path)), key="karteikarte.database")
+            )
         url = url.set(drivername="sqlite+pysqlite", database=str(path))
         wanted = {"timeout": _LOCK_WAIT}
     elif backend == "postgresql":
@@ -198,7 +206,10 @@ def _engine(context: Context, text: str) -> sa.Engine:
         fixed = {"autocommit": False}
     else:
         raise RecordError(
-            Problem(f"databases of type {backend} cannot be used", key="karteikarte.database")
+            Problem(
+                _("databases of type {backend} cannot be used", backend=backend),
+                key="karteikarte.database",
+            )
         )
     # What the URL says itself is kept, but where it would end our transactions.
     wanted = {name: value for name, value in wanted.items() if name not in url.query} | fixed
@@ -206,5 +217,8 @@ def _engine(context: Context, text: str) -> sa.Engine:
         return sa.create_engine(url, connect_args=wanted, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise RecordError(
-            Problem(f"the driver {error.name} is not installed", f"pip install {error.name}")
+            Problem(
+                _("the driver {driver} is not installed", driver=error.name or ""),
+                _("pip install {package}", package=error.name or ""),
+            )
         ) from None

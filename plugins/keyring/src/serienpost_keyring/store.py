@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import SecretError
+from serienpost import SecretError, Texts
 
 if TYPE_CHECKING:
     from serienpost import Context
+
+_ = Texts(__name__)
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -38,6 +40,10 @@ class KeyringStore:
             return keyring.get_password(service(context), name) or None
         except KeyringError as error:
             raise SecretError(
-                f"secret {name}: the keyring does not answer: {type(error).__name__}",
-                hint="unlock it, or keep the secret in the environment or in a credential",
+                _(
+                    "secret {name}: the keyring does not answer: {cause}",
+                    name=name,
+                    cause=type(error).__name__,
+                ),
+                hint=_("unlock it, or keep the secret in the environment or in a credential"),
             ) from error

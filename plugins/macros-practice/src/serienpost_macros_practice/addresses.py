@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Sensitivity, address_lines
+from serienpost import Sensitivity, Texts, address_lines
 from serienpost_macros_practice.address_forms import ADDRESS_LINES, ONE_PERSON
 from serienpost_macros_practice.macro import PracticeMacro
 from serienpost_macros_practice.names import (
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from serienpost import FieldValue, MacroSetting
+
+_ = Texts(__name__)
 
 POSTAL_FIELDS = frozenset({"strasse", "adresszusatz", "postfach", "plz", "ort", "land"})
 _LETTER = frozenset({"letter"})
@@ -84,8 +86,10 @@ def _contact(name: str, description: str, example: str, field: str, kind: str) -
 ADDRESS_MACROS = (
     PracticeMacro(
         "Anschrift",
-        "Die Anschrift mit Namen, höchstens sechs Zeilen; bei Minderjährigen an die "
-        "vertretungsberechtigte Person.",
+        _(
+            "The postal address with the name, at most six lines; for minors that of the"
+            " representative."
+        ),
         "Frau\nDr. med. Eva von Beispiel\nMusterweg 1\n01067 Dresden",
         _block,
         SALUTATION_FIELDS | POSTAL_FIELDS,
@@ -95,19 +99,21 @@ ADDRESS_MACROS = (
     ),
     PracticeMacro(
         "AnredeBrief",
-        "Frau, Herrn, Familie, Firma, wie es in einer Anschrift steht; leer, wenn nichts "
-        "eingetragen ist.",
+        _(
+            "Frau, Herrn, Familie, Firma as it stands in a postal address; empty where nothing is"
+            " on record."
+        ),
         "Herrn",
         _form,
         NAME_FIELDS & {"anrede", "geschlecht"},
         Sensitivity.IDENTITY,
         unknown_in=unknown_forms,
     ),
-    _contact("Strasse", "Straße und Hausnummer.", "Musterweg 1", "strasse", "letter"),
-    _contact("PLZ", "Die Postleitzahl.", "01067", "plz", "letter"),
-    _contact("Ort", "Der Ort.", "Dresden", "ort", "letter"),
-    _contact("Land", "Das Land.", "Österreich", "land", "letter"),
-    _contact("Telefon", "Die Telefonnummer.", "0351 1234567", "telefon", "sms"),
-    _contact("Mobil", "Die Mobilnummer.", "0152 28817386", "mobil", "sms"),
-    _contact("Email", "Die E-Mail-Adresse.", "eva@example.org", "email", "email"),
+    _contact("Strasse", _("Street and house number."), "Musterweg 1", "strasse", "letter"),
+    _contact("PLZ", _("The postal code."), "01067", "plz", "letter"),
+    _contact("Ort", _("The city."), "Dresden", "ort", "letter"),
+    _contact("Land", _("The country."), "Österreich", "land", "letter"),
+    _contact("Telefon", _("The telephone number."), "0351 1234567", "telefon", "sms"),
+    _contact("Mobil", _("The mobile number."), "0152 28817386", "mobil", "sms"),
+    _contact("Email", _("The e-mail address."), "eva@example.org", "email", "email"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
-from serienpost import Sensitivity
+from serienpost import Sensitivity, Texts
 from serienpost_macros_practice.language import locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 from serienpost_macros_practice.names import text_of
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import FieldValue, MacroSetting
+
+_ = Texts(__name__)
 
 _BEGIN = frozenset({"termin_beginn"})
 _NAME_PARTS = ("titel", "vorname", "nachname")
@@ -70,7 +72,7 @@ def _practitioner(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> s
 APPOINTMENT_MACROS = (
     PracticeMacro(
         "Termin_Datum",
-        "Das Datum des Termins.",
+        _("The date of the appointment."),
         date(2026, 11, 24),
         _date,
         _BEGIN,
@@ -78,7 +80,7 @@ APPOINTMENT_MACROS = (
     ),
     PracticeMacro(
         "Termin_Wochentag",
-        "Der Wochentag des Termins.",
+        _("The weekday of the appointment."),
         "Dienstag",
         _weekday,
         _BEGIN,
@@ -86,7 +88,7 @@ APPOINTMENT_MACROS = (
     ),
     PracticeMacro(
         "Termin_Uhrzeit",
-        "Die Uhrzeit, zu der der Termin beginnt, in der Zeitzone der Praxis.",
+        _("The time at which the appointment begins, in the practice's time zone."),
         time(9, 30),
         _time,
         _BEGIN,
@@ -94,7 +96,7 @@ APPOINTMENT_MACROS = (
     ),
     PracticeMacro(
         "Termin_Dauer",
-        "Wie lange der Termin dauert.",
+        _("How long the appointment takes."),
         "30 Minuten",
         _duration,
         frozenset({"termin_dauer"}),
@@ -102,7 +104,7 @@ APPOINTMENT_MACROS = (
     ),
     PracticeMacro(
         "Termin_Art",
-        "Die Terminart; in SMS und Betreff nur, wenn sie als unbedenklich eingetragen ist.",
+        _("The type of appointment; in SMS and subject only where it is named as harmless."),
         "Besprechung",
         _kind,
         frozenset({"terminart"}),
@@ -110,7 +112,7 @@ APPOINTMENT_MACROS = (
     ),
     PracticeMacro(
         "Termin_Raum",
-        "Der Raum des Termins.",
+        _("The room of the appointment."),
         "Zimmer 2",
         _room,
         frozenset({"termin_raum"}),
@@ -118,7 +120,7 @@ APPOINTMENT_MACROS = (
     ),
     PracticeMacro(
         "Behandler",
-        "Titel und Name der Person, bei der der Termin ist.",
+        _("Title and name of the person whom the appointment is with."),
         "Dr. med. Sonja Sonnenschein",
         _practitioner,
         _PRACTITIONER,

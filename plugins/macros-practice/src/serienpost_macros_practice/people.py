@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Sensitivity
+from serienpost import Sensitivity, Texts
 from serienpost_macros_practice.macro import PracticeMacro
 from serienpost_macros_practice.names import (
     NAME_FIELDS,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import FieldValue, MacroSetting
+
+_ = Texts(__name__)
 
 
 def _briefanrede(fields: Mapping[str, FieldValue], setting: MacroSetting) -> str:
@@ -66,7 +68,7 @@ def _voller_name(fields: Mapping[str, FieldValue], _setting: MacroSetting) -> st
 PERSON_MACROS = (
     PracticeMacro(
         "Briefanrede",
-        "Die Anredezeile mit Komma; bei Minderjährigen an die vertretungsberechtigte Person.",
+        _("The line of salutation with a comma; for minors that of the representative."),
         "Sehr geehrte Frau Dr. Beispiel,",
         _briefanrede,
         SALUTATION_FIELDS,
@@ -75,7 +77,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "Anrede",
-        "Frau, Herr, Familie, Eheleute, Firma; leer, wenn nichts davon eingetragen ist.",
+        _("Frau, Herr, Familie, Eheleute, Firma; empty where none of these is on record."),
         "Frau",
         _anrede,
         frozenset({"anrede", "geschlecht"}),
@@ -84,7 +86,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "Titel",
-        "Der akademische Titel, wie er eingetragen ist.",
+        _("The academic title as it is on record."),
         "Dr. med.",
         _titel,
         frozenset({"titel"}),
@@ -92,7 +94,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "Vorname",
-        "Der Vorname.",
+        _("The first name."),
         "Eva",
         _vorname,
         frozenset({"vorname"}),
@@ -100,7 +102,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "Nachname",
-        "Der Nachname mit Adelsbezeichnung und Vorsatzwort.",
+        _("The last name with title of nobility and prefix."),
         "von Beispiel",
         _nachname,
         SURNAME_FIELDS,
@@ -108,7 +110,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "VollerName",
-        "Titel, Vorname und Nachname, wie sie in einer Anschrift stehen.",
+        _("Title, first name and last name as they stand in a postal address."),
         "Dr. med. Eva von Beispiel",
         _voller_name,
         NAME_FIELDS - {"geschlecht"},
@@ -116,7 +118,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "Namenszusatz",
-        "Der Namenszusatz, wie er eingetragen ist.",
+        _("The addition to the name as it is on record."),
         "Freifrau",
         _namenszusatz,
         frozenset({"namenszusatz"}),
@@ -124,7 +126,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "Kind_Vorname",
-        "Der Vorname von Minderjährigen, an deren Vertretung geschrieben wird; sonst leer.",
+        _("The first name of a minor whose representative is written to; else empty."),
         "Lena",
         _child,
         frozenset({"vorname", "minderjaehrig"}),
@@ -132,7 +134,7 @@ PERSON_MACROS = (
     ),
     PracticeMacro(
         "PatientenNr",
-        "Die Nummer in der Praxis.",
+        _("The number in the practice."),
         "4711",
         _nummer,
         frozenset({"nummer"}),

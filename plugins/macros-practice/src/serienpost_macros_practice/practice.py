@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from serienpost import PLACEHOLDER, parse_sender, unsubscribe_mail
+from serienpost import PLACEHOLDER, Texts, parse_sender, unsubscribe_mail
 from serienpost_macros_practice.language import language_of, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from serienpost import FieldValue, MacroSetting
+
+_ = Texts(__name__)
 
 _DAYS_TO_ANSWER = 14
 
@@ -72,71 +74,76 @@ def _due_date(
 
 PRACTICE_MACROS = (
     PracticeMacro(
-        "Praxis", "Der Name der Praxis.", "Praxis Dr. Sonnenschein", _of_practice("name")
+        "Praxis", _("The name of the practice."), "Praxis Dr. Sonnenschein", _of_practice("name")
     ),
     PracticeMacro(
         "Praxis_Strasse",
-        "Straße und Hausnummer der Praxis.",
+        _("Street and house number of the practice."),
         "Lindenallee 5",
         _of_practice("street"),
     ),
     PracticeMacro(
-        "Praxis_PLZ", "Die Postleitzahl der Praxis.", "01067", _of_practice("postal_code")
+        "Praxis_PLZ", _("The postal code of the practice."), "01067", _of_practice("postal_code")
     ),
-    PracticeMacro("Praxis_Ort", "Der Ort der Praxis.", "Dresden", _of_practice("city")),
+    PracticeMacro("Praxis_Ort", _("The city of the practice."), "Dresden", _of_practice("city")),
     PracticeMacro(
-        "Praxis_Telefon", "Die Telefonnummer der Praxis.", "0351 1234567", _of_practice("phone")
+        "Praxis_Telefon",
+        _("The telephone number of the practice."),
+        "0351 1234567",
+        _of_practice("phone"),
     ),
     PracticeMacro(
         "Praxis_Email",
-        "Die E-Mail-Adresse der Praxis.",
+        _("The e-mail address of the practice."),
         "praxis@example.org",
         _of_practice("email"),
     ),
     PracticeMacro(
         "Praxis_Web",
-        "Die Internetadresse der Praxis.",
+        _("The web address of the practice."),
         "https://example.org",
         _of_practice("web"),
     ),
     PracticeMacro(
         "Praxis_Anschrift",
-        "Name und Anschrift der Praxis, jeweils in einer eigenen Zeile.",
+        _("Name and postal address of the practice, each in a line of its own."),
         "Praxis Dr. Sonnenschein\nLindenallee 5\n01067 Dresden",
         _address,
     ),
     PracticeMacro(
         "Abmelde_Link",
-        "Wohin man schreibt, um nichts mehr zu bekommen: `unsubscribe_url` oder eine E-Mail an "
-        "die Antwortadresse, jeweils mit dem Kennzeichen der Nachricht.",
+        _(
+            "Where one writes to get nothing more: `unsubscribe_url` or an e-mail to the address"
+            " for answers, each with the reference of the message."
+        ),
         f"mailto:praxis@example.org?subject=Abmeldung%20{PLACEHOLDER}",
         _unsubscribe_link,
         kinds=frozenset({"email", "sms"}),
     ),
     PracticeMacro(
         "Signatur",
-        "Grußformel, Name und Zusatz der Signatur, jeweils in einer eigenen Zeile.",
+        _("Closing, name and addition of the signature, each in a line of its own."),
         "Mit freundlichen Grüßen\nDr. med. Sonja Sonnenschein\nFachärztin für Allgemeinmedizin",
         _signature,
     ),
     PracticeMacro(
         "Heute",
-        "Das Datum des Versands in Ziffern.",
+        _("The date of sending in digits."),
         "23.11.2026",
         _due_date("medium"),
         is_dated=True,
     ),
     PracticeMacro(
         "Datum_lang",
-        "Das Datum des Versands mit ausgeschriebenem Monat.",
+        _("The date of sending with the month as a word."),
         "23. November 2026",
         _due_date("long"),
         is_dated=True,
     ),
-    PracticeMacro("Jahr", "Das Jahr des Versands.", "2026", _year, is_dated=True),
+    PracticeMacro("Jahr", _("The year of sending."), "2026", _year, is_dated=True),
     PracticeMacro(
         "Fristdatum",
-        "Das Datum vierzehn Tage nach dem Versand.",
+        _("The date fourteen days after sending."),
         date(2026, 12, 7),
         _time_limit,
         is_dated=True,

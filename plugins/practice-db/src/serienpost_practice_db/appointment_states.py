@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from serienpost import CurrentState
+from serienpost import CurrentState, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from serienpost import Row, RowRef, RowRequest
     from serienpost_practice_db.database import PracticeDb
 
-_VANISHED = CurrentState(("vanished", "Der Termin steht nicht mehr im Kalender."))
-_CANCELLED = CurrentState(("cancelled", "Der Termin wurde abgesagt."))
-_MOVED = CurrentState(("moved", "Der Termin wurde verschoben."))
-_REASSIGNED = CurrentState(("reassigned", "Der Termin gehört jetzt jemand anderem."))
-_STATUS = CurrentState(("status_changed", "Der Termin hat jetzt einen anderen Status."))
+_ = Texts(__name__)
+
+_VANISHED = CurrentState(("vanished", _("The appointment is no longer in the calendar.")))
+_CANCELLED = CurrentState(("cancelled", _("The appointment was cancelled.")))
+_MOVED = CurrentState(("moved", _("The appointment was moved.")))
+_REASSIGNED = CurrentState(("reassigned", _("The appointment is now somebody else’s.")))
+_STATUS = CurrentState(("status_changed", _("The appointment now has another status.")))
 
 
 _WITHOUT_PERSON = {None: _VANISHED, "abgesagt": _CANCELLED}

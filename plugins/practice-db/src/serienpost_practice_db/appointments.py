@@ -17,7 +17,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
     union_all,
 )
 
-from serienpost import SelectionError
+from serienpost import SelectionError, Texts
 from serienpost_practice_db.household import Household, Wanted, fields_for_age
 from serienpost_practice_db.mapping import BEGIN, PERSONS, PRACTITIONER, STATUS
 from serienpost_practice_db.statements import directed, ordered_fields, sortable
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from serienpost import RowRequest
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.mapping import SchemaMapping
+
+_ = Texts(__name__)
 
 OPEN_STATES = ("geplant", "bestaetigt")
 # What `termin_status` may be for somebody to be written to; cancelled appointments and slots
@@ -72,8 +74,8 @@ def appointment_statement(
     kinds = [kind for kind in persons if f"{kind}_id" in termin.fields]
     if not kinds:
         raise SelectionError(
-            "the schema says of no appointment whose it is",
-            hint="map patient_id or interessent_id under termin:",
+            _("the schema says of no appointment whose it is"),
+            hint=_("map patient_id or interessent_id under termin:"),
         )
     parts = _Parts.of(schema, request)
     every = [parts.of_person(kind, conditions) for kind in kinds]
@@ -109,7 +111,7 @@ class _Parts:
         }
         for name in sorted(own | treating):
             if not schema.may_leave(name):
-                raise SelectionError(f"field {name} is never read for a mailing")
+                raise SelectionError(_("field {name} is never read for a mailing", name=name))
         return cls(schema, request, own, treating, tuple(sorted(own | treating | people)))
 
     def of_person(self, kind: str, conditions: Sequence[Condition]) -> Select[Any]:
@@ -169,7 +171,7 @@ class _Parts:
                 value = cast(null(), String)
             else:
                 raise SelectionError(
-                    f"rows cannot be ordered by {name}, the schema has no such field"
+                    _("rows cannot be ordered by {name}, the schema has no such field", name=name)
                 )
             orders.append(value.label(f"order_{index}"))
         return orders

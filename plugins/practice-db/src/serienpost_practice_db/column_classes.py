@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from serienpost import CATALOGUE, Problem, Sensitivity, SourceError, known_field
+from serienpost import CATALOGUE, Problem, Sensitivity, SourceError, Texts, joined, known_field
 from serienpost_practice_db.mapping import (
     NEVER_READ,
     PERSONS,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from serienpost_practice_db.expressions import Expression, ReadColumn
     from serienpost_practice_db.mapping import EntityMapping, FieldMapping, SchemaMapping
+
+_ = Texts(__name__)
 
 # Read by the rules themselves; without a class they stay protected, and no line is asked for.
 _READ_BY_RULES = frozenset({STATUS})
@@ -120,11 +122,12 @@ def _class(name: str, mapped: FieldMapping, read: _Read) -> _Class:
         return _Class(strictest, lowered=True)
     if name in _READ_BY_RULES:
         return _Class(Sensitivity.PROTECTED)
-    line = 'because: "why this tells no more"'
+    line = _('because: "why this tells no more"')
     if mapped.given is None:
-        line = f"class: {strictest.label}, {line}"
-    message = "reads a column that no field is mapped to, so it is protected and never leaves"
-    return _Class(Sensitivity.PROTECTED, line=Problem(message, f"if it may leave, add {line}"))
+        line = joined(", ", (f"class: {strictest.label}", line))
+    message = _("reads a column that no field is mapped to, so it is protected and never leaves")
+    hint = _("if it may leave, add {line}", line=line)
+    return _Class(Sensitivity.PROTECTED, line=Problem(message, hint))
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,7 @@ def _read(
 
     tables = (entity.table, *entity.joins)
     secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
-    return read_expression(mapped.sql, tables, database, f"field {name}", secret)
+    return read_expression(mapped.sql, tables, database, _("field {name}", name=name), secret)
 
 
 def _conditions(
@@ -246,11 +249,11 @@ def _condition(
 ) -> str:
     """A condition of a join or of `where`, written anew; what it reads stays in the database."""
     from serienpost_practice_db.expressions import read_expression
-    from serienpost_practice_db.restricted_sql import CONDITION
+    from serienpost_practice_db.restricted_sql import CONDITION, EXPRESSION
 
     tables = (entity.table, *entity.joins)
     secret = schema.settings_tables if entity.name != SYSTEM_SETTINGS else ()
-    place = CONDITION if at[1] == "where" else "an expression"
+    place = CONDITION if at[1] == "where" else EXPRESSION
     return read_expression(condition, tables, database, at[-1], secret, place).sql
 
 
@@ -258,7 +261,7 @@ def _settings_read(entity: EntityMapping, schema: SchemaMapping) -> Iterator[tup
     """What reads the settings of the practice software as if they were people's data."""
     if entity.name == SYSTEM_SETTINGS:
         return
-    hint = "they stand under systemkuerzel: alone, for secrets"
+    hint = _("they stand under systemkuerzel: alone, for secrets")
     if last_name(entity.table) in schema.settings_tables:
         yield (entity.name, "table"), Problem(NEVER_READ, hint)
     for table in entity.joins:

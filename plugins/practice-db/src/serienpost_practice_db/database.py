@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa  # noqa: TID253  # this module is imported when the database is read
 
-from serienpost import AddressOwner, Occasion, Problem, SourceError
+from serienpost import AddressOwner, Occasion, Problem, SourceError, Texts
 from serienpost_practice_db.appointments import appointment_statement
 from serienpost_practice_db.conditions import keys_among
 from serienpost_practice_db.definitions import Definitions, definitions
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from serienpost_practice_db.evidence import Absent, Asked
     from serienpost_practice_db.guards import Clock
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
+
+_ = Texts(__name__)
 
 K = TypeVar("K", int | str, str)
 
@@ -102,7 +104,7 @@ class PracticeDb:
         try:
             return self.schema.entities[name]
         except KeyError:
-            raise SourceError(f"the schema maps no {name}") from None
+            raise SourceError(_("the schema maps no {name}", name=name)) from None
 
     def stream(
         self,
@@ -172,15 +174,18 @@ class PracticeDb:
         try:
             inspector = sa.inspect(self._engine) if unknown else None
             for written in unknown:
-                schema, _, name = written.rpartition(".")
+                schema, _dot, name = written.rpartition(".")
                 if inspector and inspector.has_table(name, schema or None):
                     columns = inspector.get_columns(name, schema or None)
                     self._columns[written] = tuple(column["name"] for column in columns)
         except sa.exc.SQLAlchemyError as error:
             if is_forbidden(error):
                 raise SourceError(
-                    f"the account of the database may not look at what {written} is made of",
-                    hint="grant it SELECT on it; on MariaDB a view needs SHOW VIEW as well",
+                    _(
+                        "the account of the database may not look at what {name} is made of",
+                        name=written,
+                    ),
+                    hint=_("grant it SELECT on it; on MariaDB a view needs SHOW VIEW as well"),
                 ) from None
             raise translated(error, QUERY) from None
         return {written: self._columns[written] for written in wanted if written in self._columns}
@@ -373,7 +378,7 @@ class PracticeDb:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with self._guarded(STATEMENT_SECONDS, SCHEMA) as (connection, _):
+        with self._guarded(STATEMENT_SECONDS, SCHEMA) as (connection, _clock):
             yield connection
 
     @contextmanager
@@ -392,7 +397,7 @@ class PracticeDb:
 def _keys(entity: EntityMapping, person_ids: Iterable[str]) -> list[int | str]:
     keys = set()
     for person_id in person_ids:
-        kind, _, text = person_id.partition(":")
+        kind, _colon, text = person_id.partition(":")
         key = entity.key(text) if kind == entity.name else None
         if key is not None:
             keys.add(key)
@@ -421,9 +426,11 @@ def _opened(context: Context) -> Iterator[PracticeDb]:
     if not isinstance(settings, DatabaseUrl):
         raise SourceError(
             Problem(
-                "the practice's database is not named",
-                "write database: sqlite:///praxis.db into serienpost.yaml,"
-                " and serienpost-practice-db under plugins:",
+                _("the practice's database is not named"),
+                _(
+                    "write database: sqlite:///praxis.db into serienpost.yaml,"
+                    " and serienpost-practice-db under plugins:"
+                ),
             )
         )
     written = re.split(r"[+:]", settings.root, maxsplit=1)[0]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa  # noqa: TID253  # imported when the database is opened
 
-from serienpost import Problem, SourceError
+from serienpost import Problem, SourceError, Texts
 from serienpost_practice_db import functions
 from serienpost_practice_db.failures import DAMAGED, RESTORE, is_damaged
 from serienpost_practice_db.guards import admit_reading_only
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import sqlite3
 
     from serienpost import Context
+
+_ = Texts(__name__)
 
 # Seconds to wait while the practice software writes.
 _LOCK_WAIT = 15.0
@@ -47,14 +49,14 @@ def open_engine(context: Context, url_text: str) -> sa.Engine:
         if is_damaged(error):
             raise _refused(context, DAMAGED, RESTORE) from error
         raise _refused(
-            context, "the practice's database cannot be opened", _hint(engine)
+            context, _("the practice's database cannot be opened"), _hint(engine)
         ) from error
     except TypeError as error:  # what a driver makes of an option that is no text for it
         engine.dispose()
         raise _refused(
             context,
-            "the driver of the database does not take an option of the URL",
-            "write options of the server only, such as sslmode or connect_timeout",
+            _("the driver of the database does not take an option of the URL"),
+            _("write options of the server only, such as sslmode or connect_timeout"),
         ) from error
     return engine
 
@@ -63,7 +65,7 @@ def _engine(context: Context, url_text: str) -> sa.Engine:
     try:
         url = sa.make_url(context.expand(url_text))
     except (sa.exc.ArgumentError, ValueError) as error:  # a port that is no number
-        raise _refused(context, "is not a database URL", "sqlite:///praxis.db") from error
+        raise _refused(context, _("is not a database URL"), "sqlite:///praxis.db") from error
     backend = url.get_backend_name()
     if backend == "sqlite":
         return _sqlite(context, url)
@@ -73,17 +75,21 @@ def _engine(context: Context, url_text: str) -> sa.Engine:
         return _mariadb(context, url)
     raise _refused(
         context,
-        f"databases of type {backend} cannot be read",
-        "use a sqlite:, postgresql: or mariadb: URL",
+        _("databases of type {backend} cannot be read", backend=backend),
+        _("use a sqlite:, postgresql: or mariadb: URL"),
     )
 
 
 def _sqlite(context: Context, url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
-        raise _refused(context, "names no file", "sqlite:///praxis.db")
+        raise _refused(context, _("names no file"), "sqlite:///praxis.db")
     path = context.path(url.database)
     if not path.is_file():
-        raise _refused(context, f"there is no file {path}", "correct the path, or restore the file")
+        raise _refused(
+            context,
+            _("there is no file {file}", file=str(path)),
+            _("correct the path, or restore the file"),
+        )
     read_only = sa.URL.create(
         "sqlite+pysqlite",
         database=f"file:{quote(str(path.resolve()))}",
@@ -117,7 +123,7 @@ def _postgresql(context: Context, url: sa.URL) -> sa.Engine:
     except ModuleNotFoundError as error:
         raise _refused(
             context,
-            "the driver for PostgreSQL is not installed",
+            _("the driver for PostgreSQL is not installed"),
             "pip install 'serienpost-practice-db[postgresql]'",
         ) from error
 
@@ -136,7 +142,7 @@ def _mariadb(context: Context, url: sa.URL) -> sa.Engine:
     except ModuleNotFoundError as error:
         raise _refused(
             context,
-            "the driver for MariaDB is not installed",
+            _("the driver for MariaDB is not installed"),
             "pip install 'serienpost-practice-db[mariadb]'",
         ) from error
     sa.event.listen(engine, "connect", _prepare_mariadb)
@@ -155,8 +161,8 @@ def _unless_given(url: sa.URL, **options: Any) -> dict[str, Any]:  # noqa: ANN40
 
 def _hint(engine: sa.Engine) -> str:
     if engine.dialect.name == "sqlite":
-        return "check that the file is an SQLite database and may be read"
-    return "check server, database name, user and password"
+        return _("check that the file is an SQLite database and may be read")
+    return _("check server, database name, user and password")
 
 
 def _refused(context: Context, message: str, hint: str) -> SourceError:

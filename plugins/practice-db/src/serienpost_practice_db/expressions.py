@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from serienpost import SelectionError
+from serienpost import Texts
 from serienpost_practice_db.mapping import NEVER_READ, last_name
-from serienpost_practice_db.restricted_sql import lift_texts, read_one, written, written_with_texts
+from serienpost_practice_db.restricted_sql import (
+    EXPRESSION,
+    lift_texts,
+    must_not_stand,
+    read_one,
+    refused,
+    written,
+    written_with_texts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+_ = Texts(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def read_expression(
     database: str,
     what: str,
     secret: Collection[str] = (),
-    place: str = "an expression",
+    place: str = EXPRESSION,
 ) -> Expression:
     """Read an expression over the columns of some tables.
 
@@ -84,7 +94,7 @@ def read_expression(
     reader = _Reader(tree, tables)
     read = tuple(map(_name, tree.find_all(exp.Table)))
     if any(last_name(name) in secret for name in read):
-        raise SelectionError(f"{what}: {NEVER_READ}")
+        raise refused(what, NEVER_READ)
     columns = [c for c in tree.find_all(exp.Column) if not isinstance(c.this, exp.Star)]
     stars = [star for star in tree.find_all(exp.Star) if not isinstance(star.parent, exp.Anonymous)]
     return Expression(
@@ -98,13 +108,13 @@ def read_expression(
 
 def _refuse_untraceable(tree: exp.Expr, what: str) -> None:
     """Refuse what gives columns another name, or reads some that nothing names."""
-    refused = {
-        "parameters": tree.find(exp.Placeholder),
+    untraceable = {
+        _("parameters"): tree.find(exp.Placeholder),
         "WITH": tree.find(exp.CTE),
-        "new names for columns, as in x(a, b)": next(
+        _("new names for columns, as in x(a, b)"): next(
             (alias for alias in tree.find_all(exp.TableAlias) if alias.args.get("columns")), None
         ),
-        "USING or NATURAL": next(
+        _("USING or NATURAL"): next(
             (
                 join
                 for join in tree.find_all(exp.Join)
@@ -113,9 +123,9 @@ def _refuse_untraceable(tree: exp.Expr, what: str) -> None:
             None,
         ),
     }
-    for name, found in refused.items():
+    for name, found in untraceable.items():
         if found is not None:
-            raise SelectionError(f"{what}: {name} must not stand in an expression")
+            raise refused(what, must_not_stand(name, EXPRESSION))
 
 
 def _is_counted_only(star: exp.Star) -> bool:

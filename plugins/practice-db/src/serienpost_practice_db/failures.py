@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from serienpost import SelectionError, SourceError
+from serienpost import SelectionError, SourceError, Texts
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
 
-SCHEMA = "the file named under schema:"
-QUERY = "the query"
+_ = Texts(__name__)
+
+# What is to be corrected if a name is unknown.
+SCHEMA = "schema"
+QUERY = "query"
 
 # SQLSTATE of PostgreSQL, numbers of MariaDB: undefined column, table, function.
 _UNDEFINED = {"42703", "42P01", "42883", "42702", 1054, 1146, 1305}
@@ -38,8 +41,8 @@ _NO_DATABASE = "file is not a database"
 _DAMAGED = ("database disk image is malformed", "malformed database")
 
 
-DAMAGED = "the file of the practice's database is damaged"
-RESTORE = "restore it from a backup; let the practice software check it"
+DAMAGED = _("the file of the practice's database is damaged")
+RESTORE = _("restore it from a backup; let the practice software check it")
 
 
 def is_damaged(error: SQLAlchemyError) -> bool:
@@ -59,7 +62,7 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
 
     Args:
         error: what the database layer raised.
-        mends: `SCHEMA` or `QUERY`, what to correct if a name is unknown.
+        mends: `SCHEMA` or `QUERY`.
     """
     cause = getattr(error, "orig", None)
     state = getattr(cause, "sqlstate", None)
@@ -67,45 +70,49 @@ def translated(error: SQLAlchemyError, mends: str) -> SourceError:
     text = str(cause)
     if text == "interrupted" or state == "57014" or number in _TIMED_OUT:
         return SourceError(
-            "the practice's database was stopped because it took too long",
-            hint="narrow the selection, or correct a query that never ends",
+            _("the practice's database was stopped because it took too long"),
+            hint=_("narrow the selection, or correct a query that never ends"),
         )
     if text.startswith("not authorized") or is_forbidden(error):
-        return SourceError("the practice's database is only read, and the statement does more")
+        return SourceError(_("the practice's database is only read, and the statement does more"))
     if is_damaged(error) or text.startswith(_NO_DATABASE):
         return SourceError(DAMAGED, hint=RESTORE)
     if text.startswith("database is locked"):
         return SourceError(
-            "the practice's database is locked by another program",
-            hint="try again when the practice software has finished",
+            _("the practice's database is locked by another program"),
+            hint=_("try again when the practice software has finished"),
         )
     if state in _UNDEFINED or number in _UNDEFINED or text.startswith(_UNKNOWN):
         return _does_not_fit(error, mends)
     kind = type(cause or error).__name__
     return SourceError(
-        f"the practice's database stopped answering ({kind})",
-        hint="run serienpost doctor, then try again",
+        _("the practice's database stopped answering ({cause})", cause=kind),
+        hint=_("run serienpost doctor, then try again"),
     )
 
 
 def _does_not_fit(error: SQLAlchemyError, mends: str) -> SourceError:
     """A name is unknown: of a query nothing of the driver's text is repeated."""
     if mends == QUERY:
-        text = "the practice's database does not fit the query"
-        return SelectionError(text, hint=f"correct {QUERY}")
+        text = _("the practice's database does not fit the query")
+        return SelectionError(text, hint=_("correct the query"))
     cause = getattr(error, "orig", None)
     state, said = getattr(cause, "sqlstate", None), str(cause).partition("\n")[0]
     if state == _NO_SUCH_OPERATOR and "(" not in said:
         return SourceError(
-            "the practice's database does not fit the schema: it compares values of two types",
-            hint="serienpost doctor names the field; give both sides one type, as in "
-            'expression: "CAST(guardian AS uuid)"',
+            _("the practice's database does not fit the schema: it compares values of two types"),
+            hint=_(
+                "serienpost doctor names the field; give both sides one type, as in"
+                ' expression: "CAST(guardian AS uuid)"'
+            ),
         )
     names = _names_of_ours(str(getattr(error, "orig", None)), error)
-    said = f"it knows no {', '.join(names)}" if names else "a name is unknown"
-    return SourceError(
-        f"the practice's database does not fit the schema: {said}", hint=f"correct {mends}"
+    text = (
+        _("the practice's database does not fit the schema: it knows no {names}", names=names)
+        if names
+        else _("the practice's database does not fit the schema: a name is unknown")
     )
+    return SourceError(text, hint=_("correct the file named under schema:"))
 
 
 def _names_of_ours(text: str, error: SQLAlchemyError) -> list[str]:

@@ -18,7 +18,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
     or_,
 )
 
-from serienpost import SelectionError, Sensitivity
+from serienpost import SelectionError, Sensitivity, Texts
 from serienpost_practice_db.birthdays import minors_born_since
 from serienpost_practice_db.mapping import BIRTH_DATE, REPRESENTATIVE, REPRESENTATIVE_ID
 from serienpost_practice_db.views import KEY, view
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.selectable import FromClause, Subquery
 
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
+
+_ = Texts(__name__)
 
 
 def fields_for_age(entity: EntityMapping) -> set[str]:
@@ -55,7 +57,13 @@ class Wanted:
         for name in sorted(fields):
             if not schema.may_leave(name):
                 label = schema.sensitivity(name).label
-                raise SelectionError(f"field {name} is {label} and is never read for a mailing")
+                raise SelectionError(
+                    _(
+                        "field {name} is {label} and is never read for a mailing",
+                        name=name,
+                        label=label,
+                    )
+                )
         direct = fields & entity.fields.keys()
         contact = {name for name in direct if schema.sensitivity(name) == Sensitivity.CONTACT}
         known = {f"{REPRESENTATIVE}{name}" for name in entity.fields} if entity.has_minors else ()

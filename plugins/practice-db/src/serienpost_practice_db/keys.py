@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from serienpost import ConfigError, Problem
+from serienpost import ConfigError, Problem, Texts
 from serienpost_practice_db.mapping import PERSONS, PRACTITIONER_ID, REPRESENTATIVE_ID
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from serienpost_practice_db.mapping import EntityMapping, KeyType, SchemaMapping
+
+_ = Texts(__name__)
 
 # Columns of named tables by the name of their type; a domain has that of what it is made from.
 _POSTGRESQL = """
@@ -106,7 +108,7 @@ def stored_types(connection: sa.Connection, schema: SchemaMapping) -> dict[Place
 
 
 def _of_mariadb(connection: sa.Connection, places: list[_Column]) -> dict[Place, StoredType]:
-    names = sorted({name for *_, name, _ in places})
+    names = sorted({name for *_rest, name, _column in places})
     rows = connection.exec_driver_sql(_MARIADB, (names, names))
     known = {tuple(map(str.lower, row[:3])): row[3] for row in rows}
     return {
@@ -119,12 +121,12 @@ def _of_mariadb(connection: sa.Connection, places: list[_Column]) -> dict[Place,
 def _places(schema: SchemaMapping) -> Iterator[_Column]:
     for entity in schema.entities.values():
         columns = [("id", entity.table, entity.id)]
-        for field, _ in references(entity):
+        for field, _kinds in references(entity):
             mapped = entity.fields[field]
             if not mapped.is_expression and not mapped.values:
                 columns.append((f"fields.{field}", mapped.table or entity.table, mapped.sql))
         for place, table, column in columns:
-            own_schema, _, name = table.rpartition(".")
+            own_schema, _dot, name = table.rpartition(".")
             yield entity.name, place, own_schema, name, column
 
 
@@ -170,11 +172,21 @@ def _incomparable(
             kind, key = next(iter(keys.items()))
             column = entity.fields[field].sql
             yield Problem(
-                f"the column {column} is {own.name}, the key of {kind} "
-                f"({schema.entities[kind].id}) is {key.name}, so nobody would be found by it",
-                f'write {field}: {{expression: "CAST({column} AS {_ALIKE[key.key_type]})"}}'
+                _(
+                    "the column {column} is {type}, the key of {record} ({key}) is {key_type}, so"
+                    " nobody would be found by it",
+                    column=column,
+                    type=own.name,
+                    record=kind,
+                    key=schema.entities[kind].id,
+                    key_type=key.name,
+                ),
+                _(
+                    "write {line}",
+                    line=f'{field}: {{expression: "CAST({column} AS {_ALIKE[key.key_type]})"}}',
+                )
                 if key.key_type
-                else "map a column of the same type",
+                else _("map a column of the same type"),
                 file,
                 key=f"{entity.name}.fields.{field}",
             )

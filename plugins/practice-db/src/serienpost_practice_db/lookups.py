@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select  # noqa: TID253  # imported when the database is looked at
 
-from serienpost import ProbeResult, SourceError
+from serienpost import ProbeResult, SourceError, Texts, joined
 from serienpost_practice_db.keys import references
 from serienpost_practice_db.mapping import SYSTEM_SETTINGS
 from serienpost_practice_db.views import KEY, view
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from serienpost_practice_db.database import PracticeDb
 
+_ = Texts(__name__)
+
 _CONSENT = "einwilligung"
-_CORRECT = "correct it in the file named under schema:"
+_CORRECT = _("correct it in the file named under schema:")
 
 
 def lookups(db: PracticeDb) -> Iterator[ProbeResult]:
@@ -43,10 +45,12 @@ def _tried(place: str, attempt: Callable[[], str | None]) -> Iterator[ProbeResul
         wrong = attempt()
     except SourceError as error:
         for problem in error.problems:
-            yield ProbeResult(False, f"{place}: {problem.message}", problem.hint or _CORRECT)
+            yield ProbeResult(
+                False, joined(": ", (place, problem.message)), problem.hint or _CORRECT
+            )
         return
     if wrong:
-        yield ProbeResult(False, f"{place}: {wrong}", _CORRECT)
+        yield ProbeResult(False, joined(": ", (place, wrong)), _CORRECT)
 
 
 def _by_key(db: PracticeDb, name: str) -> str | None:
@@ -56,9 +60,11 @@ def _by_key(db: PracticeDb, name: str) -> str | None:
         for (value,) in db.sample(select(key).order_by(order).limit(1)):
             id_ = f"{name}:{value}"
             if id_ not in db.lookup([id_], []):
-                return (
-                    f"a record that was just read is not found by its key in {entity.id}; "
-                    f"the column does not hold what key_type says ({entity.key_type})"
+                return _(
+                    "a record that was just read is not found by its key in {column}; the column"
+                    " does not hold what key_type says ({key_type})",
+                    column=entity.id,
+                    key_type=entity.key_type,
                 )
     return None
 
@@ -77,5 +83,7 @@ def _consents(db: PracticeDb, name: str, field: str, kind: str) -> str | None:
     for (key,) in db.sample(named.limit(1)):
         (found,) = db.records(name, [f"{kind}:{key}"], fields)
         if not found:
-            return f"the consents of a {kind} are not found by the key that stands in one"
+            return _(
+                "the consents of a {kind} are not found by the key that stands in one", kind=kind
+            )
     return None

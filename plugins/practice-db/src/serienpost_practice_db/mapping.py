@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from uuid import UUID
 
-from serienpost import CATALOGUE, FieldType, Sensitivity, known_field
+from serienpost import CATALOGUE, FieldType, Sensitivity, Texts, known_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+_ = Texts(__name__)
 
 # What databases are called in their URLs.
 DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
@@ -26,7 +28,7 @@ IS_MINOR = "minderjaehrig"
 _LONGEST_KEY = 19
 _LARGEST_KEY = 2**63 - 1
 SYSTEM_SETTINGS = "systemkuerzel"
-NEVER_READ = "the settings of the practice software are never read"
+NEVER_READ = _("the settings of the practice software are never read")
 
 # The kinds of person that are written to.
 PERSONS = ("patient", "interessent")

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from serienpost import StrictModel, has_control
+from serienpost import StrictModel, Texts, has_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.database import PracticeDb
+
+_ = Texts(__name__)
 
 _CODES = re.compile(r"(\d+)\s*-\s*(\d+)")
 _NUMBERS = ("telefon", "mobil")
@@ -23,16 +25,16 @@ _TEXTS = ("vorname", "nachname", "vorsatzwort", "namenszusatz", "nummer", "email
 
 def _text(value: str) -> str:
     if not value.strip():
-        raise ValueError("is empty; leave the key out to select everybody")
+        raise ValueError(_("is empty; leave the key out to select everybody"))
     if has_control(value.strip()):
-        raise ValueError("holds a control character; type the words again")
+        raise ValueError(_("holds a control character; type the words again"))
     return value.strip()
 
 
 def _postal_code(value: str) -> str:
     codes = _CODES.fullmatch(value)
     if codes and (len(codes[1]) != len(codes[2]) or codes[1] > codes[2]):
-        raise ValueError("the first code of a range is the smaller one and as long as the last")
+        raise ValueError(_("the first code of a range is the smaller one and as long as the last"))
     return value
 
 
@@ -40,7 +42,7 @@ def _iso_day(value: str) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except ValueError:
-        raise ValueError("is no date; write year-month-day, such as 2026-01-31") from None
+        raise ValueError(_("is no date; write year-month-day, such as 2026-01-31")) from None
 
 
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
@@ -52,33 +54,35 @@ class PersonSelection(StrictModel):
 
     search: Text | None = Field(
         default=None,
-        description="Words as typed into the search. Each must stand in name, number, "
-        "telephone, mobile, e-mail or city; case, umlauts and accents do not matter.",
+        description=_(
+            "Words as typed into the search. Each must stand in name, number, telephone, mobile,"
+            " e-mail or city; case, umlauts and accents do not matter."
+        ),
         examples=["mueller dresden", "0351 1234"],
     )
     last_name: Text | None = Field(
         default=None,
-        description="Beginning of the last name; case, umlauts and accents do not matter.",
+        description=_("Beginning of the last name; case, umlauts and accents do not matter."),
         examples=["Müller"],
     )
     first_name: Text | None = Field(
         default=None,
-        description="Beginning of the first name; case, umlauts and accents do not matter.",
+        description=_("Beginning of the first name; case, umlauts and accents do not matter."),
         examples=["Anna"],
     )
     postal_code: Annotated[Text, AfterValidator(_postal_code)] | None = Field(
         default=None,
-        description="One postal code, or the first and the last of a range.",
+        description=_("One postal code, or the first and the last of a range."),
         examples=["01067", "01000-01999"],
     )
     city: Text | None = Field(
         default=None,
-        description="Whole name of the city; case, umlauts and accents do not matter.",
+        description=_("Whole name of the city; case, umlauts and accents do not matter."),
         examples=["Dresden"],
     )
     ids: Annotated[list[int | str], Field(min_length=1, max_length=10_000)] | None = Field(
         default=None,
-        description="Only these people: keys in the practice's database, or person ids.",
+        description=_("Only these people: keys in the practice's database, or person ids."),
         examples=[[17, "patient:23"]],
     )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import CATALOGUE, ProbeResult
+from serienpost import CATALOGUE, ProbeResult, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serienpost import Context
+
+_ = Texts(__name__)
 
 
 def account_rights(context: Context) -> Iterator[ProbeResult]:
@@ -21,18 +23,20 @@ def account_rights(context: Context) -> Iterator[ProbeResult]:
     if rights.files:
         yield ProbeResult(
             False,
-            "the account can read or write files of the server, so no query is run with it",
-            "name an account that is no superuser and has no right to files",
+            _("the account can read or write files of the server, so no query is run with it"),
+            _("name an account that is no superuser and has no right to files"),
         )
     if rights.writes:
         yield ProbeResult(
-            False, "the account can write to tables", "grant it SELECT and nothing else"
+            False, _("the account can write to tables"), _("grant it SELECT and nothing else")
         )
     if db.dialect != "sqlite" and db.sees("systemkuerzel"):
         yield ProbeResult(
             True,
-            "the account sees the table of Systemkürzel, which holds secrets; take that right away "
-            "unless `secrets:` names the store systemkuerzel",
+            _(
+                "the account sees the table of Systemkürzel, which holds secrets; take that right"
+                " away unless `secrets:` names the store systemkuerzel"
+            ),
         )
 
 
@@ -52,8 +56,17 @@ def field_classes(context: Context) -> Iterator[ProbeResult]:
     schema = PracticeDb.of(context).schema
     for name, because in schema.lowered.items():
         label = schema.sensitivity(name).label
-        yield ProbeResult(True, f"field {name} may leave as {label}, because: {because}")
+        text = _(
+            "field {name} may leave as {label}, because: {because}",
+            name=name,
+            label=label,
+            because=because,
+        )
+        yield ProbeResult(True, text)
     for name in CATALOGUE:
         label = schema.sensitivity(name).label
         if label != CATALOGUE[name].sensitivity.label and not schema.may_leave(name):
-            yield ProbeResult(True, f"field {name} is {label} here, by the columns it reads")
+            text = _(
+                "field {name} is {label} here, by the columns it reads", name=name, label=label
+            )
+            yield ProbeResult(True, text)

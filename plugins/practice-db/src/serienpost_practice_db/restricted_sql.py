@@ -21,12 +21,14 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from serienpost import SelectionError
+from serienpost import SelectionError, Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlglot.generator import Generator
+
+_ = Texts(__name__)
 
 _SPECIAL_FUNCTIONS = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
@@ -100,9 +102,11 @@ _OWN = {
 _OWN["mariadb"] = _OWN["mysql"]
 _FUNCTIONS = {name: frozenset(f"{_COMMON} {own}".split()) for name, own in _OWN.items()}
 
-# Where a condition of `where:` stands. Only there a practice may be known by a setting of its
+# Where SQL stands. Only in a condition of `where:` a practice may be known by a setting of its
 # account: what settings hold, secrets among them, must not become the value of a field.
-CONDITION = "a condition"
+QUERY = _.pgettext("where SQL stands", "a query")
+EXPRESSION = _.pgettext("where SQL stands", "an expression")
+CONDITION = _.pgettext("where SQL stands", "a condition")
 _IN_CONDITIONS = {"postgresql": frozenset({"current_setting"})}
 
 _TYPE_NAMES = """
@@ -123,14 +127,14 @@ _WRITTEN = re.compile(r'[\w$ "`.,()<>=+*/%|&^~!:-]*')
 _COMMENT = re.compile(r"--|/\*")
 
 
-def read_one(text: str, database: str, what: str, place: str = "a query") -> exp.Expr:
+def read_one(text: str, database: str, what: str, place: str = QUERY) -> exp.Expr:
     """Parse one statement or expression and hold it against the allow-list.
 
     Args:
         text: as somebody wrote it.
         database: `sqlite`, `postgresql`, `mysql` or `mariadb`.
         what: begins every message: a file, `query`, a field.
-        place: where it stands, for messages; more may stand in a `CONDITION`.
+        place: `QUERY`, `EXPRESSION` or `CONDITION`, where more may stand.
 
     Raises:
         SourceError: it is not SQL, not one statement, or has a part that is not allowed. No text
@@ -140,18 +144,33 @@ def read_one(text: str, database: str, what: str, place: str = "a query") -> exp
         trees = [tree for tree in parse(text, dialect=_LANGUAGES[database]) if tree is not None]
     except SqlglotError as error:
         line = _line(error)
-        where = f" in line {line}" if line else ""
-        raise SelectionError(f"{what}: not SQL that we understand{where}") from None
+        raise refused(
+            what,
+            _("not SQL that we understand in line {line}", line=line)
+            if line
+            else _("not SQL that we understand"),
+        ) from None
     except RecursionError:
-        raise SelectionError(f"{what}: is nested too deeply") from None
+        raise refused(what, _("is nested too deeply")) from None
     if len(trees) != 1:
-        raise SelectionError(f"{what}: holds {len(trees)} statements", hint="write one")
+        said = _.ngettext("holds {n} statement", "holds {n} statements", len(trees))
+        raise refused(what, said, _("write one"))
     (tree,) = trees
     check(tree, database, what, place)
     return tree
 
 
-def check(tree: exp.Expr, database: str, what: str, place: str = "a query") -> None:
+def refused(what: str, said: str, hint: str | None = None) -> SelectionError:
+    """What is wrong with SQL, behind what it is called."""
+    return SelectionError(joined(": ", (what, said)), hint=hint)
+
+
+def must_not_stand(part: str, place: str) -> str:
+    """That a part of SQL is none for this place."""
+    return _("{part} must not stand in {place}", part=part, place=place)
+
+
+def check(tree: exp.Expr, database: str, what: str, place: str = QUERY) -> None:
     """Refuse a tree with a part, function, type or name that is not on the list of `place`.
 
     Raises:
@@ -159,24 +178,25 @@ def check(tree: exp.Expr, database: str, what: str, place: str = "a query") -> N
     """
     for part in tree.walk():
         if type(part) not in _PARTS:
-            raise SelectionError(
-                f"{what}: {_spoken(part)} must not stand in {place}",
-                hint="put what else is needed into a view of the database",
+            raise refused(
+                what,
+                must_not_stand(_spoken(part), place),
+                _("put what else is needed into a view of the database"),
             )
-        refused = _REFUSALS.get(type(part), _nothing)(part, database)
-        if refused and not (place == CONDITION and _decides(part, database)):
-            raise SelectionError(f"{what}: {refused.format(place=place)}")
+        refusal = _REFUSALS.get(type(part), _nothing)(part, database, place)
+        if refusal and not (place == CONDITION and _decides(part, database)):
+            raise refused(what, refusal)
 
 
-def _nothing(_part: exp.Expr, _database: str) -> str | None:
+def _nothing(_part: exp.Expr, _database: str, _place: str) -> str | None:
     return None
 
 
-def _function(part: exp.Expr, database: str) -> str | None:
+def _function(part: exp.Expr, database: str, place: str) -> str | None:
     name = str(part.this)
     if name.lower() in _FUNCTIONS[database]:
         return None
-    return f"the function {name[:40].lower()} must not stand in {{place}}"
+    return must_not_stand(_("the function {name}", name=name[:40].lower()), place)
 
 
 def _decides(part: exp.Expr, database: str) -> bool:
@@ -185,61 +205,61 @@ def _decides(part: exp.Expr, database: str) -> bool:
     return isinstance(part, exp.Anonymous) and str(part.this).lower() in known
 
 
-def _type(part: exp.Expr, database: str) -> str | None:
+def _type(part: exp.Expr, database: str, _place: str) -> str | None:
     known = part.this in _TYPES or (
         part.this == exp.DataType.Type.UUID and database == "postgresql"
     )
     if known and not part.args.get("kind"):
         return None
-    return "a CAST is to a number, a text, a date or a time"
+    return _("a CAST is to a number, a text, a date or a time")
 
 
-def _identifier(part: exp.Expr, _database: str) -> str | None:
+def _identifier(part: exp.Expr, _database: str, _place: str) -> str | None:
     if _NAME.fullmatch(part.name):
         return None
-    return "a name holds letters, digits, _, $ and blanks; make a view with such names"
+    return _("a name holds letters, digits, _, $ and blanks; make a view with such names")
 
 
-def _literal(part: exp.Expr, _database: str) -> str | None:
+def _literal(part: exp.Expr, _database: str, _place: str) -> str | None:
     if part.args.get("is_string") or _NUMBER.fullmatch(part.name):
         return None
-    return "a number has digits only"
+    return _("a number has digits only")
 
 
-def _placeholder(part: exp.Expr, _database: str) -> str | None:
+def _placeholder(part: exp.Expr, _database: str, _place: str) -> str | None:
     if isinstance(part.this, str) and _PARAMETER.fullmatch(part.this):
         return None
-    return "a parameter is written :name"
+    return _("a parameter is written :name")
 
 
-def _word(part: exp.Expr, _database: str) -> str | None:
+def _word(part: exp.Expr, _database: str, _place: str) -> str | None:
     if part.name.upper() in _UNITS:
         return None
-    return "a unit of time is year, month, week, day, hour, minute or second"
+    return _("a unit of time is year, month, week, day, hour, minute or second")
 
 
-def _table(part: exp.Expr, _database: str) -> str | None:
+def _table(part: exp.Expr, _database: str, _place: str) -> str | None:
     given = {name for name, value in part.args.items() if value}
     if isinstance(part.this, exp.Identifier) and given <= {"this", "db", "alias", "joins"}:
         return None
-    return "FROM and JOIN name tables, written TABLE or SCHEMA.TABLE"
+    return _("FROM and JOIN name tables, written TABLE or SCHEMA.TABLE")
 
 
-def _at_time_zone(_part: exp.Expr, database: str) -> str | None:
+def _at_time_zone(_part: exp.Expr, database: str, place: str) -> str | None:
     if database == "postgresql":
         return None
-    return "AT TIME ZONE must not stand in {place}, only PostgreSQL knows it"
+    return _("AT TIME ZONE must not stand in {place}, only PostgreSQL knows it", place=place)
 
 
-def _column(part: exp.Expr, _database: str) -> str | None:
+def _column(part: exp.Expr, _database: str, _place: str) -> str | None:
     if isinstance(part.this, exp.Identifier) and not part.args.get("db"):
         return None
     if isinstance(part.this, exp.Star):
         return None
-    return "a column is written COLUMN or TABLE.COLUMN"
+    return _("a column is written COLUMN or TABLE.COLUMN")
 
 
-_REFUSALS: dict[type[exp.Expr], Callable[[exp.Expr, str], str | None]] = {
+_REFUSALS: dict[type[exp.Expr], Callable[[exp.Expr, str, str], str | None]] = {
     exp.Anonymous: _function,
     exp.AtTimeZone: _at_time_zone,
     exp.DataType: _type,
@@ -271,7 +291,7 @@ def lift_texts(tree: exp.Expr, database: str) -> dict[str, str]:
             unit = period.args.get("unit")
             text = f"{period.this.name} {unit.name}" if unit else period.this.name
             if not _PERIOD.fullmatch(text):
-                raise SelectionError("an INTERVAL is a number and a unit, as in '2 years'")
+                raise SelectionError(_("an INTERVAL is a number and a unit, as in '2 years'"))
             period.replace(exp.Cast(this=parameter(text), to=exp.DataType.build("interval")))
     for literal in list(tree.find_all(exp.Literal)):
         if literal.args.get("is_string"):
@@ -293,9 +313,9 @@ def written(tree: exp.Expr, database: str, what: str) -> str:
             unsupported_level=ErrorLevel.RAISE,
         )
     except (SqlglotError, RecursionError):
-        raise SelectionError(f"{what}: cannot be written for this database") from None
+        raise refused(what, _("cannot be written for this database")) from None
     if not _WRITTEN.fullmatch(sql) or _COMMENT.search(sql):
-        raise SelectionError(f"{what}: cannot be written without texts or comments")
+        raise refused(what, _("cannot be written without texts or comments"))
     return sql
 
 
@@ -307,7 +327,7 @@ def written_with_texts(tree: exp.Expr, database: str, what: str) -> str:
     """
     for literal in tree.find_all(exp.Literal):
         if "\\" in literal.name:
-            raise SelectionError(f"{what}: a text holds a backslash", hint="put it into a view")
+            raise refused(what, _("a text holds a backslash"), _("put it into a view"))
     return str(tree.sql(dialect=_LANGUAGES[database], comments=False))
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import column, false, select, table  # noqa: TID253  # imported when reading
 from sqlalchemy.exc import SQLAlchemyError  # noqa: TID253
 
-from serienpost import SourceError
+from serienpost import SourceError, Texts
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from serienpost_practice_db.mapping import EntityMapping
+
+_ = Texts(__name__)
 
 # See "Predefined Roles" in the manual of PostgreSQL.
 _FILE_ROLES = ("pg_read_server_files", "pg_write_server_files", "pg_execute_server_program")
@@ -67,14 +69,17 @@ def refuse_powerful_role(connection: sa.Connection) -> None:
     """
     if Rights.of(connection).files:
         raise SourceError(
-            "the account of the database could read files of the server; no query is run with it",
-            hint="name an account under database: that may only SELECT, and is no superuser",
+            _(
+                "the account of the database could read files of the server; no query is run with"
+                " it"
+            ),
+            hint=_("name an account under database: that may only SELECT, and is no superuser"),
         )
 
 
 def sees(connection: sa.Connection, entity: EntityMapping) -> bool:
     """Whether the account may read the entity's table, or a column of it."""
-    schema, _, name = entity.table.rpartition(".")
+    schema, _dot, name = entity.table.rpartition(".")
     columns = [entity.id, *(f.sql for f in entity.fields.values() if not f.is_expression)]
     for one in dict.fromkeys(columns):
         source = table(name, column(one), schema=schema or None)

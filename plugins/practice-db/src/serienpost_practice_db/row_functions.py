@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Problem, SourceError
+from serienpost import Problem, SourceError, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from serienpost_practice_db.expressions import ReadColumn
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
+
+_ = Texts(__name__)
 
 # All functions that one row may be given to.
 _FUNCTIONS = """
@@ -53,9 +55,13 @@ def refuse_row_functions(
 
     found = [
         Problem(
-            f"{entity.name}.{place}: no column is called {name}, and PostgreSQL would call the "
-            "function of that name with the whole row",
-            "correct the file named under schema:",
+            _(
+                "{place}: no column is called {name}, and PostgreSQL would call the function of"
+                " that name with the whole row",
+                place=f"{entity.name}.{place}",
+                name=name,
+            ),
+            _("correct the file named under schema:"),
         )
         for entity in schema.entities.values()
         for place, name, tables in _names(entity)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from serienpost import Row
+from serienpost import Row, Texts
 from serienpost_practice_db.mapping import IS_MINOR
 
 if TYPE_CHECKING:
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     from serienpost import FieldValue, Occasion, RowRequest
 
+_ = Texts(__name__)
+
 _Columns: TypeAlias = "Sequence[Sequence[Any]]"
 _PLAIN = {str, int, bool, date, time, datetime, type(None)}
 _AS_THEY_ARE = _PLAIN - {datetime}
 _NO_REPRESENTATIVE = (
     "no_representative",
-    "Es ist keine vertretungsberechtigte Person hinterlegt.",
+    _("There is no representative on record."),
 )
 
 

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from serienpost import CATALOGUE, Collector, FieldType, Sensitivity, StrictModel, scan_yaml
+from serienpost import (
+    CATALOGUE,
+    Collector,
+    FieldType,
+    Sensitivity,
+    StrictModel,
+    Texts,
+    scan_yaml,
+)
 from serienpost_practice_db.column_classes import traced
 from serienpost_practice_db.mapping import (
     REFERENCE_SCHEMA,
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     from serienpost import Context
     from serienpost_practice_db.mapping import KeyType
 
+_ = Texts(__name__)
+
 _SEVERAL_STATEMENTS = re.compile(r";|--|/\*")
 _FIELD = re.compile(r"[^\W\d]\w*")
 _TABLE = re.compile(r"[\w$ ]+(\.[\w$ ]+)?")
@@ -31,7 +41,7 @@ _TABLE = re.compile(r"[\w$ ]+(\.[\w$ ]+)?")
 
 def _field_name(value: str) -> str:
     if not _FIELD.fullmatch(value):
-        raise ValueError("a field name has only letters, digits and _")
+        raise ValueError(_("a field name has only letters, digits and _"))
     return value
 
 
@@ -42,7 +52,7 @@ def table_name(value: str) -> str:
         ValueError: it is none.
     """
     if not _TABLE.fullmatch(value):
-        raise ValueError("write the name of one table, as in patients or stamm.patients")
+        raise ValueError(_("write the name of one table, as in patients or stamm.patients"))
     return value
 
 
@@ -97,13 +107,13 @@ class FieldModel(StrictModel):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.column is None) == (self.expression is None):
-            raise ValueError("needs either column or expression")
+            raise ValueError(_("needs either column or expression"))
         if self.expression and _SEVERAL_STATEMENTS.search(self.expression):
-            raise ValueError("an expression holds no semicolon and no comment")
+            raise ValueError(_("an expression holds no semicolon and no comment"))
         if self.because and self.class_ is None:
-            raise ValueError("because belongs to class")
+            raise ValueError(_("because belongs to class"))
         if self.expression and self.table:
-            raise ValueError("table belongs to a column; in an expression write table.column")
+            raise ValueError(_("table belongs to a column; in an expression write table.column"))
         return self
 
     def mapping(self, known: FieldMapping | None) -> FieldMapping:
@@ -173,10 +183,16 @@ class EntityModel(StrictModel):
     def _joins_are_known(self) -> Self:
         for condition in (*self.joins.values(), *self.where):
             if _SEVERAL_STATEMENTS.search(condition):
-                raise ValueError("a condition holds no semicolon and no comment")
+                raise ValueError(_("a condition holds no semicolon and no comment"))
         for name, field in self.fields.items():
             if field.table and field.table not in self.joins:
-                raise ValueError(f"field {name}: table {field.table} is not under joins")
+                raise ValueError(
+                    _(
+                        "field {name}: table {table} is not under joins",
+                        name=name,
+                        table=field.table,
+                    )
+                )
         return self
 
 
@@ -204,7 +220,7 @@ class SchemaModel(StrictModel):
         try:
             ZoneInfo(value or "UTC")
         except (KeyError, ValueError, OSError):
-            raise ValueError("is no time zone; write it as in Europe/Berlin or UTC") from None
+            raise ValueError(_("is no time zone; write it as in Europe/Berlin or UTC")) from None
         return value
 
     def entities(self) -> dict[str, EntityModel]:
@@ -217,10 +233,16 @@ class SchemaModel(StrictModel):
             for name, field in model.fields.items():
                 known = CATALOGUE.get(name)
                 if name == "id":
-                    yield (entity, "fields", name), "the key stands under id:, it is no field"
+                    yield (entity, "fields", name), _("the key stands under id:, it is no field")
                 elif known and field.class_ and Sensitivity.named(field.class_) < known.sensitivity:
-                    label = known.sensitivity.label
-                    yield (entity, "fields", name), f"is {label} and cannot be {field.class_}"
+                    yield (
+                        (entity, "fields", name),
+                        _(
+                            "is {known} and cannot be {given}",
+                            known=known.sensitivity.label,
+                            given=field.class_,
+                        ),
+                    )
 
     def mapping(self) -> SchemaMapping:
         """The practice's mapping: the reference schema with what the file says."""

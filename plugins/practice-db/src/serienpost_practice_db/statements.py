@@ -13,7 +13,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when reading
     select,
 )
 
-from serienpost import SelectionError
+from serienpost import SelectionError, Texts
 from serienpost_practice_db.functions import German
 from serienpost_practice_db.household import Household, Wanted, fields_for_age
 from serienpost_practice_db.mapping import BIRTH_DATE
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from serienpost_practice_db.birthdays import BirthdayWindow
     from serienpost_practice_db.conditions import Condition
     from serienpost_practice_db.mapping import EntityMapping, SchemaMapping
+
+_ = Texts(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def sortable(
         SourceError: the field is of a class that never leaves, not even as an order.
     """
     if not schema.may_leave(name):
-        raise SelectionError(f"rows cannot be ordered by {name}, which is never read")
+        raise SelectionError(_("rows cannot be ordered by {name}, which is never read", name=name))
     return German(columns[name]) if entity.fields[name].type == "text" else columns[name]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import NO_WORDS, Abstain, Deny, SourceError
+from serienpost import NO_WORDS, Abstain, Deny, SourceError, Texts
 from serienpost_practice_db.mapping import PERSONS
 
 if TYPE_CHECKING:
@@ -13,31 +13,33 @@ if TYPE_CHECKING:
 
     from serienpost import AddressOwner, ConsentQuestion, Context, FieldValue, Verdict
 
+_ = Texts(__name__)
+
 _NOTHING = Abstain()
 _NOT_SET = NO_WORDS | {""}
 
 _DENIALS = {
     "verstorben": Deny(
         "deceased",
-        "Die Person ist als verstorben eingetragen.",
-        "Den Eintrag „verstorben“ in den Stammdaten berichtigen, falls er falsch ist.",
+        _("The master data say that the person is deceased."),
+        _("Correct “verstorben” in the master data if that is wrong."),
     ),
     "gesperrt": Deny(
         "blocked",
-        "Die Person ist für Nachrichten gesperrt.",
-        "Die Sperre in den Stammdaten aufheben.",
+        _("The person is blocked for messages."),
+        _("Take the block off in the master data."),
     ),
 }
 _OF_REPRESENTATIVE = {
     "verstorben": Deny(
         "representative_deceased",
-        "Die vertretungsberechtigte Person ist als verstorben eingetragen.",
-        "In den Stammdaten eine andere vertretungsberechtigte Person hinterlegen.",
+        _("The master data say that the representative is deceased."),
+        _("Enter another representative in the master data."),
     ),
     "gesperrt": Deny(
         "representative_blocked",
-        "Die vertretungsberechtigte Person ist für Nachrichten gesperrt.",
-        "Die Sperre der vertretungsberechtigten Person in den Stammdaten aufheben.",
+        _("The representative is blocked for messages."),
+        _("Take the block off the representative in the master data."),
     ),
 }
 
@@ -71,7 +73,7 @@ class StatusCheck:
 
         contact = context.kind(kind)
         if contact is None:
-            raise SourceError(f"there is no kind of contact {kind}")
+            raise SourceError(_("there is no kind of contact {kind}", kind=kind))
         return PracticeDb.of(context).owners(contact, addresses, judged_on)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (  # noqa: TID253  # imported when a statement is built
 from sqlalchemy import column as sql_column  # noqa: TID253
 from sqlalchemy.types import TypeDecorator, UserDefinedType  # noqa: TID253
 
-from serienpost import SelectionError, did_you_mean
+from serienpost import SelectionError, Texts, did_you_mean
 from serienpost_practice_db.functions import Moment
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from serienpost_practice_db.mapping import EntityMapping, FieldMapping, KeyType
+
+_ = Texts(__name__)
 
 # Label of the key in every view; no field has this name.
 KEY = "id"
@@ -128,7 +130,7 @@ def _columns_of(mapped: Collection[FieldMapping], table_name: str | None) -> lis
 
 
 def _table(written: str, names: Iterable[str]) -> TableClause:
-    schema, _, name = written.rpartition(".")
+    schema, _dot, name = written.rpartition(".")
     columns: list[ColumnClause[Any]] = [sql_column(c) for c in sorted(set(names))]
     return table(name, *columns, schema=schema or None)
 
@@ -136,8 +138,9 @@ def _table(written: str, names: Iterable[str]) -> TableClause:
 def _mapped(entity: EntityMapping, name: str) -> FieldMapping:
     found = entity.fields.get(name)
     if found is None:
-        hint = did_you_mean(name, entity.fields) or "map it in the file named under schema:"
-        raise SelectionError(f"the schema has no field {name} for {entity.name}", hint=hint)
+        hint = did_you_mean(name, entity.fields) or _("map it in the file named under schema:")
+        message = _("the schema has no field {name} for {record}", name=name, record=entity.name)
+        raise SelectionError(message, hint=hint)
     return found
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import SecretError, SourceError
+from serienpost import SecretError, SourceError, Texts
 
 if TYPE_CHECKING:
     from serienpost import Context
+
+_ = Texts(__name__)
 
 ENTITY = "systemkuerzel"
 VALUE = "wert"
@@ -32,7 +34,11 @@ class SystemkuerzelStore:
         except SourceError as error:
             problem = error.problems[0]
             raise SecretError(
-                f"secret {name}: the Systemkürzel cannot be read: {problem.message}",
+                _(
+                    "secret {name}: the Systemkürzel cannot be read: {why}",
+                    name=name,
+                    why=problem.message,
+                ),
                 hint=problem.hint,
             ) from error
         value = found.get(f"{ENTITY}:{name}", {}).get(VALUE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from serienpost.cli import words
+from serienpost import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import print_table, say
 from serienpost.cli.practice import with_practice

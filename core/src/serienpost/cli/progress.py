@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-from serienpost.cli import words
+from serienpost import words
 from serienpost.cli.output import say
 from serienpost.plugin_attribution import at_work
 from serienpost.translation import Texts

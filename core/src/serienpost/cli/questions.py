@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from serienpost.cli import words
+from serienpost import words
 from serienpost.cli.output import folded_lines, say
 from serienpost.errors import SerienpostError
 from serienpost.translation import Texts, joined, present_language

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost.cli import words
+from serienpost import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import Cell, print_facts, print_table, print_text, say
 from serienpost.cli.practice import with_practice

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from serienpost.cli import words
+from serienpost import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import print_text
 from serienpost.cli.practice import with_practice

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import false, func, or_
 
+from serienpost import words
 from serienpost.errors import LedgerError
 from serienpost.ledger.rows import MESSAGE, RUN, MessageRow, RunRow
 from serienpost.ledger.schema import message, run
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, PAUSE_REASONS, RELEASED
 from serienpost.ledger.transitions import move_run
 from serienpost.text import folded
@@ -83,7 +83,7 @@ def allow_command(row: RunRow, command: str) -> None:
     """
     if row.state not in COMMANDS[command]:
         hint = f"serienpost send {row.id}" if row.state == "prepared" else None
-        state = state_word(row.state)
+        state = words.run_state(row.state)
         if row.state in ("preparing", "prepared"):
             text = _(
                 "run {run} is {state}; {command} is not possible yet",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serienpost.run.report.words import messages_of
+from serienpost import words
 from serienpost.service.finding import Finding
 from serienpost.translation import Texts
 
@@ -69,7 +69,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
                 "{messages} came back over {n} day",
                 "{messages} came back over {n} days",
                 one.days,
-                messages=messages_of(one.kind, one.times),
+                messages=words.messages(one.times, one.kind),
             ),
             _(
                 "look: serienpost show {run} --recipient {row}; write no more: serienpost suppress"

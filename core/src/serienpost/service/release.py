@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from serienpost import words
 from serienpost.contracts.providers import Disclaimer, HasDisclaimer
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
@@ -16,7 +17,6 @@ from serienpost.run.prepare.renderer import configured, load_renderer, refuse_ot
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head
-from serienpost.run.report.words import run_state
 from serienpost.run.send import approve as approval
 from serienpost.run.send.day import date_macro, passed_occasion, relative_day
 from serienpost.run.send.schedule import quiet_hours
@@ -237,7 +237,7 @@ def _refuse_late(row: RunRow, answers: Answers, at: datetime | None) -> None:
                 _(
                     "run {run} is {state}; {option} belongs to its release",
                     run=row.id,
-                    state=run_state(row.state),
+                    state=words.run_state(row.state),
                     option=option,
                 )
             )

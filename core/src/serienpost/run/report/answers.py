@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from serienpost import words
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit, Problem
 from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
-from serienpost.run.report.words import pause_reason, run_state
 from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
@@ -430,7 +430,7 @@ class DueRun(Record):
 
 def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> str:
     """A run's state in words; of a scheduled run its day and time, never that it was sent."""
-    word = run_state(state)
+    word = words.run_state(state)
     if scheduled_for is None:
         return word
     when = _("scheduled for {at}", at=scheduled_for)
@@ -459,7 +459,7 @@ def _open(one: RunStatus | DueRun) -> str:
     if ends and one.until and not scheduled:
         how = _("{standing} until {until}", standing=how, until=one.until)
     if one.reason:
-        why = one.reason_text or pause_reason(one.reason)
+        why = one.reason_text or words.reason(one.reason)
         how = Text("", "{how} ({why})", {"how": how, "why": why})
     if ends:
         return _("run {run} is {standing}; {how}", run=one.run, standing=how, how=ends.how)

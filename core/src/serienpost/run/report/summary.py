@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
 
+from serienpost import words
 from serienpost.documents import Record
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
@@ -19,7 +20,6 @@ from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
 from serienpost.run.report.recipients import SAME_ADDRESS, general
-from serienpost.run.report.words import kind_of, message_state, pause_reason, run_state
 from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
 from serienpost.translation import Text, Texts, present_language
@@ -190,9 +190,9 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
     written = 0
     with ledger.read() as tx:
         found = find_run(tx, run_id)
-        how: str = _("the run is {state}", state=run_state(found.state))
+        how: str = _("the run is {state}", state=words.run_state(found.state))
         if found.reason:
-            why = found.reason_text or pause_reason(found.reason)
+            why = found.reason_text or words.reason(found.reason)
             how = Text("", "{how} ({why})", {"how": how, "why": why})
         statement = tx.select(message, c.person, c.row_id, c.state, c.code, c.text)
         for row in tx.stream(
@@ -211,11 +211,11 @@ def page(data: Report) -> str:
     course, not_sent, tried = _("Course"), _("Not sent"), _("Tests")
     tested = _("At"), _("By"), _("Address hash"), _("Data of")
     counts = "".join(
-        f"<tr><td>{_e(message_state(state))}</td><td>{n}</td></tr>"
+        f"<tr><td>{_e(words.message_state(state))}</td><td>{n}</td></tr>"
         for state, n in sorted(data.counts.items())
     )
     reasons = "".join(
-        f"<tr><td>{_e(message_state(r.state))}</td><td>{_e(_code(r))}</td><td>{_e(r.text)} "
+        f"<tr><td>{_e(words.message_state(r.state))}</td><td>{_e(_code(r))}</td><td>{_e(r.text)} "
         f"{_e(', '.join(r.rows))}</td><td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
         for r in data.reasons
     )
@@ -245,12 +245,12 @@ def _head(data: Report) -> Iterator[Text]:
     yield _(
         "Run {run}, {kind} from account {account}",
         run=data.run,
-        kind=kind_of(data.kind),
+        kind=words.kind(data.kind),
         account=data.account,
     )
     how = data.standing
     if data.reason:
-        how = Text("", "{how} ({why})", {"how": how, "why": pause_reason(data.reason)})
+        how = Text("", "{how} ({why})", {"how": how, "why": words.reason(data.reason)})
     yield _("State: {state}", state=how)
     if data.approved_at:
         yield _("Approved {at} by {who}", at=data.approved_at, who=data.approved_by or "-")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, literal, or_, select
 
+from serienpost import words
 from serienpost.errors import LedgerError, Problem, StillOpenError
 from serienpost.ledger.due import end_due
 from serienpost.ledger.runs import allow_command, lock_run, released_runs, set_paused
 from serienpost.ledger.schema import message, once
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import before, move_messages, move_run
@@ -80,7 +80,11 @@ def approve(
             )
         if row.state != "prepared":
             raise LedgerError(
-                _("run {run} is {state}, not prepared", run=run_id, state=state_word(row.state))
+                _(
+                    "run {run} is {state}, not prepared",
+                    run=run_id,
+                    state=words.run_state(row.state),
+                )
             )
         header = Header.from_json(row.header)
         refuse_other_edition(run_id, header)

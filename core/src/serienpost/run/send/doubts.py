@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import literal, or_, select
 
+from serienpost import words
 from serienpost.contracts.channels import HasLookup
 from serienpost.contracts.content import Content, Refused
 from serienpost.contracts.outcomes import Accepted, Rejected, Unknown
@@ -19,7 +20,6 @@ from serienpost.ledger.delivery import free_once
 from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_names
 from serienpost.ledger.schema import message, once, run
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import move_messages, move_run
 from serienpost.run.prepare.plan import Header, from_json
@@ -83,7 +83,7 @@ def resolve(
             found = find_rows(tx, run_id, row_id)
             doubtful = [row for row in found if row.state == "in_doubt"]
             if not doubtful:
-                row, state = found[0].row_id, state_word(found[0].state)
+                row, state = found[0].row_id, words.message_state(found[0].state)
                 raise LedgerError(_("{row} is {state}, not in doubt", row=row, state=state))
             numbers += [row.no for row in doubtful]
         numbers = list(dict.fromkeys(numbers))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serienpost import words
 from serienpost.consent.suppression import REASONS
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
@@ -18,7 +19,6 @@ from serienpost.files import refuse_other, write_private
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.rows import Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.suppressions import reason_of
@@ -160,7 +160,7 @@ def _forbidden(
     with ledger.read() as tx:
         found = find_run(tx, run_id)
         if found.state not in COMMANDS["test"]:
-            return _("run {run} is {state} by now", run=run_id, state=state_word(found.state))
+            return _("run {run} is {state} by now", run=run_id, state=words.run_state(found.state))
         if hashed and reason_of(tx, renderer.kind.name, hashed):
             return _("the address of --to is on the suppression list by now")
     if row and Recheck(renderer, ledger).run([row], ledger.clock())[1]:

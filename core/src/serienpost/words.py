@@ -33,7 +33,7 @@ _RUN_STATES = {
     "preparing": _.pgettext("run", "being prepared"),
     "prepared": _.pgettext("run", "prepared"),
     "approved": _.pgettext("run", "approved"),
-    "sending": _.pgettext("run", "sending"),
+    "sending": _.pgettext("run", "being sent"),
     "paused": _.pgettext("run", "paused"),
     "finished": _.pgettext("run", "finished"),
     "cancelled": _.pgettext("run", "cancelled"),

@@ -42,7 +42,7 @@ def test_states_have_a_meaning_and_their_moves() -> None:
     ):
         meanings, following = tables(heading)
         assert tuple(meanings) == states
-        assert all(meaning.strip() for (meaning,) in meanings.values())
+        assert all(cell.strip() for cells in meanings.values() for cell in cells)
         named = {state: set(re.findall(r"`(\w+)`", cells[0])) for state, cells in following.items()}
         assert named == moves
 

@@ -14,6 +14,7 @@ import pytest
 
 from serienpost.cli.main import run
 from serienpost.errors import Exit
+from serienpost.translation import speak
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,26 @@ def test_people_see_the_name_of_the_practice(
         "== sued: exit 0",
     ]
     assert "ost: error: " in said.err
+
+
+@pytest.mark.parametrize("first", [["--lang", "de"], []])
+def test_practices_answer_in_the_language_asked_for_else_in_their_own(
+    above: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    first: list[str],
+) -> None:
+    monkeypatch.delenv("SERIENPOST_LANG", raising=False)
+    monkeypatch.setattr("serienpost.cli.language.is_attended", lambda: False)
+    monkeypatch.setattr("serienpost.cli.all_practices.is_attended", lambda: False)
+    (above / "sued" / "serienpost.yaml").write_text(f"language: en\n{GOOD}", "utf-8")
+    try:
+        run([*first, "--all-practices", str(above), "config", "show"])
+    finally:
+        speak("en")
+    heads = [line for line in capsys.readouterr().out.splitlines() if "practice.name" not in line]
+    shown = [line.split() for line in heads if line.startswith(("Schlüssel", "key"))]
+    assert shown == [["Schlüssel", "Wert"], ["Schlüssel", "Wert"] if first else ["key", "value"]]
 
 
 def test_all_well_is_zero(above: Path) -> None:

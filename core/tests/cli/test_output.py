@@ -5,10 +5,12 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 
 import pytest
 
 from serienpost.cli.output import LOOK_AHEAD, Cell, Column, clean, print_facts, print_table
+from serienpost.translation import Texts, speaking
 
 HOSTILE = "Anna\x1b[31m\x9b2J\u202ered\nNext\tline"
 
@@ -28,6 +30,33 @@ HOSTILE = "Anna\x1b[31m\x9b2J\u202ered\nNext\tline"
 )
 def test_a_value_becomes_one_harmless_line(value: object, shown: str) -> None:
     assert clean(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "german"),
+    [
+        (True, "yes", "ja"),
+        (2.5, "2.5", "2,5"),
+        (2026, "2026", "2026"),
+        (date(2026, 11, 30), "30 Nov 2026", "30.11.2026"),
+        (datetime(2026, 11, 30, 9, 5, tzinfo=UTC), "30 Nov 2026 09:05", "30.11.2026 09:05"),
+    ],
+)
+def test_values_are_written_as_the_reader_does(value: object, english: str, german: str) -> None:
+    assert clean(value) == english
+    with speaking("de"):
+        assert clean(value) == german
+
+
+def test_titles_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with speaking("de"):
+        print_table([Texts("serienpost")("row"), "x"], [("patient:1", None)])
+        print_facts([(Texts("serienpost")("row"), "patient:1")])
+    assert capsys.readouterr().out.splitlines() == [
+        "Zeile      x",
+        "patient:1",
+        "Zeile  patient:1",
+    ]
 
 
 def test_plain_lines_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from serienpost.config.mailing import MAILING_KEYS
 from serienpost.config.models import CORE_KEYS
 from serienpost.config.reader import read_yaml
 from serienpost.contracts.practice import PracticeInfo, Signature
+from serienpost.translation import languages, speaking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,15 +49,19 @@ def test_it_says_what_was_made(shell: Shell, tmp_path: Path) -> None:
     assert "  serienpost.yaml\n" in out
 
 
-def test_the_examples_in_comments_are_right(tmp_path: Path) -> None:
-    config = uncommented(CONFIGURATION, tmp_path / "serienpost.yaml").data
+@pytest.mark.parametrize("language", languages())
+def test_the_examples_in_comments_are_right(tmp_path: Path, language: str) -> None:
+    with speaking(language):
+        configuration, example = str(CONFIGURATION), str(MAILING)
+    config = uncommented(configuration, tmp_path / "serienpost.yaml").data
+    assert config["language"] == language
     assert set(config) <= {*CORE_KEYS, "database"}
     assert {"plugins", "accounts", "signatures", "database"} <= set(config)
     assert len(config["plugins"]) == 5
     assert config["accounts"]["mail"]["rate"] == ["250/hour"]
     assert PracticeInfo.model_validate(config["practice"]).postal_code == "01067"
     assert Signature.model_validate(config["signatures"]["sonnenschein"]).name
-    mailing = uncommented(MAILING, tmp_path / "information.yaml").data
+    mailing = uncommented(example, tmp_path / "information.yaml").data
     assert set(mailing) <= set(MAILING_KEYS)
     assert mailing["text"].startswith("{{Briefanrede}}\n\nunsere")
 

@@ -12,14 +12,15 @@ from serienpost.cli.group import json_option
 from serienpost.cli.output import clean, say
 from serienpost.cli.reply import Reply
 from serienpost.errors import PluginError, Problem, SerienpostError
-from serienpost.translation import Texts
+from serienpost.translation import PSEUDO_LANGUAGE, Text, Texts, present_language
 
 _ = Texts(__name__)
 
 DEFAULT_PATIENTS = 300
 MOST_PATIENTS = 1_000_000
 
-CONFIGURATION = """\
+# Files to begin with, their comments in the language of who makes the folder.
+CONFIGURATION = _("""\
 # The settings of this practice for serienpost.
 # `serienpost doctor` says what is still missing, `serienpost config show` what is in force.
 
@@ -31,6 +32,8 @@ practice:
   # phone: "0351 1234567"
   # email: praxis@example.org
   # timezone: Europe/Berlin
+
+language: en                      # of reports and of what runs by itself; or de
 
 # Only what stands here is loaded. Install a plugin with pip, then name it:
 plugins: []
@@ -60,9 +63,9 @@ plugins: []
 #   sonnenschein:
 #     name: Dr. med. Sonja Sonnenschein
 #     closing: Mit freundlichen Grüßen
-"""
+""")
 
-MAILING = """\
+MAILING = _("""\
 # A mailing to begin with. Copy this file to information.yaml (without .example), take "# " away at
 # the beginning of the lines below, then `serienpost check information`. Its account, its signature
 # and its source are named as in ../serienpost.yaml.
@@ -78,7 +81,7 @@ MAILING = """\
 #   {{Briefanrede}}
 #
 #   unsere Sprechzeiten haben sich geändert.
-"""
+""")
 
 
 @click.command(name="init")
@@ -143,7 +146,13 @@ def _init(folder: Path) -> None:
     mailing = folder / "mailings" / "information.yaml.example"
     for path, content in ((mailing, MAILING), (folder / "serienpost.yaml", CONFIGURATION)):
         if not path.exists():
-            write_private(path, content.encode())
+            write_private(path, _said(content).encode())
+
+
+def _said(content: Text) -> str:
+    """A file's content as it is read; brackets around it would break it."""
+    is_test = present_language() == PSEUDO_LANGUAGE
+    return str.__str__(content) if is_test else str(content)
 
 
 def _files(folder: Path) -> list[str]:

@@ -161,7 +161,7 @@ def test_every_line_runs_as_shown(project: Path) -> None:
             assert [each for each in expected if each not in given_lines] == []
         for command in cron():
             terminal.type(f"SERIENPOST_PRACTICE={practice} {command}")
-    assert "accepted    102" in README
+    assert "accepted  102" in README
     written = [path for path in practice.rglob("*") if path.parent.name != "mailings"]
     assert [path.name for path in written if path.stat().st_mode & 0o077] == []
     assert len(terminal.arrived) >= 102 + 1 + 1

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from serienpost.timelimit import LateError, each_within, within
+from serienpost.translation import speaking
 
 
 def test_an_answer_in_time_is_returned() -> None:
@@ -82,3 +83,12 @@ def test_a_function_that_comes_back_too_late_is_followed_by_nothing() -> None:
     slow_one[0].join(10)
     assert len(calls) == 1
     assert calls[0] is not slow_one[0]
+
+
+def test_how_late_it_is_is_said_in_the_reader_s_language() -> None:
+    left = threading.Event()
+    with pytest.raises(LateError) as caught:
+        within(0.05, "x", lambda: left.wait(10))
+    left.set()
+    with speaking("de"):
+        assert str(caught.value.sentence) == "x hat nach 0.05 Sekunden nicht geantwortet"

@@ -16,6 +16,7 @@ from serienpost.config.document import Document
 from serienpost.config.nodes import Composer, UnreadableError, Values, quoted_hint
 from serienpost.errors import ConfigError, Problem
 from serienpost.translation import Texts
+from serienpost.yaml_faults import yaml_fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,25 +31,7 @@ _BARE = re.compile(
 )
 # `sender: "Praxis @ Ring" <praxis@example.org>`
 _QUOTES_END_EARLY = re.compile(r"[ ]*(?:-[ ]+)?(?:[^\W\d][\w.-]*:[ ]+)?\"[^\"]*\"[ ]*[^\s\"#:,\]}]")
-_QUOTED = re.compile(r" (['\"])[^<'\"]{2,}\1")
 _WRITE_LINES = _("write `key: value` lines")
-# What the library says of common mistakes.
-_WORDS = {
-    "mapping values are not allowed": _("a colon stands where none may"),
-    "sequence entries are not allowed": _("an entry with - stands where none may"),
-    "could not find expected ':'": _("a key has no colon behind it"),
-    "expected <block end>": _(
-        "this does not fit what stands above; check the indentation and the quotes"
-    ),
-    "expected ',' or ']'": _("a list in brackets lacks a comma or its end ]"),
-    "expected ',' or '}'": _("a map in braces lacks a comma or its end }"),
-    "expected the node content": _("a value is missing"),
-    "unexpected end of stream": _("a text in quotes has no end"),
-    "cannot start any token": _("no text without quotes begins with this character"),
-    "unknown escape character": _("there is no such escape with \\"),
-    "found undefined alias": _("an alias (*) names nothing"),
-    "expected a single document": _("there is more than one document in it"),
-}
 
 
 def read_yaml(path: Path) -> Document:
@@ -153,7 +136,7 @@ def _syntax_problem(error: Exception, text: str, values: Values) -> Problem:
             values.file,
             where,
         )
-    message = _("is not valid YAML: {why}", why=_said(found))
+    message = _("is not valid YAML: {why}", why=yaml_fault(found))
     hint: str | None = None
     lines = text.splitlines()
     if mark and mark.line < len(lines) and _QUOTES_END_EARLY.match(lines[mark.line]):
@@ -166,11 +149,3 @@ def _syntax_problem(error: Exception, text: str, values: Values) -> Problem:
     elif "expected a single document" in found:
         hint = _("only one document per file: remove the line ---")
     return Problem(message, hint, values.file, where)
-
-
-def _said(problem: str) -> str:
-    """What the library says, in our words where it is a common mistake; never with a value."""
-    for words, sentence in _WORDS.items():
-        if words in problem:
-            return sentence
-    return _QUOTED.sub("", problem) or _("it cannot be read")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.translation import Texts
+from serienpost.yaml_faults import yaml_fault
 
 if TYPE_CHECKING:
     from yaml import MappingNode, Node
@@ -78,7 +79,7 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 2 if error.problem_mark else 1
             hint = _("put a text with : # { or [ between quotes")
-            what = _("the block at the top is not YAML: {why}", why=error.problem or "?")
+            what = _("the block at the top is not YAML: {why}", why=yaml_fault(error.problem or ""))
             self.refuse(line, what, hint)
             return
         except yaml.YAMLError:

@@ -12,6 +12,7 @@ from serienpost.errors import Problem
 from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Part, Sensitivity, known_field
 from serienpost.kinds import CORE_KINDS
 from serienpost.text import nearest
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.kinds import Kind
     from serienpost.contracts.macros import Macro
     from serienpost.fields import FieldValue
+
+_ = Texts(__name__)
 
 # A name in a text, the part it stands in, and what is wrong with it; the caller knows where.
 Finding: TypeAlias = tuple[str, Part, Problem]
@@ -54,14 +57,25 @@ def blocked(
     for field in fields:
         reason = _field_blocked(field, kind, part, harmless_types)
         if reason:
-            label = field.sensitivity.label
-            return f"macro {macro.name} needs field {field.name} of class {label}, {reason}"
+            return _(
+                "macro {macro} needs field {field} of class {label}, {reason}",
+                macro=macro.name,
+                field=field.name,
+                label=field.sensitivity.label,
+                reason=reason,
+            )
     own = macro.sensitivity
     if own >= Sensitivity.PROTECTED:
-        return f"macro {macro.name} is of class {own.label}, which never enters a mailing"
+        return _(
+            "macro {macro} is of class {label}, which never enters a mailing",
+            macro=macro.name,
+            label=own.label,
+        )
     if own == Sensitivity.CONTACT and not any(_is_contact_of(field, kind) for field in fields):
-        return (
-            f"macro {macro.name} is of class contact, but has no field that belongs to {kind.name}"
+        return _(
+            "macro {macro} is of class contact, but has no field that belongs to {kind}",
+            macro=macro.name,
+            kind=kind.name,
         )
     return None
 
@@ -80,12 +94,19 @@ def refusal(
     if reason:
         return reason
     if macro.kinds is not None and kind.name not in macro.kinds:
-        return (
-            f"macro {macro.name} is only for {', '.join(sorted(macro.kinds))}, not for {kind.name}"
+        return _(
+            "macro {macro} is only for {kinds}, not for {kind}",
+            macro=macro.name,
+            kinds=sorted(macro.kinds),
+            kind=kind.name,
         )
     absent = sorted(macro.fields - set(offered))
     if absent:
-        return f"macro {macro.name} needs what the source does not offer: {', '.join(absent)}"
+        return _(
+            "macro {macro} needs what the source does not offer: {fields}",
+            macro=macro.name,
+            fields=absent,
+        )
     return None
 
 
@@ -170,12 +191,13 @@ def _fields(macro: Macro, classes: Mapping[str, Sensitivity]) -> list[Field]:
 
 def _field_blocked(field: Field, kind: Kind, part: Part, harmless_types: bool) -> str | None:
     if field.sensitivity >= Sensitivity.PROTECTED:
-        return "which never enters a mailing"
+        return _("which never enters a mailing")
     if field.sensitivity == Sensitivity.CONTACT and not _is_contact_of(field, kind):
-        return f"which does not belong to {kind.name}"
+        return _("which does not belong to {kind}", kind=kind.name)
     if field.name == APPOINTMENT_TYPE and not harmless_types and _is_open(kind, part):
-        where = "an SMS" if kind.name == "sms" else "a subject"
-        return f"which must not stand in {where}"
+        if kind.name == "sms":
+            return _("which must not stand in an SMS")
+        return _("which must not stand in a subject")
     return None
 
 
@@ -194,14 +216,17 @@ def _unknown(name: str, classes: Mapping[str, Sensitivity]) -> str:
     if field in CATALOGUE or field in classes:
         sensitivity = known_field(field, dict(classes)).sensitivity
         if sensitivity >= Sensitivity.PROTECTED:
-            return (
-                f"there is no macro {name}: data of class {sensitivity.label} never enters "
-                "a mailing"
+            return _(
+                "there is no macro {name}: data of class {label} never enters a mailing",
+                name=name,
+                label=sensitivity.label,
             )
-    return f"there is no macro {name}"
+    return _("there is no macro {name}", name=name)
 
 
 def _hint(name: str, allowed: Collection[str]) -> str:
     by_folded = {known.casefold(): known for known in allowed}
     near = nearest(name.casefold(), by_folded)
-    return f"nearest allowed name: {by_folded[near]}" if near else "`serienpost macros` lists them"
+    if near:
+        return _("nearest allowed name: {name}", name=by_folded[near])
+    return _("`serienpost macros` lists them")

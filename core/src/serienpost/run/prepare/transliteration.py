@@ -38,10 +38,10 @@ def notes(renderer: RunRenderer) -> list[str]:
     signs = listed(found)
     does = {
         "always": _(
-            "transliterate: always rewrites, where that saves an SMS: {signs}", signs=signs
+            "transliterate: always rewrites, where that saves an SMS, {signs}", signs=signs
         ),
-        "never": _("transliterate: never leaves as they are: {signs}", signs=signs),
-        "ask": _("transliterate: ask asks about: {signs}", signs=signs),
+        "never": _("transliterate: never leaves as they are {signs}", signs=signs),
+        "ask": _("transliterate: ask asks about {signs}", signs=signs),
     }
     return [does[renderer.header.transliterate]]
 

@@ -100,4 +100,4 @@ def test_a_page_that_the_print_check_refuses_fails_the_check(folder: Path) -> No
     (folder / "templates" / "eigen" / "letter.html").write_text(page, "utf-8")
     (problem,) = cli(folder, "check", "alle", code=3)["problems"]
     assert problem["file"] == "templates/eigen/letter.html"
-    assert problem["message"] == "die Anschrift steht nicht vollständig im Fenster"
+    assert problem["message"] == "the postal address is not all in the window"

@@ -54,7 +54,7 @@ def test_a_record_holds_the_pages_that_the_letter_has(writer: Writer) -> None:
 
 def test_a_letter_that_would_have_other_pages_than_recorded_is_refused(writer: Writer) -> None:
     record = _record(writer, 3, html=writer.pages)
-    with pytest.raises(SerienpostError, match="der Brief hat 2 Seiten, geplant waren 3"):
+    with pytest.raises(SerienpostError, match="the letter has 2 pages, 3 were foretold"):
         writer.channel.print_records([record])
 
 

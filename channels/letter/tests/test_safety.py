@@ -77,7 +77,7 @@ def test_nothing_is_loaded(
 
 def test_the_refusal_names_what_was_blocked(writer: Writer) -> None:
     (answer,) = writer.forecast(writer.content(html='<img src="http://127.0.0.1/x.png">'))
-    assert answer == Refused("blocked", "der Brief darf nicht laden: http://127.0.0.1/x.png")
+    assert answer == Refused("blocked", "the letter must not load http://127.0.0.1/x.png")
 
 
 def test_images_inside_images_are_not_loaded(

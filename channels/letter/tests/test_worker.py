@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from conftest import Writer
 
-MACHINE, MEMORY = "on this machine", "zu viel Speicher"
+MACHINE, MEMORY = "on this machine", "too much memory"
 
 
 @pytest.fixture(autouse=True)

@@ -104,12 +104,12 @@ def test_what_is_neither_yes_nor_no_makes_its_row_unreachable(
     assert good["marked"]
     for number, row in enumerate(bad, start=3):
         assert not row["reachable"]
-        assert row["unreachable_reason"].endswith(f". (listen/probe.csv, Zeile {number})")
-        assert "In der Spalte „mj“ steht weder ja noch nein" in row["unreachable_reason"]
-        assert "lesbar ist ja oder nein" in row["unreachable_reason"]
-        assert words[number - 2] not in row["unreachable_reason"].replace("weder ja noch nein", "")
+        assert row["unreachable_reason"].endswith(f". (listen/probe.csv, row {number})")
+        assert "The column “mj” holds neither yes nor no" in row["unreachable_reason"]
+        assert "write yes or no" in row["unreachable_reason"]
+        assert words[number - 2] not in row["unreachable_reason"]
     head = list_practice("review", list_practice.run, "--summary").out
-    assert "4     In der Spalte „mj“" in head
+    assert "4     The column “mj”" in head
     assert texts(list_practice, post).keys() == {"a0"}
 
 
@@ -132,9 +132,9 @@ def test_an_appointment_list_of_csv(list_practice: Practice, post: Post) -> None
     assert [row["marked"] for row in found] == [True] * len(WRITTEN) + [False] * len(wrong)
     for number, row in enumerate(found[len(WRITTEN) :], start=2 + len(WRITTEN)):
         assert not row["reachable"]
-        assert "Spalte „Termin“" in row["unreachable_reason"]
-        assert "lesbar ist zum Beispiel 02.12.2026 09:00" in row["unreachable_reason"]
-        assert f", Zeile {number})" in row["unreachable_reason"]
+        assert "The column “Termin”" in row["unreachable_reason"]
+        assert "write for example 02.12.2026 09:00" in row["unreachable_reason"]
+        assert f", row {number})" in row["unreachable_reason"]
     got = texts(list_practice, post)
     assert len(got) == len(WRITTEN)
     assert all(SHOWN in text for text in got.values())
@@ -152,7 +152,7 @@ def test_an_appointment_list_of_xlsx(list_practice: Practice, post: Post) -> Non
     write(list_practice, "T: termin_beginn", rows, text=TEXT, purpose="appointment", book=True)
     found = prepared(list_practice)
     assert [row["marked"] for row in found] == [True, True, False, False, False, False]
-    assert "ein Datum ohne Uhrzeit" in found[2]["unreachable_reason"]
+    assert "a date without a time" in found[2]["unreachable_reason"]
     got = texts(list_practice, post)
     assert len(got) == 2
     assert all(SHOWN in text for text in got.values())
@@ -171,7 +171,7 @@ def test_day_and_time_in_two_columns(list_practice: Practice, post: Post, book: 
     write(list_practice, columns, rows, text=TEXT, purpose="appointment", book=book)
     found = prepared(list_practice)
     assert [row["marked"] for row in found] == [True, True, False, False, True]
-    assert "„Tag“ und „Zeit“" in found[2]["unreachable_reason"]
+    assert "“Tag” and “Zeit”" in found[2]["unreachable_reason"]
     got = texts(list_practice, post)
     assert len(got) == 3
     assert all(SHOWN in text for text in got.values())
@@ -191,8 +191,8 @@ def test_a_number_is_no_time_and_no_yes(list_practice: Practice, post: Post) -> 
     book.save(path)
     found = prepared(list_practice)
     assert [row["marked"] for row in found] == [True, False, False, False]
-    assert "kein Datum mit Uhrzeit" in found[1]["unreachable_reason"]
-    assert "weder ja noch nein" in found[2]["unreachable_reason"]
+    assert "no date with a time" in found[1]["unreachable_reason"]
+    assert "neither yes nor no" in found[2]["unreachable_reason"]
     assert "column_unclear" in [one["code"] for one in found[3]["consent"]]
     assert texts(list_practice, post).keys() == {"a0"}
 
@@ -364,7 +364,7 @@ def test_text_of_a_third_partys_source_is_read_or_refused(
     found = prepared(list_practice)
     assert [row["reachable"] for row in found] == [True, True, True, False, True, True]
     assert found[3]["unreachable_reason"] == (
-        "Im Feld minderjaehrig steht weder ja noch nein; lesbar ist ja oder nein."
+        "The field minderjaehrig holds neither yes nor no; write yes or no."
     )
     got = texts(list_practice, post)
     starts = {name: text.split(",")[0] for name, text in got.items()}

@@ -52,7 +52,7 @@ def test_only_a_yes_is_one_and_what_is_neither_is_named(practice: Practice, post
     assert codes == [clear.get(word, "column_unclear") for word in WORDS]
     for number, row in enumerate(rows, start=2):
         reasons = [one["reason"] for one in row["consent"] if one["code"] == "column_unclear"]
-        assert all(f"(Zeile {number})" in reason for reason in reasons)
+        assert all(f"(row {number})" in reason for reason in reasons)
     practice.json("send", document["run"], "--yes")
     sent = sorted(to for to, _ in post.mails().values())
     assert sent == ["a0@example.org", "a3@example.org", "a7@example.org"]

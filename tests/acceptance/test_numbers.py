@@ -82,7 +82,7 @@ def test_only_a_certain_number_gets_an_sms_and_the_others_are_told_why(
         assert one["reachable"] is (wanted is not None), (written, land)
         if wanted is None:
             assert "Festnetz" not in one["unreachable_reason"]
-            reason = one["unreachable_reason"].replace(f"Zeile {number + 2})", "")
+            reason = one["unreachable_reason"].replace(f"row {number + 2})", "")
             assert not set("0123456789") & set(reason)
     numbers.json("send", numbers.run, "--yes")
     wanted_all = sorted(wanted for *_, wanted in NUMBERS if wanted)

@@ -249,3 +249,40 @@ def test_a_bad_row_is_shown_and_the_others_are_written_to(
     assert (first["marked"], last["reachable"]) == (True, True)
     assert (bad["marked"], bool(bad["reachable"])) == (False, False)
     assert f"row {line}" in bad["unreachable_reason"]
+
+
+def test_a_run_says_what_its_list_lacked_in_the_readers_language(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever prepared it: reasons of rows and what was read are kept by message and values."""
+    book = Workbook()
+    book.active.title = "Infoabend"
+    for row in [HEADER, *PEOPLE, ["Fehler", "f@example.org", "#N/A", "ja"]]:
+        book.active.append(row)
+    book.active["C5"].data_type = "e"
+    book.save(folder / "liste.xlsx")
+    (folder / "mailings" / "probe.yaml").write_text(MAILING % ("liste.xlsx", ""), "utf-8")
+
+    def document(language: str, *args: str) -> dict[str, Any]:
+        monkeypatch.setenv("SERIENPOST_LANG", language)
+        capsys.readouterr()
+        run(["-C", str(folder), *args, "--json"])
+        return dict(json.loads(capsys.readouterr().out))
+
+    number = document("de", "prepare", "probe")["run"]
+    shown = {language: document(language, "review", number) for language in ("en", "de")}
+    assert {
+        language: one["recipients"][-1]["unreachable_reason"] for language, one in shown.items()
+    } == {
+        "en": "The column “Kurs” holds the error #NV; write the value itself into the cell."
+        " (liste.xlsx, row 5)",
+        "de": "In der Spalte „Kurs“ steht der Fehler #NV; den Wert selbst in die Zelle schreiben."
+        " (liste.xlsx, Zeile 5)",
+    }
+    assert {language: one["read"] for language, one in shown.items()} == {
+        "en": ["liste.xlsx: the sheet 'Infoabend' is read"],
+        "de": ["liste.xlsx: das Blatt „Infoabend“ wird gelesen"],
+    }
+    manual = document("de", "sources", "table")["source"]
+    assert manual["title"] == "Zeilen einer CSV- oder XLSX-Datei"
+    assert "Die Datei, .csv oder .xlsx" in manual["filters"][0]["description"]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from pydantic import BaseModel
+
     from serienpost.context import PracticeContext
     from serienpost.contracts.kinds import Kind
     from serienpost.contracts.macros import Macro
@@ -132,13 +134,20 @@ def source(practice: OpenedPractice, name: str) -> SourceManual:
             type=type_name(part, schema),
             required=key in required,
             default=part.get("default"),
-            description=part.get("description", ""),
+            description=_description(one.selection, key) or part.get("description", ""),
             examples=part.get("examples", []),
         )
         for key, part in schema.get("properties", {}).items()
     )
     line = _source(practice, one)
     return SourceManual(line.name, line.title, line.plugin, filters)
+
+
+def _description(model: type[BaseModel], key: str) -> str | None:
+    """As the model's field has it; its schema knows the English words alone."""
+    fields = model.model_fields.items()
+    found = (field for name, field in fields if key in (name, field.alias))
+    return next((field.description for field in found), None)
 
 
 def _source(practice: OpenedPractice, one: Source[Any]) -> SourceLine:

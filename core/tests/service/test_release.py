@@ -76,7 +76,7 @@ def test_a_question_shows_what_is_to_be_released(practice: Practice, everything:
     assert question.at == at
     assert question.disclaimer
     assert question.disclaimer.german == "Die Daten fliegen."
-    assert question.channel == "E-Mail, die niemand bekommt"
+    assert question.channel == "E-mail that nobody gets"
     assert question.document()["open"] == ["release", "balance", "archive", "disclaimer"]
 
 

@@ -17,7 +17,8 @@ import io
 import re
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from gettext import GNUTranslations
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from babel.messages.pofile import read_po, write_po  # noqa: TID253
 from serienpost import Text, paragraphs, placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from babel.messages.catalog import Message
 
@@ -41,6 +42,9 @@ _BRACED = re.compile(r"\{[^{}]*\}")
 
 # A language that every package has.
 DEFAULT = "de"
+
+# The package of the core, whose catalogue is not a plugin's.
+CORE = "serienpost"
 
 
 class _Stable(Catalog):
@@ -151,7 +155,8 @@ class Package:
         """What is wrong with texts and translations, a line each.
 
         Args:
-            written: also that files are not what the code and the translations make.
+            written: that files are not what the code and the translations make; else only that
+                translations are not compiled.
         """
         found = list(misused_texts(self.folder))
         for language in self.languages:
@@ -162,20 +167,80 @@ class Package:
                     if not path.is_file() or path.read_bytes() != data
                 ]
             path = self.path(language)
-            for message in self.catalogue(language):
-                found += (f"{path}: {said}: {message.id!r}" for said in _wrong(message))
+            wrong = [
+                f"{path}: {said}: {message.id!r}"
+                for message in self.catalogue(language)
+                for said in _wrong(message)
+            ]
+            found += wrong
+            if not written and not wrong and not self._is_compiled(language):
+                found.append(f"{path.with_suffix('.mo')}: is not up to the translations; update it")
         return found
 
+    def _is_compiled(self, language: str) -> bool:
+        """Whether what runs says what the translations say."""
+        path = self.path(language).with_suffix(".mo")
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            known = GNUTranslations(file)
+        return all(_is_compiled(one, known) for one in self.catalogue(language) if one.id)
 
-def untranslated(said: Sequence[str]) -> list[str]:
-    """What is wrong with the catalogues of the packages that made these sentences, a line each;
-    plain sentences are passed over."""
-    domains = {text.domain for text in said if isinstance(text, Text) and text.domain}
-    found: list[str] = []
-    for spec in filter(None, map(find_spec, sorted(domains))):
-        for folder in spec.submodule_search_locations or ():
-            found += Package(Path(folder)).faults(written=False)
-    return found
+
+def untranslated(said: Iterable[str]) -> list[str]:
+    """What keeps these sentences from being said in the languages of their packages, a line each.
+    Plain sentences and those of the core are passed over."""
+    texts = [text for one in said for text in _texts(one) if text.domain != CORE]
+    found = [
+        fault for domain in sorted({text.domain for text in texts}) for fault in faults(domain)
+    ]
+    return found or [
+        f"the catalogue of {text.domain} does not have {text.message!r}"
+        for text in texts
+        if _template(text.domain).get(text.message, text.context) is None
+    ]
+
+
+@cache
+def faults(domain: str) -> tuple[str, ...]:
+    """What is wrong with the catalogues of a package that can be imported, a line each."""
+    package = _package(domain)
+    if package is None:
+        return (f"{domain} is no package and has no catalogue",)
+    return tuple(package.faults(written=False))
+
+
+def has_texts(domain: str) -> bool:
+    """Whether a package makes sentences that can be translated."""
+    return len(_template(domain)) > 0
+
+
+def _template(domain: str) -> Catalog:
+    package = _package(domain)
+    return package.template if package else Catalog()
+
+
+@cache
+def _package(domain: str) -> Package | None:
+    """A package with an `__init__`; any other folder may hold several."""
+    try:
+        spec = find_spec(domain)
+    except ValueError:  # a module that was made by hand
+        spec = None
+    if spec is None or spec.origin is None or spec.parent != domain:
+        return None
+    return Package(Path(spec.origin).parent)
+
+
+def _texts(value: object) -> Iterator[Text]:
+    """The texts that a sentence consists of."""
+    if isinstance(value, Text):
+        if value.domain:
+            yield value
+        yield from _texts(list(value.values.values()))
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
 
 
 def _read(path: Path, language: str) -> Catalog:
@@ -200,6 +265,16 @@ def _wrong(message: Message) -> Iterator[str]:
     wanted = [counted.union(_BRACED.findall(form)) for form in ids]
     if any(counted.union(_BRACED.findall(form)) not in wanted for form in said):
         yield "has other placeholders"
+
+
+def _is_compiled(message: Message, known: GNUTranslations) -> bool:
+    """Whether a translation is what a compiled catalogue says."""
+    if not isinstance(message.id, str):
+        one, several = message.id
+        return all(known.ngettext(one, several, n) in message.string for n in (1, 2))
+    if message.context is not None:
+        return known.pgettext(message.context, message.id) == message.string
+    return known.gettext(message.id) == message.string
 
 
 def _forms(text: str | Sequence[str] | None) -> list[str]:
@@ -246,9 +321,10 @@ def _misuse(call: ast.Call, messages: list[ast.expr]) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Update or check the catalogues of packages; 1 where something is left to do."""
-    parser = argparse.ArgumentParser(description="Update the catalogues of packages.")
-    parser.add_argument("package", type=Path, nargs="+", help="folder of an import package")
-    parser.add_argument("--check", action="store_true", help="change nothing")
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    parser.add_argument("package", type=Path, nargs="+")
+    parser.add_argument("--check", action="store_true")
     chosen = parser.parse_args(arguments)
     found = []
     for folder in chosen.package:

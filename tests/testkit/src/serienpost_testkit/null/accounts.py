@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
-from serienpost import AccountSettings, ConfigError, Problem, StrictModel
+from serienpost import AccountSettings, ConfigError, Problem, StrictModel, Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Message
+
+_ = Texts(__name__)
 
 _FAULT = re.compile(r"(before_wire|after_wire):([1-9][0-9]*)\Z")
 
@@ -73,7 +75,9 @@ class NullAccount(AccountSettings):
     @classmethod
     def _fault_points(cls, points: list[str]) -> list[str]:
         if wrong := [point for point in points if not _FAULT.match(point)]:
-            raise ValueError(f"{wrong[0]!r} is not before_wire:N or after_wire:N")
+            raise ValueError(
+                _("{point} is not before_wire:N or after_wire:N", point=repr(wrong[0]))
+            )
         return points
 
 
@@ -99,8 +103,11 @@ def scripted_outcomes(account: NullAccount, folder: Path) -> list[ScriptedOutcom
     except (OSError, ValidationError) as error:
         raise ConfigError(
             Problem(
-                f"the rules of a null account cannot be read: {type(error).__name__}",
-                "write a JSON list of rules, each with an outcome",
+                _(
+                    "the rules of a null account cannot be read: {cause}",
+                    cause=type(error).__name__,
+                ),
+                _("write a JSON list of rules, each with an outcome"),
                 file=str(file),
             )
         ) from error

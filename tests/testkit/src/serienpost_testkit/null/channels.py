@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost import Capabilities, Content, Cost, Refused
+from serienpost import Capabilities, Content, Cost, Refused, Texts
 from serienpost_testkit.null.accounts import NullAccount, NullEmailAccount
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from serienpost import Context, Draft, Message, Processor, Sender
+
+_ = Texts(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,16 @@ class NullChannel:
         """The draft as it is, if the capabilities cover it."""
         can = self.capabilities
         if draft.subject and not can.subject:
-            return Refused("subject", f"{self.name} has no subject")
+            return Refused("subject", _("{channel} has no subject", channel=self.name))
         if draft.html is not None and not can.html:
-            return Refused("html", f"{self.name} has no formatted part")
+            return Refused("html", _("{channel} has no formatted part", channel=self.name))
         if draft.attachments and not can.attachments:
-            return Refused("attachments", f"{self.name} carries no attachments")
+            return Refused("attachments", _("{channel} carries no attachments", channel=self.name))
         if can.longest_text is not None and len(draft.text) > can.longest_text:
-            return Refused("too_long", f"{self.name} carries {can.longest_text} characters")
+            most = _(
+                "{channel} carries {most} characters", channel=self.name, most=can.longest_text
+            )
+            return Refused("too_long", most)
         return Content(
             kind=draft.kind,
             sender=account.sender,
@@ -75,7 +80,7 @@ def null_email() -> NullChannel:
     """E-mail with all its parts."""
     return NullChannel(
         "null-email",
-        "E-Mail, die niemand bekommt",
+        _("E-mail that nobody gets"),
         "email",
         Capabilities(subject=True, html=True, attachments=True),
         NullEmailAccount,
@@ -85,7 +90,7 @@ def null_email() -> NullChannel:
 def null_sms() -> NullChannel:
     """SMS of up to ten segments."""
     return NullChannel(
-        "null-sms", "SMS, die niemand bekommt", "sms", Capabilities(longest_text=1530)
+        "null-sms", _("SMS that nobody gets"), "sms", Capabilities(longest_text=1530)
     )
 
 
@@ -93,7 +98,7 @@ def null_letter() -> NullChannel:
     """Letters; like real ones they may be made again."""
     return NullChannel(
         "null-letter",
-        "Briefe, die niemand bekommt",
+        _("Letters that nobody gets"),
         "letter",
         Capabilities(subject=True, html=True),
         repeatable=True,

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from serienpost import Abstain, Allow, Deny, Problem, SerienpostError
+from serienpost import Abstain, Allow, Deny, Problem, SerienpostError, Texts
 from serienpost_testkit.null.settings import null_settings
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import ConsentQuestion, Context, Verdict
+
+_ = Texts(__name__)
 
 _ANY = None
 
@@ -37,7 +39,7 @@ class NullConsent:
         if settings.default == "slow":
             time.sleep(settings.slow_seconds)
         if settings.default == "wrong":
-            return ["allow" for _ in questions]  # type: ignore[misc]
+            return ["allow" for _each in questions]  # type: ignore[misc]
         wanted = {question.consenting_id for question in questions}
         evidence = _latest(context.path(settings.consent), wanted) if settings.consent else {}
         fallback = "allow" if settings.default == "slow" else settings.default
@@ -62,8 +64,10 @@ def _verdict(question: ConsentQuestion, evidence: _Evidence, fallback: str) -> V
     if word == "abstain":
         return Abstain()
     if line:
-        return Deny("withdrawn", "consent was withdrawn", "add a line that allows it")
-    return Deny("no_consent", "there is no consent", "add a line that allows it", overridable=True)
+        return Deny("withdrawn", _("consent was withdrawn"), _("add a line that allows it"))
+    return Deny(
+        "no_consent", _("there is no consent"), _("add a line that allows it"), overridable=True
+    )
 
 
 def _latest(path: Path, people: set[str]) -> _Evidence:
@@ -72,7 +76,7 @@ def _latest(path: Path, people: set[str]) -> _Evidence:
     for number, person, kind, purpose, verdict in read(path, people):
         if verdict not in {"allow", "deny", "abstain"}:
             raise SerienpostError(
-                Problem("a verdict is allow, deny or abstain", file=str(path), line=number)
+                Problem(_("a verdict is allow, deny or abstain"), file=str(path), line=number)
             )
         found[person, kind, purpose] = (number, verdict)
     return found

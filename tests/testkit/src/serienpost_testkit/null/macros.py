@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Sensitivity
+from serienpost import Sensitivity, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import FieldValue, MacroSetting
 
+_ = Texts(__name__)
+
 
 class NullName:
     """`{{Null_Name}}`: first and last name."""
 
     name = "Null_Name"
-    description = "Vor- und Nachname einer erfundenen Person."
+    description = _("First and last name of a made-up person.")
     example = "Ada Muster"
     fields = frozenset({"vorname", "nachname"})
     sensitivity = Sensitivity.IDENTITY
@@ -32,7 +34,7 @@ class NullNumber:
     """`{{Null_Nr}}`: the number in the practice."""
 
     name = "Null_Nr"
-    description = "Nummer einer erfundenen Person."
+    description = _("Number of a made-up person.")
     example = "17"
     fields = frozenset({"nummer"})
     sensitivity = Sensitivity.IDENTITY

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from serienpost import CurrentState, Occasion, Problem, Row, SourceError, StrictModel
+from serienpost import CurrentState, Occasion, Problem, Row, SourceError, StrictModel, Texts
 from serienpost_testkit.null.settings import null_settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from serienpost import Context, FieldValue, RowRef, RowRequest
+
+_ = Texts(__name__)
 
 LAST = 1_000_000
 _FIRST_NAMES = ("Ada", "Bülent", "Chloé", "Dörte", "Emil", "Françoise", "Günther")
@@ -38,10 +40,10 @@ _FIELDS: dict[str, Callable[[int], FieldValue]] = {
     "mobil": lambda n: f"+491522{n:07d}",
     "strasse": lambda n: f"Nullstraße {n}",
     "plz": lambda n: f"{1067 + n % 90000:05d}",
-    "ort": lambda _: "Dresden",
-    "land": lambda _: None,
-    "minderjaehrig": lambda _: False,
-    **dict.fromkeys(_EMPTY, lambda _: None),
+    "ort": lambda _n: "Dresden",
+    "land": lambda _n: None,
+    "minderjaehrig": lambda _n: False,
+    **dict.fromkeys(_EMPTY, lambda _n: None),
 }
 _OF_OCCASION = ("termin_beginn", "termin_dauer")
 
@@ -49,16 +51,19 @@ _OF_OCCASION = ("termin_beginn", "termin_dauer")
 class NullSelection(StrictModel):
     """Which of the million made-up people."""
 
-    count: int = Field(default=10, ge=0, le=LAST, description="How many people.")
-    start: int = Field(default=1, ge=1, le=LAST, description="The number of the first person.")
+    count: int = Field(default=10, ge=0, le=LAST, description=_("How many people."))
+    start: int = Field(default=1, ge=1, le=LAST, description=_("The number of the first person."))
     occasion: bool = Field(
-        default=False, description="Whether each has an appointment on the day after the due date."
+        default=False,
+        description=_("Whether each has an appointment on the day after the due date."),
     )
 
     @model_validator(mode="after")
     def _ends_in_time(self) -> Self:
         if self.start + self.count - 1 > LAST:
-            raise ValueError(f"there are only {LAST} people; make start or count smaller")
+            raise ValueError(
+                _("there are only {most} people; make start or count smaller", most=LAST)
+            )
         return self
 
 
@@ -66,7 +71,7 @@ class NullSource:
     """`patient:N` with a name, addresses of all kinds and, if wanted, an appointment."""
 
     name = "null"
-    title = "Erfundene Personen für Tests"
+    title = _("Made-up people for tests")
     selection = NullSelection
 
     def offers(self, context: Context, selection: NullSelection) -> Mapping[str, str | None]:
@@ -92,7 +97,7 @@ class NullSource:
             numbers = numbers[::-1]
         elif request.order_by not in {(), ("nummer",)}:
             raise SourceError(
-                Problem("the null source sorts by nummer only", "order_by: nummer or -nummer")
+                Problem(_("the null source sorts by nummer only"), _("order_by: nummer or -nummer"))
             )
         own = null_settings(context).fields
         for first in range(0, len(numbers), request.batch):
@@ -147,7 +152,7 @@ def _standing(
 ) -> CurrentState:
     key = ref.person_id.removeprefix("patient:")
     if not (key.isascii() and key.isdecimal() and 1 <= int(key) <= LAST):
-        return CurrentState(gone=("unknown", "there is no such made-up person"))
+        return CurrentState(gone=("unknown", _("there is no such made-up person")))
     row_id = f"{ref.person_id}/{ref.occasion_id}" if ref.occasion_id else ref.person_id
     reason = gone.get(row_id) or gone.get(ref.person_id)
     if reason:

@@ -19,6 +19,7 @@ from serienpost import (
     Problem,
     QuotaReached,
     Rejected,
+    Texts,
     Unknown,
 )
 from serienpost_testkit.null.accounts import scripted_outcomes
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from serienpost import Context, Go, Message, Outcome
     from serienpost_testkit.null.accounts import NullAccount, ScriptedOutcome
+
+_ = Texts(__name__)
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
@@ -55,7 +58,8 @@ class NullSender:
         if account.oracle is None and (self._die_at or self._counts_attempts):
             raise ConfigError(
                 Problem(
-                    "die_at and rules for an attempt are counted beside the oracle", "set oracle"
+                    _("die_at and rules for an attempt are counted beside the oracle"),
+                    _("set oracle"),
                 )
             )
         self._path = context.path(account.oracle) if account.oracle else None
@@ -129,17 +133,17 @@ def _outcome(message: Message, rule: ScriptedOutcome | None) -> Outcome:
     if rule is None or rule.outcome == "accepted":
         return Accepted(f"null-{message.ref}")
     if rule.outcome == "rejected":
-        return Rejected(rule.code, "the null account was told to reject", rule.scope)
+        return Rejected(rule.code, _("the null account was told to reject"), rule.scope)
     if rule.outcome == "deferred":
         return Deferred(
-            rule.code, "the null account was told to defer", rule.retry_after, rule.connection
+            rule.code, _("the null account was told to defer"), rule.retry_after, rule.connection
         )
     if rule.outcome == "unknown":
-        return Unknown("reply", "the null account was told not to know")
+        return Unknown("reply", _("the null account was told not to know"))
     if rule.outcome == "account_problem":
-        return AccountProblem(rule.code, "the null account was told to refuse its user")
+        return AccountProblem(rule.code, _("the null account was told to refuse its user"))
     until = None if rule.until is None else datetime.now(UTC) + timedelta(seconds=rule.until)
-    return QuotaReached(rule.code, "the null account was told that its quota is reached", until)
+    return QuotaReached(rule.code, _("the null account was told that its quota is reached"), until)
 
 
 def _hash(address: str) -> str:

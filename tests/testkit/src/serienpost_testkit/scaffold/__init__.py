@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from serienpost import Reply, json_option
+from serienpost import Reply, Texts, json_option
 from serienpost_testkit.scaffold.writing import KINDS, Names, write_plugin
+
+_ = Texts(__name__)
 
 
 @click.command(name="new-plugin")
@@ -17,7 +19,7 @@ from serienpost_testkit.scaffold.writing import KINDS, Names, write_plugin
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="Folder to write it in; default: the current one.",
+    help=_("Folder to write it in; default: the current one."),
 )
 @json_option
 def new_plugin_command(kind: str, name: str, out: Path) -> Reply:
@@ -33,6 +35,8 @@ def new_plugin_command(kind: str, name: str, out: Path) -> Reply:
     def text() -> None:
         for path in written:
             click.echo(path)
-        click.echo(f"next: pip install -e '{folder}[test]' and pytest {folder}")
+        click.echo(
+            _("next: pip install -e '{folder}[test]' and pytest {folder}", folder=str(folder))
+        )
 
     return Reply({"distribution": names.distribution, "files": [str(f) for f in written]}, text)

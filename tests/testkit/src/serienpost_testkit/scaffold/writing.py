@@ -8,12 +8,14 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
-from serienpost import ConfigError
+from serienpost import ConfigError, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
     from pathlib import Path
+
+_ = Texts(__name__)
 
 # What a package can be scaffolded for.
 KINDS = ("channel", "source", "consent", "macros")
@@ -59,12 +61,15 @@ def write_plugin(names: Names, folder: Path) -> list[Path]:
     """
     if not _NAME.match(names.name):
         raise ConfigError(
-            f"{names.name} cannot be the name of a plugin",
-            hint="use a-z, 0-9 and single hyphens, a letter first",
+            _("{name} cannot be the name of a plugin", name=names.name),
+            hint=_("use a-z, 0-9 and single hyphens, a letter first"),
         )
     target = folder / names.distribution
     if target.exists():
-        raise ConfigError(f"{target} is there already", hint="take another name or --out")
+        raise ConfigError(
+            _("{folder} is there already", folder=str(target)),
+            hint=_("take another name or --out"),
+        )
     placeholders = names.placeholders()
     written = []
     try:
@@ -77,7 +82,12 @@ def write_plugin(names: Names, folder: Path) -> list[Path]:
         written += _compiled(target / "src" / placeholders["package"])
     except OSError as error:
         raise ConfigError(
-            f"{target} cannot be written: {error.strerror}", hint="choose a folder with --out"
+            _(
+                "{folder} cannot be written: {cause}",
+                folder=str(target),
+                cause=error.strerror or type(error).__name__,
+            ),
+            hint=_("choose a folder with --out"),
         ) from error
     return written
 

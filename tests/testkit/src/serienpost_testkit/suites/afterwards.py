@@ -25,6 +25,7 @@ from serienpost import (
 )
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import message
+from serienpost_testkit.suites.sentences import unsayable
 
 if TYPE_CHECKING:
     from serienpost import AccountSettings, Channel, Context
@@ -46,7 +47,8 @@ class AfterwardsSuite(Suite):
     ) -> None:
         """`probe` of an account that works says so, and sends nothing.
 
-        When it fails: return `ProbeResult`s, at least one, each with a sentence.
+        When it fails: return `ProbeResult`s, at least one, each with a sentence; in a package that
+        uses `_` it is made by it.
         """
         if isinstance(channel, HasProbe):
             results = asyncio.run(channel.probe(context, settings))
@@ -54,6 +56,7 @@ class AfterwardsSuite(Suite):
             assert {type(result) for result in results} == {ProbeResult}
             assert [result for result in results if not result.ok] == []
             assert all(result.text.strip() for result in results)
+            assert unsayable(channel, [result.text for result in results]) == []
 
     def test_probe_finds_a_refused_login(
         self, channel: Channel[Any], context: Context, settings: AccountSettings, play: Play
@@ -61,7 +64,8 @@ class AfterwardsSuite(Suite):
         """`probe` of an account whose login is refused says so, and what to do.
 
         When it fails: answer with `ok=False` and a remedy instead of raising; try what a call
-        needs, not only whether the provider can be reached.
+        needs, not only whether the provider can be reached. In a package that uses `_` both
+        sentences are made by it.
         """
         if isinstance(channel, HasProbe) and "login" not in getattr(self, "impossible", {}):
             play("login")
@@ -69,6 +73,8 @@ class AfterwardsSuite(Suite):
             wrong = [result for result in results if not result.ok]
             assert wrong
             assert all(result.text.strip() and result.remedy for result in wrong)
+            said = [text for result in results for text in (result.text, result.remedy)]
+            assert unsayable(channel, said) == []
 
     def test_balance_is_a_number(
         self, channel: Channel[Any], context: Context, settings: AccountSettings

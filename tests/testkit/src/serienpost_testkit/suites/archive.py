@@ -13,6 +13,7 @@ import pytest
 from serienpost import ArchiveEntry
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import LOOKS_LIKE_CODE, UNICODE
+from serienpost_testkit.suites.sentences import unsayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,7 +125,8 @@ class ArchiveSuite(Suite):
     ) -> None:
         """Who has no record gets a reason; the others of the call are kept all the same.
 
-        When it fails: answer for each entry in order, None or a sentence, instead of raising.
+        When it fails: answer for each entry in order, None or a sentence, instead of raising; in a
+        package that uses `_` the sentence is made by it.
         """
         if self.stranger is None:
             return
@@ -132,6 +134,7 @@ class ArchiveSuite(Suite):
         answers = archive.store(context, [self._entry(1), foreign, self._entry(2)])
         assert [answer is None for answer in answers] == [True, False, True]
         assert (answers[1] or "").strip()
+        assert unsayable(archive, answers) == []
         assert {each.message for each in kept()} == {"m-1", "m-2"}
 
     def test_nothing_and_many(self, archive: Archive, context: Context, kept: Stored) -> None:

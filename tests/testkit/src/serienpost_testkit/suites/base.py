@@ -9,6 +9,9 @@ import sys
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from serienpost_testkit.catalogues import CORE, faults, has_texts
+from serienpost_testkit.suites.sentences import package_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -91,6 +94,17 @@ class Suite:
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == []
 
+    def test_all_its_sentences_have_translations(self, subject: object) -> None:
+        """What the plugin's package makes by `_` is translated and compiled, in German and in each
+        further language that the package has.
+
+        When it fails: run `python -m serienpost_testkit.catalogues` with the folder of the package,
+        translate in `locale/` what it tells, and run it again.
+        """
+        modules = [self.plugin_module] if self.plugin_module else _plugin_modules(subject)
+        packages = {module.partition(".")[0] for module in modules} - {CORE}
+        assert [fault for one in sorted(packages) if has_texts(one) for fault in faults(one)] == []
+
 
 def _standard_tests(suite: type) -> dict[str, Callable[..., Any]]:
     own_modules = f"{__name__.rpartition('.')[0]}."
@@ -109,8 +123,7 @@ def _is_explained(replacement: object) -> bool:
 
 
 def _plugin_modules(subject: object) -> list[str]:
-    owner = subject if isinstance(subject, type) else type(subject)
-    package = owner.__module__.partition(".")[0]
+    package = package_of(subject)
     named = {
         entry.module
         for entry in entry_points(group="serienpost")

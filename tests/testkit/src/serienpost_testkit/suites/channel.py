@@ -26,6 +26,7 @@ from serienpost_testkit.suites.faults import FaultSuite
 from serienpost_testkit.suites.last_look import LastLookSuite
 from serienpost_testkit.suites.messages import ADDRESSES, PLAIN, UNICODE, draft, message
 from serienpost_testkit.suites.resuming import ResumeSuite
+from serienpost_testkit.suites.sentences import unsayable
 from serienpost_testkit.suites.wire import Arrived, WireSuite
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class ChannelSuite(WireSuite, FaultSuite, LastLookSuite, AfterwardsSuite, Resume
         """A draft beyond the capabilities is refused, never silently cut or stripped.
 
         When it fails: return `Refused(code, reason)` for what the parameter names, or declare
-        the capability.
+        the capability. In a package that uses `_` the reason is made by it.
         """
         capabilities = channel.capabilities
         plain = draft(_kind(channel), capabilities, self._to(channel))
@@ -213,6 +214,7 @@ class ChannelSuite(WireSuite, FaultSuite, LastLookSuite, AfterwardsSuite, Resume
             assert isinstance(answer, Refused)
             assert answer.code
             assert answer.reason.strip()
+            assert unsayable(channel, [answer.reason]) == []
         else:
             assert isinstance(answer, Content)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost import Abstain, Allow, ConsentQuestion, Deny
-from serienpost_testkit.catalogues import untranslated
 from serienpost_testkit.suites.base import Suite
+from serienpost_testkit.suites.sentences import unsayable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,16 +189,22 @@ class ConsentCheckSuite(Suite):
                 assert isinstance(verdict.overridable, bool)
                 assert not _tells_address(f"{verdict.reason} {verdict.remedy}", question)
 
-    def test_its_sentences_are_said_in_each_language(self, verdicts: list[Verdict]) -> None:
-        """Reason and remedy of a `Deny` that are made by `_` have a translation in every language
-        of their package.
+    def test_its_sentences_are_said_in_each_language(
+        self, consent_check: ConsentCheck, verdicts: list[Verdict]
+    ) -> None:
+        """Reason and remedy of a `Deny`, and of what an `Abstain` lacks, are made by `_`.
 
-        When it fails: run `python -m serienpost_testkit.catalogues` with the folder of the package
-        and translate what it tells.
+        When it fails: hand on what `_` makes; an f-string and `join` make plain text of it. A
+        package that never uses `_` speaks one language and passes.
         """
         denials = [verdict for verdict in verdicts if isinstance(verdict, Deny)]
+        denials += [
+            verdict.otherwise
+            for verdict in verdicts
+            if isinstance(verdict, Abstain) and verdict.otherwise
+        ]
         said = [text for each in denials for text in (each.reason, each.remedy)]
-        assert untranslated(said) == []
+        assert unsayable(consent_check, said) == []
 
     def test_nothing_personal_is_logged(
         self, consent_check: ConsentCheck, context: Context, canary_log: CanaryLog

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from serienpost import Accepted, AccountProblem, Deferred, QuotaReached, Rejected, Unknown
+from serienpost_testkit.catalogues import untranslated
 from serienpost_testkit.suites.base import Suite
 from serienpost_testkit.suites.messages import message, secrets_of
 from serienpost_testkit.suites.wire import yes
@@ -109,6 +110,18 @@ class FaultSuite(Suite):
             assert fault == "lost_request" or not outcome.connection
         elif isinstance(outcome, Rejected):
             assert outcome.scope in _SCOPES[fault]
+
+    def test_a_fault_is_said_in_each_language(
+        self, compose: Compose, deliver: Deliver, play: Play, fault: str
+    ) -> None:
+        """What an outcome tells is made by `_`, but for what stands in it of others' words.
+
+        When it fails: run `python -m serienpost_testkit.catalogues` with the folder of the package
+        and translate what it tells; give others' words as values.
+        """
+        play(fault)
+        text = getattr(_one(deliver, compose()), "text", "")
+        assert untranslated([text]) == []
 
     def test_a_definite_no_did_not_leave(
         self, compose: Compose, deliver: Deliver, play: Play, arrived: Arrivals, fault: str

@@ -14,6 +14,7 @@ import pytest
 from serienpost import MacroSetting, PracticeInfo, Sensitivity
 from serienpost_testkit.contexts import PRACTICE
 from serienpost_testkit.suites.base import Suite
+from serienpost_testkit.suites.sentences import unsayable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,11 +111,12 @@ class MacroSuite(Suite):
         assert _NAME.match(macro.name)
 
     def test_describes_itself(self, macro: Macro) -> None:
-        """`description` is a German sentence for `serienpost macros`.
+        """`description` is a sentence for `serienpost macros`.
 
-        When it fails: write one.
+        When it fails: write one; in a package that uses `_` it is made by it.
         """
         assert macro.description.strip()
+        assert unsayable(macro, [macro.description]) == []
 
     def test_has_an_example(self, macro: Macro) -> None:
         """`example` is a made-up value; `check` and `test` render texts with it.

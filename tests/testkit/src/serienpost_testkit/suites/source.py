@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from serienpost import (
     is_typed,
 )
 from serienpost_testkit.suites.base import Suite
+from serienpost_testkit.suites.sentences import unsayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -424,6 +426,35 @@ class SourceSuite(Suite):
         code, sentence = states[1].gone or ("", "")
         assert code
         assert sentence
+
+    def test_its_sentences_are_said_in_each_language(
+        self,
+        source: Source[Any],
+        context: Context,
+        selected: BaseModel,
+        rows: list[Row],
+        ask: Ask,
+        fields: frozenset[str],
+    ) -> None:
+        """The title, why a row is unreachable or gone, the line to add for stable ids, and what is
+        said about an order that is refused are made by `_`.
+
+        When it fails: hand on what `_` makes; an f-string and `join` make plain text of it. A
+        package that never uses `_` speaks one language and passes.
+        """
+        said: list[str | None] = [source.title]
+        said += [row.unreachable[1] for row in rows if row.unreachable]
+        kind = rows[0].person_id.partition(":")[0]
+        unknown = replace(_refs(rows[:1])[0], person_id=f"{kind}:no-such-key")
+        said += [state.gone[1] for state in ask([unknown], fields) if state.gone]
+        if isinstance(source, LacksStableIds):
+            said.append(source.unstable_ids(context, selected))
+        try:
+            request = RowRequest(fields, self.due, order_by=("no_such_field",))
+            next(iter(source.rows(context, selected, request)), None)
+        except SourceError as error:
+            said += [one for each in error.problems for one in (each.message, each.hint)]
+        assert unsayable(source, said) == []
 
     def test_current_of_nothing_is_nothing(self, ask: Ask, fields: frozenset[str]) -> None:
         """No rows asked, no states answered.

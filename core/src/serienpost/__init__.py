@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.macros import Macro as Macro
     from serienpost.contracts.macros import MacroSetting as MacroSetting
     from serienpost.contracts.macros import NamesUnknown as NamesUnknown
+    from serienpost.contracts.macros import Speaks as Speaks
     from serienpost.contracts.outcomes import Accepted as Accepted
     from serienpost.contracts.outcomes import AccountProblem as AccountProblem
     from serienpost.contracts.outcomes import Deferred as Deferred
@@ -208,7 +209,7 @@ _HOME = {
     ),
     "contracts.context": "Context",
     "contracts.kinds": "Address JudgesBy Kind Unreachable",
-    "contracts.macros": "Macro MacroSetting NamesUnknown",
+    "contracts.macros": "Macro MacroSetting NamesUnknown Speaks",
     "contracts.outcomes": (
         "Accepted AccountProblem Deferred NotStarted Outcome QuotaReached Rejected Unknown"
     ),

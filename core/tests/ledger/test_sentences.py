@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from serienpost.ledger.state_words import state_word
 
 from serienpost.ledger.runs import allow_command, find_run
 from serienpost.ledger.schema import Sentence, SpokenJson, message, metadata
 from serienpost.ledger.schema import run as run_table
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import MESSAGE_STATES, RUN_MOVES
 from serienpost.translation import Texts, speaking
 

@@ -22,7 +22,7 @@ class MacroSetting:
         practice: name, street, phone ... of the practice.
         signature: the mailing's signature, if any.
         kind: kind of message.
-        language: `de`, `en`: the template's language.
+        language: `de`, `en-GB`: that of the text, which is the person's where the template has it.
         due: the date that date macros count from.
         zone: the practice's time zone.
         reply_to: where an answer goes, None for letters and SMS.
@@ -78,3 +78,14 @@ class NamesUnknown(Protocol):
 
     def unknown(self, fields: Mapping[str, FieldValue]) -> Collection[str]:
         """Those of a row's fields that hold such a value; the review counts them."""
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """A macro whose value is in the language of `MacroSetting.language`, such as a salutation. A
+    text goes out in another language than the template's own only where all of these that it uses
+    know that language."""
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that it knows, as `de`; empty where its value is the same in all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -73,6 +73,18 @@ class PracticeInfo(StrictModel):
     )
 
 
+class SignatureWords(StrictModel):
+    """How a signature reads in another language; what is left out stays as it is."""
+
+    name: str | None = Field(default=None, min_length=1, description="Name under the closing.")
+    text: str | None = Field(default=None, description="Line under the name.")
+    closing: str | None = Field(default=None, description="The closing.")
+
+
+# The closing where a signature has none of this language.
+_CLOSINGS = {"de": "Mit freundlichen Grüßen", "en": "Kind regards"}
+
+
 class Signature(StrictModel):
     """Who signs: set under the closing of a letter, appended to an e-mail."""
 
@@ -80,3 +92,18 @@ class Signature(StrictModel):
     text: str = Field(default="", description="Line under the name.")
     closing: str = Field(default="Mit freundlichen Grüßen", description="The closing.")
     image: str | None = Field(default=None, description="File with the handwritten signature.")
+    languages: dict[str, SignatureWords] = Field(
+        default={},
+        description="How it reads for people who get a text in another language, as"
+        " `en: {closing: Kind regards, text: General practitioner}`.",
+    )
+
+    def plain(self, language: str | None = None) -> dict[str, Any]:
+        """As a run freezes it, in its own words or in those of another language."""
+        own = self.model_dump(mode="json", exclude={"languages"})
+        if language is None:
+            return own
+        words = self.languages.get(language, SignatureWords())
+        said = words.model_dump(mode="json", exclude_none=True)
+        closing = _CLOSINGS.get(language, self.closing)
+        return {**own, "closing": closing, **said}

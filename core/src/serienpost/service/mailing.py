@@ -9,8 +9,14 @@ from serienpost.config.loading import load_mailing
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import ConfigError, SerienpostError
-from serienpost.run.prepare import provider_template, transliteration
-from serienpost.run.prepare.check import check_mailing, read_text, selection_notes
+from serienpost.recorded_language import primary
+from serienpost.run.prepare import languages, provider_template, transliteration
+from serienpost.run.prepare.check import (
+    check_mailing,
+    read_text,
+    selection_notes,
+    template_folders,
+)
 from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.text_notes import text_notes
 from serienpost.run.report.preview import text_part
@@ -48,6 +54,7 @@ class CheckedMailing(Record):
         macros: that its text uses.
         fields: that are read of each recipient.
         notes: what whoever checks it should know.
+        languages: of its text, the template's own first.
     """
 
     mailing: str
@@ -56,6 +63,7 @@ class CheckedMailing(Record):
     macros: tuple[str, ...]
     fields: tuple[str, ...]
     notes: tuple[str, ...]
+    languages: tuple[str, ...]
     kind_title: str = field(metadata=FOR_FACES)
 
 
@@ -93,15 +101,17 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
         mailing=renderer.header.mailing,
         kind=renderer.kind.name,
         account=renderer.header.account,
-        macros=tuple(sorted(renderer.macros)),
+        macros=tuple(renderer.all_macros),
         fields=tuple(sorted(fields)),
         notes=(
             *selection_notes(renderer),
+            *languages.notes(renderer, template_folders(practice.context)),
             *provider_template.notes(renderer),
             *text_part(renderer),
             *transliteration.notes(renderer),
-            *text_notes(renderer),
+            *dict.fromkeys(note for one in renderer.in_languages for note in text_notes(one)),
         ),
+        languages=(primary(renderer.header.language), *renderer.others),
         kind_title=renderer.kind.title,
     )
 

@@ -26,7 +26,7 @@ _ = Texts(__name__)
 Part: TypeAlias = Literal["subject", "text", "html"]
 
 _DOCUMENT = """<!DOCTYPE html>
-<html lang="{language}">
+<html lang="{language}"{direction}>
 <head>
 <meta charset="utf-8">
 </head>
@@ -127,8 +127,17 @@ def _body(parts: Parts, files: TemplateFiles, kind: str, append: str | None, *, 
     elif kind == "letter":
         parts.add("html", program, made.html)
     else:
-        document = _DOCUMENT.format(language=files.language.replace("_", "-"), body=made.html)
+        document = _document(files.language, made.html)
         parts.add("html", program, inlined(document, sheet, program.file))
+
+
+def _document(language: str, body: str) -> str:
+    from babel import Locale
+
+    spoken = Locale.parse(language, sep="-" if "-" in language else "_")
+    direction = ' dir="rtl"' if spoken.text_direction == "rtl" else ""
+    tag = language.replace("_", "-")
+    return _DOCUMENT.format(language=tag, direction=direction, body=body)
 
 
 def _sheet(files: TemplateFiles) -> str:
@@ -148,7 +157,8 @@ def _companion(files: TemplateFiles, suffix: str) -> str:
 
 
 def _beside(files: TemplateFiles, name: str) -> str:
-    return f"{files.text.file.rpartition('/')[0]}/{name}".lstrip("/")
+    on_disk = files.named.get(name, name)
+    return f"{files.text.file.rpartition('/')[0]}/{on_disk}".lstrip("/")
 
 
 def _is_markdown(files: TemplateFiles, kind: str) -> bool:

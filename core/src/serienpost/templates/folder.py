@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from serienpost.errors import Problem, TemplateError
 from serienpost.files import nearest_path
+from serienpost.recorded_language import primary, recorded_language
 from serienpost.templates.frontmatter import split
 from serienpost.text import nearest
 from serienpost.translation import Texts
@@ -27,6 +28,9 @@ FREE_TEXT = "text"
 LARGEST = 10_000_000
 
 _MANIFEST = "template.json"
+# A language in the name of a file, and how dates are written where the file does not say it.
+_TAG = re.compile(r"[a-z]{2}")
+_WRITTEN_AS = {"en": "en-GB"}
 _NAME = re.compile(r"[^\W_][\w-]*\Z")
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif"})
 
@@ -52,6 +56,7 @@ class TemplateFiles:
         subject: None where the template gives none.
         text: the body without its front matter.
         files: page, style sheet and images by name.
+        named: how those of them are called on disk that have another name there.
     """
 
     name: str
@@ -61,6 +66,7 @@ class TemplateFiles:
     subject: TextFile | None
     text: TextFile
     files: Mapping[str, bytes]
+    named: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def images(self) -> frozenset[str]:
@@ -84,6 +90,7 @@ class TemplateFiles:
             "purposes": self.purposes,
             "subject": _packed(self.subject) if self.subject else None,
             "text": _packed(self.text),
+            **({"named": dict(self.named)} if self.named else {}),
         }
         packed = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
         return {_MANIFEST: packed.encode(), **dict(sorted(self.files.items()))}
@@ -100,6 +107,7 @@ class TemplateFiles:
             subject=TextFile(*manifest["subject"]) if manifest["subject"] else None,
             text=TextFile(*manifest["text"]),
             files={name: data for name, data in assets.items() if name != _MANIFEST},
+            named=manifest.get("named", {}),
         )
 
 
@@ -123,6 +131,46 @@ def load_template(name: str, suffix: str, folders: Sequence[Path]) -> TemplateFi
         if (folder / name / suffix).is_file():
             return _read(folder, name, suffix)
     raise _not_found(name, suffix, folders)
+
+
+def other_languages(
+    files: TemplateFiles, folders: Sequence[Path]
+) -> tuple[dict[str, TemplateFiles], tuple[str, ...]]:
+    """The same template in other languages, `email.en.md` beside `email.md`, by language; and what
+    lies beside it and is none, though it is called alike (`email.alt.md`).
+
+    Raises:
+        TemplateError: one cannot be read, or is in another language than it is called.
+    """
+    found: dict[str, TemplateFiles] = {}
+    strange: list[str] = []
+    home = next((one for one in folders if (one / files.name / files.body).is_file()), None)
+    if home is None or files.body == FREE_TEXT:
+        return found, ()
+    stem, suffix = PurePath(files.body).stem, PurePath(files.body).suffix
+    for path in sorted((home / files.name).glob(f"{stem}.*{suffix}")):
+        tag = path.name[len(stem) + 1 : -len(suffix)]
+        if not _TAG.fullmatch(tag) or recorded_language(tag) != tag:
+            strange.append(f"{home.name}/{files.name}/{path.name}")
+            continue
+        found[tag] = _read(home, files.name, files.body, tag)
+        _refuse_other(files, found[tag], tag)
+    return found, tuple(strange)
+
+
+def _refuse_other(own: TemplateFiles, other: TemplateFiles, tag: str) -> None:
+    file = other.text.file
+    if primary(own.language) == tag:
+        message = _("{file} is in the language {tag} too", file=own.text.file, tag=tag)
+        hint = _("remove one of the two, or correct `language` at its top")
+        raise TemplateError(Problem(message, hint, file, 1))
+    if primary(other.language) != tag:
+        message = _(
+            "the file is called {tag} and says that its language is {language}",
+            tag=tag,
+            language=other.language,
+        )
+        raise TemplateError(Problem(message, _("correct one of the two"), file, 1, "language"))
 
 
 def from_text(
@@ -177,21 +225,29 @@ def _not_found(name: str, suffix: str, folders: Sequence[Path]) -> TemplateError
     return TemplateError(Problem(what, hint))
 
 
-def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
+def _read(folder: Path, name: str, suffix: str, tag: str | None = None) -> TemplateFiles:
+    """The template's files for a kind; with `tag` those of another language, under the names that
+    they have in the template's own."""
     home = folder / name
     shown = f"{folder.name}/{name}"
+    stem, kind = PurePath(suffix).stem, PurePath(suffix).suffix
     files: dict[str, bytes] = {}
+    named: dict[str, str] = {}
     left = LARGEST
-    for companion, data in _companions(home, PurePath(suffix).stem, shown):
-        files[companion] = data
-        left -= len(data)
+    for companion, path in _companions(home, stem, tag):
+        files[companion] = _bytes(home, path, f"{shown}/{path.name}")
+        if path.name != companion:
+            named[companion] = path.name
+        left -= len(files[companion])
         if left < 0:
             message = _.ngettext(
                 "the files are larger than {n} byte", "the files are larger than {n} bytes", LARGEST
             )
             raise TemplateError(Problem(message, _("make images smaller"), shown))
-    file = f"{shown}/{suffix}"
-    parts = split(decoded(_bytes(home, home / suffix, file), file), file)
+    body = f"{stem}.{tag}{kind}" if tag else suffix
+    file = f"{shown}/{body}"
+    text = decoded(_bytes(home, home / body, file), file)
+    parts = split(text, file, _WRITTEN_AS.get(tag, tag)) if tag else split(text, file)
     subject = None
     if parts.subject is not None:
         subject = TextFile(parts.subject, file, parts.subject_line)
@@ -203,15 +259,20 @@ def _read(folder: Path, name: str, suffix: str) -> TemplateFiles:
         subject=subject,
         text=TextFile(parts.text, file, parts.text_line),
         files=files,
+        named=named,
     )
 
 
-def _companions(home: Path, stem: str, shown: str) -> Iterator[tuple[str, bytes]]:
-    """The kind's page and style sheet, and all images."""
-    for path in sorted(home.iterdir()):
-        belongs = path.name in (f"{stem}.html", f"{stem}.css")
-        if path.is_file() and (belongs or path.suffix.lower() in _IMAGES):
-            yield path.name, _bytes(home, path, f"{shown}/{path.name}")
+def _companions(home: Path, stem: str, tag: str | None) -> Iterator[tuple[str, Path]]:
+    """The kind's page and style sheet, and all images, by the names that they are frozen under. A
+    page is of one language; a style sheet of all that have none of their own."""
+    pages = {f"{stem}.html": home / (f"{stem}.{tag}.html" if tag else f"{stem}.html")}
+    own = home / f"{stem}.{tag}.css"
+    pages[f"{stem}.css"] = own if tag and own.is_file() else home / f"{stem}.css"
+    found = {path.name: path for path in home.iterdir() if path.suffix.lower() in _IMAGES}
+    for name, path in sorted({**found, **pages}.items()):
+        if path.is_file():
+            yield name, path
 
 
 def _bytes(home: Path, path: Path, file: str) -> bytes:

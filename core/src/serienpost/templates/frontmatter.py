@@ -32,8 +32,13 @@ class FrontMatter:
     text_line: int
 
 
-def split(source: str, file: str) -> FrontMatter:
+def split(source: str, file: str, language: str = "de") -> FrontMatter:
     """Take a template file apart. Every value is text as written: `20:00` stays `20:00`.
+
+    Args:
+        source: what stands in the file.
+        file: its name, for problems.
+        language: of the text where the file does not say one.
 
     Raises:
         TemplateError: the block is not YAML, has unknown or repeated keys or wrong values.
@@ -44,8 +49,8 @@ def split(source: str, file: str) -> FrontMatter:
             raise TemplateError(
                 Problem(_("the block at the top has no end"), _("add a line ---"), file, 1)
             )
-        return FrontMatter(None, 1, (), "de", source, 1)
-    reader = _Reader(file)
+        return FrontMatter(None, 1, (), language, source, 1)
+    reader = _Reader(file, language)
     reader.read(found[1])
     if reader.problems:
         raise TemplateError(*reader.problems)
@@ -60,13 +65,13 @@ def split(source: str, file: str) -> FrontMatter:
 
 
 class _Reader:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, language: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
         self.subject: str | None = None
         self.subject_line = 1
         self.purposes: tuple[str, ...] = ()
-        self.language = "de"
+        self.language = language
 
     def refuse(self, line: int, what: str, hint: str | None = None, key: str | None = None) -> None:
         self.problems.append(Problem(what, hint, self.file, line, key))

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from serienpost import Sensitivity, Texts
-from serienpost_macros_practice.language import locale_of
+from serienpost_macros_practice.language import LANGUAGES, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 from serienpost_macros_practice.names import text_of
 
@@ -85,6 +85,7 @@ APPOINTMENT_MACROS = (
         _weekday,
         _BEGIN,
         Sensitivity.APPOINTMENT,
+        languages=LANGUAGES,
     ),
     PracticeMacro(
         "Termin_Uhrzeit",
@@ -101,6 +102,7 @@ APPOINTMENT_MACROS = (
         _duration,
         frozenset({"termin_dauer"}),
         Sensitivity.APPOINTMENT,
+        languages=LANGUAGES,
     ),
     PracticeMacro(
         "Termin_Art",

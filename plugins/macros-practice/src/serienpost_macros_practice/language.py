@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
 
+# What a macro says that differs between them.
+LANGUAGES = frozenset(_LOCALES)
+
 
 def language_of(tag: str) -> str:
     """`en` for `en`, `en-GB`, `EN_us`; German for every other language."""

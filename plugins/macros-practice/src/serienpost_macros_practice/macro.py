@@ -30,6 +30,7 @@ class PracticeMacro:
     kinds: frozenset[str] | None = None
     is_dated: bool = False
     unknown_in: Callable[[Mapping[str, FieldValue]], Collection[str]] = _all_known
+    languages: frozenset[str] = frozenset()
 
     def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:
         """The value for one row; None or "" means empty."""

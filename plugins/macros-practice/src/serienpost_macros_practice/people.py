@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Sensitivity, Texts
+from serienpost_macros_practice.language import LANGUAGES
 from serienpost_macros_practice.macro import PracticeMacro
 from serienpost_macros_practice.names import (
     NAME_FIELDS,
@@ -74,6 +75,7 @@ PERSON_MACROS = (
         SALUTATION_FIELDS,
         Sensitivity.IDENTITY,
         unknown_in=unknown_in_addressee,
+        languages=LANGUAGES,
     ),
     PracticeMacro(
         "Anrede",
@@ -83,6 +85,7 @@ PERSON_MACROS = (
         frozenset({"anrede", "geschlecht"}),
         Sensitivity.IDENTITY,
         unknown_in=unknown_forms,
+        languages=LANGUAGES,
     ),
     PracticeMacro(
         "Titel",

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from serienpost import PLACEHOLDER, Texts, parse_sender, unsubscribe_mail
-from serienpost_macros_practice.language import language_of, locale_of
+from serienpost_macros_practice.language import LANGUAGES, language_of, locale_of
 from serienpost_macros_practice.macro import PracticeMacro
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ PRACTICE_MACROS = (
         f"mailto:praxis@example.org?subject=Abmeldung%20{PLACEHOLDER}",
         _unsubscribe_link,
         kinds=frozenset({"email", "sms"}),
+        languages=LANGUAGES,
     ),
     PracticeMacro(
         "Signatur",
@@ -132,6 +133,7 @@ PRACTICE_MACROS = (
         "23.11.2026",
         _due_date("medium"),
         is_dated=True,
+        languages=LANGUAGES,
     ),
     PracticeMacro(
         "Datum_lang",
@@ -139,6 +141,7 @@ PRACTICE_MACROS = (
         "23. November 2026",
         _due_date("long"),
         is_dated=True,
+        languages=LANGUAGES,
     ),
     PracticeMacro("Jahr", _("The year of sending."), "2026", _year, is_dated=True),
     PracticeMacro(

@@ -34,6 +34,7 @@ from serienpost.run.prepare.attachment_folder import (
     NotAttachableError,
 )
 from serienpost.run.prepare.costs import forecast
+from serienpost.run.prepare.languages import Variants, file_name_problems, settled
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
 from serienpost.run.prepare.plan import Block, Header, digest, plain_selection
@@ -93,11 +94,16 @@ def check_mailing(
     account = context.config.accounts[mailing.account]
     channel = context.registry.channels[account.channel]
     kind = context.registry.kind(channel)
+    is_edited = files is not None
     if files is None:
         files = read_text(context, mailing, kind.template_suffix)
+    variants = Variants({})
+    if not mailing.sendgrid_template:
+        variants = Variants.of(files, template_folders(context), edited=is_edited)
     home = AttachmentFolder(context)
     assets = {
         **files.to_assets(),
+        **variants.assets(),
         **_attachments(home, mailing),
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
@@ -144,23 +150,27 @@ def check_mailing(
             **_lowered(context, mailing),
             **_read(context, mailing),
             **({UNSTABLE_IDS: remedy} if remedy else {}),
+            **variants.frozen(context.config.signatures.get(mailing.signature or "")),
             POLICY: rules_in_force(context),
         },
     )
     renderer = RunRenderer(context, header, assets)
     _check_selections(mailing, renderer)
+    renderer = settled(renderer)
+    texts = renderer.in_languages
     problems = [
-        *_purpose_problems(mailing, files),
+        *(problem for one in texts for problem in _purpose_problems(mailing, one.files)),
         *_consent_problems(context, mailing),
         *stable_ids_problems(context, mailing, remedy),
-        *_empty_problems(mailing, files),
+        *(problem for one in texts for problem in _empty_problems(mailing, one.files)),
         *missing,
-        *_name_problems(renderer, mailing),
+        *dict.fromkeys(problem for one in texts for problem in _name_problems(one, mailing)),
+        *(_at(mailing, "attachments", problem) for problem in file_name_problems(renderer)),
         *provider_template.unnamed(renderer),
         *_capability_problems(renderer),
     ]
     if not problems:
-        problems = _example_problems(renderer)
+        problems = [problem for one in texts for problem in _example_problems(one)]
     if problems:
         raise (SecretError if problems == missing else ConfigError)(*problems)
     return renderer
@@ -381,7 +391,7 @@ def _attachment_error(mailing: Mailing, message: str, hint: str | None) -> Confi
 def _signature(context: PracticeContext, mailing: Mailing) -> dict[str, object] | None:
     if mailing.signature is None:
         return None
-    return context.config.signatures[mailing.signature].model_dump(mode="json")
+    return context.config.signatures[mailing.signature].plain()
 
 
 def _signature_image(context: PracticeContext, mailing: Mailing) -> str | None:
@@ -484,7 +494,8 @@ def selection_notes(renderer: RunRenderer) -> list[str]:
         if isinstance(source, Advises):
             given = source.advice(context, block.selection)
             notes += answered("sources", source.name, "advice", given, (list, tuple))
-            ways = {n: source.way_to(context, block.selection, n) for n in renderer.template.names}
+            names = dict.fromkeys(n for one in renderer.in_languages for n in one.template.names)
+            ways = {n: source.way_to(context, block.selection, n) for n in names}
             notes += [
                 _("{macro} stays empty: {way}", macro=f"{{{{{name}}}}}", way=way)
                 for name, way in ways.items()

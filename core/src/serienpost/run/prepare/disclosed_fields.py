@@ -1,10 +1,11 @@
-"""Which fields of a row its message carries, for the manifest."""
+"""Which fields of a person a message carries, for the record of what was disclosed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from serienpost.fields import known_field
+from serienpost.run.prepare.languages import CARRIED, FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # Stands in place of the macro for the fields of the address itself.
 ADDRESS = "address"
+# What goes into every message: the address, and the language, which decides what it says.
+_ALWAYS = (ADDRESS, CARRIED)
 
 
 class DisclosedFields:
@@ -24,13 +27,15 @@ class DisclosedFields:
     """
 
     def __init__(self, renderer: RunRenderer) -> None:
-        uses = [(field, name) for name, m in renderer.macros.items() for field in sorted(m.fields)]
+        macros = renderer.all_macros
+        uses = [(field, name) for name, m in macros.items() for field in sorted(m.fields)]
         uses += [(field, ADDRESS) for field in sorted(renderer.kind.fields)]
+        uses += [(FIELD, CARRIED)] if renderer.others else []
         self.pairs = [
             (field, known_field(field, renderer.classes).sensitivity.label, name)
             for field, name in uses
         ]
-        self._template = renderer.template
+        self._renderer = renderer
         self._around = renderer.layout_macros
         self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
 
@@ -48,11 +53,11 @@ class DisclosedFields:
             content: with a provider's template all of its data leave, whatever the text shows.
         """
         if content.template is None:
-            shown = self._template.printed(values) | self._around
+            shown = self._renderer.of(values).template.printed(values) | self._around
         else:
             shown = frozenset(name for name, value in values.items() if value not in (None, ""))
         mask = 0
         for bit, field, name in self._bits:
-            if (name in shown or name == ADDRESS) and fields.get(field) not in (None, ""):
+            if (name in shown or name in _ALWAYS) and fields.get(field) not in (None, ""):
                 mask |= bit
         return f"{mask:x}"

@@ -24,6 +24,14 @@ from serienpost.ledger.schema import asset
 from serienpost.reference import PLACEHOLDER, with_reference
 from serienpost.run.prepare.disclosed_fields import DisclosedFields
 from serienpost.run.prepare.field_macros import FieldMacro, own_fields
+from serienpost.run.prepare.languages import (
+    FIELD,
+    GIVEN,
+    LANGUAGES,
+    PREFIX,
+    in_language,
+    said_in,
+)
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.plan import Header, read_selection
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
@@ -92,16 +100,39 @@ class RunRenderer:
     """Renders rows of one run. Built from the frozen header and files alone, so that the same
     values give the same content now, in the recheck and in a preview next week.
 
+    It is that of the template's own language; the rows of the others are rendered by `others`.
+
     Raises:
         ConfigError: an account, channel or source that the run needs is no longer there.
     """
 
     def __init__(
-        self, context: PracticeContext, header: Header, assets: Mapping[str, bytes]
+        self,
+        context: PracticeContext,
+        header: Header,
+        assets: Mapping[str, bytes],
+        main: RunRenderer | None = None,
     ) -> None:
         self.context = context
         self.header = header
         self.assets = dict(assets)
+        self._main = main
+
+    @cached_property
+    def others(self) -> dict[str, RunRenderer]:
+        """The renderers of the other languages that the template has."""
+        tags = self.header.extra.get(LANGUAGES, ())
+        made = {tag: in_language(self.header, self.assets, tag) for tag in tags}
+        return {tag: RunRenderer(self.context, *one, main=self) for tag, one in made.items()}
+
+    @property
+    def in_languages(self) -> tuple[RunRenderer, ...]:
+        """This one and the others."""
+        return (self, *self.others.values())
+
+    def of(self, values: Mapping[str, FieldValue]) -> RunRenderer:
+        """The renderer of a row with these values."""
+        return self.others.get(str(values.get(GIVEN)), self) if self.others else self
 
     @cached_property
     def account(self) -> AccountSettings:
@@ -121,6 +152,8 @@ class RunRenderer:
     @cached_property
     def blocks(self) -> list[SourceBlock]:
         """The sources, their selections checked again by their own models."""
+        if self._main:
+            return self._main.blocks
         return [self._block(b.source, b.selection) for b in self.header.blocks]
 
     def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
@@ -152,7 +185,7 @@ class RunRenderer:
             {
                 name: data
                 for name, data in self.assets.items()
-                if not name.startswith((ATTACHMENT, LAYOUT))
+                if not name.startswith((ATTACHMENT, LAYOUT, PREFIX))
             }
         )
 
@@ -171,7 +204,10 @@ class RunRenderer:
 
     @cached_property
     def own_files(self) -> OwnFiles:
-        """The attachments that each row has of its own."""
+        """The attachments that each row has of its own; their names are the same in all
+        languages."""
+        if self._main:
+            return self._main.own_files
         extra = self.header.extra
         patterns, shared = extra.get(OWN_FILES, ()), extra.get(SHARED_FILES, ())
         return OwnFiles(self.context, patterns, shared, self.header.language)
@@ -207,6 +243,12 @@ class RunRenderer:
         if not known.keys() >= set(self.macro_names):
             known = self.known_macros
         return {name: known[name] for name in self.macro_names}
+
+    @cached_property
+    def all_macros(self) -> dict[str, Macro]:
+        """The macros of the texts in all languages."""
+        found = {n: macro for one in self.in_languages for n, macro in one.macros.items()}
+        return dict(sorted(found.items()))
 
     @cached_property
     def known_macros(self) -> dict[str, Macro]:
@@ -293,7 +335,7 @@ class RunRenderer:
 
     def hides(self, fields: Mapping[str, FieldValue]) -> bool:
         """Whether this row's appointment is of a type that must not leave in the open."""
-        return self._shows_type and not is_harmless(
+        return any(one._shows_type for one in self.in_languages) and not is_harmless(
             fields.get(APPOINTMENT_TYPE), self.context.config.appointment_types_harmless
         )
 
@@ -304,8 +346,8 @@ class RunRenderer:
             block: of these rows.
             now: when; the run leaves on its due date, or today where that is later.
         """
-        wanted = {field for macro in self.macros.values() for field in macro.fields}
-        wanted |= read_for(self.kind) | DISPLAY_FIELDS
+        wanted = {field for macro in self.all_macros.values() for field in macro.fields}
+        wanted |= read_for(self.kind) | DISPLAY_FIELDS | ({FIELD} if self.others else set())
         return RowRequest(
             fields=frozenset(wanted & block.offers),
             due=self.setting.due,
@@ -327,11 +369,14 @@ class RunRenderer:
         return at.astimezone(self.context.zone).date()
 
     def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
-        """The values of the used macros for one row; each macro sees only its own fields."""
-        return {
-            name: macro.value(values_for(macro, fields), self.setting)
-            for name, macro in self.macros.items()
-        }
+        """The values of the used macros for one row; each macro sees only its own fields. With
+        several languages they say which one the row gets."""
+        others = self.others
+        said = said_in(fields.get(FIELD), self.header.language, others) if others else {}
+        one = self.of(said)
+        for name, macro in one.macros.items():
+            said[name] = macro.value(values_for(macro, fields), one.setting)
+        return said
 
     def example_values(self) -> dict[str, FieldValue]:
         """The made-up values of the used macros; those without fields are real."""
@@ -349,8 +394,9 @@ class RunRenderer:
 
     def missing(self, values: Mapping[str, FieldValue]) -> str | None:
         """The first used macro that is empty without the text allowing for it."""
+        may_be_empty = self.of(values)._may_be_empty
         for name, value in values.items():
-            if value in (None, "") and name not in self._may_be_empty:
+            if value in (None, "") and name not in may_be_empty and name in self.all_macros:
                 return name
         return None
 
@@ -358,6 +404,11 @@ class RunRenderer:
         self, values: Mapping[str, FieldValue], address: str, *, examples: bool = False
     ) -> Content | Refused:
         """Render and compose one message; `examples` are made-up values of the right look."""
+        return self.of(values)._content(values, address, examples=examples)
+
+    def _content(
+        self, values: Mapping[str, FieldValue], address: str, *, examples: bool
+    ) -> Content | Refused:
         from serienpost.templates.compiled import Rendered, ValueRefused
 
         template = self.header.provider_template

@@ -22,11 +22,13 @@ def text_changes(renderer: RunRenderer) -> Counter[tuple[str, str]]:
     """
     if renderer.kind.name != "sms":
         return Counter()
-    found = changes(renderer.files.text.text)
-    values = renderer.example_values()
-    same_for_all = (values[name] for name, macro in renderer.macros.items() if not macro.fields)
-    for value in same_for_all:
-        found |= changes(str(value or ""))
+    found: Counter[tuple[str, str]] = Counter()
+    for one in renderer.in_languages:
+        found |= changes(one.files.text.text)
+        values = one.example_values()
+        same_for_all = (values[name] for name, macro in one.macros.items() if not macro.fields)
+        for value in same_for_all:
+            found |= changes(str(value or ""))
     return found
 
 

@@ -27,7 +27,7 @@ _UNKNOWN = "unknown_values"
 
 def unknown_values(renderer: RunRenderer, reviewed: Iterable[Reviewed]) -> Counter[str]:
     """The fields that hold such a value, each with how many marked rows."""
-    macros = [macro for macro in renderer.macros.values() if isinstance(macro, NamesUnknown)]
+    macros = [macro for macro in renderer.all_macros.values() if isinstance(macro, NamesUnknown)]
     found: Counter[str] = Counter()
     for one in reviewed if macros else ():
         if one.marked:

@@ -83,7 +83,8 @@ def confirm_day(tx: Tx, renderer: RunRenderer, run_id: str, user: str, at: datet
 def date_macro(renderer: RunRenderer) -> str | None:
     """That a text names the due date, and by which macro; None where it does not."""
     known = renderer.context.registry.macros
-    dated = [name for name in renderer.macro_names if name in known and known[name].is_dated]
+    names = sorted({name for one in renderer.in_languages for name in one.macro_names})
+    dated = [name for name in names if name in known and known[name].is_dated]
     return _("the text uses {macro}", macro=dated[0]) if dated else None
 
 

@@ -14,6 +14,7 @@ from serienpost.cli.output import Cell, print_facts, print_table, print_text, sa
 from serienpost.cli.practice import with_practice
 from serienpost.cli.questions import too_little
 from serienpost.cli.reply import Reply
+from serienpost.cli.review_languages import language_cell, told_languages
 from serienpost.cli.runs import purged
 from serienpost.translation import Texts
 
@@ -112,7 +113,7 @@ def _show_rows(rows: Iterable[Recipient], head: ReviewSummary) -> None:
                 )
             )
             break
-        shown.append(_line(row, with_cost=with_cost))
+        shown.append(_line(row, head, with_cost=with_cost))
     columns = [_("row"), _.pgettext("column", "number"), _("name"), _("address")]
     columns += [
         _.pgettext("column", "reachable"),
@@ -120,10 +121,11 @@ def _show_rows(rows: Iterable[Recipient], head: ReviewSummary) -> None:
         _.pgettext("column", "marked"),
     ]
     columns += [_("cost")] if with_cost else []
+    columns += [_("language")] if head.languages else []
     print_table([*columns, _("why not")], shown)
 
 
-def _line(row: Recipient, *, with_cost: bool) -> Sequence[object]:
+def _line(row: Recipient, head: ReviewSummary, *, with_cost: bool) -> Sequence[object]:
     style = "" if row.reachable else "red"
     allowed = Cell(_("YES"), "green") if row.allowed else Cell(_("NO"), "red")
     return (
@@ -135,6 +137,7 @@ def _line(row: Recipient, *, with_cost: bool) -> Sequence[object]:
         allowed if row.reachable else Cell("-", "red"),
         "x" if row.marked else "",
         *([_cost(row.cost)] if with_cost else []),
+        *([language_cell(*row[-3:])] if head.languages else []),
         Cell(row.why_not, style),
     )
 
@@ -175,7 +178,7 @@ def _show_head(head: ReviewSummary) -> None:
     )
     if head.searched:
         _tell_nobody(head)
-    for note in head.read:
+    for note in (*head.read, *told_languages(head)):
         print_text(note)
     if head.unstable_ids:
         print_text(
@@ -318,6 +321,9 @@ def _explain(row: Recipient, found: Explanation) -> None:
     say(goes if row.marked else _("{row}: does not go out", row=row.row))
     for line in _why(row):
         print_text(line, "  ")
+    if row.language:
+        said = language_cell(row.language, row.language_because, row.language_recorded)
+        print_text(_("language: {language}", language=said), "  ")
     if not row.reachable:
         return
     by = found.overrides.get(row.row)

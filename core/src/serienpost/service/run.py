@@ -13,7 +13,7 @@ from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import SerienpostError, StillOpenError
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.run.prepare.renderer import load_renderer
-from serienpost.run.report import history, recipients
+from serienpost.run.report import history, languages, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
 from serienpost.run.send import approve, doubts
 from serienpost.run.send.finish import count_open
@@ -165,6 +165,7 @@ class Run:
             earlier=earlier_runs(self._context, self._ledger, self.id),
             shared=recipients.shared_rows(self._ledger, self.id),
             costly_signs=recipients.costly_signs(self._ledger, self.id),
+            languages=languages.languages(self._ledger, self.id),
             reasons=tuple(recipients.reasons(self._ledger, self.id)),
             sheets=recipients.sheets(self._ledger, self.id),
             purged_at=history.local(head.purged_at, self._context.zone),

@@ -271,7 +271,7 @@ def _is_compiled(message: Message, known: GNUTranslations) -> bool:
     """Whether a translation is what a compiled catalogue says."""
     if not isinstance(message.id, str):
         one, several = message.id
-        return all(known.ngettext(one, several, n) in message.string for n in (1, 2))
+        return all(known.ngettext(one, several, n) in _forms(message.string) for n in (1, 2))
     if message.context is not None:
         return known.pgettext(message.context, message.id) == message.string
     return known.gettext(message.id) == message.string

@@ -230,7 +230,7 @@ def notes(renderer: RunRenderer, folders: Sequence[Path]) -> list[str]:
         )
         found += _lacking(renderer)
     if only := header.extra.get(ONLY_OWN):
-        found.append(why_only_own(only, primary(header.language)))
+        found.append(why_only_own(only))
     found += [
         _(
             "{file} is not used: there are no salutations in {language}",
@@ -272,17 +272,17 @@ def _lacking(renderer: RunRenderer) -> Iterator[str]:
             )
 
 
-def why_only_own(reason: str, own: str) -> str:
+def why_only_own(reason: str) -> str:
     """Why everybody gets a template in its own language that has others."""
     if reason == "edited":
-        return _("the text was changed for this run: everybody gets it in {own}", own=own)
+        return _("The text was changed for this run; everybody gets it in that language.")
     if reason == "protected":
         return _(
-            "the language of people is protected data here: everybody gets the text in {own}",
-            own=own,
+            "The language of people is protected data here; everybody gets the text in the"
+            " template's own."
         )
     return _(
-        "no source of this mailing has {field}: everybody gets the text in {own}",
+        "No source of this mailing has {field}; everybody gets the text in the template's own"
+        " language.",
         field=FIELD,
-        own=own,
     )

@@ -6,7 +6,7 @@ Times are aware and in the practice's zone. Rows that are streamed by the millio
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from serienpost import words
 from serienpost.documents import FOR_FACES, Plain, Record
@@ -63,6 +63,27 @@ class CostlySign(NamedTuple):
     messages: int
 
 
+# Why a person gets the text in the language in which they get it.
+LanguageReason: TypeAlias = Literal["recorded", "not_recorded", "not_understood", "no_text"]
+
+
+class LanguageCount(NamedTuple):
+    """How many marked messages are in which language, and why.
+
+    Args:
+        language: of the text.
+        because: `recorded`: it is that of the person; else it is the template's own, because
+            nothing is recorded, what is recorded is not understood, or the text is not there in it.
+        recorded: the person's, where that is certain.
+        messages: how many.
+    """
+
+    language: str
+    because: LanguageReason
+    recorded: str | None
+    messages: int
+
+
 class SharedRows(NamedTuple):
     """Rows that a person who releases should know to belong together.
 
@@ -93,6 +114,10 @@ class ReviewSummary(Record):
         read: what the sources read and left out, where they say so.
         unstable_ids: what to add so that these people are known again in another run; None where
             they are.
+        languages: the languages of the messages; empty where the text is in one alone.
+        one_language: why it is, though it may not look so: `provider_template`, `edited`,
+            `no_field`, `protected`; None where it is clear. The reason is a sentence.
+        silent_languages: those of the template that nobody gets, since no salutations of them are.
         unknown_values: fields with a value that no macro of the text understood, such as a form of
             address, each with how many rows; these are addressed as if nothing stood there.
     """
@@ -110,6 +135,10 @@ class ReviewSummary(Record):
     shared: tuple[SharedRows, ...] = ()
     read: tuple[str, ...] = ()
     unstable_ids: str | None = None
+    languages: tuple[LanguageCount, ...] = ()
+    one_language: str | None = None
+    one_language_reason: str | None = None
+    silent_languages: tuple[str, ...] = ()
     unknown_values: Mapping[str, int] = field(default_factory=dict)
     reasons: tuple[tuple[str, int], ...] = field(default=(), metadata=FOR_FACES)
     sheets: int | None = field(default=None, metadata=FOR_FACES)
@@ -119,7 +148,8 @@ class ReviewSummary(Record):
 
 class Recipient(NamedTuple):
     """One row of the review. Beside each reason stand its code and its parameters, the values in
-    the sentence."""
+    the sentence. `language` is that of the message and `language_because` why, as in
+    `LanguageCount`; both are None where the text is in one language alone or nothing goes out."""
 
     row: str
     id: str
@@ -136,6 +166,9 @@ class Recipient(NamedTuple):
     marked: bool
     unmarked: Plain | None
     cost: Plain | None
+    language: str | None = None
+    language_because: LanguageReason | None = None
+    language_recorded: str | None = None
 
     @property
     def why_not(self) -> str:

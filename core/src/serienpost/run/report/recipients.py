@@ -25,6 +25,13 @@ from serienpost.run.report.answers import (
     ReviewSummary,
     SharedRows,
 )
+from serienpost.run.report.languages import (
+    LANGUAGE_COLUMNS,
+    language_of,
+    one_language,
+    one_language_reason,
+    silent_languages,
+)
 from serienpost.translation import Text, Texts, parameters
 
 if TYPE_CHECKING:
@@ -67,6 +74,9 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         purged_at=row.purged_at,
         read=tuple(row.header.get("extra", {}).get(READ, ())),
         unstable_ids=row.header.get("extra", {}).get(UNSTABLE_IDS),
+        one_language=one_language(row.header),
+        one_language_reason=one_language_reason(row.header),
+        silent_languages=silent_languages(row.header),
         unknown_values=kept_unknown_values(row.header),
     )
 
@@ -206,11 +216,14 @@ def why_not(row: Any) -> str:  # noqa: ANN401
 
 # What `recipient` reads.
 _SHOWN = [
-    message.c[name]
-    for name in (
-        *("row_id", "person", "occasion", "number", "name", "address", "unreachable"),
-        *("allowed", "consent", "marked", "unmarked", "cost"),
-    )
+    *(
+        message.c[name]
+        for name in (
+            *("row_id", "person", "occasion", "number", "name", "address", "unreachable"),
+            *("allowed", "consent", "marked", "unmarked", "cost"),
+        )
+    ),
+    *LANGUAGE_COLUMNS,
 ]
 
 # Columns of the review that it can be sorted by.
@@ -324,6 +337,7 @@ def recipient(row: MessageRow | Row[Any]) -> Recipient:
         row.marked,
         _with_parameters(row.unmarked) if row.unmarked else None,
         cost,
+        *language_of(row),
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from serienpost import Cost, Refused
 from serienpost_channel_letter.engine import Defect
 from serienpost_channel_letter.jobs import Job
-from serienpost_channel_letter.style import Letter, Style
+from serienpost_channel_letter.style import Letter, Style, by_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,23 +34,25 @@ def costs_of(
         account: whether both sides of a sheet are printed.
         chunk: letters of a job.
     """
-    jobs = list(_jobs(contents, chunk))
+    groups = by_style(contents)
+    jobs = [job for group in groups for job in _jobs([contents[at] for at in group], chunk)]
     with ThreadPoolExecutor(max(1, min(64, len(jobs)))) as threads:
         try:
             done = list(threads.map(pool.do, jobs))
         except KeyboardInterrupt:
             pool.close()
             raise
-    return [_cost(result, account) for one in done for result in one.results]
+    costs = [_cost(result, account) for one in done for result in one.results]
+    positions = [position for group in groups for position in group]
+    by_position = dict(zip(positions, costs, strict=True))
+    return [by_position[position] for position in range(len(contents))]
 
 
-def _jobs(contents: Sequence[Content], chunk: int) -> Iterator[Job]:
-    for _, group in groupby(contents, key=lambda one: (id(one.attachments), one.layout[:2])):
-        alike = list(group)
-        style = Style.of(alike[0])
-        letters = [_letter(content) for content in alike]
-        for first in range(0, len(letters), chunk):
-            yield Job(style, letters[first : first + chunk], write=False)
+def _jobs(alike: Sequence[Content], chunk: int) -> Iterator[Job]:
+    style = Style.of(alike[0])
+    letters = [_letter(content) for content in alike]
+    for first in range(0, len(letters), chunk):
+        yield Job(style, letters[first : first + chunk], write=False)
 
 
 def _letter(content: Content) -> Letter:

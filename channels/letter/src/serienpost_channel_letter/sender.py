@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
+from contextlib import ExitStack
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost import Accepted, AccountProblem, NotStarted, QuotaReached, Rejected, SerienpostError
 from serienpost_channel_letter.engine import Defect, LayoutError
@@ -13,17 +15,17 @@ from serienpost_channel_letter.parts import (
     RunFiles,
     give_name,
     is_full,
+    saved,
     with_index,
     write_nameless,
 )
-from serienpost_channel_letter.style import Letter, Style
+from serienpost_channel_letter.style import Letter, Style, by_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from serienpost import Go, Message, Outcome
-    from serienpost_channel_letter.jobs import JobResult
     from serienpost_channel_letter.pool import Pool
 
 
@@ -64,10 +66,10 @@ class LetterSender:
         letter that fails is not in it."""
         part = call[0].part or call[0].position
         files = RunFiles(self._folder, call[0].run)
-        job = Job(Style.of(call[0].content), [letter_of(message) for message in call])
+        groups = by_style([message.content for message in call])
         try:
-            made = await asyncio.to_thread(self._pool.do, job)
-            if not await _written(made, job, files.part(part), go):
+            made = await asyncio.to_thread(self._laid_out, call, groups)
+            if not await _written(made, files.part(part), go):
                 return [NotStarted()] * len(call)
         except LayoutError as error:
             return [AccountProblem("layout", error.sentence)] * len(call)
@@ -83,20 +85,51 @@ class LetterSender:
             for result in made.results
         ]
 
+    def _laid_out(self, call: Sequence[Message], groups: Sequence[Sequence[int]]) -> _Part:
+        """The letters of a part, those of each style behind one another in its file."""
+        results: dict[int, int | Defect] = {}
+        good, pdfs = [], []
+        for group in groups:
+            letters = [letter_of(call[position]) for position in group]
+            made = self._pool.do(Job(Style.of(call[group[0]].content), letters))
+            results |= zip(group, made.results, strict=True)
+            good += [
+                (letter.ref, result, letter.address)
+                for letter, result in zip(letters, made.results, strict=True)
+                if not isinstance(result, Defect)
+            ]
+            pdfs += [made.pdf] if made.pdf else []
+        return _Part([results[position] for position in range(len(call))], good, _joined(pdfs))
 
-async def _written(made: JobResult, job: Job, path: Path, go: Go) -> bool:
+
+class _Part(NamedTuple):
+    """What became of each letter of a part, and the file of the good ones in its own order:
+    reference, pages and address."""
+
+    results: Sequence[int | Defect]
+    good: Sequence[tuple[str, int, str]]
+    pdf: bytes
+
+
+def _joined(pdfs: Sequence[bytes]) -> bytes:
+    if len(pdfs) < 2:
+        return pdfs[0] if pdfs else b""
+    import pikepdf
+
+    with ExitStack() as opened, pikepdf.new() as whole:
+        for pdf in pdfs:
+            whole.pages.extend(opened.enter_context(pikepdf.open(io.BytesIO(pdf))).pages)
+        return saved(whole)
+
+
+async def _written(made: _Part, path: Path, go: Go) -> bool:
     """Write what was laid out; whether it might leave. Nothing is written where nothing is good."""
-    good = [
-        (letter.ref, result, letter.address)
-        for letter, result in zip(job.letters, made.results, strict=True)
-        if not isinstance(result, Defect)
-    ]
-    if not good:
+    if not made.good:
         return True
     # Asked before too, so that a run that is over meanwhile finds no folder made anew.
     if not await go():
         return False
-    half = await asyncio.to_thread(_nameless_part, path, made.pdf, good)
+    half = await asyncio.to_thread(_nameless_part, path, made.pdf, made.good)
     if not await go():
         half.unlink(missing_ok=True)
         return False

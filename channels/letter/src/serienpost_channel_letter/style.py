@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from serienpost import Content
 
@@ -60,6 +60,23 @@ class Style:
     def sheet(self) -> str:
         """The letter's style sheet with the template's own rules after ours."""
         return f"{self.text(LETTER_SHEET)}\n{self.text(OWN_SHEET)}"
+
+
+def by_style(contents: Sequence[Content]) -> list[list[int]]:
+    """The positions of letters that look the same, such as those in one language; each group is
+    laid out by itself."""
+    known: dict[tuple[object, ...], list[int]] = {}
+    looks: list[tuple[object, list[int]]] = []
+    for position, one in enumerate(contents):
+        key = (id(one.attachments), *one.layout[:2])
+        if key not in known:
+            look = (one.attachments, one.layout[:2])
+            alike = next((group for other, group in looks if other == look), [])
+            if not alike:
+                looks.append((look, alike))
+            known[key] = alike
+        known[key].append(position)
+    return [group for _, group in looks]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def review_command(
     if history:
         return _history(found)
     if csv_file:
-        _write_csv(Path(csv_file), found.recipients(sort))
+        languages = bool(found.summary().languages)
+        _write_csv(Path(csv_file), found.recipients(sort), languages=languages)
     return review_reply(found, rows=not summary, sort=sort)
 
 
@@ -296,10 +297,11 @@ def _span(seconds: float) -> Text:
     )
 
 
-def _write_csv(path: Path, rows: Iterable[Recipient]) -> None:
+def _write_csv(path: Path, rows: Iterable[Recipient], *, languages: bool) -> None:
     from serienpost.files import private_file, spreadsheet_cell
 
     names = ["row", "number", "name", "address", "reachable", "allowed", "marked"]
+    names += ["language", "language_because"] if languages else []
     with private_file(path) as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow([*names, "reason"])

@@ -30,9 +30,7 @@ def told_languages(head: ReviewSummary) -> Iterator[str]:
         yield head.one_language_reason
     if head.silent_languages:
         names = [language_name(one) for one in head.silent_languages]
-        yield _(
-            "Not used, because there are no salutations in it: the text in {names}.", names=names
-        )
+        yield _("The text in {names} is not used: there are no salutations in it.", names=names)
     if head.languages:
         yield _("Language of the messages: {counts}.", counts=_counted(head))
         yield from _defaults(head)

@@ -323,7 +323,7 @@ def _template(
     context: PracticeContext, folder: Path, name: str
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], list[Problem]]:
     """The kinds, purposes and languages of one template, and what is wrong with its files."""
-    from serienpost.templates.folder import load_template
+    from serienpost.templates.folder import load_template, other_languages
 
     kinds: list[str] = []
     purposes: set[str] = set()
@@ -340,6 +340,10 @@ def _template(
             continue
         purposes.update(files.purposes)
         languages.add(files.language)
+        try:
+            languages.update(other_languages(files, [folder])[0])
+        except TemplateError as error:
+            problems += error.problems
     return tuple(kinds), tuple(sorted(purposes)), tuple(sorted(languages)), problems
 
 

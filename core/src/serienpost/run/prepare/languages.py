@@ -262,6 +262,14 @@ def _lacking(renderer: RunRenderer) -> Iterator[str]:
                 file=one.files.text.file,
                 own=str(name),
             )
+        line = (one.header.signature or {}).get("text")
+        if line and line == (renderer.header.signature or {}).get("text"):
+            yield _(
+                "the line under the name of who signs is as it is in {own} in the text in"
+                " {language}; `languages` of the signature has a place for it",
+                own=primary(renderer.header.language),
+                language=primary(one.header.language),
+            )
     for block in renderer.blocks:
         if FIELD not in block.offers:
             yield _(

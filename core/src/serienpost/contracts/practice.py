@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from serienpost.contracts.strict import StrictModel
+from serienpost.recorded_language import recorded_language
 from serienpost.translation import Texts
 
 _ = Texts(__name__)
@@ -73,6 +74,12 @@ class PracticeInfo(StrictModel):
     )
 
 
+def _language(value: str) -> str:
+    if recorded_language(value) != value:
+        raise ValueError(_("write a language by its two letters, as in {example}", example="en"))
+    return value
+
+
 class SignatureWords(StrictModel):
     """How a signature reads in another language; what is left out stays as it is."""
 
@@ -92,7 +99,7 @@ class Signature(StrictModel):
     text: str = Field(default="", description="Line under the name.")
     closing: str = Field(default="Mit freundlichen Grüßen", description="The closing.")
     image: str | None = Field(default=None, description="File with the handwritten signature.")
-    languages: dict[str, SignatureWords] = Field(
+    languages: dict[Annotated[str, AfterValidator(_language)], SignatureWords] = Field(
         default={},
         description="How it reads for people who get a text in another language, as"
         " `en: {closing: Kind regards, text: General practitioner}`.",

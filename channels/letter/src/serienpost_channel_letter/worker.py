@@ -43,6 +43,8 @@ _ = Texts(__name__)
 
 _MEGABYTE = 1 << 20
 _PR_SET_PDEATHSIG = 1
+# Engines that a worker keeps.
+_ENGINES = 2
 
 
 def main(descriptor: int, megabytes: int, seconds: float) -> None:
@@ -107,13 +109,13 @@ def _work(
 
 
 class JobRunner:
-    """Does jobs one after the other; an engine is kept while the style stays the same."""
+    """Does jobs one after the other; the engines of the last styles are kept, such as those of a
+    run in two languages."""
 
     def __init__(self, connection: Connection, seconds: float) -> None:
         self._connection = connection
         self._seconds = seconds
-        self._engine: Engine | None = None
-        self._digest = ""
+        self._engines: dict[str, Engine] = {}
 
     def do(self, job: Job) -> None:
         """Lay out a job's letters, each answered as it is done, then the file."""
@@ -158,14 +160,14 @@ class JobRunner:
     def _engine_for(self, style: Style) -> Engine:
         from serienpost_channel_letter.weasy import WeasyEngine
 
-        if self._engine is None or self._digest != style.digest:
-            engine: Engine = WeasyEngine(style)
-            self._engine, self._digest = engine, style.digest
-            return engine
-        return self._engine
+        engine = self._engines.pop(style.digest, None)
+        while len(self._engines) >= _ENGINES:
+            del self._engines[next(iter(self._engines))]
+        self._engines[style.digest] = engine or WeasyEngine(style)
+        return self._engines[style.digest]
 
     def _fail(self, *problems: Problem) -> None:
-        self._engine = None
+        self._engines.clear()
         self._send(JobFailed(problems))
 
     def _send(self, answer: LetterDone | JobDone | JobFailed) -> None:

@@ -41,12 +41,11 @@ def _whose_data(row: str, processor: str | None = None, region: str | None = Non
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "balance_unknown": lambda told: told["text"],
     "given_up": lambda told: _(
-        "{mailing} for {day} was not sent and is given up: {text}. Look at it, then "
+        "{mailing} for {due} was not sent and is given up: {text}. Look at it, then "
         "serienpost run {mailing} --yes --for a date that helps, or serienpost cancel "
         "{mailing} --due {due}",
         mailing=told["mailing"],
-        day=_day(told["due"]),
-        due=str(told["due"]),
+        due=told["due"],
         text=told["text"],
     ),
     "incomplete": lambda told: _(
@@ -66,9 +65,9 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "not_continued": lambda told: joined(": ", (told["run"], told["text"])),
     "not_prepared": lambda told: _(
-        "{mailing} for {day} still waits to be prepared: {text}",
+        "{mailing} for {due} still waits to be prepared: {text}",
         mailing=told["mailing"],
-        day=_day(told["due"]),
+        due=told["due"],
         text=told["text"],
     ),
     "orders_unknown": lambda told: _(

@@ -66,7 +66,7 @@ def runs_command(practice: Practice, limit: int) -> Reply:
                     _(
                         "{mailing} for {due}: {reason}",
                         mailing=d.mailing,
-                        due=_due(d),
+                        due=d.due,
                         reason=d.reason,
                     )
                 )

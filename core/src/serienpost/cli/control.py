@@ -54,7 +54,7 @@ def _cancel_due(practice: Practice, mailing: str, due: str) -> Reply:
     text = _(
         "{mailing} for {due} is not prepared again",
         mailing=done.mailing,
-        due=date.fromisoformat(done.due),
+        due=done.due,
     )
     return Reply({"due": done.document()}, lambda: say(text))
 

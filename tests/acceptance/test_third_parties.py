@@ -195,6 +195,7 @@ def test_a_vendor_runs_many_practices(place: Place, schemas: Checker) -> None:
     secrets.write_text(json.dumps(given))
     place.env["PRAXISPLUS_SECRETS"] = str(secrets)
     place.env["SERIENPOST_POLICY"] = str(vendor / "policy.yaml")
+    place.env["SERIENPOST_LANG"] = "en"
     with mail_server(passwords) as (port, mails):
         for practice in (vendor / "practices").iterdir():
             with closing(sqlite3.connect(practice / "praxisplus.db")) as database:

@@ -14,8 +14,8 @@ from serienpost.ledger.schema import message as message_table
 from serienpost.ledger.schema import metadata, once
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.store import Ledger, new_ref
+from serienpost.run.prepare.changes import RENDERING_EDITION
 from serienpost.run.prepare.plan import Header
-from serienpost.run.prepare.renderer import RENDERING_EDITION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,10 +11,11 @@ from sqlalchemy import text  # noqa: TID253
 from serienpost import QuotaReached, Rejected, Unknown
 from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.schema import run as run_table
+from serienpost.run.prepare.changes import RENDERING_EDITION
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.marks import change_marks
 from serienpost.run.prepare.plan import Header, compute_plan_hash
-from serienpost.run.prepare.renderer import RENDERING_EDITION, load_renderer
+from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.erasure import erase_person
 from serienpost.run.report.export import export_person
 from serienpost.run.report.preview import preview

@@ -33,8 +33,10 @@ from serienpost.run.prepare.attachment_folder import (
     AttachmentFolder,
     NotAttachableError,
 )
+from serienpost.run.prepare.changes import RENDERING_EDITION
 from serienpost.run.prepare.costs import forecast
-from serienpost.run.prepare.languages import Variants, file_name_problems, settled
+from serienpost.run.prepare.language_checks import file_name_problems, settled
+from serienpost.run.prepare.languages import Variants
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
 from serienpost.run.prepare.plan import Block, Header, digest, plain_selection
@@ -44,7 +46,6 @@ from serienpost.run.prepare.renderer import (
     LOWERED,
     OWN_FILES,
     READ,
-    RENDERING_EDITION,
     SHARED_FILES,
     RunRenderer,
 )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost.fields import known_field
-from serienpost.run.prepare.languages import CARRIED, FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from serienpost.contracts.content import Content
-    from serienpost.fields import FieldValue
-    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.fields import FieldValue, Sensitivity
 
 # Stands in place of the macro for the fields of the address itself.
 ADDRESS = "address"
+# And for the field that decides in which language the text is.
+CARRIED = "language"
 # What goes into every message: the address, and the language, which decides what it says.
 _ALWAYS = (ADDRESS, CARRIED)
 
@@ -24,19 +24,23 @@ class DisclosedFields:
     """Says of each row which fields its message carries.
 
     `pairs` are the field, its class and the macro that each bit stands for, from the lowest.
+
+    Args:
+        uses: each field with the macro that takes it, or what stands in place of one.
+        classes: what sources say of their fields.
+        printed: the macros that a text shows with these values.
     """
 
-    def __init__(self, renderer: RunRenderer) -> None:
-        macros = renderer.all_macros
-        uses = [(field, name) for name, m in macros.items() for field in sorted(m.fields)]
-        uses += [(field, ADDRESS) for field in sorted(renderer.kind.fields)]
-        uses += [(FIELD, CARRIED)] if renderer.others else []
+    def __init__(
+        self,
+        uses: Sequence[tuple[str, str]],
+        classes: Mapping[str, Sensitivity],
+        printed: Callable[[Mapping[str, FieldValue]], frozenset[str]],
+    ) -> None:
         self.pairs = [
-            (field, known_field(field, renderer.classes).sensitivity.label, name)
-            for field, name in uses
+            (field, known_field(field, classes).sensitivity.label, name) for field, name in uses
         ]
-        self._renderer = renderer
-        self._around = renderer.layout_macros
+        self._printed = printed
         self._bits = [(1 << bit, field, name) for bit, (field, name) in enumerate(uses)]
 
     def of(
@@ -53,7 +57,7 @@ class DisclosedFields:
             content: with a provider's template all of its data leave, whatever the text shows.
         """
         if content.template is None:
-            shown = self._renderer.of(values).template.printed(values) | self._around
+            shown = self._printed(values)
         else:
             shown = frozenset(name for name, value in values.items() if value not in (None, ""))
         mask = 0

@@ -15,9 +15,9 @@ from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_names
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
+from serienpost.run.prepare.changes import refuse_other_edition
 from serienpost.run.prepare.freeze import unmark_files_of_several, unmarked_columns, unmarked_for
 from serienpost.run.prepare.plan import write_plan_hash
-from serienpost.run.prepare.renderer import refuse_other_edition
 from serienpost.run.prepare.review import (
     Reviewed,
     address_of,

@@ -22,7 +22,7 @@ from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import asset
 from serienpost.reference import PLACEHOLDER, with_reference
-from serienpost.run.prepare.disclosed_fields import DisclosedFields
+from serienpost.run.prepare.disclosed_fields import ADDRESS, CARRIED, DisclosedFields
 from serienpost.run.prepare.field_macros import FieldMacro, own_fields
 from serienpost.run.prepare.languages import (
     FIELD,
@@ -35,10 +35,10 @@ from serienpost.run.prepare.languages import (
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.plan import Header, read_selection
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
-from serienpost.translation import Text, Texts
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from pydantic import BaseModel
@@ -64,13 +64,6 @@ T = TypeVar("T")
 DISPLAY_FIELDS = frozenset(
     {"nummer", "titel", "vorsatzwort", "vorname", "nachname", "namenszusatz"}
 )
-
-# Raised whenever the same values would give other bytes than before; 1 where a header names none.
-#
-# 2: what a channel needs for its layout stands in a place of its own in the content.
-# 3: letters are measured with what stands around them, and their account's folder is not in them.
-# 4: of Markdown only bold, italic, bullets, headings, tables and links are read; all else is text.
-RENDERING_EDITION = 4
 
 # Prefix of frozen files that go with every message.
 ATTACHMENT = "attachment/"
@@ -327,7 +320,14 @@ class RunRenderer:
     @cached_property
     def carried(self) -> DisclosedFields:
         """Says of each row which fields its message carries."""
-        return DisclosedFields(self)
+        macros = self.all_macros.items()
+        uses = [(field, name) for name, macro in macros for field in sorted(macro.fields)]
+        uses += [(field, ADDRESS) for field in sorted(self.kind.fields)]
+        uses += [(FIELD, CARRIED)] if self.others else []
+        return DisclosedFields(uses, self.classes, self._printed)
+
+    def _printed(self, values: Mapping[str, FieldValue]) -> frozenset[str]:
+        return self.of(values).template.printed(values) | self.layout_macros
 
     @cached_property
     def _shows_type(self) -> bool:
@@ -570,61 +570,6 @@ def frozen_selection(source: Source[Any], plain: dict[str, object]) -> BaseModel
         )
         raise ConfigError(Problem(message, _("prepare the mailing again")))
     return checked
-
-
-def what_changed(renderer: RunRenderer) -> str:
-    """`changed since: practice.phone, serienpost-templates 0.1.0 -> 0.2.0`; where nothing that the
-    run remembers is different, where else to look."""
-    found = list(_changes(renderer))
-    if found:
-        return _("changed since: {what}", what=found)
-    return _(
-        "practice, sender and versions are the same; look at the settings of accounts.{account}",
-        account=renderer.header.account,
-    )
-
-
-def _changes(renderer: RunRenderer) -> Iterator[str]:
-    header, account = renderer.header, renderer.account
-    practice = renderer.setting.practice.model_dump(mode="json")
-    frozen = header.extra.get("practice", practice)
-    yield from (f"practice.{key}" for key in practice if practice[key] != frozen.get(key))
-    for key, was in (("sender", header.sender), ("reply_to", header.reply_to)):
-        if getattr(account, key) != was:
-            yield f"accounts.{header.account}.{key}"
-    loaded = renderer.context.registry.versions
-    for name in sorted({*header.versions, *loaded}):
-        before, now = header.versions.get(name), loaded.get(name)
-        if before != now:
-            none = _.pgettext("version", "none")
-            values = {"name": name, "before": before or none, "now": now or none}
-            yield Text("", "{name} {before} -> {now}", values)
-
-
-def refuse_other_edition(run_id: str, header: Header) -> None:
-    """Refuse to send what this code would render in another way than was reviewed.
-
-    Raises:
-        LedgerError: the run was prepared by another edition of rendering.
-    """
-    if header.rendering != RENDERING_EDITION:
-        is_older = header.rendering < RENDERING_EDITION
-        said = (
-            _(
-                "run {run} was prepared by an older serienpost (rendering edition {edition});"
-                " prepare the mailing again",
-                run=run_id,
-                edition=header.rendering,
-            )
-            if is_older
-            else _(
-                "run {run} was prepared by a newer serienpost (rendering edition {edition});"
-                " prepare the mailing again",
-                run=run_id,
-                edition=header.rendering,
-            )
-        )
-        raise LedgerError(said)
 
 
 class Trial(NamedTuple):

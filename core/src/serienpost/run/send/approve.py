@@ -17,8 +17,8 @@ from serienpost.ledger.schema import message, once
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import before, move_messages, move_run
+from serienpost.run.prepare.changes import refuse_other_edition
 from serienpost.run.prepare.plan import Header
-from serienpost.run.prepare.renderer import refuse_other_edition
 from serienpost.run.send.parts import cut_parts
 from serienpost.translation import Texts, pack
 

@@ -22,8 +22,9 @@ from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_nam
 from serienpost.ledger.schema import message, once, run
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import move_messages, move_run
+from serienpost.run.prepare.changes import refuse_other_edition
 from serienpost.run.prepare.plan import Header, from_json
-from serienpost.run.prepare.renderer import message_of, refuse_other_edition
+from serienpost.run.prepare.renderer import message_of
 from serienpost.run.send.outcomes import checked
 from serienpost.run.send.parts import cut_parts, last_part
 from serienpost.translation import Texts

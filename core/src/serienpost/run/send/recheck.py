@@ -25,8 +25,9 @@ from serienpost.errors import (
 )
 from serienpost.fault_injection import faultpoint
 from serienpost.ledger.delivery import Result
+from serienpost.run.prepare.changes import what_changed
 from serienpost.run.prepare.plan import from_json
-from serienpost.run.prepare.renderer import message_of, what_changed
+from serienpost.run.prepare.renderer import message_of
 from serienpost.run.prepare.review import address_of, current_states, question
 from serienpost.timelimit import LateError, within
 from serienpost.translation import Texts

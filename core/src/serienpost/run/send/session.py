@@ -25,8 +25,9 @@ from serienpost.ledger.runs import (
 )
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
+from serienpost.run.prepare.changes import refuse_other_edition
 from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
-from serienpost.run.prepare.renderer import RunRenderer, load_renderer, refuse_other_edition
+from serienpost.run.prepare.renderer import RunRenderer, load_renderer
 from serienpost.run.send.archive import store_entries
 from serienpost.run.send.breaker import Series, find_series, leave_refused
 from serienpost.run.send.day import confirm_day, leaving_days

@@ -150,6 +150,8 @@ def test_every_module_stands_in_a_room() -> None:
             "network",
         ),
         *("plugin_attribution", "redaction", "status_codes", "text", "timelimit", "translation"),
+        "recorded_language",
+        "words",
         "written_values",
         "yaml_faults",
     }
@@ -173,7 +175,7 @@ def test_the_command_line_stands_on_the_service_alone() -> None:
 
 
 def test_contracts_import_nothing_above_them() -> None:
-    ground = ("errors", "fields", "text", "translation")
+    ground = ("errors", "fields", "recorded_language", "text", "translation")
     above = [
         f"{module} imports {other}"
         for module, imported in graph(CORE).items()

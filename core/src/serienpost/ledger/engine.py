@@ -130,7 +130,7 @@ def open_engine(
     except ModuleNotFoundError as error:
         raise LedgerError(
             _("the ledger needs the Python package {name}", name=str(error.name)),
-            hint="pip install 'serienpost[postgresql]'",
+            hint=_("pip install 'serienpost[postgresql]'"),
         ) from error
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error

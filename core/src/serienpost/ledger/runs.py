@@ -82,7 +82,7 @@ def allow_command(row: RunRow, command: str) -> None:
         LedgerError: naming the state.
     """
     if row.state not in COMMANDS[command]:
-        hint = f"serienpost send {row.id}" if row.state == "prepared" else None
+        hint = _("serienpost send {run}", run=row.id) if row.state == "prepared" else None
         state = words.run_state(row.state)
         if row.state in ("preparing", "prepared"):
             text = _(

@@ -34,7 +34,7 @@ class DisclosedFields:
     def __init__(
         self,
         uses: Sequence[tuple[str, str]],
-        classes: Mapping[str, Sensitivity],
+        classes: dict[str, Sensitivity],
         printed: Callable[[Mapping[str, FieldValue]], frozenset[str]],
     ) -> None:
         self.pairs = [

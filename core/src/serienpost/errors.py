@@ -98,11 +98,6 @@ class SerienpostError(Exception):
         """All problems in one line, to be put into another text."""
         return joined("; ", [problem.sentence for problem in self.problems])
 
-    @property
-    def sentence(self) -> Text:
-        """All its problems, to be put into another text or kept as a reason."""
-        return joined("\n", [problem.sentence for problem in self.problems])
-
 
 class ConfigError(SerienpostError):
     """A file that the user writes (configuration, mailing, schema) is not acceptable."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from serienpost.ledger.state_words import state_word
 
+from serienpost import words
 from serienpost.ledger.runs import allow_command, find_run
 from serienpost.ledger.schema import Sentence, SpokenJson, message, metadata
 from serienpost.ledger.schema import run as run_table
@@ -73,4 +73,4 @@ def test_a_refused_command_names_the_state_by_its_word(desk: Desk) -> None:
 @pytest.mark.parametrize("state", [*MESSAGE_STATES, *RUN_MOVES])
 def test_every_state_has_a_word_in_german(state: str) -> None:
     with speaking("de"):
-        assert str(state_word(state)) != state_word(state)
+        assert str(words.run_state(state)) != words.run_state(state)

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from serienpost import Deny
+from serienpost import Deny, words
 from serienpost.errors import LedgerError
 from serienpost.ledger.runs import allow_command, find_run
 from serienpost.ledger.schema import journal, message, once
 from serienpost.ledger.schema import run as run_table
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, RUN_MOVES
 from serienpost.run.send.approve import approve, cancel, pause
 from serienpost.translation import speaking
@@ -119,7 +118,7 @@ def test_commands_are_allowed_by_state(office: Office, state: str, command: str)
     if state in COMMANDS[command]:
         allow_command(row, command)
         return
-    said = f"run {run} is {state_word(state)}; {command} is not possible"
+    said = f"run {run} is {words.run_state(state)}; {command} is not possible"
     with pytest.raises(LedgerError, match=said):
         allow_command(row, command)
 

@@ -14,7 +14,6 @@ from serienpost.errors import LedgerError, Problem, StillOpenError
 from serienpost.ledger.due import end_due
 from serienpost.ledger.runs import allow_command, lock_run, released_runs, set_paused
 from serienpost.ledger.schema import message, once
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS, HOLDS_ONCE
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import before, move_messages, move_run

@@ -20,7 +20,6 @@ from serienpost.ledger.delivery import free_once
 from serienpost.ledger.rows import MESSAGE, MessageRow, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_names
 from serienpost.ledger.schema import message, once, run
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.store import lock_once, slices
 from serienpost.ledger.transitions import move_messages, move_run
 from serienpost.run.prepare.changes import refuse_other_edition

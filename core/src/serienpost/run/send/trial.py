@@ -19,7 +19,6 @@ from serienpost.files import refuse_other, write_private
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.rows import Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
-from serienpost.ledger.state_words import state_word
 from serienpost.ledger.states import COMMANDS
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.suppressions import reason_of

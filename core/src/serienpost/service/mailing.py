@@ -10,7 +10,7 @@ from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import ConfigError, SerienpostError
 from serienpost.recorded_language import primary
-from serienpost.run.prepare import language_checks, provider_template, transliteration
+from serienpost.run.prepare import language_check, provider_template, transliteration
 from serienpost.run.prepare.check import (
     check_mailing,
     read_text,
@@ -105,7 +105,7 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
         fields=tuple(sorted(fields)),
         notes=(
             *selection_notes(renderer),
-            *language_checks.notes(renderer, template_folders(practice.context)),
+            *language_check.notes(renderer, template_folders(practice.context)),
             *provider_template.notes(renderer),
             *text_part(renderer),
             *transliteration.notes(renderer),

@@ -35,7 +35,7 @@ from serienpost.run.prepare.attachment_folder import (
 )
 from serienpost.run.prepare.changes import RENDERING_EDITION
 from serienpost.run.prepare.costs import forecast
-from serienpost.run.prepare.language_checks import file_name_problems, settled
+from serienpost.run.prepare.language_check import file_name_problems, settled
 from serienpost.run.prepare.languages import Variants
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint

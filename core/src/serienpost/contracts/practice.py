@@ -8,10 +8,6 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from serienpost.contracts.strict import StrictModel
-from serienpost.recorded_language import recorded_language
-from serienpost.translation import Texts
-
-_ = Texts(__name__)
 
 _PRACTICE_ID = re.compile(r"[a-z0-9-]+\Z")
 
@@ -74,12 +70,6 @@ class PracticeInfo(StrictModel):
     )
 
 
-def _language(value: str) -> str:
-    if recorded_language(value) != value:
-        raise ValueError(_("write a language by its two letters, as in {example}", example="en"))
-    return value
-
-
 class SignatureWords(StrictModel):
     """How a signature reads in another language; what is left out stays as it is."""
 
@@ -99,7 +89,7 @@ class Signature(StrictModel):
     text: str = Field(default="", description="Line under the name.")
     closing: str = Field(default="Mit freundlichen Grüßen", description="The closing.")
     image: str | None = Field(default=None, description="File with the handwritten signature.")
-    languages: dict[Annotated[str, AfterValidator(_language)], SignatureWords] = Field(
+    languages: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], SignatureWords] = Field(
         default={},
         description="How it reads for people who get a text in another language, as"
         " `en: {closing: Kind regards, text: General practitioner}`.",

@@ -32,8 +32,11 @@ def test_writes_configuration_database_mailings_and_a_template(tmp_path: Path) -
         "mailings/terminerinnerung.yaml",
         "praxis.db",
         "serienpost.yaml",
+        "templates/neue-sprechzeiten/email.en.md",
         "templates/neue-sprechzeiten/email.md",
+        "templates/neue-sprechzeiten/letter.en.md",
         "templates/neue-sprechzeiten/letter.md",
+        "templates/neue-sprechzeiten/sms.en.txt",
         "templates/neue-sprechzeiten/sms.txt",
     ]
     for path in folder.rglob("*"):

@@ -47,6 +47,7 @@ def test_a_mailing_that_nothing_is_wrong_with(practice: Practice) -> None:
             "vorsatzwort",
         ],
         "notes": [],
+        "languages": ["de"],
     }
     assert checked.kind_title == "e-mail"
 

@@ -95,6 +95,8 @@ def test_faults_of_a_translation_are_told(package: Package, old: str, new: str, 
         '_("the pigeon {name}", **values)',
         '_.ngettext("{n} pigeon of {whom}", "{n} pigeons", n)',
         '_("")',
+        "print(f\"{_('the pigeon')}\")",
+        "click.echo(_('the pigeon'), err=True)",
     ],
 )
 def test_a_text_that_cannot_be_translated_is_told(tmp_path: Path, call: str) -> None:

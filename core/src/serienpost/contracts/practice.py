@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from serienpost.contracts.strict import StrictModel
+from serienpost.translation import Texts
+
+_ = Texts(__name__)
 
 _PRACTICE_ID = re.compile(r"[a-z0-9-]+\Z")
-
 
 _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[!#$&-;=?-Z_a-z~%]*\Z")
 

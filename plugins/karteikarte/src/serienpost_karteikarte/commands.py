@@ -54,15 +54,14 @@ def list_command(practice: Practice, run: str | None, person: str | None) -> Rep
             ],
         )
         if len(rows) > _MOST_ROWS:
-            click.echo(
-                _(
-                    "The first {shown} of {count} letters; --json shows all.",
-                    shown=_MOST_ROWS,
-                    count=len(rows),
-                )
+            first = _(
+                "The first {shown} of {count} letters; --json shows all.",
+                shown=_MOST_ROWS,
+                count=len(rows),
             )
+            click.echo(str(first))
         if not rows:
-            click.echo(_("No letters."))
+            click.echo(str(_("No letters.")))
 
     return Reply({"letters": rows}, text)
 
@@ -96,12 +95,8 @@ def print_command(
     pdf = _channel(context).print_records(Records.of(context).contents(numbers))
     refuse_other(Path(out), b"%PDF-")
     write_private(Path(out), pdf)
-    return Reply(
-        {"file": out, "letters": len(numbers)},
-        lambda: click.echo(
-            _.ngettext("{n} letter in {file}", "{n} letters in {file}", len(numbers), file=out)
-        ),
-    )
+    said = _.ngettext("{n} letter in {file}", "{n} letters in {file}", len(numbers), file=out)
+    return Reply({"file": out, "letters": len(numbers)}, lambda: click.echo(str(said)))
 
 
 def _found(

@@ -282,13 +282,29 @@ def _forms(text: str | Sequence[str] | None) -> list[str]:
 
 
 def misused_texts(folder: Path) -> Iterator[str]:
-    """Calls of `_` that cannot be translated: the message is no literal, or its placeholders are
-    not the values that are given."""
+    """Texts that cannot be translated or are not said as such: the message is no literal, its
+    placeholders are not the values that are given, it is made within an f-string, or handed to
+    `click.echo`, which writes the English of a text."""
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and (messages := _messages_of(node)) is not None:
-                for fault in _misuse(node, messages):
-                    yield f"{path}:{node.lineno}: {fault}"
+            for fault in _misuses(node):
+                yield f"{path}:{getattr(node, 'lineno', 0)}: {fault}"
+
+
+def _misuses(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        # Those that read the code for messages do not look there.
+        within = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+        if any(_messages_of(one) is not None for one in within):
+            yield "a text is not made within an f-string"
+    if not isinstance(node, ast.Call):
+        return
+    if (messages := _messages_of(node)) is not None:
+        yield from _misuse(node, messages)
+    called = getattr(node.func, "attr", "")
+    texts = [one for one in node.args if isinstance(one, ast.Call)]
+    if called in ("echo", "secho") and any(_messages_of(one) is not None for one in texts):
+        yield f"{called} writes the English of a text: say it by str()"
 
 
 def _messages_of(call: ast.Call) -> list[ast.expr] | None:

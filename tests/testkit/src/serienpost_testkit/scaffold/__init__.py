@@ -35,8 +35,7 @@ def new_plugin_command(kind: str, name: str, out: Path) -> Reply:
     def text() -> None:
         for path in written:
             click.echo(path)
-        click.echo(
-            _("next: pip install -e '{folder}[test]' and pytest {folder}", folder=str(folder))
-        )
+        then = _("next: pip install -e '{folder}[test]' and pytest {folder}", folder=str(folder))
+        click.echo(str(then))
 
     return Reply({"distribution": names.distribution, "files": [str(f) for f in written]}, text)

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sweep upgrade faults check fix texts pins docs bench ci clean
+.PHONY: help setup demo test sweep languages upgrade faults check fix texts pins docs bench ci clean
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -24,6 +24,10 @@ test: setup  ## all tests: units, then the whole system
 
 sweep: setup  ## the tests with all cases of long sweeps, and new examples each time
 	@scripts/stage sweep 900 scripts/tests -n $(WORKERS) --dist worksteal --sweep --ignore=tests/packaging --ignore=tests/faults
+
+languages: setup  ## the acceptance tests in German, and in brackets that show what is no text
+	@scripts/stage german 900 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance --reading de
+	@scripts/stage brackets 900 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance --reading qps
 
 upgrade: setup  ## ledgers that the first edition wrote: open, show, print, purge
 	@scripts/stage upgrade 120 scripts/tests -n $(WORKERS) --dist worksteal tests/upgrade

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from serienpost.cli.main import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 KILLED = -signal.SIGKILL
 # Begin of the variables that commands take from nobody but the test.
@@ -71,6 +71,7 @@ def finish(process: subprocess.Popen[str], args: Sequence[str], seconds: float) 
         out, err = process.communicate()
         raise AssertionError(f"{args} is stuck: {out[-500:]}{err[-500:]}") from None
     english = reading.understood(process)
+    reading.assert_all_said(args, Path(process.args[4]), out, err)  # type: ignore[index]
     return Done(tuple(args), process.returncode, english(out), english(err))
 
 
@@ -91,6 +92,7 @@ def run_in(place: Path, args: Sequence[str], environment: Mapping[str, str]) -> 
         reading.heard(args, environment) as english,
     ):
         code = run(args)
+    reading.assert_all_said(args, place, out.getvalue(), err.getvalue())
     return Done(tuple(args), int(code), english(out.getvalue()), english(err.getvalue()))
 
 

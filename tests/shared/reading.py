@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unsaid import unsaid
+
 from serienpost import Text
 from serienpost.translation import PSEUDO_LANGUAGE, SOURCE_LANGUAGE, speak
 
@@ -66,6 +68,29 @@ def module(args: Sequence[str], environment: Mapping[str, str]) -> tuple[str, di
         return "serienpost", {}
     path = os.pathsep.join(filter(None, (str(HERE), environment.get("PYTHONPATH"))))
     return "reading", {"PYTHONPATH": path, HEARD: tempfile.mkstemp(prefix="heard-")[1]}
+
+
+def assert_all_said(args: Sequence[str], folder: Path, *shown: str) -> None:
+    """In `qps`, where a test chose no language: people read nothing that is no text."""
+    if language() != PSEUDO_LANGUAGE or "--json" in args or not any("⟦" in one for one in shown):
+        return
+    found = [phrase for one in shown for phrase in unsaid(one, args, folder)]
+    if dump := os.environ.get("READING_DUMP"):
+        with Path(dump).open("a", encoding="utf-8") as file:
+            file.writelines(
+                json.dumps(
+                    [
+                        one,
+                        list(args),
+                        os.environ["PYTEST_CURRENT_TEST"],
+                        next(l for s in shown for l in s.splitlines() if one in l),
+                    ]
+                )
+                + "\n"
+                for one in found
+            )
+        return
+    assert found == [], "said, and no text"
 
 
 def listen(process: subprocess.Popen[str], environment: Mapping[str, str]) -> None:

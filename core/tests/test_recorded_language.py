@@ -17,6 +17,11 @@ from serienpost.recorded_language import primary, recorded_language
         *((None, ""), ("", ""), ("  ", "")),
         *(("englisch, deutsch", None), ("en/de", None), ("GB", None), ("E", None)),
         *(("kein Deutsch", None), ("Englisch?", None), ("qq", None), ("unbekannt", None)),
+        *(("en-150", "en"), ("pt-BR", "pt"), ("de_DE.utf8", "de"), ("tr-TR", "tr"), ("zh-TW", "zh")),
+        *(("de-CH", "de"), ("en-IE", "en"), ("en_CA", "en"), ("sr-Latn", "sr"), ("ar-SY", "ar")),
+        *(("en-de", None), ("DE_EN", None), ("en-tr", None), ("tr-de", None), ("de.en", None)),
+        *(("en.de", None), ("en-deutsch", None), ("EN-german", None), ("de-russisch", None)),
+        *(("en_tr_ar", None), ("en@deutsch", None), ("en-qqqq", None), ("en-zz", None)),
         *((7, None), (True, None)),
     ],
 )  # fmt: skip

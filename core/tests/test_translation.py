@@ -6,6 +6,7 @@ import pickle
 import threading
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,8 +31,6 @@ from serienpost.translation import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from serienpost.translation import Value
 
 _ = Texts("serienpost.anything")
@@ -137,6 +136,7 @@ def test_any_other_sentence_is_stored_as_it_is(sentence: str) -> None:
         '\x1e{"x":1}',
         '\x1e{"text":["a","b",[1],null,null]}',
         '\x1e{"text":["a","{n}",{},"{n}",null]}',
+        "\x1e" + "[" * 100_000,
     ],
 )
 def test_what_is_damaged_is_shown_as_it_stands(damaged: str) -> None:
@@ -224,6 +224,39 @@ def test_a_third_language_is_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path:
     with speaking("fr"):
         assert str(pigeons("the pigeon {name} sleeps", name="Bo")) == "le pigeon Bo dort"
         assert str(pigeons("the pigeon {name} flies", name="Bo")) == "the pigeon Bo flies"
+
+
+@pytest.mark.parametrize("damage", ["empty", "garbage", "cut", "end_missing", "no_text", "folder"])
+def test_a_catalogue_that_cannot_be_read_leaves_its_texts_in_english(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, damage: str
+) -> None:
+    package = tmp_path / f"pigeon_{damage}"
+    folder = package / "locale" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    whole = Path(translation.__file__).parent / "locale/de/LC_MESSAGES/serienpost.mo"
+    data = whole.read_bytes()
+    written = {
+        "empty": b"",
+        "garbage": b"garbage",
+        "cut": data[:2000],
+        "end_missing": data[:-2000],
+        "no_text": data[:28] + b"\xff" * len(data[28:]),
+    }
+    file = folder / f"{package.name}.mo"
+    if damage == "folder":
+        file.mkdir()
+    else:
+        file.write_bytes(written[damage])
+    texts = Texts(package.name)
+    with speaking("de"):
+        assert str(texts.ngettext("{n} row", "{n} rows", 2)) == "2 rows"
+
+
+def test_what_a_script_says_by_itself_stays_english() -> None:
+    with speaking("de"):
+        assert str(Texts("__main__")("the pigeon sleeps")) == "the pigeon sleeps"
 
 
 def test_help_is_translated_by_paragraphs() -> None:

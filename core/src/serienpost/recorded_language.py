@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from serienpost.fields import FieldValue
 
-# ISO 639-1, `en`, with what follows it in a tag: `en-GB`, `en_US`, `de_AT.UTF-8`, `zh-Hant-TW`.
-_TAG = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]{2,8})*(?:[.@][\w.@-]*)?")
+# ISO 639-1, `en`, with script and region: `en-GB`, `en_US`, `de_AT.UTF-8`, `zh-Hant-TW`, `en-150`.
+_TAG = re.compile(
+    r"([a-z]{2})(?:[-_]([a-z]{4}))?(?:[-_](?:([a-z]{2})|\d{3}))?(?:\.(?:utf-?8|iso-?8859-?1?\d))?"
+)
 # ISO 639-2, of which some languages have two: by the English name and by their own.
 _LONG = re.compile(r"[a-z]{3}")
 _OTHER_LONG = """ger:de fre:fr dut:nl gre:el cze:cs rum:ro slo:sk alb:sq arm:hy geo:ka per:fa
@@ -35,7 +37,7 @@ def _read(text: str) -> str | None:
         return ""
     tag = _TAG.fullmatch(small)
     if tag:
-        return tag[1] if tag[1] in _codes() else None
+        return tag[1] if _is_one_language(*tag.groups()) else None
     if _LONG.fullmatch(small):
         return _long_codes().get(small)
     return _names().get(small)
@@ -44,6 +46,20 @@ def _read(text: str) -> str | None:
 def primary(tag: str) -> str:
     """`en` of `en-GB`."""
     return re.split("[-_]", tag.lower(), maxsplit=1)[0]
+
+
+def _is_one_language(code: str, script: str | None, region: str | None) -> bool:
+    """Whether what follows the code is a script, and a region where that language is an official
+    one: `de-en`, `en-de` and `en-tr` may be two languages."""
+    from babel import Locale
+    from babel.languages import get_official_languages
+
+    if code not in _codes() or (script and script.title() not in Locale("en").scripts):
+        return False
+    if region is None:
+        return True
+    official = get_official_languages(region.upper(), de_facto=True)
+    return code in {primary(one) for one in official}
 
 
 @cache

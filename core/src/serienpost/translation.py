@@ -241,7 +241,14 @@ def _template(text: Text, language: str) -> str:
 
 @cache
 def _translations(domain: str, language: str) -> NullTranslations:
-    """The catalogue of a package; without one, what it says stays English."""
+    """The catalogue of a package; without one that can be read, what it says stays English."""
+    try:
+        return _read_catalogue(domain, language)
+    except Exception:  # noqa: BLE001  # whatever is in the file: no message fails for its language
+        return _UNTRANSLATED
+
+
+def _read_catalogue(domain: str, language: str) -> NullTranslations:
     from gettext import translation
     from importlib.util import find_spec
 
@@ -335,7 +342,7 @@ def unpack(stored: str) -> str:
         return stored
     try:
         found = _value(json.loads(stored[len(PACKED) :]))
-    except (ValueError, LookupError, TypeError, ArithmeticError):
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return stored
     return found if isinstance(found, str) else stored
 

@@ -39,8 +39,8 @@ _MISSING_STREET = Unreachable(
     "missing_street", _("The postal address has neither a street nor a PO box.")
 )
 _MISSING_TOWN = Unreachable("missing_town", _("The postal address has no town."))
-_MISSING_POSTCODE = Unreachable("missing_postcode", _("The postal address has no postcode."))
-_BAD_POSTCODE = Unreachable("bad_postcode", _("The postcode does not fit the country."))
+_MISSING_POSTCODE = Unreachable("missing_postcode", _("The postal address has no postal code."))
+_BAD_POSTCODE = Unreachable("bad_postcode", _("The postal code does not fit the country."))
 _UNKNOWN_COUNTRY = Unreachable("unknown_country", _("The country of the address is not known."))
 
 

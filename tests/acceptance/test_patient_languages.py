@@ -316,11 +316,13 @@ def test_a_language_without_salutations_is_not_used_and_that_is_said(spoken: Pra
     turkish = "---\nsubject: Ziyaret\n---\n{{Briefanrede}} {{Praxis}}\n"
     (spoken.folder / "templates/termin/email.tr.md").write_text(turkish, "utf-8")
     (spoken.folder / "templates/termin/email.alt.md").write_text("x", "utf-8")
+    (spoken.folder / "templates/termin/email.fr.html").write_text("x", "utf-8")
     checked = spoken.json("check", "mail")
     assert checked["languages"] == ["de", "en"]
     notes = " ".join(checked["notes"])
     assert "templates/termin/email.tr.md is not used: there are no salutations in tr" in notes
     assert "templates/termin/email.alt.md is not read" in notes
+    assert "email.fr.html is not read: email.fr.md is not beside it" in notes
     review = spoken.json("prepare", "mail")
     assert given(review) == GIVEN
     assert review["silent_languages"] == ["tr"]

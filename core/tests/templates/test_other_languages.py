@@ -15,6 +15,7 @@ from serienpost.templates.folder import (
     from_text,
     load_template,
     other_languages,
+    unread_files,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,32 @@ def test_pages_are_of_one_language_and_style_sheets_of_all(folder: Path) -> None
     assert english.files["email.css"] == b"p {}"
     assert english.named == {"email.html": "email.en.html", "email.css": "email.en.css"}
     assert TemplateFiles.from_assets(english.to_assets()) == english
+
+
+@pytest.mark.parametrize(("said", "written"), [("", "en-GB"), ("en", "en-GB"), ("en-US", "en-US")])
+def test_english_beside_the_template_is_british_unless_it_says_another(
+    folder: Path, said: str, written: str
+) -> None:
+    top = f"---\nlanguage: {said}\n---\n" if said else ""
+    (folder / "email.en.md").write_text(f"{top}x", "utf-8")
+    assert _others(folder)[0]["en"].language == written
+
+
+def test_files_that_lack_their_text_are_found(folder: Path) -> None:
+    folders = [folder.parents[1] / "first", folder.parent, folder.parents[1] / "behind"]
+    for one in (folders[0], folders[2]):
+        (one / "x").mkdir(parents=True)
+        (one / "x" / "email.en.md").touch()
+    files = load_template("x", "email.md", folders)
+    early = ("first/x/email.en.md", "email.md")
+    assert unread_files(files, folders) == [early]
+    for name in ("email.en.html", "email.fr.html", "email.en-GB.css", "sms.fr.txt"):
+        (folder / name).touch()
+    assert unread_files(files, folders) == [
+        early,
+        ("templates/x/email.fr.html", "email.fr.md"),
+    ]
+    assert unread_files(from_text(None, "x", "m.yaml"), folders) == []
 
 
 @pytest.mark.parametrize(("name", "language"), [("email.de.md", "de"), ("email.fr.md", "nl")])

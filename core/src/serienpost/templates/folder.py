@@ -158,6 +158,24 @@ def other_languages(
     return found, tuple(strange)
 
 
+def unread_files(files: TemplateFiles, folders: Sequence[Path]) -> list[tuple[str, str]]:
+    """Files of other languages that nothing comes of, each with the text that is missing beside it:
+    a page or style sheet without a text of its language, and a text without one in the template's
+    own language in a folder that comes before that of the template."""
+    found: list[tuple[str, str]] = []
+    stem, suffix = PurePath(files.body).stem, PurePath(files.body).suffix
+    for folder in folders if files.body != FREE_TEXT else ():
+        home, shown = folder / files.name, f"{folder.name}/{files.name}"
+        is_home = (home / files.body).is_file()
+        for path in sorted(home.glob(f"{stem}.*.*")):
+            text = f"{path.name.removesuffix(path.suffix)}{suffix}" if is_home else files.body
+            if not (home / text).is_file() and (not is_home or path.suffix in (".html", ".css")):
+                found.append((f"{shown}/{path.name}", text))
+        if is_home:
+            break
+    return found
+
+
 def _refuse_other(own: TemplateFiles, other: TemplateFiles, tag: str) -> None:
     file = other.text.file
     if primary(own.language) == tag:
@@ -247,14 +265,14 @@ def _read(folder: Path, name: str, suffix: str, tag: str | None = None) -> Templ
     body = f"{stem}.{tag}{kind}" if tag else suffix
     file = f"{shown}/{body}"
     text = decoded(_bytes(home, home / body, file), file)
-    parts = split(text, file, _WRITTEN_AS.get(tag, tag)) if tag else split(text, file)
+    parts = split(text, file, tag) if tag else split(text, file)
     subject = None
     if parts.subject is not None:
         subject = TextFile(parts.subject, file, parts.subject_line)
     return TemplateFiles(
         name=name,
         body=suffix,
-        language=parts.language,
+        language=_WRITTEN_AS.get(parts.language, parts.language) if tag else parts.language,
         purposes=parts.purposes,
         subject=subject,
         text=TextFile(parts.text, file, parts.text_line),

@@ -111,6 +111,8 @@ def file_name_problems(renderer: RunRenderer) -> Iterator[Problem]:
 
 def notes(renderer: RunRenderer, folders: Sequence[Path]) -> list[str]:
     """What whoever checks a mailing should know about the languages of its text."""
+    from serienpost.templates.folder import unread_files
+
     header = renderer.header
     if header.provider_template:
         return []
@@ -143,6 +145,10 @@ def notes(renderer: RunRenderer, folders: Sequence[Path]) -> list[str]:
             example="email.en.md",
         )
         for file in variants.strange
+    ]
+    found += [
+        _("{file} is not read: {text} is not beside it", file=file, text=text)
+        for file, text in unread_files(renderer.files, folders)
     ]
     return found
 

@@ -88,10 +88,15 @@ class SpokenJson(TypeDecorator[Any]):
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401  # JSON
+    # For each row of a run: most of what is in it is a plain `str` or nothing.
+    if value is None:
+        return None
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {name: _each_text(one, change) for name, one in value.items()}
+        return {
+            name: None if one is None else _each_text(one, change) for name, one in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_each_text(one, change) for one in value]
     return value

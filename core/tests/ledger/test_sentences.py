@@ -14,6 +14,8 @@ from serienpost.ledger.states import MESSAGE_STATES, RUN_MOVES
 from serienpost.translation import Texts, speaking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     Desk = Any
 
 _ = Texts("serienpost.ledger")
@@ -29,6 +31,8 @@ def test_every_column_for_people_keeps_sentences() -> None:
     }
     assert keeping == {
         "run.reason_text",
+        "run.disclaimer_by",
+        "suppression.source",
         "run.header",
         "message.text",
         "message.unreachable",
@@ -70,7 +74,13 @@ def test_a_refused_command_names_the_state_by_its_word(desk: Desk) -> None:
     assert said == "der Lauf r ist vorbereitet; resume geht noch nicht (serienpost send r)"
 
 
-@pytest.mark.parametrize("state", [*MESSAGE_STATES, *RUN_MOVES])
-def test_every_state_has_a_word_in_german(state: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        *((words.message_state, state) for state in MESSAGE_STATES),
+        *((words.run_state, state) for state in RUN_MOVES),
+    ],
+)
+def test_every_state_has_a_word_in_german(word: Callable[[str], str], state: str) -> None:
     with speaking("de"):
-        assert str(words.run_state(state)) != words.run_state(state)
+        assert str(word(state)) != word(state)

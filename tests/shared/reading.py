@@ -75,21 +75,6 @@ def assert_all_said(args: Sequence[str], folder: Path, *shown: str) -> None:
     if language() != PSEUDO_LANGUAGE or "--json" in args or not any("⟦" in one for one in shown):
         return
     found = [phrase for one in shown for phrase in unsaid(one, args, folder)]
-    if dump := os.environ.get("READING_DUMP"):
-        with Path(dump).open("a", encoding="utf-8") as file:
-            file.writelines(
-                json.dumps(
-                    [
-                        one,
-                        list(args),
-                        os.environ["PYTEST_CURRENT_TEST"],
-                        next(l for s in shown for l in s.splitlines() if one in l),
-                    ]
-                )
-                + "\n"
-                for one in found
-            )
-        return
     assert found == [], "said, and no text"
 
 

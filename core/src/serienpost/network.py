@@ -10,9 +10,13 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from serienpost.translation import Texts
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from ssl import SSLError
+
+_ = Texts(__name__)
 
 # As httpx names the moment at which the connection stands and nothing of the request is written.
 _BEFORE_REQUEST = "send_request_headers.started"
@@ -29,7 +33,7 @@ def asking(go: Callable[[], Awaitable[bool]]) -> Callable[[str, object], Awaitab
     no they raise `HeldBackError`.
     """
 
-    async def trace(event: str, _: object) -> None:
+    async def trace(event: str, _info: object) -> None:
         if event.endswith(_BEFORE_REQUEST) and not await go():
             raise HeldBackError
 
@@ -63,10 +67,10 @@ def server_of(url: str) -> str:
 
 
 _CAUSES = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.EHOSTUNREACH: "no way to it in the network",
-    errno.ENETUNREACH: "no way to it in the network",
-    errno.ETIMEDOUT: "no answer in time",
+    errno.ECONNREFUSED: _("connection refused"),
+    errno.EHOSTUNREACH: _("no way to it in the network"),
+    errno.ENETUNREACH: _("no way to it in the network"),
+    errno.ETIMEDOUT: _("no answer in time"),
 }
 # asyncio tells several failed addresses of one host in one text.
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
@@ -76,16 +80,18 @@ def no_connection(error: BaseException) -> str:
     """Why no connection came about, or why it ended, in words that name nobody."""
     for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
-            return "host name not found"
+            return _("host name not found")
         if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:
-            return "no answer in time"
+            return _("no answer in time")
         if isinstance(cause, OSError):
             told = _ERRNO.search(str(cause)) if cause.errno is None else None
             number = int(told[1]) if told else cause.errno
             if number in _CAUSES:
                 return _CAUSES[number]
     tls = tls_cause(error)
-    return f"no encrypted connection ({tls.reason or 'TLS error'})" if tls else "connection lost"
+    if tls is None:
+        return _("connection lost")
+    return _("no encrypted connection ({reason})", reason=tls.reason or _("TLS error"))
 
 
 def no_answer(server: str, why: str, keys: str) -> str:
@@ -96,7 +102,12 @@ def no_answer(server: str, why: str, keys: str) -> str:
         why: what happened, as of `no_connection`.
         keys: of the account, that say where the server is.
     """
-    return f"the server at {server} does not answer: {why} (start it, or correct {keys})"
+    return _(
+        "the server at {server} does not answer: {why} (start it, or correct {keys})",
+        server=server,
+        why=why,
+        keys=keys,
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

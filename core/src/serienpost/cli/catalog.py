@@ -221,7 +221,9 @@ def _templates(practice: Practice) -> Reply:
     return Reply({"templates": [one.document() for one in found]}, text, code, problems)
 
 
-@templates_command.command(name="copy")
+@templates_command.command(
+    name="copy", short_help=_("Copy a ready template into this practice, to change it.")
+)
 @click.argument("name")
 @json_option
 @with_practice

@@ -90,7 +90,8 @@ class LazyGroup(click.Group):
         above: Path | None = ctx.params.get("all_practices")
         if above is None:
             name, command, rest = super().resolve_command(ctx, args)
-            if command and not _HELP.isdisjoint(rest):
+            unnamed = isinstance(command, click.Group) and not rest  # shows its help too
+            if command and (unnamed or not _HELP.isdisjoint(rest)):
                 command = spoken(command)
             return name, command, rest
         from serienpost.cli.all_practices import everywhere_command
@@ -156,6 +157,7 @@ _HELP = frozenset({"-h", "--help"})
     envvar="SERIENPOST_PRACTICE",
     default=".",
     show_default=True,
+    is_eager=True,  # --help names the commands of its plugins
     help=_("Practice folder."),
 )
 @click.option(
@@ -169,7 +171,14 @@ _HELP = frozenset({"-h", "--help"})
     metavar="LANGUAGE",
     help=_("Language of the answer; else what SERIENPOST_LANG, LANG or the practice say."),
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help=_("Show the version."),
+)
 def cli(practice: str, all_practices: Path | None, lang: str | None) -> None:  # noqa: ARG001
     """One message to many people: only to those who allowed it, with only the data it needs."""
     name_folder(Path(practice))

@@ -30,6 +30,10 @@ _ = Texts(__name__)
 
 # As `config.models` has it for a practice that does not say.
 _PRACTICE_LANGUAGE = "de"
+# In click's messages: their values are click's own words, Directory and integer range.
+_ENGLISH_VALUES = ("{name} ", " ({number_type})")
+# Of a click option without a metavar: INTEGER RANGE is said in a word.
+_NUMBERS = (types.IntParamType, types.FloatParamType)
 _KEY = re.compile(r"^language:[ \t]*[\"']?([A-Za-z_-]+)", re.MULTILINE)
 
 
@@ -72,7 +76,11 @@ def let_click_speak() -> None:
 
 
 def _said(message: str) -> str:
-    return translate("serienpost", message)
+    said = translate("serienpost", message)
+    if present_language() != SOURCE_LANGUAGE:
+        for english in _ENGLISH_VALUES:
+            said = said.replace(english, "")
+    return said
 
 
 def _said_of(one: str, several: str, n: int) -> str:
@@ -115,7 +123,9 @@ def spoken(command: click.Command) -> click.Command:
     said.help = _translated(domain, command.help)
     said.short_help = _translated(domain, command.short_help)
     said.params = [_spoken_parameter(domain, one) for one in command.params]
+    said.options_metavar = str(_("[OPTIONS]"))
     if isinstance(said, click.Group):
+        said.subcommand_metavar = str(_("COMMAND [ARGS]..."))
         said.commands = {name: spoken(one) for name, one in said.commands.items()}
     return said
 
@@ -125,6 +135,8 @@ def _spoken_parameter(domain: str, parameter: click.Parameter) -> click.Paramete
         return parameter
     said = copy.copy(parameter)
     said.help = _translated(domain, parameter.help)
+    if said.metavar is None and isinstance(said.type, _NUMBERS):
+        said.metavar = str(_("NUMBER"))
     return said
 
 

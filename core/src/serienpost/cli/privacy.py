@@ -43,7 +43,7 @@ def suppress_command() -> None:
     """Keep the list of addresses that must not be written to."""
 
 
-@suppress_command.command(name="add")
+@suppress_command.command(name="add", short_help=_("Put addresses on the list."))
 @_addresses
 @json_option
 @with_practice
@@ -79,7 +79,7 @@ def _require(addresses: tuple[str, ...], csv_file: str | None) -> None:
         raise click.UsageError(_("name addresses, or a file with --csv"))
 
 
-@suppress_command.command(name="list")
+@suppress_command.command(name="list", short_help=_("Show the list."))
 @click.option("--csv", "csv_file", metavar="FILE", help=_("Write the list to a file."))
 @json_option
 @with_practice

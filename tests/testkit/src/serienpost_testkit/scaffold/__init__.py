@@ -18,6 +18,7 @@ _ = Texts(__name__)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
     default=Path(),
     help=_("Folder to write it in; default: the current one."),
 )

@@ -432,7 +432,7 @@ def test_doctor_says_of_a_new_demo_practice_what_is_not_running(
     assert "nothing is wrong, 1 not there yet" in done.out
     told = " ".join(done.out.split())
     assert told.count("not running; `serienpost demo --serve` starts") == 1
-    assert "The same keeps back: account sms, account grid, mailing sprechzeiten" in told
+    assert "This also affects: account sms, account grid, mailing sprechzeiten" in told
     assert "Error" not in done.out
 
 

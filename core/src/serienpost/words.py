@@ -90,6 +90,18 @@ _OUTCOMES = {
     "suppressed": _.pgettext("outcome", "left out"),
 }
 
+# Where certainty ended, or whom a refusal is about.
+_STAGES = {
+    "data": _.pgettext("stage", "before the reply"),
+    "reply": _.pgettext("stage", "no clear reply"),
+    "lookup": _.pgettext("stage", "not found at the provider"),
+    "channel": _.pgettext("stage", "the channel failed"),
+    "crash": _.pgettext("stage", "the program broke off"),
+    "address": _.pgettext("stage", "the address"),
+    "recipient": _.pgettext("stage", "the recipient"),
+    "message": _.pgettext("stage", "the message"),
+}
+
 # Lines of the journal.
 _ACTIONS = {
     "prepare": _.pgettext("journal", "prepare"),
@@ -164,6 +176,11 @@ def verdict(code: str) -> str:
 def outcome(code: str) -> str:
     """What became of a call to the provider."""
     return _OUTCOMES.get(code, code)
+
+
+def stage(code: str) -> str:
+    """Where certainty about a call ended, or whom its refusal is about."""
+    return _STAGES.get(code, code)
 
 
 def action(code: str) -> str:

@@ -77,5 +77,5 @@ def _row(finding: Finding) -> tuple[str, Cell, str]:
         found = joined("; ", [each for each in (found, finding.remedy) if each])
     if finding.keeps_back:
         names = list(finding.keeps_back)
-        found = _("{found}. The same keeps back: {names}", found=found, names=names)
+        found = _("{found}. This also affects: {names}", found=found, names=names)
     return finding.name, mark, found

@@ -86,7 +86,7 @@ def _plain(problem: Problem) -> dict[str, Any]:
         {
             "file": problem.file,
             "line": problem.line,
-            "key": problem.key,
+            "key": problem.key and str.__str__(problem.key),
             "message": problem.message,
             "hint": problem.hint,
         }

@@ -39,7 +39,7 @@ _MOST_ROWS = 200
 
 
 @click.command(name="runs")
-@click.option("--limit", default=20, show_default=True, help=_("The newest so many."))
+@click.option("--limit", metavar="N", default=20, show_default=True, help=_("The newest so many."))
 @json_option
 @with_practice
 def runs_command(practice: Practice, limit: int) -> Reply:
@@ -340,13 +340,23 @@ def _decision(decision: Mapping[str, Any]) -> str:
 
 def _attempt(attempt: Mapping[str, Any]) -> str:
     outcome = attempt["outcome"] and words.outcome(attempt["outcome"])
-    said = (outcome, attempt["stage"], attempt["code"], attempt["text"])
+    stage = attempt["stage"] and words.stage(attempt["stage"])
+    if outcome and stage:
+        outcome = _("{outcome} ({stage})", outcome=outcome, stage=stage)
+    said = (outcome, attempt["code"], attempt["text"])
     return _spaced([each for each in (_when(attempt["started_at"]), *said) if each])
 
 
 def _spaced(parts: Sequence[Any]) -> str:
     """Values behind one another."""
     return joined(" ", parts)
+
+
+# What stands in place of a macro.
+_IN_PLACE_OF_MACRO = {
+    "address": _.pgettext("manifest", "the address"),
+    "language": _.pgettext("manifest", "the language"),
+}
 
 
 def _manifest(run: Run) -> Reply:
@@ -375,7 +385,7 @@ def _manifest(run: Run) -> Reply:
                 [
                     one.name,
                     one.sensitivity,
-                    one.macro,
+                    _IN_PLACE_OF_MACRO.get(one.macro, one.macro),
                     one.people,
                     one.processor or _("the practice's own machines"),
                     one.region or "",

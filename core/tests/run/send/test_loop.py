@@ -565,7 +565,7 @@ def test_a_person_settles_a_doubt(
     office.loft.answers["kim"] = [Unknown("data")]
     office.send(run)
     before = office.messages(run)
-    with pytest.raises(Exception, match="patient:1 is accepted, not in doubt"):
+    with pytest.raises(Exception, match="patient:1 is not in doubt but: accepted"):
         resolve(office.ledger, run, ["patient:2", "patient:1"], decision, "petra")
     assert office.messages(run) == before
     assert resolve(office.ledger, run, ["patient:2"], decision, "petra") == 1

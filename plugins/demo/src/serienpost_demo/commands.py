@@ -35,12 +35,20 @@ def init_demo(folder: Path, patients: int, seed: int) -> list[Path]:
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--patients",
+    metavar="N",
     type=click.IntRange(1, 1_000_000),
     default=300,
     show_default=True,
     help=_("Size of the practice."),
 )
-@click.option("--seed", type=int, default=1, show_default=True, help=_("Which made-up practice."))
+@click.option(
+    "--seed",
+    metavar="S",
+    type=int,
+    default=1,
+    show_default=True,
+    help=_("Which made-up practice."),
+)
 @click.option(
     "--serve",
     is_flag=True,

@@ -85,7 +85,7 @@ def resolve(
             doubtful = [row for row in found if row.state == "in_doubt"]
             if not doubtful:
                 row, state = found[0].row_id, words.message_state(found[0].state)
-                raise LedgerError(_("{row} is {state}, not in doubt", row=row, state=state))
+                raise LedgerError(_("{row} is not in doubt but: {state}", row=row, state=state))
             numbers += [row.no for row in doubtful]
         numbers = list(dict.fromkeys(numbers))
         for no in numbers:

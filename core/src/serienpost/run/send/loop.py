@@ -382,7 +382,7 @@ class Delivery:
         count = min(space, len(state.ready) - stale)
         if self.reachability.is_doubtful:
             count = min(count, 1)
-        if self._part_size:
+        if self._part_size and count:
             count = self._whole_parts(count)
         taken = [state.ready.popleft() for _ in range(count)]
         state.ready.rotate(stale)

@@ -10,8 +10,10 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 os.environ["SERIENPOST_LANG"] = "en"
 
@@ -32,6 +34,15 @@ SAMPLED = {
     "tests/testkit/tests/test_last_look_mutants.py::test_a_broken_plugin_is_caught*": 4,
     "tests/testkit/tests/test_service_mutants.py::test_a_broken_plugin_is_caught*": 4,
 }
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """A command that ran in this process leaves neither its language nor its zone behind."""
+    yield
+    from serienpost.translation import SOURCE_LANGUAGE, speak
+
+    speak(SOURCE_LANGUAGE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,7 +12,8 @@ import pytest
 from serienpost import Row
 from serienpost.config.loading import load_practice
 from serienpost.errors import ConfigError
-from serienpost.run.prepare.renderer import RunRenderer, what_changed
+from serienpost.run.prepare.changes import what_changed
+from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.review import review_rows
 from serienpost.service.mailing import checked
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pymysql
 import sqlglot
+from babel import Locale
 from random_queries.databases import DUE
 from sqlglot import exp
 
@@ -39,13 +40,15 @@ _WORD = re.compile(r"\w+")
 
 @cache
 def our_words() -> frozenset[str]:
-    """Every word that stands in our own code, in sqlglot's messages, and in names of errors."""
+    """Every word that stands in our own code, in sqlglot's messages, in names of errors, and the
+    months of dates."""
     optimizer = Path(sqlglot.__file__).parent / "optimizer"
     folders = [Path(m.__path__[0]) for m in (serienpost_practice_db, serienpost_source_query)]
     files = [file for folder in (optimizer, *folders) for file in folder.rglob("*.py")]
     names = [name for module in (exp, psycopg.errors, pymysql.err) for name in dir(module)]
     spoken = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in names]
-    text = " ".join((*(file.read_text("utf-8") for file in files), *names, *spoken))
+    months = Locale("en_150").months["format"]["abbreviated"].values()
+    text = " ".join((*(file.read_text("utf-8") for file in files), *names, *spoken, *months))
     return frozenset(_WORD.findall(text.lower()))
 
 

@@ -241,7 +241,7 @@ def test_a_run_whose_process_died_is_removed_and_never_sent(office: Office, tmp_
         with office.ledger.begin() as tx:
             tx.execute(tx.update(run).values(state="preparing", owner=owner))
         assert discard_dead(office.ledger) == 0
-        with pytest.raises(LedgerError, match="is preparing, not prepared"):
+        with pytest.raises(LedgerError, match="is being prepared, not prepared"):
             approve(office.ledger, dying, "user")
         with pytest.raises(LedgerError):
             office.send(dying)

@@ -82,7 +82,7 @@ def said_untranslated(module: str) -> list[str]:
                 assigned.setdefault(name, []).append(value)
             case ast.AnnAssign(target=ast.Name(name), value=ast.expr() as value):
                 assigned.setdefault(name, []).append(value)
-    found = []
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for expression in spoken_arguments(node):
@@ -92,7 +92,7 @@ def said_untranslated(module: str) -> list[str]:
 
 def spoken_arguments(call: ast.Call) -> list[ast.expr]:
     """The arguments of a call that people read."""
-    name = getattr(call.func, "id", None) or getattr(call.func, "attr", "")
+    name = str(getattr(call.func, "id", None) or getattr(call.func, "attr", ""))
     keywords = [each.value for each in call.keywords if each.arg in SAID]
     if name in SAYS or (name.endswith("Error") and name not in OF_PROGRAMS):
         return [*call.args, *(each.value for each in call.keywords)]

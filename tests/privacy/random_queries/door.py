@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pymysql
 import sqlglot
-from babel import Locale
 from random_queries.databases import DUE
 from sqlglot import exp
 
@@ -47,6 +46,8 @@ def our_words() -> frozenset[str]:
     files = [file for folder in (optimizer, *folders) for file in folder.rglob("*.py")]
     names = [name for module in (exp, psycopg.errors, pymysql.err) for name in dir(module)]
     spoken = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in names]
+    from babel import Locale
+
     months = Locale("en_150").months["format"]["abbreviated"].values()
     text = " ".join((*(file.read_text("utf-8") for file in files), *names, *spoken, *months))
     return frozenset(_WORD.findall(text.lower()))

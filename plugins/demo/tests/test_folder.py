@@ -5,17 +5,17 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
 
 import serienpost_demo
-from serienpost import SerienpostError
+from serienpost import SerienpostError, speaking
 from serienpost_demo.folder import write_folder
 
-if TYPE_CHECKING:
-    from pathlib import Path
+FILES = Path(serienpost_demo.__file__).parent / "files"
+ENGLISH = sorted(path for path in FILES.rglob("*.yaml") if path.name.count(".") == 1)
 
 
 def test_writes_configuration_database_mailings_and_a_template(tmp_path: Path) -> None:
@@ -50,6 +50,41 @@ def test_the_account_has_the_given_port(tmp_path: Path) -> None:
     assert configuration["accounts"]["mail"]["port"] == 4711
     assert configuration["practice"]["postal_code"] == "01067"
     assert "${secret:DB_PASSWORD}" in (tmp_path / "serienpost.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("english", ENGLISH, ids=lambda path: path.stem)
+def test_the_german_twin_of_a_file_says_the_same(english: Path) -> None:
+    written, twin = (path.read_text("utf-8") for path in (english, english.with_suffix(".de.yaml")))
+    assert yaml.serialize(yaml.compose(twin)) == yaml.serialize(yaml.compose(written))
+    assert _lines_of_values(twin) == _lines_of_values(written)
+    assert max(map(len, twin.splitlines())) <= max(map(len, written.splitlines()))
+
+
+def test_no_twin_is_without_its_file() -> None:
+    twins = {path for path in FILES.rglob("*.yaml") if path.name.count(".") > 1}
+    assert twins == {path.with_suffix(".de.yaml") for path in ENGLISH}
+
+
+def _lines_of_values(text: str) -> list[str]:
+    """What stands before the comment in each line, set or commented out there."""
+    parts = [line.rpartition("# ") for line in text.splitlines()]
+    return [before or rest for before, mark, rest in parts if before or not mark]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "qps"])
+def test_comments_are_in_the_readers_language(tmp_path: Path, language: str) -> None:
+    with speaking(language):
+        written = write_folder(tmp_path, 60, 1)
+    assert not list(tmp_path.rglob("*.de.yaml"))
+    suffix = ".de.yaml" if language == "de" else ".yaml"
+    found = [path for path in written if path.suffix == ".yaml"]
+    assert len(found) == len(ENGLISH)
+    for path in found:
+        source = FILES / path.relative_to(tmp_path).with_suffix(suffix)
+        first = source.read_text("utf-8").partition("\n")[0]
+        assert path.read_text("utf-8").partition("\n")[0] == first
+    if language == "de":
+        assert written[0].read_text("utf-8").startswith("# Die Einstellungen dieser Praxis.")
 
 
 def test_leaves_what_is_not_ours(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from serienpost import Problem, SerienpostError, Texts
+from serienpost import Problem, SerienpostError, Texts, present_language
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -41,7 +41,8 @@ def write_folder(
 ) -> list[Path]:
     """Make a practice folder with a made-up practice and return the files written.
 
-    Folders are made for the owner alone (0700), files too (0600).
+    Folders are made for the owner alone (0700), files too (0600). Comments in the files are in the
+    present language where we have them in it, else in English.
 
     Args:
         folder: made if absent; may hold other things, but none that we would write.
@@ -79,12 +80,21 @@ def write_folder(
 
 def _contents(**ports: int) -> dict[str, str]:
     ours = files("serienpost_demo") / "files"
-    configuration = Template((ours / _CONFIGURATION).read_text("utf-8")).substitute(ports)
+    configuration = Template(_in_present_language(ours)[_CONFIGURATION]).substitute(ports)
+    mailings = _in_present_language(ours / "mailings")
     return {
         _CONFIGURATION: configuration,
-        **dict(_texts_below(ours / "mailings", "mailings")),
+        **{f"mailings/{name}": text for name, text in mailings.items()},
         **dict(_texts_below(ours / "templates", "templates")),
     }
+
+
+def _in_present_language(place: Traversable) -> dict[str, str]:
+    """The YAML files that lie here: of `x.yaml` its twin `x.de.yaml` where German is spoken."""
+    found = {one.name: one for one in place.iterdir() if one.name.endswith(".yaml")}
+    names = sorted(name for name in found if name.count(".") == 1)
+    twins = {name: name.replace(".", f".{present_language()}.") for name in names}
+    return {name: found.get(twins[name], found[name]).read_text("utf-8") for name in names}
 
 
 def _texts_below(place: Traversable, name: str) -> list[tuple[str, str]]:

@@ -40,7 +40,7 @@ def test_a_due_date_is_written_as_people_do(null: Practice, option: str) -> None
 def test_what_is_no_date_is_told_how_to_write_one(null: Practice, command: tuple[str, ...]) -> None:
     (problem,) = null.refused(*command, "einladung", "--for", "30.11")
     assert problem["message"] == "'30.11' is not a date"
-    assert "heute, morgen, montag, 30.11., 30.11.2026 or 2026-11-30" in problem["hint"]
+    assert "today, tomorrow, monday, 30.11., 30.11.2026 or 2026-11-30" in problem["hint"]
 
 
 @pytest.mark.parametrize("written", ["morgen 9", "morgen 9 Uhr", "morgen um 9.00 Uhr"])

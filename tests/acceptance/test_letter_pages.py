@@ -203,7 +203,7 @@ def test_rules_of_a_template_set_nothing_over_the_frame(office: Office) -> None:
     (folder / "letter.md").write_text("---\nsubject: Probe\n---\nwir schreiben Ihnen.\n", "utf-8")
     (folder / "letter.css").write_text(".betreff { margin: -46mm 0 0 100mm }", "utf-8")
     (problem,) = office.refused(text="template: eigen")
-    assert "auf Briefkopf, Absender oder Datum" in problem["message"]
+    assert "on the letterhead, the return line or the date" in problem["message"]
 
 
 def test_a_letterhead_as_high_as_paper_is_made_smaller(office: Office) -> None:
@@ -271,10 +271,10 @@ def test_an_address_that_does_not_fit_is_told_with_what_to_do(office: Office) ->
     )
     *refused, good = office.review()
     assert good["marked"]
-    for row, line in zip(refused, ("Zusatz", "Name", "letzte Zeile"), strict=True):
+    for row, line in zip(refused, ("addition", "name", "last line"), strict=True):
         assert row["unmarked"]["code"] == "value_refused"
         assert line in row["unmarked"]["reason"]
-        assert "in den Stammdaten kürzen" in row["unmarked"]["reason"]
+        assert "in the master data" in row["unmarked"]["reason"]
 
 
 def picture(mode: str = "RGB") -> Image.Image:

@@ -372,7 +372,7 @@ def test_a_person_answers_at_the_terminal(sms: Practice, answer: str, expected: 
 
 def test_doctor_looks_at_login_balance_and_assumptions(sms: Practice, fake: FakeSmsCreator) -> None:
     sms.edit("serienpost.yaml", "timeout: 2", "timeout: 2, balance_warning: 500")
-    told = sms("doctor").out
+    told = " ".join(sms("doctor").out.split())
     for line in ("login accepted", "100 credits are left, fewer than", "balance 100", "assumed"):
         assert line in told
     fake.gateway.accounts["praxis"].password = "anders"

@@ -101,7 +101,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(tmp_path: Path, wheels: Path) -> Iterator[Place]:
     """An empty folder; what was started there is ended."""
     known = {k: v for k, v in os.environ.items() if not k.startswith(("SERIENPOST_", "PYTEST_"))}
-    made = Place(tmp_path, wheels, {**known, **LINK_MODE, "PYTHONUTF8": "1"})
+    made = Place(
+        tmp_path, wheels, {**known, **LINK_MODE, "PYTHONUTF8": "1", "SERIENPOST_LANG": "en"}
+    )
     for name in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"):
         made.env.pop(name, None)
     yield made
@@ -137,11 +139,11 @@ def test_the_tutorial_delivers_a_run_of_a_scaffolded_channel(place: Place) -> No
         file.write_text(content, "utf-8")
     said = {command: place.type(command) for command in commands_of(page)}
     assert re.search(
-        r"serienpost-channel-pigeon +0\.1\.0 .*channel pigeon",
+        r"serienpost-channel-pigeon +0\.1\.0 +ok\n +provides: .*channel pigeon",
         said[".venv/bin/serienpost -C praxis plugins"],
     )
     suite = next(text for command, text in said.items() if "pytest" in command)
-    assert re.search(r"\n[5-9]\d passed", suite), suite
+    assert re.search(r"\n[1-9]\d+ passed", suite), suite
     assert re.search(r"accepted +1\b", said[".venv/bin/serienpost -C praxis run gruss --yes"])
     (fake,) = place.background
     assert fake.stdout is not None
@@ -175,7 +177,7 @@ def test_a_channel_over_a_foreign_library_keeps_the_contract(place: Place) -> No
     place.type("python3 -m venv .venv")
     place.type(".venv/bin/pip install -e messenger[test]")
     out = place.type(".venv/bin/pytest -q messenger")
-    assert re.search(r"\n[5-9]\d passed", out), out
+    assert re.search(r"\n[1-9]\d+ passed", out), out
 
 
 @pytest.mark.timeout(600)
@@ -187,7 +189,7 @@ def test_a_vendor_runs_many_practices(place: Place, schemas: Checker) -> None:
         " serienpost-macros-practice serienpost-channel-smtp"
     )
     out = place.type(".venv/bin/pytest -q vendor/serienpost-praxisplus")
-    assert re.search(r"\n[3-9]\d passed", out), out
+    assert re.search(r"\n[1-9]\d+ passed", out), out
     passwords = {name: f"geheim-{name}" for name in ("nord", "sued", "west")}
     secrets = place.folder / "secrets.json"
     secrets.touch(mode=0o600)
@@ -195,7 +197,6 @@ def test_a_vendor_runs_many_practices(place: Place, schemas: Checker) -> None:
     secrets.write_text(json.dumps(given))
     place.env["PRAXISPLUS_SECRETS"] = str(secrets)
     place.env["SERIENPOST_POLICY"] = str(vendor / "policy.yaml")
-    place.env["SERIENPOST_LANG"] = "en"
     with mail_server(passwords) as (port, mails):
         for practice in (vendor / "practices").iterdir():
             with closing(sqlite3.connect(practice / "praxisplus.db")) as database:

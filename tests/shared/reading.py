@@ -75,7 +75,7 @@ def assert_all_said(args: Sequence[str], folder: Path, *shown: str) -> None:
     if language() != PSEUDO_LANGUAGE or "--json" in args or not any("⟦" in one for one in shown):
         return
     found = [phrase for one in shown for phrase in unsaid(one, args, folder)]
-    assert found == [], "said, and no text"
+    assert not found, f"said, and no text: {found}"
 
 
 def listen(process: subprocess.Popen[str], environment: Mapping[str, str]) -> None:

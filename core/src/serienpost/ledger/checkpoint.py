@@ -133,7 +133,7 @@ class Checkpoint:
             try:
                 _raise_to(place, line)
             except OSError as error:
-                self._tell(place, "written", error)
+                self._tell(place, error, is_read=False)
 
     def behind(self, connection: Connection) -> Behind | None:
         """The mark that this ledger is behind of, if there is one; looked at anew."""
@@ -202,7 +202,7 @@ class Checkpoint:
         try:
             place.write_bytes(_NOBODYS)
         except OSError as error:
-            self._tell(place, "written", error)
+            self._tell(place, error, is_read=False)
 
     def _read(self, places: Sequence[Path]) -> list[Mark]:
         found = []
@@ -211,25 +211,33 @@ class Checkpoint:
                 data = place.read_bytes()
             except FileNotFoundError as error:
                 if not place.parent.is_dir():
-                    self._tell(place, "read", error)
+                    self._tell(place, error, is_read=True)
                 continue
             except OSError as error:
-                self._tell(place, "read", error)
+                self._tell(place, error, is_read=True)
                 continue
             if data:
                 found.append(_parsed(place, data))
         return found
 
-    def _tell(self, place: Path, what: str, error: OSError) -> None:
-        if place not in self._told:
-            self._told.add(place)
-            _log.warning(
-                "the mark %s cannot be %s (%s): an older copy of the ledger that is put back may "
-                "not be noticed",
-                place,
-                what,
-                error.strerror,
-            )
+    def _tell(self, place: Path, error: OSError, *, is_read: bool) -> None:
+        if place in self._told:
+            return
+        self._told.add(place)
+        why, mark = error.strerror or "", str(place)
+        unread = _(
+            "the mark {mark} cannot be read ({why}): an older copy of the ledger that is put back"
+            " may not be noticed",
+            mark=mark,
+            why=why,
+        )
+        unwritten = _(
+            "the mark {mark} cannot be written ({why}): an older copy of the ledger that is put"
+            " back may not be noticed",
+            mark=mark,
+            why=why,
+        )
+        _log.warning("%s", unread if is_read else unwritten)
 
 
 def _same_ledger(here: Path, other: str, owner: str | None) -> LedgerError:

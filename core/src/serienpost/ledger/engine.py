@@ -62,7 +62,7 @@ _READ_ONLY = "serienpost_reads"
 
 
 def _log_closed() -> None:
-    _log.warning("other users could read the ledger; now its owner alone can")
+    _log.warning("%s", _("other users could read the ledger; now its owner alone can"))
 
 
 class LedgerInUseError(LedgerError):

@@ -79,8 +79,11 @@ def store_entries(renderer: RunRenderer, ledger: Ledger, run_id: str) -> None:
                 _store(renderer, ledger, one, waiting, with_pdf=with_pdf)
         except Exception as error:  # noqa: BLE001  # an archive is foreign code
             ours = error.sentence if isinstance(error, SerienpostError) else ""
-            why = str.__str__(ours) or type(error).__name__
-            _log.warning("run %s: archive %s cannot store: %s", run_id, name, why)
+            why = ours or type(error).__name__
+            told = _(
+                "run {run}: archive {name} cannot store: {why}", run=run_id, name=name, why=why
+            )
+            _log.warning("%s", told)
 
 
 def archive_counts(ledger: Ledger, run_id: str) -> dict[str, int]:

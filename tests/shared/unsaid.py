@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 WORD = re.compile(r"[^\W\d_]{2,}")
 PHRASE = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]{2,})+")
+OPTION = re.compile(r"--[a-z][a-z-]*")
 BRACKETED = re.compile("⟦[^⟦⟧]*⟧")
-# What servers and the operating system answer in tests, and names of third parties.
+# What servers and the operating system answer in tests, names of third parties, and people that
+# tests and the null source make up.
 OF_OTHERS = (
     *("The allotment of your tariff", "sent too many messages this hour", "mailbox full"),
     *("Access denied", "delivery time expired", "blocked using", "could not be delivered"),
-    *("No such file or directory", "Twilio Inc", "Liberation Sans"),
+    *("No such file or directory", "no such user", "Twilio Inc", "Liberation Sans"),
+    *("Bülent Böhm", "Chloé Çelik", "Eva von Beispiel", "von Beispiel"),
+    "Eva von Beispiel Musterweg",
 )
 # What a practice's own plugins write: reasons as texts, whose English would hide what is no text.
 WRITTEN_BY_US = re.compile(r"versandbuch|serienpost\.log|\.tsv$|\.jsonl$")
@@ -30,7 +34,7 @@ WRITTEN_BY_US = re.compile(r"versandbuch|serienpost\.log|\.tsv$|\.jsonl$")
 def unsaid(shown: str, args: Sequence[str], folder: Path) -> list[str]:
     """Phrases of two and more words that stand outside of all brackets and are neither data of the
     practice, nor typed, nor documented as `code`."""
-    bare = unbracketed(shown)
+    bare = OPTION.sub("--", unbracketed(shown))
     known = documented() | frozenset(WORD.findall(" ".join([*args, str(folder)])))
     phrases = dict.fromkeys(found for line in bare.splitlines() for found in PHRASE.findall(line))
     unknown = [one for one in phrases if one not in OF_OTHERS and not _is_known(one, known)]

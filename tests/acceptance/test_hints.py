@@ -438,6 +438,7 @@ def test_doctor_says_of_a_new_demo_practice_what_is_not_running(
 
 def test_doctor_says_one_cause_once_with_what_hangs_on_it(demo: Practice) -> None:
     """Was: 16 things to mend, each with the same sentence, secrets and mailings among them."""
+    demo.env["SERIENPOST_LANG"] = "en"  # as it is laid out in English
     (demo.folder / "praxis.db").rename(demo.folder / "away.db")
     document = demo.json("doctor", code=3)
     (problem,) = document["problems"]

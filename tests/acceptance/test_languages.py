@@ -125,6 +125,7 @@ def test_a_language_may_be_named_for_one_command(demo: Practice) -> None:
     done = demo("--lang", "de", "review", demo.run)
     assert done.code == 0
     assert WORDS["de"][0] in " ".join(done.out.split())
+    speaking(demo, "en")
     done = demo("--lang=xx", "review", demo.run)
     assert done.code == 2
     assert "no language xx; one of en, de" in done.err

@@ -63,6 +63,7 @@ def test_a_test_speaks_of_its_own_kind(demo: Practice) -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_one_is_not_several(null: Practice, number: int) -> None:
+    null.env["SERIENPOST_LANG"] = "en"  # as it is laid out in English
     null.edit("mailings/einladung.yaml", "count: 40", f"count: {number}")
     run = null.json("prepare", "einladung", "--summary")["run"]
     for args in (("review", run), ("send", run, "--yes"), ("show", run), ("report", run)):

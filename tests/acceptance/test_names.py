@@ -111,6 +111,7 @@ def test_nobody_is_taken_for_another_by_what_they_call_themselves(few: Practice)
 
 
 def test_a_run_in_capitals(few: Practice) -> None:
+    few.env["SERIENPOST_LANG"] = "en"  # as it is laid out in English
     capitals = few.run.upper()
     assert few.json("review", capitals, "--summary")["run"] == few.run
     assert few.json("preview", capitals)["run"] == few.run

@@ -134,6 +134,7 @@ def part(mail: EmailMessage, kind: str) -> str:
 
 @pytest.mark.parametrize("account", ["mail", "sms", "brief"])
 def test_the_review_says_who_gets_which_language_and_why(spoken: Practice, account: str) -> None:
+    spoken.env["SERIENPOST_LANG"] = "en"  # names of languages
     review = spoken.json("prepare", account)
     assert given(review) == GIVEN
     counts = {
@@ -247,6 +248,7 @@ def test_another_language_recorded_later_changes_nothing_that_was_reviewed(
 
 
 def test_a_row_that_is_marked_again_is_read_again(both: Practice) -> None:
+    both.env["SERIENPOST_LANG"] = "en"  # names of languages
     run = both.run
     rows = [one["row"] for one in both.json("review", run)["recipients"] if one["marked"]]
     row = rows[0]
@@ -313,6 +315,7 @@ def test_two_texts_of_one_language_are_refused(spoken: Practice) -> None:
 
 
 def test_a_language_without_salutations_is_not_used_and_that_is_said(spoken: Practice) -> None:
+    spoken.env["SERIENPOST_LANG"] = "en"  # names of languages
     turkish = "---\nsubject: Ziyaret\n---\n{{Briefanrede}} {{Praxis}}\n"
     (spoken.folder / "templates/termin/email.tr.md").write_text(turkish, "utf-8")
     (spoken.folder / "templates/termin/email.alt.md").write_text("x", "utf-8")

@@ -172,6 +172,7 @@ PAGE = "<h2>Neu</h2><p>{{Briefanrede}},</p><p>ab heute, {{{Vorname}}}.</p><p>{{{
 def test_a_template_whose_text_sendgrid_generates_is_sent(
     grid: Practice, fake: FakeSendGrid
 ) -> None:
+    grid.env["SERIENPOST_LANG"] = "en"  # its data hold words of ours
     fake.templates = [listed(grid, PAGE)]
     notes = grid.json("check", "liste")["notes"]
     (text,) = [note for note in notes if note.startswith("the text part")]

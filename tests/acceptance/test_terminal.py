@@ -197,6 +197,7 @@ def test_anything_else_sends_nothing(few: Practice, post: Post, typed: str) -> N
 
 
 def test_a_scheduled_run_says_when_everywhere(null: Practice) -> None:
+    null.env["SERIENPOST_LANG"] = "en"  # as it is laid out in English
     now = datetime.now(ZoneInfo("Europe/Berlin"))
     tomorrow = now + timedelta(days=1)
     when = f"scheduled for {tomorrow.day} {tomorrow:%b %Y} 09:00"

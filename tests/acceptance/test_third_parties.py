@@ -139,7 +139,7 @@ def test_the_tutorial_delivers_a_run_of_a_scaffolded_channel(place: Place) -> No
         file.write_text(content, "utf-8")
     said = {command: place.type(command) for command in commands_of(page)}
     assert re.search(
-        r"serienpost-channel-pigeon +0\.1\.0 +ok\n +provides: .*channel pigeon",
+        r"serienpost-channel-pigeon +0\.1\.0 .*channel pigeon",
         said[".venv/bin/serienpost -C praxis plugins"],
     )
     suite = next(text for command, text in said.items() if "pytest" in command)

@@ -149,7 +149,7 @@ def test_every_practice_is_heard(null: Practice, tmp_path: Path) -> None:
         one.edit("serienpost.yaml", "null-email, ", f"null-email, {account}")
         one.edit("mailings/einladung.yaml", "purpose:", "once_per: recipient\npurpose:")
     args = ("--all-practices", str(above), "run", "einladung", "--yes", "--no-wait", "--json")
-    done = command_line.run_in(tmp_path, args, {})
+    done = command_line.run_in(tmp_path, args, {"SERIENPOST_LANG": "en"})
     assert done.code == 75, done.out + done.err
     lines = done.err.splitlines()
     assert [line.split(":")[:2] for line in lines[:2]] == [["fehl", " failed"], ["offen", " open"]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,22 +28,24 @@ def helps(practice: Practice, *args: str) -> Iterator[tuple[tuple[str, ...], str
     """The help of a command and of all commands below it."""
     out = practice(*args, "--help").out
     yield args, out
-    _, found, rest = out.partition("\nCommands:\n")
+    _, found, rest = re.sub("\nBefehle:\n", "\nCommands:\n", out).partition("\nCommands:\n")
     for name in re.findall(r"^  ([a-z][a-z-]*)", rest, re.MULTILINE) if found else ():
         yield from helps(practice, *args, name)
 
 
-def test_every_help_fits(demo: Practice) -> None:
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_help_fits(demo: Practice, language: str) -> None:
     """Was: 86 columns in that of preview."""
-    demo.env["COLUMNS"] = str(COLUMNS)
+    demo.env |= {"COLUMNS": str(COLUMNS), "SERIENPOST_LANG": language}
     found = {**dict(helps(demo)), **dict(helps(demo, "letters")), **dict(helps(demo, "sendgrid"))}
     assert {("preview",), ("suppress", "add"), ("letters", "print"), ("sendgrid",)} <= set(found)
     assert {args: wide(out) for args, out in found.items() if wide(out)} == {}
 
 
-def test_what_commands_say_fits(few: Practice) -> None:
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_commands_say_fits(few: Practice, language: str) -> None:
     """Was: the fields of check in one line, the notes too."""
-    few.env["COLUMNS"] = str(COLUMNS)
+    few.env |= {"COLUMNS": str(COLUMNS), "SERIENPOST_LANG": language}
     run = few.run
     commands = [
         *(("check", mail) for mail in ("information", "kurznachricht", "terminerinnerung")),

@@ -16,7 +16,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import event, message, suppression
 from serienpost.run.report.answers import MessageStory, SentTest
 from serienpost.run.report.history import message_story, sent_tests
-from serienpost.translation import Texts, mapped
+from serienpost.translation import Texts, joined, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,7 +198,8 @@ def _ends(text: str, key: int) -> list[int]:
 
 def _without_ids(text: str, person: str, others: set[str]) -> str:
     """The text with `SOMEBODY` in the place of each of the others, the longest id that fits."""
-    kept, done = [], 0
+    kept: list[str] = []
+    done = 0
     for found in _BEGIN.finditer(text):
         start = found.start()
         ends = [end for end in _ends(text, found.end()) if start >= done]
@@ -206,9 +207,9 @@ def _without_ids(text: str, person: str, others: set[str]) -> str:
         if not known or text[start : known[-1]] == person:
             continue
         behind = _OCCASION.match(text, known[-1])
-        kept += [text[done:start], str(SOMEBODY)]
+        kept += [text[done:start], SOMEBODY]
         done = behind.end() if behind else known[-1]
-    return "".join([*kept, text[done:]])
+    return joined("", [*kept, text[done:]]) if kept else text
 
 
 def _without(one: PersonMessage, person: str, others: set[str]) -> PersonMessage:

@@ -178,6 +178,8 @@ if TYPE_CHECKING:
     from serienpost.translation import placeholders as placeholders
     from serienpost.translation import present_language as present_language
     from serienpost.translation import speaking as speaking
+    from serienpost.words import message_state as message_state
+    from serienpost.words import run_state as run_state
     from serienpost.written_values import NO_WORDS as NO_WORDS
     from serienpost.written_values import Unreadable as Unreadable
     from serienpost.written_values import is_typed as is_typed
@@ -252,6 +254,7 @@ _HOME = {
     "templates.passive": "active_parts_of_foreign",
     "text": "CONTROL LINE_BREAK SURROGATE has_control",
     "translation": "Money Text Texts joined paragraphs placeholders present_language speaking",
+    "words": "message_state run_state",
     "written_values": "NO_WORDS Unreadable is_typed read_value",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
-from serienpost import Exit, SerienpostError, Text, Texts, joined, present_language
+from serienpost import Exit, SerienpostError, Text, Texts, joined, message_state, present_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,24 +20,12 @@ if TYPE_CHECKING:
 
 _ = Texts(__name__)
 
-# Counts of rows and states of messages, as people read them.
-_WORDS = {
+# Counts of rows, as people read them.
+_COUNTS = {
     "selected": _.pgettext("count", "selected"),
     "reachable": _.pgettext("count", "reachable"),
     "allowed": _.pgettext("count", "allowed"),
     "marked": _.pgettext("count", "marked"),
-    "planned": _.pgettext("state", "planned"),
-    "pending": _.pgettext("state", "waiting"),
-    "claimed": _.pgettext("state", "about to be sent"),
-    "sending": _.pgettext("state", "being sent"),
-    "accepted": _.pgettext("state", "accepted"),
-    "delivered": _.pgettext("state", "delivered"),
-    "in_doubt": _.pgettext("state", "in doubt"),
-    "failed": _.pgettext("state", "failed"),
-    "bounced": _.pgettext("state", "returned"),
-    "complained": _.pgettext("state", "complaint"),
-    "suppressed": _.pgettext("state", "left out"),
-    "cancelled": _.pgettext("state", "cancelled"),
 }
 
 # What is shown fits a terminal as it opens; what a command says stands two columns further in.
@@ -55,7 +43,9 @@ class Say(Protocol):
 def counts_in_words(counts: Mapping[str, int]) -> Text:
     """What there is of each state, without those that nothing has."""
     found = [(state, number) for state, number in counts.items() if number]
-    return joined(", ", [joined(" ", (_WORDS.get(one, one), str(n))) for one, n in found])
+    return joined(
+        ", ", [joined(" ", (_COUNTS.get(one) or message_state(one), str(n))) for one, n in found]
+    )
 
 
 class StepFailedError(SerienpostError):

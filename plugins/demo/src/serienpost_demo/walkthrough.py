@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serienpost import Exit, Problem, Text, Texts
+from serienpost import Exit, Problem, Text, Texts, run_state
 from serienpost_demo.command_line import CommandLine, counts_in_words
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ _ = Texts(__name__)
 
 _MAILING = "information"
 _TEST_ADDRESS = "praxis@example.org"
-_RUN_STATES = {
-    "sending": _.pgettext("run", "sending"),
-    "paused": _.pgettext("run", "paused"),
-    "finished": _.pgettext("run", "finished"),
-    "cancelled": _.pgettext("run", "cancelled"),
-}
 _ARRIVED = ("accepted", "delivered", "bounced", "complained")
 
 
@@ -103,7 +97,7 @@ def _prepare_and_send(line: CommandLine, folder: Path, inbox: Sequence[Caught]) 
     tests = len(inbox)
     open_codes = (Exit.SOME_FAILED, Exit.SOME_IN_DOUBT, Exit.OPEN)
     sent = line.ask("send", run, "--plan", prepared["plan_hash"], "--yes", also=open_codes)
-    state = _RUN_STATES.get(sent["state"], sent["state"])
+    state = run_state(sent["state"])
     line.say(f"  {state}: {counts_in_words(sent['counts'])}\n")
     shown = line.ask("show", run)
     recipients = _.ngettext(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from command_line import OWN
+from command_line import OWN, spoken
 from fault_harness.practice import Practice
 from sqlalchemy import create_engine  # noqa: TID253
 
@@ -123,6 +123,7 @@ class SmallDiskPractice(Practice):
     def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
         """Start a command and let it run."""
         known = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+        known |= spoken()
         own = {"PYTHONUTF8": "1", "PYTHONPATH": f"{self._inside}/site"}
         own |= {"PYTHONDONTWRITEBYTECODE": "1", **({"SERIENPOST_FAULT": fault} if fault else {})}
         command = [sys.executable, "-m", "serienpost", "-C", str(self._inside), *args]

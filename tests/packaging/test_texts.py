@@ -1,4 +1,4 @@
-"""What people read is a text with a translation; what is not yet, stands in `untranslated.txt`."""
+"""What people read is a text with a translation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMBERS = members()
-LISTED = ROOT / "tests" / "packaging" / "untranslated.txt"
 
 # What says its arguments to people.
 SAYS = frozenset(
@@ -130,18 +129,13 @@ def modules() -> Iterator[Path]:
                 yield path
 
 
-def test_only_listed_modules_say_untranslated_sentences() -> None:
-    """Convert a module wholly and take its line out; a new module is never listed."""
-    listed = LISTED.read_text("utf-8").splitlines()
+def test_no_module_says_untranslated_sentences() -> None:
     saying = {
         str(path.relative_to(ROOT)): found
         for path in modules()
         if (found := said_untranslated(path.read_text("utf-8")))
     }
-    new = {path: found for path, found in saying.items() if path not in listed}
-    assert new == {}
-    assert [path for path in listed if path not in saying] == []
-    assert listed == sorted(set(listed))
+    assert saying == {}
 
 
 @each_member

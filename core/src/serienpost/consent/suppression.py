@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from serienpost import words
 from serienpost.contracts.consent import Abstain, Deny
 from serienpost.translation import Texts
 
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from serienpost.contracts.consent import ConsentQuestion, Verdict
 
 _ = Texts(__name__)
-
-REASONS = {
-    "bounce": _("the address takes no messages"),
-    "complaint": _("complaint about an earlier message"),
-    "unsubscribe": _("unsubscribed"),
-    "manual": _("blocked by the practice"),
-}
 
 _NOTHING = Abstain()
 
@@ -85,6 +79,6 @@ def _entries() -> Select[Any]:
 def _denial(reason: str) -> Deny:
     return Deny(
         f"suppressed_{reason}",
-        _("on the suppression list: {reason}", reason=REASONS.get(reason, reason)),
+        _("on the suppression list: {reason}", reason=words.why_suppressed(reason)),
         _("serienpost suppress remove, if the person explicitly wishes so"),
     )

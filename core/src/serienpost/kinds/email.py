@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from serienpost import words
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.text import field_text, has_control
 from serienpost.translation import Texts
@@ -53,7 +54,7 @@ class EmailKind:
     """E-mail. The value has an ASCII local part as written and the domain in lower-case ASCII."""
 
     name = "email"
-    title = _("e-mail")
+    title = words.kind("email")
     fields = frozenset({"email"})
     template_suffix = "email.md"
 

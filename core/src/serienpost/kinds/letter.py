@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from serienpost import words
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.kinds.countries import HOME, city_line, country_code, german_name
 from serienpost.text import field_text, has_control, visible
@@ -70,7 +71,7 @@ class LetterKind:
     """A letter. The value is the address below the name, its lines joined by newlines."""
 
     name = "letter"
-    title = _("letter")
+    title = words.kind("letter")
     fields = _FIELDS
     template_suffix = "letter.md"
 

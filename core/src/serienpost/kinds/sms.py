@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from serienpost import words
 from serienpost.contracts.kinds import Address, Unreachable
 from serienpost.kinds.countries import HOME, country_code
 from serienpost.text import field_text, visible
@@ -74,7 +75,7 @@ class SmsKind:
     """SMS. The value is the number in E.164 form (`+491711234567`)."""
 
     name = "sms"
-    title = "SMS"
+    title = words.kind("sms")
     fields = frozenset({"mobil"})
     judged_by = frozenset({"land"})
     template_suffix = "sms.txt"

@@ -43,7 +43,7 @@ def _frozen(office: Office, run: str) -> tuple[Any, ...]:
     return office.run(run), office.messages(run), office.rows(journal)
 
 
-def _refused(office: Office, run: str, change: Change, match: str, **changes: object) -> None:
+def assert_refused(office: Office, run: str, change: Change, match: str, **changes: object) -> None:
     before = _frozen(office, run)
     with pytest.raises(SerienpostError, match=match):
         change(**changes)
@@ -92,7 +92,7 @@ def test_an_included_row_is_read_and_rendered_anew(
 def test_not_every_row_can_be_included(
     office: Office, run: str, change: Change, row: str, match: str
 ) -> None:
-    _refused(office, run, change, match, include=[row])
+    assert_refused(office, run, change, match, include=[row])
 
 
 def test_a_row_that_changed_meanwhile_cannot_be_included(
@@ -101,12 +101,12 @@ def test_a_row_that_changed_meanwhile_cannot_be_included(
     change(exclude=["patient:1"])
     person = office.source.people["patient:1"][0]
     person.fields["email"] = "neu@example.org"
-    _refused(office, run, change, "has another address now", include=["patient:1"])
+    assert_refused(office, run, change, "has another address now", include=["patient:1"])
     person.fields |= {"email": "ada@example.org", "vorname": None}
-    _refused(office, run, change, "the macro Vorname is empty", include=["patient:1"])
+    assert_refused(office, run, change, "the macro Vorname is empty", include=["patient:1"])
     person.fields["vorname"] = "Ada"
     office.club.verdicts["patient:1"] = HARD
-    _refused(office, run, change, "hat widerrufen", include=["patient:1"])
+    assert_refused(office, run, change, "hat widerrufen", include=["patient:1"])
     office.club.verdicts.clear()
     office.source.gone["patient:1"] = ("moved", "is gone")
     with pytest.raises(SourceError, match="is no longer there: is gone"):
@@ -150,7 +150,7 @@ def test_not_everything_can_be_overridden(
     office: Office, run: str, change: Change, row: str, match: str | None
 ) -> None:
     if match:
-        _refused(office, run, change, match, override=[row], reason="weil")
+        assert_refused(office, run, change, match, override=[row], reason="weil")
         return
     before = office.messages(run)
     change(override=[row], reason="weil")
@@ -160,14 +160,16 @@ def test_not_everything_can_be_overridden(
 def test_an_override_needs_a_reason_and_the_practice_s_permission(
     office: Office, run: str, change: Change
 ) -> None:
-    _refused(office, run, change, "needs a reason", override=["patient:2"], reason=" ")
+    assert_refused(office, run, change, "needs a reason", override=["patient:2"], reason=" ")
     office.reconfigure(override=False)
-    _refused(office, run, change, "does not permit overrides", override=["patient:2"], reason="x")
+    assert_refused(
+        office, run, change, "does not permit overrides", override=["patient:2"], reason="x"
+    )
 
 
 def test_silence_is_nothing_to_override(office: Office, run: str, change: Change) -> None:
     office.club.verdicts["patient:2"] = Abstain()
-    _refused(office, run, change, "none allows", override=["patient:2"], reason="weil")
+    assert_refused(office, run, change, "none allows", override=["patient:2"], reason="weil")
 
 
 def test_dropping_takes_every_override_back(office: Office, run: str, change: Change) -> None:
@@ -181,12 +183,14 @@ def test_dropping_takes_every_override_back(office: Office, run: str, change: Ch
 
 
 def test_all_changes_take_effect_or_none(office: Office, run: str, change: Change) -> None:
-    _refused(office, run, change, "has no row", exclude=["patient:1"], include=["patient:99"])
+    assert_refused(office, run, change, "has no row", exclude=["patient:1"], include=["patient:99"])
 
 
 def test_marks_are_closed_after_approval(office: Office, run: str, change: Change) -> None:
     approve(office.ledger, run, "user")
-    _refused(office, run, change, "is approved; review is not possible", exclude=["patient:1"])
+    assert_refused(
+        office, run, change, "is approved; review is not possible", exclude=["patient:1"]
+    )
 
 
 def test_who_has_it_already_comes_back_only_where_once_does_not_count(office: Office) -> None:

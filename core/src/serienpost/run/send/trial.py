@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost import words
-from serienpost.consent.suppression import REASONS
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
 from serienpost.contracts.outcomes import Accepted, NotStarted, ProviderAnswer
@@ -126,7 +125,7 @@ def _not_suppressed(renderer: RunRenderer, ledger: Ledger, tx: Tx, address: str)
         raise SerienpostError(
             _(
                 "the address of --to is on the suppression list ({reason})",
-                reason=REASONS.get(reason, reason),
+                reason=words.why_suppressed(reason),
             ),
             hint=_(
                 "name another one, or take it off: serienpost suppress remove ADDRESS"

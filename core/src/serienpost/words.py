@@ -199,6 +199,11 @@ def providers_code(state: str, code: str | None, text: str | None) -> str:
     return "" if text and state in ("suppressed", "cancelled") else code or ""
 
 
+def either(one: str, other: str) -> Text:
+    """`a date or a text`."""
+    return _("{one} or {other}", one=one, other=other)
+
+
 def counts(numbers: Mapping[str, int]) -> Text:
     """`12 accepted, 3 left out`."""
     parts = [_("{number} {state}", number=n, state=message_state(s)) for s, n in numbers.items()]

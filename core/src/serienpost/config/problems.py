@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, RootModel, ValidationError
 
+from serienpost import words
 from serienpost.config.document import ABSENT, dotted, step_into
 from serienpost.config.shapes import field_at, keys_of, model_at
 from serienpost.errors import ConfigError, Problem
@@ -189,7 +190,11 @@ def explain(
             found[loc].append(sentence)
     shallow = {a for a in choices for b in choices if a != b and a == b[: len(a)]}
     return [
-        (loc, reduce(_either, [m for m, _hint in said]), next((h for _m, h in said if h), None))
+        (
+            loc,
+            reduce(words.either, [m for m, _hint in said]),
+            next((h for _m, h in said if h), None),
+        )
         for loc, said in found.items()
         if loc not in shallow
     ]
@@ -209,10 +214,6 @@ def _real_way(detail: ErrorDetails, value: object) -> tuple[Loc, bool]:
         value = inner
         loc.append(step)
     return tuple(loc), is_choice
-
-
-def _either(one: str, other: str) -> str:
-    return _("{one} or {other}", one=one, other=other)
 
 
 def _message(detail: ErrorDetails, model: type[BaseModel], loc: Loc) -> str:
@@ -246,7 +247,7 @@ def _one_of(expected: str) -> str:
     names = [f"'{name}'" for name in _quoted(expected)]
     if len(names) < 2:
         return expected
-    return _("{one} or {other}", one=", ".join(names[:-1]), other=names[-1])
+    return words.either(", ".join(names[:-1]), names[-1])
 
 
 def _size(kind: str, context: dict[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from serienpost import words
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, Problem, SerienpostError, TemplateError
@@ -175,14 +176,10 @@ def type_name(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     choices = part.get("anyOf", part.get("oneOf"))
     if choices:
         names = [type_name(choice, schema) for choice in choices if choice.get("type") != "null"]
-        return reduce(_either, dict.fromkeys(names))
+        return reduce(words.either, dict.fromkeys(names))
     if part.get("type") == "array":
         return _("list of {type}", type=type_name(part.get("items", {}), schema))
     return _TYPES.get(part.get("type", ""), _("any value"))
-
-
-def _either(one: str, other: str) -> str:
-    return _("{one} or {other}", one=one, other=other)
 
 
 def macros(

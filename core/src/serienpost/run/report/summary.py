@@ -215,7 +215,8 @@ def page(data: Report) -> str:
         for state, n in sorted(data.counts.items())
     )
     reasons = "".join(
-        f"<tr><td>{_e(words.message_state(r.state))}</td><td>{_e(_code(r))}</td><td>{_e(r.text)} "
+        f"<tr><td>{_e(words.message_state(r.state))}</td>"
+        f"<td>{_e(words.providers_code(r.state, r.code, r.text))}</td><td>{_e(r.text)} "
         f"{_e(', '.join(r.rows))}</td><td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
         for r in data.reasons
     )
@@ -256,13 +257,6 @@ def _head(data: Report) -> Iterator[Text]:
         yield _("Approved {at} by {who}", at=data.approved_at, who=data.approved_by or "-")
     if data.finished_at:
         yield _("Finished {at}", at=data.finished_at)
-
-
-def _code(reason: ReasonCount) -> str | None:
-    """The code that stands beside a text: a provider's, which people ask it about. What is left out
-    says its reason in words."""
-    says_all = reason.text and reason.state in ("suppressed", "cancelled")
-    return None if says_all else reason.code
 
 
 def _header(*names: Text) -> str:

@@ -154,7 +154,6 @@ READS: dict[str, Callable[[Any], object]] = {
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
     "released_runs": lambda tx: runs.released_runs(tx, "m", "2026-03-02"),
     "runs_to_continue": runs.runs_to_continue,
-    "has_due_dates": due.has_due_dates,
     "taken_up": lambda ledger: _is_taken_up(ledger),  # noqa: PLW0108  # defined below
     "due_rows": lambda tx: due.due_rows(tx, "open"),
     "find_due": lambda tx: due.find_due(tx, "m", DAY),

@@ -10,8 +10,6 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import inspect
-
 from serienpost.errors import LedgerError, StillOpenError
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import due
@@ -50,14 +48,9 @@ class DueRow(NamedTuple):
 _DUE = [due.c[name] for name in DueRow._fields]
 
 
-def has_due_dates(tx: Tx) -> bool:
-    """Whether the ledger has their table: one of before is used as it is while a run is open."""
-    return inspect(tx.connection).has_table(due.name)
-
-
 def due_rows(tx: Tx, *states: str) -> list[DueRow]:
     """All due dates in these states, the earliest first."""
-    if not has_due_dates(tx):
+    if not tx.has(due):
         return []
     order = due.c.due, due.c.put_off_at, due.c.mailing
     found = tx.all(tx.select(due, *_DUE).where(due.c.state.in_(states)).order_by(*order))
@@ -66,7 +59,7 @@ def due_rows(tx: Tx, *states: str) -> list[DueRow]:
 
 def find_due(tx: Tx, mailing: str, day: str) -> DueRow | None:
     """This mailing's due date, if it was ever put off."""
-    if not has_due_dates(tx):
+    if not tx.has(due):
         return None
     mine = tx.select(due, *_DUE).where(due.c.mailing == mailing, due.c.due == day)
     found = tx.first(mine)
@@ -100,7 +93,7 @@ def put_off(
         StillOpenError: the ledger is an older one, which cannot hold it.
     """
     with ledger.begin("due") as tx:
-        if not has_due_dates(tx):
+        if not tx.has(due):
             raise StillOpenError(
                 _("{mailing} for {day}: {reason}", mailing=mailing, day=day, reason=reason),
                 hint=_(
@@ -168,7 +161,7 @@ def end_due(tx: Tx, mailing: str, day: str, run_id: str, owner: str | None) -> N
     Raises:
         StillOpenError: somebody else released or ended the date meanwhile.
     """
-    if not has_due_dates(tx):
+    if not tx.has(due):
         return
     mine = () if owner is None else (due.c.owner == owner,)
     if not move_due(tx, mailing, day, "open", "done", *mine, run=run_id) and owner:

@@ -328,6 +328,41 @@ due = Table(
     Column("told", Boolean, nullable=False),
 )
 
+# The processes at work: those that deliver a run, each with so many of its account's connections
+# (`ledger/connections.py`), and those that serve the practice (`serienpost worker`). Whether one
+# lives is said by its owner's lock alone; rows of dead ones are removed by whoever finds them.
+worker = Table(
+    "worker",
+    metadata,
+    _practice(),
+    Column("owner", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("run", Text),
+    Column("account", Text),
+    Column("connections", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
+# How far the schedule of a mailing is entered in `due`; `rule` is the schedule that was read then.
+schedule = Table(
+    "schedule",
+    metadata,
+    _practice(),
+    Column("mailing", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("entered_until", UtcTime, nullable=False),
+)
+
+# When somebody was last told by mail about which cause (`notify:`).
+notification = Table(
+    "notification",
+    metadata,
+    _practice(),
+    Column("cause", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+)
+
 # Who decided what and when: marks, overrides, approvals, resolved doubts, tests.
 journal = Table(
     "journal",

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Update,
     delete,
     func,
+    inspect,
     select,
     update,
 )
@@ -174,6 +175,10 @@ class Tx:
     def scalar(self, statement: Select[Any]) -> Any:  # noqa: ANN401
         """The first column of the first row, if any."""
         return self.connection.execute(statement).scalar()
+
+    def has(self, table: Table) -> bool:
+        """Whether the ledger has a table: an older one is used as it is while a run is open."""
+        return inspect(self.connection).has_table(table.name)
 
     def execute(
         self, statement: Update | Delete, rows: Sequence[Mapping[str, Any]] | None = None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func
 
 from serienpost.documents import Record
-from serienpost.ledger.due import has_due_dates
 from serienpost.ledger.schema import archive, asset, attempt, due, event, journal, message, run
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
@@ -57,7 +56,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
             _forget_values(tx, run_id)
         for run_id in (*old, *never):
             _forget_run(tx, run_id)
-        if has_due_dates(tx):
+        if tx.has(due):
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})

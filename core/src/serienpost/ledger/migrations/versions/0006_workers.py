@@ -1,0 +1,37 @@
+"""Add the tables of workers, of schedules and of notifications."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, Integer, Text
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Add `worker`, `schedule` and `notification`."""
+    op.create_table(
+        "worker",
+        Column("practice", Text, primary_key=True),
+        Column("owner", Text, primary_key=True),
+        Column("role", Text, nullable=False),
+        Column("run", Text),
+        Column("account", Text),
+        Column("connections", Integer, nullable=False),
+        Column("since", BigInteger, nullable=False),
+        Column("seen_at", BigInteger, nullable=False),
+    )
+    op.create_table(
+        "schedule",
+        Column("practice", Text, primary_key=True),
+        Column("mailing", Text, primary_key=True),
+        Column("rule", Text, nullable=False),
+        Column("entered_until", BigInteger, nullable=False),
+    )
+    op.create_table(
+        "notification",
+        Column("practice", Text, primary_key=True),
+        Column("cause", Text, primary_key=True),
+        Column("at", BigInteger, nullable=False),
+    )

@@ -20,8 +20,8 @@ from serienpost.ledger.schema import message
 from serienpost.ledger.store import open_ledger
 from serienpost.run.prepare.freeze import prepare
 from serienpost.run.send.approve import approve
-from serienpost.run.send.loop import Stop
 from serienpost.run.send.session import Options, continue_run
+from serienpost.run.send.stop import Stop
 from serienpost.service.mailing import checked
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Generation as Generation
     from serienpost.contracts.channels import Go as Go
     from serienpost.contracts.channels import HasBalance as HasBalance
+    from serienpost.contracts.channels import HasDisconnect as HasDisconnect
     from serienpost.contracts.channels import HasEvents as HasEvents
     from serienpost.contracts.channels import HasFinish as HasFinish
     from serienpost.contracts.channels import HasForecast as HasForecast
@@ -199,7 +200,7 @@ _HOME = {
     "context": "PracticeContext",
     "contracts.accounts": "AccountSettings Rate SecretRef",
     "contracts.channels": (
-        "Capabilities Channel Event Generation Go HasBalance HasEvents HasFinish"
+        "Capabilities Channel Event Generation Go HasBalance HasDisconnect HasEvents HasFinish"
         " HasForecast HasLayout HasLookup HasProbe HasRecord HasViews ProbeResult"
         " Processor Sender Sent"
     ),

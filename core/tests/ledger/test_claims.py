@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from serienpost.ledger.claims import claim, living_owner, release, renew, take_over
+from serienpost.ledger.claims import claim, release, renew, take_over
+from serienpost.ledger.connections import deliverers
 from serienpost.ledger.delivery import Result, write_intents, write_results
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import attempt
@@ -207,8 +208,10 @@ def test_what_a_living_process_holds_stays_within_its_lease(desk: Desk, run: str
         desk.clock.forward(LEASE.total_seconds())
         assert take_over(desk.ledger, run, repeatable=False) == 0
         assert desk.states(run) == ["sending", "claimed"]
-        assert living_owner(desk.ledger, run) == owner
-    assert living_owner(desk.ledger, run) is None
+        with desk.ledger.read() as tx:
+            assert deliverers(tx, run) == [owner]
+    with desk.ledger.read() as tx:
+        assert deliverers(tx, run) == []
 
 
 def test_beyond_its_lease_a_living_process_loses_only_what_it_did_not_renew(

@@ -16,6 +16,7 @@ from serienpost.contracts.accounts import Rate
 from serienpost.contracts.channels import Event
 from serienpost.ledger import (
     claims,
+    connections,
     delivery,
     due,
     permits,
@@ -25,7 +26,7 @@ from serienpost.ledger import (
     transitions,
 )
 from serienpost.ledger.delivery import Result
-from serienpost.ledger.schema import account, attempt, permit, suppression
+from serienpost.ledger.schema import account, attempt, permit, suppression, worker
 from serienpost.run.prepare import freeze, plan
 from serienpost.run.report import history, recipients, summary
 from serienpost.run.send import approve, doubts, events, finish, parts, schedule
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 MODULES = [
     "ledger.claims",
+    "ledger.connections",
     "ledger.delivery",
     "ledger.due",
     "ledger.permits",
@@ -97,6 +99,8 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "cancel_pending": lambda tx: delivery.cancel_pending(tx, "r", [1]),
     "free_once": lambda tx: delivery.free_once(tx, "r", [6]),
     "take_permits": lambda tx: permits.take_permits(tx, "post", [Rate(3, 60)], 9),
+    "take_share": lambda tx: connections.take_share(tx, "me", "r", "post", 5, 0),
+    "leave": lambda tx: connections.leave(tx, DEAD),
     "suppress": lambda tx: suppressions.suppress(tx, "email", "h2", "manual", "user"),
     "suppressions.release": lambda tx: suppressions.release(tx, "email", "h1"),
     "approve": lambda ledger: approve.approve(ledger, "p", "user"),
@@ -148,7 +152,7 @@ READS: dict[str, Callable[[Any], object]] = {
         tx, runs.find_run(tx, "r"), runs.find_rows(tx, "r", "patient:3")[0], ZONE
     ),
     "sent_tests": lambda tx: history.sent_tests(tx, ZONE),
-    "living_owner": lambda ledger: claims.living_owner(ledger, "r"),
+    "deliverers": lambda tx: connections.deliverers(tx, "r"),
     "find_run": lambda tx: runs.find_run(tx, "r"),
     "lock_run": lambda tx: runs.find_run(tx, "r"),
     "open_run": lambda tx: runs.open_run(tx, "m", "2026-03-02"),
@@ -266,6 +270,8 @@ def _fill(desk: Desk, count: int) -> None:
         )
         tx.insert(account, [{"account": "post", "last_permit": 1, "last_stamp": tx.now}])
         tx.insert(permit, [{"account": "post", "seq": 1, "stamp": tx.now}])
+        dead = {"owner": DEAD, "role": "deliver", "run": "r", "account": "post", "connections": 2}
+        tx.insert(worker, [{**dead, "since": tx.now, "seen_at": tx.now}])
         entry = {"kind": "email", "address_hash": "h1", "reason": "manual", "source": "user"}
         tx.insert(suppression, [{**entry, "since": tx.now}])
         tx.note("user", "exclude", "p", 1)
@@ -337,7 +343,7 @@ def test_what_one_practice_reads_does_not_depend_on_the_other(
         "cancelled_runs_to_settle",
         "keeps_returning",
         "shared_rows",
-        "living_owner",
+        "deliverers",
         "reasons",
         "under_way",
         "count_overridden",

@@ -40,8 +40,8 @@ from serienpost.registry import Provider, Registry
 from serienpost.run.prepare.check import check_mailing
 from serienpost.run.prepare.freeze import prepare
 from serienpost.run.send.approve import approve
-from serienpost.run.send.loop import Stop
 from serienpost.run.send.session import Options, continue_run
+from serienpost.run.send.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence

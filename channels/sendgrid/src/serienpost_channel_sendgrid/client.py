@@ -124,6 +124,10 @@ class Client:
         extensions = {"trace": asking(go)} if go else {}
         return await self._ask("POST", path, extensions, content=body)
 
+    async def disconnect(self) -> None:
+        """Close the connection; the next request makes another."""
+        await self._transport.aclose()
+
     async def get(self, path: str, **params: str | int) -> ApiReply:
         """Read.
 

@@ -98,6 +98,10 @@ class SendGridSender:
     async def ready(self, slot: int) -> None:
         """Nothing: httpx connects with a request, and asks `go` when the connection stands."""
 
+    async def disconnect(self, slot: int) -> None:
+        """Close the connection of a slot's client."""
+        await self._clients[slot].disconnect()
+
     async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         """Send one request; where SendGrid refuses it for some of its messages, send the others.
 

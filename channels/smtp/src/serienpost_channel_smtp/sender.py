@@ -73,6 +73,10 @@ class SmtpSender:
             return Rejected("header_guard", error.problems[0].message, scope="message")
         return await slot.deliver(message.content.address, raw, go)
 
+    async def disconnect(self, slot: int) -> None:
+        """Take leave of the server on one connection."""
+        await self._slots[slot].close()
+
     async def close(self) -> None:
         """Take leave of the server on all connections."""
         await asyncio.gather(*(slot.close() for slot in self._slots))

@@ -149,6 +149,9 @@ def run_command(
     is_flag=True,
     help=_("Do not try again who was refused in a row before the pause; they stay failed."),
 )
+@click.option(
+    "--join", is_flag=True, help=_("Deliver it beside another process that does, on any machine.")
+)
 @no_wait_option
 @json_option
 @with_practice
@@ -158,6 +161,7 @@ def resume_command(
     due: bool,
     confirm: bool,
     leave_refused: bool,
+    join: bool,
     no_wait: bool,
 ) -> Reply:
     """Continue a run that was stopped or paused."""
@@ -166,7 +170,7 @@ def resume_command(
     if run is None:
         return _resume_due(practice)
     found = practice.run(run)
-    return deliver(found, wait=not no_wait, confirm=confirm, leave_refused=leave_refused)
+    return deliver(found, wait=not no_wait, confirm=confirm, leave_refused=leave_refused, join=join)
 
 
 @click.command(name="retry")

@@ -102,6 +102,19 @@ class Sender(Protocol):
         """
 
 
+@runtime_checkable
+class HasDisconnect(Protocol):
+    """A sender that can take leave of one connection, for another process of the same account.
+
+    The connections of an account are a budget over all processes that deliver with it. A sender
+    without this keeps what it has connected until it ends, and others wait for that.
+    """
+
+    async def disconnect(self, slot: int) -> None:
+        """Close what stands on slot 0 .. slots-1, on which no call is under way; `ready` connects
+        it again. Closing what is closed does nothing."""
+
+
 class Channel(Protocol[A]):
     """A way for messages to leave."""
 

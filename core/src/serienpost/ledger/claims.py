@@ -42,7 +42,11 @@ def claim(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> list[Ou
 
 
 def claim_parts(tx: Tx, run: str, owner: str, limit: int, lease: timedelta) -> list[Outgoing]:
-    """Take all pending messages of up to `limit` parts that are due, part by part."""
+    """Take all pending messages of up to `limit` parts that are due, part by part.
+
+    It locks the run: two processes that took from the same parts would tear them.
+    """
+    tx.first(tx.select(runs, runs.c.id).where(runs.c.id == run).with_for_update())
     parts = (
         tx.select(message, message.c.part)
         .where(message.c.run == run, *_due(tx))
@@ -101,13 +105,6 @@ def under_way(tx: Tx, run: str, owner: str) -> UnderWay:
     return frozenset(
         (row.no, row.fence) for row in tx.all(tx.select(message, c.no, c.fence).where(*mine))
     )
-
-
-def living_owner(ledger: Ledger, run: str) -> str | None:
-    """The owner id of a living process that works on this run, if there is one."""
-    with ledger.read() as tx:
-        owners = _owners(tx, run)
-    return next((owner for owner, _ in owners if not is_dead(ledger, owner)), None)
 
 
 def take_over(ledger: Ledger, run: str, *, repeatable: bool) -> int:

@@ -50,6 +50,14 @@ def is_dead(ledger: Ledger, owner: str) -> bool:
         return is_free(tx.connection, owner)
 
 
+def is_gone(tx: Tx, owner: str) -> bool:
+    """As `is_dead`, within a transaction."""
+    connection = tx.connection
+    if connection.dialect.name == "sqlite":
+        return file_is_free(lock_folder(connection.engine) / owner)
+    return is_free(connection, owner)
+
+
 def is_held(tx: Tx, owner: str) -> bool:
     """Whether this process still has the lock: a PostgreSQL server that was restarted, or that
     closed the connection, has dropped it, and other processes may take the rows over."""

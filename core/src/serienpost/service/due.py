@@ -27,8 +27,8 @@ from serienpost.run.report.history import due_date, local
 from serienpost.run.report.pauses import pause_end
 from serienpost.run.send.archive import waiting_runs
 from serienpost.run.send.finish import cancelled_runs_to_settle
-from serienpost.run.send.loop import Stop
 from serienpost.run.send.schedule import held_runs, scheduled_for, to_withdraw
+from serienpost.run.send.stop import Stop
 from serienpost.service.notices import Notice
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from serienpost.run.report.answers import DueDate, DueRun, RunLine, RunStatus
     from serienpost.run.report.export import PersonExport
     from serienpost.run.report.retention import Purged
-    from serienpost.run.send.loop import Stop
+    from serienpost.run.send.stop import Stop
     from serienpost.service.finding import Finding
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
     from serienpost.service.notices import Notify

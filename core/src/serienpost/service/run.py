@@ -17,7 +17,6 @@ from serienpost.run.report import history, languages, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
 from serienpost.run.send import approve, doubts
 from serienpost.run.send.finish import count_open
-from serienpost.run.send.loop import Stop as Stop  # noqa: PLC0414  # faces take it from here
 from serienpost.run.send.schedule import refuse_cancel
 from serienpost.run.send.session import (
     Options,
@@ -25,6 +24,7 @@ from serienpost.run.send.session import (
     continue_run,
     free_dead,
 )
+from serienpost.run.send.stop import Stop as Stop  # noqa: PLC0414  # faces take it from here
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.opened import MOST_ROWS
@@ -384,6 +384,7 @@ class Run:
         confirm: bool = False,
         by_itself: bool = False,
         leave_refused: bool = False,
+        join: bool = False,
         stop: Stop | None = None,
     ) -> RunStatus:
         """Deliver what is open in this process; returns how the run stands then.
@@ -395,6 +396,7 @@ class Run:
                 a ledger that was put back from a backup.
             by_itself: continue only what time alone releases.
             leave_refused: a person decides that who was refused in a row stays failed.
+            join: beside other processes that deliver it; else it is left to them.
             stop: asks to stop, from another thread or a signal.
 
         Raises:
@@ -415,6 +417,7 @@ class Run:
             confirmed_by=actor if confirm else None,
             by_itself=by_itself,
             refused_left_by=actor if leave_refused else None,
+            join=join,
         )
         try:
             continue_run(

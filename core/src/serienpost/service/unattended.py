@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
     from serienpost.run.report.answers import EarlierRun
-    from serienpost.run.send.loop import Stop
+    from serienpost.run.send.stop import Stop
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.release import Answers, Confirmation
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sqlalchemy import func
 
 from serienpost.ledger import claims
+from serienpost.ledger.connections import leave, take_share
 from serienpost.ledger.delivery import (
     NOT_STARTED,
     Result,
@@ -19,12 +20,15 @@ from serienpost.ledger.delivery import (
 from serienpost.ledger.owners import is_held
 from serienpost.ledger.permits import take_permits
 from serienpost.ledger.schema import message
+from serienpost.ledger.states import OWNED
+from serienpost.run.send.breaker import find_series
 from serienpost.run.send.recheck import elapsed, oldest_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from serienpost.ledger.connections import Share
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
@@ -46,6 +50,7 @@ class Committed:
         calls: to start now, by slot.
         left: messages for later.
         free_at: when the rate has room again.
+        share: what this process has of its account's connections, where that was asked.
     """
 
     run_state: str
@@ -54,6 +59,19 @@ class Committed:
     calls: Calls = field(default_factory=dict)
     left: list[Ready] = field(default_factory=list)
     free_at: datetime | None = None
+    share: Share | None = None
+
+
+class Waiting(NamedTuple):
+    """What is still to come when nothing is in hand.
+
+    Args:
+        next_at: when the next pending message is due; None if none is pending.
+        others: how many messages other processes have in hand.
+    """
+
+    next_at: datetime | None
+    others: int
 
 
 class Committer:
@@ -69,6 +87,17 @@ class Committer:
         self.takes_parts = renderer.header.part_size is not None
         self.account_name = renderer.header.account
         self.account = renderer.account
+        self.repeatable = renderer.channel.repeatable
+
+    def take_share(self, total: int) -> Share:
+        """Join the processes that deliver with this account; see `ledger/connections.py`."""
+        with self.ledger.begin("share", counted=False) as tx:
+            return self._share(tx, total, 0)
+
+    def _share(self, tx: Tx, total: int, open_now: int) -> Share:
+        share = take_share(tx, self.owner, self.run_id, self.account_name, total, open_now)
+        # Nothing leaves the machine of letters; each process has as many as it makes itself.
+        return share._replace(open=total, fair=total) if self.repeatable else share
 
     def claim(self, limit: int) -> list[Outgoing]:
         """Take pending messages that are due; where there are parts, `limit` counts those."""
@@ -77,12 +106,23 @@ class Committer:
             return take(tx, self.run_id, self.owner, limit, self.lease)
 
     def release(self) -> None:
-        """Give back what was claimed and not sent."""
+        """Give back what was claimed and not sent; the connections are closed."""
         with self.ledger.begin("release", counted=False) as tx:
             claims.release(tx, self.run_id, self.owner)
+            leave(tx, self.owner)
 
-    def next_attempt(self) -> datetime | None:
-        """When the next pending message is due; None if none is pending.
+    def take_over(self) -> int:
+        """Take over what other processes left that are dead or let their leases run out."""
+        return claims.take_over(self.ledger, self.run_id, repeatable=self.repeatable)
+
+    def is_refused(self) -> bool:
+        """Whether the refusals of all processes in a row pause the run."""
+        with self.ledger.read() as tx:
+            series = find_series(tx, self.run_id)
+        return series is not None and series.is_open
+
+    def waiting(self) -> Waiting:
+        """What is still to come.
 
         Nothing is in hand now: what a claim took whose answer was lost is given back first.
         """
@@ -96,12 +136,27 @@ class Committer:
                     func.count(message.c.next_attempt_at).label("later"),
                 ).where(message.c.run == self.run_id, message.c.state == "pending")
             )
+            held = message.c.run == self.run_id, message.c.state.in_(OWNED)
+            others = int(tx.scalar(tx.select(message, func.count()).where(*held)))
         if rows is None or rows.pending == 0:
-            return None
-        return rows.next if rows.later == rows.pending else tx.now
+            return Waiting(None, others)
+        return Waiting(rows.next if rows.later == rows.pending else tx.now, others)
 
-    def commit(self, results: Sequence[Result], calls: Calls, renew: bool) -> Committed:
-        """Write outcomes, and the intents of as many calls as run state and rate permit."""
+    def commit(
+        self,
+        results: Sequence[Result],
+        calls: Calls,
+        renew: bool,
+        connections: tuple[int, int] | None = None,
+    ) -> Committed:
+        """Write outcomes, and the intents of as many calls as run state and rate permit.
+
+        Args:
+            results: outcomes.
+            calls: that are to start, by slot.
+            renew: extend the lease of what this process holds.
+            connections: of the account, and those that this process may have open: share them out.
+        """
         with self.ledger.begin("commit", counted=bool(results or calls)) as tx:
             answered = any(r.attempt is not None and r.outcome != NOT_STARTED for r in results)
             state = lock_state(tx, self.run_id, progress=answered)
@@ -112,6 +167,8 @@ class Committer:
             if renew:
                 claims.renew(tx, self.run_id, self.owner, self.lease)
             committed = Committed(state, is_held(tx, self.owner), seen_at)
+            if connections and committed.is_owner:
+                committed.share = self._share(tx, *connections)
             if state == "sending" and committed.is_owner:
                 self._write_calls(tx, calls, committed)
             else:

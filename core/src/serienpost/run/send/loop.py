@@ -8,18 +8,14 @@ commit, together with the intents of the calls that take the freed slots.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from serienpost.contracts.content import Message
 from serienpost.contracts.outcomes import (
     Accepted,
     Deferred,
@@ -28,11 +24,12 @@ from serienpost.contracts.outcomes import (
     Rejected,
     Unknown,
 )
-from serienpost.errors import LedgerError, PluginError, UnavailableError
+from serienpost.errors import LedgerError, UnavailableError
 from serienpost.fault_injection import faultpoint
 from serienpost.run.prepare.policy import PolicyChangedError, PolicyWatch, refuse_changed_rules
 from serienpost.run.prepare.provider_template import ProviderTemplateChangedError, Watch
-from serienpost.run.send.breaker import Breaker, Refusal, alike
+from serienpost.run.send.breaker import IN_A_ROW, Breaker, Refusal, alike
+from serienpost.run.send.calls import cut, whole_parts
 from serienpost.run.send.commit import Committer
 from serienpost.run.send.day import LeavingDays
 from serienpost.run.send.last_look import Departure, LastLook
@@ -62,12 +59,14 @@ if TYPE_CHECKING:
 
     from serienpost.contracts.channels import Sender
     from serienpost.ledger.claims import UnderWay
+    from serienpost.ledger.connections import Share
     from serienpost.ledger.delivery import Result
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.run.send.commit import Calls
     from serienpost.run.send.recheck import Ready
+    from serienpost.run.send.stop import Stop
 
 _ = Texts(__name__)
 
@@ -78,6 +77,9 @@ LEASE_MARGIN = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
 # Without anything to write, the run's state is looked at this often.
 HEARTBEAT_SECONDS = 5.0
+
+# So often the connections of the account are shared out, and others of the same run looked after.
+SHARE_SECONDS = 1.0
 
 LARGEST_RECHECK = 500
 # So many reads in a row that one row does not survive fresh pause the run.
@@ -98,18 +100,6 @@ def refuse_event_loop() -> None:
     except RuntimeError:
         return
     raise RuntimeError("an event loop runs here; call this in a thread (asyncio.to_thread)")
-
-
-@dataclass
-class Stop:
-    """Asks the loop to stop: once after the calls under way, twice at once."""
-
-    wake: Callable[[], None] = lambda: None
-    requests: int = 0
-
-    def request(self) -> None:
-        self.requests += 1
-        self.wake()
 
 
 class Delivery:
@@ -171,7 +161,9 @@ class Delivery:
         self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, self._part_size or 0)
         self._too_slow = 0
         self._thread = ThreadPoolExecutor(1, "ledger")
-        self._renewed = self._looked = time.monotonic()
+        self._renewed = self._looked = self._shared = time.monotonic()
+        self._share: Share
+        self._asked_refusals = 0
 
     async def run(self) -> StopReason | None:
         """Deliver until nothing is open or something stops the run; returns what did."""
@@ -186,6 +178,7 @@ class Delivery:
             async with self.renderer.open() as sender:
                 self._slots = Slots(sender, self.renderer.channel.longest_call, self._wake.set)
                 self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, sender.batch)
+                self._heed_share(await self._in_thread(self.committer.take_share, sender.slots))
                 try:
                     await self._pump(sender)
                 except LedgerError:
@@ -221,17 +214,32 @@ class Delivery:
             self._heed_stop()
             self._end_pause()
             self._slots.cancel_late()
+            self._slots.give_up_surplus()
             self._start_recheck(sender)
             self._connect(sender, len(state.ready))
             calls = {} if self.stop_reason else self._next_calls(sender)
-            if state.results or calls or time.monotonic() - self._looked > HEARTBEAT_SECONDS:
+            if state.results or calls or time.monotonic() - self._looked > self._heartbeat:
                 await self._commit(sender, calls)
+                await self._heed_refusals()
                 continue
             idle = not state.tasks and self._rechecking is None
             if idle and (self.stop_reason or not await self._more_to_come()):
-                self._heed_breaker(ends=self.stop_reason is None)
+                await self._heed_refusals(ends=self.stop_reason is None)
                 return
             await self._rest()
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no other living process delivers this run."""
+        return self._share.workers <= 1
+
+    @property
+    def _heartbeat(self) -> float:
+        return HEARTBEAT_SECONDS if self._is_alone else SHARE_SECONDS
+
+    def _heed_share(self, share: Share) -> None:
+        self._share, self._shared = share, time.monotonic()
+        self._slots.limit = share.open
 
     def _heed_stop(self) -> None:
         if self.stop.requests and self.stop_reason is None:
@@ -383,16 +391,17 @@ class Delivery:
         if self.reachability.is_doubtful:
             count = min(count, 1)
         if self._part_size and count:
-            count = self._whole_parts(count)
+            count = whole_parts(state.ready, count, len(free))
         taken = [state.ready.popleft() for _ in range(count)]
         state.ready.rotate(stale)
         fresh = {one.message.ref: one for one in taken}
-        cut = self._cut(sender, [one.message for one in fresh.values()]) if fresh else []
-        for late in cut[len(free) :]:
+        messages = [one.message for one in fresh.values()]
+        made = cut(self.renderer, sender, messages) if fresh else []
+        for late in made[len(free) :]:
             state.ready.extendleft(fresh[message.ref] for message in reversed(late))
         return {
             slot: [fresh[message.ref] for message in call]
-            for slot, call in zip(reversed(free), cut, strict=False)
+            for slot, call in zip(reversed(free), made, strict=False)
         }
 
     def _is_filling(self, sender: Sender) -> bool:
@@ -403,39 +412,17 @@ class Delivery:
         oldest = self._state.ready[-fresh].read_at
         return time.monotonic() - oldest < FRESH_SECONDS / 2
 
-    def _whole_parts(self, count: int) -> int:
-        """How many of the first `count` messages are parts to their last message that is ready."""
-        ready = [one.row.part for one in itertools.islice(self._state.ready, count + 1)]
-        parts = list(dict.fromkeys(ready[:count]))[: len(self._slots.free)]
-        if len(ready) > count and ready[count] == parts[-1] and len(parts) > 1:
-            del parts[-1]
-        return sum(part in parts for part in ready[:count])
-
-    def _cut(self, sender: Sender, messages: list[Message]) -> list[Sequence[Message]]:
-        """The calls that the channel makes of these messages.
-
-        Raises:
-            PluginError: it does not make lists that hold each message once.
-        """
-        context, name = self.renderer.context, self.renderer.channel.name
-        answered = partial(context.registry.answered, "channels", name, "calls")
-        answer: Iterable[object] = answered(sender.calls(messages), Iterable)
-        calls: list[Sequence[Message]] = [answered(call, (list, tuple)) for call in answer]
-        refs = sorted(answered(message, Message).ref for call in calls for message in call)
-        if refs != sorted(message.ref for message in messages):
-            raise PluginError(
-                _("the channel {channel} does not put each message into one call", channel=name),
-                hint=_("tell who maintains it"),
-            )
-        return calls
-
     async def _commit(self, sender: Sender, calls: Calls) -> None:
         """Write outcomes and intents in one commit, then start the calls."""
         state = self._state
         results, state.results = state.results, []
         self._looked = time.monotonic()
         renew = self._looked - self._renewed > RENEW_SECONDS
-        committed = await self._in_thread(self.committer.commit, results, calls, renew)
+        shares = self._looked - self._shared > SHARE_SECONDS
+        connections = (sender.slots, self._slots.connected) if shares else None
+        committed = await self._in_thread(self.committer.commit, results, calls, renew, connections)
+        if committed.share:
+            self._heed_share(committed.share)
         if renew:
             self._renewed = self._looked
         state.settled += sum(r.state not in ("pending", "sending") for r in results)
@@ -567,8 +554,20 @@ class Delivery:
 
     def _heed_breaker(self, *, ends: bool = False) -> None:
         """What to write about the pause, whoever ends it finds in the ledger (`session.py`)."""
-        if self.breaker.is_open(ends=ends):
+        if self._is_alone and self.breaker.is_open(ends=ends):
             self.stop_reason = self.stop_reason or StopReason("refused", _("refused alike"))
+
+    async def _heed_refusals(self, *, ends: bool = False) -> None:
+        """Of several processes each sees its own answers; the row of all stands in the ledger, and
+        is asked when this process's part of it may be enough."""
+        self._heed_breaker(ends=ends)
+        people, enough = self.breaker.people, -(-IN_A_ROW // self._share.workers)
+        is_news = people >= enough and people != self._asked_refusals
+        if self._is_alone or self.stop_reason or not (is_news or (ends and people)):
+            return
+        self._asked_refusals = people
+        if await self._in_thread(self.committer.is_refused):
+            self.stop_reason = StopReason("refused", _("refused alike"))
 
     def _attempts_left(self, one: Ready, now: datetime) -> bool:
         made = one.attempt - one.row.attempts_before
@@ -578,11 +577,13 @@ class Delivery:
     async def _more_to_come(self) -> bool:
         """Nothing is under way: is there more to claim, now or later?"""
         state = self._state
+        if not self._share.fair and not self.wait:
+            return False  # others have all connections of the account
         if state.ready or state.claimed or self._is_blocked() or not state.claims_empty:
             return True
-        next_at = await self._in_thread(self.committer.next_attempt)
+        next_at, others = await self._in_thread(self.committer.waiting)
         if next_at is None:
-            return False
+            return bool(others) and self.wait and await self._wait_for_others()
         state.claims_empty = False
         if next_at > self.ledger.clock():
             if not self.wait:
@@ -593,6 +594,13 @@ class Delivery:
             state.blocked_until, state.blocked_by = next_at, "deferral"
             self._report(LoopProgress(state.settled, "deferral", next_at))
         self._wake.set()
+        return True
+
+    async def _wait_for_others(self) -> bool:
+        """What the others have in hand may come back, or be left by one that dies."""
+        if await self._in_thread(self.committer.take_over):
+            self._state.claims_empty = False
+            self._wake.set()
         return True
 
     def _is_blocked(self) -> bool:
@@ -607,7 +615,7 @@ class Delivery:
     async def _rest(self) -> None:
         """Sleep until a call ends, the recheck ends, a time comes or the lease must be renewed."""
         until = self._state.blocked_until
-        seconds = HEARTBEAT_SECONDS
+        seconds = self._heartbeat
         if until:
             seconds = min(seconds, max(0.0, (until - self.ledger.clock()).total_seconds()))
         awaited = self._awaited_since()

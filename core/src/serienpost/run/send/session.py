@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from serienpost.contracts.channels import HasFinish
 from serienpost.errors import Exit, LedgerError, SecretError
 from serienpost.gc_tuning import seldom_collected
-from serienpost.ledger.claims import living_owner, take_over
+from serienpost.ledger.claims import take_over
+from serienpost.ledger.connections import deliverers
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.runs import (
     allow_command,
@@ -23,6 +24,7 @@ from serienpost.ledger.runs import (
     runs_to_continue,
     set_paused,
 )
+from serienpost.ledger.schema import worker
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.ledger.transitions import move_run
 from serienpost.run.prepare.changes import refuse_other_edition
@@ -45,10 +47,14 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
-    from serienpost.run.send.loop import Stop
     from serienpost.run.send.loop_state import LoopProgress
+    from serienpost.run.send.stop import Stop
 
 _ = Texts(__name__)
+
+
+# Why one process stops although the others that deliver the run go on.
+_OWN = {"crash", "interrupted", "rate", "deferral"}
 
 
 class LedgerLostError(LedgerError):
@@ -67,12 +73,14 @@ class Options:
             ledger that was put back.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
         refused_left_by: who decides that messages refused in a row stay failed.
+        join: deliver it beside other processes that do; else it is left to them.
     """
 
     wait: bool = True
     confirmed_by: str | None = None
     by_itself: bool = False
     refused_left_by: str | None = None
+    join: bool = False
 
 
 def continue_run(
@@ -105,10 +113,10 @@ def continue_run(
     if not _begin(context, ledger, run_id, renderer, options):
         store_entries(renderer, ledger, run_id)
         return
-    busy = living_owner(ledger, run_id)
-    if busy:
-        raise BusyError(run_id, busy)
     with ledger.read() as tx:
+        others = deliverers(tx, run_id)
+        if others and not (options.join and tx.has(worker)):
+            raise BusyError(run_id, others[0])
         held = held_until(find_run(tx, run_id))
         days = leaving_days(tx, renderer, run_id)
         series = find_series(tx, run_id)
@@ -271,6 +279,8 @@ def _end(
     with ledger.begin("settle") as tx:
         row = lock_run(tx, run_id)
         state, by_person = row.state, row.state == "paused" and row.reason == "person"
+        if stopped_by and stopped_by.reason in _OWN and deliverers(tx, run_id):
+            return
         if stopped_by and stopped_by.reason != "person":
             if stopped_by.reason == "refused" and (series := find_series(tx, run_id)):
                 stopped_by = series.stop_reason(run_id)

@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from serienpost.contracts.channels import HasDisconnect
 from serienpost.fault_injection import faultpoint
 
 if TYPE_CHECKING:
@@ -26,17 +27,30 @@ class Slots:
 
     def __init__(self, sender: Sender, longest: float, wake: Callable[[], None]) -> None:
         self.free: list[int] = []
+        # How many may be connected: the others are those of other processes.
+        self.limit = sender.slots
+        self._count = sender.slots
         self._closed = list(range(sender.slots))[::-1]
+        # What may have a connection, also while it rests among the closed ones.
+        self._connected: set[int] = set()
         # When each began.
         self._opening: dict[asyncio.Task[None], float] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._sender = sender
         self._longest = longest
         self._wake = wake
 
     @property
+    def connected(self) -> int:
+        """How many connections may be open."""
+        return len(self._connected)
+
+    @property
     def at_rest(self) -> int:
-        """Slots without a call that are not just being connected."""
-        return len(self.free) + len(self._closed)
+        """Slots without a call that may be used and are not just being connected."""
+        resting = len(self.free) + len(self._closed)
+        under_way = self._count - resting - len(self._closing)
+        return max(0, min(resting, self.limit - under_way))
 
     @property
     def opening_since(self) -> float | None:
@@ -52,14 +66,52 @@ class Slots:
         self._closed += self.free
         self.free.clear()
 
+    def give_up_surplus(self) -> None:
+        """Close connections at rest that are more than the limit, where the channel can."""
+        if not isinstance(self._sender, HasDisconnect):
+            return
+        resting = [*(slot for slot in self._closed if slot in self._connected), *self.free]
+        surplus = len(self._connected) - len(self._closing) - self.limit
+        for slot in resting[: max(0, surplus)]:
+            (self.free if slot in self.free else self._closed).remove(slot)
+            task = asyncio.create_task(self._disconnect(self._sender, slot))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _disconnect(self, sender: HasDisconnect, slot: int) -> None:
+        try:
+            await sender.disconnect(slot)
+        except Exception:  # noqa: BLE001  # who knows what stands; it stays counted
+            self._closed.append(slot)
+            return
+        self._connected.discard(slot)
+        self._closed.append(slot)
+        self._wake()
+
     def open(self, wanted: int) -> None:
         """Begin to connect closed slots until so many are free."""
         missing = wanted - len(self.free) - len(self._opening)
-        for _ in range(min(len(self._closed), missing)):
-            task = asyncio.create_task(self._open(self._closed.pop()))
+        for _ in range(missing):
+            slot = self._next()
+            if slot is None:
+                return
+            task = asyncio.create_task(self._open(slot))
             self._opening[task] = time.monotonic()
             # One that is cancelled before its first step knows nothing of its end.
             task.add_done_callback(lambda done: self._opening.pop(done, None))
+
+    def _next(self) -> int | None:
+        """A closed slot to connect, of those that are connected if there is one; None where the
+        limit is reached."""
+        if self._count - len(self.free) - len(self._closed) - len(self._closing) >= self.limit:
+            return None
+        slot = next((one for one in reversed(self._closed) if one in self._connected), None)
+        if slot is None and len(self._connected) < self.limit and self._closed:
+            slot = self._closed[-1]
+        if slot is not None:
+            self._closed.remove(slot)
+            self._connected.add(slot)
+        return slot
 
     async def _open(self, slot: int) -> None:
         task = asyncio.current_task()
@@ -101,7 +153,7 @@ class Slots:
 
     async def end(self) -> None:
         """Connect no further, and wait until that is over."""
-        while self._opening:
+        while self._opening or self._closing:
             self.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait(self._opening)
+                await asyncio.wait([*self._opening, *self._closing])

@@ -78,6 +78,9 @@ class NullSender:
     async def ready(self, slot: int) -> None:
         """Nothing: there is nobody to connect to."""
 
+    async def disconnect(self, slot: int) -> None:
+        """Nothing."""
+
     async def send(self, call: Sequence[Message], slot: int, go: Go) -> Sequence[Outcome]:
         """Accept what the rules accept if it may go, then answer after the delay."""
         if isinstance(self._account.outcomes, str):

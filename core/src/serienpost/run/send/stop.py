@@ -1,0 +1,21 @@
+"""How others ask a delivery to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass
+class Stop:
+    """Asks the loop to stop: once after the calls under way, twice at once."""
+
+    wake: Callable[[], None] = lambda: None
+    requests: int = 0
+
+    def request(self) -> None:
+        self.requests += 1
+        self.wake()

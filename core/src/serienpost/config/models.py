@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -99,6 +99,11 @@ def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
 
+MOST_WORKERS = 64
+
+# Processes of one command that deliver a run.
+Workers: TypeAlias = Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_WORKERS)]
+
 # Folders of a practice that are not for attachments.
 _TAKEN = ("mailings", "templates", "vorschau")
 
@@ -181,6 +186,12 @@ class PracticeConfig(StrictModel):
         examples=[{"sms": "20:00-08:00"}],
     )
     dispatcher: str = Field(default="local", description="What wakes workers.")
+    workers: Workers = Field(
+        default="auto",
+        description="Processes that deliver a run which one command sends, 1 to 64; `auto`: one per"
+        " core, fewer where a run is small or its rate is the limit.",
+        examples=[4],
+    )
     accounts: dict[Name, SerializeAsAny[AccountSettings]] = Field(
         default={}, description="Senders, each of one channel; further keys belong to the channel."
     )

@@ -74,6 +74,7 @@ class Options:
         by_itself: only reasons that time releases; a run that needs a person is left alone.
         refused_left_by: who decides that messages refused in a row stay failed.
         join: deliver it beside other processes that do; else it is left to them.
+        begun: is called once, when nothing stands against the run and it is about to be delivered.
     """
 
     wait: bool = True
@@ -81,6 +82,7 @@ class Options:
     by_itself: bool = False
     refused_left_by: str | None = None
     join: bool = False
+    begun: Callable[[RunRenderer], None] = lambda _: None
 
 
 def continue_run(
@@ -120,6 +122,7 @@ def continue_run(
         held = held_until(find_run(tx, run_id))
         days = leaving_days(tx, renderer, run_id)
         series = find_series(tx, run_id)
+    options.begun(renderer)
     with ownership(ledger) as owner:
         delivery = Delivery(
             renderer,

@@ -15,6 +15,7 @@ from serienpost.service import Notice
 PARAMETERS = {
     "balance_unknown": {"account": "mail", "text": "no answer"},
     "given_up": {"mailing": "einladung", "due": "2026-03-02", "text": "no answer"},
+    "helper_lost": {"run": "R", "process": 4711, "text": "no room"},
     "incomplete": {"run": "R", "text": "no room"},
     "left_out": {"mailing": "einladung", "people": 3, "on": "2026-03-02", "run": "R"},
     "not_continued": {"run": "R", "text": "no answer"},

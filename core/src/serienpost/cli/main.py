@@ -46,7 +46,7 @@ def run(args: Sequence[str]) -> int:
         _give_up_output()
         code = _refuse(Exit.REFUSED, (Problem(_("nobody reads the answer")),), as_json=False)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
-        code = _refuse(Exit.BUG, (_bug(error, args),), as_json=as_json)
+        code = _refuse(Exit.BUG, (bug(error, _folder(args)),), as_json=as_json)
     finally:
         close_practices()
     return code
@@ -153,12 +153,16 @@ def _folder(args: Sequence[str]) -> Path:
     return Path(given or os.environ.get("SERIENPOST_PRACTICE", "."))
 
 
-def _bug(error: BaseException, args: Sequence[str]) -> Problem:
-    """Write where it happened to the log, without the error's text, which may name a person."""
+def bug(error: BaseException, folder: Path) -> Problem:
+    """Write where it happened to the log, without the error's text, which may name a person.
+
+    Args:
+        error: what nobody expected.
+        folder: the practice's; where it is none, the log lies in the present folder.
+    """
     kind = type(error).__name__
     culprit = plugin_behind(error) or "serienpost"
     frames = "".join(traceback.format_tb(error.__traceback__))
-    folder = _folder(args)
     log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
     try:
         with os.fdopen(

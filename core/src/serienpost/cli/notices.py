@@ -48,6 +48,12 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         due=told["due"],
         text=told["text"],
     ),
+    "helper_lost": lambda told: _(
+        "{run}: one of the processes that deliver ({process}) is lost, the others go on: {text}",
+        run=told["run"],
+        process=told["process"],
+        text=told["text"],
+    ),
     "incomplete": lambda told: _(
         "run {run} is cancelled, but what was delivered before is not complete: {text}",
         run=told["run"],

@@ -112,6 +112,7 @@ def run_command(
                         due=day,
                         answers=answers,  # noqa: B023  # called before it changes
                         wait=not no_wait,
+                        workers=practice.context.config.workers,
                         counting=display.counted,
                         progress=display.delivered,
                         stop=stop,
@@ -209,10 +210,13 @@ def approved(run: Run, answers: Answers, *, hint: str, **terms: Any) -> None:  #
 
 def deliver(run: Run, **options: bool) -> Reply:
     """Deliver what is open of a run; the reply describes how it stands then."""
-    zone = run.practice.context.zone
-    with stopping() as stop, Display(zone) as display:
+    context = run.practice.context
+    with stopping() as stop, Display(context.zone) as display:
         reply = _or_open(
-            lambda _: run, lambda: run.deliver(display.delivered, stop=stop, **options)
+            lambda _: run,
+            lambda: run.deliver(
+                display.delivered, stop=stop, workers=context.config.workers, **options
+            ),
         )
     assert isinstance(reply, Reply)  # noqa: S101  # delivering asks nothing
     return reply
@@ -266,7 +270,9 @@ def _resume_due(practice: Practice) -> Reply:
 
     zone = practice.context.zone
     with stopping() as stop, Display(zone) as display:
-        found = practice.resume_due(progress=display.delivered, stop=stop)
+        found = practice.resume_due(
+            workers=practice.context.config.workers, progress=display.delivered, stop=stop
+        )
     runs = [one for one in found if isinstance(one, DueRun)]
     dates = [one for one in found if isinstance(one, DueDate)]
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from serienpost.config.mailing import Mailing
+    from serienpost.config.models import Workers
     from serienpost.errors import Problem
     from serienpost.ledger.due import DueRow
     from serienpost.ledger.rows import RunRow
@@ -54,14 +55,15 @@ _ = Texts(__name__)
 
 
 def resume_due(
-    practice: OpenedPractice, *, progress: Watch, stop: Stop | None
+    practice: OpenedPractice, *, workers: Workers, progress: Watch, stop: Stop | None
 ) -> list[DueRun | DueDate]:
     """See `Practice.resume_due`."""
     stop = stop or Stop()
+    course = _Course(False, workers, lambda _: None, progress, stop)
     with ledger_is_needed():
         ledger, zone = practice.ledger, practice.context.zone
         discard_dead(ledger)
-        dates, codes = _prepare_again(practice, progress, stop)
+        dates, codes = _prepare_again(practice, course)
         refused: dict[str, tuple[Problem, ...]] = {}
         bugs: list[Exception] = []
         for row in _to_continue(ledger):
@@ -74,7 +76,7 @@ def resume_due(
                 codes[row.id] = Exit.OPEN
             else:
                 try:
-                    codes[row.id] = _continue(run, progress, stop)
+                    codes[row.id] = _continue(run, course)
                 except SerienpostError as error:
                     codes[row.id], refused[row.id] = Exit.OPEN, error.problems
                 except Exception as error:  # noqa: BLE001  # raised after the others had their turn
@@ -120,6 +122,7 @@ def run_mailing(
     answers: Answers | None,
     *,
     wait: bool,
+    workers: Workers,
     counting: Callable[[int], None],
     progress: Watch,
     stop: Stop | None,
@@ -128,8 +131,8 @@ def run_mailing(
     stop = stop or Stop()
     mailing = load_mailing(practice.context, name)
     with ledger_is_needed():
-        _continue_earlier(practice, mailing.id, due.isoformat(), progress, stop)
-        course = _Course(wait, counting, progress, stop)
+        course = _Course(wait, workers, counting, progress, stop)
+        _continue_earlier(practice, mailing.id, due.isoformat(), course)
         return _run_due_date(practice, name, mailing, due, answers or Answers(), course)
 
 
@@ -137,6 +140,7 @@ class _Course(NamedTuple):
     """How a run is delivered, and who hears of it."""
 
     wait: bool
+    workers: Workers
     counting: Callable[[int], None]
     progress: Watch
     stop: Stop
@@ -153,7 +157,7 @@ def _run_due_date(
     """Continue the due date's open run, or prepare and release one, and deliver it."""
 
     def deliver(run: Run) -> RunStatus:
-        return run.deliver(course.progress, wait=course.wait, by_itself=True, stop=course.stop)
+        return _deliver(run, course, wait=course.wait)
 
     with practice.ledger.read() as tx:
         begun = open_run(tx, mailing.id, due.isoformat())
@@ -195,7 +199,7 @@ def cancel_due(practice: OpenedPractice, mailing: str, day: date) -> DueDate:
 
 
 def _prepare_again(
-    practice: OpenedPractice, progress: Watch, stop: Stop
+    practice: OpenedPractice, course: _Course
 ) -> tuple[list[DueDate], dict[str, Exit]]:
     """Prepare what was put off, or give it up.
 
@@ -209,8 +213,8 @@ def _prepare_again(
     codes: dict[str, Exit] = {}
     dates = []
     for row in rows:
-        if row.state == "open" and not stop.requests:
-            after, code = _try_again(practice, row, progress, stop)
+        if row.state == "open" and not course.stop.requests:
+            after, code = _try_again(practice, row, course)
             if after.run and after.state == "done":
                 codes[after.run] = code
         else:
@@ -226,9 +230,10 @@ def _prepare_again(
 
 
 def _try_again(
-    practice: OpenedPractice, row: DueRow, progress: Watch, stop: Stop
+    practice: OpenedPractice, row: DueRow, course: _Course
 ) -> tuple[DueRow, Exit]:
-    """Give one due date up if its time ran out, else prepare and send it; how it stands then."""
+    """Give one due date up if its time ran out, else prepare and send it, without waiting; how it
+    stands then."""
     ledger, code, busy = practice.ledger, Exit.OPEN, Text("", "")
     if row.until <= ledger.clock():
         give_up(ledger, row)
@@ -237,9 +242,9 @@ def _try_again(
         answers = Answers(release=True, archive=row.archive)  # type: ignore[arg-type]  # as answered
         try:
             mailing = load_mailing(practice.context, row.name)
-            course = _Course(False, lambda _: None, progress, stop)
+            unattended = course._replace(wait=False, counting=lambda _: None)
             day = date.fromisoformat(row.due)
-            done = _run_due_date(acting, row.name, mailing, day, answers, course)
+            done = _run_due_date(acting, row.name, mailing, day, answers, unattended)
             if isinstance(done, Confirmation):
                 asked = list(done.open)
                 still_open(ledger, row, _("somebody must answer: {questions}", questions=asked))
@@ -265,7 +270,7 @@ def _try_again(
 
 
 def _continue_earlier(
-    practice: OpenedPractice, mailing: str, day: str, progress: Watch, stop: Stop
+    practice: OpenedPractice, mailing: str, day: str, course: _Course
 ) -> None:
     """Continue earlier due dates of the same mailing as `resume_due` would; what is to be given up
     is left to it, so that its exit code says so."""
@@ -274,26 +279,31 @@ def _continue_earlier(
         put_off = [r for r in due_rows(tx, "open") if r.mailing == mailing and r.due < day]
         now = tx.now
     for run_id in earlier:
-        if not stop.requests:
+        if not course.stop.requests:
             try:
-                _continue(Run(practice, run_id), progress, stop)
+                _continue(Run(practice, run_id), course)
             except SerienpostError as error:
                 practice.notify(Notice("not_continued", {"run": run_id, "text": error.sentence}))
     for row in put_off:
-        if row.until > now and not stop.requests:
-            after = _try_again(practice, row, progress, stop)[0]
+        if row.until > now and not course.stop.requests:
+            after = _try_again(practice, row, course)[0]
             if after.state == "open":
                 told = {"mailing": after.mailing, "due": after.due, "text": after.reason}
                 practice.notify(Notice("not_prepared", told))
 
 
-def _continue(run: Run, progress: Watch, stop: Stop) -> Exit:
+def _continue(run: Run, course: _Course) -> Exit:
     """Continue one run if time alone releases it.
 
     Raises:
         SerienpostError: it cannot be continued; this concerns this run only.
     """
-    return run.deliver(progress, wait=False, by_itself=True, stop=stop).exit
+    return _deliver(run, course, wait=False).exit
+
+
+def _deliver(run: Run, course: _Course, *, wait: bool) -> RunStatus:
+    how = {"wait": wait, "by_itself": True}
+    return run.deliver(course.progress, **how, workers=course.workers, stop=course.stop)
 
 
 def _withdrawals(practice: OpenedPractice) -> dict[str, Sequence[Withdrawal]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
+    from serienpost.config.models import Workers
     from serienpost.run.report.answers import DueDate, DueRun, RunLine, RunStatus
     from serienpost.run.report.export import PersonExport
     from serienpost.run.report.retention import Purged
@@ -143,6 +144,7 @@ class Practice(OpenedPractice):
         due: date | None = None,
         answers: Answers | None = None,
         wait: bool = True,
+        workers: Workers = 1,
         counting: Callable[[int], None] = lambda _: None,
         progress: Callable[[Progress], None] = lambda _: None,
         stop: Stop | None = None,
@@ -151,6 +153,8 @@ class Practice(OpenedPractice):
 
         Earlier due dates of the mailing are continued first, as `resume_due` would. An approved,
         sending or paused run of this due date is resumed instead of preparing another.
+
+        `workers`: see `Run.deliver`.
 
         Returns:
             How the run stands; or what must be answered first. With a `run` in it, that run is
@@ -170,6 +174,7 @@ class Practice(OpenedPractice):
             due or self.today(),
             answers,
             wait=wait,
+            workers=workers,
             counting=counting,
             progress=progress,
             stop=stop,
@@ -217,11 +222,17 @@ class Practice(OpenedPractice):
     def resume_due(
         self,
         *,
+        workers: Workers = 1,
         progress: Callable[[Progress], None] = lambda _: None,
         stop: Stop | None = None,
     ) -> list[DueRun | DueDate]:
         """Continue every run that waits for time or quota or was cut off, and prepare every due
         date again that was put off; the one call for cron.
+
+        Args:
+            workers: see `Run.deliver`.
+            progress: is called now and then while a run is delivered.
+            stop: asks to stop, from another thread or a signal.
 
         Returns:
             The runs; and the due dates that are still open, or that nobody was told of that they
@@ -232,7 +243,7 @@ class Practice(OpenedPractice):
         """
         from serienpost.service.due import resume_due
 
-        return resume_due(self, progress=progress, stop=stop)
+        return resume_due(self, workers=workers, progress=progress, stop=stop)
 
     def events(self, account: str | None = None) -> list[EventCounts]:
         """Ask providers for reports, bounces and complaints since the last time.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from serienpost.config.models import Workers
     from serienpost.ledger.store import Ledger
     from serienpost.run.report.answers import (
         Explanation,
@@ -385,9 +386,10 @@ class Run:
         by_itself: bool = False,
         leave_refused: bool = False,
         join: bool = False,
+        workers: Workers = 1,
         stop: Stop | None = None,
     ) -> RunStatus:
-        """Deliver what is open in this process; returns how the run stands then.
+        """Deliver what is open; returns how the run stands then.
 
         Args:
             progress: is called now and then.
@@ -397,6 +399,9 @@ class Run:
             by_itself: continue only what time alone releases.
             leave_refused: a person decides that who was refused in a row stays failed.
             join: beside other processes that deliver it; else it is left to them.
+            workers: processes that deliver it, as the key of that name says; 1 is this one alone.
+                Others are `sys.executable`, started on the same practice folder; they have ended
+                when this returns.
             stop: asks to stop, from another thread or a signal.
 
         Raises:
@@ -419,15 +424,16 @@ class Run:
             refused_left_by=actor if leave_refused else None,
             join=join,
         )
+        stop = stop or Stop()
         try:
-            continue_run(
-                self._context,
-                self._ledger,
-                self.id,
-                options,
-                report=report_progress,
-                stop=stop or Stop(),
-            )
+            if workers == 1:
+                where = self._context, self._ledger, self.id
+                continue_run(*where, options, report=report_progress, stop=stop)
+            else:
+                from serienpost.service.helping import continue_with_helpers
+
+                team = self.practice, self.id, workers
+                continue_with_helpers(*team, options, report=report_progress, stop=stop)
         except StillOpenError as error:
             error.run = self.id
             raise

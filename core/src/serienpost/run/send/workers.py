@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from serienpost.run.send.finish import count_open
 
 if TYPE_CHECKING:
+    from serienpost.config.models import Workers
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -18,7 +19,7 @@ _ONE_IS_ENOUGH = 50.0
 
 
 def number_of_workers(
-    wanted: int | Literal["auto"], renderer: RunRenderer, ledger: Ledger, run_id: str
+    wanted: Workers, renderer: RunRenderer, ledger: Ledger, run_id: str
 ) -> int:
     """How many processes deliver a run, the one that is asked included.
 

@@ -229,9 +229,7 @@ def _prepare_again(
     return dates, codes
 
 
-def _try_again(
-    practice: OpenedPractice, row: DueRow, course: _Course
-) -> tuple[DueRow, Exit]:
+def _try_again(practice: OpenedPractice, row: DueRow, course: _Course) -> tuple[DueRow, Exit]:
     """Give one due date up if its time ran out, else prepare and send it, without waiting; how it
     stands then."""
     ledger, code, busy = practice.ledger, Exit.OPEN, Text("", "")
@@ -269,9 +267,7 @@ def _try_again(
     return after, code
 
 
-def _continue_earlier(
-    practice: OpenedPractice, mailing: str, day: str, course: _Course
-) -> None:
+def _continue_earlier(practice: OpenedPractice, mailing: str, day: str, course: _Course) -> None:
     """Continue earlier due dates of the same mailing as `resume_due` would; what is to be given up
     is left to it, so that its exit code says so."""
     with practice.ledger.read() as tx:

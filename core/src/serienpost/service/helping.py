@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from serienpost.errors import SerienpostError
 from serienpost.ledger.claims import living_owner
 from serienpost.ledger.runs import find_run
-from serienpost.run.send.helpers import Helpers, Teller, ask, heed
+from serienpost.run.send.helpers import Helpers, ask, heed
+from serienpost.run.send.helpers import Teller as Teller  # noqa: PLC0414  # the face takes it from here
 from serienpost.run.send.stop import Stop
 from serienpost.run.send.session import Options, continue_run
 from serienpost.run.send.workers import number_of_workers
@@ -104,9 +105,7 @@ def help_to_deliver(
         return
     try:
         options = Options(wait=wait, by_itself=True, join=True)
-        continue_run(
-            practice.context, ledger, run_id, options, report=teller.progress, stop=stop
-        )
+        continue_run(practice.context, ledger, run_id, options, report=teller.progress, stop=stop)
     except SerienpostError:
         if _state(ledger, run_id) == "sending":
             raise

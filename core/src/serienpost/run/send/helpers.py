@@ -106,8 +106,14 @@ class _Helper:
         """Ask it to stop as often as this process was asked; asked again it is the same."""
         assert self.process.stdin is not None  # noqa: S101  # a pipe
         if requests:
-            with suppress(OSError):  # it has ended
+            with suppress(OSError, ValueError):  # it has ended
                 os.write(self.process.stdin.fileno(), STOP if requests == 1 else AT_ONCE)
+
+    def close(self) -> None:
+        """Close both pipes."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None  # noqa: S101  # a pipe
+            pipe.close()
 
     def listen(self) -> None:
         """Take what it tells until it ends."""
@@ -173,6 +179,8 @@ class Helpers:
             self._wait(lambda: None, lambda: False)
         finally:
             self._stop.others.remove(self._ask)
+            for helper in self._helpers:
+                helper.close()
             self._tell_lost()
 
     def start(self, number: int) -> None:

@@ -18,9 +18,7 @@ _MESSAGES_EACH = 2000
 _ONE_IS_ENOUGH = 50.0
 
 
-def number_of_workers(
-    wanted: Workers, renderer: RunRenderer, ledger: Ledger, run_id: str
-) -> int:
+def number_of_workers(wanted: Workers, renderer: RunRenderer, ledger: Ledger, run_id: str) -> int:
     """How many processes deliver a run, the one that is asked included.
 
     Args:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serienpost.errors import SerienpostError
-from serienpost.ledger.claims import living_owner
+from serienpost.ledger.connections import deliverers
 from serienpost.ledger.runs import find_run
 from serienpost.run.send.helpers import Helpers, ask, heed
 from serienpost.run.send.helpers import Teller as Teller  # noqa: PLC0414  # the face takes it from here
+from serienpost.run.send.session import Options, continue_run, free_dead
 from serienpost.run.send.stop import Stop
-from serienpost.run.send.session import Options, continue_run
 from serienpost.run.send.workers import number_of_workers
 from serienpost.service.notices import Notice
 from serienpost.translation import present_language
@@ -68,7 +68,8 @@ def continue_with_helpers(
         if not helpers.were_started:
             return
         helpers.wait(is_over)
-        if _state(ledger, run_id) == "sending" and living_owner(ledger, run_id) is None:
+        free_dead(context, ledger, run_id)
+        if _is_left(ledger, run_id):
             helpers.again()
             continue_run(context, ledger, run_id, options, report=helpers.report, stop=stop)
 
@@ -123,6 +124,12 @@ def own_streams() -> tuple[int, int]:
     os.dup2(nothing, 1)
     os.close(nothing)
     return orders, answers
+
+
+def _is_left(ledger: Ledger, run_id: str) -> bool:
+    """Whether it is still being sent, and by nobody."""
+    with ledger.read() as tx:
+        return find_run(tx, run_id).state == "sending" and not deliverers(tx, run_id)
 
 
 def _state(ledger: Ledger, run_id: str) -> str:

@@ -27,7 +27,7 @@ from serienpost.run.send.helpers import (
     written,
     written_failure,
 )
-from serienpost.run.send.loop import Stop
+from serienpost.run.send.stop import Stop
 from serienpost.run.send.loop_state import LoopProgress
 from serienpost.translation import Text, Texts
 

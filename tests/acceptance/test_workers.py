@@ -57,10 +57,11 @@ def quick(practice: Practice, delay_ms: int) -> None:
 
 @pytest.fixture
 def several(null: Practice) -> Practice:
-    """The null practice, its runs delivered by three processes of one slot."""
+    """The null practice, its runs delivered by three processes that have a connection
+    each."""
     null.edit("serienpost.yaml", "accounts:\n", "workers: 3\naccounts:\n")
     null.edit("serienpost.yaml", 'slots: 4, sender: "Praxis Null <', 'sender: "Praxis Null <')
-    null.edit("serienpost.yaml", "null-email, ", "null-email, slots: 1, ")
+    null.edit("serienpost.yaml", "null-email, ", "null-email, slots: 3, ")
     return null
 
 

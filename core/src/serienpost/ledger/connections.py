@@ -40,7 +40,9 @@ class Share(NamedTuple):
     workers: int
 
 
-def take_share(tx: Tx, owner: str, run: str, account: str, total: int, open_now: int) -> Share:
+def take_share(
+    tx: Tx, owner: str, run: str, account: str, total: int, open_now: int, expected: int = 1
+) -> Share:
     """Share an account's connections out anew; the first time, join those that deliver the run.
 
     Args:
@@ -50,6 +52,7 @@ def take_share(tx: Tx, owner: str, run: str, account: str, total: int, open_now:
         account: of the run.
         total: connections of the account.
         open_now: connections that this process may have open at this moment.
+        expected: so many processes at least will share them.
     """
     if not tx.has(worker):  # an older ledger: nobody can join
         return Share(total, total, 1)
@@ -62,7 +65,8 @@ def take_share(tx: Tx, owner: str, run: str, account: str, total: int, open_now:
     dead = worker.c.account == account, worker.c.owner.not_in(living)
     tx.execute(tx.delete(worker).where(*dead))
     place = living.index(owner)
-    fair = total // len(found) + (place < total % len(found))
+    count = max(len(found), expected)
+    fair = total // count + (place < total % count)
     others = sum(row.connections for row in found if row.owner != owner)
     may_open = max(0, min(fair, total - others))
     held = {"connections": max(open_now, may_open), "seen_at": tx.now}

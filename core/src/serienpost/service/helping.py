@@ -55,8 +55,10 @@ def continue_with_helpers(
         told = {"run": run_id, "process": one.process, "text": one.why}
         practice.notify(Notice("helper_lost", told))
 
-    def begun(renderer: RunRenderer) -> None:
-        helpers.start(number_of_workers(workers, renderer, ledger, run_id) - 1)
+    def begun(renderer: RunRenderer) -> int:
+        number = number_of_workers(workers, renderer, ledger, run_id)
+        helpers.start(number - 1)
+        return number
 
     def is_over() -> bool:
         return _state(ledger, run_id) == "finished"

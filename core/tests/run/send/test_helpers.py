@@ -27,8 +27,8 @@ from serienpost.run.send.helpers import (
     written,
     written_failure,
 )
-from serienpost.run.send.stop import Stop
 from serienpost.run.send.loop_state import LoopProgress
+from serienpost.run.send.stop import Stop
 from serienpost.translation import Text, Texts
 
 if TYPE_CHECKING:

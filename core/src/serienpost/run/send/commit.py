@@ -88,6 +88,8 @@ class Committer:
         self.account_name = renderer.header.account
         self.account = renderer.account
         self.repeatable = renderer.channel.repeatable
+        # Processes that have been started to deliver the run, and may not have come yet.
+        self.expected = 1
 
     def take_share(self, total: int) -> Share:
         """Join the processes that deliver with this account; see `ledger/connections.py`."""
@@ -95,7 +97,8 @@ class Committer:
             return self._share(tx, total, 0)
 
     def _share(self, tx: Tx, total: int, open_now: int) -> Share:
-        share = take_share(tx, self.owner, self.run_id, self.account_name, total, open_now)
+        whose = self.owner, self.run_id, self.account_name
+        share = take_share(tx, *whose, total, open_now, self.expected)
         # Nothing leaves the machine of letters; each process has as many as it makes itself.
         return share._replace(open=total, fair=total) if self.repeatable else share
 

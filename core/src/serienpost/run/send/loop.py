@@ -81,6 +81,9 @@ HEARTBEAT_SECONDS = 5.0
 # So often the connections of the account are shared out, and others of the same run looked after.
 SHARE_SECONDS = 1.0
 
+# For so long connections are left to processes that are just coming.
+EXPECTED_SECONDS = 10.0
+
 LARGEST_RECHECK = 500
 # So many reads in a row that one row does not survive fresh pause the run.
 SLOW_READS = 5
@@ -119,6 +122,7 @@ class Delivery:
         held_until: when the provider is to send what it gets before.
         days: on which it may leave; any, unless given.
         breaker: counts refusals in a row; with those of an earlier process, unless it is new.
+        expected: processes, with this one, that are just coming to deliver the run.
     """
 
     def __init__(
@@ -134,6 +138,7 @@ class Delivery:
         held_until: datetime | None = None,
         days: LeavingDays | None = None,
         breaker: Breaker | None = None,
+        expected: int = 1,
     ) -> None:
         self.renderer = renderer
         self.ledger = ledger
@@ -164,6 +169,8 @@ class Delivery:
         self._renewed = self._looked = self._shared = time.monotonic()
         self._share: Share
         self._asked_refusals = 0
+        self.committer.expected = expected
+        self._expects_until = time.monotonic() + EXPECTED_SECONDS
 
     async def run(self) -> StopReason | None:
         """Deliver until nothing is open or something stops the run; returns what did."""
@@ -230,8 +237,8 @@ class Delivery:
 
     @property
     def _is_alone(self) -> bool:
-        """Whether no other living process delivers this run."""
-        return self._share.workers <= 1
+        """Whether no other process delivers this run, or is just coming to."""
+        return max(self._share.workers, self.committer.expected) <= 1
 
     @property
     def _heartbeat(self) -> float:
@@ -240,6 +247,8 @@ class Delivery:
     def _heed_share(self, share: Share) -> None:
         self._share, self._shared = share, time.monotonic()
         self._slots.limit = share.open
+        if share.workers >= self.committer.expected or self._shared > self._expects_until:
+            self.committer.expected = 1
 
     def _heed_stop(self) -> None:
         if self.stop.requests and self.stop_reason is None:

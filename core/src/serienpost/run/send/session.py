@@ -74,7 +74,8 @@ class Options:
         by_itself: only reasons that time releases; a run that needs a person is left alone.
         refused_left_by: who decides that messages refused in a row stay failed.
         join: deliver it beside other processes that do; else it is left to them.
-        begun: is called once, when nothing stands against the run and it is about to be delivered.
+        begun: is called once, when nothing stands against the run and it is about to be delivered;
+            returns how many processes will deliver it, this one among them.
     """
 
     wait: bool = True
@@ -82,7 +83,7 @@ class Options:
     by_itself: bool = False
     refused_left_by: str | None = None
     join: bool = False
-    begun: Callable[[RunRenderer], None] = lambda _: None
+    begun: Callable[[RunRenderer], int] = lambda _: 1
 
 
 def continue_run(
@@ -116,13 +117,13 @@ def continue_run(
         store_entries(renderer, ledger, run_id)
         return
     with ledger.read() as tx:
-        others = deliverers(tx, run_id)
-        if others and not (options.join and tx.has(worker)):
+        others, can_share = deliverers(tx, run_id), tx.has(worker)
+        if others and not (options.join and can_share):
             raise BusyError(run_id, others[0])
         held = held_until(find_run(tx, run_id))
         days = leaving_days(tx, renderer, run_id)
         series = find_series(tx, run_id)
-    options.begun(renderer)
+    expected = options.begun(renderer) if can_share else 1
     with ownership(ledger) as owner:
         delivery = Delivery(
             renderer,
@@ -135,6 +136,7 @@ def continue_run(
             held_until=held,
             days=days,
             breaker=series.breaker if series else None,
+            expected=expected,
         )
         try:
             with seldom_collected():

@@ -99,6 +99,19 @@ def put_off(practice: Practice) -> None:
     away.rename(consent)
 
 
+def told(practice: Practice) -> None:
+    """A practice that is told by mail, from an account of its own, of what fails unattended."""
+    config = (practice.folder / "serienpost.yaml").read_text("utf-8")
+    practice.write("serienpost.yaml", config.replace("accounts:\n", MAILS))
+
+
+MAILS = """\
+notify: {account: mails, to: praxis@example.org}
+accounts:
+  mails: {channel: null-email, oracle: mails.tsv, sender: "Praxis Null <praxis@example.org>"}
+"""
+
+
 # A due date that is not over while a test runs.
 FAR = "2999-12-31"
 
@@ -116,6 +129,7 @@ SCENARIOS = {
     "discard": Scenario(half_prepared, PREPARE),
     "review": Scenario(fresh, ("review", "{run}", "--exclude", "patient:3", "--csv", "marks.csv")),
     "test": Scenario(fresh, ("test", "{run}", "--to", "{own}")),
+    "notify": Scenario(told, ("run", "nobody", "--yes")),
     "approve": Scenario(fresh, SEND),
     "due": Scenario(put_off, ("cancel", "einladung", "--due", FAR)),
     "begin": Scenario(fresh, SEND),

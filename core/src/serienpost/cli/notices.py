@@ -70,6 +70,9 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         "other users of this machine could read the ledger; now its owner alone can (mode 0600)"
     ),
     "not_continued": lambda told: joined(": ", (told["run"], told["text"])),
+    "not_mailed": lambda told: _(
+        "the mail about this (notify:) did not leave: {text}", text=told["text"]
+    ),
     "not_prepared": lambda told: _(
         "{mailing} for {due} still waits to be prepared: {text}",
         mailing=told["mailing"],

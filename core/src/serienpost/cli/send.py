@@ -12,6 +12,7 @@ import click
 
 from serienpost import words
 from serienpost.cli.group import json_option
+from serienpost.cli.language import is_attended
 from serienpost.cli.output import print_text
 from serienpost.cli.practice import with_practice
 from serienpost.cli.progress import Display
@@ -116,6 +117,7 @@ def run_command(
                         counting=display.counted,
                         progress=display.delivered,
                         stop=stop,
+                        unattended=not is_attended(),
                     ),
                 )
             if isinstance(found, Reply):

@@ -55,9 +55,9 @@ def load_practice(folder: Path, load: Load | None = None) -> PracticeContext:
     check_policy(layers, registry.settings, collector)
     claimed = _claimed(layers.data, registry, collector)
     accounts = _accounts(layers.data.get("accounts"), registry, collector)
-    check_references(core, registry, collector)
-    collector.raise_if_any()
     config = core.model_copy(update={"accounts": accounts, "claimed": claimed})
+    check_references(config, registry, collector)
+    collector.raise_if_any()
     return PracticeContext(folder, config.read_from(layers), registry)
 
 

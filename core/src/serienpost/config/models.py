@@ -20,8 +20,10 @@ from serienpost.config.layers import stamps_of
 from serienpost.config.literal_secrets import masked
 from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # models need types
 from serienpost.contracts.durations import Duration  # noqa: TC001
+from serienpost.contracts.kinds import Address
 from serienpost.contracts.practice import PracticeInfo, Signature  # noqa: TC001
 from serienpost.contracts.strict import StrictModel
+from serienpost.kinds.email import EmailKind
 from serienpost.translation import Texts, languages, offered
 
 if TYPE_CHECKING:
@@ -95,6 +97,17 @@ def _own_folder(value: str) -> str:
     return "/".join(parts)
 
 
+def _own_address(value: str) -> str:
+    found = EmailKind().address({"email": value})
+    if isinstance(found, Address):
+        return found.value
+    raise ValueError(_("must be one e-mail address, as in praxis@example.org"))
+
+
+def _one_or_several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 def _by_purpose(value: object) -> object:
     return {DEFAULT: value} if isinstance(value, list) else value
 
@@ -150,6 +163,22 @@ class Retention(StrictModel):
     )
 
 
+class Notify(StrictModel):
+    """Who is told by mail when something fails that runs unattended."""
+
+    account: Name = Field(
+        description="The account of kind e-mail that sends these mails.", examples=["mail"]
+    )
+    to: Annotated[
+        list[Annotated[str, AfterValidator(_own_address)]],
+        BeforeValidator(_one_or_several),
+        Field(min_length=1),
+    ] = Field(
+        description="The practice's own address, or a list of them.",
+        examples=["praxis@example.org"],
+    )
+
+
 class PracticeConfig(StrictModel):
     """A checked `serienpost.yaml`, the policies merged in."""
 
@@ -194,6 +223,11 @@ class PracticeConfig(StrictModel):
     )
     accounts: dict[Name, SerializeAsAny[AccountSettings]] = Field(
         default={}, description="Senders, each of one channel; further keys belong to the channel."
+    )
+    notify: Notify | None = Field(
+        default=None,
+        description="Who is told by mail when something fails that runs unattended.",
+        examples=[{"account": "mail", "to": "praxis@example.org"}],
     )
     signatures: dict[Name, Signature] = Field(default={}, description="Who may sign.")
     retention: Retention = Field(default=Retention(), description="How long the ledger keeps what.")

@@ -34,6 +34,7 @@ def check_references(config: PracticeConfig, registry: Registry, collector: Coll
         if purpose in BUILT_IN_PURPOSES:
             collector.add(("purposes", index), _("this purpose is built in"), _("remove it"))
     _check_ledger(config, registry, collector)
+    _check_notify(config, registry, collector)
 
 
 def _check_consent(config: PracticeConfig, registry: Registry, collector: Collector) -> None:
@@ -83,3 +84,18 @@ def _check_ledger(config: PracticeConfig, registry: Registry, collector: Collect
             _("'{name}' needs a ledger on PostgreSQL", name=config.dispatcher),
             _("set ledger: postgresql://..., or dispatcher: local"),
         )
+
+
+def _check_notify(config: PracticeConfig, registry: Registry, collector: Collector) -> None:
+    if config.notify is None:
+        return
+    loc, name = ("notify", "account"), config.notify.account
+    account = config.accounts.get(name)
+    if account is None:
+        place = f"accounts.{name}"
+        if not any((p.key or "").startswith(place) for p in collector.problems):
+            message = _("there is no account '{name}'", name=name)
+            collector.unknown(loc, message, name, config.accounts)
+    elif registry.kind(registry.channels[account.channel]).name != "email":
+        hint = _("name an account of kind e-mail, as one of the channel smtp")
+        collector.add(loc, _("the account '{name}' sends no e-mails", name=name), hint)

@@ -354,13 +354,15 @@ schedule = Table(
     Column("entered_until", UtcTime, nullable=False),
 )
 
-# When somebody was last told by mail about which cause (`notify:`).
+# Who is told by mail of what (`notify:`): `at` is when that was last begun, or an hour before the
+# cause arose; `waits` whether it is still to be told.
 notification = Table(
     "notification",
     metadata,
     _practice(),
     Column("cause", Text, primary_key=True),
     Column("at", UtcTime, nullable=False),
+    Column("waits", Boolean, nullable=False),
 )
 
 # Who decided what and when: marks, overrides, approvals, resolved doubts, tests.

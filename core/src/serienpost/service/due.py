@@ -30,6 +30,7 @@ from serienpost.run.send.finish import cancelled_runs_to_settle
 from serienpost.run.send.schedule import held_runs, scheduled_for, to_withdraw
 from serienpost.run.send.stop import Stop
 from serienpost.service.notices import Notice
+from serienpost.service.notifications import told_by_mail
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer
 from serienpost.service.run import Run
@@ -47,11 +48,15 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.report.answers import DueDate, RunStatus
     from serienpost.run.send.schedule import Withdrawal
+    from serienpost.service.failures import Failures
     from serienpost.service.run import Progress
 
     Watch = Callable[[Progress], None]
 
 _ = Texts(__name__)
+
+# So long a due date that was given up is told by mail, unless somebody takes it off.
+_TOLD_FOR = timedelta(days=1)
 
 
 def resume_due(
@@ -59,35 +64,21 @@ def resume_due(
 ) -> list[DueRun | DueDate]:
     """See `Practice.resume_due`."""
     stop = stop or Stop()
-    course = _Course(False, workers, lambda _: None, progress, stop)
-    with ledger_is_needed():
-        ledger, zone = practice.ledger, practice.context.zone
-        discard_dead(ledger)
-        dates, codes = _prepare_again(practice, course)
-        refused: dict[str, tuple[Problem, ...]] = {}
-        bugs: list[Exception] = []
-        for row in _to_continue(ledger):
-            run = Run(practice, row.id)
-            if row.id in codes:
-                continue
-            if row.state == "cancelled":
-                run.settle_cancelled()
-            elif stop.requests or (row.until and row.until > ledger.clock() + timedelta(seconds=1)):
-                codes[row.id] = Exit.OPEN
-            else:
-                try:
-                    codes[row.id] = _continue(run, course)
-                except SerienpostError as error:
-                    codes[row.id], refused[row.id] = Exit.OPEN, error.problems
-                except Exception as error:  # noqa: BLE001  # raised after the others had their turn
-                    bugs.append(error)
-        if bugs:
-            raise bugs[0]
-        withdrawals = _withdrawals(practice)
-        codes |= dict.fromkeys(withdrawals, Exit.OPEN)
-        with ledger.read() as tx:
-            after = [(find_run(tx, run_id), count_states(tx, run_id)) for run_id in codes]
-            now = tx.now
+    with told_by_mail(practice, stop) as failures, ledger_is_needed():
+        course = _Course(False, workers, lambda _: None, progress, stop, failures)
+        return _resume_due(practice, course)
+
+
+def _resume_due(practice: OpenedPractice, course: _Course) -> list[DueRun | DueDate]:
+    ledger, zone = practice.ledger, practice.context.zone
+    discard_dead(ledger)
+    dates, codes = _prepare_again(practice, course)
+    refused = _continue_runs(practice, codes, course)
+    withdrawals = _withdrawals(practice, course.failures)
+    codes |= dict.fromkeys(withdrawals, Exit.OPEN)
+    with ledger.read() as tx:
+        after = [(find_run(tx, run_id), count_states(tx, run_id)) for run_id in codes]
+        now = tx.now
     runs = [
         DueRun(
             run=row.id,
@@ -108,6 +99,45 @@ def resume_due(
     return [*runs, *dates]
 
 
+def _continue_runs(
+    practice: OpenedPractice, codes: dict[str, Exit], course: _Course
+) -> dict[str, tuple[Problem, ...]]:
+    """Continue every run whose time has come, but those with a code; each gets its code.
+
+    Returns:
+        By run, why it could not be continued.
+    """
+    ledger, failures = practice.ledger, course.failures
+    refused: dict[str, tuple[Problem, ...]] = {}
+    bugs: list[Exception] = []
+    for row in _to_continue(ledger):
+        run = Run(practice, row.id)
+        if row.id in codes:
+            continue
+        if row.state == "cancelled":
+            run.settle_cancelled()
+        elif _is_later(row, ledger, course.stop):
+            codes[row.id] = Exit.OPEN
+        else:
+            try:
+                codes[row.id] = _continue(run, course)
+            except SerienpostError as error:
+                codes[row.id], refused[row.id] = Exit.OPEN, error.problems
+                failures.add_refused(row.id, error)
+            except Exception as error:  # noqa: BLE001  # raised after the others had their turn
+                bugs.append(error)
+                failures.add_bug(error)
+    failures.runs |= codes.keys()
+    if bugs:
+        raise bugs[0]
+    return refused
+
+
+def _is_later(row: RunRow, ledger: Ledger, stop: Stop) -> bool:
+    """Whether a run is left to a later call."""
+    return bool(stop.requests or (row.until and row.until > ledger.clock() + timedelta(seconds=1)))
+
+
 def _to_continue(ledger: Ledger) -> list[RunRow]:
     """Runs that are open, and cancelled or finished ones that something follows on."""
     with ledger.read() as tx:
@@ -126,14 +156,26 @@ def run_mailing(
     counting: Callable[[int], None],
     progress: Watch,
     stop: Stop | None,
+    unattended: bool,
 ) -> RunStatus | Confirmation:
     """See `Practice.run_mailing`."""
-    stop = stop or Stop()
-    mailing = load_mailing(practice.context, name)
-    with ledger_is_needed():
-        course = _Course(wait, workers, counting, progress, stop)
-        _continue_earlier(practice, mailing.id, due.isoformat(), course)
-        return _run_due_date(practice, name, mailing, due, answers or Answers(), course)
+    stop, day = stop or Stop(), due.isoformat()
+    with told_by_mail(practice, stop, is_wanted=unattended) as failures:
+        course = _Course(wait, workers, counting, progress, stop, failures)
+        try:
+            mailing = load_mailing(practice.context, name)
+            with ledger_is_needed():
+                _continue_earlier(practice, mailing.id, day, course)
+                answers = answers or Answers()
+                done = _run_due_date(practice, name, mailing, due, answers, course)
+        except SerienpostError as error:
+            failures.add_error(error, _file_name(name), day)
+            raise
+        if isinstance(done, Confirmation):
+            failures.add("unanswered", _file_name(name), day)
+        else:
+            failures.runs.add(done.run)
+        return done
 
 
 class _Course(NamedTuple):
@@ -144,6 +186,7 @@ class _Course(NamedTuple):
     counting: Callable[[int], None]
     progress: Watch
     stop: Stop
+    failures: Failures
 
 
 def _run_due_date(
@@ -193,9 +236,13 @@ def _run_due_date(
 
 def cancel_due(practice: OpenedPractice, mailing: str, day: date) -> DueDate:
     """See `Practice.cancel_due`."""
-    name = PurePath(mailing).name.removesuffix(".yaml")
-    row = remove_due(practice.ledger, name, day.isoformat(), practice.actor)
+    row = remove_due(practice.ledger, _file_name(mailing), day.isoformat(), practice.actor)
     return due_date(row, practice.context.zone)
+
+
+def _file_name(mailing: str) -> str:
+    """How a mailing is called that was named by a path."""
+    return PurePath(mailing).name.removesuffix(".yaml")
 
 
 def _prepare_again(
@@ -219,6 +266,8 @@ def _prepare_again(
                 codes[after.run] = code
         else:
             after = row
+        if after.state == "given_up" and after.until > ledger.clock() - _TOLD_FOR:
+            course.failures.add("given_up", after.mailing, after.due)
         untold = after.state == "given_up" and not after.told
         if untold:
             told = {"mailing": after.mailing, "due": after.due, "text": after.reason}
@@ -230,34 +279,21 @@ def _prepare_again(
 
 
 def _try_again(practice: OpenedPractice, row: DueRow, course: _Course) -> tuple[DueRow, Exit]:
-    """Give one due date up if its time ran out, else prepare and send it, without waiting; how it
-    stands then."""
+    """Give one due date up if its time ran out, else prepare and send it; how it stands then."""
     ledger, code, busy = practice.ledger, Exit.OPEN, Text("", "")
     if row.until <= ledger.clock():
         give_up(ledger, row)
     else:
-        acting = OpenedPractice(practice.context, f"schedule:{row.mailing}", practice.notify)
-        answers = Answers(release=True, archive=row.archive)  # type: ignore[arg-type]  # as answered
         try:
-            mailing = load_mailing(practice.context, row.name)
-            unattended = course._replace(wait=False, counting=lambda _: None)
-            day = date.fromisoformat(row.due)
-            done = _run_due_date(acting, row.name, mailing, day, answers, unattended)
-            if isinstance(done, Confirmation):
-                asked = list(done.open)
-                still_open(ledger, row, _("somebody must answer: {questions}", questions=asked))
-                if done.run:
-                    Run(acting, done.run).cancel()
-            else:
-                code = done.exit
-        except PutOffError:
-            pass  # the row says why
+            code = _send_put_off(practice, row, course)
         except LedgerUnavailableError:
             raise
-        except StillOpenError as error:
-            busy = error.sentence
         except SerienpostError as error:
-            still_open(ledger, row, joined("; ", [one.sentence for one in error.problems]))
+            course.failures.add_error(error, _file_name(row.name), row.due)
+            if not isinstance(error, StillOpenError):
+                still_open(ledger, row, joined("; ", [one.sentence for one in error.problems]))
+            elif not isinstance(error, PutOffError):  # of which the row says why
+                busy = error.sentence
     with ledger.read() as tx:
         after = find_due(tx, row.mailing, row.due) or row
     if busy and after.state == "open":  # the row says it, in one line
@@ -267,9 +303,32 @@ def _try_again(practice: OpenedPractice, row: DueRow, course: _Course) -> tuple[
     return after, code
 
 
+def _send_put_off(practice: OpenedPractice, row: DueRow, course: _Course) -> Exit:
+    """Prepare and send a due date that was put off; returns how its run stands.
+
+    Raises:
+        SerienpostError: it is not released.
+    """
+    acting = OpenedPractice(practice.context, f"schedule:{row.mailing}", practice.notify)
+    answers = Answers(release=True, archive=row.archive)  # type: ignore[arg-type]  # as answered
+    mailing = load_mailing(practice.context, row.name)
+    day = date.fromisoformat(row.due)
+    quiet = course._replace(wait=False, counting=lambda _: None)
+    done = _run_due_date(acting, row.name, mailing, day, answers, quiet)
+    if not isinstance(done, Confirmation):
+        return done.exit
+    asked = list(done.open)
+    still_open(practice.ledger, row, _("somebody must answer: {questions}", questions=asked))
+    course.failures.add("unanswered", _file_name(row.name), row.due)
+    if done.run:
+        Run(acting, done.run).cancel()
+    return Exit.OPEN
+
+
 def _continue_earlier(practice: OpenedPractice, mailing: str, day: str, course: _Course) -> None:
     """Continue earlier due dates of the same mailing as `resume_due` would; what is to be given up
     is left to it, so that its exit code says so."""
+    stop = course.stop
     with practice.ledger.read() as tx:
         earlier = [r.id for r in runs_to_continue(tx) if r.mailing == mailing and r.due < day]
         put_off = [r for r in due_rows(tx, "open") if r.mailing == mailing and r.due < day]
@@ -280,6 +339,8 @@ def _continue_earlier(practice: OpenedPractice, mailing: str, day: str, course: 
                 _continue(Run(practice, run_id), course)
             except SerienpostError as error:
                 practice.notify(Notice("not_continued", {"run": run_id, "text": error.sentence}))
+                course.failures.add_refused(run_id, error)
+    course.failures.runs.update(earlier)
     for row in put_off:
         if row.until > now and not course.stop.requests:
             after = _try_again(practice, row, course)[0]
@@ -302,7 +363,7 @@ def _deliver(run: Run, course: _Course, *, wait: bool) -> RunStatus:
     return run.deliver(course.progress, **how, workers=course.workers, stop=course.stop)
 
 
-def _withdrawals(practice: OpenedPractice) -> dict[str, Sequence[Withdrawal]]:
+def _withdrawals(practice: OpenedPractice, failures: Failures) -> dict[str, Sequence[Withdrawal]]:
     """By run: orders that a provider holds for later and that must not go out any more.
 
     A run that cannot be judged is told and has no orders here.
@@ -316,8 +377,10 @@ def _withdrawals(practice: OpenedPractice) -> dict[str, Sequence[Withdrawal]]:
             orders = to_withdraw(load_renderer(context, ledger, run_id), ledger, run_id)
         except SerienpostError as error:
             practice.notify(Notice("orders_unknown", {"run": run_id, "text": error.sentence}))
+            failures.add_refused(run_id, error)
             found[run_id] = ()
             continue
         if orders:
             found[run_id] = orders
+            failures.add("withdraw", run_id)
     return found

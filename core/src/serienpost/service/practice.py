@@ -148,13 +148,23 @@ class Practice(OpenedPractice):
         counting: Callable[[int], None] = lambda _: None,
         progress: Callable[[Progress], None] = lambda _: None,
         stop: Stop | None = None,
+        unattended: bool = False,
     ) -> RunStatus | Confirmation:
         """Prepare and send a mailing in one go, never with overrides.
 
         Earlier due dates of the mailing are continued first, as `resume_due` would. An approved,
         sending or paused run of this due date is resumed instead of preparing another.
 
-        `workers`: see `Run.deliver`.
+        Args:
+            mailing: a file of `mailings/` without its suffix, or a path.
+            due: the due date; today unless given.
+            answers: what is decided beforehand.
+            wait: wait here for rate, time and retries instead of pausing the run.
+            workers: see `Run.deliver`.
+            counting: is called with the number of rows read so far.
+            progress: is called now and then while the run is delivered.
+            stop: asks to stop, from another thread or a signal.
+            unattended: nobody watches: `notify:` of the practice is told what fails.
 
         Returns:
             How the run stands; or what must be answered first. With a `run` in it, that run is
@@ -178,6 +188,7 @@ class Practice(OpenedPractice):
             counting=counting,
             progress=progress,
             stop=stop,
+            unattended=unattended,
         )
 
     def runs(self, limit: int = 20) -> list[RunLine]:

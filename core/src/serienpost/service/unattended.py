@@ -54,7 +54,10 @@ _ASKED = ("sources", "consent_checks", "secret_stores")
 
 
 class PutOffError(StillOpenError):
-    """Something could not answer; the due date is prepared again by `resume --due`."""
+    """Something could not answer; the due date of `mailing`, an id, is prepared again by
+    `resume --due`."""
+
+    mailing: str = ""
 
 
 def release_unattended(
@@ -272,7 +275,7 @@ def _put_off(
         until=until,
     )
     end = until.astimezone(zone)
-    return PutOffError(
+    error = PutOffError(
         _(
             "{mailing} for {due}: {reason}; nothing was approved",
             mailing=mailing.id,
@@ -281,6 +284,8 @@ def _put_off(
         ),
         hint=_("serienpost resume --due prepares it again until {until}", until=end),
     )
+    error.mailing = mailing.id
+    return error
 
 
 def _give_up_at(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -14,9 +13,8 @@ from serienpost.contracts.channels import HasLayout, Processor
 from serienpost.contracts.content import Content, Draft, Message, Refused
 from serienpost.contracts.kinds import read_for
 from serienpost.contracts.macros import MacroSetting
-from serienpost.contracts.providers import HasTemplates
 from serienpost.contracts.rows import RowRequest
-from serienpost.errors import ConfigError, LedgerError, PluginError, Problem
+from serienpost.errors import ConfigError, LedgerError, Problem
 from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
 from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
@@ -33,6 +31,7 @@ from serienpost.run.prepare.languages import (
     said_in,
 )
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
+from serienpost.run.prepare.opened_account import open_account
 from serienpost.run.prepare.plan import Header, read_selection
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
 from serienpost.translation import Texts
@@ -492,23 +491,9 @@ class RunRenderer:
         Raises:
             PluginError: the channel knows no last look before the first octet.
         """
-        if self.header.provider_template and isinstance(self.channel, HasTemplates):
-            answer = self.channel.open_for_template(self.context, self.account)
-        else:
-            answer = self.channel.open(self.context, self.account)
-        opened: AbstractAsyncContextManager[Sender] = self.context.registry.answered(
-            "channels", self.channel.name, "open", answer, AbstractAsyncContextManager
-        )
+        by_template = self.header.provider_template is not None
+        opened = open_account(self.context, self.channel, self.account, by_template=by_template)
         async with opened as sender:
-            if not _knows_last_look(sender):
-                raise PluginError(
-                    _(
-                        "the channel {channel} was written for another serienpost: its sender has"
-                        " no `ready`, or its `send` takes no `go`",
-                        channel=self.channel.name,
-                    ),
-                    hint=_("tell who maintains it"),
-                )
             yield sender
 
     @property
@@ -521,15 +506,6 @@ class RunRenderer:
         from serienpost.kinds.gsm import cheaper
 
         return cheaper(text)
-
-
-def _knows_last_look(sender: Sender) -> bool:
-    try:
-        inspect.signature(sender.ready).bind(0)
-        inspect.signature(sender.send).bind((), 0, None)
-    except (AttributeError, TypeError):
-        return False
-    return True
 
 
 def configured(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func
 
 from serienpost.documents import Record
+from serienpost.ledger.notifications import forget_told
 from serienpost.ledger.schema import archive, asset, attempt, due, event, journal, message, run
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
@@ -59,6 +60,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         if tx.has(due):
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
+        forget_told(tx)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from serienpost import words
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.contracts.kinds import Address
-from serienpost.contracts.outcomes import Accepted, NotStarted, ProviderAnswer
+from serienpost.contracts.outcomes import Accepted, ProviderAnswer
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.files import refuse_other, write_private
 from serienpost.ledger.permits import take_permits
@@ -26,13 +25,12 @@ from serienpost.run.prepare.plan import from_json
 from serienpost.run.prepare.provider_template import Watch
 from serienpost.run.prepare.renderer import Trial, message_of
 from serienpost.run.send.loop import refuse_event_loop
-from serienpost.run.send.outcomes import checked
 from serienpost.run.send.recheck import Recheck
+from serienpost.run.send.single_message import send_alone, used_up
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.renderer import RunRenderer
@@ -74,7 +72,7 @@ def send_test(
         spread = renderer.account.spread
         given, free_at = take_permits(tx, renderer.header.account, rates, 1, spread=spread)
         if not given:
-            raise SerienpostError(_used_up(renderer, free_at))
+            raise SerienpostError(used_up(renderer.context.zone, free_at))
         tx.note(user, "test", run_id, row.no if row else None, {"to": hashed})
     trial = Trial(new_ref(), run_id, cost=row.cost if row else None)
     if is_file:
@@ -82,13 +80,6 @@ def send_test(
     test = message_of(trial, _marked_as_test(content))
     forbidden = partial(_forbidden, renderer, ledger, run_id, row, hashed)
     return asyncio.run(_send(renderer, test, forbidden))
-
-
-def _used_up(renderer: RunRenderer, free_at: datetime | None) -> str:
-    if free_at is None:
-        return _("the account's rate is used up")
-    at = f"{free_at.astimezone(renderer.context.zone):%H:%M:%S}"
-    return _("the account's rate is used up until {time}", time=at)
 
 
 def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
@@ -176,20 +167,5 @@ def _marked_as_test(content: Content) -> Content:
 async def _send(
     renderer: RunRenderer, test: Message, forbidden: Callable[[], str | None]
 ) -> ProviderAnswer:
-    why: str | None = None
-
-    async def go() -> bool:
-        nonlocal why
-        why = why or await asyncio.to_thread(forbidden)
-        return why is None
-
     await Watch(renderer).look()
-    async with renderer.open() as sender:
-        with suppress(Exception):
-            await sender.ready(0)
-        (call,) = sender.calls([test])
-        answer = await sender.send(call, 0, go)
-        (outcome,) = checked(answer, 1, held_back=why is not None)
-    if isinstance(outcome, NotStarted):
-        raise SerienpostError(_("{why}; nothing was sent", why=why or ""))
-    return outcome
+    return await send_alone(renderer.open(), test, forbidden)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Text
 
 revision = "0006"
 down_revision = "0005"
@@ -34,4 +34,5 @@ def upgrade() -> None:
         Column("practice", Text, primary_key=True),
         Column("cause", Text, primary_key=True),
         Column("at", BigInteger, nullable=False),
+        Column("waits", Boolean, nullable=False),
     )

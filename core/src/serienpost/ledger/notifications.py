@@ -1,0 +1,69 @@
+"""Who is told by mail of what: noted when it arises, claimed right before a mail leaves.
+
+Of processes that note the same, one claims it; whoever dies between the claim and the mail leaves
+it waiting, and it is claimed again after an hour. So a cause gives one mail an hour at most.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from serienpost.ledger.schema import notification
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from serienpost.ledger.store import Tx
+
+# Between two mails about the same.
+PAUSE = timedelta(hours=1)
+# So long it is known that somebody was told, and so long what cannot be told waits.
+KEPT = timedelta(days=1)
+
+
+def can_note(tx: Tx) -> bool:
+    """Whether the ledger can hold it; an older one with open runs cannot."""
+    return tx.has(notification)
+
+
+def unnoted(tx: Tx, causes: Iterable[str], once: Collection[str]) -> list[str]:
+    """Those that do not wait yet; of `once` those that nobody was ever told of."""
+    c = notification.c
+    wanted = sorted(set(causes))
+    rows = tx.all(tx.select(notification, c.cause, c.waits).where(c.cause.in_(wanted)))
+    known = {row.cause for row in rows if row.waits or row.cause in once}
+    return [one for one in wanted if one not in known]
+
+
+def note(tx: Tx, causes: Sequence[str]) -> None:
+    """Let these causes wait to be told."""
+    new = [{"cause": one, "at": tx.now - PAUSE, "waits": True} for one in causes]
+    tx.insert_new(notification, new)
+    tx.execute(tx.update(notification).where(notification.c.cause.in_(causes)).values(waits=True))
+
+
+def waiting(tx: Tx) -> list[str]:
+    """The causes that may be told now."""
+    c = notification.c
+    ripe = tx.select(notification, c.cause).where(c.waits, c.at <= tx.now - PAUSE)
+    return [row.cause for row in tx.all(ripe.order_by(c.cause))]
+
+
+def claim(tx: Tx, causes: Iterable[str]) -> list[str]:
+    """Those that this process alone is about to tell, from the end of this transaction."""
+    c = notification.c
+    change = tx.update(notification).where(c.waits, c.at <= tx.now - PAUSE).values(at=tx.now)
+    return [one for one in sorted(causes) if tx.execute(change.where(c.cause == one))]
+
+
+def end(tx: Tx, causes: Iterable[str]) -> None:
+    """These are told, or there is nothing to tell any more."""
+    found = notification.c.cause.in_(sorted(causes))
+    tx.execute(tx.update(notification).where(found).values(waits=False))
+
+
+def forget_told(tx: Tx) -> None:
+    """Remove what is older than a day."""
+    if can_note(tx):
+        tx.execute(tx.delete(notification).where(notification.c.at < tx.now - KEPT))

@@ -328,7 +328,6 @@ def _send_put_off(practice: OpenedPractice, row: DueRow, course: _Course) -> Exi
 def _continue_earlier(practice: OpenedPractice, mailing: str, day: str, course: _Course) -> None:
     """Continue earlier due dates of the same mailing as `resume_due` would; what is to be given up
     is left to it, so that its exit code says so."""
-    stop = course.stop
     with practice.ledger.read() as tx:
         earlier = [r.id for r in runs_to_continue(tx) if r.mailing == mailing and r.due < day]
         put_off = [r for r in due_rows(tx, "open") if r.mailing == mailing and r.due < day]

@@ -37,6 +37,7 @@ SPECIAL = {
     ("show", "--recipient"): "show-recipient",
     ("show", "--manifest"): "show-manifest",
     ("resume", "--due"): "resume-due",
+    ("runs", "--planned"): "runs-planned",
     ("cancel", "--due"): "cancel-due",
     ("sources", "patients"): "source",
     ("templates", "copy"): "templates-copy",

@@ -28,7 +28,7 @@ FLOORS = [
     ("ledger",),
     ("context", "dispatch", "secrets"),
     ("config", "registry", "firewall"),
-    ("templates", "kinds", "hookspecs", "reference"),
+    ("templates", "kinds", "hookspecs", "reference", "scheduling"),
     ("contracts",),
 ]
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         DueDate,
         MessageLine,
         MessageStory,
+        Planned,
+        PlannedDate,
+        PlannedHoliday,
         ReasonCount,
         Report,
         RunLine,
@@ -40,39 +43,101 @@ _MOST_ROWS = 200
 
 @click.command(name="runs")
 @click.option("--limit", metavar="N", default=20, show_default=True, help=_("The newest so many."))
+@click.option(
+    "--planned", is_flag=True, help=_("What the schedules of mailings bring, instead of runs.")
+)
+@click.option(
+    "--days",
+    metavar="N",
+    type=click.IntRange(1, 366),
+    default=14,
+    show_default=True,
+    help=_("With --planned: so many days ahead."),
+)
 @json_option
 @with_practice
-def runs_command(practice: Practice, limit: int) -> Reply:
-    """List runs and their states."""
+def runs_command(practice: Practice, limit: int, planned: bool, days: int) -> Reply:
+    """List runs and their states, or what comes."""
+    if planned:
+        return _planned(practice.planned(days))
     runs, dates = practice.runs(limit), practice.due_dates()
 
     def text() -> None:
         say(_RUN_LINE.format(run=_("run"), due=_.pgettext("column", "due"), mailing=_("mailing")))
         for one in runs:
             _list_run(one)
-        if dates:
-            print_table(
-                [
-                    _("not sent yet"),
-                    _.pgettext("column", "due"),
-                    _("state"),
-                    _("tries"),
-                    _.pgettext("column", "until"),
-                ],
-                [[d.mailing, _due(d), words.due_state(d.state), d.tries, d.until] for d in dates],
-            )
-            for d in dates:  # a cell would be cut, and what mends it stands at the end
-                print_text(
-                    _(
-                        "{mailing} for {due}: {reason}",
-                        mailing=d.mailing,
-                        due=d.due,
-                        reason=d.reason,
-                    )
-                )
+        _list_due(dates)
 
     data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
     return Reply(data, text)
+
+
+def _list_due(dates: Sequence[DueDate]) -> None:
+    """What waits to be prepared or was given up."""
+    if not dates:
+        return
+    print_table(
+        [
+            _("not sent yet"),
+            _.pgettext("column", "due"),
+            _("state"),
+            _("tries"),
+            _.pgettext("column", "until"),
+        ],
+        [[d.mailing, _due(d), words.due_state(d.state), d.tries, d.until] for d in dates],
+    )
+    for d in dates:  # a cell would be cut, and what mends it stands at the end
+        print_text(
+            _(
+                "{mailing} for {due}: {reason}",
+                mailing=d.mailing,
+                due=d.due,
+                reason=d.reason,
+            )
+        )
+
+
+def _planned(found: Planned) -> Reply:
+    """What the schedules bring."""
+
+    def text() -> None:
+        if found.planned:
+            print_table(
+                [_("mailing"), _.pgettext("column", "on"), _.pgettext("column", "note")],
+                [[one.mailing, one.at, _note(one)] for one in found.planned],
+            )
+        elif not found.waiting:
+            print_text(_("No mailing has a schedule that brings anything in these days."))
+        for holiday in found.holidays:
+            print_text(_holiday(holiday))
+        _list_due(found.due)
+
+    problems = tuple(problem for one in found.waiting for problem in one.problems)
+    return Reply(found.document(), text, found.exit, problems)
+
+
+def _note(one: PlannedDate) -> str:
+    """What is special about a due date."""
+    if one.run:
+        return _("was sent already, as run {run}", run=one.run)
+    if one.moved_from:
+        days = [date.fromisoformat(day) for day in one.moved_from]
+        return _("instead of {days} (holiday)", days=days)
+    return ""
+
+
+def _holiday(one: PlannedHoliday) -> str:
+    """What becomes of a holiday."""
+    day = date.fromisoformat(one.day)
+    if one.to is None:
+        return _("{mailing}: not on {day}, {name}", mailing=one.mailing, day=day, name=one.name)
+    return _(
+        "{mailing}: on {to} instead of {day}, {name}",
+        mailing=one.mailing,
+        to=date.fromisoformat(one.to),
+        day=day,
+        name=one.name,
+    )
 
 
 # Under the mailing: how a run stands. The columns are the same whatever there is to say.

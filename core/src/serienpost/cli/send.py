@@ -268,7 +268,7 @@ def stopping() -> Iterator[Stop]:
 
 
 def _resume_due(practice: Practice) -> Reply:
-    from serienpost.service.answers import DueDate, DueRun
+    from serienpost.service.answers import DueDate, DueRun, WaitingSchedule
 
     zone = practice.context.zone
     with stopping() as stop, Display(zone) as display:
@@ -277,6 +277,7 @@ def _resume_due(practice: Practice) -> Reply:
         )
     runs = [one for one in found if isinstance(one, DueRun)]
     dates = [one for one in found if isinstance(one, DueDate)]
+    waiting = [one for one in found if isinstance(one, WaitingSchedule)]
 
     def text() -> None:
         for one in runs:
@@ -300,8 +301,12 @@ def _resume_due(practice: Practice) -> Reply:
     given_up = [one for one in dates if one.state == "given_up"]
     told = tuple(problem for one in given_up for problem in one.problems)
     problems = tuple(p for one in found if one not in given_up for p in one.problems)
-    data = {"runs": [one.document() for one in runs], "due": [one.document() for one in dates]}
-    is_scheduled = not dates and all(one.is_scheduled for one in runs if one.exit)
+    data = {
+        "runs": [one.document() for one in runs],
+        "due": [one.document() for one in dates],
+        "schedules": [one.document() for one in waiting],
+    }
+    is_scheduled = not dates and not waiting and all(one.is_scheduled for one in runs if one.exit)
     return Reply(data, text, code, problems, told=told, is_scheduled=is_scheduled and bool(code))
 
 

@@ -12,10 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateA
 
 from serienpost.contracts.durations import Duration  # noqa: TC001  # the model needs it
 from serienpost.contracts.strict import StrictModel
+from serienpost.scheduling.rules import parse_rule
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.config.document import Document
+    from serienpost.scheduling.rules import Rule
 
 _ = Texts(__name__)
 
@@ -58,6 +60,37 @@ def _texts(value: object) -> object:
 
 def _attached(value: object) -> object:
     return {"file": value} if isinstance(value, str) else value
+
+
+def _rules(value: list[str]) -> list[str]:
+    for text in value:
+        parse_rule(text)
+    return value
+
+
+def _country(value: str) -> str:
+    if not _COUNTRY.match(value):
+        raise ValueError(_("write its two letters, as in DE"))
+    return value.upper()
+
+
+_COUNTRY = re.compile(r"[A-Za-z]{2}\Z")
+
+
+class Holidays(StrictModel):
+    """`holidays:` of a mailing."""
+
+    country: Annotated[str, AfterValidator(_country)] = Field(
+        description="The country whose public holidays count, as in `DE`."
+    )
+    state: str | None = Field(
+        default=None, description="The part of the country, as in `SN` or `BY`."
+    )
+    on: Literal["next", "skip"] = Field(
+        default="next",
+        description="What a holiday does: the mailing goes out on the next day that is neither a"
+        " holiday nor on a weekend, or not at all.",
+    )
 
 
 class AttachedFile(StrictModel):
@@ -145,6 +178,16 @@ class Mailing(StrictModel):
     archive: Literal["entry", "pdf", "ask"] = Field(
         default="entry", description="What is stored in the record; `ask` asks at `send`."
     )
+    schedule: Annotated[TextList, AfterValidator(_rules)] = Field(
+        default=[],
+        description="When `serienpost worker` or `resume --due` sends the mailing by itself, in"
+        " practice time: days (`daily`, `mon-fri`, `mon,wed`, `monthly 1`) and a time. A text, or a"
+        " list of them.",
+        examples=["mon-fri 09:00"],
+    )
+    holidays: Holidays | None = Field(
+        default=None, description="The public holidays that its schedule knows."
+    )
     blocks: tuple[SelectBlock, ...] = Field(
         default=(), description="The checked blocks of `select`."
     )
@@ -165,6 +208,11 @@ class Mailing(StrictModel):
     def order(self) -> tuple[str, ...]:
         """The fields under `order_by`."""
         return tuple(self.order_by)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What stands under `schedule`."""
+        return tuple(map(parse_rule, self.schedule))
 
     @property
     def file(self) -> str:

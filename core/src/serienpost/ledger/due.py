@@ -1,4 +1,5 @@
-"""Due dates of mailings that could not be prepared unattended: put off, taken up, ended.
+"""Due dates of mailings that are prepared unattended: put off or brought by a schedule, taken up,
+ended.
 
 One process at a time takes a date up, under an owner's lock that the system drops with it. It is
 `done` in the transaction that releases its run, and only if nobody ended it before; so two that
@@ -165,9 +166,14 @@ def end_due(tx: Tx, mailing: str, day: str, run_id: str, owner: str | None) -> N
         return
     mine = () if owner is None else (due.c.owner == owner,)
     if not move_due(tx, mailing, day, "open", "done", *mine, run=run_id) and owner:
-        raise StillOpenError(
-            _("{mailing} for {day} was ended by somebody else meanwhile", mailing=mailing, day=day)
-        )
+        raise ended_meanwhile(mailing, day)
+
+
+def ended_meanwhile(mailing: str, day: str) -> StillOpenError:
+    """That somebody else released or ended a due date."""
+    return StillOpenError(
+        _("{mailing} for {day} was ended by somebody else meanwhile", mailing=mailing, day=day)
+    )
 
 
 def still_open(ledger: Ledger, row: DueRow, reason: str) -> None:

@@ -25,6 +25,7 @@ from serienpost.run.report.manifest import Manifest, ManifestField
 from serienpost.run.report.pauses import PauseEnd
 from serienpost.run.report.retention import Purged
 from serienpost.run.report.summary import CourseBar, ReasonCount, Report
+from serienpost.service.schedule import Planned, PlannedDate, PlannedHoliday, WaitingSchedule
 
 __all__ = [
     "CostlySign",
@@ -44,6 +45,9 @@ __all__ = [
     "PersonMessage",
     "PlanCost",
     "PlanCounts",
+    "Planned",
+    "PlannedDate",
+    "PlannedHoliday",
     "Purged",
     "ReasonCount",
     "Recipient",
@@ -53,4 +57,5 @@ __all__ = [
     "RunStatus",
     "SharedRows",
     "Suppressed",
+    "WaitingSchedule",
 ]

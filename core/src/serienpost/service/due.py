@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.config.loading import load_mailing
 from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError, StillOpenError
-from serienpost.ledger.due import due_rows, find_due, give_up, remove_due, still_open, was_told
+from serienpost.ledger.due import (
+    due_rows,
+    ended_meanwhile,
+    find_due,
+    give_up,
+    remove_due,
+    still_open,
+    was_told,
+)
 from serienpost.ledger.runs import (
     count_states,
     find_run,
@@ -20,6 +28,7 @@ from serienpost.ledger.runs import (
     released_runs,
     runs_to_continue,
 )
+from serienpost.ledger.schedule import SCHEDULE, end_if_sent
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import DueRun
@@ -34,6 +43,7 @@ from serienpost.service.notifications import told_by_mail
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.release import Answers, Confirmation, open_disclaimer
 from serienpost.service.run import Run
+from serienpost.service.schedule import WaitingSchedule, enter_due
 from serienpost.service.unattended import PutOffError, ledger_is_needed, release_unattended
 from serienpost.translation import Text, Texts, joined
 
@@ -61,7 +71,7 @@ _TOLD_FOR = timedelta(days=1)
 
 def resume_due(
     practice: OpenedPractice, *, workers: Workers, progress: Watch, stop: Stop | None
-) -> list[DueRun | DueDate]:
+) -> list[DueRun | DueDate | WaitingSchedule]:
     """See `Practice.resume_due`."""
     stop = stop or Stop()
     with told_by_mail(practice, stop) as failures, ledger_is_needed():
@@ -69,11 +79,14 @@ def resume_due(
         return _resume_due(practice, course)
 
 
-def _resume_due(practice: OpenedPractice, course: _Course) -> list[DueRun | DueDate]:
+def _resume_due(
+    practice: OpenedPractice, course: _Course
+) -> list[DueRun | DueDate | WaitingSchedule]:
     ledger, zone = practice.ledger, practice.context.zone
     discard_dead(ledger)
+    waiting, bugs = _entered(practice, course)
     dates, codes = _prepare_again(practice, course)
-    refused = _continue_runs(practice, codes, course)
+    refused = _continue_runs(practice, codes, course, bugs)
     withdrawals = _withdrawals(practice, course.failures)
     codes |= dict.fromkeys(withdrawals, Exit.OPEN)
     with ledger.read() as tx:
@@ -96,20 +109,20 @@ def _resume_due(practice: OpenedPractice, course: _Course) -> list[DueRun | DueD
         )
         for row, counts in after
     ]
-    return [*runs, *dates]
+    return [*runs, *dates, *waiting]
 
 
 def _continue_runs(
-    practice: OpenedPractice, codes: dict[str, Exit], course: _Course
+    practice: OpenedPractice, codes: dict[str, Exit], course: _Course, bugs: list[Exception]
 ) -> dict[str, tuple[Problem, ...]]:
-    """Continue every run whose time has come, but those with a code; each gets its code.
+    """Continue every run whose time has come, but those with a code; each gets its code. The first
+    of the bugs is raised when all had their turn.
 
     Returns:
         By run, why it could not be continued.
     """
     ledger, failures = practice.ledger, course.failures
     refused: dict[str, tuple[Problem, ...]] = {}
-    bugs: list[Exception] = []
     for row in _to_continue(ledger):
         run = Run(practice, row.id)
         if row.id in codes:
@@ -131,6 +144,18 @@ def _continue_runs(
     if bugs:
         raise bugs[0]
     return refused
+
+
+def _entered(
+    practice: OpenedPractice, course: _Course
+) -> tuple[list[WaitingSchedule], list[Exception]]:
+    """Enter what schedules bring due; returns schedules that cannot be kept, and bugs."""
+    waiting, bugs = enter_due(practice)
+    for one in waiting:
+        course.failures.add("schedule", one.mailing)
+    for bug in bugs:
+        course.failures.add_bug(bug)
+    return waiting, bugs
 
 
 def _is_later(row: RunRow, ledger: Ledger, stop: Stop) -> bool:
@@ -196,8 +221,19 @@ def _run_due_date(
     due: date,
     answers: Answers,
     course: _Course,
+    row: DueRow | None = None,
 ) -> RunStatus | Confirmation:
-    """Continue the due date's open run, or prepare and release one, and deliver it."""
+    """Continue the due date's open run, or prepare and release one, and deliver it.
+
+    Args:
+        practice: the practice and who acts.
+        name: how the mailing is named.
+        mailing: as its file is now.
+        due: the due date.
+        answers: what is decided.
+        course: how it is delivered.
+        row: the due date as it waits to be prepared; nothing is prepared if it was ended meanwhile.
+    """
 
     def deliver(run: Run) -> RunStatus:
         return _deliver(run, course, wait=course.wait)
@@ -205,6 +241,13 @@ def _run_due_date(
     with practice.ledger.read() as tx:
         begun = open_run(tx, mailing.id, due.isoformat())
         released = released_runs(tx, mailing.id, due.isoformat())
+        waits = find_due(tx, row.mailing, row.due) if row else None
+    if row and (waits is None or waits.state != "open"):
+        raise ended_meanwhile(row.mailing, row.due)
+    if row and released and not begun and row.put_off_by.startswith(SCHEDULE):
+        with practice.ledger.begin("due") as tx:
+            end_if_sent(tx, row.mailing, row.due)
+        raise ended_meanwhile(row.mailing, row.due)
     if begun:
         return deliver(Run(practice, begun))
     disclaimer, channel = open_disclaimer(practice.context, mailing.account, answers)
@@ -262,7 +305,7 @@ def _prepare_again(
     for row in rows:
         if row.state == "open" and not course.stop.requests:
             after, code = _try_again(practice, row, course)
-            if after.run and after.state == "done":
+            if after.run and after.state == "done" and code is not None:
                 codes[after.run] = code
         else:
             after = row
@@ -278,9 +321,13 @@ def _prepare_again(
     return dates, codes
 
 
-def _try_again(practice: OpenedPractice, row: DueRow, course: _Course) -> tuple[DueRow, Exit]:
-    """Give one due date up if its time ran out, else prepare and send it; how it stands then."""
-    ledger, code, busy = practice.ledger, Exit.OPEN, Text("", "")
+def _try_again(
+    practice: OpenedPractice, row: DueRow, course: _Course
+) -> tuple[DueRow, Exit | None]:
+    """Give one due date up if its time ran out, else prepare and send it; how it stands then, and
+    the exit code of the run that this process made of it."""
+    ledger, busy = practice.ledger, Text("", "")
+    code: Exit | None = None
     if row.until <= ledger.clock():
         give_up(ledger, row)
     else:
@@ -303,18 +350,18 @@ def _try_again(practice: OpenedPractice, row: DueRow, course: _Course) -> tuple[
     return after, code
 
 
-def _send_put_off(practice: OpenedPractice, row: DueRow, course: _Course) -> Exit:
-    """Prepare and send a due date that was put off; returns how its run stands.
+def _send_put_off(practice: OpenedPractice, row: DueRow, course: _Course) -> Exit | None:
+    """Prepare and send a due date that waits; returns how its run stands, None where it has none.
 
     Raises:
         SerienpostError: it is not released.
     """
-    acting = OpenedPractice(practice.context, f"schedule:{row.mailing}", practice.notify)
+    acting = OpenedPractice(practice.context, f"{SCHEDULE}{row.mailing}", practice.notify)
     answers = Answers(release=True, archive=row.archive)  # type: ignore[arg-type]  # as answered
     mailing = load_mailing(practice.context, row.name)
     day = date.fromisoformat(row.due)
     quiet = course._replace(wait=False, counting=lambda _: None)
-    done = _run_due_date(acting, row.name, mailing, day, answers, quiet)
+    done = _run_due_date(acting, row.name, mailing, day, answers, quiet, row)
     if not isinstance(done, Confirmation):
         return done.exit
     asked = list(done.open)
@@ -322,7 +369,7 @@ def _send_put_off(practice: OpenedPractice, row: DueRow, course: _Course) -> Exi
     course.failures.add("unanswered", _file_name(row.name), row.due)
     if done.run:
         Run(acting, done.run).cancel()
-    return Exit.OPEN
+    return None
 
 
 def _continue_earlier(practice: OpenedPractice, mailing: str, day: str, course: _Course) -> None:

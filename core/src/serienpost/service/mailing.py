@@ -20,6 +20,7 @@ from serienpost.run.prepare.check import (
 from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.text_notes import text_notes
 from serienpost.run.report.preview import text_part
+from serienpost.service.schedule_check import refuse_attended, schedule_notes
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -95,7 +96,10 @@ class Transliteration(Record):
 
 def check(practice: OpenedPractice, name: str) -> CheckedMailing:
     """See `Practice.check`."""
-    renderer = checked(practice.context, name, practice.today())
+    context = practice.context
+    renderer = checked(context, name, practice.today())
+    mailing = load_mailing(context, name)
+    refuse_attended(context, mailing)
     fields = {one for block in renderer.blocks for one in renderer.request(block).fields}
     return CheckedMailing(
         mailing=renderer.header.mailing,
@@ -105,7 +109,8 @@ def check(practice: OpenedPractice, name: str) -> CheckedMailing:
         fields=tuple(sorted(fields)),
         notes=(
             *selection_notes(renderer),
-            *language_check.notes(renderer, template_folders(practice.context)),
+            *schedule_notes(context, mailing),
+            *language_check.notes(renderer, template_folders(context)),
             *provider_template.notes(renderer),
             *text_part(renderer),
             *transliteration.notes(renderer),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from serienpost.service.notices import Notify
     from serienpost.service.release import Answers, Confirmation
     from serienpost.service.run import Progress, Run
+    from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
 
 _ = Texts(__name__)
@@ -210,6 +211,17 @@ class Practice(OpenedPractice):
 
         return due_dates(self.ledger, self.context.zone)
 
+    def planned(self, days: int = 14) -> Planned:
+        """What the schedules of mailings bring in the next days, with the holidays that move or
+        leave out something, and what waits to be prepared.
+
+        Raises:
+            ValueError: the days are not between 1 and 366.
+        """
+        from serienpost.service.schedule import planned
+
+        return planned(self, days)
+
     def cancel_due(self, mailing: str, due: date) -> DueDate:
         """Take a due date off: it is not prepared again, or no more shown as given up.
 
@@ -236,9 +248,9 @@ class Practice(OpenedPractice):
         workers: Workers = 1,
         progress: Callable[[Progress], None] = lambda _: None,
         stop: Stop | None = None,
-    ) -> list[DueRun | DueDate]:
-        """Continue every run that waits for time or quota or was cut off, and prepare every due
-        date again that was put off; the one call for cron.
+    ) -> list[DueRun | DueDate | WaitingSchedule]:
+        """Continue every run that waits for time or quota or was cut off, prepare every due date
+        that a schedule brings, and again every one that was put off; the one call for cron.
 
         Args:
             workers: see `Run.deliver`.
@@ -246,8 +258,8 @@ class Practice(OpenedPractice):
             stop: asks to stop, from another thread or a signal.
 
         Returns:
-            The runs; and the due dates that are still open, or that nobody was told of that they
-            are given up.
+            The runs; the due dates that are still open, or that nobody was told of that they
+            are given up; and the schedules that cannot be followed.
 
         Raises:
             StillOpenError: the ledger is away.

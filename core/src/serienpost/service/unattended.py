@@ -22,15 +22,16 @@ from serienpost.errors import (
     SourceError,
     StillOpenError,
     UnavailableError,
+    cause_of,
 )
 from serienpost.ledger.due import find_due, put_off, taken_up
 from serienpost.run.prepare.freeze import UnlimitedError
-from serienpost.run.prepare.stable_ids import remedy_for_ids
 from serienpost.run.report.estimate import earlier_runs, left_out_for
 from serienpost.service import mailing as mailings
 from serienpost.service import release
 from serienpost.service.notices import Notice
 from serienpost.service.run import Run
+from serienpost.service.schedule_check import refuse_unstable_ids
 from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def release_unattended(
     ledger, day = practice.ledger, due.isoformat()
     with taken_up(ledger, mailing.id, day) as owner:
         try:
-            _refuse_unstable_ids(practice.context, mailing)
+            refuse_unstable_ids(practice.context, mailing)
             run = _prepared(practice, name, due, counting, stop)
         except UnlimitedError as error:
             raise _unlimited(mailing, error) from error
@@ -186,29 +187,6 @@ def _stopped() -> SerienpostError:
     return SerienpostError(_("stopped; nothing was approved"))
 
 
-def _refuse_unstable_ids(context: PracticeContext, mailing: Mailing) -> None:
-    """Make sure that who had the mailing is known again in the next run.
-
-    Raises:
-        SourceError: a source cannot deliver.
-        ConfigError: with the line to add.
-    """
-    remedy = remedy_for_ids(context, mailing)
-    if remedy is not None:
-        raise ConfigError(
-            Problem(
-                _(
-                    "people of this selection have other ids whenever it changes, so that all of"
-                    " them would be written to again"
-                ),
-                remedy,
-                mailing.file,
-                mailing.line("select"),
-                "select",
-            )
-        )
-
-
 def _unlimited(mailing: Mailing, error: UnlimitedError) -> ConfigError:
     """The same at its place in the file, with the line to add."""
     line = mailing.line("once_per")
@@ -301,7 +279,7 @@ def _give_up_at(
         now: the time.
         known: what was found out before; it stands where a source cannot say now.
     """
-    midnight = datetime.combine(due + timedelta(days=1), time(), context.zone).astimezone(UTC)
+    midnight = _end_of(context, due)
     found: list[datetime] = []
     for index in range(len(mailing.blocks)):
         try:
@@ -310,6 +288,30 @@ def _give_up_at(
             start = known
         found += [start] if start else []
     return min(found, default=midnight)
+
+
+def window_end(context: PracticeContext, mailing: Mailing, due: date, now: datetime) -> datetime:
+    """When nobody is served any more by a due date of a schedule, as for one that is put off.
+
+    Raises:
+        UnavailableError: the day is over, and a source cannot say whether it still helps anybody.
+    """
+    midnight = _end_of(context, due)
+    if midnight > now:
+        return _give_up_at(context, mailing, due, now, None)
+    try:
+        starts = [
+            _earliest_start(context, mailing, due, now, index)
+            for index in range(len(mailing.blocks))
+        ]
+    except Exception as error:
+        said = _("nobody knows whom it would still help: {why}", why=cause_of(error))
+        raise UnavailableError(said) from error
+    return min([start for start in starts if start], default=midnight)
+
+
+def _end_of(context: PracticeContext, due: date) -> datetime:
+    return datetime.combine(due + timedelta(days=1), time(), context.zone).astimezone(UTC)
 
 
 def _earliest_start(

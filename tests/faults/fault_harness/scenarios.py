@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fault_harness.practice import KILLED
+from fault_harness.practice import KILLED, ROWS
 from fault_harness.providers import PROVIDERS
 
 from serienpost.ledger.schema import metadata
@@ -112,6 +112,16 @@ accounts:
 """
 
 
+def scheduled(practice: Practice) -> None:
+    """A schedule whose moment came since anybody looked, of a mailing for nobody."""
+    text = (practice.folder / "mailings/einladung.yaml").read_text("utf-8")
+    nobody = text.replace(f"count: {ROWS}", "count: 0")
+    practice.write("mailings/niemand.yaml", f"{nobody}schedule: daily 00:00\n")
+    practice.must("resume", "--due")
+    day = 86400 * 1_000_000
+    practice.change(f"UPDATE schedule SET entered_until = entered_until - {day}")
+
+
 # A due date that is not over while a test runs.
 FAR = "2999-12-31"
 
@@ -132,6 +142,7 @@ SCENARIOS = {
     "notify": Scenario(told, ("run", "nobody", "--yes")),
     "approve": Scenario(fresh, SEND),
     "due": Scenario(put_off, ("cancel", "einladung", "--due", FAR)),
+    "schedule": Scenario(scheduled, ("resume", "--due")),
     "begin": Scenario(fresh, SEND),
     "claim": Scenario(fresh, SEND),
     "recheck": Scenario(fresh, SEND),

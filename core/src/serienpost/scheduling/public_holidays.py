@@ -7,7 +7,7 @@ asked about.
 from __future__ import annotations
 
 from datetime import date
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from serienpost.errors import ConfigError, Problem
@@ -41,7 +41,7 @@ class PublicHolidays:
         Raises:
             ConfigError: as `check`.
         """
-        return self._names.get(day)
+        return _names(self.country, self.state, present_language()).get(day)
 
     def check(self) -> None:
         """Make sure that these holidays are known.
@@ -51,43 +51,46 @@ class PublicHolidays:
         """
         self.name_of(date(2026, 1, 1))
 
-    @cached_property
-    def _names(self) -> Mapping[date, str]:
-        try:
-            import holidays
-        except ImportError as error:
-            raise _refused(
-                "",
-                _("the library of holidays is not installed"),
-                _("install serienpost[holidays]"),
-            ) from error
-        try:
-            plain = holidays.country_holidays(self.country)
-        except NotImplementedError as error:
-            raise _refused(
-                ".country",
-                _("no holidays are known of the country '{country}'", country=self.country),
-                _("write its two letters, as in DE"),
-            ) from error
-        states = plain.subdivisions
-        if self.state is not None and self.state not in states:
-            raise _refused(
-                ".state",
-                _("'{country}' has no state '{state}'", country=self.country, state=self.state),
-                _("there is: {names}", names=list(states[:_NAMED]))
-                if states
-                else _("leave state: out"),
-            )
-        wanted = present_language()
-        speaks = [one for one in plain.supported_languages if one.partition("_")[0] == wanted]
-        language = next(iter(speaks), plain.default_language)
-        names: Mapping[date, str] = holidays.country_holidays(
-            self.country, subdiv=self.state, language=language
-        )
-        return names
-
     def __str__(self) -> str:
         return f"{self.country}{f'-{self.state}' if self.state else ''} {self.on}"
+
+
+@cache
+def _names(country: str, state: str | None, spoken: str) -> Mapping[date, str]:
+    """The holidays by day, named in a language if they have names in it.
+
+    Raises:
+        ConfigError: as `PublicHolidays.check`.
+    """
+    try:
+        import holidays
+    except ImportError as error:
+        raise _refused(
+            "",
+            _("the library of holidays is not installed"),
+            _("install serienpost[holidays]"),
+        ) from error
+    try:
+        plain = holidays.country_holidays(country)
+    except NotImplementedError as error:
+        raise _refused(
+            ".country",
+            _("no holidays are known of the country '{country}'", country=country),
+            _("write its two letters, as in DE"),
+        ) from error
+    states = plain.subdivisions
+    if state is not None and state not in states:
+        raise _refused(
+            ".state",
+            _("'{country}' has no state '{state}'", country=country, state=state),
+            _("there is: {names}", names=list(states[:_NAMED]))
+            if states
+            else _("leave state: out"),
+        )
+    speaks = [one for one in plain.supported_languages if one.partition("_")[0] == spoken]
+    language = next(iter(speaks), plain.default_language)
+    found: Mapping[date, str] = holidays.country_holidays(country, subdiv=state, language=language)
+    return found
 
 
 def _refused(key: str, message: str, hint: str) -> ConfigError:

@@ -206,7 +206,9 @@ def planned(practice: OpenedPractice, days: int) -> Planned:
                 for each in come
             ]
         holidays += [
-            PlannedHoliday(mailing, each.day.isoformat(), each.name, each.to.isoformat() if each.to else None)
+            PlannedHoliday(
+                mailing, each.day.isoformat(), each.name, each.to.isoformat() if each.to else None
+            )
             for each in met
         ]
     return Planned(

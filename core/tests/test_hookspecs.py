@@ -9,6 +9,7 @@ import sys
 import textwrap
 from datetime import date
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -250,7 +251,13 @@ def test_the_dispatcher_example_wakes_workers(
     dispatcher = registered("serienpost_dispatchers")
     dispatcher.wake(context, "run", None)
     continued: list[str] = []
-    dispatcher.work(context, continued.append)
+    stop = Event()
+
+    def continue_run(run: str) -> None:
+        continued.append(run)
+        stop.set()
+
+    dispatcher.work(context, continue_run, stop)
     assert continued == ["run"]
     assert dispatcher.needs_shared_ledger is False
 

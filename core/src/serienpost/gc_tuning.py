@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 # More than a batch of rows holds, so that batches are gone before anybody looks.
 _YOUNG_OBJECTS = 50_000
+
+_lock = threading.Lock()
+# The settings that come back when the last of those ends that run at the same time.
+_before: list[tuple[int, int, int]] = []
 
 
 @contextmanager
@@ -22,11 +27,17 @@ def seldom_collected() -> Iterator[None]:
     alone then took half as much time again (24 instead of 16 microseconds a row, 200,000 rows) and
     found nothing; where rows are rendered too, the share is smaller.
     """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, *before[1:])
+    with _lock:
+        _before.append(gc.get_threshold())
+        if len(_before) == 1:
+            gc.freeze()
+            gc.set_threshold(_YOUNG_OBJECTS, *_before[0][1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+        with _lock:
+            first = _before[0]
+            _before.pop()
+            if not _before:
+                gc.set_threshold(*first)
+                gc.unfreeze()

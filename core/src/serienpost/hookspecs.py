@@ -279,7 +279,8 @@ def serienpost_dispatchers() -> Iterable[Dispatcher]:  # type: ignore[empty-body
     Example::
 
             from collections.abc import Callable
-            from datetime import datetime
+            from datetime import UTC, datetime
+            from threading import Event, Lock
 
             from serienpost import Context, Dispatcher, hookimpl
 
@@ -288,14 +289,30 @@ def serienpost_dispatchers() -> Iterable[Dispatcher]:  # type: ignore[empty-body
                 needs_shared_ledger = False
 
                 def __init__(self) -> None:
-                    self._rung: list[str] = []
+                    self._rung: dict[tuple[str, str], datetime | None] = {}
+                    self._lock = Lock()
 
                 def wake(self, context: Context, run: str, not_before: datetime | None) -> None:
-                    self._rung.append(run)
+                    with self._lock:
+                        self._rung[context.practice.id, run] = not_before
 
-                def work(self, context: Context, continue_run: Callable[[str], None]) -> None:
-                    while self._rung:
-                        continue_run(self._rung.pop())
+                def work(
+                    self, context: Context, continue_run: Callable[[str], None], stop: Event
+                ) -> None:
+                    while not stop.wait(0.1):
+                        for run in self._taken(context.practice.id, datetime.now(UTC)):
+                            continue_run(run)
+
+                def _taken(self, practice: str, now: datetime) -> list[str]:
+                    with self._lock:
+                        due = [
+                            key
+                            for key, at in self._rung.items()
+                            if key[0] == practice and (at is None or at <= now)
+                        ]
+                        for key in due:
+                            del self._rung[key]
+                    return [run for _, run in due]
 
             @hookimpl
             def serienpost_dispatchers() -> list[Dispatcher]:

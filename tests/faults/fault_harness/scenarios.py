@@ -128,6 +128,8 @@ FAR = "2999-12-31"
 PREPARE = ("prepare", "einladung", "--summary")
 SEND = ("send", "{run}", "--yes")
 RESUME = ("resume", "{run}")
+# Ends by the point alone; nobody waits for it a second time.
+WORKER = ("worker",)
 RESEND = ("resolve", "{run}", "--recipient", "{doubtful}", "--as", "resend")
 
 # By the name of the transaction, or the part of a point's name before the dot.
@@ -160,6 +162,8 @@ SCENARIOS = {
     "cancel": Scenario(interrupted, ("cancel", "{run}")),
     "resolve": Scenario(doubtful, RESEND, "doubt"),
     "retry": Scenario(failed, ("retry", "{run}", "--failed")),
+    "serve": Scenario(fresh, WORKER),
+    "chore": Scenario(fresh, WORKER),
     "events": Scenario(sent, ("events", "mail"), "events"),
     "purge": Scenario(old, ("purge",)),
     "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),
@@ -232,7 +236,7 @@ def go_on(practice: Practice, command: tuple[str, ...]) -> None:
     """What a person does after a crash: decide again, then send or resume until it is over."""
     if command[0] == "prepare":
         practice.prepare()
-    elif command[0] not in ("send", "resume"):
+    elif command[0] not in ("send", "resume", *WORKER):
         practice.must(*command, codes=DONE_AGAIN)
     if command[0] == "purge":
         return

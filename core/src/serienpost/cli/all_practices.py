@@ -49,6 +49,10 @@ def in_every_practice(folder: Path, args: Sequence[str], language: str | None = 
     """
     from serienpost.service.neighbours import folders_below, shared_places
 
+    if args[0] == "worker" and "--check" not in args:
+        raise click.UsageError(
+            _("a worker serves one practice: start one for each, as workers.md shows")
+        )
     found = folders_below(folder)
     if not found:
         raise SerienpostError(

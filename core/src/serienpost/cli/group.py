@@ -42,6 +42,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("runs", _("Show a run, or what one person got and why.")),
     "report": ("runs", _("Report how a run went, as text, HTML or CSV.")),
     "resume": ("send", _("Continue a run that was stopped or paused.")),
+    "worker": (
+        "worker",
+        _("Serve this practice until it is asked to stop, instead of cron."),
+    ),
     "pause": ("control", _("Stop a run for now.")),
     "cancel": (
         "control",

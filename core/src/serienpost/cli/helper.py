@@ -34,9 +34,9 @@ def main(folder: str, run: str, actor: str, language: str, wait: str) -> int:
         teller.failure(error.sentence)
         return error.exit_code
     except (Exception, SystemExit) as error:  # noqa: BLE001  # said by who started it
-        from serienpost.cli.main import bug
+        from serienpost.cli.complaints import log_bug
 
-        teller.failure(bug(error, Path(folder)).sentence)
+        teller.failure(log_bug(error, Path(folder)).sentence)
         return Exit.BUG
     return Exit.DONE
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from serienpost.cli.complaints import complain, log_bug
 from serienpost.cli.group import cli
 from serienpost.cli.language import choose_language, let_click_speak
-from serienpost.cli.output import clean
 from serienpost.cli.practice import close_practices
 from serienpost.cli.reply import Reply
 from serienpost.errors import Exit, Problem, SerienpostError
-from serienpost.plugin_attribution import plugin_behind
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -46,7 +42,7 @@ def run(args: Sequence[str]) -> int:
         _give_up_output()
         code = _refuse(Exit.REFUSED, (Problem(_("nobody reads the answer")),), as_json=False)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the one place for bugs
-        code = _refuse(Exit.BUG, (bug(error, _folder(args)),), as_json=as_json)
+        code = _refuse(Exit.BUG, (log_bug(error, _folder(args)),), as_json=as_json)
     finally:
         close_practices()
     return code
@@ -66,7 +62,7 @@ def _run(args: Sequence[str], *, as_json: bool) -> int:
         sys.stdout.flush()
     except OSError as error:
         return _unwritten(result, error)
-    _complain(result.exit, result.problems, is_scheduled=result.is_scheduled)
+    complain(result.exit, result.problems, is_scheduled=result.is_scheduled)
     return result.exit
 
 
@@ -74,7 +70,7 @@ def _ended(code: int) -> int:
     """The exit code of a command without a reply; other than 0 it says why, too."""
     if code:
         reply = Reply(exit=code)  # type: ignore[arg-type]  # a plugin's command may end with any
-        _complain(code, reply.problems)
+        complain(code, reply.problems)
     return code
 
 
@@ -82,13 +78,13 @@ def _unwritten(reply: Reply, error: OSError) -> Exit:
     """The exit code where a command did what it should, but its answer cannot be written. Who reads
     only the beginning (`| head`) has what they want."""
     _give_up_output()
-    _complain(reply.exit, reply.problems, is_scheduled=reply.is_scheduled)
+    complain(reply.exit, reply.problems, is_scheduled=reply.is_scheduled)
     if isinstance(error, BrokenPipeError):
         return reply.exit
     unwritten = Problem(
         _("done, but the answer cannot be written: {error}", error=error.strerror or "")
     )
-    _complain(Exit.BUG, (unwritten,))
+    complain(Exit.BUG, (unwritten,))
     return reply.exit or Exit.BUG
 
 
@@ -109,7 +105,7 @@ def _usage(error: click.UsageError, *, as_json: bool) -> int:
 
 
 def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
-    _complain(code, problems)
+    complain(code, problems)
     try:
         if as_json:
             Reply(exit=code, problems=problems).write_json()
@@ -117,25 +113,6 @@ def _refuse(code: Exit, problems: tuple[Problem, ...], *, as_json: bool) -> int:
     except OSError:
         _give_up_output()
     return code
-
-
-def _complain(code: int, problems: tuple[Problem, ...], *, is_scheduled: bool = False) -> None:
-    """Say on stderr why the command ends as it does, JSON or not: one line for each problem."""
-    word, colour = _SCHEDULED if is_scheduled else _WORDS.get(code, _ERROR)
-    for problem in problems:
-        line = f"{click.style(str(word), fg=colour, bold=True)}: {clean(problem)}"
-        with suppress(OSError):  # nobody listens there; the exit code is left
-            click.echo(line, err=True)
-
-
-# How a line begins whose command did not fail as a whole.
-_WORDS: dict[int, tuple[str, str]] = {
-    Exit.SOME_FAILED: (_.pgettext("exit", "failed"), "red"),
-    Exit.SOME_IN_DOUBT: (_.pgettext("exit", "in doubt"), "yellow"),
-    Exit.OPEN: (_.pgettext("exit", "open"), "yellow"),
-}
-_SCHEDULED = _.pgettext("exit", "scheduled"), "green"
-_ERROR = _.pgettext("exit", "error"), "red"
 
 
 def _given(args: Sequence[str], *names: str) -> str | None:
@@ -151,32 +128,3 @@ def _folder(args: Sequence[str]) -> Path:
     """The practice folder that a command line names."""
     given = _given(args, "-C", "--practice")
     return Path(given or os.environ.get("SERIENPOST_PRACTICE", "."))
-
-
-def bug(error: BaseException, folder: Path) -> Problem:
-    """Write where it happened to the log, without the error's text, which may name a person.
-
-    Args:
-        error: what nobody expected.
-        folder: the practice's; where it is none, the log lies in the present folder.
-    """
-    kind = type(error).__name__
-    culprit = plugin_behind(error) or "serienpost"
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    log = (folder if (folder / "serienpost.yaml").is_file() else Path.cwd()) / "serienpost.log"
-    try:
-        with os.fdopen(
-            os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "a"
-        ) as file:
-            file.write(f"{datetime.now(UTC).isoformat()} {culprit} {kind}\n{frames}\n")
-    except OSError:
-        return Problem(
-            _(
-                "a bug in {culprit}: {kind}; the log {log} cannot be written",
-                culprit=culprit,
-                kind=kind,
-                log=str(log),
-            )
-        )
-    what = _("a bug in {culprit}: {kind}", culprit=culprit, kind=kind)
-    return Problem(what, _("details in {log}", log=str(log)))

@@ -79,6 +79,12 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         due=told["due"],
         text=told["text"],
     ),
+    "not_woken": lambda told: _(
+        "{run}: the dispatcher {name} could not be told ({text}); a worker finds the run by itself",
+        run=told["run"],
+        name=told["dispatcher"],
+        text=told["text"],
+    ),
     "orders_unknown": lambda told: _(
         "{run}: what the provider holds was not looked at: {text}",
         run=told["run"],

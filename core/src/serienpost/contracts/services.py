@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
+    from threading import Event
 
     from pydantic import BaseModel
 
@@ -66,7 +67,8 @@ class Archive(Protocol):
 
 
 class Dispatcher(Protocol):
-    """Wakes workers. May drop, delay, repeat or reorder; correctness never depends on it."""
+    """Tells workers which run they may go on with. May drop, delay, repeat or reorder what it is
+    told; correctness never depends on it, and each minute a worker looks for itself."""
 
     @property
     def name(self) -> str: ...
@@ -76,10 +78,28 @@ class Dispatcher(Protocol):
         """Whether the ledger must be on PostgreSQL."""
 
     def wake(self, context: Context, run: str, not_before: datetime | None) -> None:
-        """Ask that some worker continue this run."""
+        """Ask that some worker continue this run; leaves word and returns.
 
-    def work(self, context: Context, continue_run: Callable[[str], None]) -> None:
-        """Serve wake-ups until stopped."""
+        Called where a run was released that the caller does not deliver itself, and where one was
+        paused until a time. What it raises is told as a notice; the run is not lost for it.
+
+        Args:
+            context: the practice.
+            run: the run's id.
+            not_before: when it can go on (aware); None for at once.
+        """
+
+    def work(self, context: Context, continue_run: Callable[[str], None], stop: Event) -> None:
+        """Serve wake-ups of this practice until `stop` is set, then return. `serienpost worker`
+        calls it in a thread of its own; where it returns or raises before, it is called again.
+
+        Args:
+            context: the practice; open until this returns.
+            continue_run: delivers a run and returns when it cannot go on for now. Takes any id,
+                also again, in any order, in several threads at once; says itself what went wrong.
+                After `stop` it returns at once.
+            stop: set when no more wake-ups are to be served.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from serienpost.ledger.locks import file_is_free, file_lock, is_free, lock_folder, lock_number
-from serienpost.ledger.store import new_ref
+from serienpost.ledger.store import failure, new_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,14 @@ def ownership(ledger: Ledger) -> Iterator[str]:
             ledger.refuse_copy()
             yield owner
     else:
-        with ledger.engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock_number(owner)})
-            connection.commit()
+        with ExitStack() as held:
+            try:
+                connection = held.enter_context(ledger.engine.connect())
+                lock = text("SELECT pg_advisory_lock(:key)")
+                connection.execute(lock, {"key": lock_number(owner)})
+                connection.commit()
+            except SQLAlchemyError as error:
+                raise failure(error, ledger.engine) from error
             try:
                 yield owner
             finally:

@@ -365,6 +365,16 @@ notification = Table(
     Column("waits", Boolean, nullable=False),
 )
 
+# What a practice does once a day: when somebody began it last, and when it was done last.
+chore = Table(
+    "chore",
+    metadata,
+    _practice(),
+    Column("name", Text, primary_key=True),
+    Column("begun_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+)
+
 # Who decided what and when: marks, overrides, approvals, resolved doubts, tests.
 journal = Table(
     "journal",

@@ -273,7 +273,7 @@ class Ledger:
                 checkpoint.write(count)
             faultpoint(f"{name}.after_commit")
         except (SQLAlchemyError, self._driver_error, UnicodeEncodeError) as error:
-            raise _failure(error, self.engine) from error
+            raise failure(error, self.engine) from error
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -282,7 +282,7 @@ class Ledger:
             with self.engine.connect() as connection:
                 yield Tx(reading(connection), self.practice, self.clock())
         except (SQLAlchemyError, UnicodeEncodeError) as error:
-            raise _failure(error, self.engine) from error
+            raise failure(error, self.engine) from error
 
     def keyed_hash(self, *parts: str | None) -> str:
         """HMAC-SHA-256 under the practice's own key; equal only within the practice."""
@@ -317,7 +317,7 @@ def _all_identities(connection: Connection) -> set[str]:
     return {_identity(keyed(bytes(key))) for key in keys}
 
 
-def _failure(error: Exception, engine: Engine) -> LedgerError:
+def failure(error: Exception, engine: Engine) -> LedgerError:
     """The database's complaint without the statement, whose parameters are a person's data;
     PostgreSQL repeats them in its message too, SQLite never does."""
     if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):

@@ -29,6 +29,7 @@ from serienpost.ledger.runs import (
     runs_to_continue,
 )
 from serienpost.ledger.schedule import SCHEDULE, end_if_sent
+from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import DueRun
@@ -49,6 +50,7 @@ from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from serienpost.config.mailing import Mailing
     from serienpost.config.models import Workers
@@ -62,20 +64,38 @@ if TYPE_CHECKING:
     from serienpost.service.run import Progress
 
     Watch = Callable[[Progress], None]
+    HandOver = Callable[[str], None]
 
 _ = Texts(__name__)
 
 # So long a due date that was given up is told by mail, unless somebody takes it off.
 _TOLD_FOR = timedelta(days=1)
 
+# So long a run is left to whoever released it.
+_FRESH = timedelta(seconds=5)
+
 
 def resume_due(
-    practice: OpenedPractice, *, workers: Workers, progress: Watch, stop: Stop | None
+    practice: OpenedPractice,
+    *,
+    workers: Workers,
+    progress: Watch,
+    stop: Stop | None,
+    hand_over: HandOver | None = None,
 ) -> list[DueRun | DueDate | WaitingSchedule]:
-    """See `Practice.resume_due`."""
+    """See `Practice.resume_due`.
+
+    Args:
+        practice: the practice and who acts.
+        workers: processes that deliver a run.
+        progress: is called while a run is delivered.
+        stop: asks to stop.
+        hand_over: is given the ids of runs to deliver, instead of their being delivered here; it
+            returns at once, and tells itself how they end.
+    """
     stop = stop or Stop()
     with told_by_mail(practice, stop) as failures, ledger_is_needed():
-        course = _Course(False, workers, lambda _: None, progress, stop, failures)
+        course = _Course(False, workers, lambda _: None, progress, stop, failures, hand_over)
         return _resume_due(practice, course)
 
 
@@ -131,6 +151,9 @@ def _continue_runs(
             run.settle_cancelled()
         elif _is_later(row, ledger, course.stop):
             codes[row.id] = Exit.OPEN
+        elif course.hand_over and row.state in RELEASED and row.reason not in BY_PERSON:
+            if not _is_fresh(row, ledger.clock()):
+                course.hand_over(row.id)
         else:
             try:
                 codes[row.id] = _continue(run, course)
@@ -161,6 +184,11 @@ def _entered(
 def _is_later(row: RunRow, ledger: Ledger, stop: Stop) -> bool:
     """Whether a run is left to a later call."""
     return bool(stop.requests or (row.until and row.until > ledger.clock() + timedelta(seconds=1)))
+
+
+def _is_fresh(row: RunRow, now: datetime) -> bool:
+    """Whether a run was released just now, so that whoever did it may be about to deliver it."""
+    return bool(row.state == "approved" and row.approved_at and row.approved_at > now - _FRESH)
 
 
 def _to_continue(ledger: Ledger) -> list[RunRow]:
@@ -212,6 +240,15 @@ class _Course(NamedTuple):
     progress: Watch
     stop: Stop
     failures: Failures
+    hand_over: HandOver | None = None
+
+    def deliver(self, run: Run) -> RunStatus:
+        """Deliver a run, or let others do it; how it stands then."""
+        if self.hand_over is None:
+            how = {"wait": self.wait, "by_itself": True}
+            return run.deliver(self.progress, **how, workers=self.workers, stop=self.stop)
+        self.hand_over(run.id)
+        return run.status()
 
 
 def _run_due_date(
@@ -235,9 +272,6 @@ def _run_due_date(
         row: the due date as it waits to be prepared; nothing is prepared if it was ended meanwhile.
     """
 
-    def deliver(run: Run) -> RunStatus:
-        return _deliver(run, course, wait=course.wait)
-
     with practice.ledger.read() as tx:
         begun = open_run(tx, mailing.id, due.isoformat())
         released = released_runs(tx, mailing.id, due.isoformat())
@@ -249,7 +283,7 @@ def _run_due_date(
             end_if_sent(tx, row.mailing, row.due)
         raise ended_meanwhile(row.mailing, row.due)
     if begun:
-        return deliver(Run(practice, begun))
+        return course.deliver(Run(practice, begun))
     disclaimer, channel = open_disclaimer(practice.context, mailing.account, answers)
     if not answers.release or disclaimer:
         asked = (
@@ -274,7 +308,7 @@ def _run_due_date(
         counting=course.counting,
         stop=course.stop,
     )
-    return run if isinstance(run, Confirmation) else deliver(run)
+    return run if isinstance(run, Confirmation) else course.deliver(run)
 
 
 def cancel_due(practice: OpenedPractice, mailing: str, day: date) -> DueDate:
@@ -401,12 +435,7 @@ def _continue(run: Run, course: _Course) -> Exit:
     Raises:
         SerienpostError: it cannot be continued; this concerns this run only.
     """
-    return _deliver(run, course, wait=False).exit
-
-
-def _deliver(run: Run, course: _Course, *, wait: bool) -> RunStatus:
-    how = {"wait": wait, "by_itself": True}
-    return run.deliver(course.progress, **how, workers=course.workers, stop=course.stop)
+    return course._replace(wait=False).deliver(run).exit
 
 
 def _withdrawals(practice: OpenedPractice, failures: Failures) -> dict[str, Sequence[Withdrawal]]:

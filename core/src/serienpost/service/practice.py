@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from serienpost.service.release import Answers, Confirmation
     from serienpost.service.run import Progress, Run
     from serienpost.service.schedule import Planned, WaitingSchedule
+    from serienpost.service.serving import WorkerLine
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
 
 _ = Texts(__name__)
@@ -267,6 +268,12 @@ class Practice(OpenedPractice):
         from serienpost.service.due import resume_due
 
         return resume_due(self, workers=workers, progress=progress, stop=stop)
+
+    def workers(self) -> list[WorkerLine]:
+        """The workers that the ledger names as serving this practice (`serienpost worker`)."""
+        from serienpost.service.serving import workers
+
+        return workers(self)
 
     def events(self, account: str | None = None) -> list[EventCounts]:
         """Ask providers for reports, bounces and complaints since the last time.

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Literal
 
 from serienpost.contracts.outcomes import Accepted
 from serienpost.documents import FOR_FACES, Record
-from serienpost.errors import SerienpostError, StillOpenError
+from serienpost.errors import SerienpostError, StillOpenError, cause_of
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, languages, recipients
@@ -357,7 +357,8 @@ class Run:
         at: datetime | None = None,
         catch_up: bool = False,
     ) -> RunStatus | Confirmation:
-        """Release the run if everything is answered.
+        """Release the run if everything is answered. With `at` a worker is told; who does not
+        deliver it at once either calls `wake`.
 
         Args:
             answers: what the person has decided.
@@ -375,7 +376,23 @@ class Run:
         question = release.approve(
             self.practice, self.id, answers or Answers(), plan=plan, at=at, catch_up=catch_up
         )
+        if question is None and at is not None:
+            self.wake(at)
         return question or self.status()
+
+    def wake(self, not_before: datetime | None = None) -> None:
+        """Tell the dispatcher that a worker may go on with this run; for whoever released it and
+        does not deliver it. A dispatcher that fails is a notice: a worker looks for itself.
+
+        Args:
+            not_before: when it can go on (aware); None for at once.
+        """
+        dispatcher = self._context.registry.dispatchers[self._context.config.dispatcher]
+        try:
+            dispatcher.wake(self._context, self.id, not_before)
+        except Exception as error:  # noqa: BLE001  # a plugin's; the run is not lost for it
+            told = {"run": self.id, "dispatcher": dispatcher.name, "text": cause_of(error)}
+            self.practice.notify(Notice("not_woken", told))
 
     def deliver(
         self,
@@ -437,7 +454,10 @@ class Run:
         except StillOpenError as error:
             error.run = self.id
             raise
-        return self.status()
+        status = self.status()
+        if status.state == "paused" and status.until and status.ends and status.ends.by == "time":
+            self.wake(status.until)
+        return status
 
     def pause(self) -> RunStatus:
         """Stop the run for now; a process that delivers it notices with its next commit."""

@@ -1,4 +1,4 @@
-"""Add the tables of workers, of schedules and of notifications."""
+"""Add the tables of workers, of schedules, of notifications and of daily chores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Add `worker`, `schedule` and `notification`."""
+    """Add `worker`, `schedule`, `notification` and `chore`."""
     op.create_table(
         "worker",
         Column("practice", Text, primary_key=True),
@@ -35,4 +35,11 @@ def upgrade() -> None:
         Column("cause", Text, primary_key=True),
         Column("at", BigInteger, nullable=False),
         Column("waits", Boolean, nullable=False),
+    )
+    op.create_table(
+        "chore",
+        Column("practice", Text, primary_key=True),
+        Column("name", Text, primary_key=True),
+        Column("begun_at", BigInteger, nullable=False),
+        Column("done_at", BigInteger),
     )

@@ -83,10 +83,14 @@ def continue_by_itself(practice: OpenedPractice, run_id: str, stop: Stop) -> Run
         waits = row.until is not None and row.until > tx.now + timedelta(seconds=1)
     if row.state not in RELEASED or row.reason in BY_PERSON or waits:
         return None
-    how = {"wait": False, "by_itself": True, "join": _is_of_use(practice, row.id)}
-    workers = practice.context.config.workers
     try:
-        return Run(practice, row.id).deliver(**how, workers=workers, stop=stop)
+        return Run(practice, row.id).deliver(
+            wait=False,
+            by_itself=True,
+            join=_is_of_use(practice, row.id),
+            workers=practice.context.config.workers,
+            stop=stop,
+        )
     except BusyError:
         return None
 

@@ -21,6 +21,7 @@ PARAMETERS = {
     "not_continued": {"run": "R", "text": "no answer"},
     "not_prepared": {"mailing": "einladung", "due": "2026-03-02", "text": "no answer"},
     "ledger_closed": {},
+    "not_mailed": {"text": "no answer"},
     "not_woken": {"run": "R", "dispatcher": "bell", "text": "no answer"},
     "orders_unknown": {"run": "R", "text": "no answer"},
     "sent_again": {"mailing": "einladung", "people": 3, "on": "2026-03-02", "run": "R"},

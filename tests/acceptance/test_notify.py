@@ -249,6 +249,7 @@ def test_what_is_refused_is_told(
     command: tuple[str, ...],
     subject: str,
     remedy: str,
+    clock: Clock,
 ) -> None:
     if break_[1]:
         told.edit(*break_)
@@ -259,6 +260,9 @@ def test_what_is_refused_is_told(
     (mail,) = mails(post)
     assert subject in mail["Subject"]
     assert remedy in text_of(mail)
+    clock.ahead += timedelta(hours=2)  # it may be mended by now
+    told("resume", "--due")
+    assert len(mails(post)) == 1
 
 
 def outcomes(practice: Practice, rules: str) -> None:

@@ -28,11 +28,13 @@ def can_note(tx: Tx) -> bool:
 
 
 def unnoted(tx: Tx, causes: Iterable[str], once: Collection[str]) -> list[str]:
-    """Those that do not wait yet; of `once` those that nobody was ever told of."""
+    """Those that do not wait and were not told within the hour, of `once` not ever: what
+    still stands after it arises again."""
     c = notification.c
     wanted = sorted(set(causes))
-    rows = tx.all(tx.select(notification, c.cause, c.waits).where(c.cause.in_(wanted)))
-    known = {row.cause for row in rows if row.waits or row.cause in once}
+    rows = tx.all(tx.select(notification, c.cause, c.waits, c.at).where(c.cause.in_(wanted)))
+    fresh = tx.now - PAUSE
+    known = {row.cause for row in rows if row.waits or row.at > fresh or row.cause in once}
     return [one for one in wanted if one not in known]
 
 
@@ -40,7 +42,8 @@ def note(tx: Tx, causes: Sequence[str]) -> None:
     """Let these causes wait to be told."""
     new = [{"cause": one, "at": tx.now - PAUSE, "waits": True} for one in causes]
     tx.insert_new(notification, new)
-    tx.execute(tx.update(notification).where(notification.c.cause.in_(causes)).values(waits=True))
+    old = notification.c.cause.in_(causes), notification.c.at <= tx.now - PAUSE
+    tx.execute(tx.update(notification).where(*old).values(waits=True))
 
 
 def waiting(tx: Tx) -> list[str]:

@@ -36,6 +36,12 @@ class Member:
         """Normalised names of what an installed member needs, extras left out."""
         return {distribution(requirement) for requirement in self.project["dependencies"]}
 
+    @property
+    def extras(self) -> set[str]:
+        """Normalised names of what its extras bring; imported only where that is used."""
+        extras = self.project.get("optional-dependencies", {}).values()
+        return {distribution(requirement) for brought in extras for requirement in brought}
+
 
 def distribution(requirement: str) -> str:
     """The normalised distribution name at the start of a requirement (PEP 503, PEP 508)."""

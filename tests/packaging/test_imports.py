@@ -51,7 +51,7 @@ def test_imports_are_declared(member: Member) -> None:
     undeclared = [
         f"{place} imports {package}"
         for package, place in foreign_imports(member)
-        if not providers.get(package, set()) & member.dependencies
+        if not providers.get(package, set()) & (member.dependencies | member.extras)
     ]
     assert undeclared == []
 

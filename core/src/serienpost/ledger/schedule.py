@@ -85,18 +85,23 @@ def enter_due_dates(
         for new in dates:
             values = {"due": new.day, "reason": new.reason, "until": new.until}
             tx.insert_new(due, [same | fresh | values])
-            end_if_sent(tx, row.mailing, new.day)
+            _end_if_sent(tx, row.mailing, new.day)
             tx.note(by, "due", detail={"mailing": row.mailing, "due": new.day})
     return True
 
 
-def end_if_sent(tx: Tx, mailing: str, day: str) -> str | None:
-    """End a due date of a schedule for which a run was released already; returns that run."""
+def end_sent(ledger: Ledger, mailing: str, day: str) -> None:
+    """End a due date of a schedule that a person sent while it was entered."""
+    with ledger.begin("schedule") as tx:
+        _end_if_sent(tx, mailing, day)
+
+
+def _end_if_sent(tx: Tx, mailing: str, day: str) -> None:
+    """End a due date of a schedule for which a run was released already."""
     released = released_runs(tx, mailing, day)
-    mine = due.c.put_off_by.startswith(SCHEDULE, autoescape=True), due.c.owner.is_(None)
-    if not released or not move_due(tx, mailing, day, "open", "done", *mine, run=released[-1]):
-        return None
-    return released[-1]
+    mine = due.c.put_off_by.startswith(SCHEDULE, autoescape=True)
+    if released:
+        move_due(tx, mailing, day, "open", "done", mine, run=released[-1])
 
 
 def forget_schedules(ledger: Ledger, mailings: Collection[str]) -> None:

@@ -28,7 +28,7 @@ from serienpost.ledger.runs import (
     released_runs,
     runs_to_continue,
 )
-from serienpost.ledger.schedule import SCHEDULE, end_if_sent
+from serienpost.ledger.schedule import SCHEDULE, end_sent
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.run.prepare.freeze import discard_dead
 from serienpost.run.prepare.renderer import load_renderer
@@ -279,8 +279,7 @@ def _run_due_date(
     if row and (waits is None or waits.state != "open"):
         raise ended_meanwhile(row.mailing, row.due)
     if row and released and not begun and row.put_off_by.startswith(SCHEDULE):
-        with practice.ledger.begin("due") as tx:
-            end_if_sent(tx, row.mailing, row.due)
+        end_sent(practice.ledger, row.mailing, row.due)
         raise ended_meanwhile(row.mailing, row.due)
     if begun:
         return course.deliver(Run(practice, begun))

@@ -315,11 +315,7 @@ def _read_file(context: PracticeContext, name: str, path: Path) -> _Found:
 def _same_id(one: _Scheduled, other: str) -> ConfigError:
     return ConfigError(
         Problem(
-            _(
-                "has the id {id} as {other}, which has a schedule too",
-                id=one.mailing.id,
-                other=other,
-            ),
+            _("is the id of {other} too, which also has a schedule", other=other),
             _("give one of the two an id: of its own, or remove one schedule:"),
             one.mailing.file,
             one.mailing.line("id"),

@@ -114,9 +114,14 @@ accounts:
 
 def scheduled(practice: Practice) -> None:
     """A schedule whose moment came since anybody looked, of a mailing for nobody."""
+    come_due(practice, "niemand", 0)
+
+
+def come_due(practice: Practice, name: str, people: int) -> None:
+    """A mailing with a schedule whose moment came since anybody looked."""
     text = (practice.folder / "mailings/einladung.yaml").read_text("utf-8")
-    nobody = text.replace(f"count: {ROWS}", "count: 0")
-    practice.write("mailings/niemand.yaml", f"{nobody}schedule: daily 00:00\n")
+    mailing = text.replace(f"count: {ROWS}", f"count: {people}")
+    practice.write(f"mailings/{name}.yaml", f"{mailing}schedule: daily 00:00\n")
     practice.must("resume", "--due")
     day = 86400 * 1_000_000
     practice.change(f"UPDATE schedule SET entered_until = entered_until - {day}")

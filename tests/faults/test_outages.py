@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from fault_harness.invariants import assert_always, assert_clean, snapshot
 from fault_harness.practice import Practice
-from fault_harness.providers import SLOTS, NullProvider
+from fault_harness.providers import SLOTS, NullProvider, TeamProvider
 from fault_harness.server import Server
+from fault_harness.team import SIZES, Team, approve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +60,38 @@ def test_postgresql_killed_and_restarted(
     practice.must("resume", practice.run, codes=(0, 5))
     assert_clean(practice, before)
     assert practice.states()["in_doubt"] <= SLOTS
+    figures.close(practice)
+
+
+@pytest.mark.parametrize("stays_away", [False, True], ids=["back at once", "stays away"])
+def test_postgresql_killed_under_several(
+    tmp_path: Path, figures: Figures, own_server: Server, stays_away: bool
+) -> None:
+    """All of them lose their locks: each starts no further call, and pauses or dies."""
+    url = own_server.url(own_server.database())
+    practice = Practice.make(tmp_path / "own" / "praxis", url, TeamProvider())
+    practice.prepare()
+    approve(practice)
+    practice.configure(delay_ms=SLOW_MS)
+    before, team = snapshot(practice), Team(practice, SIZES["postgresql"])
+    team.start()
+    practice.wait_for(team.processes[0], 5)
+    own_server.kill()
+    figures.add("PostgreSQL servers killed")
+    reached = sum(practice.oracle().values())
+    if not stays_away:
+        own_server.start()
+    done = team.finish()
+    if stays_away:
+        own_server.start()
+    assert {one.code for one in done} <= {75, 0, 5}, [one.err for one in done]
+    assert sum(practice.oracle().values()) <= reached + SLOTS or not stays_away
+    practice.deaths += len(done)  # each lost what it had on the wire
+    assert_always(practice, before)
+    practice.configure()
+    practice.resume()
+    assert_clean(practice, before)
+    assert practice.states()["in_doubt"] <= SLOTS * len(done)
     figures.close(practice)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 from abc import ABC, abstractmethod
 from collections import Counter
 from email import message_from_bytes
@@ -17,11 +18,14 @@ import pikepdf
 
 from serienpost.ledger.schema import archive
 from serienpost_demo.catcher import Catcher
+from serienpost_demo.mailserver import Connection
 from serienpost_demo.sendgrid import FakeSendGrid, Template, Version
 from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -31,6 +35,8 @@ SENDER = '"Praxis Null <praxis@example.org>"'
 SLOTS = 4
 BATCH = 6
 KEY = "MAIL_SENDGRID_API"
+# Of a connection, as the system counts the states of TCP (RFC 9293, section 3.3.2).
+ESTABLISHED = 1
 VERSION = "00000000-0000-4000-8000-000000000001"
 Need: TypeAlias = Literal["send", "doubt", "lookup", "events", "archive"]
 NULL_CHANNELS = '''\
@@ -127,6 +133,31 @@ class Shelf:
 @hookimpl
 def serienpost_archives():
     return [Shelf()]
+'''
+
+
+TEAM = '''\
+"""Processes of one run begin together: while a file says so, none reads who is still to be written
+to. They look after each other more often than in a practice."""
+
+import time
+from pathlib import Path
+
+from serienpost.run.send import loop
+from serienpost_testkit.null.source import NullSource
+
+hold = Path(__file__).with_name("hold")
+current = NullSource.current
+loop.HEARTBEAT_SECONDS = loop.SHARE_SECONDS = 0.2
+
+
+def current_when_all_are_there(self, *args):
+    while hold.exists():
+        time.sleep(0.01)
+    return current(self, *args)
+
+
+NullSource.current = current_when_all_are_there
 '''
 
 
@@ -269,6 +300,22 @@ def assert_archived(practice: Practice) -> None:
     assert Counter(line.split()[0] for line in log if line.endswith(" new")) == stored
 
 
+class TeamProvider(NullProvider):
+    """The same for several processes, which begin together."""
+
+    plugins = (*NullProvider.plugins, "fault-team")
+    can = frozenset({"archive"})
+
+    def account(self) -> Mapping[str, object]:
+        """So slow that each process has something to do."""
+        return {**super().account(), "delay_ms": 60}
+
+    def install(self, practice: Practice) -> None:
+        """Write the plugin that holds them."""
+        super().install(practice)
+        install_plugin(practice, "fault-team", TEAM)
+
+
 class AskableProvider(NullProvider):
     """The same, and it can be asked."""
 
@@ -345,6 +392,22 @@ class LetterProvider(Provider):
         assert_archived(practice)
 
 
+class TeamLetterProvider(LetterProvider):
+    """The same for several processes: eight parts of three letters each."""
+
+    plugins = (*LetterProvider.plugins, "fault-team")
+    can = frozenset()
+
+    def account(self) -> Mapping[str, object]:
+        """Each process lays out one part at a time."""
+        return {**super().account(), "part": 3, "processes": 1}
+
+    def install(self, practice: Practice) -> None:
+        """Write the plugin that holds them."""
+        super().install(practice)
+        install_plugin(practice, "fault-team", TEAM)
+
+
 class SmtpProvider(Provider):
     """A mail server on loopback."""
 
@@ -378,8 +441,14 @@ class SmtpProvider(Provider):
 
     def accepted(self, practice: Practice) -> Counter[str]:
         """References of the mails that the server kept."""
-        ids = [message_from_bytes(m.data)["Message-ID"] for m in list(self._catcher.messages)]
-        return Counter(re.match(r"<([^@]+)@", found)[1] for found in ids)  # type: ignore[index]
+        return Counter(self.ref(m.data) for m in list(self._catcher.messages))
+
+    @staticmethod
+    def ref(data: bytes) -> str:
+        """The reference of a mail."""
+        found = re.match(r"<([^@]+)@", message_from_bytes(data)["Message-ID"])
+        assert found is not None
+        return found[1]
 
     @property
     def port(self) -> int:
@@ -395,6 +464,77 @@ class SmtpProvider(Provider):
         self._catcher.script.clear()
         for number in numbers:
             self._catcher.script.refuse(f"null-{number}@example.org")
+
+
+class CountedConnection(Connection):
+    """A client's connection that is counted beside the others that are open at that moment."""
+
+    catcher: CountingCatcher
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count those that no side has closed; the system knows of the other side's end first."""
+        super().connection_made(transport)
+        self.catcher.clients = [one for one in self.catcher.clients if _is_open(one)]
+        self.catcher.clients.append(transport)
+        self.catcher.most = max(self.catcher.most, len(self.catcher.clients))
+
+
+def _is_open(transport: asyncio.BaseTransport) -> bool:
+    found = transport.get_extra_info("socket")
+    if transport.is_closing() or found is None or found.fileno() < 0:
+        return False
+    state: int = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state == ESTABLISHED
+
+
+class CountingCatcher(Catcher):
+    """A mail server that knows how many clients were connected at one time.
+
+    Attributes:
+        most: the most, over all processes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clients: list[asyncio.BaseTransport] = []
+        self.most = 0
+
+    def connection(self) -> Connection:
+        """A client came."""
+        made = CountedConnection(self.script, self.keep)
+        made.catcher = self
+        return made
+
+
+class TeamSmtpProvider(SmtpProvider):
+    """A mail server for several processes that counts their connections."""
+
+    plugins = (*SmtpProvider.plugins, "fault-team")
+    can = frozenset()
+
+    def __enter__(self) -> Self:
+        """Listen."""
+        self._catcher = self._counting = CountingCatcher()
+        self._catcher.__enter__()
+        self.slow_down(0.06)
+        return self
+
+    @property
+    def most_connected(self) -> int:
+        """The most connections that were open at one time, over all processes."""
+        return self._counting.most
+
+    def arrived(self) -> dict[str, datetime]:
+        """When the server had each message, by its own clock."""
+        return {self.ref(m.data): m.at for m in list(self._catcher.messages)}
+
+    def install(self, practice: Practice) -> None:
+        """Write the plugin that holds them."""
+        install_plugin(practice, "fault-team", TEAM)
+
+    def assert_clean(self, practice: Practice) -> None:
+        """The account's connections were never exceeded."""
+        assert 1 <= self.most_connected <= SLOTS
 
 
 class SmsCreatorProvider(Provider):
@@ -513,6 +653,9 @@ PROVIDERS: dict[str, type[Provider]] = {
     "letter": LetterProvider,
     "askable": AskableProvider,
     "binder": BinderProvider,
+    "team": TeamProvider,
+    "teamsmtp": TeamSmtpProvider,
+    "teamletter": TeamLetterProvider,
     "smscreator": SmsCreatorProvider,
     "sendgrid": SendGridProvider,
     "sendgridtemplate": SendGridTemplateProvider,

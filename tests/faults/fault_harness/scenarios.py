@@ -151,6 +151,7 @@ SCENARIOS = {
     "due": Scenario(put_off, ("cancel", "einladung", "--due", FAR)),
     "schedule": Scenario(scheduled, ("resume", "--due")),
     "begin": Scenario(fresh, SEND),
+    "share": Scenario(fresh, SEND),
     "claim": Scenario(fresh, SEND),
     "recheck": Scenario(fresh, SEND),
     "commit": Scenario(fresh, SEND),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from serienpost_demo.mailserver import Connection
+
 _ = Texts(__name__)
 
 HOST = "127.0.0.1"
@@ -102,6 +104,12 @@ class Catcher:
         self.messages.append(caught)
         return len(self.messages)
 
+    def connection(self) -> Connection:
+        """What serves a client that just came."""
+        from serienpost_demo.mailserver import Connection
+
+        return Connection(self.script, self.keep)
+
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -111,13 +119,9 @@ class Catcher:
             self._ready.set()
 
     async def _serve(self) -> None:
-        from serienpost_demo.mailserver import Connection
-
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await self._loop.create_server(
-            lambda: Connection(self.script, self.keep), HOST, self.port
-        )
+        server = await self._loop.create_server(self.connection, HOST, self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()

@@ -29,7 +29,7 @@ languages: setup  ## the acceptance tests in German, and in brackets that show w
 	@scripts/stage german 900 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance --reading de
 	@scripts/stage brackets 900 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance --reading qps
 
-upgrade: setup  ## ledgers that the first edition wrote: open, show, print, purge
+upgrade: setup  ## ledgers that older commits wrote: open, show, print, send, purge
 	@scripts/stage upgrade 120 scripts/tests -n $(WORKERS) --dist worksteal tests/upgrade
 
 faults: setup  ## kill it at every write and 200 random moments, on SQLite and PostgreSQL
@@ -107,6 +107,10 @@ load: setup  ## 50,000 mails, 10,000 letters: memory, every one accounted for, t
 .PHONY: scale
 scale: setup  ## a million recipients through prepare and send; takes many minutes
 	$(BIN)/python bench/scale.py
+
+.PHONY: workers
+workers: setup  ## one run by 1, 2 and 4 processes: nearly so many times as fast
+	$(BIN)/python bench/workers.py
 
 clean:  ## remove environments, caches and everything built
 	rm -rf .venv .tools dist site bench/results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,10 +18,10 @@ _CONFIG = """\
 practice: {{id: bench, name: "Praxis Dr. Sonnenschein", street: "Lindenallee 5",
            postal_code: "01067", city: Dresden, phone: "0351 1234567",
            email: praxis@example.org, timezone: Europe/Berlin}}
-ledger: sqlite:///versandbuch.db
+ledger: {ledger}
 plugins: [serienpost-testkit]
-accounts:
-  leer: {{channel: null-email, slots: {slots}}}
+{more}accounts:
+  leer: {{channel: null-email, slots: {slots}{account}}}
 """
 _MAILING = """\
 title: Hinweis an alle
@@ -46,10 +46,29 @@ class Spent:
     rss: float
 
 
-def make_practice(folder: Path, count: int, slots: int) -> None:
-    """A practice folder whose mailing `alle` goes to `count` people over `slots` slots."""
+def make_practice(
+    folder: Path,
+    count: int,
+    slots: int,
+    *,
+    workers: int | None = None,
+    ledger: str = "sqlite:///versandbuch.db",
+    account: str = "",
+) -> None:
+    """A practice folder whose mailing `alle` goes to `count` people over `slots` slots.
+
+    Args:
+        folder: made here.
+        count: people.
+        slots: connections of the account, over all processes.
+        workers: processes that deliver a run; None leaves that to the program.
+        ledger: its URL.
+        account: further keys of the account, as `, key: value`.
+    """
     (folder / "mailings").mkdir(parents=True)
-    (folder / "serienpost.yaml").write_text(_CONFIG.format(slots=slots), "utf-8")
+    more = "" if workers is None else f"workers: {workers}\n"
+    text = _CONFIG.format(ledger=ledger, more=more, slots=slots, account=account)
+    (folder / "serienpost.yaml").write_text(text, "utf-8")
     (folder / "mailings" / "alle.yaml").write_text(_MAILING.format(count=count), "utf-8")
 
 

@@ -107,6 +107,7 @@ def serienpost_channels():
         FaultChannel("fault-channel", *parts),
         AskableChannel("askable", *parts),
         BinderChannel("binder", *parts),
+        FaultChannel("team", *parts, longest_call=600),
     ]
 '''
 ARCHIVE = '''\
@@ -137,17 +138,20 @@ def serienpost_archives():
 
 
 TEAM = '''\
-"""Processes of one run begin together: while a file says so, none reads who is still to be written
-to. They look after each other more often than in a practice."""
+"""Processes of one run begin together: while the file `hold` is there, none reads who is still to
+be written to; while `stay` is there, calls wait. They look after each other more often than in a
+practice."""
 
+import asyncio
 import time
 from pathlib import Path
 
 from serienpost.run.send import loop
 from serienpost_testkit.null.source import NullSource
+from serienpost_testkit.null.wire import NullSender
 
-hold = Path(__file__).with_name("hold")
-current = NullSource.current
+hold, stay = (Path(__file__).with_name(name) for name in ("hold", "stay"))
+current, send = NullSource.current, NullSender.send
 loop.HEARTBEAT_SECONDS = loop.SHARE_SECONDS = 0.2
 
 
@@ -157,7 +161,14 @@ def current_when_all_are_there(self, *args):
     return current(self, *args)
 
 
+async def send_when_it_may(self, *args):
+    while stay.exists():
+        await asyncio.sleep(0.01)
+    return await send(self, *args)
+
+
 NullSource.current = current_when_all_are_there
+NullSender.send = send_when_it_may
 '''
 
 
@@ -304,7 +315,8 @@ class TeamProvider(NullProvider):
     """The same for several processes, which begin together."""
 
     plugins = (*NullProvider.plugins, "fault-team")
-    can = frozenset({"archive"})
+    channel = "team"
+    can = frozenset()
 
     def account(self) -> Mapping[str, object]:
         """So slow that each process has something to do."""

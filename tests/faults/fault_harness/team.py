@@ -55,6 +55,17 @@ class Team:
         wait_until(self._is_complete)
         (practice.folder / "site" / "hold").unlink()
 
+    def start_and_stay(self) -> None:
+        """Start all, and wait until the account has no connection left without a call; calls wait
+        for `go_on`."""
+        self.practice.write("site/stay", "")
+        self.start()
+        wait_until(lambda: self.practice.states()["sending"] == SLOTS)
+
+    def go_on(self) -> None:
+        """Let calls be made."""
+        (self.practice.folder / "site" / "stay").unlink()
+
     def finish(self) -> list[Done]:
         """Wait for all."""
         return [self.practice.finish(one, "resume") for one in self.processes]

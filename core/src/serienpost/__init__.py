@@ -160,6 +160,7 @@ if TYPE_CHECKING:
     from serienpost.registry import Registry as Registry
     from serienpost.service import Practice as Practice
     from serienpost.service import open_practice as open_practice
+    from serienpost.service.decided import Answers as Answers
     from serienpost.status_codes import Fault as Fault
     from serienpost.status_codes import StatusCode as StatusCode
     from serienpost.status_codes import read_status_codes as read_status_codes
@@ -250,6 +251,7 @@ _HOME = {
     "reference": "PLACEHOLDER holds_reference unsubscribe_mail with_reference",
     "registry": "Registry",
     "service": "Practice open_practice",
+    "service.decided": "Answers",
     "templates.browser_page": "browser_page",
     "templates.letter_page": "split_page",
     "templates.passive": "active_parts_of_foreign",

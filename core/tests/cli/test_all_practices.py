@@ -178,3 +178,8 @@ def test_doctor_says_that_a_neighbour_has_its_id_on_its_ledger(
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert [one for one in checks if str(above / "ost") in one["text"] and not one["ok"]]
     assert run(["-C", str(above / "sued"), "doctor", "--json"]) == Exit.DONE
+
+
+def test_a_worker_serves_one_practice(above: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--all-practices", str(above), "worker"]) == Exit.USAGE
+    assert "start one for each" in capsys.readouterr().err

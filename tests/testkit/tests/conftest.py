@@ -247,7 +247,7 @@ class TestIt(ArchiveSuite):
         ]
 """,
     "dispatcher": """
-import time
+import threading, time
 from datetime import UTC, datetime
 import pytest
 from serienpost import *
@@ -262,16 +262,20 @@ class Bell:
         self.rung.append((context.practice.id, run, not_before))
     def mine(self, context, practice):
         return practice == context.practice.id
-    def work(self, context, continue_run):
-        while self.rung:
-            practice, run, not_before = self.rung.pop()
-            if self.mine(context, practice) and not (not_before and not_before > datetime.now(UTC)):
-                self.call(continue_run, run)
+    def work(self, context, continue_run, stop):
+        while not stop.wait(0.02):
+            for _ in range(len(self.rung)):
+                self.serve(context, continue_run, *self.rung.pop())
+                if stop.is_set():
+                    return
+    def serve(self, context, continue_run, practice, run, not_before):
+        early = not_before and not_before > datetime.now(UTC)
+        if self.mine(context, practice) and not early:
+            self.call(continue_run, run)
+        else:
+            self.rung.insert(0, (practice, run, not_before))
     def call(self, continue_run, run):
-        try:
-            continue_run(run)
-        except RuntimeError:
-            pass
+        continue_run(run)
 
 {plugin}
 

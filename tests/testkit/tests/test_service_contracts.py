@@ -53,8 +53,6 @@ class TestCredentials(_Core, SecretStoreSuite):
 
 
 class TestLocalDispatcher(_Core, DispatcherSuite):
-    serves = False
-
     @pytest.fixture
     def dispatcher(self) -> LocalDispatcher:
         return LocalDispatcher()

@@ -98,15 +98,20 @@ DISPATCHERS = {
     "test_waking_does_not_wait": """
 class Plugin(Bell):
     def wake(self, context, run, not_before):
-        if not_before:
-            time.sleep(1.2)
         super().wake(context, run, not_before)
+        while not_before and not_before > datetime.now(UTC):
+            time.sleep(0.1)
 """,
     "test_who_is_woken_works": """
 class Plugin(Bell):
-    def work(self, context, continue_run):
+    def work(self, context, continue_run, stop):
         self.rung.clear()
-        super().work(context, continue_run)
+        super().work(context, continue_run, stop)
+""",
+    "test_stop_ends_it": """
+class Plugin(Bell):
+    def work(self, context, continue_run, stop):
+        super().work(context, continue_run, threading.Event())
 """,
     "test_nobody_else_is_woken": """
 class Plugin(Bell):
@@ -118,12 +123,20 @@ class Plugin(Bell):
     def wake(self, context, run, not_before):
         super().wake(context, run, None)
 """,
+    "test_any_id_does_no_harm": """
+class Plugin(Bell):
+    def call(self, continue_run, run):
+        if not run[0].isdigit():
+            raise LookupError(run)
+        super().call(continue_run, run)
+""",
     "test_a_failing_run_does_not_end_the_worker": """
 class Plugin(Bell):
     def call(self, continue_run, run):
-        try:
-            continue_run(run)
-        except RuntimeError:
+        last = getattr(self, "last", None)
+        self.last = run
+        super().call(continue_run, run)
+        if last is not None:
             self.rung.clear()
 """,
 }
@@ -187,6 +200,6 @@ def test_a_good_plugin_passes_everything(run_suite: RunSuite, kind: str, plugin:
 def test_a_broken_plugin_is_caught_by_the_test_that_names_its_fault(
     run_suite: RunSuite, monkeypatch: pytest.MonkeyPatch, kind: str, name: str, plugin: str
 ) -> None:
-    monkeypatch.setattr(dispatcher, "_PROMPT", 1.0)
+    monkeypatch.setattr(dispatcher, "_PROMPT", 3.0)
     _, failed = run_suite(kind, plugin, name)
     assert failed == {name}

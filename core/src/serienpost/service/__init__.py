@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
+    from serienpost.service.decided import Answers
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
-    from serienpost.service.release import Answers, Confirmation
+    from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run, Stop
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 
 # Modules that stand on the ledger are imported when one of their names is used.
 _HOME = {
-    "Answers": "release",
+    "Answers": "decided",
     "Confirmation": "release",
     "EditedText": "mailing",
     "Notice": "notices",

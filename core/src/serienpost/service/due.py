@@ -39,10 +39,11 @@ from serienpost.run.send.archive import waiting_runs
 from serienpost.run.send.finish import cancelled_runs_to_settle
 from serienpost.run.send.schedule import held_runs, scheduled_for, to_withdraw
 from serienpost.run.send.stop import Stop
+from serienpost.service.decided import Answers
 from serienpost.service.notices import Notice
 from serienpost.service.notifications import told_by_mail
 from serienpost.service.opened import OpenedPractice
-from serienpost.service.release import Answers, Confirmation, open_disclaimer
+from serienpost.service.release import Confirmation, open_disclaimer
 from serienpost.service.run import Run
 from serienpost.service.schedule import WaitingSchedule, enter_due
 from serienpost.service.unattended import PutOffError, ledger_is_needed, release_unattended

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from serienpost.run.report.export import PersonExport
     from serienpost.run.report.retention import Purged
     from serienpost.run.send.stop import Stop
+    from serienpost.service.decided import Answers
     from serienpost.service.finding import Finding
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
     from serienpost.service.notices import Notify
-    from serienpost.service.release import Answers, Confirmation
+    from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run
     from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.serving import WorkerLine
@@ -268,6 +269,22 @@ class Practice(OpenedPractice):
         from serienpost.service.due import resume_due
 
         return resume_due(self, workers=workers, progress=progress, stop=stop)
+
+    def continue_run(self, run_id: str, *, stop: Stop | None = None) -> RunStatus | None:
+        """Deliver a run as far as it can go on now, for whatever reason somebody thinks that it
+        can: what a dispatcher's `work` is given, as `serienpost worker` does it.
+
+        Returns:
+            How the run stands then; None where there is nothing to do here: no such run, none that
+            was released, one that waits for its time or a person, or that another process delivers.
+
+        Raises:
+            SerienpostError: it cannot be continued; this concerns this run only.
+        """
+        from serienpost.run.send.stop import Stop
+        from serienpost.service.serving import continue_by_itself
+
+        return continue_by_itself(self, run_id, stop or Stop())
 
     def workers(self) -> list[WorkerLine]:
         """The workers that the ledger names as serving this practice (`serienpost worker`)."""

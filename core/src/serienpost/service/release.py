@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
+    from serienpost.service.decided import Answers
     from serienpost.service.opened import OpenedPractice
 
 _ = Texts(__name__)
@@ -37,27 +38,6 @@ _ = Texts(__name__)
 # `release`: send this to these people? `balance`: although the account holds too little? `archive`:
 # each message as PDF in the record, or only an entry? `disclaimer`: accept the terms?
 Question: TypeAlias = Literal["release", "balance", "archive", "disclaimer"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a person has decided; what is not decided is asked.
-
-    Args:
-        release: send it.
-        ignore_balance: although the provider's account holds too little.
-        archive: what goes into the records.
-        accept_disclaimer: the terms of the provider are accepted.
-    """
-
-    release: bool = False
-    ignore_balance: bool = False
-    archive: Literal["entry", "pdf"] | None = None
-    accept_disclaimer: bool = False
-
-    def __post_init__(self) -> None:
-        if self.archive not in (None, "entry", "pdf"):
-            raise ValueError(_("archive is entry or pdf"))
 
 
 @dataclass(frozen=True, slots=True)

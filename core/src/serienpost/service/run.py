@@ -26,9 +26,10 @@ from serienpost.run.send.session import (
 )
 from serienpost.run.send.stop import Stop as Stop  # noqa: PLC0414  # faces take it from here
 from serienpost.service import release
+from serienpost.service.decided import Answers
 from serienpost.service.notices import Notice
 from serienpost.service.opened import MOST_ROWS
-from serienpost.service.release import Answers, Confirmation
+from serienpost.service.release import Confirmation
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:

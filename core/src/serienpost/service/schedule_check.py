@@ -11,7 +11,8 @@ from serienpost.errors import ConfigError, Problem, SerienpostError
 from serienpost.run.prepare.stable_ids import remedy_for_ids
 from serienpost.scheduling.occurrences import Schedule, occurrences
 from serienpost.scheduling.public_holidays import PublicHolidays
-from serienpost.service.release import Answers, open_disclaimer
+from serienpost.service.decided import Answers
+from serienpost.service.release import open_disclaimer
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:

@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.run.report.answers import EarlierRun
     from serienpost.run.send.stop import Stop
+    from serienpost.service.decided import Answers
     from serienpost.service.opened import OpenedPractice
-    from serienpost.service.release import Answers, Confirmation
+    from serienpost.service.release import Confirmation
 
 _ = Texts(__name__)
 

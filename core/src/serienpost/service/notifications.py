@@ -25,6 +25,7 @@ from serienpost.translation import Texts, speaking
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from serienpost.config.models import Notify
     from serienpost.context import PracticeContext
     from serienpost.contracts.outcomes import ProviderAnswer
     from serienpost.ledger.store import Tx
@@ -48,7 +49,8 @@ def told_by_mail(
     to stop, it is left to the next round.
     """
     failures = Failures(stop)
-    if not is_wanted or practice.context.config.notify is None:
+    notify = practice.context.config.notify
+    if notify is None or not is_wanted:
         yield failures
         return
     try:
@@ -56,14 +58,14 @@ def told_by_mail(
     except Exception as error:
         if not isinstance(error, SerienpostError):  # noted where it is known what it is about
             failures.add_bug(error)
-        _tell_anyhow(practice, failures)
+        _tell_anyhow(practice, notify, failures)
         raise
-    _tell_anyhow(practice, failures)
+    _tell_anyhow(practice, notify, failures)
 
 
-def _tell_anyhow(practice: OpenedPractice, failures: Failures) -> None:
+def _tell_anyhow(practice: OpenedPractice, notify: Notify, failures: Failures) -> None:
     try:
-        _tell(practice, failures)
+        _tell(practice, notify, failures)
     except Exception as error:  # noqa: BLE001  # a mail never stands in the way
         _not_mailed(practice, cause_of(error))
 
@@ -72,21 +74,20 @@ def _not_mailed(practice: OpenedPractice, why: str) -> None:
     practice.notify(Notice("not_mailed", {"text": why}))
 
 
-def _tell(practice: OpenedPractice, failures: Failures) -> None:
+def _tell(practice: OpenedPractice, notify: Notify, failures: Failures) -> None:
     """Note the causes for each address, then tell each what waits for it.
 
     Raises:
         SerienpostError: the ledger is away.
     """
-    ledger, config = practice.ledger, practice.context.config
-    addresses = config.notify.to if config.notify else []
+    ledger = practice.ledger
     with ledger.read() as tx:
         causes = set(failures.found(tx))
         if not can_note(tx):
             if causes:
                 _not_mailed(practice, _("the ledger is an older one; end its open runs"))
             return
-        hashes = {address: ledger.address_hash("email", address) for address in addresses}
+        hashes = {address: ledger.address_hash("email", address) for address in notify.to}
         keys = [_key(one, of) for one in causes for of in hashes.values()]
         new = unnoted(tx, keys, [one for one in keys if json.loads(one)[0] in ONCE])
     if new:
@@ -94,7 +95,7 @@ def _tell(practice: OpenedPractice, failures: Failures) -> None:
             note(tx, new)
     for address, hashed in hashes.items():
         if not failures.stop.requests:
-            _tell_one(practice, address, hashed)
+            _tell_one(practice, notify.account, address, hashed)
 
 
 def _key(cause: Cause, hashed: str) -> str:
@@ -109,8 +110,8 @@ class _NotNowError(Exception):
     """No mail leaves now, and nothing was claimed for it."""
 
 
-def _tell_one(practice: OpenedPractice, address: str, hashed: str) -> None:
-    """Send one mail about all that may be told to this address now.
+def _tell_one(practice: OpenedPractice, name: str, address: str, hashed: str) -> None:
+    """Send one mail from the account of this name, about all that this address may be told now.
 
     Raises:
         SerienpostError: the ledger is away, or the mail cannot leave.
@@ -124,13 +125,13 @@ def _tell_one(practice: OpenedPractice, address: str, hashed: str) -> None:
         with ledger.begin("notify") as tx:
             told = _claimed(tx, hashed)
             if told:
-                _allow(practice, tx, hashed)
+                _allow(practice.context, tx, name, hashed)
     except _NotNowError as error:
         _not_mailed(practice, str(error))
         return
     if not told:
         return
-    answer = _sent(practice.context, address, list(told.values()))
+    answer = _sent(practice.context, name, address, list(told.values()))
     if not isinstance(answer, Accepted):
         _not_mailed(practice, redact(answer.text, address) or type(answer).__name__)
         return
@@ -152,32 +153,30 @@ def _claimed(tx: Tx, hashed: str) -> dict[str, Told]:
     return {key: standing[key] for key in claim(tx, standing)}
 
 
-def _allow(practice: OpenedPractice, tx: Tx, hashed: str) -> None:
+def _allow(context: PracticeContext, tx: Tx, name: str, hashed: str) -> None:
     """Take the permit for a mail.
 
     Raises:
         _NotNowError: there is none now, or the address is on the suppression list.
     """
-    config = practice.context.config
-    assert config.notify is not None  # noqa: S101  # else nothing is told
-    name = config.notify.account
-    account = config.accounts[name]
     if reason_of(tx, "email", hashed):
         raise _NotNowError(_("the address of notify: is on the suppression list"))
+    account = context.config.accounts[name]
     given, free_at = take_permits(tx, name, account.rate, 1, spread=account.spread)
     if not given:
-        raise _NotNowError(used_up(practice.context.zone, free_at))
+        raise _NotNowError(used_up(context.zone, free_at))
 
 
-def _sent(context: PracticeContext, address: str, told: Sequence[Told]) -> ProviderAnswer:
+def _sent(
+    context: PracticeContext, name: str, address: str, told: Sequence[Told]
+) -> ProviderAnswer:
     """Send one mail; its permit is taken.
 
     Raises:
         SerienpostError: it cannot leave, or the provider does not answer.
     """
     config = context.config
-    assert config.notify is not None  # noqa: S101  # else nothing is told
-    account = config.accounts[config.notify.account]
+    account = config.accounts[name]
     channel = context.registry.channels[account.channel]
     with speaking(config.language, context.zone):
         subject, text = _written(config.practice.name, told)
@@ -201,7 +200,6 @@ def _sent(context: PracticeContext, address: str, told: Sequence[Told]) -> Provi
     try:
         return asyncio.run(send())
     except TimeoutError:
-        name = config.notify.account
         said = _("the provider of account {account} does not answer", account=name)
         raise SerienpostError(said) from None
 

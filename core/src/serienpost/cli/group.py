@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("preview", _("Send one message to an address of your own.")),
     "send": ("send", _("Approve a prepared run and deliver it.")),
     "run": ("send", _("Prepare and send a mailing in one go, for cron.")),
-    "runs": ("runs", _("List runs and their states.")),
+    "runs": ("runs", _("List runs and their states, or what comes.")),
     "show": ("runs", _("Show a run, or what one person got and why.")),
     "report": ("runs", _("Report how a run went, as text, HTML or CSV.")),
     "resume": ("send", _("Continue a run that was stopped or paused.")),

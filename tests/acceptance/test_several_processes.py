@@ -23,10 +23,37 @@ if TYPE_CHECKING:
 
 # Of an account that three processes share.
 CONNECTIONS = 3
-# Milliseconds of a call: a command alone is at work for so long that its helpers have begun.
-CALL = 1000
-# Longer than a test.
-LONG = 600_000
+# Milliseconds of a call, so that a request to stop comes before the next one.
+CALL = 500
+
+# What makes processes begin together: while the file `hold` is there, none reads who is still to be
+# written to; while `stay` is there, calls wait before the wire.
+GATE = """
+import asyncio
+import time
+from pathlib import Path
+
+from serienpost_testkit.null.source import NullSource
+from serienpost_testkit.null.wire import NullSender
+
+hold, stay = (Path(__file__).with_name(name) for name in ("hold", "stay"))
+current, send = NullSource.current, NullSender.send
+
+
+def current_when_it_may(self, *args):
+    while hold.exists():
+        time.sleep(0.01)
+    return current(self, *args)
+
+
+async def send_when_it_may(self, *args):
+    while stay.exists():
+        await asyncio.sleep(0.01)
+    return await send(self, *args)
+
+
+NullSource.current, NullSender.send = current_when_it_may, send_when_it_may
+"""
 
 
 @pytest.fixture
@@ -41,9 +68,54 @@ def several(null: Practice) -> Practice:
     return null
 
 
-def call_takes(practice: Practice, milliseconds: int) -> None:
-    """For processes that begin now."""
-    practice.edit("serienpost.yaml", f"delay_ms: {CALL}", f"delay_ms: {milliseconds}")
+def plug_in(practice: Practice, source: str) -> None:
+    """Let the practice's commands load this plugin."""
+    practice.install("serienpost-half", source)
+    practice.edit(
+        "serienpost.yaml", "[serienpost-testkit]", "[serienpost-testkit, serienpost-half]"
+    )
+
+
+@pytest.fixture
+def gate(several: Practice) -> Practice:
+    """The same, with processes that begin together."""
+    plug_in(several, GATE)
+    return several
+
+
+def held(practice: Practice, *args: str, processes: int = 3) -> subprocess.Popen[str]:
+    """A command that is about to send, when so many processes have come."""
+    site = practice.folder.parent / "site"
+    (site / "hold").touch()
+    process = practice.start(*args, "--json")
+
+    def have_come() -> bool:
+        assert process.poll() is None
+        return len(practice.ledger("SELECT owner FROM worker")) == processes
+
+    practice.wait_until(have_come)
+    return process
+
+
+def started(practice: Practice, *args: str, processes: int = 3) -> subprocess.Popen[str]:
+    """A command of which so many processes have a call under way, until `go_on`."""
+    site = practice.folder.parent / "site"
+    (site / "stay").touch()
+    args = args or ("send", practice.run, "--yes")
+    process = held(practice, *args, processes=processes)
+    (site / "hold").unlink()
+
+    def are_sending() -> bool:
+        assert process.poll() is None
+        return len(set(at_work(practice, "sending"))) == processes
+
+    practice.wait_until(are_sending)
+    return process
+
+
+def go_on(practice: Practice) -> None:
+    """Let calls be made."""
+    (practice.folder.parent / "site" / "stay").unlink()
 
 
 def helpers_of(process: subprocess.Popen[str]) -> list[int]:
@@ -66,21 +138,6 @@ def at_work(practice: Practice, *states: str) -> list[int]:
     return [int(one["owner"].partition("-")[0]) for one in held]
 
 
-def started(practice: Practice, *, processes: int = 3) -> subprocess.Popen[str]:
-    """A command that is sending, when so many processes have calls on the wire."""
-    process = practice.start("send", practice.run, "--yes", "--json")
-    wait_for(practice, process, processes)
-    return process
-
-
-def wait_for(practice: Practice, process: subprocess.Popen[str], processes: int) -> None:
-    def are_sending() -> bool:
-        assert process.poll() is None
-        return len(set(at_work(practice, "sending"))) == processes
-
-    practice.wait_until(are_sending)
-
-
 def ended(practice: Practice, process: subprocess.Popen[str], code: int) -> dict[str, object]:
     return practice.document(practice.finish(process), ["send"], code)
 
@@ -94,108 +151,104 @@ def assert_each_once(practice: Practice, total: int = 40) -> None:
     assert practice.oracle().total() == len(practice.oracle()) == total
 
 
-def test_each_message_leaves_once(several: Practice) -> None:
-    process = started(several)
+def test_each_message_leaves_once(gate: Practice) -> None:
+    process = started(gate)
     helpers = helpers_of(process)
     assert len(helpers) == 2
-    done = several.finish(process)
-    assert several.document(done, ["send"], 0)["counts"] == {"accepted": 40}
+    go_on(gate)
+    done = gate.finish(process)
+    assert gate.document(done, ["send"], 0)["counts"] == {"accepted": 40}
     assert lost(done.err) == []
-    assert several.state() == ("finished", None)
-    assert_each_once(several)
+    assert gate.state() == ("finished", None)
+    assert_each_once(gate)
     assert not any(map(is_alive, helpers))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_ends_the_calls_of_all(several: Practice, number: signal.Signals) -> None:
-    process = started(several)
+def test_one_signal_ends_the_calls_of_all(gate: Practice, number: signal.Signals) -> None:
+    process = started(gate)
     helpers = helpers_of(process)
     process.send_signal(number)
-    document = ended(several, process, 75)
+    go_on(gate)
+    document = ended(gate, process, 75)
     assert (document["state"], document["reason"]) == ("paused", "interrupted")
     assert not any(map(is_alive, helpers))
-    states = several.states()
+    states = gate.states()
     assert set(states) == {"accepted", "pending"}
-    assert states["accepted"] == several.oracle().total() < 40
+    assert states["accepted"] == gate.oracle().total() < 40
 
-    call_takes(several, 0)
-    assert several.json("resume", several.run)["counts"] == {"accepted": 40}
-    assert_each_once(several)
+    assert gate.json("resume", gate.run)["counts"] == {"accepted": 40}
+    assert_each_once(gate)
 
 
-def test_a_service_manager_signals_every_process(several: Practice) -> None:
-    process = started(several)
+def test_a_service_manager_signals_every_process(gate: Practice) -> None:
+    process = started(gate)
     for pid in (*helpers_of(process), process.pid):
         os.kill(pid, signal.SIGTERM)
-    done = several.finish(process)
-    assert several.document(done, ["send"], 75)["reason"] == "interrupted"
+    go_on(gate)
+    done = gate.finish(process)
+    assert gate.document(done, ["send"], 75)["reason"] == "interrupted"
     assert lost(done.err) == []
-    assert set(several.states()) == {"accepted", "pending"}
+    assert set(gate.states()) == {"accepted", "pending"}
 
 
-def test_a_helper_that_is_asked_to_stop_is_no_loss(several: Practice) -> None:
+def test_a_helper_that_is_asked_to_stop_is_no_loss(gate: Practice) -> None:
     """The others deliver what it leaves."""
-    process = started(several)
+    process = started(gate)
     os.kill(helpers_of(process)[0], signal.SIGTERM)
-    done = several.finish(process)
-    assert several.document(done, ["send"], 0)["counts"] == {"accepted": 40}
+    go_on(gate)
+    done = gate.finish(process)
+    assert gate.document(done, ["send"], 0)["counts"] == {"accepted": 40}
     assert lost(done.err) == []
-    assert_each_once(several)
+    assert_each_once(gate)
 
 
-def test_two_signals_end_all_at_once(several: Practice) -> None:
-    """The helpers' calls would end in ten minutes."""
-    process = several.start("send", several.run, "--yes", "--json")
-    several.wait_until(lambda: at_work(several, "sending") != [])
-    call_takes(several, LONG)
-    wait_for(several, process, 3)
+def test_two_signals_end_all_at_once(gate: Practice) -> None:
+    process = started(gate)
     process.send_signal(signal.SIGINT)
     time.sleep(SAME_REQUEST + 0.1)
     process.send_signal(signal.SIGINT)
-    assert ended(several, process, 75)["reason"] == "interrupted"
-    states = several.states()
-    assert set(states) <= {"accepted", "pending", "in_doubt"}
-    assert 2 <= states["in_doubt"] <= CONNECTIONS
+    assert ended(gate, process, 75)["reason"] == "interrupted"
+    assert gate.states() == {"in_doubt": CONNECTIONS, "pending": 40 - CONNECTIONS}
 
 
-def test_a_killed_command_leaves_no_helper(several: Practice) -> None:
-    process = started(several)
+def test_a_killed_command_leaves_no_helper(gate: Practice) -> None:
+    process = started(gate)
     helpers = helpers_of(process)
     process.kill()
-    several.finish(process)
-    several.wait_until(lambda: not any(map(is_alive, helpers)))
-    left = at_work(several, "sending")
-    assert set(left) <= {process.pid}  # helpers have written down theirs
-    assert len(left) <= CONNECTIONS
-    assert set(at_work(several, "claimed")) <= {process.pid}
+    gate.finish(process)
+    go_on(gate)
+    gate.wait_until(lambda: not any(map(is_alive, helpers)))
+    assert at_work(gate, "sending") == [process.pid]  # helpers have written down theirs
+    assert set(at_work(gate, "claimed")) <= {process.pid}
+    assert gate.oracle().total() < 39
 
-    call_takes(several, 0)
-    counts = several.json("resume", several.run, code=5 if left else 0)["counts"]
-    assert counts.get("in_doubt", 0) == len(left)
-    assert sum(counts.values()) == 40
-    assert_each_once(several)
+    counts = gate.json("resume", gate.run, code=5)["counts"]
+    assert counts == {"accepted": 39, "in_doubt": 1}
+    assert_each_once(gate, 39)
 
 
-def test_a_killed_helper_costs_its_own_doubts(several: Practice) -> None:
-    """At a point that is meant for the second helper alone."""
-    several.env["SERIENPOST_HELPER_FAULT"] = "2/wire.after:1"
-    done = several.finish(several.start("send", several.run, "--yes", "--json"))
-    assert several.document(done, ["send"], 5)["counts"] == {"accepted": 39, "in_doubt": 1}
+def test_a_killed_helper_costs_its_own_doubts(gate: Practice) -> None:
+    """At a point that is meant for the second helper alone; the third stands in for it."""
+    gate.env["SERIENPOST_HELPER_FAULT"] = "2/wire.before:1"
+    process = held(gate, "send", gate.run, "--yes")
+    (gate.folder.parent / "site" / "hold").unlink()
+    done = gate.finish(process)
+    assert gate.document(done, ["send"], 5)["counts"] == {"accepted": 39, "in_doubt": 1}
     (told,) = lost(done.err)
-    assert told.startswith(f"{several.run}: ")
+    assert told.startswith(f"{gate.run}: ")
     assert "signal 9" in told
-    assert several.state() == ("finished", None)
-    assert_each_once(several)
+    assert gate.state() == ("finished", None)
+    assert_each_once(gate, 39)
 
 
 def test_a_bug_in_a_helper_is_told_in_one_line(several: Practice) -> None:
     """What an error says may name a person."""
-    several.install("serienpost-half", BROKEN_THERE)
-    several.edit("serienpost.yaml", "[serienpost-testkit]", "[serienpost-testkit, serienpost-half]")
+    plug_in(several, BROKEN_THERE)
     done = several("send", several.run, "--yes", "--json")
     assert several.document(done, ["send"], 0)["counts"] == {"accepted": 40}
     told = lost(done.err)
-    assert len(told) == 2
+    assert told
     assert all("a bug in plugin serienpost-half 1.2: KeyError (details in " in one for one in told)
     log = (several.folder / "serienpost.log").read_text("utf-8")
     assert "KeyError" in log
@@ -205,8 +258,7 @@ def test_a_bug_in_a_helper_is_told_in_one_line(several: Practice) -> None:
 
 def test_a_helper_that_cannot_begin_is_told_in_one_line(several: Practice) -> None:
     """A plugin that can be imported here and not there."""
-    several.install("serienpost-half", MISSING_THERE)
-    several.edit("serienpost.yaml", "[serienpost-testkit]", "[serienpost-testkit, serienpost-half]")
+    plug_in(several, MISSING_THERE)
     done = several("send", several.run, "--yes", "--json")
     assert several.document(done, ["send"], 0)["counts"] == {"accepted": 40}
     told = lost(done.err)
@@ -225,15 +277,15 @@ if os.getsid(0) == os.getpid():
 BROKEN_THERE = """
 import os
 
-from serienpost_testkit.null.source import NullSource
+from serienpost_testkit.null.wire import NullSender
 
 
-def current(*_):
+def calls(*_):
     raise KeyError("Erika Mustermann")
 
 
 if os.getsid(0) == os.getpid():
-    NullSource.current = current
+    NullSender.calls = calls
 """
 
 
@@ -246,42 +298,39 @@ def test_no_wait_holds_for_all(several: Practice) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "auto"])
-def test_where_one_is_enough_nobody_is_started(several: Practice, workers: str) -> None:
-    several.edit("serienpost.yaml", "workers: 3", f"workers: {workers}")
-    process = started(several, processes=1)
+def test_where_one_is_enough_nobody_is_started(gate: Practice, workers: str) -> None:
+    gate.edit("serienpost.yaml", "workers: 3", f"workers: {workers}")
+    process = started(gate, processes=1)
     assert helpers_of(process) == []
     process.terminate()
-    ended(several, process, 75)
+    go_on(gate)
+    ended(gate, process, 75)
 
 
-def test_resume_has_helpers_too(several: Practice) -> None:
-    several("send", several.run, "--yes", fault="claim.before_commit:1")
-    process = several.start("resume", several.run, "--json")
-    wait_for(several, process, 3)
-    process.terminate()
-    assert several.document(several.finish(process), ["resume"], 75)["reason"] == "interrupted"
-    process = several.start("resume", "--due", "--json")
-    wait_for(several, process, 3)
-    process.terminate()
-    assert several.document(several.finish(process), ["resume", "--due"], 75)["runs"]
-    assert set(several.states()) == {"accepted", "pending"}
+def test_resume_has_helpers_too(gate: Practice) -> None:
+    for command in (("send", gate.run, "--yes"), ("resume", gate.run), ("resume", "--due")):
+        process = started(gate, *command)
+        process.terminate()
+        go_on(gate)
+        gate.document(gate.finish(process), command, 75)
+    assert set(gate.states()) == {"accepted", "pending"}
+    assert_each_once(gate, gate.states()["accepted"])
 
 
 def test_progress_is_that_of_one_command(several: Practice) -> None:
     """As a program sees it, which asks for helpers."""
     told: list[Progress] = []
-    seen: set[int] = set()
 
     def heard(progress: Progress) -> None:
+        if not told:  # this process waits here, and the others deliver
+            several.wait_until(lambda: several.oracle().total() >= 30)
         told.append(progress)
-        seen.update(at_work(several, "sending"))
 
     with open_practice(several.folder, actor="test") as practice:
         run = practice.run(several.run)
         run.approve(Answers(release=True))
         status = run.deliver(heard, workers=3)
     assert (status.state, status.counts["accepted"]) == ("finished", 40)
-    assert len(seen) == 3
     assert {(one.run, one.total) for one in told} == {(several.run, 40)}
     settled = [one.settled for one in told]
     assert settled == sorted(settled)

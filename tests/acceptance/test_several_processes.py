@@ -279,9 +279,11 @@ import os
 
 from serienpost_testkit.null.wire import NullSender
 
+name = "Erika Mustermann"
+
 
 def calls(*_):
-    raise KeyError("Erika Mustermann")
+    raise KeyError(name)
 
 
 if os.getsid(0) == os.getpid():

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import sqlite3
+import threading
 from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from command_line import KILLED
+from moved_clock import Clock
 
 from serienpost import Answers, open_practice
+from serienpost.ledger import store
 from serienpost.service import worker
 
 if TYPE_CHECKING:
@@ -112,7 +118,7 @@ def test_two_workers_do_no_harm(null: Practice, workers: Workers) -> None:
 
 
 def test_a_killed_worker_is_replaced(null: Practice, workers: Workers) -> None:
-    null.edit("serienpost.yaml", "slots: 4", "delay_ms: 100, slots: 4")
+    delay(null, 100)
     first = workers()
     release(null)
     null.wait_until(lambda: len(null.oracle()) >= 4)
@@ -283,3 +289,32 @@ def test_a_ledger_that_is_away_too_long_ends_it(
     assert done.code == 75
     assert done.err.count("the folder of the ledger does not exist") == 1
     assert "the ledger did not answer" in done.err
+
+
+ROUNDS = 120
+
+
+def test_nothing_is_left_of_hundreds_of_rounds(
+    null: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(store, "utc_now", clock)
+    told: list[object] = []
+    serving = worker.Worker(null.folder, "os:test", told.append)
+
+    def rounds(number: int) -> tuple[int, int, int]:
+        """Do so many rounds, each twelve hours later; open files, threads, objects then."""
+        for _ in range(number):
+            clock.ahead += timedelta(hours=12)
+            serving.round()
+        gc.collect()
+        files = sum(1 for _ in Path("/proc/self/fd").iterdir())
+        return files, threading.active_count(), len(gc.get_objects())
+
+    files, threads, objects = rounds(20)
+    after = rounds(ROUNDS)
+    assert told == []
+    assert after[:2] == (files, threads)
+    assert after[2] - objects < 20 * ROUNDS
+    purges = null.ledger("SELECT * FROM journal WHERE action = 'purge'")
+    assert len(purges) in (70, 71)  # one a day

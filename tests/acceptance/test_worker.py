@@ -106,6 +106,19 @@ def test_a_command_that_delivers_itself_is_left_alone(null: Practice, workers: W
     assert (code, said) == (0, said_by(process))
 
 
+def test_who_released_a_run_delivers_it_beside_the_worker(null: Practice, workers: Workers) -> None:
+    """A command that begins later than the worker found the run does not end with 75."""
+    delay(null, 200)
+    workers()
+    with open_practice(null.folder, actor="os:test") as opened:
+        run = opened.run(null.run)
+        run.approve(YES)
+        null.wait_until(lambda: null.oracle().total() > 0)
+        assert run.deliver().state == "finished"
+    assert null.states() == EVERYBODY
+    assert set(null.oracle().values()) == {1}
+
+
 def test_two_workers_do_no_harm(null: Practice, workers: Workers) -> None:
     both = workers(), workers()
     assert sorted(workers.living()) == sorted(one.pid for one in both)

@@ -136,6 +136,8 @@ class Run:
         self.practice = practice
         self.id = run_id
         self._context = practice.context
+        # A worker may have begun what was released a moment ago; whoever released it helps.
+        self.is_released_here = False
 
     @property
     def _ledger(self) -> Ledger:
@@ -374,9 +376,12 @@ class Run:
         Raises:
             SerienpostError: it may not be released so.
         """
+        with self._ledger.read() as tx:
+            is_prepared = find_run(tx, self.id).state == "prepared"
         question = release.approve(
             self.practice, self.id, answers or Answers(), plan=plan, at=at, catch_up=catch_up
         )
+        self.is_released_here |= is_prepared and question is None
         if question is None and at is not None:
             self.wake(at)
         return question or self.status()
@@ -416,7 +421,8 @@ class Run:
                 a ledger that was put back from a backup.
             by_itself: continue only what time alone releases.
             leave_refused: a person decides that who was refused in a row stays failed.
-            join: beside other processes that deliver it; else it is left to them.
+            join: beside other processes that deliver it; else it is left to them, unless it was
+                released, or its failed messages given back, by this object.
             workers: processes that deliver it, as the key of that name says; 1 is this one alone.
                 Others are `sys.executable`, started on the same practice folder; they have ended
                 when this returns.
@@ -440,7 +446,7 @@ class Run:
             confirmed_by=actor if confirm else None,
             by_itself=by_itself,
             refused_left_by=actor if leave_refused else None,
-            join=join,
+            join=join or self.is_released_here,
         )
         stop = stop or Stop()
         try:
@@ -483,6 +489,7 @@ class Run:
 
     def retry(self) -> int:
         """Give the failed messages another chance; returns how many. `deliver` sends them."""
+        self.is_released_here = True
         return doubts.retry_failed(self._ledger, self.id, self.practice.actor)
 
     def resolve(

@@ -110,6 +110,7 @@ def release_unattended(
             )
         if asked:
             return asked
+    run.is_released_here = True
     _tell_earlier(practice, mailing, "left_out", left_out_for(practice.context, ledger, run.id))
     _tell_earlier(practice, mailing, "sent_again", again)
     return run

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pypdfium2
+from old_practice import ENDED, OPEN, changed, keep
 
 from serienpost.ledger.engine import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-    from conftest import Done, Practice, Providers
+    from old_practice import Done, Practice, Providers
 
-OPEN = ("approved", "sending", "paused")
-ENDED = ("finished", "cancelled")
 NOT_OVER = {"planned", "pending", "claimed", "sending"}
 BY_PERSON = {"account", "content_changed", "template_changed", "stale", "person"}
 OLDER = re.compile(r"prepared by an older serienpost.*prepare (?:it|the mailing) again")
-LONG = "100 years"
 
 
 def refused_as_older(done: Done, run: str) -> bool:
@@ -41,49 +38,6 @@ def pages_of(path: Path) -> int:
         return len(document)
     finally:
         document.close()
-
-
-def keep(practice: Practice, **periods: str) -> None:
-    """Set the retention periods."""
-    known = {"values": LONG, "unapproved": LONG, "messages": LONG, **periods}
-    written = ", ".join(f"{name}: {period}" for name, period in known.items())
-    practice.edit("values: 90 days, unapproved: 7 days, messages: 3 years", written)
-
-
-def comparable(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without what the old edition did not know (`tests`, `because`) or left open. It
-    gave out a person's messages in the database's order, and as `event` the event of any run's
-    message of the same number."""
-    answer = {key: value for key, value in answer.items() if key != "tests" or type(value) is int}
-    for field in answer.get("fields", []):
-        field.pop("because", None)
-    found: object = answer.get("messages")
-    if "person" not in answer or not isinstance(found, list):
-        return answer
-    ordered = sorted(found, key=lambda one: (one["run"], one["row"]))
-    return {**answer, "messages": [{**one, "event": None} for one in ordered]}
-
-
-def known_then(now: object, then: object) -> object:
-    """An answer without the keys that the old edition did not write."""
-    if isinstance(now, dict) and isinstance(then, dict):
-        return {key: known_then(now[key], then[key]) for key in then if key in now}
-    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
-        return [known_then(*pair) for pair in zip(now, then, strict=True)]
-    return now
-
-
-def changed(practice: Practice, commands: Iterable[str]) -> dict[str, tuple[object, object]]:
-    """The commands that no longer answer as they did: what they said, and what they say now."""
-    asked = {command: practice.expected.answers[command] for command in commands}
-    answers = practice.each(command.split() for command in asked)
-    differing: dict[str, tuple[object, object]] = {}
-    for (command, then), done in zip(asked.items(), answers, strict=True):
-        now = done.json() if done.code == 0 else None
-        before = comparable(then)
-        if now is None or known_then(comparable(now), before) != before:
-            differing[command] = (then, now or done)
-    return differing
 
 
 def test_every_answer_is_what_it_was(practice: Practice, providers: Providers) -> None:

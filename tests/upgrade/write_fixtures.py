@@ -532,7 +532,7 @@ def dump_postgresql(server: Server, url: str) -> str:
     done = subprocess.run(
         [program, *options], check=True, capture_output=True, text=True, cwd=server.folder
     )
-    lines = done.stdout.splitlines()
+    lines = done.stdout.split("\n")
     kept = [line for line in lines if line and not line.startswith(("--", "\\", "SET "))]
     return "\n".join(kept) + "\n"
 

@@ -177,7 +177,7 @@ def test_refusals_in_a_row_are_counted_over_all(
         process.end()
     assert office.state(run) == "paused refused"
     refused = office.states(run).count("failed")
-    assert 5 <= refused <= 4 * provider.slots
+    assert 5 <= refused < COUNT / 2  # what leaves until all have seen it depends on the machine
     provider.answer = None
     process = Process(office, run)
     process.end()

@@ -57,7 +57,7 @@ _MOST_ROWS = 200
 @json_option
 @with_practice
 def runs_command(practice: Practice, limit: int, planned: bool, days: int) -> Reply:
-    """List runs and their states."""
+    """List runs and their states, or what comes."""
     if planned:
         return _planned(practice.planned(days))
     runs, dates = practice.runs(limit), practice.due_dates()

@@ -112,6 +112,7 @@ def take_over(practice: Practice) -> None:
 
 def end_lease(practice: Practice) -> None:
     practice.change("UPDATE message SET lease_until = 1 WHERE state IN ('claimed', 'sending')")
+    practice.change("UPDATE worker SET lease_until = 1")
 
 
 WITHDRAWAL = Attack("withdrawal", withdraw, in_ledger=False)

@@ -65,6 +65,7 @@ def test_stopped_beyond_its_lease(
     _wait_for_calls(practice, sleeper)
     sleeper.send_signal(signal.SIGSTOP)
     practice.change("UPDATE message SET lease_until = 1 WHERE state IN ('claimed', 'sending')")
+    practice.change("UPDATE worker SET lease_until = 1")
     figures.add("processes stopped beyond their lease")
     practice.configure()
     practice.must("resume", practice.run, codes=(5,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Desk = Any
 
 TOTAL = 10
+LEASE = timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def stack() -> Iterator[ExitStack]:
 
 def share(desk: Desk, owner: str, open_now: int = 0, run: str = "r", total: int = TOTAL) -> Share:
     with desk.ledger.begin() as tx:
-        return take_share(tx, owner, run, "post", total, open_now)
+        return take_share(tx, owner, run, "post", total, open_now, lease=LEASE)
 
 
 def test_one_alone_has_all(desk: Desk, stack: ExitStack) -> None:
@@ -116,3 +118,15 @@ def test_never_more_than_the_account_has(desk: Desk, seed: int) -> None:
     assert all(one.open == one.fair for one in shares)
     for stack in living.values():
         stack.close()
+
+
+def test_a_frozen_process_keeps_its_connections_for_its_lease(desk: Desk, stack: ExitStack) -> None:
+    frozen, other = (stack.enter_context(ownership(desk.ledger)) for _ in range(2))
+    share(desk, frozen)
+    desk.clock.forward(LEASE.total_seconds() - 1)
+    assert share(desk, other) == Share(0, 5, 2)
+    desk.clock.forward(2)
+    assert share(desk, other) == Share(10, 10, 1)
+    with desk.ledger.read() as tx:
+        assert deliverers(tx, "r") == [other]
+    assert share(desk, frozen, 10) == Share(0, 5, 2)  # awake again

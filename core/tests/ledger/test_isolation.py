@@ -99,7 +99,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "cancel_pending": lambda tx: delivery.cancel_pending(tx, "r", [1]),
     "free_once": lambda tx: delivery.free_once(tx, "r", [6]),
     "take_permits": lambda tx: permits.take_permits(tx, "post", [Rate(3, 60)], 9),
-    "take_share": lambda tx: connections.take_share(tx, "me", "r", "post", 5, 0),
+    "take_share": lambda tx: connections.take_share(tx, "me", "r", "post", 5, 0, lease=LEASE),
     "leave": lambda tx: connections.leave(tx, DEAD),
     "suppress": lambda tx: suppressions.suppress(tx, "email", "h2", "manual", "user"),
     "suppressions.release": lambda tx: suppressions.release(tx, "email", "h1"),

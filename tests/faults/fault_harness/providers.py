@@ -146,13 +146,13 @@ import asyncio
 import time
 from pathlib import Path
 
-from serienpost.run.send import loop
+from serienpost.run.send import company
 from serienpost_testkit.null.source import NullSource
 from serienpost_testkit.null.wire import NullSender
 
 hold, stay = (Path(__file__).with_name(name) for name in ("hold", "stay"))
 current, send = NullSource.current, NullSender.send
-loop.HEARTBEAT_SECONDS = loop.SHARE_SECONDS = 0.2
+company.HEARTBEAT_SECONDS = company.SHARE_SECONDS = 0.2
 
 
 def current_when_all_are_there(self, *args):

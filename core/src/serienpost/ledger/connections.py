@@ -2,7 +2,8 @@
 
 Each process has a row with the number that it may have open. It is raised only by what the others
 leave, and lowered only to what is open still, so the sum never exceeds the account's, whoever comes
-or dies. A process that is frozen keeps its connections, and its row.
+or dies. A process that is frozen keeps its connections for as long as its lease, which is longer
+than a server keeps one on which nothing moves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from serienpost.ledger.states import OWNED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
     from typing import Any
 
     from sqlalchemy import ColumnElement, Row
@@ -41,7 +43,15 @@ class Share(NamedTuple):
 
 
 def take_share(
-    tx: Tx, owner: str, run: str, account: str, total: int, open_now: int, expected: int = 1
+    tx: Tx,
+    owner: str,
+    run: str,
+    account: str,
+    total: int,
+    open_now: int,
+    *,
+    lease: timedelta,
+    expected: int = 1,
 ) -> Share:
     """Share an account's connections out anew; the first time, join those that deliver the run.
 
@@ -52,6 +62,7 @@ def take_share(
         account: of the run.
         total: connections of the account.
         open_now: connections that this process may have open at this moment.
+        lease: after which this process is taken for frozen, unless it asks again.
         expected: so many processes at least will share them.
     """
     if not tx.has(worker):  # an older ledger: nobody can join
@@ -60,16 +71,17 @@ def take_share(
     tx.first(tx.select(accounts).where(accounts.c.account == account).with_for_update())
     mine = {"role": DELIVERS, "run": run, "account": account, "connections": 0}
     tx.insert_new(worker, [{"owner": owner, "since": tx.now, "seen_at": tx.now, **mine}])
-    found = _living(tx, worker.c.account == account, mine=owner)
-    living = [row.owner for row in found]
-    dead = worker.c.account == account, worker.c.owner.not_in(living)
-    tx.execute(tx.delete(worker).where(*dead))
-    place = living.index(owner)
+    living = _living(tx, worker.c.account == account, mine=owner)
+    names = [row.owner for row in living]
+    tx.execute(tx.delete(worker).where(worker.c.account == account, worker.c.owner.not_in(names)))
+    found = [row for row in living if row.owner == owner or _is_awake(tx, row)]
+    place = [row.owner for row in found].index(owner)
     count = max(len(found), expected)
     fair = total // count + (place < total % count)
     others = sum(row.connections for row in found if row.owner != owner)
     may_open = max(0, min(fair, total - others))
     held = {"connections": max(open_now, may_open), "seen_at": tx.now}
+    held |= {"lease_until": tx.now + lease}
     tx.execute(tx.update(worker).where(worker.c.owner == owner).values(held))
     return Share(may_open, fair, sum(row.run == run for row in found))
 
@@ -81,12 +93,19 @@ def leave(tx: Tx, owner: str) -> None:
 
 
 def deliverers(tx: Tx, run: str) -> list[str]:
-    """The owners of living processes that deliver a run, the first to come first."""
-    joined = [row.owner for row in _living(tx, worker.c.run == run)] if tx.has(worker) else []
+    """The owners of living processes that deliver a run, the first to come first; none of those
+    that are frozen."""
+    living = _living(tx, worker.c.run == run) if tx.has(worker) else []
+    joined = [row.owner for row in living if _is_awake(tx, row)]
+    frozen = {row.owner for row in living}.difference(joined)
     held = message.c.run == run, message.c.state.in_(OWNED)
     holding = tx.all(tx.select(message, message.c.owner).where(*held).distinct())
-    others = sorted(row.owner for row in holding if row.owner and row.owner not in joined)
-    return [*joined, *(owner for owner in others if not is_gone(tx, owner))]
+    others = {row.owner for row in holding if row.owner}.difference(joined, frozen)
+    return [*joined, *(owner for owner in sorted(others) if not is_gone(tx, owner))]
+
+
+def _is_awake(tx: Tx, row: Row[Any]) -> bool:
+    return row.lease_until is None or row.lease_until > tx.now
 
 
 def _living(tx: Tx, which: ColumnElement[bool], mine: str | None = None) -> Sequence[Row[Any]]:

@@ -62,11 +62,17 @@ SELECT system_identifier, current_database(), current_schema() FROM pg_control_s
 """
 
 
+# A process that was stopped within a transaction holds its locks: others give up after a minute,
+# and after ten the server ends that transaction.
+_PATIENCE = "-c lock_timeout=60s -c idle_in_transaction_session_timeout=600s"
+
+
 def server_options(url: URL) -> dict[str, Any]:
     """Options for a connection to PostgreSQL. How long to wait for it the URL may say itself; that
     statements stand in transactions, and names in Unicode, it may not change."""
     waiting = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
-    return {**waiting, "autocommit": False, "client_encoding": "utf8"}
+    own = {} if "options" in url.query else {"options": _PATIENCE}
+    return {**waiting, **own, "autocommit": False, "client_encoding": "utf8"}
 
 
 def real_file(url: URL, folder: Path) -> Path:

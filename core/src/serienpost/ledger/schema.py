@@ -330,7 +330,8 @@ due = Table(
 
 # The processes at work: those that deliver a run, each with so many of its account's connections
 # (`ledger/connections.py`), and those that serve the practice (`serienpost worker`). Whether one
-# lives is said by its owner's lock alone; rows of dead ones are removed by whoever finds them.
+# lives is said by its owner's lock; rows of dead ones are removed by whoever finds them. One that
+# delivers and lives beyond its lease is frozen.
 worker = Table(
     "worker",
     metadata,
@@ -340,6 +341,7 @@ worker = Table(
     Column("run", Text),
     Column("account", Text),
     Column("connections", Integer, nullable=False),
+    Column("lease_until", UtcTime),
     Column("since", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
 )

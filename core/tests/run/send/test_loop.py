@@ -280,9 +280,9 @@ def test_temporary_refusals_end_by_number_or_by_time(
 def test_what_is_due_again_at_once_does_not_wait_for_a_heartbeat(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serienpost.run.send import loop as delivering
+    from serienpost.run.send import company
 
-    monkeypatch.setattr(delivering, "HEARTBEAT_SECONDS", 20.0)
+    monkeypatch.setattr(company, "HEARTBEAT_SECONDS", 20.0)
     office.add("Ada")
     office.loft.answers["ada"] = [Deferred("451", "later", 0)] * 3
     run = office.approved()

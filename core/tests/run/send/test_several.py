@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +17,9 @@ from serienpost import Accepted, NotStarted, Rejected
 from serienpost.ledger.connections import take_share
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import attempt, worker
-from serienpost.run.send import loop
+from serienpost.run.send import company
 from serienpost.run.send.session import Options, continue_run
+from serienpost.run.send.slots import Slots
 from serienpost.run.send.stop import Stop
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(120)
 COUNT = 300
+LEASE = timedelta(minutes=5)
 CALL_SECONDS = 0.01
 
 
@@ -92,15 +95,15 @@ async def until(holds: Callable[[], bool]) -> None:
 @pytest.fixture
 def provider(office: Office, monkeypatch: pytest.MonkeyPatch) -> Provider:
     """Connections are shared out often, so that the second one soon has some."""
-    monkeypatch.setattr(loop, "SHARE_SECONDS", 0.05)
+    monkeypatch.setattr(company, "SHARE_SECONDS", 0.05)
     made = Provider()
     office.pigeon.open = made.open
-    office.add(*(f"Name{number}" for number in range(COUNT)))
     return made
 
 
 @pytest.fixture
 def run(office: Office, provider: Provider) -> Iterator[str]:
+    office.add(*(f"Name{number}" for number in range(COUNT)))
     yield office.approved()
     assert office.rows(worker) == []
     assert provider.connected == set()
@@ -190,14 +193,12 @@ def test_who_finds_no_connection_and_may_not_wait_goes_away(
     with ownership(office.ledger) as other:
         for _ in range(2):
             with office.ledger.begin() as tx:
-                take_share(tx, other, "elsewhere", "post", 1, 1)
+                take_share(tx, other, "elsewhere", "post", 1, 1, lease=LEASE)
             office.clock.forward(1)
         provider.slots = 1
         Process(office, run, wait=False).end()
-        assert office.state(run) == "sending"
+        assert office.state(run) == "paused rate"
         assert provider.sent == Counter()
-    with office.ledger.begin() as tx:
-        tx.execute(tx.delete(worker))
     Process(office, run).end()
     assert office.states(run) == ["accepted"] * COUNT
 
@@ -225,3 +226,44 @@ def test_what_one_has_in_hand_is_waited_for(office: Office, provider: Provider, 
     second.end()
     assert office.state(run) == "finished"
     assert Counter(office.states(run)) == {"accepted": COUNT - 1, "in_doubt": 1}
+
+
+def test_refusals_at_the_end_are_those_of_all(office: Office, provider: Provider) -> None:
+    """Two each, and the first has left when the second ends the run."""
+    office.add("Ada", "Kim", "Uwe", "Eva")
+    run = office.approved()
+
+    async def answer(line: Line) -> Outcome:
+        await until(lambda: all_have(provider, 2, 2))
+        if line is not provider.senders[0]:
+            await until(lambda: not first.is_alive())
+        office.clock.forward(0.001)
+        return Rejected("550", "no mail from you", "message")
+
+    provider.answer = answer
+    first = Process(office, run, wait=False, begun=lambda _: 2)
+    while not provider.senders:
+        time.sleep(0.01)
+    second = Process(office, run)
+    first.end()
+    second.end()
+    assert office.states(run) == ["failed"] * 4
+    assert office.state(run) == "paused refused"
+
+
+def test_a_server_that_does_not_let_go_holds_nobody_up() -> None:
+    class Sticky(Line):
+        async def disconnect(self, slot: int) -> None:
+            await asyncio.sleep(3600)
+
+    async def close() -> int:
+        slots = Slots(Sticky(Provider(), 0, 2), 60, lambda: None)
+        slots.open(2)
+        await until(lambda: len(slots.free) == 2)
+        slots.limit = 1
+        slots.give_up_surplus()
+        await asyncio.sleep(0)
+        await slots.end()
+        return slots.connected
+
+    assert asyncio.run(close()) == 2

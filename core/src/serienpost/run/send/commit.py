@@ -88,17 +88,15 @@ class Committer:
         self.account_name = renderer.header.account
         self.account = renderer.account
         self.repeatable = renderer.channel.repeatable
-        # Processes that have been started to deliver the run, and may not have come yet.
-        self.expected = 1
 
-    def take_share(self, total: int) -> Share:
+    def take_share(self, total: int, open_now: int, expected: int) -> Share:
         """Join the processes that deliver with this account; see `ledger/connections.py`."""
         with self.ledger.begin("share", counted=False) as tx:
-            return self._share(tx, total, 0)
+            return self._share(tx, total, open_now, expected)
 
-    def _share(self, tx: Tx, total: int, open_now: int) -> Share:
-        whose = self.owner, self.run_id, self.account_name
-        share = take_share(tx, *whose, total, open_now, self.expected)
+    def _share(self, tx: Tx, total: int, open_now: int, expected: int) -> Share:
+        whose, terms = (self.owner, self.run_id, self.account_name), (total, open_now)
+        share = take_share(tx, *whose, *terms, lease=self.lease, expected=expected)
         # Nothing leaves the machine of letters; each process has as many as it makes itself.
         return share._replace(open=total, fair=total) if self.repeatable else share
 
@@ -150,7 +148,7 @@ class Committer:
         results: Sequence[Result],
         calls: Calls,
         renew: bool,
-        connections: tuple[int, int] | None = None,
+        shares: tuple[int, int, int] | None = None,
     ) -> Committed:
         """Write outcomes, and the intents of as many calls as run state and rate permit.
 
@@ -158,7 +156,8 @@ class Committer:
             results: outcomes.
             calls: that are to start, by slot.
             renew: extend the lease of what this process holds.
-            connections: of the account, and those that this process may have open: share them out.
+            shares: connections of the account, those that this process may have open, and how many
+                processes are expected: share them out.
         """
         with self.ledger.begin("commit", counted=bool(results or calls)) as tx:
             answered = any(r.attempt is not None and r.outcome != NOT_STARTED for r in results)
@@ -170,8 +169,8 @@ class Committer:
             if renew:
                 claims.renew(tx, self.run_id, self.owner, self.lease)
             committed = Committed(state, is_held(tx, self.owner), seen_at)
-            if connections and committed.is_owner:
-                committed.share = self._share(tx, *connections)
+            if shares and committed.is_owner:
+                committed.share = self._share(tx, *shares)
             if state == "sending" and committed.is_owner:
                 self._write_calls(tx, calls, committed)
             else:

@@ -31,6 +31,7 @@ from serienpost.run.prepare.provider_template import ProviderTemplateChangedErro
 from serienpost.run.send.breaker import IN_A_ROW, Breaker, Refusal, alike
 from serienpost.run.send.calls import cut, whole_parts
 from serienpost.run.send.commit import Committer
+from serienpost.run.send.company import STARVED, Company
 from serienpost.run.send.day import LeavingDays
 from serienpost.run.send.last_look import Departure, LastLook
 from serienpost.run.send.loop_state import SILENCE, LoopProgress, LoopState
@@ -59,12 +60,11 @@ if TYPE_CHECKING:
 
     from serienpost.contracts.channels import Sender
     from serienpost.ledger.claims import UnderWay
-    from serienpost.ledger.connections import Share
     from serienpost.ledger.delivery import Result
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
-    from serienpost.run.send.commit import Calls
+    from serienpost.run.send.commit import Calls, Committed
     from serienpost.run.send.recheck import Ready
     from serienpost.run.send.stop import Stop
 
@@ -75,15 +75,6 @@ T = TypeVar("T")
 
 LEASE_MARGIN = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
-# Without anything to write, the run's state is looked at this often.
-HEARTBEAT_SECONDS = 5.0
-
-# So often the connections of the account are shared out, and others of the same run looked after.
-SHARE_SECONDS = 1.0
-
-# For so long connections are left to processes that are just coming.
-EXPECTED_SECONDS = 10.0
-
 LARGEST_RECHECK = 500
 # So many reads in a row that one row does not survive fresh pause the run.
 SLOW_READS = 5
@@ -166,11 +157,9 @@ class Delivery:
         self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, self._part_size or 0)
         self._too_slow = 0
         self._thread = ThreadPoolExecutor(1, "ledger")
-        self._renewed = self._looked = self._shared = time.monotonic()
-        self._share: Share
+        self._renewed = self._looked = time.monotonic()
+        self._company = Company(expected)
         self._asked_refusals = 0
-        self.committer.expected = expected
-        self._expects_until = time.monotonic() + EXPECTED_SECONDS
 
     async def run(self) -> StopReason | None:
         """Deliver until nothing is open or something stops the run; returns what did."""
@@ -185,7 +174,9 @@ class Delivery:
             async with self.renderer.open() as sender:
                 self._slots = Slots(sender, self.renderer.channel.longest_call, self._wake.set)
                 self._recheck_rows = self._largest_recheck = max(LARGEST_RECHECK, sender.batch)
-                self._heed_share(await self._in_thread(self.committer.take_share, sender.slots))
+                whole = sender.slots, 0, self._company.expected
+                share = await self._in_thread(self.committer.take_share, *whole)
+                self._company.heed(share, self._slots)
                 try:
                     await self._pump(sender)
                 except LedgerError:
@@ -225,30 +216,14 @@ class Delivery:
             self._start_recheck(sender)
             self._connect(sender, len(state.ready))
             calls = {} if self.stop_reason else self._next_calls(sender)
-            if state.results or calls or time.monotonic() - self._looked > self._heartbeat:
+            if state.results or calls or time.monotonic() - self._looked > self._company.heartbeat:
                 await self._commit(sender, calls)
                 await self._heed_refusals()
                 continue
             idle = not state.tasks and self._rechecking is None
             if idle and (self.stop_reason or not await self._more_to_come()):
-                await self._heed_refusals(ends=self.stop_reason is None)
                 return
             await self._rest()
-
-    @property
-    def _is_alone(self) -> bool:
-        """Whether no other process delivers this run, or is just coming to."""
-        return max(self._share.workers, self.committer.expected) <= 1
-
-    @property
-    def _heartbeat(self) -> float:
-        return HEARTBEAT_SECONDS if self._is_alone else SHARE_SECONDS
-
-    def _heed_share(self, share: Share) -> None:
-        self._share, self._shared = share, time.monotonic()
-        self._slots.limit = share.open
-        if share.workers >= self.committer.expected or self._shared > self._expects_until:
-            self.committer.expected = 1
 
     def _heed_stop(self) -> None:
         if self.stop.requests and self.stop_reason is None:
@@ -427,22 +402,13 @@ class Delivery:
         results, state.results = state.results, []
         self._looked = time.monotonic()
         renew = self._looked - self._renewed > RENEW_SECONDS
-        shares = self._looked - self._shared > SHARE_SECONDS
-        connections = (sender.slots, self._slots.connected) if shares else None
-        committed = await self._in_thread(self.committer.commit, results, calls, renew, connections)
-        if committed.share:
-            self._heed_share(committed.share)
+        open_now = self._company.to_share(self._slots)
+        shares = None if open_now is None else (sender.slots, open_now, self._company.expected)
+        committed = await self._in_thread(self.committer.commit, results, calls, renew, shares)
         if renew:
             self._renewed = self._looked
         state.settled += sum(r.state not in ("pending", "sending") for r in results)
-        if committed.run_state != "sending":
-            self.stop_reason = self.stop_reason or StopReason("person", "")
-        if not committed.is_owner:
-            self.stop_reason = self.stop_reason or StopReason(
-                "crash", _("the ledger's server dropped this process")
-            )
-        if committed.run_state != "sending" or not committed.is_owner:
-            self._last_look.forbid()
+        self._heed_ledger(committed)
         if committed.free_at:
             state.blocked_until, state.blocked_by = committed.free_at, "rate"
         if not state.tasks:
@@ -460,6 +426,21 @@ class Delivery:
             )
         else:
             self._report_wait()
+
+    def _heed_ledger(self, committed: Committed) -> None:
+        """Heed what the ledger says of the run, of this process and of the others."""
+        if committed.share:
+            self._company.heed(committed.share, self._slots)
+            if not committed.share.open:
+                self._report(LoopProgress(self._state.settled, "rate"))
+        if committed.run_state != "sending":
+            self.stop_reason = self.stop_reason or StopReason("person", "")
+        if not committed.is_owner:
+            self.stop_reason = self.stop_reason or StopReason(
+                "crash", _("the ledger's server dropped this process")
+            )
+        if committed.run_state != "sending" or not committed.is_owner:
+            self._last_look.forbid()
 
     def _report_wait(self) -> None:
         """Tell the progress, and what is waited for: a time, or an answer that does not come."""
@@ -561,18 +542,18 @@ class Delivery:
             cause = alike(outcome.code, outcome.text, row.address)
             self.breaker.refused(Refusal(row.no, row.person, row.address_hash, cause))
 
-    def _heed_breaker(self, *, ends: bool = False) -> None:
-        """What to write about the pause, whoever ends it finds in the ledger (`session.py`)."""
-        if self._is_alone and self.breaker.is_open(ends=ends):
+    def _heed_breaker(self) -> None:
+        """What to write about the pause, and whether those at the end are enough, whoever ends it
+        finds in the ledger (`session.py`)."""
+        if not self._company.was_there and self.breaker.is_open():
             self.stop_reason = self.stop_reason or StopReason("refused", _("refused alike"))
 
-    async def _heed_refusals(self, *, ends: bool = False) -> None:
+    async def _heed_refusals(self) -> None:
         """Of several processes each sees its own answers; the row of all stands in the ledger, and
         is asked when this process's part of it may be enough."""
-        self._heed_breaker(ends=ends)
-        people, enough = self.breaker.people, -(-IN_A_ROW // self._share.workers)
+        people, enough = self.breaker.people, -(-IN_A_ROW // self._company.share.workers)
         is_news = people >= enough and people != self._asked_refusals
-        if self._is_alone or self.stop_reason or not (is_news or (ends and people)):
+        if self.stop_reason or not (self._company.was_there and is_news):
             return
         self._asked_refusals = people
         if await self._in_thread(self.committer.is_refused):
@@ -586,8 +567,11 @@ class Delivery:
     async def _more_to_come(self) -> bool:
         """Nothing is under way: is there more to claim, now or later?"""
         state = self._state
-        if not self._share.fair and not self.wait:
-            return False  # others have all connections of the account
+        if not self.wait and self._company.is_starving:
+            text = _("others have all connections of the account")
+            until = self.ledger.clock() + STARVED
+            self.stop_reason = StopReason("rate", text, until)
+            return False
         if state.ready or state.claimed or self._is_blocked() or not state.claims_empty:
             return True
         next_at, others = await self._in_thread(self.committer.waiting)
@@ -624,7 +608,7 @@ class Delivery:
     async def _rest(self) -> None:
         """Sleep until a call ends, the recheck ends, a time comes or the lease must be renewed."""
         until = self._state.blocked_until
-        seconds = self._heartbeat
+        seconds = self._company.heartbeat
         if until:
             seconds = min(seconds, max(0.0, (until - self.ledger.clock()).total_seconds()))
         awaited = self._awaited_since()

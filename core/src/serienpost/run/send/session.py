@@ -292,6 +292,11 @@ def _end(
             if not by_person:
                 set_paused(tx, run_id, stopped_by.reason, stopped_by.text, stopped_by.until)
             return
+        series = find_series(tx, run_id) if state == "sending" and not stopped_by else None
+        if series and series.is_open:
+            why = series.stop_reason(run_id)
+            set_paused(tx, run_id, why.reason, why.text, why.until)
+            return
         reopened = state == "sending" and apply_rule(tx, run_id, renderer.header)
     if state in ("sending", "cancelled") and not reopened:
         complete(renderer, ledger, run_id, owner)

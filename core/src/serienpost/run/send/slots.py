@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from serienpost.contracts.channels import Sender
 
 
+# Taking leave of a server lasts no longer.
+CLOSING_SECONDS = 30.0
+
+
 class Slots:
     """Connects slots before they are given a call, as many as are needed.
 
@@ -79,12 +83,11 @@ class Slots:
             task.add_done_callback(self._closing.discard)
 
     async def _disconnect(self, sender: HasDisconnect, slot: int) -> None:
-        try:
-            await sender.disconnect(slot)
-        except Exception:  # noqa: BLE001  # who knows what stands; it stays counted
-            self._closed.append(slot)
-            return
-        self._connected.discard(slot)
+        # What fails or lasts too long stays counted: who knows what stands.
+        with contextlib.suppress(Exception, asyncio.CancelledError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await sender.disconnect(slot)
+            self._connected.discard(slot)
         self._closed.append(slot)
         self._wake()
 
@@ -147,8 +150,8 @@ class Slots:
                 task.cancel()
 
     def cancel(self) -> None:
-        """Connect no further."""
-        for task in self._opening:
+        """Connect no further, and take leave no longer."""
+        for task in (*self._opening, *self._closing):
             task.cancel()
 
     async def end(self) -> None:

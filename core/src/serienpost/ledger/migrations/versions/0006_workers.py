@@ -19,6 +19,7 @@ def upgrade() -> None:
         Column("run", Text),
         Column("account", Text),
         Column("connections", Integer, nullable=False),
+        Column("lease_until", BigInteger),
         Column("since", BigInteger, nullable=False),
         Column("seen_at", BigInteger, nullable=False),
     )

@@ -120,3 +120,27 @@ text: "Guten Tag von {{Praxis}}"
     mailing.write_text(f"{text}schedule: daily 09:00\n", "utf-8")
     (problem,) = list_practice.refused("check", "kurs")
     assert "other ids" in problem["message"]
+
+
+def test_a_schedule_without_a_moment_is_refused(null: Practice) -> None:
+    null.edit(MAILING, "purpose:", "schedule: []\npurpose:")
+    (problem,) = null.refused("check", "einladung")
+    assert (
+        problem["message"]
+        == "names no moment; write one, as in mon-fri 09:00, or leave the key out"
+    )
+    assert problem["key"] == "schedule"
+
+
+def test_a_scheduled_run_that_cannot_go_on_is_no_scheduled_one(
+    null: Practice, clock: Clock
+) -> None:
+    """Its time came when its account was not there any more."""
+    clock.set(date(2027, 3, 22))
+    null.json("send", null.run, "--yes", "--at", "2027-03-23T06:00", code=75)
+    null.edit("serienpost.yaml", "  mail:", "  post:")
+    null.edit(MAILING, "account: mail", "account: post")
+    clock.set(date(2027, 3, 23))
+    done = null("resume", "--due")
+    assert done.code == 75
+    assert done.err.startswith(f"open: run {null.run}: the run needs the account mail")

@@ -63,6 +63,8 @@ def _attached(value: object) -> object:
 
 
 def _rules(value: list[str]) -> list[str]:
+    if not value:
+        raise ValueError(_("names no moment; write one, as in mon-fri 09:00, or leave the key out"))
     for text in value:
         parse_rule(text)
     return value

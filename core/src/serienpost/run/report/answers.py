@@ -434,7 +434,8 @@ class DueRun(Record):
     @property
     def is_scheduled(self) -> bool:
         """As in `RunStatus`."""
-        return self.scheduled_for is not None and self.reason == "schedule" and not self.withdraw
+        is_stuck = bool(self.withdraw or self.refused)
+        return self.scheduled_for is not None and self.reason == "schedule" and not is_stuck
 
     @property
     def standing(self) -> str:

@@ -24,6 +24,7 @@ PARAMETERS = {
     "not_mailed": {"text": "no answer"},
     "not_woken": {"run": "R", "dispatcher": "bell", "text": "no answer"},
     "orders_unknown": {"run": "R", "text": "no answer"},
+    "schedule": {"mailing": "einladung", "text": "goes out by itself from now on"},
     "sent_again": {"mailing": "einladung", "people": 3, "on": "2026-03-02", "run": "R"},
     "signs_stay": {"mailing": "einladung", "changes": '„ -> " (2)'},
     "test_data": {"row": "patient:1"},

@@ -76,3 +76,14 @@ def test_what_is_older_than_a_day_is_forgotten(desk: Desk) -> None:
     with desk.ledger.begin() as tx:
         forget_told(tx)
         assert [row.cause for row in tx.all(tx.select(notification))] == ["new"]
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_untold(desk: Desk) -> None:
+    desk.clock.forward(48 * HOUR)
+    noticed(desk, "told", "waits")
+    told(desk, "told")
+    told(desk, "waits", is_sent=False)
+    desk.clock.forward(-48 * HOUR)
+    assert noticed(desk, "told") == ["told", "waits"]
+    assert told(desk, "told", "waits") == ["told", "waits"]
+    assert noticed(desk, "told", "waits") == []

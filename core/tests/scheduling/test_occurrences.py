@@ -15,6 +15,7 @@ from serienpost.scheduling.occurrences import (
     holidays_met,
     moment_of,
     occurrences,
+    parse_schedule,
 )
 from serienpost.scheduling.public_holidays import PublicHolidays
 from serienpost.scheduling.rules import parse_rule
@@ -166,3 +167,19 @@ def test_every_day_of_a_daily_schedule_is_met(start: datetime) -> None:
     days = [one.due for one in occurrences(made, start, start + timedelta(days=30))]
     assert len(days) == 30
     assert all(b - a == timedelta(days=1) for a, b in pairwise(days))
+
+
+@pytest.mark.parametrize("on", [None, "next", "skip"])
+def test_a_schedule_is_read_from_what_it_says(on: str | None) -> None:
+    made = schedule("mon,wed 09:00", "monthly 1,15 8:30", "monthly last 08:00", on=on)
+    again = parse_schedule(str(made))
+    assert str(again) == str(made)
+    assert set(again.rules) == set(made.rules)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "daily 12:00", "never; Europe/Berlin", "daily 12:00; Nowhere/At", "a; b; c d e"]
+)
+def test_what_no_schedule_says_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # of several modules
+        parse_schedule(text)

@@ -35,7 +35,17 @@ def scheduled(practices: Practices, practice: Practice) -> Practice:
     """Monday, 10:00: the schedule (daily at 12:00) was seen."""
     practices.write(FILE, MAILING + DAILY)
     assert practice.resume_due() == []
+    assert "daily 12:00" in said(practices)
     return practice
+
+
+def said(practices: Practices) -> str:
+    """What was told of a schedule, once."""
+    (notice,) = practices.told
+    practices.told.clear()
+    assert notice.code == "schedule"
+    assert notice.parameters["mailing"] == "einladung"
+    return str(notice.parameters["text"])
 
 
 def rows(practices: Practices, statement: str) -> list[dict[str, Any]]:
@@ -78,12 +88,131 @@ def test_nothing_of_the_past_is_entered(practices: Practices, practice: Practice
 
 
 def test_another_rule_begins_anew(practices: Practices, scheduled: Practice) -> None:
-    practices.edit(FILE, "daily 12:00", "daily 12:30")
+    practices.edit(FILE, "daily 12:00", "tue 09:30")
+    assert scheduled.resume_due() == []
+    assert "tue 09:30" in said(practices)
     go_to(practices, "2026-03-02 13:00")
     assert scheduled.resume_due() == []
-    assert due(practices) == {}
-    go_to(practices, "2026-03-03 12:30")
+    go_to(practices, "2026-03-03 09:30")
     assert len(scheduled.resume_due()) == 1
+    assert due(practices) == {"2026-03-03": "done"}
+
+
+def test_what_the_old_rule_brought_is_entered(practices: Practices, scheduled: Practice) -> None:
+    practices.edit(FILE, "daily 12:00", "daily 12:30")
+    go_to(practices, "2026-03-02 12:10")
+    assert len(scheduled.resume_due()) == 1
+    assert "12:30" in said(practices)
+    go_to(practices, "2026-03-02 12:40")
+    assert scheduled.resume_due() == []
+    assert due(practices) == {"2026-03-02": "done"}
+    assert practices.accepted() == ROWS
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_copies_that_differ_lose_no_day(
+    practices: Practices, scheduled: Practice, first: int
+) -> None:
+    """Two machines do the rounds in turn."""
+    rules = ("daily 12:00", "daily 12:01")
+    for number, minute in enumerate(("11:58", "11:59", "12:00", "12:01", "12:02", "12:03")):
+        practices.write(FILE, f"{MAILING}schedule: {rules[(number + first) % 2]}\n")
+        go_to(practices, f"2026-03-02 {minute}")
+        scheduled.resume_due()
+    assert due(practices) == {"2026-03-02": "done"}
+    assert practices.accepted() == ROWS
+
+
+def test_an_empty_file_is_no_mailing_without_a_schedule(
+    practices: Practices, scheduled: Practice
+) -> None:
+    """An editor writes in place."""
+    practices.write(FILE, "")
+    (broken,) = scheduled.resume_due()
+    assert isinstance(broken, WaitingSchedule)
+    assert (broken.mailing, broken.exit) == ("einladung", Exit.REFUSED)
+    practices.write(FILE, MAILING + DAILY)
+    go_to(practices, "2026-03-02 12:10")
+    assert len(scheduled.resume_due()) == 1
+    assert practices.told == []
+
+
+def test_a_folder_that_is_away_is_told(practices: Practices, scheduled: Practice) -> None:
+    folder = practices.folder / "mailings"
+    folder.rename(practices.folder / "away")
+    go_to(practices, "2026-03-04 12:10")
+    for waits in (*scheduled.resume_due(), *scheduled.planned(1).waiting):
+        assert isinstance(waits, WaitingSchedule)
+        assert (waits.mailing, waits.exit) == ("einladung", Exit.OPEN)
+        assert "there is no such folder" in waits.reason
+    (practices.folder / "away").rename(folder)
+    assert len(scheduled.resume_due()) == 3
+    assert due(practices)["2026-03-04"] == "done"
+
+
+@pytest.mark.parametrize(("back", "is_known"), [("2026-03-03 09:00", True), ("later", False)])
+def test_a_file_that_is_gone_is_kept_in_mind_for_a_day(
+    practices: Practices, scheduled: Practice, back: str, is_known: bool
+) -> None:
+    (practices.folder / FILE).unlink()
+    for _ in range(2):
+        assert scheduled.resume_due() == []
+    assert "its file is gone" in said(practices)
+    if is_known:
+        go_to(practices, back)
+    else:
+        go_to(practices, "2026-03-03 10:00")
+        assert scheduled.resume_due() == []
+        assert "does not go out" in said(practices)
+    practices.write(FILE, MAILING + DAILY)
+    scheduled.resume_due()
+    assert due(practices) == ({"2026-03-02": "given_up"} if is_known else {})
+    actions = [row["action"] for row in rows(practices, "SELECT action FROM journal ORDER BY at")]
+    assert actions[:2] == ["begin schedule", "miss schedule"]
+    assert actions[2] == ("find schedule" if is_known else "forget schedule")
+    if is_known:  # it is missed anew, from now on
+        practices.told.clear()
+        (practices.folder / FILE).unlink()
+        go_to(practices, "2026-03-03 10:30")
+        scheduled.resume_due()
+        assert "its file is gone" in said(practices)
+
+
+@pytest.mark.parametrize("again", ["11:00", "13:00"])
+def test_a_clock_that_was_ahead_keeps_no_day(
+    practices: Practices, scheduled: Practice, again: str
+) -> None:
+    go_to(practices, "2026-03-05 13:00")
+    scheduled.resume_due()
+    assert due(practices) == {
+        **dict.fromkeys(("2026-03-02", "2026-03-03", "2026-03-04"), "given_up"),
+        "2026-03-05": "done",
+    }
+    practices.told.clear()
+    go_to(practices, f"2026-03-02 {again}")
+    scheduled.resume_due()
+    assert "a clock was ahead" in said(practices)
+    sent = ["2026-03-05"]
+    for day in ("2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05"):
+        go_to(practices, f"{day} 13:00")
+        scheduled.resume_due()
+        sent = sorted({*sent, day})
+        assert due(practices) == dict.fromkeys(sent, "done")
+    assert set(practices.codes()) == {"sent_again"}
+    assert practices.accepted() == 4 * ROWS
+
+
+def test_a_schedule_that_began_ahead_of_time_goes_on(
+    practices: Practices, practice: Practice
+) -> None:
+    practices.write(FILE, MAILING + DAILY)
+    now = practices.clock.now
+    go_to(practices, "2026-03-07 13:00")
+    practice.resume_due()
+    practices.clock.now = now
+    practice.resume_due()
+    go_to(practices, "2026-03-02 12:00")
+    assert len(practice.resume_due()) == 1
 
 
 def test_the_same_rule_in_other_words_is_the_same(
@@ -97,6 +226,7 @@ def test_the_same_rule_in_other_words_is_the_same(
 def test_a_schedule_that_comes_back_is_a_new_one(practices: Practices, scheduled: Practice) -> None:
     practices.write(FILE, MAILING)
     assert scheduled.resume_due() == []
+    assert "does not go out" in said(practices)
     go_to(practices, "2026-03-04 13:00")
     practices.write(FILE, MAILING + DAILY)
     assert scheduled.resume_due() == []
@@ -302,6 +432,17 @@ def test_two_mailings_of_one_id_are_refused(practices: Practices, scheduled: Pra
     assert "einladung" in second.reason
 
 
+def test_the_file_that_is_named_by_its_id_goes_on(
+    practices: Practices, scheduled: Practice
+) -> None:
+    practices.write("mailings/anders.yaml", MAILING + "schedule: fri 11:00\nid: einladung\n")
+    go_to(practices, "2026-03-02 12:00")
+    run, second = scheduled.resume_due()
+    assert isinstance(run, DueRun)
+    assert isinstance(second, WaitingSchedule)
+    assert (second.mailing, second.exit) == ("anders", Exit.REFUSED)
+
+
 def test_a_mailing_that_is_gone_is_told_until_it_is_given_up(
     practices: Practices, scheduled: Practice
 ) -> None:
@@ -316,7 +457,7 @@ def test_a_mailing_that_is_gone_is_told_until_it_is_given_up(
     assert "there is no mailing" in waits.reason
     go_to(practices, "2026-03-03 00:00")
     (over,) = scheduled.resume_due()
-    assert (over.exit, practices.codes()) == (Exit.SOME_FAILED, ["given_up"])
+    assert (over.exit, practices.codes()) == (Exit.SOME_FAILED, ["schedule", "given_up"])
 
 
 def test_an_older_ledger_holds_no_schedules(practices: Practices, practice: Practice) -> None:

@@ -90,6 +90,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         run=told["run"],
         text=told["text"],
     ),
+    "schedule": lambda told: joined(": ", (told["mailing"], told["text"])),
     "sent_again": lambda told: _.ngettext(
         "{mailing}: {n} of these people had this mailing on {on} and gets it again "
         "(once_per: none)",

@@ -9,10 +9,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import or_
+
+from serienpost.ledger.schedule import AHEAD
 from serienpost.ledger.schema import notification
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy import ColumnElement
 
     from serienpost.ledger.store import Tx
 
@@ -34,7 +39,8 @@ def unnoted(tx: Tx, causes: Iterable[str], once: Collection[str]) -> list[str]:
     wanted = sorted(set(causes))
     rows = tx.all(tx.select(notification, c.cause, c.waits, c.at).where(c.cause.in_(wanted)))
     fresh = tx.now - PAUSE
-    known = {row.cause for row in rows if row.waits or row.at > fresh or row.cause in once}
+    right = [row for row in rows if row.at <= tx.now + AHEAD]  # else by a clock that was ahead
+    known = {row.cause for row in right if row.waits or row.at > fresh or row.cause in once}
     return [one for one in wanted if one not in known]
 
 
@@ -42,22 +48,28 @@ def note(tx: Tx, causes: Sequence[str]) -> None:
     """Let these causes wait to be told."""
     new = [{"cause": one, "at": tx.now - PAUSE, "waits": True} for one in causes]
     tx.insert_new(notification, new)
-    old = notification.c.cause.in_(causes), notification.c.at <= tx.now - PAUSE
+    old = notification.c.cause.in_(causes), _is_ripe(tx)
     tx.execute(tx.update(notification).where(*old).values(waits=True))
 
 
 def waiting(tx: Tx) -> list[str]:
     """The causes that may be told now."""
     c = notification.c
-    ripe = tx.select(notification, c.cause).where(c.waits, c.at <= tx.now - PAUSE)
+    ripe = tx.select(notification, c.cause).where(c.waits, _is_ripe(tx))
     return [row.cause for row in tx.all(ripe.order_by(c.cause))]
 
 
 def claim(tx: Tx, causes: Iterable[str]) -> list[str]:
     """Those that this process alone is about to tell, from the end of this transaction."""
     c = notification.c
-    change = tx.update(notification).where(c.waits, c.at <= tx.now - PAUSE).values(at=tx.now)
+    change = tx.update(notification).where(c.waits, _is_ripe(tx)).values(at=tx.now)
     return [one for one in sorted(causes) if tx.execute(change.where(c.cause == one))]
+
+
+def _is_ripe(tx: Tx) -> ColumnElement[bool]:
+    """Begun an hour ago, or by a clock that was ahead."""
+    at = notification.c.at
+    return or_(at <= tx.now - PAUSE, at > tx.now + AHEAD)
 
 
 def end(tx: Tx, causes: Iterable[str]) -> None:

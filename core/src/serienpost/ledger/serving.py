@@ -6,10 +6,11 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 
 from serienpost.errors import LedgerError
 from serienpost.ledger.owners import is_dead, is_held, ownership
+from serienpost.ledger.schedule import AHEAD
 from serienpost.ledger.schema import chore, worker
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def serving_workers(ledger: Ledger) -> list[ServingWorker]:
 
 def begin_chore(ledger: Ledger, name: str, zone: tzinfo) -> bool:
     """Whether this process is to do a chore now: it was not done today, and nobody has begun it
-    within the last hour. Of two that ask at once one is.
+    within the last hour. Of two that ask at once one is. What a clock that was ahead wrote down
+    counts as never done.
 
     Args:
         ledger: the practice's ledger.
@@ -125,14 +127,18 @@ def begin_chore(ledger: Ledger, name: str, zone: tzinfo) -> bool:
         or_(c.done_at.is_(None), c.done_at < day),
         or_(c.begun_at <= now - AGAIN_AFTER, c.begun_at <= c.done_at),
     )
+    is_ahead = c.name == name, or_(c.done_at > now + AHEAD, c.begun_at > now + AHEAD)
+    never = {"begun_at": day - AGAIN_AFTER, "done_at": None}
     with ledger.read() as tx:
         if not tx.has(chore):
             return False
         is_new = tx.first(tx.select(chore, c.name).where(c.name == name)) is None
-        if not is_new and tx.first(tx.select(chore, c.name).where(*is_open)) is None:
+        mine = or_(and_(*is_open), and_(*is_ahead))
+        if not is_new and tx.first(tx.select(chore, c.name).where(mine)) is None:
             return False
     with ledger.begin("chore", counted=False) as tx:
-        tx.insert_new(chore, [{"name": name, "begun_at": day - AGAIN_AFTER, "done_at": None}])
+        tx.insert_new(chore, [{"name": name, **never}])
+        tx.execute(tx.update(chore).where(*is_ahead).values(**never))
         return bool(tx.execute(tx.update(chore).where(*is_open).values(begun_at=now)))
 
 

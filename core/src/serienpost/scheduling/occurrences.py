@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from serienpost.scheduling.public_holidays import PublicHolidays
+from serienpost.scheduling.rules import parse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from zoneinfo import ZoneInfo
 
-    from serienpost.scheduling.public_holidays import PublicHolidays
     from serienpost.scheduling.rules import Rule
 
 _DAY = timedelta(days=1)
@@ -49,6 +51,24 @@ class Schedule(NamedTuple):
     def __str__(self) -> str:
         parts = [", ".join(sorted(map(str, self.rules))), str(self.zone)]
         return "; ".join([*parts, str(self.holidays)] if self.holidays else parts)
+
+
+def parse_schedule(text: str) -> Schedule:
+    """The schedule that says `text` of itself.
+
+    Raises:
+        ValueError: none does.
+    """
+    rules, zone, *rest = text.split("; ")
+    holidays = None
+    if rest:
+        place, on = rest[0].split(" ")
+        country, _dash, state = place.partition("-")
+        holidays = PublicHolidays(country, state or None, "skip" if on == "skip" else "next")
+    try:
+        return Schedule([parse_rule(one) for one in rules.split(", ")], ZoneInfo(zone), holidays)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(zone) from error
 
 
 def occurrences(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Occurrence]:

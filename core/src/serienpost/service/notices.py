@@ -19,8 +19,8 @@ class Notice:
 
     Args:
         code: `balance_unknown`, `signs_stay`, `left_out`, `sent_again`, `incomplete`,
-            `not_continued`, `not_prepared`, `given_up`, `orders_unknown`, `test_data`,
-            `ledger_closed`, `helper_lost`, `not_mailed`, `not_woken`.
+            `not_continued`, `not_prepared`, `given_up`, `orders_unknown`, `schedule`,
+            `test_data`, `ledger_closed`, `helper_lost`, `not_mailed`, `not_woken`.
         parameters: ids, numbers and texts without personal data.
     """
 

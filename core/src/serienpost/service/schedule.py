@@ -2,7 +2,8 @@
 
 Each due date of a schedule is entered in the table of due dates when its moment has come, once,
 ever (`ledger/schedule.py`). From there `resume_due` prepares and sends it as it does what was put
-off (`service/due.py`). What passed before a schedule was first seen, or was changed, is nobody's.
+off (`service/due.py`). What passed before a schedule was first seen is nobody's; that one begins,
+is another, or is gone, is told.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ from serienpost.errors import (
 )
 from serienpost.ledger.runs import released_runs
 from serienpost.ledger.schedule import (
+    AHEAD,
     NewDue,
     begin_schedule,
     enter_due_dates,
-    forget_schedules,
+    find_schedule,
+    forget_schedule,
+    miss_schedule,
+    missed,
     schedules,
+    set_back,
 )
 from serienpost.run.report.history import due_dates
 from serienpost.scheduling.occurrences import (
@@ -38,13 +44,15 @@ from serienpost.scheduling.occurrences import (
     Schedule,
     holidays_met,
     occurrences,
+    parse_schedule,
 )
+from serienpost.service.notices import Notice
 from serienpost.service.schedule_check import placed, schedule_of
 from serienpost.service.unattended import window_end
 from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from serienpost.config.mailing import Mailing
@@ -56,6 +64,8 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 _MOST_DAYS = 366
+# A due date has its moments, by whatever rule, within this time of each other.
+_ONE_DAY = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +161,17 @@ def enter_due(practice: OpenedPractice) -> tuple[list[WaitingSchedule], list[Exc
     Raises:
         LedgerUnavailableError: the ledger is away.
     """
-    found, waiting = _read_all(practice.context)
+    found, waiting, others = _read_all(practice.context)
     ledger = practice.ledger
     with ledger.read() as tx:
-        rows, now = schedules(tx), tx.now
+        rows, away, now = schedules(tx), missed(tx), tx.now
     if rows is None:
         return [*waiting, *_too_old(found)], []
     bugs: list[Exception] = []
     for one in found:
         try:
+            if one.mailing.id in away:
+                find_schedule(ledger, one.mailing.id)
             _enter(practice, one, rows.get(one.mailing.id), now)
         except LedgerUnavailableError:
             raise
@@ -167,9 +179,12 @@ def enter_due(practice: OpenedPractice) -> tuple[list[WaitingSchedule], list[Exc
             waiting.append(_waiting(one.mailing.id, error))
         except Exception as error:  # noqa: BLE001  # raised after the others had their turn
             bugs.append(error)
-    gone = rows.keys() - {one.mailing.id for one in found}
-    if gone and not waiting:  # one that cannot be read has a schedule as before
-        forget_schedules(ledger, gone)
+    gone = _gone(rows, found)
+    without, unread = _without(practice.context, others, gone)
+    waiting += unread
+    for mailing in sorted(gone):
+        if mailing in without or not waiting:  # one that cannot be read has a schedule as before
+            _miss(practice, rows[mailing], is_without=mailing in without)
     return waiting, bugs
 
 
@@ -178,9 +193,10 @@ def planned(practice: OpenedPractice, days: int) -> Planned:
     if not 1 <= days <= _MOST_DAYS:
         raise ValueError(_("the days are a number from 1 to {most}", most=_MOST_DAYS))
     zone, ledger = practice.context.zone, practice.ledger
-    found, waiting = _read_all(practice.context)
+    found, waiting, others = _read_all(practice.context)
     with ledger.read() as tx:
         rows, now = schedules(tx) or {}, tx.now
+    waiting += _without(practice.context, others, _gone(rows, found))[1]
     dates: list[PlannedDate] = []
     holidays: list[PlannedHoliday] = []
     for one in found:
@@ -222,17 +238,22 @@ def planned(practice: OpenedPractice, days: int) -> Planned:
 def _enter(
     practice: OpenedPractice, one: _Scheduled, row: ScheduleRow | None, now: datetime
 ) -> None:
-    """Enter what a schedule brought due until now.
+    """Enter what a schedule brought due until now; of one that is another, what it was before.
 
     Raises:
         SerienpostError: something of it cannot be entered now.
     """
-    ledger, rule = practice.ledger, str(one.schedule)
-    if row is None or row.rule != rule:
-        begin_schedule(ledger, one.mailing.id, rule, row)
+    ledger, mailing, rule = practice.ledger, one.mailing.id, str(one.schedule)
+    if row is None:
+        if begin_schedule(ledger, mailing, rule, None):
+            _tell(practice, mailing, _("goes out by itself from now on: {rule}", rule=rule))
+        return
+    if row.entered_until > now + AHEAD:
+        row = _set_back(practice, row)
+    if row is None:
         return
     try:
-        come = list(occurrences(one.schedule, row.entered_until, now))
+        come = _come(one, row, now)
     except ConfigError as error:
         raise placed(one.mailing, error) from error
     dates: list[NewDue] = []
@@ -243,6 +264,103 @@ def _enter(
         if dates:
             until = come[len(dates) - 1].at
             enter_due_dates(ledger, row, until, one.name, dates)
+            row = row._replace(entered_until=until)
+    if row.rule != rule and begin_schedule(ledger, mailing, rule, row):
+        said = _(
+            "goes by another schedule from now on: {rule}; before: {old}", rule=rule, old=row.rule
+        )
+        _tell(practice, mailing, said)
+
+
+def _come(one: _Scheduled, row: ScheduleRow, now: datetime) -> list[Occurrence]:
+    """What came since the mark, in its order. Where the rule is another, that is what the old one
+    brought, and days that it would still bring and whose moment is over by the new one: a day
+    that both have is not lost.
+
+    Raises:
+        ConfigError: its holidays are not known.
+    """
+    since = row.entered_until
+    new = list(occurrences(one.schedule, since, now))
+    if row.rule == str(one.schedule):
+        return new
+    try:
+        before = parse_schedule(row.rule)
+        old = list(occurrences(before, since, now + _ONE_DAY))
+    except (ValueError, ConfigError):  # another version wrote it, or its holidays are not known
+        return []
+    ahead = {each.due for each in old if each.at > now}
+    come = [each for each in old if each.at <= now]
+    return sorted([*come, *(each for each in new if each.due in ahead)], key=lambda each: each.at)
+
+
+def _set_back(practice: OpenedPractice, row: ScheduleRow) -> ScheduleRow | None:
+    """Let a schedule go on whose mark lies ahead; None where another process did."""
+    zone = practice.context.zone
+    after = set_back(practice.ledger, row, zone)
+    if after:
+        said = _(
+            "a clock was ahead, until {until}; what it entered and did not send comes again",
+            until=row.entered_until.astimezone(zone),
+        )
+        _tell(practice, row.mailing, said)
+    return after
+
+
+def _gone(rows: Collection[str], found: Sequence[_Scheduled]) -> set[str]:
+    """The mailings that have no schedule any more, or whose file is not there."""
+    return set(rows) - {one.mailing.id for one in found}
+
+
+def _without(
+    context: PracticeContext, names: Sequence[str], gone: Collection[str]
+) -> tuple[set[str], list[WaitingSchedule]]:
+    """Of the mailings that are gone: those whose file is complete and has no schedule, and those
+    of which nobody knows.
+
+    Args:
+        context: the practice.
+        names: of the files without a schedule.
+        gone: ids.
+    """
+    folder = context.path(FOLDER)
+    if not gone:
+        return set(), []
+    if not folder.is_dir():
+        problem = Problem(_("cannot be read: there is no such folder"), None, str(folder))
+        return set(), [_waiting(one, UnavailableError(problem)) for one in sorted(gone)]
+    without, unread = set(), []
+    for name in names:
+        try:
+            without.add(load_mailing(context, name).id)
+        except SerienpostError as error:  # a part of a file, as an editor leaves it for a moment
+            if name in gone or _is_empty(folder / f"{name}.yaml"):
+                unread.append(_waiting(name, error))
+    return without & set(gone), unread
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return True
+
+
+def _miss(practice: OpenedPractice, row: ScheduleRow, *, is_without: bool) -> None:
+    """Forget a schedule; of one whose file is gone, only after a day."""
+    if is_without:
+        done = "forgotten" if forget_schedule(practice.ledger, row) else None
+    else:
+        done = miss_schedule(practice.ledger, row)
+    if done == "forgotten":
+        _tell(practice, row.mailing, _("does not go out by itself any more"))
+    elif done == "missed":
+        said = _("its file is gone; if that is there again within a day, its schedule goes on")
+        _tell(practice, row.mailing, said)
+
+
+def _tell(practice: OpenedPractice, mailing: str, text: str) -> None:
+    practice.notify(Notice("schedule", {"mailing": mailing, "text": text}))
 
 
 def _new_due(
@@ -268,21 +386,29 @@ def _for(mailing: str, day: str, reason: str) -> str:
     return _("{mailing} for {day}: {reason}", mailing=mailing, day=day, reason=reason)
 
 
-def _read_all(context: PracticeContext) -> tuple[list[_Scheduled], list[WaitingSchedule]]:
-    """The mailings with a schedule, and those of which nobody knows. A file that is as it was when
-    this process read it is not read again."""
+def _read_all(
+    context: PracticeContext,
+) -> tuple[list[_Scheduled], list[WaitingSchedule], list[str]]:
+    """The mailings with a schedule, those of which nobody knows, and the files without one. A file
+    that is as it was when this process read it is not read again."""
     known: _Known = context.shared("schedules", lambda: nullcontext({}))
     found: dict[str, _Scheduled] = {}
     waiting: list[WaitingSchedule] = []
+    others: list[str] = []
     for name in mailing_names(context):
         one = _read(context, name, known)
         if isinstance(one, SerienpostError):
             waiting.append(_waiting(name, one))
-        elif one and one.mailing.id in found:
-            waiting.append(_waiting(name, _same_id(one, found[one.mailing.id].name)))
-        elif one:
-            found[one.mailing.id] = one
-    return list(found.values()), waiting
+        elif one is None:
+            others.append(name)
+        else:
+            first = found.setdefault(one.mailing.id, one)
+            if first is not one and name == one.mailing.id:  # whose name is the id goes on
+                first, one = one, first
+                found[name] = first
+            if first is not one:
+                waiting.append(_waiting(one.name, _same_id(one, first.name)))
+    return list(found.values()), waiting, others
 
 
 def _read(context: PracticeContext, name: str, known: _Known) -> _Found:

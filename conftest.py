@@ -26,6 +26,8 @@ SAMPLED = {
     "channels/smtp/tests/test_wire.py::test_garbage_before_the_message_is_definite*": 3,
     "channels/smtp/tests/test_wire.py::test_lost_before_the_message_is_definite*": 3,
     "tests/acceptance/test_documented_keys.py::test_no_documented_key_ends_as_a_bug*": 3,
+    "tests/acceptance/test_simulated_month.py::test_spring": 0,
+    "tests/acceptance/test_worker.py::test_a_changed_configuration_is_heeded": 0,
     "tests/broken_plugins/test_broken_plugins.py::test_a_broken_method*": 6,
     "tests/privacy/test_attacks.py::test_a_value_is_refused_or_plain_text*": 4,
     "tests/privacy/test_attacks_sent.py::test_values_leave_as_text_or_not_at_all*-False]": 0,

@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from moved_clock import Clock
 
+from serienpost import Answers, SerienpostError, UnavailableError, open_practice
 from serienpost.ledger import store
+from serienpost.service import worker
+from serienpost.service.worker import Worker
 from serienpost.translation import Text
 
 if TYPE_CHECKING:
@@ -319,6 +322,63 @@ def test_a_run_that_did_not_reach_everybody_is_told_once(
     clock.ahead += timedelta(hours=2)
     told("resume", "--due")
     assert len(mails(post)) == 1
+
+
+def test_what_a_worker_delivers_is_told(told: Practice, post: Post) -> None:
+    """Once, by whoever of its threads sees it."""
+    outcomes(told, '[{"position": 1, "outcome": "rejected"}]')
+    release(told)
+    serving = Worker(told.folder, "os:test", lambda _: None)
+    serving.continue_run(told.run)
+    (mail,) = mails(post)
+    assert mail["Subject"] == (
+        f"Praxis Null: not everybody got the message of run {told.run} of einladung"
+    )
+    assert "1 failed" in text_of(mail)
+    serving.continue_run(told.run)
+    serving.round()
+    serving.continue_run("nobody")
+    assert len(mails(post)) == 1
+
+
+def test_what_a_worker_cannot_deliver_is_told(told: Practice, post: Post) -> None:
+    release(told)
+    told.edit("serienpost.yaml", "mail: {channel", "post2: {channel")
+    Worker(told.folder, "os:test", lambda _: None).continue_run(told.run)
+    (mail,) = mails(post)
+    assert f"run {told.run} of einladung cannot go on" in mail["Subject"]
+
+
+def release(practice: Practice) -> None:
+    """Release the prepared run; nobody delivers it."""
+    with open_practice(practice.folder, actor="desk:eva") as opened:
+        opened.run(practice.run).approve(Answers(release=True))
+
+
+@pytest.mark.parametrize(
+    ("error", "subject"),
+    [
+        (SerienpostError("Muster, Max"), "what is done each day was refused: purge"),
+        (KeyError("Muster"), "a bug in serienpost: KeyError"),
+        (UnavailableError("Muster"), None),
+    ],
+)
+def test_a_chore_that_fails_is_told(
+    told: Practice,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    subject: str | None,
+) -> None:
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr(worker, "chores", lambda _: [("purge", failing)])
+    Worker(told.folder, "os:test", lambda _: None).round()
+    assert [mail["Subject"] for mail in mails(post)] == (
+        [f"Praxis Null: {subject}"] if subject else []
+    )
+    assert "Muster" not in str([text_of(mail) for mail in mails(post)])
 
 
 FAULTY = '''\

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import OperationalError, connect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +132,18 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def freeze(practice: Practice, pid: int) -> bool:
+    """Freeze a process, unless it is just writing to the ledger."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with closing(connect(practice.folder / "versandbuch.db", timeout=1)) as db:
+            db.execute("BEGIN IMMEDIATE")
+    except OperationalError:
+        os.kill(pid, signal.SIGCONT)
+        return False
+    return True
 
 
 def at_work(practice: Practice, *states: str) -> list[int]:
@@ -267,6 +281,12 @@ def test_a_helper_that_cannot_begin_is_told_in_one_line(several: Practice) -> No
     assert_each_once(several)
 
 
+IMPATIENT = """
+from serienpost.run.send import helpers
+
+helpers._GRACE_SECONDS = 1.0
+"""
+
 # A helper leads a session of its own.
 MISSING_THERE = """
 import os
@@ -289,6 +309,23 @@ def calls(*_):
 if os.getsid(0) == os.getpid():
     NullSender.calls = calls
 """
+
+
+@pytest.mark.parametrize("command", ["pause", "cancel"])
+def test_a_frozen_helper_does_not_hold_the_command(several: Practice, command: str) -> None:
+    plug_in(several, GATE + IMPATIENT)
+    process = held(several, "send", several.run, "--yes")
+    frozen, _other = helpers_of(process)
+    several.wait_until(lambda: frozen in at_work(several, "claimed"))
+    several.wait_until(lambda: freeze(several, frozen))
+    several(command, several.run)
+    (several.folder.parent / "site" / "hold").unlink()
+    done = several.finish(process)
+    assert any(f"({frozen}) is lost" in line for line in lost(done.err))
+    assert not is_alive(frozen)
+    assert at_work(several, "claimed", "sending") == []
+    assert several.state() == ("paused" if command == "pause" else "cancelled", "person")
+    assert several.oracle().total() == 0
 
 
 def test_no_wait_holds_for_all(several: Practice) -> None:

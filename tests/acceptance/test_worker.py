@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import re
 import signal
 import sqlite3
@@ -18,6 +19,7 @@ from moved_clock import Clock
 
 from serienpost import Answers, open_practice
 from serienpost.ledger import store
+from serienpost.run.send.stop import Stop
 from serienpost.service import worker
 
 if TYPE_CHECKING:
@@ -302,6 +304,51 @@ def test_a_ledger_that_is_away_too_long_ends_it(
     assert done.code == 75
     assert done.err.count("the folder of the ledger does not exist") == 1
     assert "the ledger did not answer" in done.err
+
+
+def test_a_round_that_hangs_is_no_ledger_that_is_away(
+    null: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is not seen any more, and goes on."""
+    monkeypatch.setattr(worker, "SIGN_SECONDS", 0.0)
+    serving, let_go = worker.Worker(null.folder, "os:test", lambda _: None), threading.Event()
+    serving._round = threading.Thread(target=let_go.wait)  # begun before all time
+    serving._dispatcher = serving._round
+    serving._round.start()
+    serving._answered = -math.inf
+    with worker._Presence(null.folder) as presence:
+        presence.open()
+        serving._look(presence)
+        assert serving._answered > 0
+        assert null.ledger("SELECT owner FROM worker") == []
+        let_go.set()
+        serving._round.join()
+        serving._dispatcher_begun = serving._round_begun = math.inf
+        serving._look(presence)
+        assert len(null.ledger("SELECT owner FROM worker")) == 1
+
+
+def test_a_worker_that_ends_by_itself_lets_calls_end(
+    null: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on the wire is written down; nothing is in doubt."""
+    delay(null, 500)
+    release(null)
+    serving = worker.Worker(null.folder, "os:test", lambda _: None)
+
+    def gone() -> None:
+        null.wait_until(lambda: len(null.oracle()) >= 4)
+        raise worker._away()
+
+    monkeypatch.setattr(worker._Presence, "is_in_ledger", property(lambda _: gone()))
+    running = threading.Thread(target=serving.continue_run, args=(null.run,))
+    serving._threads.add(running)
+    running.start()
+    with pytest.raises(worker.LedgerAwayError):
+        serving.serve(Stop())
+    running.join()
+    assert null.state() == ("paused", "interrupted")
+    assert set(null.states()) == {"accepted", "pending"}
 
 
 ROUNDS = 120

@@ -107,6 +107,13 @@ def under_way(tx: Tx, run: str, owner: str) -> UnderWay:
     )
 
 
+def is_on_the_wire(tx: Tx, run: str, process: int) -> bool:
+    """Whether a process of this number, on whatever machine, may be sending a message of a run."""
+    c = message.c
+    sends = c.run == run, c.state == "sending", c.owner.startswith(f"{process}-")
+    return tx.first(tx.select(message, c.no).where(*sends)) is not None
+
+
 def take_over(ledger: Ledger, run: str, *, repeatable: bool) -> int:
     """Free what dead processes hold, and what living ones hold beyond their lease.
 

@@ -6,6 +6,7 @@ said stays in the ledger: its text may name a person.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,8 +51,8 @@ class Cause(NamedTuple):
     Args:
         code: `paused`, `finished`, `withdraw` and `stuck` of a run; `put_off`, `given_up`,
             `refused` and `unanswered` of a due date; `configuration` and `schedule` of a mailing;
-            `bug`.
-        about: the run, the mailing, or in whose code a bug is.
+            `chore`; `bug`.
+        about: the run, the mailing, the chore as its command is typed, or in whose code a bug is.
         detail: the due date, the reason of a pause, the class of a bug's error.
     """
 
@@ -95,10 +96,20 @@ class Failures:
         elif not (self.stop.requests or _goes_on(error)):
             self.add("refused", mailing, due)
 
-    def add_refused(self, run: str, error: SerienpostError) -> None:
-        """Note that a run could not be continued, unless that ends by itself."""
+    def add_refused(self, about: str, error: SerienpostError, code: str = "stuck") -> None:
+        """Note that a run could not be continued, or a chore not be done, unless that ends by
+        itself."""
         if not (isinstance(error, (UnavailableError, SecretError)) or _goes_on(error)):
-            self.add("stuck", run)
+            self.add(code, about)
+
+    @contextmanager
+    def of_refusals(self, about: str, code: str = "stuck") -> Iterator[None]:
+        """Note what is raised within, as `add_refused` does, and hand it on."""
+        try:
+            yield
+        except SerienpostError as error:
+            self.add_refused(about, error, code)
+            raise
 
     def add_bug(self, error: Exception) -> None:
         """Note a bug by whose it is and its class."""
@@ -129,7 +140,7 @@ def described(tx: Tx, cause: Cause) -> Told | None:
         return None
     if cause.code in ("put_off", "given_up"):
         return _of_a_due_date(tx, cause)
-    return _of_a_mailing(cause)
+    return _of_a_chore(cause) if cause.code == "chore" else _of_a_mailing(cause)
 
 
 _OF_A_RUN = ("paused", "finished", "withdraw", "stuck")
@@ -193,6 +204,11 @@ def _of_a_due_date(tx: Tx, cause: Cause) -> Told | None:
             due=due,
         ),
     )
+
+
+def _of_a_chore(cause: Cause) -> Told:
+    what = _("what is done each day was refused: {chore}", chore=cause.about)
+    return Told(what, None, _("serienpost {chore} says why", chore=cause.about))
 
 
 def _of_a_mailing(cause: Cause) -> Told:

@@ -9,7 +9,8 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from serienpost.errors import SerienpostError
+from serienpost.errors import LedgerError, SerienpostError
+from serienpost.ledger.claims import is_on_the_wire
 from serienpost.ledger.connections import deliverers
 from serienpost.ledger.runs import find_run
 from serienpost.run.send.helpers import Helpers, ask, heed
@@ -50,20 +51,31 @@ def continue_with_helpers(
     They have ended when this returns or raises. What a helper leaves that died is taken over.
     """
     context, ledger = practice.context, practice.ledger
+    longest_call = 0.0
 
     def lost(one: Lost) -> None:
         told = {"run": run_id, "process": one.process, "text": one.why}
         practice.notify(Notice("helper_lost", told))
 
     def begun(renderer: RunRenderer) -> int:
+        nonlocal longest_call
+        longest_call = renderer.channel.longest_call
         number = number_of_workers(workers, renderer, ledger, run_id)
         helpers.start(number - 1)
         return number
 
     def is_over() -> bool:
-        return _state(ledger, run_id) == "finished"
+        return _state(ledger, run_id) != "sending"
 
-    helpers = Helpers(_command(practice, run_id, options), report, stop, lost)
+    def may_last(process: int) -> float:
+        try:
+            with ledger.read() as tx:
+                return longest_call if is_on_the_wire(tx, run_id, process) else 0.0
+        except LedgerError:
+            return longest_call
+
+    command = _command(practice, run_id, options)
+    helpers = Helpers(command, report, stop, lost, may_last)
     with helpers:
         with_helpers = replace(options, begun=begun)
         continue_run(context, ledger, run_id, with_helpers, report=helpers.report, stop=stop)

@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING
 
 from serienpost.config.loading import load_practice
 from serienpost.errors import LedgerError, LedgerUnavailableError, SerienpostError, StillOpenError
-from serienpost.ledger.serving import begin_chore, end_chore, serving, still_serves
+from serienpost.ledger.serving import (
+    begin_chore,
+    end_chore,
+    serving,
+    serving_workers,
+    still_serves,
+)
 from serienpost.ledger.store import open_ledger
 from serienpost.run.report.answers import DueDate
 from serienpost.run.send.stop import Stop
 from serienpost.service.due import resume_due
 from serienpost.service.notices import log_notice
+from serienpost.service.notifications import told_by_mail
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.schedule import WaitingSchedule
 from serienpost.service.serving import PURGE, chores, continue_by_itself
@@ -51,6 +58,8 @@ AGAIN_SECONDS = 5.0
 ROUND_HANGS_SECONDS = 3600.0
 # A ledger that does not answer for so many seconds ends the worker.
 AWAY_SECONDS = 15 * 60.0
+# A worker that ends by itself gives calls under way so many seconds before it ends them, too.
+GRACE_SECONDS = 120.0
 # After the second request to stop, threads that do not come back are left behind.
 LEAVE_SECONDS = 10.0
 
@@ -123,7 +132,7 @@ class Worker:
         with self._turn(run_id) as stop:
             if stop is not None:
                 with self._guard(("run", run_id)), self._opened() as practice:
-                    status = continue_by_itself(practice, run_id, stop)
+                    status = _continued(practice, run_id, stop)
                     if status is not None:
                         self._tell_status(status)
 
@@ -156,7 +165,9 @@ class Worker:
                 continue
             with self._guard(("chore", name)):
                 if begin_chore(practice.ledger, name, practice.context.zone):
-                    do()
+                    told = told_by_mail(practice, self._round_stop)
+                    with told as failures, failures.of_refusals(name, "chore"):
+                        do()
                     end_chore(practice.ledger, name)
                     self._teller.all_right(("chore", name))
 
@@ -262,7 +273,7 @@ class Worker:
                 self._teller.all_right(CONFIGURATION)
                 self._dispatcher_stop.set()  # another one begins; this one ends what it delivers
                 self._dispatcher, self._dispatcher_begun = None, -math.inf
-            if not self._hangs() and presence.give_sign():
+            if presence.give_sign(is_at_work=not self._hangs()):
                 self._answered = time.monotonic()
                 self._teller.all_right(LEDGER)
         except _NotOpenedError as error:
@@ -314,12 +325,14 @@ class Worker:
         return thread
 
     def _wind_down(self, stop: Stop) -> None:
-        """Ask all to end, and wait for it; after a second request, or where the ledger is away,
-        only for a moment."""
+        """Ask all to end, and wait for it; after a second request only for a moment. Where the
+        ledger is away the second one is its own, after a while."""
         self._stopping.set()
         passed_on, leave_at = 0, math.inf
+        grace_until = time.monotonic() + GRACE_SECONDS
         while True:
-            asked = max(stop.requests, 2 if self._failed else 1)
+            is_late = self._failed is not None and time.monotonic() > grace_until
+            asked = max(stop.requests, 2 if is_late else 1)
             with self._lock:
                 alive = any(one.is_alive() for one in self._threads) or bool(self._under_way)
                 stops = [self._round_stop, *self._under_way.values()]
@@ -364,8 +377,11 @@ class _Presence(ExitStack):
         self.push(self._context)
         return is_new
 
-    def give_sign(self) -> bool:
-        """Say in the ledger that this worker is at work, if it is time to; whether that was done.
+    def give_sign(self, *, is_at_work: bool) -> bool:
+        """Say in the ledger that this worker is at work, if it is time to; whether it answered.
+
+        Args:
+            is_at_work: else the ledger is only asked whether it answers.
 
         Raises:
             LedgerError: the ledger does not answer.
@@ -373,7 +389,9 @@ class _Presence(ExitStack):
         if self._context is None or time.monotonic() - self._signed_at < SIGN_SECONDS:
             return False
         ledger = open_ledger(self._context)
-        if self._owner is None or not still_serves(ledger, self._owner):
+        if not is_at_work:
+            serving_workers(ledger)
+        elif self._owner is None or not still_serves(ledger, self._owner):
             with ExitStack() as entered:
                 self._owner = entered.enter_context(serving(ledger))
                 if self._owner:
@@ -401,6 +419,15 @@ class _NotOpenedError(Exception):
         super().__init__(subject)
         self.subject = subject
         self.error = error
+
+
+def _continued(practice: OpenedPractice, run_id: str, stop: Stop) -> RunStatus | None:
+    """See `continue_by_itself`; the practice is told by mail what a person must look at."""
+    with told_by_mail(practice, stop) as failures, failures.of_refusals(run_id):
+        status = continue_by_itself(practice, run_id, stop)
+        if status is not None:
+            failures.runs.add(status.run)
+    return status
 
 
 def _away() -> LedgerAwayError:

@@ -5,6 +5,7 @@ Each helper is a real process that speaks as one does.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -63,7 +64,12 @@ class Command:
         self.lost: list[Lost] = []
         self.stop = Stop()
         line = [sys.executable, "-c", script, str(self.notes), last]
-        self.helpers = Helpers(line, self.told.append, self.stop, self.lost.append)
+        self.may_last: Callable[[int], float] = lambda _: 0.0
+        told, lost = self.told.append, self.lost.append
+        self.helpers = Helpers(line, told, self.stop, lost, self._may_last)
+
+    def _may_last(self, process: int) -> float:
+        return self.may_last(process)
 
     def noted(self) -> list[str]:
         return self.notes.read_text("ascii").splitlines()
@@ -194,6 +200,45 @@ def test_one_that_is_frozen_when_all_is_over_is_ended(
         os.kill(one.pids()[0], signal.SIGSTOP)
         one.end(is_over=True)
     assert [lost.process for lost in one.lost] == one.pids()
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+def test_one_that_is_frozen_when_it_is_asked_to_stop_is_ended(
+    command: Callable[..., Command], monkeypatch: pytest.MonkeyPatch, requests: int
+) -> None:
+    """Asked twice, no call is a reason to wait."""
+    monkeypatch.setattr("serienpost.run.send.helpers._GRACE_SECONDS", 0.1)
+    one = command(HEEDING, "stop\n")
+    one.may_last = lambda _: 0.0 if requests == 1 else math.inf
+    with one.helpers:
+        one.helpers.start(1)
+        one.wait_for(1)
+        os.kill(one.pids()[0], signal.SIGSTOP)
+        for _request in range(requests):
+            one.stop.request()
+        one.end()
+    assert [lost.process for lost in one.lost] == one.pids()
+
+
+def test_one_that_has_calls_under_way_is_waited_for(
+    command: Callable[..., Command], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serienpost.run.send.helpers._GRACE_SECONDS", 0.1)
+    one = command(HEEDING, "stop\n")
+    asked: list[int] = []
+
+    def may_last(process: int) -> float:
+        asked.append(process)
+        if len(asked) == 2:  # its call has ended
+            one.stop.request()
+        return math.inf
+
+    one.may_last = may_last
+    with one.helpers:
+        one.helpers.start(1)
+        one.wait_for(1)
+        one.end(is_over=True)
+    assert one.lost == []
 
 
 def test_all_wait_only_where_each_does() -> None:

@@ -42,7 +42,8 @@ _LONGEST_LINE = 4096
 _TELL_SECONDS = 0.5
 # Seconds between two looks at helpers that are waited for.
 _LOOK_SECONDS = 0.25
-# Where nothing is left that a helper could do, one that does not end is ended after so long.
+# Where nothing is left that a helper may do, one that does not end is ended after so long, one that
+# has a message on the wire after the longest call beside.
 _GRACE_SECONDS = 30.0
 
 
@@ -137,6 +138,7 @@ class Helpers:
         stop: when it is asked, helpers are asked too.
         lost: is told of each helper that ended as it should not. Its messages are taken over as
             those of any dead process.
+        may_last: seconds that calls of a helper may last, by its process.
     """
 
     def __init__(
@@ -145,12 +147,14 @@ class Helpers:
         report: Callable[[LoopProgress], None],
         stop: Stop,
         lost: Callable[[Lost], None],
+        may_last: Callable[[int], float] = lambda _: 0.0,
     ) -> None:
         self._command = command
         self._tally = Tally(report)
         self._own = self._tally.share()
         self._stop = stop
         self._lost = lost
+        self._may_last = may_last
         self._untold: list[Lost] = []
         self._helpers: list[_Helper] = []
         self._started = 0
@@ -197,7 +201,7 @@ class Helpers:
         """Wait until all have ended, when this process has nothing more to deliver.
 
         Args:
-            is_over: whether nothing is left of the run, so that who does not end is frozen.
+            is_over: whether the run is sent no more, so that who does not end is frozen.
         """
         self._own.ended = True
         self._wait(self._tell, is_over)
@@ -259,18 +263,23 @@ class Helpers:
 
     def _wait(self, tell: Callable[[], None], is_over: Callable[[], bool]) -> None:
         over_since = looked = time.monotonic()
-        is_idle = False
         while living := [one for one in list(self._helpers) if one.listening.is_alive()]:
             living[0].listening.join(_LOOK_SECONDS)
             tell()
             now = time.monotonic()
-            if not is_idle and now - looked > 1:
-                looked = over_since = now
-                is_idle = self._requests() > 1 or is_over()
-            elif is_idle and now - over_since > _GRACE_SECONDS:
-                for helper in living:
-                    helper.process.kill()
+            if now - looked <= 1:
+                continue
+            looked = now
+            if not (self._requests() or is_over()):
                 over_since = now
+            elif now - over_since > _GRACE_SECONDS:
+                self._end_frozen(living, now - over_since - _GRACE_SECONDS)
+
+    def _end_frozen(self, living: Sequence[_Helper], late: float) -> None:
+        """End those whose calls are over, too; asked twice, calls are no reason to wait."""
+        for helper in living:
+            if self._requests() > 1 or late > self._may_last(helper.process.pid):
+                helper.process.kill()
 
 
 def _ended(code: int) -> str:

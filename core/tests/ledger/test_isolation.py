@@ -145,6 +145,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
 
 READS: dict[str, Callable[[Any], object]] = {
     "under_way": lambda tx: claims.under_way(tx, "r", DEAD),
+    "is_on_the_wire": lambda tx: claims.is_on_the_wire(tx, "r", 999999),
     "count_overridden": lambda tx: runs.count_overridden(tx, "p"),
     "reason_of": lambda tx: suppressions.reason_of(tx, "email", "h1"),
     "files_of_several": lambda tx: freeze.files_of_several(tx, OWN_FILES, "p"),

@@ -215,7 +215,11 @@ def _of_a_mailing(cause: Cause) -> Told:
     mailing, due = cause.about, cause.detail
     check = _("serienpost check {mailing} says why", mailing=mailing)
     if cause.code == "configuration":
-        return Told(_("{mailing} cannot be sent as its files are", mailing=mailing), None, check)
+        hint = _(
+            "serienpost check {mailing} says why, or serienpost run {mailing}, typed at a terminal",
+            mailing=mailing,
+        )
+        return Told(_("{mailing} cannot be sent as its files are", mailing=mailing), None, hint)
     if cause.code == "schedule":
         return Told(_("the schedule of {mailing} cannot be kept", mailing=mailing), None, check)
     if cause.code == "bug":

@@ -169,7 +169,7 @@ def test_every_line_runs_as_shown(project: Path) -> None:
 
 def cron() -> list[str]:
     """The commands of the crontab."""
-    block = README.split("\n## Cron\n")[1].split("```text\n")[1].split("```")[0]
+    block = README.split("\n## Every day by itself\n")[1].split("```text\n")[1].split("```")[0]
     found = re.findall(r"(?m)^\S+ \S+ \S+ \S+ \S+ +(serienpost .*?) >>", block)
     assert len(found) == len(re.findall("serienpost ", block))
     return found

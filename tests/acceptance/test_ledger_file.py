@@ -243,7 +243,8 @@ def test_an_older_ledger_waits_for_a_process_that_still_works_with_it(null: Prac
         for column in ("archive", "edition", "first_part", "files"):
             db.execute(f"ALTER TABLE run DROP COLUMN {column}")
         db.execute("DROP INDEX message_part")
-        db.execute("DROP TABLE due")
+        for table in ("due", "worker", "schedule", "notification", "chore"):
+            db.execute(f"DROP TABLE {table}")
         db.execute("ALTER TABLE message ADD COLUMN attachments JSON")
     folder = null.folder / "versandbuch.db.owners"
     folder.mkdir(exist_ok=True)

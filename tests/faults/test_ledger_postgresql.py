@@ -85,7 +85,8 @@ def test_a_ledger_waits_for_its_open_runs_before_it_is_migrated(
     now = opened()
     with book.engine.begin() as connection:
         connection.execute(text("ALTER TABLE message ADD COLUMN attachments JSON"))
-        connection.execute(text("DROP TABLE due"))
+        for table in ("due", "worker", "schedule", "notification", "chore"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     desk.add_run("r", "paused")
     assert opened() == ("0003", now[1] + 1)

@@ -20,7 +20,7 @@ demo: setup  ## a demo practice from end to end, on this machine only
 
 test: setup  ## all tests: units, then the whole system
 	@scripts/stage units 450 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
-	@scripts/stage acceptance 420 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
+	@scripts/stage acceptance 540 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 sweep: setup  ## the tests with all cases of long sweeps, and new examples each time
 	@scripts/stage sweep 900 scripts/tests -n $(WORKERS) --dist worksteal --sweep --ignore=tests/packaging --ignore=tests/faults

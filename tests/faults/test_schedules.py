@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # From the look at the schedule to the release.
 STEPS = ("schedule", "due", "create", "batch", "freeze", "approve")
 POINTS = [f"{name}.{when}_commit" for name in STEPS for when in ("before", "after")]
-SAMPLE = ["schedule.before_commit", "schedule.after_commit", "approve.before_commit"]
+SAMPLE = ["schedule.after_commit"]
 RESUME = ("resume", "--due")
 
 

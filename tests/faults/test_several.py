@@ -44,7 +44,7 @@ LATER = [
     "commit.after_commit:4",
     "wire.before:4",
 ]
-SAMPLE = ["share.after_commit:1", "commit.after_commit:1", "wire.after:2"]
+SAMPLE = ["wire.after:2"]
 RUNS = 20
 
 

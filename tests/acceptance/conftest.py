@@ -15,8 +15,10 @@ import command_line
 import pytest
 from command_line import Done, wait_until
 from jsonschema import Draft202012Validator
+from moved_clock import Clock
 from referencing import Registry, Resource
 
+from serienpost.ledger import store
 from serienpost_demo.catcher import Catcher
 
 if TYPE_CHECKING:
@@ -286,6 +288,14 @@ subject: Einladung
 text: "Guten Tag {{Null_Name}}, Ihre Nummer ist {{Null_Nr}}."
 """,
 }
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the ledger, for commands in this process."""
+    made = Clock()
+    monkeypatch.setattr(store, "utc_now", made)
+    return made
 
 
 @pytest.fixture

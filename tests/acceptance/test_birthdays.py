@@ -7,22 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from moved_clock import Clock
-
-from serienpost.ledger import store
 
 if TYPE_CHECKING:
     from conftest import Post, Practice
+    from moved_clock import Clock
 
 FRIDAY = date(2026, 12, 4)
 ONE, TWO, THREE, FOUR = "patient:2", "patient:7", "patient:9", "patient:10"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(store, "utc_now", made)
-    return made
 
 
 @pytest.fixture

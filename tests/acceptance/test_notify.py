@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from moved_clock import Clock
 
 from serienpost import Answers, SerienpostError, UnavailableError, open_practice
-from serienpost.ledger import store
 from serienpost.service import worker
 from serienpost.service.worker import Worker
 from serienpost.translation import Text
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from conftest import Post, Practice
+    from moved_clock import Clock
 
 OWN = "praxis@example.org"
 SECOND = "edv@example.org"
@@ -41,13 +40,6 @@ def told(null: Practice, post: Post) -> Practice:
     null.edit("serienpost.yaml", "accounts:\n", "accounts:\n" + POST.format(port=post.catcher.port))
     null.edit("serienpost.yaml", '"null":', NOTIFY + '"null":')
     return null
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(store, "utc_now", made)
-    return made
 
 
 def away(practice: Practice) -> None:

@@ -8,12 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from moved_clock import Clock
-
-from serienpost.ledger import store
 
 if TYPE_CHECKING:
     from conftest import Practice
+    from moved_clock import Clock
 
 MAILING = "mailings/einladung.yaml"
 LINES = """\
@@ -21,13 +19,6 @@ once_per: none
 schedule: fri 09:00
 holidays: {country: DE, state: SN, on: next}
 purpose:"""
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(store, "utc_now", made)
-    return made
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from sqlite3 import OperationalError, connect
 from typing import TYPE_CHECKING
 
 import pytest
+from gate import GATE
 
 from serienpost import open_practice
 from serienpost.cli.send import SAME_REQUEST
@@ -27,35 +28,6 @@ if TYPE_CHECKING:
 CONNECTIONS = 3
 # Milliseconds of a call, so that a request to stop comes before the next one.
 CALL = 500
-
-# What makes processes begin together: while the file `hold` is there, none reads who is still to be
-# written to; while `stay` is there, calls wait before the wire.
-GATE = """
-import asyncio
-import time
-from pathlib import Path
-
-from serienpost_testkit.null.source import NullSource
-from serienpost_testkit.null.wire import NullSender
-
-hold, stay = (Path(__file__).with_name(name) for name in ("hold", "stay"))
-current, send = NullSource.current, NullSender.send
-
-
-def current_when_it_may(self, *args):
-    while hold.exists():
-        time.sleep(0.01)
-    return current(self, *args)
-
-
-async def send_when_it_may(self, *args):
-    while stay.exists():
-        await asyncio.sleep(0.01)
-    return await send(self, *args)
-
-
-NullSource.current, NullSender.send = current_when_it_may, send_when_it_may
-"""
 
 
 @pytest.fixture

@@ -18,20 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from fault_harness.server import Server
-from fixture_practice import LARGE, MAIL_PORT, SMALL, SMS_PORT, SQLITE, TEXTS
+from fixture_practice import LARGE, SMALL, SQLITE, TEXTS
 from write_fixtures import (
     KILLED,
     Desk,
     World,
     dump_postgresql,
     dump_sqlite,
-    grid,
     lines_of,
     make_practice,
 )
-
-from serienpost_demo.catcher import Catcher
-from serienpost_demo.smscreator import Account, FakeSmsCreator, Gateway
 
 TO = Path(__file__).parent / "ledger0005"
 # No run becomes stale, however late the tests are run.
@@ -47,13 +43,7 @@ def main(folder: Path) -> None:
     make_practice(practice)
     with ExitStack() as stack:
         server = stack.enter_context(Server())
-        world = World(
-            stack.enter_context(Catcher(port=MAIL_PORT)),
-            stack.enter_context(grid()),
-            stack.enter_context(
-                FakeSmsCreator(Gateway({"praxis": Account("praxis", "geheim")}), SMS_PORT)
-            ),
-        )
+        world = World.enter(stack)
         url = server.url(server.database())
         answers = {}
         for backend, ledger in (("sqlite", SQLITE), ("postgresql", url)):

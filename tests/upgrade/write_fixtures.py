@@ -101,6 +101,13 @@ class World:
     grid: FakeSendGrid
     sms: FakeSmsCreator
 
+    @classmethod
+    def enter(cls, stack: ExitStack) -> World:
+        """Start them, for as long as the stack is open."""
+        sms = FakeSmsCreator(Gateway({"praxis": Account("praxis", "geheim")}), SMS_PORT)
+        entered = stack.enter_context
+        return cls(entered(Catcher(port=MAIL_PORT)), entered(grid()), entered(sms))
+
     @property
     def template(self) -> Template:
         """What is kept at SendGrid."""
@@ -192,13 +199,7 @@ def main(folder: Path) -> None:
     make_practice(practice)
     with ExitStack() as stack:
         server = stack.enter_context(Server())
-        world = World(
-            stack.enter_context(Catcher(port=MAIL_PORT)),
-            stack.enter_context(grid()),
-            stack.enter_context(
-                FakeSmsCreator(Gateway({"praxis": Account("praxis", "geheim")}), SMS_PORT)
-            ),
-        )
+        world = World.enter(stack)
         url = server.url(server.database())
 
         def change_sqlite(statement: str, values: tuple[object, ...]) -> None:

@@ -15,6 +15,7 @@ from email import message_from_bytes
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeAlias
 
 import pikepdf
+from gate import GATE
 
 from serienpost.ledger.schema import archive
 from serienpost_demo.catcher import Catcher
@@ -137,39 +138,12 @@ def serienpost_archives():
 '''
 
 
-TEAM = '''\
-"""Processes of one run begin together: while the file `hold` is there, none reads who is still to
-be written to; while `stay` is there, calls wait. They look after each other more often than in a
-practice."""
-
-import asyncio
-import time
-from pathlib import Path
-
+# Processes of one run begin together, and look after each other more often than in a practice.
+TEAM = f"""{GATE}
 from serienpost.run.send import company
-from serienpost_testkit.null.source import NullSource
-from serienpost_testkit.null.wire import NullSender
 
-hold, stay = (Path(__file__).with_name(name) for name in ("hold", "stay"))
-current, send = NullSource.current, NullSender.send
 company.HEARTBEAT_SECONDS = company.SHARE_SECONDS = 0.2
-
-
-def current_when_all_are_there(self, *args):
-    while hold.exists():
-        time.sleep(0.01)
-    return current(self, *args)
-
-
-async def send_when_it_may(self, *args):
-    while stay.exists():
-        await asyncio.sleep(0.01)
-    return await send(self, *args)
-
-
-NullSource.current = current_when_all_are_there
-NullSender.send = send_when_it_may
-'''
+"""
 
 
 class Provider(ABC):

@@ -16,10 +16,10 @@ def main(folder: str, run: str, actor: str, language: str, wait: str) -> int:
     """Help to deliver a run; returns the exit code."""
     # Heard when it has begun, which takes a moment.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    from serienpost.service.helping import Teller, help_to_deliver, own_streams
+    from serienpost.service.helping import ProgressWriter, help_to_deliver, own_streams
 
     orders, answers = own_streams()
-    teller = Teller(answers)
+    writer = ProgressWriter(answers)
     try:
         from serienpost.config.loading import load_practice
         from serienpost.service import Practice
@@ -29,14 +29,14 @@ def main(folder: str, run: str, actor: str, language: str, wait: str) -> int:
         context = load_practice(Path(folder))
         speak(language, context.zone)
         with Practice(context, actor, log_notice) as practice:
-            help_to_deliver(practice, run, wait=wait == "wait", orders=orders, teller=teller)
+            help_to_deliver(practice, run, wait=wait == "wait", orders=orders, writer=writer)
     except SerienpostError as error:
-        teller.failure(error.sentence)
+        writer.failure(error.sentence)
         return error.exit_code
     except (Exception, SystemExit) as error:  # noqa: BLE001  # said by who started it
         from serienpost.cli.complaints import log_bug
 
-        teller.failure(log_bug(error, Path(folder)).sentence)
+        writer.failure(log_bug(error, Path(folder)).sentence)
         return Exit.BUG
     return Exit.DONE
 

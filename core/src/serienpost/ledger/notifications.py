@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_
 
-from serienpost.ledger.schedule import AHEAD
 from serienpost.ledger.schema import notification
+from serienpost.ledger.store import AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

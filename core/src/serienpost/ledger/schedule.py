@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from serienpost.ledger.runs import released_runs
 from serienpost.ledger.schema import due, journal, schedule
+from serienpost.ledger.store import AHEAD
 from serienpost.ledger.transitions import NEW_DUE, move_due
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 # Who enters due dates, before the mailing's id.
 SCHEDULE = "schedule:"
 
-# A stamp that lies further ahead was written while a clock was wrong.
-AHEAD = timedelta(minutes=1)
 # So long a schedule whose file is gone is kept.
 _KEPT = timedelta(days=1)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, or_
 
 from serienpost.errors import LedgerError
+from serienpost.ledger.connections import leave
 from serienpost.ledger.owners import is_dead, is_held, ownership
-from serienpost.ledger.schedule import AHEAD
 from serienpost.ledger.schema import chore, worker
+from serienpost.ledger.store import AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +73,9 @@ def serving(ledger: Ledger) -> Iterator[str | None]:
         try:
             yield owner
         finally:
-            with suppress(LedgerError):  # the end of the lock says the same
-                _leave(ledger, owner)
-
-
-def _leave(ledger: Ledger, owner: str) -> None:
-    with ledger.begin("serve", counted=False) as tx:
-        tx.execute(tx.delete(worker).where(worker.c.owner == owner))
+            # The end of the lock says the same.
+            with suppress(LedgerError), ledger.begin("serve", counted=False) as tx:
+                leave(tx, owner)
 
 
 def still_serves(ledger: Ledger, owner: str) -> bool:

@@ -6,7 +6,7 @@ import hmac
 import secrets
 import sqlite3
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from serienpost.ledger.batch import Builder
 
 _ = Texts(__name__)
+
+# A stamp that lies further ahead of the clock was written while a clock was wrong.
+AHEAD = timedelta(minutes=1)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -41,7 +41,7 @@ _ = Texts(__name__)
 
 # A person who pauses a run knows of it.
 _NEEDS_A_PERSON = BY_PERSON - {"person"}
-# Told once, though they stand for longer.
+# Description once, though they stand for longer.
 ONCE = ("finished", "put_off")
 
 
@@ -61,7 +61,7 @@ class Cause(NamedTuple):
     detail: str = ""
 
 
-class Told(NamedTuple):
+class Description(NamedTuple):
     """A cause in words: what is the matter, how many messages are in which state, what to do."""
 
     what: str
@@ -131,7 +131,7 @@ def _goes_on(error: SerienpostError) -> bool:
     return error.exit_code == Exit.OPEN or isinstance(error, LedgerUnavailableError)
 
 
-def described(tx: Tx, cause: Cause) -> Told | None:
+def described(tx: Tx, cause: Cause) -> Description | None:
     """The cause in words; None where it does not stand any more."""
     try:
         if cause.code in _OF_A_RUN:
@@ -146,7 +146,7 @@ def described(tx: Tx, cause: Cause) -> Told | None:
 _OF_A_RUN = ("paused", "finished", "withdraw", "stuck")
 
 
-def _of_a_run(tx: Tx, cause: Cause) -> Told | None:
+def _of_a_run(tx: Tx, cause: Cause) -> Description | None:
     row, numbers = find_run(tx, cause.about), count_states(tx, cause.about)
     run, mailing, counts = row.id, row.mailing, words.counts(numbers)
     if cause.code == "paused":
@@ -157,7 +157,7 @@ def _of_a_run(tx: Tx, cause: Cause) -> Told | None:
         what = _(
             "run {run} of {mailing} is paused: {reason}", run=run, mailing=mailing, reason=reason
         )
-        return Told(what, counts, end.how)
+        return Description(what, counts, end.how)
     if cause.code == "finished":
         what = _(
             "not everybody got the message of run {run} of {mailing}", run=run, mailing=mailing
@@ -168,26 +168,26 @@ def _of_a_run(tx: Tx, cause: Cause) -> Told | None:
             remedy = _("serienpost report {run} says why", run=run)
         else:
             return None
-        return Told(what, counts, remedy)
+        return Description(what, counts, remedy)
     if cause.code == "withdraw":
         what = _(
             "run {run} of {mailing}: orders lie with the provider that must not go out",
             run=run,
             mailing=mailing,
         )
-        return Told(what, None, _("serienpost resume --due lists them"))
+        return Description(what, None, _("serienpost resume --due lists them"))
     what = _("run {run} of {mailing} cannot go on", run=run, mailing=mailing)
-    return Told(what, counts, _("serienpost resume {run} says why", run=run))
+    return Description(what, counts, _("serienpost resume {run} says why", run=run))
 
 
-def _of_a_due_date(tx: Tx, cause: Cause) -> Told | None:
+def _of_a_due_date(tx: Tx, cause: Cause) -> Description | None:
     mailing, due = cause.about, cause.detail
     row = find_due(tx, mailing, due)
     if row is None or row.state != ("open" if cause.code == "put_off" else "given_up"):
         return None
     on = date.fromisoformat(due)
     if cause.code == "put_off":
-        return Told(
+        return Description(
             _("{mailing} for {due} cannot be prepared now", mailing=mailing, due=on),
             None,
             _(
@@ -195,7 +195,7 @@ def _of_a_due_date(tx: Tx, cause: Cause) -> Told | None:
                 until=row.until,
             ),
         )
-    return Told(
+    return Description(
         _("{mailing} for {due} was not sent and is given up", mailing=mailing, due=on),
         None,
         _(
@@ -206,12 +206,12 @@ def _of_a_due_date(tx: Tx, cause: Cause) -> Told | None:
     )
 
 
-def _of_a_chore(cause: Cause) -> Told:
+def _of_a_chore(cause: Cause) -> Description:
     what = _("what is done each day was refused: {chore}", chore=cause.about)
-    return Told(what, None, _("serienpost {chore} says why", chore=cause.about))
+    return Description(what, None, _("serienpost {chore} says why", chore=cause.about))
 
 
-def _of_a_mailing(cause: Cause) -> Told:
+def _of_a_mailing(cause: Cause) -> Description:
     mailing, due = cause.about, cause.detail
     check = _("serienpost check {mailing} says why", mailing=mailing)
     if cause.code == "configuration":
@@ -219,12 +219,16 @@ def _of_a_mailing(cause: Cause) -> Told:
             "serienpost check {mailing} says why, or serienpost run {mailing}, typed at a terminal",
             mailing=mailing,
         )
-        return Told(_("{mailing} cannot be sent as its files are", mailing=mailing), None, hint)
+        return Description(
+            _("{mailing} cannot be sent as its files are", mailing=mailing), None, hint
+        )
     if cause.code == "schedule":
-        return Told(_("the schedule of {mailing} cannot be kept", mailing=mailing), None, check)
+        return Description(
+            _("the schedule of {mailing} cannot be kept", mailing=mailing), None, check
+        )
     if cause.code == "bug":
         what = _("a bug in {culprit}: {kind}", culprit=mailing, kind=due)
-        return Told(what, None, _("serienpost.log in the practice folder says where"))
+        return Description(what, None, _("serienpost.log in the practice folder says where"))
     on = date.fromisoformat(due)
     by_hand = _(
         "serienpost run {mailing} --for {due}, typed at a terminal, says why",
@@ -237,6 +241,6 @@ def _of_a_mailing(cause: Cause) -> Told:
             mailing=mailing,
             due=on,
         )
-        return Told(what, None, by_hand)
+        return Description(what, None, by_hand)
     what = _("{mailing} for {due} was refused; nothing was sent", mailing=mailing, due=on)
-    return Told(what, None, by_hand)
+    return Description(what, None, by_hand)

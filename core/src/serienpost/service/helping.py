@@ -14,7 +14,7 @@ from serienpost.ledger.claims import is_on_the_wire
 from serienpost.ledger.connections import deliverers
 from serienpost.ledger.runs import find_run
 from serienpost.run.send.helpers import Helpers, ask, heed
-from serienpost.run.send.helpers import Teller as Teller  # noqa: PLC0414  # the face takes it from here
+from serienpost.run.send.helpers import ProgressWriter as ProgressWriter  # noqa: PLC0414  # the face takes it from here
 from serienpost.run.send.session import Options, continue_run, free_dead
 from serienpost.run.send.stop import Stop
 from serienpost.run.send.workers import number_of_workers
@@ -96,7 +96,7 @@ def _command(practice: OpenedPractice, run_id: str, options: Options) -> list[st
 
 
 def help_to_deliver(
-    practice: OpenedPractice, run_id: str, *, wait: bool, orders: int, teller: Teller
+    practice: OpenedPractice, run_id: str, *, wait: bool, orders: int, writer: ProgressWriter
 ) -> None:
     """Be a helper: deliver a run that another process is sending.
 
@@ -105,7 +105,7 @@ def help_to_deliver(
         run_id: the run.
         wait: wait here for rate, time and retries.
         orders: this process's end of its lifeline.
-        teller: tells who started it how far it is.
+        writer: tells who started it how far it is.
 
     Raises:
         SerienpostError: this process cannot deliver it, and it is still being sent.
@@ -120,12 +120,12 @@ def help_to_deliver(
         return
     try:
         options = Options(wait=wait, by_itself=True, join=True)
-        continue_run(practice.context, ledger, run_id, options, report=teller.progress, stop=stop)
+        continue_run(practice.context, ledger, run_id, options, report=writer.progress, stop=stop)
     except SerienpostError:
         if _state(ledger, run_id) == "sending":
             raise
     finally:
-        teller.end()
+        writer.end()
 
 
 def own_streams() -> tuple[int, int]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.outcomes import ProviderAnswer
     from serienpost.ledger.store import Tx
     from serienpost.run.send.stop import Stop
-    from serienpost.service.failures import Told
+    from serienpost.service.failures import Description
     from serienpost.service.opened import OpenedPractice
 
 _ = Texts(__name__)
@@ -145,7 +145,7 @@ def _waiting_for(tx: Tx, hashed: str) -> dict[str, Cause]:
     return {key: Cause(*one[:-1]) for key, one in found.items() if one[-1] == hashed[:_OF_A_HASH]}
 
 
-def _claimed(tx: Tx, hashed: str) -> dict[str, Told]:
+def _claimed(tx: Tx, hashed: str) -> dict[str, Description]:
     """What this process alone tells this address, by key; what does not stand any more is ended."""
     known = {key: described(tx, cause) for key, cause in _waiting_for(tx, hashed).items()}
     end(tx, [key for key, told in known.items() if told is None])
@@ -168,7 +168,7 @@ def _allow(context: PracticeContext, tx: Tx, name: str, hashed: str) -> None:
 
 
 def _sent(
-    context: PracticeContext, name: str, address: str, told: Sequence[Told]
+    context: PracticeContext, name: str, address: str, told: Sequence[Description]
 ) -> ProviderAnswer:
     """Send one mail; its permit is taken.
 
@@ -210,7 +210,7 @@ def _by_a_computer(content: Content) -> Content:
     return replace(content, headers=tuple({**kept, "Auto-Submitted": "auto-generated"}.items()))
 
 
-def _written(practice: str, told: Sequence[Told]) -> tuple[str, str]:
+def _written(practice: str, told: Sequence[Description]) -> tuple[str, str]:
     """Subject and text, in the present language."""
     n = len(told)
     about = (

@@ -27,7 +27,6 @@ from serienpost.errors import (
 )
 from serienpost.ledger.runs import released_runs
 from serienpost.ledger.schedule import (
-    AHEAD,
     NewDue,
     begin_schedule,
     enter_due_dates,
@@ -38,6 +37,7 @@ from serienpost.ledger.schedule import (
     schedules,
     set_back,
 )
+from serienpost.ledger.store import AHEAD
 from serienpost.run.report.history import due_dates
 from serienpost.scheduling.occurrences import (
     Occurrence,

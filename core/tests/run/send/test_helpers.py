@@ -21,8 +21,8 @@ from serienpost.run.send.helpers import (
     STOP,
     Helpers,
     Lost,
+    ProgressWriter,
     Tally,
-    Teller,
     heed,
     read,
     written,
@@ -243,7 +243,7 @@ def test_one_that_has_calls_under_way_is_waited_for(
 
 def test_all_wait_only_where_each_does() -> None:
     tally = Tally(lambda _: None)
-    own, other, starting = tally.share(), tally.share(), tally.share()
+    own, other, starting = tally.join(), tally.join(), tally.join()
     own.tell(LoopProgress(3, "rate", UNTIL))
     assert tally.together() == LoopProgress(3, "rate", UNTIL)
     other.tell(LoopProgress(4))
@@ -283,12 +283,12 @@ def test_a_long_reason_does_not_tear_a_line() -> None:
 
 def test_a_helper_tells_news_at_once_and_the_rest_now_and_then() -> None:
     reading, writing = os.pipe()
-    teller = Teller(writing)
+    writer = ProgressWriter(writing)
     for settled in range(100):
-        teller.progress(LoopProgress(settled))
-    teller.progress(LoopProgress(100, "rate", UNTIL))
-    teller.progress(LoopProgress(101, "rate", UNTIL))
-    teller.end()
+        writer.progress(LoopProgress(settled))
+    writer.progress(LoopProgress(100, "rate", UNTIL))
+    writer.progress(LoopProgress(101, "rate", UNTIL))
+    writer.end()
     os.close(writing)
     with os.fdopen(reading, "rb") as lines:
         told = [read(line) for line in lines]
@@ -300,11 +300,14 @@ def test_a_helper_tells_news_at_once_and_the_rest_now_and_then() -> None:
 def test_a_helper_goes_on_where_nobody_reads() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    teller = Teller(writing)
+    writer = ProgressWriter(writing)
     for settled in range(2000):  # more than the pipe holds
-        teller.progress(LoopProgress(settled, str(settled)))
+        writer.progress(LoopProgress(settled, str(settled)))
+    kept = os.read(reading, 1 << 20).splitlines()
+    assert 0 < len(kept) < 2000
+    assert [read(line) for line in kept[:2]] == [LoopProgress(0, "0"), LoopProgress(1, "1")]
     os.close(reading)
-    teller.end()
+    writer.end()  # nobody is there any more
     os.close(writing)
 
 

@@ -55,7 +55,7 @@ class Lost(NamedTuple):
 
 
 @dataclass
-class _Share:
+class _Work:
     """What one process has done of the run."""
 
     progress: LoopProgress | None = None
@@ -66,7 +66,7 @@ class _Share:
 
 
 class Tally:
-    """The shares of several processes as one progress.
+    """The work of several processes as one progress.
 
     Args:
         report: is called with it.
@@ -74,18 +74,18 @@ class Tally:
 
     def __init__(self, report: Callable[[LoopProgress], None]) -> None:
         self._report = report
-        self._shares: list[_Share] = []
+        self._team: list[_Work] = []
 
-    def share(self) -> _Share:
+    def join(self) -> _Work:
         """One further process."""
-        self._shares.append(_Share())
-        return self._shares[-1]
+        self._team.append(_Work())
+        return self._team[-1]
 
     def together(self) -> LoopProgress:
         """All of them as one: it waits only where each that is at work waits."""
-        shares = list(self._shares)
-        settled = sum(one.progress.settled for one in shares if one.progress)
-        at_work = [one.progress for one in shares if one.progress and not one.ended]
+        team = list(self._team)
+        settled = sum(one.progress.settled for one in team if one.progress)
+        at_work = [one.progress for one in team if one.progress and not one.ended]
         if not at_work or any(one.waiting is None for one in at_work):
             return LoopProgress(settled)
         return replace(at_work[0], settled=settled)
@@ -98,7 +98,7 @@ class Tally:
 @dataclass(eq=False)
 class _Helper:
     process: subprocess.Popen[bytes]
-    share: _Share
+    work: _Work
     stands_in: bool
     said: str = ""
     listening: threading.Thread = field(init=False)
@@ -122,7 +122,7 @@ class _Helper:
         for line in self.process.stdout:
             told = read(line)
             if isinstance(told, LoopProgress):
-                self.share.tell(told)
+                self.work.tell(told)
             elif told:
                 self.said = told
 
@@ -151,7 +151,7 @@ class Helpers:
     ) -> None:
         self._command = command
         self._tally = Tally(report)
-        self._own = self._tally.share()
+        self._own = self._tally.join()
         self._stop = stop
         self._lost = lost
         self._may_last = may_last
@@ -209,7 +209,7 @@ class Helpers:
 
     def again(self) -> None:
         """This process delivers once more; what it did before stays counted."""
-        self._own = self._tally.share()
+        self._own = self._tally.join()
 
     def _tell(self) -> None:
         self._tell_lost()
@@ -242,7 +242,7 @@ class Helpers:
             why = _("it cannot be started: {why}", why=error.strerror or type(error).__name__)
             self._untold.append(Lost(0, why))
             return
-        helper = _Helper(process, self._tally.share(), stands_in)
+        helper = _Helper(process, self._tally.join(), stands_in)
         name = f"helper {process.pid}"
         helper.listening = threading.Thread(target=self._attend, args=(helper,), name=name)
         helper.listening.daemon = True
@@ -254,7 +254,7 @@ class Helpers:
         """Listen to a helper until it ends; one that was killed is replaced, once."""
         helper.listen()
         code = helper.process.wait()
-        helper.share.ended = True
+        helper.work.ended = True
         if code == 0 or (self._requests() and -code in (signal.SIGINT, signal.SIGTERM)):
             return  # a service manager may signal one that has only just begun
         self._untold.append(Lost(helper.process.pid, helper.said or _ended(code)))
@@ -318,7 +318,7 @@ def read(line: bytes) -> LoopProgress | str | None:
         return None
 
 
-class Teller:
+class ProgressWriter:
     """Tells a helper's progress to who started it.
 
     Args:

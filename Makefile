@@ -75,8 +75,9 @@ bench: setup  ## all benchmarks, also after one that missed; results in bench/re
 	for name in $$failed; do echo "missed: $$name"; done; \
 	test -z "$$failed"
 
-mariadb: setup  ## one selection on MariaDB; needs Debian's mariadb-server
-	@scripts/tests tests/sources/mariadb_selection.py
+mariadb: setup  ## one selection and views on MariaDB; needs Debian's mariadb-server
+	@scripts/packages mariadbd=mariadb-server
+	@scripts/tests tests/sources/mariadb_selection.py tests/privacy/test_database_objects.py
 
 .PHONY: queries
 queries: setup  ## 20,000 random queries on SQLite, PostgreSQL, MariaDB: none supplies a value

@@ -129,7 +129,9 @@ def test_no_words_of_a_provider_burn_a_run(
 def test_time_releases_it_too_and_after_a_day_a_person_is_asked(mail: Practice, post: Post) -> None:
     rows = marked(mail)
     refuse(mail, post, rows[3:], f"550 {WORDS}")
-    mail.json("send", mail.run, "--yes", code=75)
+    said = mail("send", mail.run, "--yes")
+    assert "refused several times in a row" in said.err
+    assert "allotment" not in said.err
     hours_go_by(mail, 2)
     mail.json("resume", "--due", code=75)
     assert mail.state() == ("paused", "refused")
@@ -137,8 +139,11 @@ def test_time_releases_it_too_and_after_a_day_a_person_is_asked(mail: Practice, 
     assert mail.states()["failed"] == IN_A_ROW
 
     hours_go_by(mail, 23)
-    mail.json("resume", "--due", code=75)
+    said = mail("resume", "--due")
+    assert "run " in said.err  # a log, which holds no words of a provider about people
+    assert "allotment" not in said.out + said.err
     assert mail.state() == ("paused", "account")
+    assert "allotment" in mail("report", mail.run).out
     tried = mail.messages()[rows[3]]["attempts"]
     hours_go_by(mail, 2)
     post.script.clear()

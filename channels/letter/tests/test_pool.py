@@ -234,6 +234,15 @@ def test_limits_of_the_command_hold_for_its_workers() -> None:
     assert done.stdout.strip() == "['address_missing']", done.stderr
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What runs in the background of a shell ignores interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_forecast_ends_at_once(writer_of: Callable[..., Writer]) -> None:
     writer = writer_of(memory=1777)
     assert isinstance(writer.forecast(writer.content())[0], Cost)

@@ -493,7 +493,9 @@ def _open(one: RunStatus | DueRun) -> str:
     if ends and one.until and not scheduled:
         how = _("{standing} until {until}", standing=how, until=one.until)
     if one.reason:
-        why = one.reason_text or words.reason(one.reason)
+        # What a provider says of single people may name them; `show` has it, a log does not.
+        said = None if one.reason == "refused" else one.reason_text
+        why = said or words.reason(one.reason)
         how = Text("", "{how} ({why})", {"how": how, "why": why})
     if ends:
         return _("run {run} is {standing}; {how}", run=one.run, standing=how, how=ends.how)

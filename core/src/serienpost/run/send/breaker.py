@@ -168,11 +168,11 @@ class Series:
         """Why the run pauses, and what ends that."""
         if self.newest - self.oldest >= GIVE_UP_AFTER:
             lasting = _(
-                "{people} people in a row were refused alike: {code} {text}; this goes on for a"
-                " day: mend the cause, then serienpost resume {run} tries them again",
+                "{people} people in a row were refused alike ({code}); this goes on for a day;"
+                " serienpost report {run} has the provider's words: mend the cause, then serienpost"
+                " resume {run} tries them again",
                 people=self.breaker.people,
                 code=self.code,
-                text=self.text,
                 run=run_id,
             )
             return StopReason("account", lasting)

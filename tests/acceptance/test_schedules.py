@@ -78,6 +78,19 @@ def test_a_broken_mailing_is_told_and_others_go_on(scheduled: Practice, clock: C
     assert "'fry' is no day" in listed.err
 
 
+def test_what_check_refuses_is_not_planned(scheduled: Practice) -> None:
+    text = (scheduled.folder / MAILING).read_text("utf-8")
+    (scheduled.folder / "mailings/ohne.yaml").write_text(f"{text}\nsignature: niemand\n", "utf-8")
+    listed = scheduled("runs", "--planned", "--json")
+    document = scheduled.document(listed, ["runs", "--planned"], 3)
+    assert {one["mailing"] for one in document["planned"]} == {"einladung"}
+    (told,) = document["waiting"]
+    assert (told["mailing"], told["exit"]) == ("ohne", 3)
+    (line,) = listed.err.splitlines()
+    assert "ohne.yaml" in line
+    assert "niemand" in line
+
+
 def test_check_says_when_it_goes_out(scheduled: Practice) -> None:
     (note,) = [one for one in scheduled.json("check", "einladung")["notes"] if "goes out" in one]
     assert "goes out by itself, next on" in note

@@ -116,6 +116,9 @@ class PlannedHoliday(Record):
     to: str | None
 
 
+_GRAVITY = [Exit.OPEN, Exit.REFUSED]
+
+
 @dataclass(frozen=True, slots=True)
 class Planned(Record):
     """What the schedules of a practice bring.
@@ -124,7 +127,7 @@ class Planned(Record):
         planned: by time.
         holidays: that move or leave out a due date.
         due: due dates that wait to be prepared, or were given up.
-        waiting: schedules that cannot be followed.
+        waiting: schedules that cannot be followed, and why; no date of theirs is in `planned`.
     """
 
     planned: tuple[PlannedDate, ...]
@@ -134,8 +137,8 @@ class Planned(Record):
 
     @property
     def exit(self) -> Exit:
-        """3 where a schedule must be mended."""
-        return Exit.REFUSED if self.waiting else Exit.DONE
+        """3 where a mailing must be mended, 75 where it could not be asked whether it goes out."""
+        return max((one.exit for one in self.waiting), key=_GRAVITY.index, default=Exit.DONE)
 
 
 class _Scheduled(NamedTuple):
@@ -201,6 +204,9 @@ def planned(practice: OpenedPractice, days: int) -> Planned:
     holidays: list[PlannedHoliday] = []
     for one in found:
         mailing, row = one.mailing.id, rows.get(one.mailing.id)
+        if refused := _refused(practice, one):
+            waiting.append(refused)
+            continue
         since = row.entered_until if row and row.rule == str(one.schedule) else now
         until = now + timedelta(days=days)
         first, last = (moment.astimezone(zone).date() for moment in (since, until))
@@ -233,6 +239,17 @@ def planned(practice: OpenedPractice, days: int) -> Planned:
         due=tuple(due_dates(ledger, zone)),
         waiting=tuple(waiting),
     )
+
+
+def _refused(practice: OpenedPractice, one: _Scheduled) -> WaitingSchedule | None:
+    """What `check` finds wrong with a mailing, so that nothing of it would go out."""
+    from serienpost.service.mailing import check
+
+    try:
+        check(practice, one.name)
+    except SerienpostError as error:
+        return _waiting(one.mailing.id, error)
+    return None
 
 
 def _enter(

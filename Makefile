@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sweep languages upgrade faults check fix texts pins docs bench ci clean
+.PHONY: help setup demo test sweep languages members upgrade faults check fix texts pins docs bench ci clean
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -28,6 +28,9 @@ sweep: setup  ## the tests with all cases of long sweeps, and new examples each 
 languages: setup  ## the acceptance tests in German, and in brackets that show what is no text
 	@scripts/stage german 900 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance --reading de
 	@scripts/stage brackets 900 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance --reading qps
+
+members: setup  ## each member's tests in an environment that holds only what it declares
+	@scripts/stage members 600 scripts/members
 
 upgrade: setup  ## ledgers that older commits wrote: open, show, print, send, purge
 	@scripts/stage upgrade 120 scripts/tests -n $(WORKERS) --dist worksteal tests/upgrade

@@ -55,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="all cases of long sweeps, and new examples for property tests",
     )
+    parser.addoption(
+        "--sample",
+        action="store_true",
+        help="one test in four and one of each file: whether a member stands alone",
+    )
     parser.addoption("--reading", metavar="LANGUAGE", help="what commands speak: de, qps")
 
 
@@ -76,12 +81,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave most cases of long sweeps to `--sweep`; the same ones stay in every normal run."""
     if config.getoption("sweep"):
         return
-    left_out = [item for item in items if not _stays(item.nodeid)]
+    kept = [item for item in items if _stays(item.nodeid)]
+    if config.getoption("sample"):
+        first = {item.path: item for item in reversed(kept)}
+        kept = [one for one in kept if first[one.path] is one or _is_drawn(one.nodeid, 4)]
+    left_out = set(items).difference(kept)
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _stays(item.nodeid)]
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = kept
 
 
 def _stays(node: str) -> bool:
-    one_in = next((n for pattern, n in SAMPLED.items() if fnmatchcase(node, pattern)), 1)
+    return _is_drawn(node, next((n for one, n in SAMPLED.items() if fnmatchcase(node, one)), 1))
+
+
+def _is_drawn(node: str, one_in: int) -> bool:
     return one_in > 0 and int(sha256(node.encode()).hexdigest(), 16) % one_in == 0

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
+    from serienpost.rights import Right
     from serienpost.service.decided import Answers
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run, Stop
-    from serienpost.service.users import Right, User
+    from serienpost.service.users import User
 
 __all__ = [
     "Answers",

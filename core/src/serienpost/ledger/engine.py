@@ -44,10 +44,10 @@ _ = Texts(__name__)
 _log = logging.getLogger(__name__)
 
 # The newest revision of the ledger's tables; the last file in `migrations/versions`.
-HEAD = "0006"
+HEAD = "0007"
 
 # Older revisions whose tables this code can work with as they are.
-USABLE = {"0003", "0004", "0005"}
+USABLE = {"0003", "0004", "0005", "0006"}
 
 # The first with RETURNING, which the ledger's statements need.
 OLDEST_SQLITE = (3, 35)

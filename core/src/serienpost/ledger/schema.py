@@ -377,6 +377,130 @@ chore = Table(
     Column("done_at", UtcTime),
 )
 
+# Who may use the desk: `key` is the name as names are compared, `password` an argon2 hash (RFC
+# 9106), `rights` what they may do (`service/users.py`). `changed_at` grows with each change.
+user = Table(
+    "user",
+    metadata,
+    _practice(),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("rights", JSON, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)
+
+# Who is logged in at the desk: `digest` is that of the token that the browser keeps, `user` the key
+# of a user, `used_at` the last time that a person did something.
+session = Table(
+    "session",
+    metadata,
+    _practice(),
+    Column("digest", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("began_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime, nullable=False),
+)
+
+# Wrong passwords since the last right one, by the keyed hash of a name, of where they came from,
+# and of both.
+failed_login = Table(
+    "failed_login",
+    metadata,
+    _practice(),
+    Column("key", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# People chosen and checked before there is a text: `blocks` are sources and what was asked of them,
+# `owner` is the process that reads them, `reason` why they could not be read.
+selection = Table(
+    "selection",
+    metadata,
+    _practice(),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("header", SpokenJson, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Sentence),
+    Column("owner", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("read_at", UtcTime),
+)
+
+# The rows of a selection; no values of macros.
+selected = Table(
+    "selected",
+    metadata,
+    _practice(),
+    Column("selection", Text, primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("row_id", Text, nullable=False),
+    Column("block", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("consenting", Text),
+    Column("occasion", Text),
+    Column("occasion_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("number", Text),
+    Column("name", Text),
+    Column("address", Text),
+    Column("address_hash", Text),
+    Column("unreachable", SpokenJson(none_as_null=True)),
+    Column("consent", SpokenJson(none_as_null=True)),
+    Column("allowed", Boolean, nullable=False),
+    Column("marked", Boolean, nullable=False),
+    Column("unmarked", SpokenJson(none_as_null=True)),
+    Index("selected_row", "practice", "selection", "row_id", unique=True),
+    Index("selected_person", "practice", "person"),
+)
+
+# A mailing that somebody writes at the desk: `mailing` is its id, for `once_per`; `keys` those of a
+# mailing file; `version` grows with each save.
+draft = Table(
+    "draft",
+    metadata,
+    _practice(),
+    Column("id", Text, primary_key=True),
+    Column("mailing", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("keys", JSON, nullable=False),
+    Column("selection", Text),
+    Column("run", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("saved_at", UtcTime, nullable=False),
+    Column("saved_by", Text, nullable=False),
+)
+
+# What a worker is asked to do (`read` a selection, `prepare` a draft): `done` rows so far, `owner`
+# the process at it, `reason` why it failed, `run` what was prepared.
+task = Table(
+    "task",
+    metadata,
+    _practice(),
+    Column("id", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("selection", Text),
+    Column("draft", Text),
+    Column("version", Integer),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("done", Integer, nullable=False),
+    Column("run", Text),
+    Column("reason", Sentence),
+    Column("ended_at", UtcTime),
+)
+
 # Who decided what and when: marks, overrides, approvals, resolved doubts, tests.
 journal = Table(
     "journal",

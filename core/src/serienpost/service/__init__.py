@@ -13,22 +13,30 @@ from typing import TYPE_CHECKING
 from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
+    from serienpost.rights import Right
     from serienpost.service.decided import Answers
+    from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run, Stop
+    from serienpost.service.users import User
 
 __all__ = [
     "Answers",
     "Confirmation",
     "EditedText",
+    "LoggedIn",
+    "LoginRefused",
     "Notice",
     "Practice",
     "Progress",
+    "Right",
     "Run",
+    "Session",
     "Stop",
     "Transliteration",
+    "User",
     "open_practice",
 ]
 
@@ -37,11 +45,16 @@ _HOME = {
     "Answers": "decided",
     "Confirmation": "release",
     "EditedText": "mailing",
+    "LoggedIn": "login",
+    "LoginRefused": "login",
     "Notice": "notices",
     "Progress": "run",
+    "Right": "users",
     "Run": "run",
+    "Session": "login",
     "Stop": "run",
     "Transliteration": "mailing",
+    "User": "users",
 }
 
 

@@ -14,10 +14,12 @@ from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
     from serienpost.service.decided import Answers
+    from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run, Stop
+    from serienpost.service.tasks import Prepare, Task, TaskStatus
 
 __all__ = [
     "Answers",
@@ -25,10 +27,14 @@ __all__ = [
     "EditedText",
     "Notice",
     "Practice",
+    "Prepare",
     "Progress",
     "Run",
     "Stop",
+    "Task",
+    "TaskStatus",
     "Transliteration",
+    "ensure_worker",
     "open_practice",
 ]
 
@@ -38,10 +44,14 @@ _HOME = {
     "Confirmation": "release",
     "EditedText": "mailing",
     "Notice": "notices",
+    "Prepare": "tasks",
     "Progress": "run",
     "Run": "run",
     "Stop": "run",
+    "Task": "tasks",
+    "TaskStatus": "tasks",
     "Transliteration": "mailing",
+    "ensure_worker": "desk_worker",
 }
 
 

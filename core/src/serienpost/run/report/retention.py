@@ -14,6 +14,7 @@ from serienpost.ledger.notifications import forget_told
 from serienpost.ledger.schema import archive, asset, attempt, due, event, journal, message, run
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
+from serienpost.ledger.tasks import forget_ended
 from serienpost.ledger.transitions import NEW_DUE
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.send.archive import waiting_runs
@@ -61,6 +62,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
         forget_told(tx)
+        forget_ended(tx)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)

@@ -180,6 +180,7 @@ class Need:
         self._looked_at = now
         if self._is_desk_there(post) or (context is not None and is_needed(context)):
             self._needed_at = now
+            return False
         if now - self._needed_at < UNNEEDED_SECONDS:
             return False
         post.leave()

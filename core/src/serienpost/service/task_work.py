@@ -11,9 +11,9 @@ from serienpost.ledger.schema import task
 from serienpost.ledger.tasks import (
     NotWantedError,
     end_task,
-    give_back,
     is_free,
     is_wanted,
+    leave_task,
     note_done,
     open_tasks,
     taken,
@@ -146,7 +146,7 @@ def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> None:
         except NotWantedError:
             return
         except _StoppedError:
-            give_back(practice.ledger, row.id, owner)
+            leave_task(practice.ledger, row.id, owner)
         except LedgerUnavailableError:
             raise
         except SerienpostError as error:

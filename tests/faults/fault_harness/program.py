@@ -1,5 +1,6 @@
 """A program that does in a process of its own what no command does.
-`program.py -C FOLDER ask MAILING` asks a worker to prepare a mailing."""
+`program.py -C FOLDER ask MAILING` asks a worker to prepare a mailing, `cancel-task TASK` takes that
+back."""
 
 from __future__ import annotations
 
@@ -9,13 +10,16 @@ from serienpost import open_practice
 from serienpost.service import Prepare
 
 # The first words of command lines that this module runs.
-WORDS = ("ask",)
+WORDS = ("ask", "cancel-task")
 
 
-def main(folder: str, _word: str, mailing: str) -> int:
+def main(folder: str, word: str, name: str) -> int:
     """Do it; the exit code is that of a command."""
     with open_practice(folder, actor="desk:eva") as practice:
-        practice.ask(Prepare(mailing), token=f"one wish for {mailing}")
+        if word == "cancel-task":
+            practice.task(name).cancel()
+        else:
+            practice.ask(Prepare(name), token=f"one wish for {name}")
     return 0
 
 

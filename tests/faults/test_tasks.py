@@ -102,7 +102,7 @@ def assert_each_is_there_once(practice: Practice) -> None:
     that the practice began with."""
     runs = {row["id"]: row for row in practice.rows(run_table) if row["id"] != practice.run}
     done = [row["run"] for row in tasks(practice) if row["state"] == "done"]
-    assert Counter(done) == Counter(runs)
+    assert Counter(done) == Counter(list(runs))
     assert {row["state"] for row in runs.values()} <= {"prepared"}
     assert {row["owner"] for row in runs.values()} <= {None}
     found = Counter(row["run"] for row in practice.rows(message) if row["run"] != practice.run)

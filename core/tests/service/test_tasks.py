@@ -30,11 +30,10 @@ if TYPE_CHECKING:
 MANY = 2_400
 
 
-def work(practices: Practices, stop: Stop | None = None) -> None:
-    """Do what a worker finds, in the name of whoever asked."""
-    worker = practices.open("os:worker")
-    for row in TaskLook().found(worker.ledger):
-        do_task(practices.open(row.asked_by), row, stop or Stop())
+def work(practices: Practices, stop: Stop | None = None) -> list[Exception | None]:
+    """Do what a worker finds, in the name of whoever asked; returns bugs."""
+    found = TaskLook().found(practices.open("os:worker").ledger)
+    return [do_task(practices.open(row.asked_by), row, stop or Stop()) for row in found]
 
 
 def rows(practice: Practice, table: Table) -> list[tuple[object, ...]]:
@@ -176,7 +175,7 @@ def test_a_reason_is_said_in_the_readers_language(practices: Practices, practice
     assert "weg" in german
 
 
-def test_a_bug_fails_the_task_and_is_raised(
+def test_a_bug_fails_the_task_and_is_returned(
     practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(done: int) -> None:
@@ -184,8 +183,8 @@ def test_a_bug_fails_the_task_and_is_raised(
 
     during(monkeypatch, break_down)
     asked = practice.ask(Prepare("einladung"))
-    with pytest.raises(ZeroDivisionError):
-        work(practices)
+    (bug,) = work(practices)
+    assert isinstance(bug, ZeroDivisionError)
     found = asked.status()
     assert (found.state, found.exit) == ("failed", Exit.BUG)
     assert found.reason
@@ -199,8 +198,8 @@ def test_what_a_newer_serienpost_asked_for_fails(practices: Practices, practice:
     asked = practice.ask(Prepare("einladung"))
     with practice.ledger.begin() as tx:
         tx.execute(tx.update(task).values(what="fly"))
-    with pytest.raises(KeyError):
-        work(practices)
+    (bug,) = work(practices)
+    assert isinstance(bug, KeyError)
     assert (asked.status().state, asked.status().exit) == ("failed", Exit.BUG)
 
 
@@ -296,6 +295,24 @@ def test_a_ledger_that_is_away_leaves_it_to_another_look(
     work(practices)
     assert asked.status().state == "done"
     assert len(rows(practice, run_table)) == 1
+
+
+def test_a_ledger_that_cannot_be_written_fails_it_the_third_time(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk has room for a task and for no run."""
+
+    def be_full(_done: int) -> None:
+        raise LedgerUnavailableError(str(away()))
+
+    asked = practice.ask(Prepare("einladung"))
+    during(monkeypatch, be_full)
+    for state in ("working", "working", "failed"):
+        with pytest.raises(LedgerUnavailableError):
+            work(practices)
+        assert asked.status().state == state
+    assert (asked.status().exit, asked.status().reason) == (Exit.OPEN, str(away()))
+    assert rows(practice, run_table) == []
 
 
 def test_it_is_given_up_at_the_third_death(

@@ -15,11 +15,13 @@ from serienpost.service.practice import Practice, open_practice
 if TYPE_CHECKING:
     from serienpost.rights import Right
     from serienpost.service.decided import Answers
+    from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run, Stop
+    from serienpost.service.tasks import Prepare, Task, TaskStatus
     from serienpost.service.users import User
 
 __all__ = [
@@ -30,13 +32,17 @@ __all__ = [
     "LoginRefused",
     "Notice",
     "Practice",
+    "Prepare",
     "Progress",
     "Right",
     "Run",
     "Session",
     "Stop",
+    "Task",
+    "TaskStatus",
     "Transliteration",
     "User",
+    "ensure_worker",
     "open_practice",
 ]
 
@@ -48,13 +54,17 @@ _HOME = {
     "LoggedIn": "login",
     "LoginRefused": "login",
     "Notice": "notices",
+    "Prepare": "tasks",
     "Progress": "run",
     "Right": "users",
     "Run": "run",
     "Session": "login",
     "Stop": "run",
+    "Task": "tasks",
+    "TaskStatus": "tasks",
     "Transliteration": "mailing",
     "User": "users",
+    "ensure_worker": "desk_worker",
 }
 
 

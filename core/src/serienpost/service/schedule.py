@@ -191,6 +191,17 @@ def enter_due(practice: OpenedPractice) -> tuple[list[WaitingSchedule], list[Exc
     return waiting, bugs
 
 
+def has_schedules(context: PracticeContext, *, is_known: bool) -> bool:
+    """Whether a mailing has a schedule.
+
+    Args:
+        context: the practice.
+        is_known: whether one had a schedule before; it counts while a mailing cannot be read.
+    """
+    found, waiting, _others = _read_all(context)
+    return bool(found or (waiting and is_known))
+
+
 def planned(practice: OpenedPractice, days: int) -> Planned:
     """See `Practice.planned`."""
     if not 1 <= days <= _MOST_DAYS:

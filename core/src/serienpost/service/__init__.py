@@ -14,6 +14,7 @@ from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
     from serienpost.service.decided import Answers
+    from serienpost.service.draft import Conflict, Draft, SameMailing
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Answers",
     "Confirmation",
+    "Conflict",
+    "Draft",
     "EditedText",
     "Notice",
     "Practice",
     "Progress",
     "Run",
+    "SameMailing",
     "Stop",
     "Transliteration",
     "open_practice",
@@ -36,10 +40,13 @@ __all__ = [
 _HOME = {
     "Answers": "decided",
     "Confirmation": "release",
+    "Conflict": "draft",
+    "Draft": "draft",
     "EditedText": "mailing",
     "Notice": "notices",
     "Progress": "run",
     "Run": "run",
+    "SameMailing": "draft",
     "Stop": "run",
     "Transliteration": "mailing",
 }

@@ -95,7 +95,7 @@ def check_document(
         lambda loc: (document.file, document.line(loc)), problems=document.problems
     )
     collector.unknown_keys(document.data, MAILING_KEYS)
-    data = placed_uploads(context, document, uploads, collector)
+    data = placed_uploads(context.path, document, uploads, collector)
     keys = {key: value for key, value in data.items() if key in MAILING_KEYS}
     mailing = collector.validate(Mailing, {"id": mailing_id, **keys})
     blocks = _blocks(context, data, collector)

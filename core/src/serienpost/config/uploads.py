@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from serienpost.config.document import Document, Loc
     from serienpost.config.problems import Collector
-    from serienpost.context import PracticeContext
+
+    # From what is written in a file of the practice to the path that it means.
+    Places: TypeAlias = Callable[[str], Path]
 
 _ = Texts(__name__)
 
@@ -51,9 +53,10 @@ class Upload:
 
 
 def placed_uploads(
-    context: PracticeContext, document: Document, uploads: Collection[Upload], collector: Collector
+    path: Places, document: Document, uploads: Collection[Upload], collector: Collector
 ) -> dict[str, Any]:
-    """The keys of a mailing with the path of each list in the place of its reference.
+    """The keys of a mailing with the path of each list in the place of its reference; `path` gives
+    the path that a text of the mailing means.
 
     Noted as problems are references to what was not given to the draft, and paths that lead into
     the folder: a file there is its draft's alone.
@@ -67,7 +70,7 @@ def placed_uploads(
     if "select" in data:
         lists = {one.reference: one.path for one in uploads if one.kind == "list"}
         data["select"] = _placed(
-            context, data["select"], ("select",), None if document.is_file else lists, collector
+            path, data["select"], ("select",), None if document.is_file else lists, collector
         )
     return data
 
@@ -77,7 +80,7 @@ _ADD = _("add it again")
 
 
 def _placed(
-    context: PracticeContext,
+    path: Places,
     value: Any,  # noqa: ANN401  # JSON
     loc: Loc,
     lists: dict[str, str] | None,
@@ -85,17 +88,17 @@ def _placed(
 ) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
         inner = value.items()
-        return {key: _placed(context, one, (*loc, key), lists, collector) for key, one in inner}
+        return {key: _placed(path, one, (*loc, key), lists, collector) for key, one in inner}
     if isinstance(value, list):
         numbered = enumerate(value)
-        return [_placed(context, one, (*loc, no), lists, collector) for no, one in numbered]
+        return [_placed(path, one, (*loc, no), lists, collector) for no, one in numbered]
     if not isinstance(value, str):
         return value
     if lists is not None and value.startswith(_REFERENCE):
         if value not in lists:
             collector.add(loc, _GONE, _ADD)
         return lists.get(value, value)
-    if _leads_into_uploads(context, value):
+    if _leads_into_uploads(path, value):
         text = _("the file lies in {folder}, which holds files of drafts", folder=f"{UPLOADS}/")
         collector.add(loc, text, _("put a copy of it elsewhere in the practice folder"))
     return value
@@ -112,13 +115,13 @@ def _texts(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
             yield from _texts(inner, (*loc, number))
 
 
-def _leads_into_uploads(context: PracticeContext, text: str) -> bool:
+def _leads_into_uploads(path: Places, text: str) -> bool:
     """Whether a text, taken for a path, names something in the folder, on whatever way."""
     if not 0 < len(text) < _LONGEST_PATH or "\0" in text:
         return False
     try:
-        home = context.path(UPLOADS).stat()
-        real = Path(os.path.realpath(context.path(text)))
+        home = path(UPLOADS).stat()
+        real = Path(os.path.realpath(path(text)))
         return any(os.path.samestat(one.stat(), home) for one in real.parents if one.is_dir())
     except (OSError, ValueError):  # there is no such folder, or the text is no path
         return False

@@ -90,6 +90,7 @@ def received(
         raise SerienpostError(_("the list is neither .csv nor .xlsx"), hint=_SAVE)
     private_folder(context.path(UPLOADS))
     with _opened(context) as folder:
+        os.fchmod(folder, 0o700)
         stored, file = _new_file(folder, suffix if kind == "list" else "")
         with file:
             try:

@@ -185,10 +185,15 @@ class Draft:
         return self._row.run
 
     def line(self) -> DraftLine:
-        """Who wrote it and when, and whether there is a run of it."""
+        """How it stands now: who wrote it and when, and whether there is a run of it.
+
+        Raises:
+            LedgerError: the draft is gone.
+        """
         with self.practice.ledger.read() as tx:
-            found = drafts.all_drafts(tx, self.id)
-        return _line(self.practice, self._row, found[0][1] if found else None)
+            drafts.find_draft(tx, self.id)
+            ((row, run_state),) = drafts.all_drafts(tx, self.id)
+        return _line(self.practice, row, run_state)
 
     def save(
         self, keys: Mapping[str, Any], version: int, *, selection: str | None = None

@@ -30,10 +30,11 @@ def test_every_command_has_a_schema(schemas: Schemas, command: str) -> None:
 
 def test_no_schema_lets_unknown_keys_pass(schemas: Schemas) -> None:
     head = {"serienpost": 1, "ok": True, "exit": 0, "problems": []}
+    purged = {"values": 0, "unapproved": 0, "drafts": 0}
     with pytest.raises(AssertionError, match="more"):
-        schemas.check(["purge"], head | {"values": 0, "unapproved": 0, "messages": 0, "more": 1})
+        schemas.check(["purge"], head | purged | {"messages": 0, "more": 1})
     with pytest.raises(AssertionError, match="messages"):
-        schemas.check(["purge"], head | {"values": 0, "unapproved": 0})
+        schemas.check(["purge"], head | purged)
     with pytest.raises(AssertionError):
         schemas.check(["purge"], head | {"ok": False, "exit": 3})
 

@@ -16,7 +16,7 @@ import pytest
 from workspace import ROOT
 
 import serienpost.service
-from serienpost.service import Answers, Notice, Practice, Run, Task
+from serienpost.service import Answers, Draft, Notice, Practice, Run, Task
 from serienpost.service.release import Question
 from serienpost_demo import init_demo
 from serienpost_demo.catcher import Catcher
@@ -64,7 +64,7 @@ def signature(source: str) -> str:
     return called.replace("lambda _: None", "...")
 
 
-@pytest.mark.parametrize("owner", [Practice, Run, Task])
+@pytest.mark.parametrize("owner", [Practice, Draft, Run, Task])
 def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
     block = PAGE.split("## Signatures\n")[1].split("```python\n")[1].split("```")[0]
     (shown,) = (one for one in ast.parse(block).body if getattr(one, "name", "") == owner.__name__)
@@ -75,7 +75,7 @@ def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
 
 
 def test_methods_that_the_page_lists_are_there() -> None:
-    for chapter, owner in (("The practice", Practice), ("The run", Run)):
+    for chapter, owner in (("The practice", Practice), ("Drafts", Draft), ("The run", Run)):
         lines = PAGE.split(f"## {chapter}\n")[1].split("\n## ")[0].splitlines()
         cells = [line.split("|")[1] for line in lines if line.startswith("| `")]
         listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]

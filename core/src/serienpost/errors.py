@@ -13,10 +13,12 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from serienpost.redaction import redact, without_passwords
-from serienpost.translation import Text, joined, mapped
+from serienpost.translation import Text, Texts, joined, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_ = Texts(__name__)
 
 
 class Exit(IntEnum):
@@ -80,6 +82,20 @@ class Problem:
         where = f"{{file}}:{self.line}: " if self.line else "{file}: "
         shape = (where if self.file else "") + ("{key}: " if self.key else "") + "{message}"
         return Text("", shape + (" ({hint})" if self.hint else ""), values)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftProblem(Problem):
+    """One thing that is wrong with a draft: `file` names the draft, `line` counts within the text
+    of the key."""
+
+    @property
+    def sentence(self) -> Text:
+        """All of it in one line: `draft K7: text, line 3: ...`."""
+        place = self.key
+        if self.key and self.line:
+            place = _("{key}, line {line}", key=self.key, line=self.line)
+        return Problem(self.message, self.hint, self.file, None, place).sentence
 
 
 class SerienpostError(Exception):

@@ -18,6 +18,7 @@ from serienpost.ledger import (
     claims,
     connections,
     delivery,
+    drafts,
     due,
     logins,
     permits,
@@ -29,6 +30,7 @@ from serienpost.ledger import (
     users,
 )
 from serienpost.ledger.delivery import Result
+from serienpost.ledger.drafts import DraftRow, UploadRow
 from serienpost.ledger.schema import account, attempt, permit, session, suppression, worker
 from serienpost.ledger.schema import task as task_table
 from serienpost.run.prepare import freeze, plan
@@ -48,6 +50,7 @@ MODULES = [
     "ledger.claims",
     "ledger.connections",
     "ledger.delivery",
+    "ledger.drafts",
     "ledger.due",
     "ledger.logins",
     "ledger.permits",
@@ -75,6 +78,8 @@ DEAD = "999999-DEAD"
 DAY, GIVEN_UP, OVER = "2026-03-02", "2026-03-01", "2026-02-28"
 RESEND = SimpleNamespace(on_doubt="resend", max_attempts=8)
 PARTLESS: Any = SimpleNamespace(part_size=None)
+# `u` stands in each header: it is read by every run.
+UPLOAD = UploadRow("u", "d", "list", "list.csv", 1)
 # Everybody's own file is the same one.
 OWN_FILES: Any = SimpleNamespace(
     own_files=SimpleNamespace(one_person_each=True, identities=lambda _: [("{{Nr}}.pdf", (1, 1))])
@@ -146,6 +151,14 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "still_open": lambda ledger: due.still_open(ledger, _due(ledger), "away"),
     "was_told": lambda ledger: due.was_told(ledger, _due(ledger, GIVEN_UP)),
     "remove_due": lambda ledger: due.remove_due(ledger, "m", DAY, "user"),
+    "cancel_run": lambda tx: approve.cancel_run(tx, "p", "user"),
+    "add_draft": lambda tx: drafts.add_draft(tx, _draft(tx, "new")),
+    "save_draft": lambda tx: drafts.save_draft(tx, _draft(tx, "d")._replace(title="other"), 1),
+    "name_run": lambda tx: drafts.name_run(tx, "d", "r", 1),
+    "change_keys": lambda tx: drafts.change_keys(tx, _draft(tx, "d"), {}, "other", "user"),
+    "remove_draft": lambda tx: drafts.remove_draft(tx, "d"),
+    "add_upload": lambda tx: drafts.add_upload(tx, UPLOAD._replace(id="w"), "user"),
+    "remove_upload": lambda tx: drafts.remove_upload(tx, "d", "u"),
     "move_due": lambda tx: transitions.move_due(tx, "m", DAY, "open", "done"),
     "insert_user": lambda tx: users.insert_user(tx, "Eva", "hash", ["read"]),
     "update_user": lambda tx: users.update_user(tx, _user(tx), "other", ["read"]),
@@ -229,6 +242,16 @@ READS: dict[str, Callable[[Any], object]] = {
     "open_tasks": tasks.open_tasks,
     "is_wanted": lambda tx: tasks.is_wanted(tx, "w", DEAD),
     "is_free": lambda ledger: tasks.is_free(ledger, _task(ledger, "w")),
+    "mailings_of_runs": runs.mailings_of_runs,
+    "has_drafts": drafts.has_drafts,
+    "refuse_older": drafts.refuse_older,
+    "find_draft": lambda tx: drafts.find_draft(tx, "d"),
+    "all_drafts": drafts.all_drafts,
+    "old_drafts": lambda tx: drafts.old_drafts(tx, datetime(2999, 1, 1, tzinfo=UTC)),
+    "runs_reading": lambda tx: drafts.runs_reading(tx, "d"),
+    "uploads_of": lambda tx: drafts.uploads_of(tx, "d"),
+    "known_uploads": lambda tx: drafts.known_uploads(tx, ["u", "w"]),
+    "draft_mailings": drafts.draft_mailings,
 }
 
 
@@ -236,6 +259,21 @@ def _user(tx: Tx) -> users.UserRow:
     row = users.find_user(tx, "ada")
     assert row is not None
     return row
+
+
+def _draft(tx: Tx, draft_id: str) -> DraftRow:
+    said: dict[str, Any] = {"mailing": "m", "title": "title", "user": "user", "keys": {"rows": []}}
+    return DraftRow(
+        id=draft_id,
+        **said,
+        version=1,
+        selection=None,
+        run="p",
+        run_version=1,
+        created_at=tx.now,
+        saved_at=tx.now,
+        saved_by="user",
+    )
 
 
 def _put_off(ledger: Ledger, day: str) -> None:
@@ -347,6 +385,9 @@ def _fill(desk: Desk, count: int) -> None:
                 {"id": "e", "state": "done", **asked, **free, "ended_at": long_ago},
             ],
         )
+        for name in ("d", "e"):
+            drafts.add_draft(tx, _draft(tx, name)._replace(keys={"rows": ["x"] * count}))
+        drafts.add_upload(tx, UPLOAD, "user")
         tx.note("user", "exclude", "p", 1)
         tx.note("user", "test", "p", 1, {"to": "h1"})
     desk.hold_once("r", 1, 2, 3, 5, 6)
@@ -413,6 +454,7 @@ def test_what_one_practice_reads_does_not_depend_on_the_other(
     after = {name: _call(mine, name, function) for name, function in READS.items()}
     assert after == before
     empty = {
+        "refuse_older",
         "cancelled_runs_to_settle",
         "keeps_returning",
         "shared_rows",

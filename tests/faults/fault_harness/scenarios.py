@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fault_harness.desk import USER, at_a_desk, with_user
+from fault_harness.drafts import at_drafts
 from fault_harness.practice import KILLED, ROWS
 from fault_harness.providers import PROVIDERS
 
@@ -192,6 +193,8 @@ SCENARIOS = {
     "unsuppress": Scenario(suppressed, ("suppress", "remove", "null-7@example.org")),
     "users": Scenario(with_user, ("users", "remove", USER)),
     "login": Scenario(at_a_desk, ("log-in",)),
+    "draft": Scenario(at_drafts, ("write-draft",)),
+    "upload": Scenario(at_drafts, ("write-draft",)),
 }
 
 

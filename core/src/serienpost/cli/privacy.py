@@ -139,6 +139,8 @@ def purge_command(practice: Practice) -> Reply:
         say(_("values and addresses removed: {runs}", runs=of))
         say(_("removed because nobody approved them: {runs}", runs=never))
         say(_("removed because of their age: {runs}", runs=old))
+        if done.drafts:
+            say(_("removed drafts that nobody went on with: {n}", n=done.drafts))
 
     return Reply(done.document(), text)
 

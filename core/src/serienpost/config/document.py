@@ -25,6 +25,7 @@ class Document:
         lines: the line of each key and list item, counted from 1.
         problems: what is wrong with the file as YAML although it can be read.
         texts: the first line of each text that begins below its key (`text: |`).
+        is_file: whether there is such a file; a draft of the desk is a row of the ledger.
     """
 
     file: str
@@ -32,6 +33,7 @@ class Document:
     lines: dict[Loc, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     texts: dict[Loc, int] = field(default_factory=dict)
+    is_file: bool = True
 
     def line(self, loc: Loc) -> int | None:
         """The line of a key, of its nearest parent where it is absent, None without one."""

@@ -16,6 +16,8 @@ from serienpost.scheduling.rules import parse_rule
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from serienpost.config.document import Document
     from serienpost.scheduling.rules import Rule
 
@@ -195,6 +197,7 @@ class Mailing(StrictModel):
     )
     source_path: Path = Field(default=Path(), description="The file.")
     _document: Document | None = PrivateAttr(default=None)
+    _uploads: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def row_ids(self) -> tuple[str, ...] | None:
@@ -221,6 +224,22 @@ class Mailing(StrictModel):
         """The file as problems name it."""
         return self._document.file if self._document else str(self.source_path)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it stands in a file, not in a draft of the desk."""
+        return self._document is None or self._document.is_file
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """Its keys as they were written."""
+        return dict(self._document.data) if self._document else {}
+
+    @property
+    def uploads(self) -> Mapping[str, str]:
+        """The files that were given to a draft to be attached: as `attachments` refers to them ->
+        what they are called."""
+        return self._uploads
+
     def line(self, key: str) -> int | None:
         """The line of a dotted key in the file."""
         return self._document.line_of(key) if self._document else None
@@ -229,9 +248,11 @@ class Mailing(StrictModel):
         """The line that the mailing's own text begins on."""
         return self._document.text_line_of("text") if self._document else None
 
-    def read_from(self, document: Document) -> Mailing:
-        """Remember the file, so that later checks can say where a key stands."""
+    def read_from(self, document: Document, uploads: Mapping[str, str]) -> Mailing:
+        """Remember the file, so that later checks can say where a key stands, and what was given
+        to a draft."""
         self._document = document
+        self._uploads = dict(uploads)
         return self
 
 

@@ -11,14 +11,16 @@ from serienpost.config.literal_secrets import refuse_literals
 from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
 from serienpost.config.reader import scan_yaml
+from serienpost.config.uploads import placed_uploads
 from serienpost.errors import ConfigError, Problem
 from serienpost.files import nearest_path
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from serienpost.config.document import Loc
+    from serienpost.config.document import Document, Loc
+    from serienpost.config.uploads import Upload
     from serienpost.context import PracticeContext
 
 _ = Texts(__name__)
@@ -28,6 +30,7 @@ FOLDER = "mailings"
 # Bytes of one name in common file systems, less the suffix.
 _LONGEST_NAME = 240
 _SUFFIXES = (".yaml", ".yml")
+_NO_FILE = Path()
 # Keys that name something of the configuration.
 _NAMING = ("account", "purpose", "signature")
 # How runs are called, for who takes the one for the other.
@@ -37,6 +40,21 @@ _RUN = re.compile(r"[0-9]{8}-[0-9A-Za-z]{4}")
 def mailing_names(context: PracticeContext) -> tuple[str, ...]:
     """The mailings of the practice folder, by file name."""
     return tuple(sorted(path.stem for path in context.path(FOLDER).glob("*.yaml")))
+
+
+def mailing_titles(context: PracticeContext) -> dict[str, str]:
+    """The ids of the mailings of the practice folder, each with what people call it; one whose file
+    cannot be read goes by its name."""
+    found = {}
+    for name in mailing_names(context):
+        try:
+            data = scan_yaml(context.path(FOLDER) / f"{name}.yaml").data
+        except ConfigError:
+            data = {}
+        mailing_id, title = (data.get(key) for key in ("id", "title"))
+        own = mailing_id if isinstance(mailing_id, str) else name
+        found[own] = title if title and isinstance(title, str) else own
+    return found
 
 
 def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
@@ -50,14 +68,36 @@ def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
         ConfigError: there is no such mailing, or everything that is wrong with it.
     """
     path = _path(context, name_or_path)
-    document = scan_yaml(path)
+    return check_document(context, scan_yaml(path), path.stem, path=path)
+
+
+def check_document(
+    context: PracticeContext,
+    document: Document,
+    mailing_id: str,
+    *,
+    path: Path = _NO_FILE,
+    uploads: Collection[Upload] = (),
+) -> Mailing:
+    """The mailing in a document, wherever that comes from.
+
+    Args:
+        context: the practice.
+        document: the keys of a mailing.
+        mailing_id: its id, unless the document says another.
+        path: the file.
+        uploads: what was given to a draft.
+
+    Raises:
+        ConfigError: everything that is wrong with it.
+    """
     collector = Collector(
         lambda loc: (document.file, document.line(loc)), problems=document.problems
     )
-    data = document.data
-    collector.unknown_keys(data, MAILING_KEYS)
+    collector.unknown_keys(document.data, MAILING_KEYS)
+    data = placed_uploads(context.path, document, uploads, collector)
     keys = {key: value for key, value in data.items() if key in MAILING_KEYS}
-    mailing = collector.validate(Mailing, {"id": path.stem, **keys})
+    mailing = collector.validate(Mailing, {"id": mailing_id, **keys})
     blocks = _blocks(context, data, collector)
     _check_names(context, data, collector)
     _check_text(context, data, collector)
@@ -67,7 +107,8 @@ def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
     checked = mailing.model_copy(
         update={"title": title, "blocks": tuple(blocks), "source_path": path}
     )
-    return checked.read_from(document)
+    attached = {one.reference: one.name for one in uploads if one.kind == "attachment"}
+    return checked.read_from(document, attached)
 
 
 def _path(context: PracticeContext, name_or_path: str) -> Path:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from serienpost.config.layers import stamps_of
 from serienpost.config.literal_secrets import masked
+from serienpost.config.uploads import UPLOADS
 from serienpost.contracts.accounts import AccountSettings  # noqa: TC001  # models need types
 from serienpost.contracts.durations import Duration  # noqa: TC001
 from serienpost.contracts.kinds import Address
@@ -118,7 +119,7 @@ MOST_WORKERS = 64
 Workers: TypeAlias = Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_WORKERS)]
 
 # Folders of a practice that are not for attachments.
-_TAKEN = ("mailings", "templates", "vorschau")
+_TAKEN = ("mailings", "templates", "vorschau", UPLOADS)
 
 # A name that users give: letters, digits, `_`, `-`.
 Name = Annotated[str, AfterValidator(_name)]

@@ -75,6 +75,11 @@ def _runs_meant(tx: Tx, text: str) -> str:
     return _("did you mean {name}?", name=named)
 
 
+def mailings_of_runs(tx: Tx) -> set[str]:
+    """The ids of the mailings that there are runs of."""
+    return {row.mailing for row in tx.all(tx.select(run, run.c.mailing).distinct())}
+
+
 def allow_command(row: RunRow, command: str) -> None:
     """Refuse a command that makes no sense in the run's state.
 

@@ -462,7 +462,8 @@ selected = Table(
 )
 
 # A mailing that somebody writes at the desk: `mailing` is its id, for `once_per`; `keys` those of a
-# mailing file; `version` grows with each save.
+# mailing file; `version` grows with each save, `saved_at` is that of the last by a person who
+# writes it; `run` is the newest run that was made of it, and `run_version` what it was made of.
 draft = Table(
     "draft",
     metadata,
@@ -475,9 +476,26 @@ draft = Table(
     Column("keys", JSON, nullable=False),
     Column("selection", Text),
     Column("run", Text),
+    Column("run_version", Integer),
     Column("created_at", UtcTime, nullable=False),
     Column("saved_at", UtcTime, nullable=False),
     Column("saved_by", Text, nullable=False),
+)
+
+# A file that was given to a draft: `id` is its name in the folder for such files, `name` what it
+# was called, `kind` whether it is attached or read as a list.
+uploaded = Table(
+    "uploaded",
+    metadata,
+    _practice(),
+    Column("id", Text, primary_key=True),
+    Column("draft", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("added_by", Text, nullable=False),
+    Index("uploaded_draft", "practice", "draft"),
 )
 
 # What a worker is asked to do for `asked_by` (`service/tasks.py`): `what` (`read`, `prepare`), the

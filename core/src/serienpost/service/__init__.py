@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serienpost.rights import Right
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
+    from serienpost.service.draft import Conflict, Draft, SameMailing
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Answers",
     "Confirmation",
+    "Conflict",
+    "Draft",
     "EditedText",
     "LoggedIn",
     "LoginRefused",
@@ -36,6 +39,7 @@ __all__ = [
     "Progress",
     "Right",
     "Run",
+    "SameMailing",
     "Session",
     "Stop",
     "Task",
@@ -50,6 +54,8 @@ __all__ = [
 _HOME = {
     "Answers": "decided",
     "Confirmation": "release",
+    "Conflict": "draft",
+    "Draft": "draft",
     "EditedText": "mailing",
     "LoggedIn": "login",
     "LoginRefused": "login",
@@ -59,6 +65,7 @@ _HOME = {
     "Right": "users",
     "Run": "run",
     "Session": "login",
+    "SameMailing": "draft",
     "Stop": "run",
     "Task": "tasks",
     "TaskStatus": "tasks",

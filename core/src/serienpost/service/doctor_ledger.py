@@ -59,6 +59,7 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             _("the process that worked on it is gone"),
             _("serienpost resume --due goes on with it"),
         )
+    yield from _abandoned(context, ledger)
     with ledger.read() as tx:
         returning = keeps_returning(tx)
     for one in returning:
@@ -112,6 +113,19 @@ def ledger_findings(context: PracticeContext) -> Iterator[Finding]:
             ),
             _("ask who knows, then serienpost resolve {run} --recipient ROW --as ...", run=run),
         )
+
+
+def _abandoned(context: PracticeContext, ledger: Ledger) -> Iterator[Finding]:
+    """Files that were given to drafts and that a dead process left, or one that was discarded."""
+    from serienpost.config.uploads import UPLOADS
+    from serienpost.run.prepare.uploaded_files import abandoned_files
+
+    number = len(abandoned_files(context, ledger))
+    if number:
+        text = _.ngettext(
+            "holds {n} file that no draft knows", "holds {n} files that no draft knows", number
+        )
+        yield Finding(f"{UPLOADS}/", False, text, _("serienpost purge removes them"))
 
 
 def _shared(context: PracticeContext) -> Iterator[Problem]:

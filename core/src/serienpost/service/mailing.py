@@ -97,9 +97,13 @@ class Transliteration(Record):
 
 def check(practice: OpenedPractice, name: str) -> CheckedMailing:
     """See `Practice.check`."""
+    return check_loaded(practice, load_mailing(practice.context, name))
+
+
+def check_loaded(practice: OpenedPractice, mailing: Mailing) -> CheckedMailing:
+    """See `Practice.check`; a mailing that was loaded, from a file or a draft."""
     context = practice.context
-    renderer = checked(context, name, practice.today())
-    mailing = load_mailing(context, name)
+    renderer = check_mailing(context, mailing, practice.today())
     refuse_attended(context, mailing)
     fields = {one for block in renderer.blocks for one in renderer.request(block).fields}
     return CheckedMailing(
@@ -156,10 +160,31 @@ def prepare(
     frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> Run | Transliteration:
     """See `Practice.prepare`; for `unattended` and `frozen` see `run/prepare/freeze.py`."""
+    return prepare_checked(
+        practice,
+        checked(practice.context, name, due, instead, text),
+        rewrite_signs=rewrite_signs,
+        exclude_already_sent=exclude_already_sent,
+        unattended=unattended,
+        progress=progress,
+        frozen=frozen,
+    )
+
+
+def prepare_checked(
+    practice: OpenedPractice,
+    renderer: RunRenderer,
+    *,
+    rewrite_signs: bool | None = None,
+    exclude_already_sent: bool = False,
+    unattended: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+    frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
+) -> Run | Transliteration:
+    """See `Practice.prepare`; a mailing that was checked, from a file or a draft."""
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
-    renderer = checked(practice.context, name, due, instead, text)
     found = _signs(renderer)
     if found and rewrite_signs is None:
         return Transliteration(renderer.header.mailing, transliteration.listed(found))
@@ -193,10 +218,21 @@ def checked(
     text: EditedText | None = None,
 ) -> RunRenderer:
     """A mailing that was loaded and checked, ready to render rows; see `Practice.prepare`."""
+    mailing = _loaded(context, name, instead)
+    return checked_for(context, mailing, due, text.files if text else None)
+
+
+def checked_for(
+    context: PracticeContext, mailing: Mailing, due: date, files: TemplateFiles | None = None
+) -> RunRenderer:
+    """See `check_mailing`.
+
+    Raises:
+        ConfigError: also that the calendar ends before the due date.
+    """
     if due.year not in _YEARS:
         raise ConfigError(_("the due date {due} lies too far away", due=due.isoformat()))
-    mailing = _loaded(context, name, instead)
-    return check_mailing(context, mailing, due, text.files if text else None)
+    return check_mailing(context, mailing, due, files)
 
 
 def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mailing:

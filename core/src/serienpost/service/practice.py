@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from serienpost.config.loading import load_practice
 from serienpost.service.notices import log_notice
@@ -11,7 +11,7 @@ from serienpost.service.opened import MOST_ROWS, OpenedPractice
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from serienpost.run.report.retention import Purged
     from serienpost.run.send.stop import Stop
     from serienpost.service.decided import Answers
+    from serienpost.service.draft import About, Draft, DraftLine, SameMailing
     from serienpost.service.finding import Finding
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
@@ -178,6 +179,74 @@ class Practice(OpenedPractice):
         from serienpost.service.tasks import tasks
 
         return tasks(self, limit)
+
+    def new_draft(
+        self,
+        mailing: str | None = None,
+        *,
+        about: About | None = None,
+        continues: str | Literal[False] | None = None,
+        keys: Mapping[str, Any] | None = None,
+        selection: str | None = None,
+        title: str = "",
+    ) -> Draft | SameMailing:
+        """Begin a mailing as a row of the ledger; nothing is written into `mailings/`.
+
+        Whoever was written to once is known by the mailing's id. So a draft keeps the id of the
+        mailing that it starts from; one that starts from nothing gets a new one, and for
+        appointments and birthdays somebody must say first whether an existing mailing already
+        writes to the same people: a second reminder under an id of its own would reach them twice.
+
+        Args:
+            mailing: a file of `mailings/` without its suffix, or a path, whose keys it takes over
+                as they are written, without its schedule; None to start from nothing.
+            about: what a draft that starts from nothing is for.
+            continues: the answer to `SameMailing`: the id of the mailing that it goes on with, or
+                False where there is none.
+            keys: of a mailing file, as plain JSON; they stand over those of the mailing.
+            selection: the selection that it writes to.
+            title: what people call it.
+
+        Returns:
+            The draft; or the question, where one must be answered first.
+
+        Raises:
+            ConfigError: there is no such mailing, something is wrong with it, or a draft may not
+                have such keys.
+            LedgerError: the ledger is an older one with an open run.
+            ValueError: it starts from nothing, and nobody says what it is for.
+        """
+        from serienpost.service.draft import new_draft
+
+        return new_draft(
+            self,
+            mailing,
+            about=about,
+            continues=continues,
+            keys=keys,
+            selection=selection,
+            title=title,
+        )
+
+    def drafts(self) -> list[DraftLine]:
+        """All drafts, the one that was saved last first."""
+        from serienpost.service.draft import all_drafts
+
+        return all_drafts(self)
+
+    def draft(self, draft_id: str, version: int | None = None) -> Draft:
+        """The draft of this id.
+
+        Args:
+            draft_id: the id.
+            version: the one that was looked at; unless given, the newest.
+
+        Raises:
+            LedgerError: there is none, or it has another version by now.
+        """
+        from serienpost.service.draft import find
+
+        return find(self, draft_id, version)
 
     def run_mailing(
         self,

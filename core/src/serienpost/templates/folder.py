@@ -81,6 +81,11 @@ class TemplateFiles:
             text=TextFile(text, file),
         )
 
+    def without_place(self) -> TemplateFiles:
+        """The same texts, wherever they stand: a plan is not another one for that."""
+        subject = self.subject and TextFile(self.subject.text, "")
+        return replace(self, subject=subject, text=TextFile(self.text.text, ""))
+
     def to_assets(self) -> dict[str, bytes]:
         """The copy that the ledger keeps: file name -> bytes, the same for the same template."""
         manifest = {
@@ -197,16 +202,18 @@ def from_text(
     file: str,
     *,
     language: str = "de",
+    subject_file: str | None = None,
     subject_line: int = 1,
     text_line: int = 1,
 ) -> TemplateFiles:
-    """The template that a mailing with its own `subject:` and `text:` amounts to."""
+    """The template that a mailing with its own `subject:` and `text:` amounts to; the two stand in
+    one file unless `subject_file` names that of the subject."""
     return TemplateFiles(
         name="",
         body=FREE_TEXT,
         language=language,
         purposes=(),
-        subject=TextFile(subject, file, subject_line) if subject else None,
+        subject=TextFile(subject, subject_file or file, subject_line) if subject else None,
         text=TextFile(text, file, text_line),
         files={},
     )

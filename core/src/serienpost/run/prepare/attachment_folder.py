@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.config.models import plain_values
+from serienpost.config.uploads import UPLOADS
 from serienpost.errors import Problem
 from serienpost.ledger.file_rights import SQLITE_FILES
 from serienpost.ledger.log import LOG_BEGINS
@@ -68,15 +69,17 @@ class NotAttachableError(Exception):
 
 
 class AttachmentFolder:
-    """The folder under `attachments_folder:`.
+    """The folder under `attachments_folder:`, or another one of the practice.
 
     Args:
         context: the practice.
+        name: the other one.
     """
 
-    def __init__(self, context: PracticeContext) -> None:
+    def __init__(self, context: PracticeContext, name: str | None = None) -> None:
         self._context = context
-        self.name = PurePosixPath(context.config.attachments_folder)
+        self._is_other = name is not None
+        self.name = PurePosixPath(name or context.config.attachments_folder)
         self._names: dict[tuple[int, int, int], dict[str, list[str]]] = {}
 
     def inside(self, written: str) -> PurePosixPath | Problem:
@@ -148,7 +151,8 @@ class AttachmentFolder:
 
     @cached_property
     def _own(self) -> frozenset[Identity]:
-        return _own_files(self._context)
+        closed = None if self._is_other else _identity_of(self._context.path(UPLOADS))
+        return _own_files(self._context) | ({closed} if closed else set())
 
     @contextmanager
     def _entered(self, way: PurePosixPath) -> Iterator[int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from serienpost.config.problems import did_you_mean
+from serienpost.config.uploads import UPLOADS
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
@@ -56,13 +57,12 @@ from serienpost.run.prepare.stable_ids import (
     stable_ids_problems,
 )
 from serienpost.run.prepare.unfilled import unfilled_placeholders
-from serienpost.templates.folder import TemplateFiles, from_text, load_template
+from serienpost.templates.folder import FREE_TEXT, TemplateFiles, from_text, load_template
 from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from pathlib import PurePosixPath
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
@@ -105,7 +105,7 @@ def check_mailing(
     assets = {
         **files.to_assets(),
         **variants.assets(),
-        **_attachments(home, mailing),
+        **_attachments(context, mailing),
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
     missing = secret_problems(context, mailing.account, account)
@@ -126,7 +126,7 @@ def check_mailing(
         blocks=tuple(
             Block(block.source, plain_selection(block.selection)) for block in mailing.blocks
         ),
-        assets={name: digest(data) for name, data in sorted(assets.items())},
+        assets=_digests(files, assets),
         versions=dict(sorted(context.registry.versions.items())),
         once_per=mailing.once_per,
         on_doubt=mailing.on_doubt,
@@ -175,6 +175,13 @@ def check_mailing(
     if problems:
         raise (SecretError if problems == missing else ConfigError)(*problems)
     return renderer
+
+
+def _digests(files: TemplateFiles, assets: Mapping[str, bytes]) -> dict[str, str]:
+    """The digests of what is frozen. Of a text of the mailing's own the place does not count: a
+    plan is the same whether the text stands in a file, on whichever line, or in a draft."""
+    texts = files.without_place().to_assets() if files.body == FREE_TEXT else {}
+    return {name: digest(texts.get(name, data)) for name, data in sorted(assets.items())}
 
 
 def _remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
@@ -275,6 +282,10 @@ def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> Templa
             return load_template(mailing.template, suffix, template_folders(context))
         except TemplateError as error:
             raise TemplateError(*(_at(mailing, "template", p) for p in error.problems)) from error
+    if not mailing.is_file:
+        places = {key: f"{mailing.file}: {key}" for key in ("subject", "text")}
+        text, file = mailing.text or "", places["text"]
+        return from_text(mailing.subject, text, file, subject_file=places["subject"])
     return from_text(
         mailing.subject,
         mailing.text or "",
@@ -285,8 +296,8 @@ def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> Templa
 
 
 def _seen_from(folder: Path, file: str) -> str:
-    """The mailing's file without the way to the practice folder: it is frozen with the text, and
-    a plan is the same wherever the folder lies and however it is named."""
+    """The mailing's file without the way to the practice folder: it is frozen with the text, which
+    is the same wherever the folder lies and however it is named."""
     path = Path(file).resolve()
     home = folder.resolve()
     return str(path.relative_to(home)) if path.is_relative_to(home) else path.name
@@ -305,23 +316,36 @@ def _placed(mailing: Mailing, error: SourceError) -> SourceError:
     return kind(*(_at(mailing, "select", problem) for problem in error.problems))
 
 
-def _attachments(home: AttachmentFolder, mailing: Mailing) -> dict[str, bytes]:
+def _attachments(context: PracticeContext, mailing: Mailing) -> dict[str, bytes]:
     frozen: dict[str, bytes] = {}
-    for name in (each.file for each in mailing.attachments if not is_own(each.file)):
-        way = home.inside(name)
-        if isinstance(way, Problem):
-            raise _attachment_error(mailing, way.message, way.hint)
-        if ATTACHMENT + way.name in frozen:
+    for folder, way, name in _shared_attachments(context, mailing):
+        if ATTACHMENT + name in frozen:
             raise _attachment_error(
                 mailing,
-                _("two attachments are called {name}", name=way.name),
+                _("two attachments are called {name}", name=name),
                 _("rename one of the files"),
             )
         try:
-            frozen[ATTACHMENT + way.name] = home.read(way)
+            frozen[ATTACHMENT + name] = folder.read(way)
         except NotAttachableError as error:
-            raise _attachment_error(mailing, *_why_not(home, way, error.code)) from error
+            raise _attachment_error(mailing, *_why_not(folder, way, error.code)) from error
     return frozen
+
+
+def _shared_attachments(
+    context: PracticeContext, mailing: Mailing
+) -> Iterator[tuple[AttachmentFolder, PurePosixPath, str]]:
+    """The files that go with every message: folder, way within it, and what they are called."""
+    home, uploads = AttachmentFolder(context), AttachmentFolder(context, UPLOADS)
+    for written in (each.file for each in mailing.attachments if not is_own(each.file)):
+        if written in mailing.uploads:
+            stored = PurePosixPath(written.partition(":")[2])
+            yield uploads, stored, mailing.uploads[written]
+            continue
+        way = home.inside(written)
+        if isinstance(way, Problem):
+            raise _attachment_error(mailing, way.message, way.hint)
+        yield home, way, way.name
 
 
 def _why_not(home: AttachmentFolder, way: PurePosixPath, code: str) -> tuple[str, str]:

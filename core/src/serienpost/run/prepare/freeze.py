@@ -22,6 +22,7 @@ from serienpost.contracts.rows import CountsFromLastRun, Row
 from serienpost.errors import ConfigError, Problem, SerienpostError, UnavailableError
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.owners import is_dead, ownership
+from serienpost.ledger.runs import mailings_of_runs
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE, REACHED
 from serienpost.ledger.store import new_ref
@@ -321,7 +322,7 @@ def refuse_unknown_mailings(
     if not mailings:
         return
     with ledger.read() as tx:
-        sent = {row.mailing for row in tx.all(tx.select(run, run.c.mailing).distinct())}
+        sent = mailings_of_runs(tx)
     known = sent.union(mailing_names(context))
     problems = [
         Problem(

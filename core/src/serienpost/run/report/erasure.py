@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, cast, or_
 
 from serienpost.errors import LedgerError
+from serienpost.ledger import drafts
 from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.schema import archive, attempt, event, journal, message, once, run
 from serienpost.ledger.states import OWNED
@@ -36,6 +37,9 @@ _NAMING = {
     run: ("reason_text",),
     archive: ("text",),
 }
+
+# The keys of a mailing that hold ids of rows and of people.
+ROW_KEYS = ("rows", "include", "exclude")
 
 # The key of a selection under which ids may stand without their kind.
 _IDS = "ids"
@@ -82,13 +86,27 @@ class Tombstone:
             return self.grave
         return self.over(value)
 
+    def over_draft(self, keys: dict[str, Any]) -> dict[str, Any]:
+        """The keys of a draft without the person, whose rows are taken out of lists of rows."""
+        changed = {key: self.over(value) for key, value in keys.items()}
+        if "select" in keys:
+            changed["select"] = self.over_selection(keys["select"])
+        for key in ROW_KEYS:
+            if isinstance(rows := keys.get(key), list):
+                changed[key] = [one for one in rows if not self.is_theirs(one)]
+        return changed
+
+    def is_theirs(self, row: object) -> bool:
+        """Whether this is the id of the person or of one of the person's rows."""
+        return isinstance(row, str) and f"{row}/".startswith(f"{self.person}/")
+
 
 def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: str) -> int:
     """Replace a person by a tombstone everywhere (Art. 17 GDPR); counts, hashes and outcomes stay.
 
     What has not been sent yet is cancelled. Also reached are reasons in the rows of others, the
-    journal, and the selections of runs, where they name the person's id or address. Returns how
-    many messages to the person were changed.
+    journal, and the selections of runs and drafts, where they name the person's id or address.
+    Returns how many messages to the person were changed.
 
     Raises:
         LedgerError: nothing is known, or one of the messages is on the wire right now.
@@ -103,15 +121,16 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
                 _("a message to {person} is being sent; try again in a minute", person=person)
             )
         grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
-        single = {row.address for row in mine if row.address and len(row.address.split()) == 1}
-        tombstone = Tombstone(person, grave, single)
+        addresses = one_line({row.address for row in mine if row.address})
+        tombstone = Tombstone(person, grave, addresses)
         for row in mine:
             _bury(tx, row, tombstone)
         changed = {row.run for row in mine}
         for table, names in _NAMING.items():
             changed |= _forget_name(tx, table, names, tombstone)
         changed |= _forget_selected(tx, tombstone)
-        if not changed:
+        in_drafts = _forget_in_drafts(tx, tombstone, user)
+        if not changed and not in_drafts:
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         for run_id in _prepared(tx, changed):
             write_plan_hash(tx, run_id)
@@ -120,6 +139,11 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
         _forget_preview(context.path(PREVIEWS) / row.run, row.row_id)
     compact(ledger)
     return len(mine)
+
+
+def one_line(addresses: Collection[str]) -> set[str]:
+    """The addresses that are a word, as of e-mail and SMS: no other text holds them by chance."""
+    return {one for one in addresses if len(one.split()) == 1}
 
 
 def _forget_preview(folder: Path, row_id: str) -> None:
@@ -196,6 +220,19 @@ def _forget_selected(tx: Tx, tombstone: Tombstone) -> set[str]:
             touched.add(row.id)
             tx.execute(tx.update(run).where(run.c.id == row.id).values(header=after))
     return touched
+
+
+def _forget_in_drafts(tx: Tx, tombstone: Tombstone, user: str) -> int:
+    """Take the person out of the keys of drafts; returns how many drafts named the person. Each
+    gets a new version, so that whoever has it open does not save the person into it again."""
+    rows = [row for row, _state in drafts.all_drafts(tx)] if drafts.has_drafts(tx) else []
+    changed = 0
+    for row in rows:
+        after = tombstone.over_draft(row.keys)
+        if after != row.keys:
+            changed += 1
+            drafts.change_keys(tx, row, after, tombstone.over(row.title), user)
+    return changed
 
 
 def _prepared(tx: Tx, runs: Collection[str]) -> list[str]:

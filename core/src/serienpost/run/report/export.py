@@ -11,15 +11,18 @@ from sqlalchemy import or_
 from serienpost.documents import Plain, Record
 from serienpost.errors import LedgerError
 from serienpost.fields import Sensitivity
+from serienpost.ledger import drafts
 from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import event, message, suppression
 from serienpost.run.report.answers import MessageStory, SentTest
+from serienpost.run.report.erasure import Tombstone, one_line
 from serienpost.run.report.history import message_story, sent_tests
 from serienpost.translation import Texts, joined, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
@@ -65,18 +68,27 @@ class Suppressed(NamedTuple):
     reason: str
 
 
+class NamedInDraft(NamedTuple):
+    """A draft whose keys name a person: in which of them, and since when it stands so."""
+
+    draft: str
+    keys: tuple[str, ...]
+    saved_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class PersonExport(Record):
     """Everything that the ledger knows about a person (Art. 15 GDPR).
 
     `tests` are those that were sent with the person's data or to one of the person's addresses; of
-    the latter only the person's own row is named.
+    the latter only the person's own row is named. `drafts` are those whose keys name the person.
     """
 
     person: str
     messages: tuple[PersonMessage, ...]
     suppressed: tuple[Suppressed, ...]
     tests: tuple[SentTest, ...]
+    drafts: tuple[NamedInDraft, ...]
 
 
 def export_person(context: PracticeContext, ledger: Ledger, person: str) -> PersonExport:
@@ -92,7 +104,9 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
     with ledger.read() as tx:
         theirs = tx.select(message, *MESSAGE).where(or_(c.person == person, c.consenting == person))
         rows = [MessageRow._make(row) for row in tx.all(theirs.order_by(c.run, c.no))]
-        if not rows:
+        single = {row.address for row in rows if row.address and _owns_address(row, person)}
+        in_drafts = _naming_drafts(tx, Tombstone(person, "", one_line(single)), context)
+        if not rows and not in_drafts:
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         runs = {run_id: find_run(tx, run_id) for run_id in {row.run for row in rows}}
         found = [_message(tx, runs[row.run], row, person, context) for row in rows]
@@ -107,7 +121,19 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
         )
     told = tuple(_without(one, person, others) for one in found)
     suppressed = tuple(Suppressed(s.kind, s.reason) for s in listed)
-    return PersonExport(person, told, suppressed, tests)
+    return PersonExport(person, told, suppressed, tests, in_drafts)
+
+
+def _naming_drafts(
+    tx: Tx, tombstone: Tombstone, context: PracticeContext
+) -> tuple[NamedInDraft, ...]:
+    """The drafts that erasing the person would change."""
+    found = []
+    for row, _state in drafts.all_drafts(tx) if drafts.has_drafts(tx) else ():
+        without = tombstone.over_draft(row.keys)
+        if keys := tuple(key for key in row.keys if without[key] != row.keys[key]):
+            found.append(NamedInDraft(row.id, keys, row.saved_at.astimezone(context.zone)))
+    return tuple(found)
 
 
 def _message(

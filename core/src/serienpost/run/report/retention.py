@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func
 
 from serienpost.documents import Record
+from serienpost.ledger import drafts
 from serienpost.ledger.logins import forget_old_logins
 from serienpost.ledger.notifications import forget_told
 from serienpost.ledger.schema import (
@@ -27,7 +28,9 @@ from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
 from serienpost.ledger.tasks import forget_ended
 from serienpost.ledger.transitions import NEW_DUE
+from serienpost.run.prepare.uploaded_files import remove_abandoned
 from serienpost.run.report.preview import PREVIEWS
+from serienpost.run.send.approve import cancel_run
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
@@ -42,15 +45,18 @@ PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
 
 @dataclass(frozen=True, slots=True)
 class Purged(Record):
-    """How many runs lost their values, were removed unapproved, were removed for their age."""
+    """How many runs lost their values, were removed unapproved, were removed for their age; how
+    many drafts were removed because nobody went on with them."""
 
     values: int
     unapproved: int
     messages: int
+    drafts: int
 
 
 def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
-    """Remove what `retention:` no longer covers, in the ledger, its free pages and the previews.
+    """Remove what `retention:` no longer covers, in the ledger, its free pages, the previews and
+    the files of drafts, also those that a dead process left.
 
     Counts, hashes and evidence stay until `retention.messages`; the keyed hashes of "once" stay.
     """
@@ -76,11 +82,33 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         if tx.has(session):
             forget_old_logins(tx)
         forget_ended(tx)
+        left = drafts.old_drafts(tx, tx.now - keep.unapproved) if drafts.has_drafts(tx) else []
+        for row in left:
+            drafts.remove_draft(tx, row.id)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
+    remove_abandoned(context, ledger)
     compact(ledger)
-    return Purged(len(done), len(never), len(old))
+    return Purged(len(done), len(never), len(old), len(left))
+
+
+def forget_unapproved(tx: Tx, run_id: str, user: str) -> bool:
+    """Discard a prepared run that nobody released. One that a test was sent from is cancelled
+    instead: the ledger keeps whose data left.
+
+    Returns:
+        Whether it was removed.
+    """
+    state = tx.scalar(tx.select(run, run.c.state).where(run.c.id == run_id).with_for_update())
+    if state != "prepared":
+        return False
+    c = journal.c
+    if tx.first(tx.select(journal, c.id).where(c.run == run_id, c.action == "test")):
+        cancel_run(tx, run_id, user)
+        return False
+    _forget_run(tx, run_id)
+    return True
 
 
 def compact(ledger: Ledger) -> None:

@@ -164,12 +164,17 @@ def cancel(ledger: Ledger, run_id: str, user: str) -> int:
         LedgerError: the run is finished.
     """
     with ledger.begin("cancel") as tx:
-        row = lock_run(tx, run_id)
-        allow_command(row, "cancel")
-        stopped = sum(_stop(tx, run_id, *between) for between in slices(tx, run_id))
-        why = {"reason": "person", "reason_text": _("cancelled by {user}", user=user)}
-        move_run(tx, run_id, COMMANDS["cancel"], "cancelled", **why)
-        tx.note(user, "cancel", run_id)
+        return cancel_run(tx, run_id, user)
+
+
+def cancel_run(tx: Tx, run_id: str, user: str) -> int:
+    """As `cancel`, within a transaction."""
+    row = lock_run(tx, run_id)
+    allow_command(row, "cancel")
+    stopped = sum(_stop(tx, run_id, *between) for between in slices(tx, run_id))
+    why = {"reason": "person", "reason_text": _("cancelled by {user}", user=user)}
+    move_run(tx, run_id, COMMANDS["cancel"], "cancelled", **why)
+    tx.note(user, "cancel", run_id)
     return stopped
 
 

@@ -85,9 +85,21 @@ def upgrade() -> None:
         Column("keys", JSON, nullable=False),
         Column("selection", Text),
         Column("run", Text),
+        Column("run_version", Integer),
         Column("created_at", BigInteger, nullable=False),
         Column("saved_at", BigInteger, nullable=False),
         Column("saved_by", Text, nullable=False),
+    )
+    op.create_table(
+        "uploaded",
+        Column("practice", Text, primary_key=True),
+        Column("id", Text, primary_key=True),
+        Column("draft", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("size", Integer, nullable=False),
+        Column("added_at", BigInteger, nullable=False),
+        Column("added_by", Text, nullable=False),
     )
     op.create_table(
         "task",
@@ -110,6 +122,7 @@ def upgrade() -> None:
         Column("reason", Text),
         Column("ended_at", BigInteger),
     )
+    op.create_index("uploaded_draft", "uploaded", ["practice", "draft"])
     op.create_index("selected_row", "selected", ["practice", "selection", "row_id"], unique=True)
     op.create_index("selected_person", "selected", ["practice", "person"])
     op.create_index("task_state", "task", ["practice", "state", "asked_at"])

@@ -1,0 +1,562 @@
+"""Drafts: mailings that people write at the desk, as rows of the ledger."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from serienpost.config.document import Document
+from serienpost.config.loading import load_mailing
+from serienpost.config.mailing_file import check_document, mailing_titles
+from serienpost.config.problems import did_you_mean, listed
+from serienpost.config.uploads import Upload, UploadKind
+from serienpost.documents import Plain, Record
+from serienpost.errors import ConfigError, DraftProblem, LedgerError, Problem, SerienpostError
+from serienpost.ledger import drafts
+from serienpost.ledger.drafts import DraftRow, UploadRow
+from serienpost.ledger.runs import mailings_of_runs
+from serienpost.ledger.store import new_ref
+from serienpost.run.prepare.uploaded_files import received, remove_files
+from serienpost.run.report.preview import PREVIEWS
+from serienpost.run.report.retention import forget_unapproved
+from serienpost.service.draft_keys import checked_keys, draft_name, draft_title, keys_taken_over
+from serienpost.service.mailing import (
+    CheckedMailing,
+    Transliteration,
+    check_loaded,
+    checked_for,
+    prepare_checked,
+)
+from serienpost.translation import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+    from typing import BinaryIO
+
+    from serienpost.config.mailing import Mailing
+    from serienpost.ledger.store import Tx
+    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.service.opened import OpenedPractice
+    from serienpost.service.run import Run
+
+_ = Texts(__name__)
+
+# What a mailing is about: for the first two somebody is written to once per occasion.
+About: TypeAlias = Literal["appointments", "birthdays", "other"]
+
+# Files of one draft at most.
+MOST_FILES = 50
+
+
+class KnownMailing(NamedTuple):
+    """A mailing that there is, or was: its id, and what people call it."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SameMailing(Record):
+    """A question: is what the draft is for sent already, by one of these mailings?
+
+    A person gets a mailing once per appointment or birthday, and serienpost knows by the mailing's
+    id what the person has had. A second reminder under an id of its own would write to the same
+    people again, so somebody must say which mailing the draft goes on with, or that there is none.
+
+    Args:
+        about: what it is for.
+        known: the ids among which to choose.
+    """
+
+    about: About
+    known: tuple[KnownMailing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(Record):
+    """A save that was refused because somebody saved the draft meanwhile; nothing is lost.
+
+    Args:
+        draft: the draft.
+        mine: the keys that were to be saved.
+        theirs: those that are in the ledger.
+        version: of theirs; a save over it is accepted.
+        saved_by: who saved them.
+        saved_at: when, in practice time.
+    """
+
+    draft: str
+    mine: Plain
+    theirs: Plain
+    version: int
+    saved_by: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine(Record):
+    """A draft among others, times in practice time.
+
+    Args:
+        mailing: the id under which it is sent.
+        state: no run was made of it (`unprepared`), one of how it stands now (`prepared`), or one
+            of an earlier version (`changed`).
+        run: the newest run that was made of it.
+        run_state: how that stands; None where it is gone.
+    """
+
+    draft: str
+    mailing: str
+    title: str
+    version: int
+    created_by: str
+    created_at: datetime
+    saved_by: str
+    saved_at: datetime
+    state: Literal["unprepared", "prepared", "changed"]
+    run: str | None
+    run_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile(Record):
+    """A file that was given to a draft.
+
+    Args:
+        id: names it.
+        kind: whether it is attached or read as a list.
+        name: what recipients see of an attachment; it may be another than was given.
+        size: in bytes.
+        reference: how keys of the draft mean it: in `attachments`, or as the `file` of a list.
+    """
+
+    id: str
+    kind: UploadKind
+    name: str
+    size: int
+    reference: str
+
+
+class Draft:
+    """A draft as it stood when it was read or saved."""
+
+    def __init__(self, practice: OpenedPractice, row: DraftRow) -> None:
+        self.practice = practice
+        self._row = row
+
+    @property
+    def id(self) -> str:
+        """Names the draft."""
+        return self._row.id
+
+    @property
+    def mailing(self) -> str:
+        """The id under which it is sent: `once_per` and cron know a mailing by it."""
+        return self._row.mailing
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self._row.title
+
+    @property
+    def keys(self) -> Plain:
+        """Those of a mailing file, as plain JSON; a copy."""
+        return copy.deepcopy(self._row.keys)
+
+    @property
+    def selection(self) -> str | None:
+        """The selection that it writes to, None where its keys say to whom."""
+        return self._row.selection
+
+    @property
+    def version(self) -> int:
+        """Grows with each save."""
+        return self._row.version
+
+    @property
+    def run(self) -> str | None:
+        """The newest run that was made of it."""
+        return self._row.run
+
+    def line(self) -> DraftLine:
+        """How it stands now: who wrote it and when, and whether there is a run of it.
+
+        Raises:
+            LedgerError: the draft is gone.
+        """
+        with self.practice.ledger.read() as tx:
+            drafts.find_draft(tx, self.id)
+            ((row, run_state),) = drafts.all_drafts(tx, self.id)
+        return _line(self.practice, row, run_state)
+
+    def save(
+        self, keys: Mapping[str, Any], version: int, *, selection: str | None = None
+    ) -> Draft | Conflict:
+        """Save what was written, also what is not right yet; see `check`.
+
+        Args:
+            keys: all of them, as plain JSON.
+            version: what was looked at while writing.
+            selection: the selection that it writes to from now on; the same unless given.
+
+        Returns:
+            The draft as it is saved; or both texts where somebody saved another one meanwhile.
+
+        Raises:
+            ConfigError: a key that no mailing has or that a draft may not have, what is no JSON, or
+                too much.
+            LedgerError: the draft is gone.
+        """
+        wanted = checked_keys(self.id, self.mailing, keys)
+        with self.practice.ledger.begin("draft", counted=False) as tx:
+            found = drafts.find_draft(tx, self.id, lock=True)
+            changed = found._replace(
+                keys=wanted,
+                title=draft_title(wanted, self.mailing),
+                selection=selection or found.selection,
+                saved_by=self.practice.actor,
+            )
+            # A second click on the same button, whose first answer did not arrive.
+            is_there = (changed.keys, changed.selection) == (found.keys, found.selection)
+            if not is_there and not drafts.save_draft(tx, changed, version):
+                return _conflict(self.practice, found, wanted)
+            return Draft(self.practice, drafts.find_draft(tx, self.id))
+
+    def check(self) -> CheckedMailing:
+        """Everything that can be known about it without reading any recipient.
+
+        Raises:
+            SerienpostError: all that is wrong with it, as with a mailing's file; `file` of a
+                problem names the draft, `line` counts within the text of the `key`.
+        """
+        with self._problems_at_keys():
+            return check_loaded(self.practice, self._loaded())
+
+    def prepare(
+        self,
+        *,
+        due: date | None = None,
+        rewrite_signs: bool | None = None,
+        exclude_already_sent: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Run | Transliteration:
+        """Make a new run of the draft; see `Practice.prepare`.
+
+        The run that was made of it before is discarded, unless it was released: what was changed
+        would not be in it. One that a test was sent from is cancelled and stays, since the ledger
+        keeps whose data left.
+
+        Args:
+            due: the date that relative days count from; today unless given.
+            rewrite_signs: the answer to `Transliteration`.
+            exclude_already_sent: unmark who had this mailing before.
+            progress: is called with the number of rows read so far.
+
+        Raises:
+            LedgerError: the draft is gone, or a newer version of it was prepared meanwhile.
+            SerienpostError: something is wrong with it, or the source cannot deliver.
+        """
+        with self._problems_at_keys():
+            mailing = self._loaded()
+            context = self.practice.context
+            renderer = checked_for(context, mailing, due or self.practice.today())
+            made = prepare_checked(
+                self.practice,
+                _with_selection(renderer, self.selection),
+                rewrite_signs=rewrite_signs,
+                exclude_already_sent=exclude_already_sent,
+                progress=progress,
+            )
+        if not isinstance(made, Transliteration):
+            self._name_run(made.id)
+        return made
+
+    def discard(self) -> None:
+        """Remove the draft with its files, and the run that was made of it unless that was
+        released.
+
+        Raises:
+            LedgerError: somebody saved it meanwhile; or a run that was released still reads a list
+                that was given to it.
+        """
+        with self.practice.ledger.begin("draft", counted=False) as tx:
+            found = drafts.find_draft(tx, self.id, lock=True)
+            if found.version != self.version:
+                raise LedgerError(
+                    _(
+                        "{user} saved the draft {draft} meanwhile; it is not discarded",
+                        user=found.saved_by,
+                        draft=self.id,
+                    ),
+                    hint=_("look at it once more"),
+                )
+            gone = _forget(tx, found.run, self.practice.actor)
+            if reading := drafts.runs_reading(tx, self.id):
+                raise LedgerError(
+                    _(
+                        "run {run} still reads a list of the draft {draft}",
+                        run=reading[0],
+                        draft=self.id,
+                    ),
+                    hint=_("discard it when the run is finished or cancelled"),
+                )
+            files = drafts.remove_draft(tx, self.id)
+        remove_files(self.practice.context, files)
+        self._remove_previews(gone)
+
+    def add_file(
+        self, name: str, stream: BinaryIO, kind: UploadKind = "attachment"
+    ) -> UploadedFile:
+        """Give a file to the draft; its `reference` goes into the keys.
+
+        Args:
+            name: what whoever gives it calls it; a way to it is left out.
+            stream: its bytes, read a piece at a time.
+            kind: whether it is attached (`attachment`) or people are read from it (`list`).
+
+        Raises:
+            SerienpostError: it is empty or larger than 20 MB, a workbook that unpacks to more than
+                200 MB, or a list that is neither .csv nor .xlsx; or the draft has too many.
+            LedgerError: the draft is gone.
+        """
+        with received(self.practice.context, name, stream, kind) as file:
+            row = UploadRow(file.id, self.id, kind, file.name, file.size)
+            with self.practice.ledger.begin("upload", counted=False) as tx:
+                drafts.find_draft(tx, self.id, lock=True)
+                if len(drafts.uploads_of(tx, self.id)) >= MOST_FILES:
+                    raise SerienpostError(
+                        _("the draft has {n} files, which is the most", n=MOST_FILES),
+                        hint=_("remove one of them first"),
+                    )
+                drafts.add_upload(tx, row, self.practice.actor)
+        return _uploaded(row)
+
+    def files(self) -> list[UploadedFile]:
+        """The files that were given to it, the oldest first."""
+        with self.practice.ledger.read() as tx:
+            return [_uploaded(row) for row in drafts.uploads_of(tx, self.id)]
+
+    def remove_file(self, file_id: str) -> None:
+        """Remove a file that was given to it.
+
+        Raises:
+            LedgerError: the draft has no such file, or a run still reads it.
+        """
+        with self.practice.ledger.begin("upload", counted=False) as tx:
+            drafts.find_draft(tx, self.id, lock=True)
+            for run in drafts.runs_reading(tx, self.id, file_id):
+                raise LedgerError(
+                    _("run {run} still reads the list", run=run),
+                    hint=_("remove it when the run is finished or cancelled"),
+                )
+            if not drafts.remove_upload(tx, self.id, file_id):
+                raise LedgerError(_("the draft {draft} has no such file", draft=self.id))
+        remove_files(self.practice.context, [file_id])
+
+    def _loaded(self) -> Mailing:
+        """The mailing that its keys amount to, as if they stood in a file."""
+        with self.practice.ledger.read() as tx:
+            rows = drafts.uploads_of(tx, self.id)
+        uploads = [Upload(row.id, row.kind, row.name) for row in rows]
+        document = Document(draft_name(self.id), self._row.keys, is_file=False)
+        return check_document(self.practice.context, document, self.mailing, uploads=uploads)
+
+    def _problems_at_keys(self) -> AbstractContextManager[None]:
+        return _at_keys(draft_name(self.id))
+
+    def _name_run(self, run_id: str) -> None:
+        """Note the new run and discard the one before it.
+
+        Raises:
+            LedgerError: the draft is gone, or a newer version of it was prepared meanwhile; the new
+                run is discarded.
+        """
+        actor = self.practice.actor
+        try:
+            with self.practice.ledger.begin("draft", counted=False) as tx:
+                found = drafts.find_draft(tx, self.id, lock=True)
+                _refuse_overtaken(found, self.version)
+                gone = _forget(tx, found.run, actor)
+                drafts.name_run(tx, self.id, run_id, self.version)
+        except LedgerError:
+            with self.practice.ledger.begin("draft", counted=False) as tx:
+                self._remove_previews(_forget(tx, run_id, actor))
+            raise
+        self._remove_previews(gone)
+
+    def _remove_previews(self, run_id: str | None) -> None:
+        if run_id:
+            folder = self.practice.context.path(PREVIEWS) / run_id
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_draft(
+    practice: OpenedPractice,
+    mailing: str | None = None,
+    *,
+    about: About | None = None,
+    continues: str | Literal[False] | None = None,
+    keys: Mapping[str, Any] | None = None,
+    selection: str | None = None,
+    title: str = "",
+) -> Draft | SameMailing:
+    """See `Practice.new_draft`."""
+    begun: Plain = {}
+    ledger = practice.ledger
+    with ledger.read() as tx:
+        drafts.refuse_older(tx)
+        used = drafts.draft_mailings(tx) | {one: one for one in mailings_of_runs(tx)}
+    if mailing is not None:
+        loaded = load_mailing(practice.context, mailing)
+        mailing_id, begun = loaded.id, keys_taken_over(loaded)
+    else:
+        known = used | mailing_titles(practice.context)
+        chosen = _chosen_id(about, continues, known)
+        if isinstance(chosen, SameMailing):
+            return chosen
+        mailing_id = chosen
+    draft_id = new_ref(8).lower()
+    wanted = {**begun, **(keys or {}), **({"title": title} if title else {})}
+    checked = checked_keys(draft_id, mailing_id, wanted)
+    with ledger.begin("draft", counted=False) as tx:
+        row = DraftRow(
+            id=draft_id,
+            mailing=mailing_id,
+            title=draft_title(checked, mailing_id),
+            user=practice.actor,
+            version=1,
+            keys=checked,
+            selection=selection,
+            run=None,
+            run_version=None,
+            created_at=tx.now,
+            saved_at=tx.now,
+            saved_by=practice.actor,
+        )
+        drafts.add_draft(tx, row)
+    return Draft(practice, row)
+
+
+def _chosen_id(
+    about: About | None, continues: str | Literal[False] | None, known: Mapping[str, str]
+) -> str | SameMailing:
+    """The id of a draft that starts from nothing, or the question which one.
+
+    Raises:
+        ConfigError: it goes on with a mailing that there is not.
+        ValueError: nobody said what it is for.
+    """
+    if about not in ("appointments", "birthdays", "other"):
+        raise ValueError(_("a draft that starts from nothing says what it is about"))
+    if isinstance(continues, str):
+        if continues not in known:
+            hint = did_you_mean(continues, known) or listed(known)
+            raise ConfigError(_("there is no mailing '{name}'", name=continues), hint=hint)
+        return continues
+    if continues is None and about != "other" and known:
+        return SameMailing(about, tuple(KnownMailing(*one) for one in sorted(known.items())))
+    while (made := f"entwurf-{new_ref(6).lower()}") in known:
+        pass
+    return made
+
+
+def find(practice: OpenedPractice, draft_id: str, version: int | None = None) -> Draft:
+    """See `Practice.draft`."""
+    with practice.ledger.read() as tx:
+        row = drafts.find_draft(tx, draft_id)
+    if version is not None and row.version != version:
+        raise LedgerError(
+            _("{user} saved the draft {draft} meanwhile", user=row.saved_by, draft=draft_id),
+            hint=_("look at it once more"),
+        )
+    return Draft(practice, row)
+
+
+def all_drafts(practice: OpenedPractice) -> list[DraftLine]:
+    """See `Practice.drafts`."""
+    with practice.ledger.read() as tx:
+        rows = drafts.all_drafts(tx) if drafts.has_drafts(tx) else []
+    return [_line(practice, row, state) for row, state in rows]
+
+
+def _line(practice: OpenedPractice, row: DraftRow, run_state: str | None) -> DraftLine:
+    zone = practice.context.zone
+    state: Literal["unprepared", "prepared", "changed"] = "unprepared"
+    if run_state is not None:
+        state = "prepared" if row.run_version == row.version else "changed"
+    return DraftLine(
+        draft=row.id,
+        mailing=row.mailing,
+        title=row.title,
+        version=row.version,
+        created_by=row.user,
+        created_at=row.created_at.astimezone(zone),
+        saved_by=row.saved_by,
+        saved_at=row.saved_at.astimezone(zone),
+        state=state,
+        run=row.run,
+        run_state=run_state,
+    )
+
+
+def _conflict(practice: OpenedPractice, theirs: DraftRow, mine: Plain) -> Conflict:
+    return Conflict(
+        draft=theirs.id,
+        mine=mine,
+        theirs=theirs.keys,
+        version=theirs.version,
+        saved_by=theirs.saved_by,
+        saved_at=theirs.saved_at.astimezone(practice.context.zone),
+    )
+
+
+def _uploaded(row: UploadRow) -> UploadedFile:
+    reference = Upload(row.id, row.kind, row.name).reference
+    return UploadedFile(row.id, row.kind, row.name, row.size, reference)
+
+
+def _with_selection(renderer: RunRenderer, selection: str | None) -> RunRenderer:
+    """The one place where a draft hands its selection on."""
+    if selection is not None:
+        raise NotImplementedError("a draft that writes to a selection")
+    return renderer
+
+
+def _refuse_overtaken(found: DraftRow, version: int) -> None:
+    if (found.run_version or 0) > version:
+        raise LedgerError(
+            _("a newer version of the draft {draft} is prepared", draft=found.id),
+            hint=_("look at run {run}", run=found.run or ""),
+        )
+
+
+def _forget(tx: Tx, run_id: str | None, user: str) -> str | None:
+    """Discard a run that was not released; returns it where it was removed."""
+    return run_id if run_id and forget_unapproved(tx, run_id, user) else None
+
+
+@contextmanager
+def _at_keys(place: str) -> Iterator[None]:
+    """Say of what is wrong with a text which key of the draft it stands in."""
+    try:
+        yield
+    except SerienpostError as error:
+        problems = [_at_key(place, one) for one in error.problems]
+        if problems == list(error.problems):
+            raise
+        raise type(error)(*problems) from error
+
+
+def _at_key(place: str, problem: Problem) -> Problem:
+    file, _colon, key = (problem.file or "").partition(": ")
+    if file != place:
+        return problem
+    return DraftProblem(
+        problem.message, problem.hint, place, problem.line if key else None, key or problem.key
+    )

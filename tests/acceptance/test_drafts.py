@@ -92,6 +92,17 @@ def test_people_are_read_from_a_list_until_the_run_is_over(
     assert list_practice.json("report", run.id)["counts"]["accepted"] == 2
 
 
+def test_what_is_wrong_with_a_list_names_it_as_it_was_given(draft: Draft) -> None:
+    saved = with_list(draft)
+    wrong = {**saved.keys["select"], "columns": {"Mail": "email"}}
+    later = saved.save({**saved.keys, "select": wrong}, saved.version)
+    assert isinstance(later, Draft)
+    with pytest.raises(SerienpostError) as refused:
+        later.check()
+    assert {one.file for one in refused.value.problems} == {f"{CANARY}.csv"}
+    assert "eingang" not in str(refused.value)
+
+
 def test_what_somebody_gave_and_wrote_is_gone_with_the_draft(
     list_practice: Practice, draft: Draft
 ) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 from fault_harness.drafts import WHOLE_LIFE, at_desk, at_once
 from fault_harness.practice import KILLED
 
-from serienpost import open_practice
-from serienpost.service import Draft, Run
+from serienpost import SerienpostError, open_practice
+from serienpost.service import Answers, Draft, Run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +110,25 @@ def test_who_lives_on_is_not_disturbed(folder: Path) -> None:
         assert opened.draft(mine.id).line().state == "prepared"
         assert at_desk(folder, WHOLE_LIFE) == 0
         assert mine.id in {line.draft for line in opened.drafts()}
+
+
+def test_all_that_is_known_of_drafts_is_found_on_both_ledgers(folder: Path) -> None:
+    with open_practice(folder, actor="desk:eva") as opened:
+        draft = opened.new_draft("einladung", keys={"exclude": ["patient:3", "patient:2"]})
+        assert isinstance(draft, Draft)
+        file = draft.add_file("liste.csv", io.BytesIO(b"id,email\n"), "list")
+        # Stands in the header of the run as the name of a list does.
+        named = draft.save({**draft.keys, "title": file.id}, draft.version)
+        assert isinstance(named, Draft)
+        run = named.prepare()
+        assert isinstance(run, Run)
+        run.approve(Answers(release=True))
+        with pytest.raises(SerienpostError, match=f"run {run.id} still reads"):
+            named.discard()
+        assert [one.draft for one in opened.export_person("patient:3").drafts] == [draft.id]
+        assert opened.erase_person("patient:3") == 1
+        later = opened.draft(draft.id)
+        assert (later.keys["exclude"], later.version) == (["patient:2"], 3)
+        assert run.deliver().state == "finished"
+        later.discard()
+        assert lying(folder) == set()

@@ -553,9 +553,10 @@ def _forget(tx: Tx, run_id: str | None, user: str) -> str | None:
 
 
 def _at_key(place: str, names: Mapping[str, str], problem: Problem) -> Problem:
-    if problem.file in names:
-        return replace(problem, file=names[problem.file])
-    file, _colon, key = (problem.file or "").partition(": ")
+    written = problem.file or ""
+    if written in names:
+        return replace(problem, file=names[written])
+    file, _colon, key = written.partition(": ")
     if file != place:
         return problem
     return DraftProblem(

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
 from serienpost import open_practice
-from serienpost.service import Answers, Confirmation, Run
+from serienpost.service import Answers, Confirmation, Draft, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Practice, Schemas
+
+    from serienpost import Practice as Opened
+    from serienpost.service import Transliteration
+
+    Prepare: TypeAlias = Callable[[Opened, str], Run | Transliteration]
 
 Documents = dict[str, Any]
 HEAD = {"serienpost", "ok", "exit", "problems"}
@@ -24,13 +30,21 @@ OWN = "praxis@example.org"
 ROW, LEFT_OUT = "patient:1", "patient:2"
 
 
-def by_script(folder: Path, mailing: str) -> Documents:
-    """A whole mailing with nothing but the service; what it returned, as `--json` writes it."""
-    from datetime import date
+def as_it_is(desk: Opened, mailing: str) -> Run | Transliteration:
+    return desk.prepare(mailing, due=date.fromisoformat(DUE))
 
+
+def as_draft(desk: Opened, mailing: str) -> Run | Transliteration:
+    draft = desk.new_draft(mailing)
+    assert isinstance(draft, Draft)
+    return draft.prepare(due=date.fromisoformat(DUE))
+
+
+def by_script(folder: Path, mailing: str, prepare: Prepare) -> Documents:
+    """A whole mailing with nothing but the service; what it returned, as `--json` writes it."""
     said: Documents = {}
     with open_practice(folder, actor="desk:ada") as desk:
-        run = desk.prepare(mailing, due=date.fromisoformat(DUE))
+        run = prepare(desk, mailing)
         assert isinstance(run, Run)
         said["prepare"] = run.summary().document()
         run.mark(exclude=[LEFT_OUT])
@@ -143,10 +157,13 @@ def practice(request: pytest.FixtureRequest) -> Practice:
     return found
 
 
-def test_a_script_and_the_command_line_do_the_same(practice: Practice, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prepare", [as_it_is, as_draft])
+def test_a_script_and_the_command_line_do_the_same(
+    practice: Practice, tmp_path: Path, prepare: Prepare
+) -> None:
     mailing = next(iter(practice.json("runs")["runs"]))["mailing"]
     practice.copy(tmp_path / "second")
-    scripted = by_script(practice.folder, mailing)
+    scripted = by_script(practice.folder, mailing, prepare)
     practice.folder.rename(tmp_path / "first")
     (tmp_path / "second").rename(practice.folder)
     commanded = by_commands(practice, mailing)

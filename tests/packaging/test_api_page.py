@@ -28,6 +28,8 @@ PAGE = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
 PREPARING = PAGE.split("## Asking a worker\n")[1].split("```python\n")[1].split("```")[0]
 SCRIPT = PAGE.split("## A whole mailing\n")[1].split("```python\n")[1].split("```")[0]
 
+DRAFT = PAGE.split("## Drafts\n")[1].split("```python\n")[1].split("```")[0]
+
 
 def public(owner: type) -> list[str]:
     return [
@@ -123,3 +125,13 @@ def test_the_script_does_a_whole_mailing(tmp_path: Path) -> None:
     assert len(arrived) == marked - 1 + 1
     (preview,) = (folder / "vorschau").rglob("*.eml")
     assert f"look at {preview}" in done.stdout
+
+
+def test_the_script_writes_a_draft(tmp_path: Path) -> None:
+    init_demo(tmp_path / "praxis", 60, 1)
+    (tmp_path / "anfahrt.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / "draft.py").write_text(DRAFT, encoding="utf-8")
+    args = [sys.executable, "draft.py"]
+    done = subprocess.run(args, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert re.fullmatch(r"look at \S+ of Neue Sprechzeiten\n", done.stdout), done.stderr
+    assert len(list((tmp_path / "praxis" / "eingang").iterdir())) == 1

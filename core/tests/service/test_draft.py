@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from opened_practice import ACTOR, OTHER, ROWS, prepared
-from written_drafts import begun, given, lying, rows, run_of, saved
+from written_drafts import begun, folder_of, given, lying, rows, run_of, saved
 
 from serienpost import ConfigError, SerienpostError
 from serienpost.errors import DraftProblem, LedgerError
@@ -458,3 +458,43 @@ def test_drafts_of_other_practices_are_not_seen(practices: Practices, practice: 
     assert other.drafts() == []
     with pytest.raises(LedgerError, match="there is no draft"):
         other.draft(draft.id)
+
+
+def test_an_erased_person_is_taken_out_of_what_a_draft_selects(
+    practice: Practice, draft: Draft
+) -> None:
+    prepared(practice)
+    address = "null-1@example.org"
+    saved(draft, select={"ids": ["1", 11], "search": address}, text=f"Fragen an {address}")
+    practice.erase_person("patient:1")
+    keys = practice.draft(draft.id).keys
+    assert keys["select"]["ids"][1] == 11
+    assert "1" not in keys["select"]["ids"]
+    assert address not in str(keys["select"])
+    assert keys["text"] == f"Fragen an {address}"
+
+
+# A ledger of an older serienpost, while a run is open
+
+
+def test_an_older_ledger_holds_no_drafts_and_all_else_goes_on(practice: Practice) -> None:
+    first = prepared(practice)
+    with practice.ledger.engine.begin() as connection:
+        for table in (draft_table, uploaded):
+            table.drop(connection)
+    assert practice.drafts() == []
+    for refused in (
+        lambda: practice.new_draft("einladung"),
+        lambda: practice.new_draft(about="other"),
+        lambda: practice.draft("k7"),
+    ):
+        with pytest.raises(LedgerError, match="holds no drafts yet"):
+            refused()
+    (folder_of(practice)).mkdir()
+    (folder_of(practice) / "0123456789abcdefghjk").touch()
+    assert practice.purge().drafts == 0
+    assert lying(practice) == {"0123456789abcdefghjk"}
+    assert practice.export_person("patient:1").drafts == ()
+    assert practice.erase_person("patient:1") == 1
+    first.approve(Answers(release=True))
+    assert first.deliver().state == "finished"

@@ -114,6 +114,7 @@ def test_a_folder_that_is_a_link_takes_nothing(practice: Practice, draft: Draft)
         ("x" * 300 + ".pdf", "x" * 117 + ".pdf"),
         ("a." + "b" * 300, "a." + "b" * 118),
         ("con\x00.pdf", "con.pdf"),
+        ("a\u200bb\ufeff.pdf", "ab.pdf"),
         ("half\ud800.pdf", "half.pdf"),
     ],
 )

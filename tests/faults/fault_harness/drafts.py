@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import io
+import multiprocessing
 from typing import TYPE_CHECKING
 
 from fault_harness.providers import install_plugin
 
+from serienpost import fault_injection, open_practice
+from serienpost.service import Draft
+
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
+    from pathlib import Path
+
     from fault_harness.practice import Practice
 
 # Begins a draft, gives it a file, saves, prepares, changes, prepares again, discards.
@@ -23,8 +28,8 @@ draft.prepare()
 practice.draft(draft.id).discard()
 """
 
-# Adds a line of its own to the text, however often somebody is faster.
-_ADD_LINE = """
+# Adds a word of its own to the title, however often somebody is faster.
+_ADD_WORD = """
 draft = practice.draft("{draft}")
 keys, version = draft.keys, draft.version
 while True:
@@ -35,27 +40,13 @@ while True:
     keys, version = done.theirs, done.version
 """
 
-_BEGIN = """
-import io
-import sys
-
-from serienpost import open_practice
-from serienpost.service import Draft
-"""
-
-_PROGRAM = f"""{_BEGIN}
-with open_practice(sys.argv[1], actor=sys.argv[2]) as practice:
-    practice.drafts()
-    print("ready", flush=True)
-    sys.stdin.readline()
-    exec(sys.argv[3])
-"""
-
 # A plugin whose command does it, to be killed meanwhile.
-_PLUGIN = f"""{_BEGIN}
+_PLUGIN = f"""
+import io
+
 import click
 
-from serienpost import hookimpl
+from serienpost import hookimpl, open_practice
 
 @click.command(name="write-draft")
 @click.pass_context
@@ -68,6 +59,10 @@ def serienpost_commands():
     return [write_draft]
 """
 
+# Processes that have read the code already.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["serienpost.service.draft", "serienpost_testkit.null.channels"])
+
 
 def at_drafts(practice: Practice) -> None:
     """A command that begins, changes and discards a draft."""
@@ -76,38 +71,34 @@ def at_drafts(practice: Practice) -> None:
     practice.write("serienpost.yaml", config.replace("plugins: [", "plugins: [fault-drafts, "))
 
 
-def at_desk(practice: Practice, do: str, fault: str | None = None) -> int:
+def at_desk(folder: Path, do: str, fault: str | None = None) -> int | None:
     """Do this in a process of its own; returns how it ended."""
-    process = _started(practice, "desk:ada", do, fault)
-    _, err = process.communicate("\n")
-    assert "Error" not in err, err
-    return process.returncode
+    (code,) = _ended(folder, [("desk:ada", do)], fault)
+    return code
 
 
-def at_once(practice: Practice, draft: str, names: list[str]) -> None:
-    """Let everybody add a line to a draft at the same time."""
-    do = [_ADD_LINE.format(draft=draft, name=name) for name in names]
-    started = [_started(practice, f"desk:{n}", one) for n, one in zip(names, do, strict=True)]
-    for process in started:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n", process.communicate()[1]
-    said = [process.communicate("\n") for process in started]
-    assert [(p.returncode, err) for p, (_, err) in zip(started, said, strict=True)] == [
-        (0, "") for _ in names
+def at_once(folder: Path, draft: str, names: list[str]) -> None:
+    """Let everybody add a word to the title of a draft at the same time."""
+    do = [(f"desk:{name}", _ADD_WORD.format(draft=draft, name=name)) for name in names]
+    assert _ended(folder, do) == [0 for _ in names]
+
+
+def _ended(folder: Path, do: list[tuple[str, str]], fault: str | None = None) -> list[int | None]:
+    begin = _PROCESSES.Barrier(len(do))
+    started = [
+        _PROCESSES.Process(target=_at_desk, args=(str(folder), actor, one, fault, begin))
+        for actor, one in do
     ]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    return [process.exitcode for process in started]
 
 
-def _started(
-    practice: Practice, actor: str, do: str, fault: str | None = None
-) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(practice.folder / "site")}
-    if fault:
-        environment["SERIENPOST_FAULT"] = fault
-    return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, str(practice.folder), actor, do],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+def _at_desk(folder: str, actor: str, do: str, fault: str | None, begin: Barrier) -> None:
+    fault_injection._ARMED = fault  # read from the environment when imported
+    with open_practice(folder, actor=actor) as practice:
+        practice.drafts()
+        begin.wait()
+        exec(do, {"practice": practice, "io": io, "Draft": Draft})  # noqa: S102  # our own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from serienpost.config.document import Document
@@ -34,7 +34,6 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
     from datetime import date, datetime
     from typing import BinaryIO
 
@@ -359,16 +358,28 @@ class Draft:
                 raise LedgerError(_("the draft {draft} has no such file", draft=self.id))
         remove_files(self.practice.context, [file_id])
 
-    def _loaded(self) -> Mailing:
-        """The mailing that its keys amount to, as if they stood in a file."""
+    def _uploads(self) -> list[Upload]:
         with self.practice.ledger.read() as tx:
             rows = drafts.uploads_of(tx, self.id)
-        uploads = [Upload(row.id, row.kind, row.name) for row in rows]
+        return [Upload(row.id, row.kind, row.name) for row in rows]
+
+    def _loaded(self) -> Mailing:
+        """The mailing that its keys amount to, as if they stood in a file."""
+        uploads = self._uploads()
         document = Document(draft_name(self.id), self._row.keys, is_file=False)
         return check_document(self.practice.context, document, self.mailing, uploads=uploads)
 
-    def _problems_at_keys(self) -> AbstractContextManager[None]:
-        return _at_keys(draft_name(self.id))
+    @contextmanager
+    def _problems_at_keys(self) -> Iterator[None]:
+        """Say of what is wrong in which key of the draft it stands, or in which of its files."""
+        try:
+            yield
+        except SerienpostError as error:
+            names = {one.path: one.name for one in self._uploads()}
+            problems = [_at_key(draft_name(self.id), names, one) for one in error.problems]
+            if problems == list(error.problems):
+                raise
+            raise type(error)(*problems) from error
 
     def _name_run(self, run_id: str) -> None:
         """Note the new run and discard the one before it.
@@ -541,20 +552,11 @@ def _forget(tx: Tx, run_id: str | None, user: str) -> str | None:
     return run_id if run_id and forget_unapproved(tx, run_id, user) else None
 
 
-@contextmanager
-def _at_keys(place: str) -> Iterator[None]:
-    """Say of what is wrong with a text which key of the draft it stands in."""
-    try:
-        yield
-    except SerienpostError as error:
-        problems = [_at_key(place, one) for one in error.problems]
-        if problems == list(error.problems):
-            raise
-        raise type(error)(*problems) from error
-
-
-def _at_key(place: str, problem: Problem) -> Problem:
-    file, _colon, key = (problem.file or "").partition(": ")
+def _at_key(place: str, names: Mapping[str, str], problem: Problem) -> Problem:
+    written = problem.file or ""
+    if written in names:
+        return replace(problem, file=names[written])
+    file, _colon, key = written.partition(": ")
     if file != place:
         return problem
     return DraftProblem(

@@ -22,7 +22,7 @@ from serienpost.errors import SerienpostError
 from serienpost.files import private_folder
 from serienpost.ledger.drafts import has_drafts, known_uploads
 from serienpost.ledger.store import new_ref
-from serienpost.text import ESCAPES, LINE_BREAK, NOT_STORABLE
+from serienpost.text import ESCAPES, LINE_BREAK, NOT_STORABLE, visible
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ _SAVE = _("save it as one of them")
 def shown_name(name: str) -> str:
     """What a file is called, for people and on any system: no way to it, no signs that hide or
     reorder others, not too long."""
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    last = visible(re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1])
     for signs in (ESCAPES, LINE_BREAK, NOT_STORABLE):
         last = signs.sub("", last)
     last = " ".join(_FORBIDDEN.sub("_", last).split()).strip(". ")

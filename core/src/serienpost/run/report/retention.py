@@ -88,8 +88,8 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
-    remove_abandoned(context, ledger)
     compact(ledger)
+    remove_abandoned(context, ledger)
     return Purged(len(done), len(never), len(old), len(left))
 
 

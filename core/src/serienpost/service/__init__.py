@@ -13,32 +13,70 @@ from typing import TYPE_CHECKING
 from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
+    from serienpost import words
+    from serienpost.service.answers import (
+        CourseBar,
+        DueDate,
+        MessageStory,
+        NamedMessage,
+        PlanCounts,
+        Recipient,
+        Report,
+        ReviewSummary,
+        RunLine,
+        RunStatus,
+    )
     from serienpost.service.decided import Answers
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
-    from serienpost.service.run import Progress, Run, Stop
+    from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop
 
 __all__ = [
     "Answers",
     "Confirmation",
+    "CourseBar",
+    "DueDate",
     "EditedText",
+    "MessagePage",
+    "MessageStory",
+    "NamedMessage",
     "Notice",
+    "PlanCounts",
     "Practice",
     "Progress",
+    "Recipient",
+    "Report",
+    "ReviewPage",
+    "ReviewSummary",
     "Run",
+    "RunLine",
+    "RunStatus",
     "Stop",
     "Transliteration",
     "open_practice",
+    "words",
 ]
 
 # Modules that stand on the ledger are imported when one of their names is used.
 _HOME = {
+    "CourseBar": "answers",
+    "DueDate": "answers",
+    "MessageStory": "answers",
+    "NamedMessage": "answers",
+    "PlanCounts": "answers",
+    "Recipient": "answers",
+    "Report": "answers",
+    "ReviewSummary": "answers",
+    "RunLine": "answers",
+    "RunStatus": "answers",
     "Answers": "decided",
     "Confirmation": "release",
     "EditedText": "mailing",
+    "MessagePage": "run",
     "Notice": "notices",
     "Progress": "run",
+    "ReviewPage": "run",
     "Run": "run",
     "Stop": "run",
     "Transliteration": "mailing",
@@ -46,6 +84,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "words":
+        return import_module("serienpost.words")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"serienpost.service.{_HOME[name]}"), name)

@@ -377,21 +377,22 @@ chore = Table(
     Column("done_at", UtcTime),
 )
 
-# Who may use the desk: `password` is an argon2 hash (RFC 9106), `rights` what they may do
-# (`service/users.py`). Sessions that began before `changed_at` are over.
+# Who may use the desk: `key` is the name as names are compared, `password` an argon2 hash (RFC
+# 9106), `rights` what they may do (`service/users.py`). `changed_at` grows with each change.
 user = Table(
     "user",
     metadata,
     _practice(),
-    Column("name", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
     Column("password", Text, nullable=False),
     Column("rights", JSON, nullable=False),
     Column("added_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
 )
 
-# Who is logged in at the desk: `digest` is that of the token that the browser keeps; `used_at` the
-# last time that a person did something.
+# Who is logged in at the desk: `digest` is that of the token that the browser keeps, `user` the key
+# of a user, `used_at` the last time that a person did something.
 session = Table(
     "session",
     metadata,
@@ -402,7 +403,8 @@ session = Table(
     Column("used_at", UtcTime, nullable=False),
 )
 
-# Wrong passwords since the last right one, by the keyed hash of a name or of where they came from.
+# Wrong passwords since the last right one, by the keyed hash of a name, of where they came from,
+# and of both.
 failed_login = Table(
     "failed_login",
     metadata,

@@ -183,6 +183,18 @@ class Tx:
         """Whether the ledger has a table: an older one is used as it is while a run is open."""
         return inspect(self.connection).has_table(table.name)
 
+    def require(self, table: Table) -> None:
+        """Refuse what an older ledger cannot hold.
+
+        Raises:
+            LedgerError: the ledger is older than the table.
+        """
+        if not self.has(table):
+            raise LedgerError(
+                _("the ledger is of an older version, which knows nothing of the desk"),
+                hint=_("finish or cancel what is open; then the next command upgrades it"),
+            )
+
     def execute(
         self, statement: Update | Delete, rows: Sequence[Mapping[str, Any]] | None = None
     ) -> int:

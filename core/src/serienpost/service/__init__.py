@@ -27,10 +27,12 @@ if TYPE_CHECKING:
         RunStatus,
     )
     from serienpost.service.decided import Answers
+    from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop
+    from serienpost.service.users import Right, User
 
 __all__ = [
     "Answers",
@@ -38,6 +40,8 @@ __all__ = [
     "CourseBar",
     "DueDate",
     "EditedText",
+    "LoggedIn",
+    "LoginRefused",
     "MessagePage",
     "MessageStory",
     "NamedMessage",
@@ -49,11 +53,14 @@ __all__ = [
     "Report",
     "ReviewPage",
     "ReviewSummary",
+    "Right",
     "Run",
     "RunLine",
     "RunStatus",
+    "Session",
     "Stop",
     "Transliteration",
+    "User",
     "open_practice",
     "words",
 ]
@@ -77,9 +84,14 @@ _HOME = {
     "Notice": "notices",
     "Progress": "run",
     "ReviewPage": "run",
+    "LoggedIn": "login",
+    "LoginRefused": "login",
+    "Right": "users",
     "Run": "run",
+    "Session": "login",
     "Stop": "run",
     "Transliteration": "mailing",
+    "User": "users",
 }
 
 

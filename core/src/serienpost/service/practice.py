@@ -11,7 +11,7 @@ from serienpost.service.opened import MOST_ROWS, OpenedPractice
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from serienpost.run.send.stop import Stop
     from serienpost.service.decided import Answers
     from serienpost.service.finding import Finding
+    from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
     from serienpost.service.notices import Notify
     from serienpost.service.release import Confirmation
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.serving import WorkerLine
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
+    from serienpost.service.users import User
 
 _ = Texts(__name__)
 
@@ -363,6 +365,103 @@ class Practice(OpenedPractice):
         from serienpost.run.report.erasure import erase_person
 
         return erase_person(self.context, self.ledger, person, self.actor)
+
+    def users(self) -> list[User]:
+        """The users of the desk, by their names.
+
+        Raises:
+            LedgerError: the ledger is older than the desk; so do all that follow.
+        """
+        from serienpost.service.users import users
+
+        return users(self)
+
+    def add_user(self, name: str, password: str, rights: Iterable[str] = ()) -> User:
+        """Add a user of the desk.
+
+        Args:
+            name: one line of at most 64 printable signs without a colon; names that differ in case
+                alone are the same.
+            password: 12 to 1024 characters; only its hash is kept.
+            rights: values of `Right`; `read` is everybody's.
+
+        Raises:
+            ConfigError: the name or the password cannot be taken, or there is no such right.
+            LedgerError: there is a user of this name.
+        """
+        from serienpost.service.users import add_user
+
+        return add_user(self, name, password, rights)
+
+    def change_user(
+        self, name: str, *, rights: Iterable[str] | None = None, password: str | None = None
+    ) -> User:
+        """Give a user other rights, another password, or both; ends the user's sessions where
+        something changes.
+
+        Raises:
+            ConfigError: the password cannot be taken, or there is no such right.
+            LedgerError: there is no such user, or nobody would administer any more.
+        """
+        from serienpost.service.users import change_user
+
+        return change_user(self, name, rights, password)
+
+    def remove_user(self, name: str) -> User:
+        """Remove a user with all sessions; what the journal says of the user stays.
+
+        Raises:
+            LedgerError: there is no such user, or nobody would administer any more.
+        """
+        from serienpost.service.users import remove_user
+
+        return remove_user(self, name)
+
+    def log_in(self, name: str, password: str, origin: str) -> LoggedIn | LoginRefused:
+        """Log a user in at a desk. Takes as long, and answers the same, for names that nobody has.
+
+        Args:
+            name: as it was typed.
+            password: as it was typed.
+            origin: the address that it comes from; tries are counted for each, and for each name.
+        """
+        from serienpost.service.login import log_in
+
+        return log_in(self, name, password, origin)
+
+    def session(self, token: str) -> Session | None:
+        """Who is logged in with a token; None where nobody is (any more). Looking is no use."""
+        from serienpost.service.login import session
+
+        return session(self, token)
+
+    def touch(self, token: str) -> Session | None:
+        """As `session`, where a person did something: what is not locked yet locks later."""
+        from serienpost.service.login import touch
+
+        return touch(self, token)
+
+    def unlock(self, token: str, password: str, origin: str) -> Session | LoginRefused | None:
+        """Go on with a locked session; None where it is over. Wrong passwords count as in
+        `log_in`."""
+        from serienpost.service.login import confirm
+
+        return confirm(self, token, password, origin)
+
+    def confirm_password(
+        self, token: str, password: str, origin: str
+    ) -> Session | LoginRefused | None:
+        """Whether it is still the user who sits there, as before an approval; counts as `unlock`,
+        and as use."""
+        from serienpost.service.login import confirm
+
+        return confirm(self, token, password, origin)
+
+    def log_out(self, token: str) -> None:
+        """End a session, if there is one."""
+        from serienpost.service.login import log_out
+
+        log_out(self, token)
 
     def doctor(self) -> Iterator[Finding]:
         """Look at everything that the practice needs; goes on after each thing that is broken."""

@@ -14,7 +14,8 @@ def upgrade() -> None:
     op.create_table(
         "user",
         Column("practice", Text, primary_key=True),
-        Column("name", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("name", Text, nullable=False),
         Column("password", Text, nullable=False),
         Column("rights", JSON, nullable=False),
         Column("added_at", BigInteger, nullable=False),

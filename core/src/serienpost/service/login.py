@@ -1,0 +1,289 @@
+"""Log in at the desk: sessions, and what a wrong password costs. Every face obeys the same."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import math
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from serienpost.ledger.logins import (
+    ENDS_AFTER,
+    LOCKS_AFTER,
+    Failures,
+    begin_session,
+    end_session,
+    failures,
+    find_session,
+    forget_old_logins,
+    lock_failures,
+    reduce_failures,
+    use_session,
+    write_failures,
+)
+from serienpost.ledger.schema import session as session_table
+from serienpost.ledger.schema import user as user_table
+from serienpost.ledger.users import find_user, lock_user, replace_hash, user_key
+from serienpost.service.passwords import hash_of, is_outdated, matches, place
+from serienpost.service.users import is_name, rights_in
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from serienpost.ledger.logins import SessionRow
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.ledger.users import UserRow
+    from serienpost.service.opened import OpenedPractice
+    from serienpost.service.users import Right
+
+# Octets of a token, from the system's source of randomness: too many to be guessed.
+_TOKEN = 32
+
+# Where too many passwords wait to be looked at.
+_BUSY = 1
+
+# A provider gives a whole network of this size to one customer (RFC 6177).
+_IPV6_NETWORK = 64
+
+
+class Delays(NamedTuple):
+    """How long who typed wrong passwords must wait: one second after `free`, then twice as long
+    after each, at most `most`. Nobody is locked out."""
+
+    free: int
+    most: timedelta
+
+    def after(self, count: int) -> timedelta:
+        """The delay after so many wrong passwords."""
+        if count < self.free:
+            return timedelta(0)
+        return min(self.most, timedelta(seconds=2 ** min(count - self.free, 30)))
+
+
+# OWASP, Authentication Cheat Sheet, "Account Lockout": delays that grow instead of a lock.
+OF_ACCOUNT = Delays(5, timedelta(minutes=5))
+
+# Everybody at a terminal server comes from one address.
+OF_ORIGIN = Delays(20, timedelta(minutes=1))
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Somebody is logged in.
+
+    Args:
+        token: proves it; for the browser alone, the ledger keeps its digest.
+        user: the user's name, which is the actor of what is done in the session.
+    """
+
+    token: str = field(repr=False)
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused:
+    """Name and password do not fit together, or it is too early to try again; nobody is told which
+    of them, or whether there is such a user.
+
+    Args:
+        wait_seconds: before these seconds are over the next try is refused unseen; 0 for none.
+    """
+
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is logged in, as of now.
+
+    Args:
+        user: the user's name, which is the actor of what is done in the session.
+        rights: what the user may do.
+        is_locked: nobody did anything for too long; `unlock` goes on, all else waits for it.
+        locks_at: when it locks unless somebody does something; where it is locked, when it did.
+        ends_at: when it is over, whatever is done in it.
+    """
+
+    user: str
+    rights: frozenset[Right]
+    is_locked: bool
+    locks_at: datetime
+    ends_at: datetime
+
+
+def log_in(
+    practice: OpenedPractice, name: str, password: str, origin: str
+) -> LoggedIn | LoginRefused:
+    """See `Practice.log_in`."""
+    ledger = practice.ledger
+    with place() as has_place:
+        if not has_place:
+            return LoginRefused(_BUSY)
+        with ledger.read() as tx:
+            tx.require(user_table)
+            row = find_user(tx, user_key(name)) if is_name(name) else None
+        attempt = Attempt(ledger, user_key(name), origin)
+        if wait := attempt.begin():
+            return LoginRefused(_seconds(wait))
+        if row is None or not matches(row.password, password):
+            if row is None:
+                matches(None, password)
+            return LoginRefused(_seconds(attempt.wait_after))
+        fresh = hash_of(password) if is_outdated(row.password) else None
+    token = secrets.token_urlsafe(_TOKEN)
+    with ledger.begin("login", counted=False) as tx:
+        now = lock_user(tx, row.key)
+        if now is None or now.changed_at != row.changed_at:
+            return LoginRefused(0)  # changed since it was looked at
+        if fresh:
+            replace_hash(tx, now, fresh)
+        attempt.succeed(tx)
+        begin_session(tx, _digest(token), row.key)
+        forget_old_logins(tx)
+    return LoggedIn(token, row.name)
+
+
+def session(practice: OpenedPractice, token: str) -> Session | None:
+    """See `Practice.session`."""
+    with practice.ledger.read() as tx:
+        tx.require(session_table)
+        row = find_session(tx, _digest(token))
+        return _session(tx, row, practice.context.zone)
+
+
+def touch(practice: OpenedPractice, token: str) -> Session | None:
+    """See `Practice.touch`."""
+    with practice.ledger.begin("session", counted=False) as tx:
+        tx.require(session_table)
+        row = find_session(tx, _digest(token))
+        if row and not row.is_locked(tx.now):
+            use_session(tx, row.digest)
+            row = row._replace(used_at=tx.now)
+        return _session(tx, row, practice.context.zone)
+
+
+def confirm(
+    practice: OpenedPractice, token: str, password: str, origin: str
+) -> Session | LoginRefused | None:
+    """See `Practice.unlock` and `Practice.confirm_password`."""
+    ledger = practice.ledger
+    with place() as has_place:
+        if not has_place:
+            return LoginRefused(_BUSY)
+        with ledger.read() as tx:
+            tx.require(session_table)
+            mine = find_session(tx, _digest(token))
+            row = find_user(tx, mine.user) if mine else None
+        if mine is None or row is None:
+            return None
+        attempt = Attempt(ledger, row.key, origin)
+        if wait := attempt.begin():
+            return LoginRefused(_seconds(wait))
+        if not matches(row.password, password):
+            return LoginRefused(_seconds(attempt.wait_after))
+    with ledger.begin("session", counted=False) as tx:
+        now = lock_user(tx, row.key)
+        attempt.succeed(tx)
+        if now is None or not use_session(tx, mine.digest):
+            return None  # a change of the user ends every session
+        return _session(tx, find_session(tx, mine.digest), practice.context.zone)
+
+
+def log_out(practice: OpenedPractice, token: str) -> None:
+    """See `Practice.log_out`."""
+    with practice.ledger.begin("session", counted=False) as tx:
+        tx.require(session_table)
+        end_session(tx, _digest(token))
+
+
+class Attempt:
+    """One try of a password: counted as wrong before it is looked at, so that of many at once none
+    is overlooked; a right one takes that back.
+
+    Args:
+        ledger: the practice's ledger.
+        account: the key of a user's name, whether there is one or not.
+        origin: where it comes from.
+    """
+
+    def __init__(self, ledger: Ledger, account: str, origin: str) -> None:
+        self._ledger = ledger
+        place = origin_of(origin)
+        self._account = ledger.keyed_hash("login", "account", account)
+        self._origin = ledger.keyed_hash("login", "origin", place)
+        self._both = ledger.keyed_hash("login", "both", account, place)
+        self._keys = {self._account, self._origin, self._both}
+        # How long who tried must wait afterwards, if it was wrong.
+        self.wait_after = timedelta(0)
+
+    def begin(self) -> timedelta:
+        """Count the try, unless it comes too early; returns how long one must wait then.
+
+        One that comes too early costs neither memory nor time and makes nobody wait longer.
+        """
+        with self._ledger.read() as tx:
+            if wait := self._wait(failures(tx, self._keys), tx.now):
+                return wait
+        with self._ledger.begin("login", counted=False) as tx:
+            found = lock_failures(tx, self._keys)
+            if wait := self._wait(found, tx.now):
+                return wait
+            counts = {key: one.number + 1 for key, one in found.items()}
+            write_failures(tx, counts)
+        self.wait_after = max(
+            OF_ACCOUNT.after(counts[self._account]), OF_ORIGIN.after(counts[self._origin])
+        )
+        return timedelta(0)
+
+    def succeed(self, tx: Tx) -> None:
+        """The password was right: what was wrong before it is forgotten, of this account; of its
+        origin only what concerned this account, else an own account would buy tries of others."""
+        found = lock_failures(tx, self._keys)
+        left = found[self._origin].number - found[self._both].number
+        reduce_failures(tx, {self._account: 0, self._both: 0, self._origin: left})
+
+    def _wait(self, found: dict[str, Failures], now: datetime) -> timedelta:
+        waits = [
+            found[key].wait(now, delays.after(found[key].number))
+            for key, delays in ((self._account, OF_ACCOUNT), (self._origin, OF_ORIGIN))
+            if key in found
+        ]
+        return max(waits, default=timedelta(0))
+
+
+def origin_of(address: str) -> str:
+    """Whose tries are counted together: an address, of IPv6 the network of one customer."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ipaddress.ip_network((found, _IPV6_NETWORK), strict=False))
+        found = found.ipv4_mapped
+    return str(found)
+
+
+def _digest(token: str) -> str:
+    """What the ledger knows of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _seconds(wait: timedelta) -> int:
+    return math.ceil(wait.total_seconds())
+
+
+def _session(tx: Tx, row: SessionRow | None, zone: tzinfo) -> Session | None:
+    found: UserRow | None = find_user(tx, row.user) if row else None
+    if row is None or found is None:
+        return None
+    return Session(
+        user=found.name,
+        rights=frozenset(rights_in(found)),
+        is_locked=row.is_locked(tx.now),
+        locks_at=min(row.used_at + LOCKS_AFTER, row.began_at + ENDS_AFTER).astimezone(zone),
+        ends_at=(row.began_at + ENDS_AFTER).astimezone(zone),
+    )

@@ -1,0 +1,209 @@
+"""Users of the desk and what they may do."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from serienpost.config.problems import did_you_mean, listed
+from serienpost.documents import Record
+from serienpost.errors import ConfigError, LedgerError
+from serienpost.ledger.schema import user
+from serienpost.ledger.users import (
+    all_users,
+    delete_user,
+    find_user,
+    insert_user,
+    lock_users,
+    update_user,
+    user_key,
+)
+from serienpost.service.passwords import checked_password, hash_of
+from serienpost.translation import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, tzinfo
+
+    from serienpost.ledger.users import UserRow
+    from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
+
+# Characters of a name.
+LONGEST_NAME = 64
+
+# What the ledger names where no person acts.
+_RESERVED = frozenset({"breaker", "lookup", "report", "rule", "serienpost"})
+
+
+class Right(StrEnum):
+    """What a user of the desk may do; there are no others.
+
+    `read` is everybody's: see selections, drafts, runs and reports. `prepare`: choose people, write
+    drafts, prepare runs, change marks, send tests to an own address. `approve`: release a run,
+    pause, cancel, retry it, decide about doubts. `administer`: users, the suppression list, what a
+    person asks for (Art. 15 and 17 GDPR), and SQL.
+    """
+
+    READ = "read"
+    PREPARE = "prepare"
+    APPROVE = "approve"
+    ADMINISTER = "administer"
+
+
+@dataclass(frozen=True, slots=True)
+class User(Record):
+    """A user of the desk.
+
+    Args:
+        name: as it was written; the actor that the ledger records for what the user does.
+        rights: in the order of `Right`.
+        added_at: when the user was added.
+        changed_at: when password or rights were changed the last time.
+    """
+
+    name: str
+    rights: tuple[Right, ...]
+    added_at: datetime
+    changed_at: datetime
+
+
+def users(practice: OpenedPractice) -> list[User]:
+    """See `Practice.users`."""
+    with practice.ledger.read() as tx:
+        tx.require(user)
+        return [_user(row, practice.context.zone) for row in all_users(tx)]
+
+
+def add_user(practice: OpenedPractice, name: str, password: str, rights: Iterable[str]) -> User:
+    """See `Practice.add_user`."""
+    ledger = practice.ledger
+    with ledger.read() as tx:
+        tx.require(user)
+    name, given = _checked_name(name), rights_of(rights)
+    checked_password(password, _known_to_all(practice, name))
+    kept = hash_of(password)
+    with ledger.begin("users") as tx:
+        if not insert_user(tx, name, kept, given):
+            raise LedgerError(_("there is a user {name} already", name=name))
+        tx.note(practice.actor, "add user", detail={"name": name, "rights": given})
+        row = _found(find_user(tx, user_key(name)), name)
+    return _user(row, practice.context.zone)
+
+
+def change_user(
+    practice: OpenedPractice, name: str, rights: Iterable[str] | None, password: str | None
+) -> User:
+    """See `Practice.change_user`."""
+    ledger = practice.ledger
+    given = None if rights is None else rights_of(rights)
+    if password is not None:
+        checked_password(password, _known_to_all(practice, name))
+    with ledger.read() as tx:
+        tx.require(user)
+        _found(find_user(tx, user_key(name)), name)
+    kept = None if password is None else hash_of(password)
+    with ledger.begin("users") as tx:
+        everybody = lock_users(tx)
+        before = _found(_named(everybody, name), name)
+        after = before.rights if given is None else given
+        if Right.ADMINISTER not in after:
+            _leave_an_administrator(everybody, before)
+        if kept is not None or after != before.rights:
+            update_user(tx, before, kept or before.password, after)
+            changed = {"password": kept is not None, "rights": after}
+            tx.note(practice.actor, "change user", detail={"name": before.name, **changed})
+        row = _found(find_user(tx, before.key), name)
+    return _user(row, practice.context.zone)
+
+
+def remove_user(practice: OpenedPractice, name: str) -> User:
+    """See `Practice.remove_user`."""
+    with practice.ledger.begin("users") as tx:
+        tx.require(user)
+        everybody = lock_users(tx)
+        row = _found(_named(everybody, name), name)
+        _leave_an_administrator(everybody, row)
+        delete_user(tx, row.key)
+        tx.note(practice.actor, "remove user", detail={"name": row.name})
+    return _user(row, practice.context.zone)
+
+
+def rights_of(given: Iterable[str]) -> list[Right]:
+    """Rights by their names, each once, with `read`, in the order of `Right`.
+
+    Raises:
+        ConfigError: there is no such right.
+    """
+    named = {Right.READ.value, *given}
+    known = [right.value for right in Right]
+    for name in sorted(named):
+        if name not in known:
+            hint = did_you_mean(name, known) or listed(known)
+            raise ConfigError(_("there is no right {name}", name=name), hint=hint)
+    return [right for right in Right if right in named]
+
+
+def rights_in(row: UserRow) -> tuple[Right, ...]:
+    """The rights of a user."""
+    return tuple(right for right in Right if right in row.rights)
+
+
+def is_name(name: str) -> bool:
+    """Whether a user can have this name, which tells a person from whatever else acts."""
+    composed = unicodedata.normalize("NFC", name)
+    return (
+        0 < len(composed) <= LONGEST_NAME
+        and composed.isprintable()
+        and composed == composed.strip()
+        and ":" not in unicodedata.normalize("NFKC", composed)
+        and user_key(composed) not in _RESERVED
+    )
+
+
+def _checked_name(name: str) -> str:
+    if not is_name(name):
+        raise ConfigError(
+            _("this is no name of a user"),
+            hint=_(
+                "one line of at most {n} printable signs without a colon, blanks at its ends, or a"
+                " name that serienpost uses itself",
+                n=LONGEST_NAME,
+            ),
+        )
+    return unicodedata.normalize("NFC", name)
+
+
+def _known_to_all(practice: OpenedPractice, name: str) -> set[str]:
+    return {name, practice.context.config.practice.id, practice.context.config.practice.name}
+
+
+def _named(rows: Iterable[UserRow], name: str) -> UserRow | None:
+    return next((row for row in rows if row.key == user_key(name)), None)
+
+
+def _found(row: UserRow | None, name: str) -> UserRow:
+    if row is None:
+        raise LedgerError(
+            _("there is no user {name}", name=name), hint=_("serienpost users list names them")
+        )
+    return row
+
+
+def _leave_an_administrator(everybody: Iterable[UserRow], without: UserRow) -> None:
+    """Refuse to take the last one who administers."""
+    if Right.ADMINISTER not in without.rights:
+        return
+    if not any(Right.ADMINISTER in row.rights for row in everybody if row.key != without.key):
+        raise LedgerError(
+            _("{name} is the last one who administers", name=without.name),
+            hint=_("let somebody else administer first"),
+        )
+
+
+def _user(row: UserRow, zone: tzinfo) -> User:
+    added, changed = row.added_at.astimezone(zone), row.changed_at.astimezone(zone)
+    return User(row.name, rights_in(row), added, changed)

@@ -1,0 +1,134 @@
+"""Sentences that several pages say: what was done, what to do now, what a right is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost import Problem, Text
+    from serienpost.service import RunLine, RunStatus
+
+_ = Texts(__name__)
+
+# What was done, said on the page that one is led to.
+SAID: Mapping[str, Text] = {
+    "released": _("Released. Sending begins by itself; nobody has to wait here."),
+    "scheduled": _("Released. It is sent by itself at its time."),
+    "paused": _("Paused. What was on its way already still goes out."),
+    "cancelled": _("Cancelled. What was not sent yet is not sent any more."),
+    "going_on": _("It goes on."),
+    "still_paused": _("It does not go on yet; below stands why."),
+    "retried": _("The failed messages are tried again."),
+    "resolved": _("Your decision is recorded."),
+    "logged_out": _("You are logged out."),
+}
+
+# What each right is for, for somebody who lacks it.
+RIGHTS: Mapping[str, Text] = {
+    "read": _("look at runs and reports"),
+    "prepare": _("choose recipients and write"),
+    "approve": _("release, stop and continue what is sent"),
+    "administer": _("manage users and settings"),
+}
+
+# Why a run is paused -> what to do about it, here; any other reason ends by itself.
+_WHAT_TO_DO: Mapping[str, Text] = {
+    "account": _("Put the account right, then press Continue."),
+    "content_changed": _(
+        "Something that belongs to the message was changed after it was released. Put it back, then"
+        " press Continue; or cancel the run and prepare it again."
+    ),
+    "template_changed": _(
+        "The template at the provider was changed after the release. Put it back, then press"
+        " Continue; or cancel the run and prepare it again."
+    ),
+    "policy_changed": _(
+        "The practice's rules were changed after the release. Set them back, then press Continue;"
+        " or cancel the run and prepare it again."
+    ),
+    "stale": _("Check whether this message should still go out, then press Continue."),
+    "restored": _(
+        "The records were put back from a backup. Ask the provider what was sent since then before"
+        " you press Continue: else somebody may get a message twice."
+    ),
+    "another_day": _(
+        "It was made for another day. Check whether it should still go out, then press Continue."
+    ),
+    "person": _("Press Continue when it should go on."),
+    "refused": _(
+        "Several people in a row were refused for the same reason. It is tried again by itself; look"
+        " at the reason before."
+    ),
+    "connection": _("It is tried again by itself. Press Continue to try at once."),
+}
+_BY_ITSELF = _("It goes on by itself; there is nothing to do.")
+
+# Pauses whose end is a decision that is recorded by name.
+CONFIRMED = frozenset({"stale", "restored", "another_day"})
+
+# States of runs -> the look of their badge.
+_LOOKS: Mapping[str, str] = {
+    "prepared": "ask",
+    "approved": "busy",
+    "sending": "busy",
+    "paused": "stop",
+    "finished": "good",
+    "cancelled": "off",
+}
+# States of messages -> the look of their badge.
+_MESSAGE_LOOKS: Mapping[str, str] = {
+    "accepted": "good",
+    "delivered": "good",
+    "in_doubt": "ask",
+    "failed": "stop",
+    "bounced": "stop",
+    "complained": "stop",
+    "suppressed": "off",
+    "cancelled": "off",
+}
+
+
+def look(state: str) -> str:
+    """How the badge of a run looks; the word in it says what it means."""
+    return _LOOKS.get(state, "off")
+
+
+def message_look(state: str) -> str:
+    """How the badge of a message looks."""
+    return _MESSAGE_LOOKS.get(state, "busy")
+
+
+def what_to_do(run: RunLine | RunStatus) -> Text | None:
+    """What ends the pause of a run; None where there is none."""
+    if run.state != "paused" or run.reason is None:
+        return None
+    return _WHAT_TO_DO.get(run.reason, _BY_ITSELF)
+
+
+def hint(problem: Problem) -> str | None:
+    """What to do about a problem; what names a command is for the command line."""
+    found = problem.hint
+    return None if found is None or "serienpost " in found else found
+
+
+def span(seconds: float) -> Text:
+    """About how long something takes, in words."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 120:
+        return _.ngettext("about {n} minute", "about {n} minutes", minutes)
+    return _.ngettext("about {n} hour", "about {n} hours", round(minutes / 60))
+
+
+def decision(code: str) -> Text:
+    """What a person may decide about a message in doubt."""
+    return {
+        "accepted": _("It arrived"),
+        "resend": _("Send it again"),
+        "failed": _("It did not arrive"),
+    }[code]

@@ -124,7 +124,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001  # a bug; the next request is not hurt by it
             number = secrets.token_hex(4)
             path = found.route.path if found else "no route"
-            _log.error("%s %s failed (%s): %s", request.method, path, number, _where(error))  # noqa: TRY400
+            _log.error("%s %s failed (%s): %s", request.method, path, number, _where(error))
             with speaking(known_language(chosen, None)):
                 return self._page(Shown("bug", {"number": number}, 500), None, None)
 
@@ -171,23 +171,14 @@ class Desk:
     ) -> Answer | None:
         """Where to instead, or the refusal; None where the visitor may."""
         route = found.route
-        if route.needs == "nobody":
+        if route.needs == "nobody" or (route.needs == "session" and visitor):
             return None
-        page = route.back if route.method == "POST" else route.path
-        here = path_to(page or "/", found.parts)
-        if route.method == "GET" and request.url.query:
-            here = f"{here}?{request.url.query}"
-        if visitor is None:
-            if route.is_polled:
-                return Sent(b"", "text/plain", headers={"x-desk": "login"})
-            return Moved(f"/login?next={quote(here, safe='')}")
-        if route.needs == "session":
-            return None
-        if visitor.is_locked:
-            if route.is_polled:
-                return Sent(b"", "text/plain", headers={"x-desk": "locked"})
-            return Moved(f"/locked?next={quote(here, safe='')}")
-        if not visitor.may(route.needs):
+        door = "login" if visitor is None else "locked" if visitor.is_locked else None
+        if door and route.is_polled:
+            return Sent(b"", "text/plain", headers={"x-desk": door})
+        if door:
+            return Moved(f"/{door}?next={quote(_page_of(found, request), safe='')}")
+        if visitor and not visitor.may(route.needs):
             return Shown("forbidden", {"needs": route.needs}, 403)
         return None
 
@@ -196,11 +187,9 @@ class Desk:
         try:
             if asked.route.method == "GET" or asked.route.needs in ("nobody", "session"):
                 return asked.route.does(asked)
-            key = asked.form.one("form", 50)
-            if not key:
-                raise BrokenFormError
             digest = hashlib.sha256((asked.token or "").encode()).digest()
-            return self._once.answer((digest, key), lambda: asked.route.does(asked))
+            key = digest, asked.form.some("form", 50)
+            return self._once.answer(key, lambda: asked.route.does(asked))
         except NotFoundError:
             return Shown("missing", status=404)
         except BrokenFormError:
@@ -227,7 +216,9 @@ class Desk:
                 return said[:100]
         return request.client.host if request.client else ""
 
-    def _as_response(self, answer: Answer, visitor: Visitor | None, asked: Asked | None) -> Response:
+    def _as_response(
+        self, answer: Answer, visitor: Visitor | None, asked: Asked | None
+    ) -> Response:
         if isinstance(answer, Shown):
             return self._page(answer, visitor, asked)
         if isinstance(answer, Sent):
@@ -258,6 +249,14 @@ class Desk:
     def _page(self, shown: Shown, visitor: Visitor | None, asked: Asked | None) -> Response:
         text = self._pages.render(shown, visitor, asked, self.routes)
         return Response(text, shown.status, media_type="text/html")
+
+
+def _page_of(found: _Found, request: Request) -> str:
+    """The page that was asked for, or that a form stands on."""
+    if request.method == "POST":
+        return path_to(found.route.back or "/", found.parts)
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def _where(error: Exception) -> str:

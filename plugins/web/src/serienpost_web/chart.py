@@ -96,8 +96,5 @@ def _ceiling(most: int) -> int:
     """A round even number at or above the highest bar, for the axis."""
     if most <= 2:
         return most
-    step = 10 ** (len(str(most)) - 1)
-    for part in (step, step * 2, step * 4, step * 6, step * 8, step * 10):
-        if part >= most:
-            return part
-    return step * 10
+    step = int(10 ** (len(str(most)) - 1))
+    return next(step * by for by in (1, 2, 4, 6, 8, 10) if step * by >= most)

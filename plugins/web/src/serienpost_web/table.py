@@ -121,6 +121,16 @@ class Field:
             raise BrokenFormError
         return found[0]
 
+    def some(self, name: str, most: int = 1000) -> str:
+        """The value of a field that our own page always sends.
+
+        Raises:
+            BrokenFormError: it is not there.
+        """
+        if not (found := self.one(name, most)):
+            raise BrokenFormError
+        return found
+
     def all(self, name: str) -> Sequence[str]:
         """All values of a field."""
         return self.values.get(name, ())
@@ -128,7 +138,8 @@ class Field:
     def number(self, name: str, default: int) -> int:
         """A whole number from 1; the default where something else stands there."""
         found = self.one(name)
-        return max(1, int(found)) if found.isascii() and found.isdigit() and len(found) < 7 else default
+        is_number = found.isascii() and found.isdigit() and len(found) < 7
+        return max(1, int(found)) if is_number else default
 
 
 @dataclass(frozen=True, slots=True)

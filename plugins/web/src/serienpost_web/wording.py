@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
+from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import Problem, Text
-    from serienpost.service import RunLine, RunStatus
+    from serienpost.service import Recipient, RunLine, RunStatus
+    from serienpost_web.table import Asked
 
 _ = Texts(__name__)
 
@@ -60,8 +63,8 @@ _WHAT_TO_DO: Mapping[str, Text] = {
     ),
     "person": _("Press Continue when it should go on."),
     "refused": _(
-        "Several people in a row were refused for the same reason. It is tried again by itself; look"
-        " at the reason before."
+        "Several people in a row were refused for the same reason. It is tried again by itself; better"
+        " look at the reason before."
     ),
     "connection": _("It is tried again by itself. Press Continue to try at once."),
 }
@@ -132,3 +135,20 @@ def decision(code: str) -> Text:
         "resend": _("Send it again"),
         "failed": _("It did not arrive"),
     }[code]
+
+
+def remedy(row: Recipient) -> str | None:
+    """What would change that a row is not allowed."""
+    denials = (one for one in row.consent if one["verdict"] == "deny")
+    found = next((one["remedy"] for one in denials), None)
+    return str(found) if found else None
+
+
+def day(written: str) -> date:
+    """A day of the ledger."""
+    return date.fromisoformat(written)
+
+
+def page_of(asked: Asked) -> str:
+    """The page that a form stands on."""
+    return path_to(asked.route.back or "/", asked.parts)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 _ = Texts(__name__)
 
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_TYPES = {
+    ".svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
 
 
 def login_page(asked: Asked) -> Answer:

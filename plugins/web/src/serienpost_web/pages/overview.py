@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost import Text, Texts
+from serienpost import Texts
 from serienpost_web.table import Route, Shown
 
 if TYPE_CHECKING:
@@ -55,7 +55,4 @@ def _is_under_way(run: RunLine) -> bool:
     return is_released and not _needs_somebody(run) and not _is_scheduled(run)
 
 
-ROUTES: Sequence[Route] = (
-    Route("/", overview, "read", tab=Text("serienpost_web", "Overview")),
-)
-_("Overview")
+ROUTES: Sequence[Route] = (Route("/", overview, "read", tab=_("Overview")),)

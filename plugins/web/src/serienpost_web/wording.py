@@ -63,8 +63,8 @@ _WHAT_TO_DO: Mapping[str, Text] = {
     ),
     "person": _("Press Continue when it should go on."),
     "refused": _(
-        "Several people in a row were refused for the same reason. It is tried again by itself; better"
-        " look at the reason before."
+        "Several people in a row were refused for the same reason. It is tried again by"
+        " itself; better look at the reason before."
     ),
     "connection": _("It is tried again by itself. Press Continue to try at once."),
 }

@@ -12,10 +12,10 @@ from serienpost_web import wording
 from serienpost_web.table import Asked, BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from serienpost import Text
-    from serienpost.service import Run, RunStatus
+    from serienpost.service import CourseBar, Run, RunStatus
     from serienpost_web.table import Answer
 
 _ = Texts(__name__)
@@ -42,7 +42,6 @@ def _standing(asked: Asked) -> dict[str, object]:
     run = asked.run()
     status = run.status()
     report = run.report()
-    sent = sum(bar.messages for bar in report.course)
     in_doubt = status.counts["in_doubt"]
     return {
         "run": status,
@@ -50,17 +49,17 @@ def _standing(asked: Asked) -> dict[str, object]:
         "counts": run.counts(),
         "is_live": status.state in ("approved", "sending"),
         "left": sum(status.counts[state] for state in ("planned", "pending", "claimed", "sending")),
-        "per_minute": _per_minute(report.course[0].at, report.course[-1].at, sent)
-        if sent > 1
-        else None,
+        "per_minute": _per_minute(report.course),
         "deeds": [one for one in DEEDS.values() if one.fits(status)],
         "doubts": run.message_page(1, "in_doubt", size=_NAMED) if in_doubt else None,
     }
 
 
-def _per_minute(begin: object, end: object, sent: int) -> float | None:
-    seconds = (end - begin).total_seconds()  # type: ignore[operator]
-    return round(60 * sent / seconds, 1) if seconds > 0 else None
+def _per_minute(course: Sequence[CourseBar]) -> float | None:
+    """How many were sent a minute on average; None where it was at one moment."""
+    sent = sum(bar.messages for bar in course)
+    seconds = (course[-1].at - course[0].at).total_seconds() if course else 0
+    return round(60 * sent / seconds, 1) if sent > 1 and seconds > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def schema_name(args: Sequence[str]) -> str:
     for (command, word), name in SPECIAL.items():
         if args[0] == command and word in args:
             return name
-    if args[0] in ("suppress", "config", "letters", "sendgrid"):
+    if args[0] in ("suppress", "config", "letters", "sendgrid", "users"):
         return f"{args[0]}-{args[1]}"
     return SHARED.get(args[0], args[0])
 

@@ -19,6 +19,7 @@ SHARED = {
     "prepare": "review",
     "config": "config-show",
     "suppress": "suppress-list",
+    "users": "users-list",
 }
 
 

@@ -151,6 +151,7 @@ def test_every_module_stands_in_a_room() -> None:
         ),
         *("plugin_attribution", "redaction", "status_codes", "text", "timelimit", "translation"),
         "recorded_language",
+        "rights",
         "words",
         "written_values",
         "yaml_faults",

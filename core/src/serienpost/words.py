@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from serienpost.rights import Right
 from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from serienpost.translation import Text
 
@@ -37,6 +38,13 @@ _RUN_STATES = {
     "paused": _.pgettext("run", "paused"),
     "finished": _.pgettext("run", "finished"),
     "cancelled": _.pgettext("run", "cancelled"),
+}
+
+_RIGHTS = {
+    Right.READ: _.pgettext("right", "read"),
+    Right.PREPARE: _.pgettext("right", "prepare"),
+    Right.APPROVE: _.pgettext("right", "approve"),
+    Right.ADMINISTER: _.pgettext("right", "administer"),
 }
 
 # Of a mailing's due date that could not be prepared.
@@ -146,6 +154,11 @@ def message_state(code: str) -> str:
 def run_state(standing: str) -> str:
     """How a run stands: its state in words, or what is said already."""
     return _RUN_STATES.get(standing, standing)
+
+
+def rights(those: Iterable[Right]) -> Text:
+    """What a user may do."""
+    return joined(", ", [_RIGHTS[right] for right in those])
 
 
 def due_state(code: str) -> str:

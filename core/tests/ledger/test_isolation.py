@@ -19,14 +19,16 @@ from serienpost.ledger import (
     connections,
     delivery,
     due,
+    logins,
     permits,
     returned,
     runs,
     suppressions,
     transitions,
+    users,
 )
 from serienpost.ledger.delivery import Result
-from serienpost.ledger.schema import account, attempt, permit, suppression, worker
+from serienpost.ledger.schema import account, attempt, permit, session, suppression, worker
 from serienpost.run.prepare import freeze, plan
 from serienpost.run.report import history, recipients, summary
 from serienpost.run.send import approve, doubts, events, finish, parts, schedule
@@ -45,11 +47,13 @@ MODULES = [
     "ledger.connections",
     "ledger.delivery",
     "ledger.due",
+    "ledger.logins",
     "ledger.permits",
     "ledger.returned",
     "ledger.runs",
     "ledger.suppressions",
     "ledger.transitions",
+    "ledger.users",
     "run.prepare.freeze",
     "run.prepare.plan",
     "run.report.history",
@@ -140,6 +144,18 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "was_told": lambda ledger: due.was_told(ledger, _due(ledger, GIVEN_UP)),
     "remove_due": lambda ledger: due.remove_due(ledger, "m", DAY, "user"),
     "move_due": lambda tx: transitions.move_due(tx, "m", DAY, "open", "done"),
+    "insert_user": lambda tx: users.insert_user(tx, "Eva", "hash", ["read"]),
+    "update_user": lambda tx: users.update_user(tx, _user(tx), "other", ["read"]),
+    "replace_hash": lambda tx: users.replace_hash(tx, _user(tx), "other"),
+    "delete_user": lambda tx: users.delete_user(tx, "ada"),
+    "begin_session": lambda tx: logins.begin_session(tx, "d3", "ada"),
+    "use_session": lambda tx: logins.use_session(tx, "d1"),
+    "end_session": lambda tx: logins.end_session(tx, "d1"),
+    "end_sessions": lambda tx: logins.end_sessions(tx, "ada"),
+    "lock_failed_logins": lambda tx: logins.lock_failed_logins(tx, ["k1", "k2"]),
+    "write_failed_logins": lambda tx: logins.write_failed_logins(tx, {"k1": 3}),
+    "forgive_failed_logins": lambda tx: logins.forgive_failed_logins(tx, {"k1": 0}),
+    "forget_old_logins": logins.forget_old_logins,
     "unmark_files_of_several": lambda tx: freeze.unmark_files_of_several(tx, OWN_FILES, "p"),
 }
 
@@ -191,7 +207,19 @@ READS: dict[str, Callable[[Any], object]] = {
     "generation_of": lambda ledger: parts.generation_of(ledger, "r"),
     "count_open": lambda tx: finish.count_open(tx, "r"),
     "entries": suppressions.entries,
+    "all_users": users.all_users,
+    "lock_users": users.lock_users,
+    "find_user": lambda tx: users.find_user(tx, "ada"),
+    "lock_user": lambda tx: users.lock_user(tx, "ada"),
+    "find_session": lambda tx: logins.find_session(tx, "d1"),
+    "failed_logins": lambda tx: logins.failed_logins(tx, ["k1"]),
 }
+
+
+def _user(tx: Tx) -> users.UserRow:
+    row = users.find_user(tx, "ada")
+    assert row is not None
+    return row
 
 
 def _put_off(ledger: Ledger, day: str) -> None:
@@ -275,6 +303,12 @@ def _fill(desk: Desk, count: int) -> None:
         tx.insert(worker, [{**dead, "since": tx.now, "seen_at": tx.now}])
         entry = {"kind": "email", "address_hash": "h1", "reason": "manual", "source": "user"}
         tx.insert(suppression, [{**entry, "since": tx.now}])
+        users.insert_user(tx, "Ada", "hash", ["read"] * count)
+        logins.begin_session(tx, "d1", "ada")
+        over = {"digest": "d2", "user": "ada", "used_at": tx.now}
+        tx.insert(session, [{**over, "began_at": tx.now - logins.ENDS_AFTER}])
+        logins.lock_failed_logins(tx, ["k1"])
+        logins.write_failed_logins(tx, {"k1": count})
         tx.note("user", "exclude", "p", 1)
         tx.note("user", "test", "p", 1, {"to": "h1"})
     desk.hold_once("r", 1, 2, 3, 5, 6)

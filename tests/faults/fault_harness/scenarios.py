@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fault_harness.desk import USER, at_a_desk, with_user
 from fault_harness.practice import KILLED, ROWS
 from fault_harness.providers import PROVIDERS
 
@@ -175,6 +176,8 @@ SCENARIOS = {
     "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),
     "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),
     "unsuppress": Scenario(suppressed, ("suppress", "remove", "null-7@example.org")),
+    "users": Scenario(with_user, ("users", "remove", USER)),
+    "login": Scenario(at_a_desk, ("log-in",)),
 }
 
 

@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resolve": ("control", _("Decide about a message in doubt.")),
     "events": ("privacy", _("Ask providers for reports, bounces and complaints.")),
     "suppress": ("privacy", _("Keep the list of addresses that must not be written to.")),
+    "users": ("users", _("Say who may use the desk, and what they may do there.")),
     "purge": ("privacy", _("Remove what the retention periods no longer cover.")),
     "export-person": ("privacy", _("Give out everything that the ledger knows about a person.")),
     "new-plugin": ("start", _("Write the package of a new plugin, with its tests.")),

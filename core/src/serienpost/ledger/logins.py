@@ -47,7 +47,7 @@ class SessionRow(NamedTuple):
         return not self.used_at - AHEAD <= now < self.used_at + LOCKS_AFTER
 
 
-class Failures(NamedTuple):
+class FailedLogins(NamedTuple):
     """How many wrong passwords there were, and when the last."""
 
     number: int
@@ -91,12 +91,12 @@ def end_sessions(tx: Tx, user: str) -> None:
     tx.execute(tx.delete(session).where(session.c.user == user))
 
 
-def failures(tx: Tx, keys: Collection[str]) -> dict[str, Failures]:
+def failed_logins(tx: Tx, keys: Collection[str]) -> dict[str, FailedLogins]:
     """Wrong passwords by key, where there are any; those that are forgotten count as none."""
-    return _failures(tx, keys, lock=False)
+    return _failed_logins(tx, keys, lock=False)
 
 
-def lock_failures(tx: Tx, keys: Collection[str]) -> dict[str, Failures]:
+def lock_failed_logins(tx: Tx, keys: Collection[str]) -> dict[str, FailedLogins]:
     """Wrong passwords by key, which no other transaction counts before this one ends.
 
     Rows are made, and locked, in one order: two that count the same do not wait for each other.
@@ -104,20 +104,20 @@ def lock_failures(tx: Tx, keys: Collection[str]) -> dict[str, Failures]:
     new = [{"key": key, "failures": 0, "at": tx.now} for key in sorted(keys)]
     while True:
         tx.insert_new(failed_login, new)
-        found = _failures(tx, keys, lock=True)
+        found = _failed_logins(tx, keys, lock=True)
         if len(found) == len(new):  # else somebody removed one before it was locked
             return found
 
 
-def _failures(tx: Tx, keys: Collection[str], *, lock: bool) -> dict[str, Failures]:
+def _failed_logins(tx: Tx, keys: Collection[str], *, lock: bool) -> dict[str, FailedLogins]:
     c = failed_login.c
     mine = tx.select(failed_login, c.key, c.failures, c.at).where(c.key.in_(keys)).order_by(c.key)
     found = tx.all(mine.with_for_update() if lock else mine)
     oldest = tx.now - FORGOTTEN_AFTER
-    return {row.key: Failures(row.failures if row.at >= oldest else 0, row.at) for row in found}
+    return {row.key: FailedLogins(row.failures if row.at >= oldest else 0, row.at) for row in found}
 
 
-def write_failures(tx: Tx, counts: dict[str, int]) -> None:
+def write_failed_logins(tx: Tx, counts: dict[str, int]) -> None:
     """Write how many wrong passwords there are now, the last of them now; keys are locked."""
     c = failed_login.c
     for key, count in sorted(counts.items()):
@@ -125,7 +125,7 @@ def write_failures(tx: Tx, counts: dict[str, int]) -> None:
         tx.execute(mine.values(failures=count, at=tx.now))
 
 
-def reduce_failures(tx: Tx, counts: dict[str, int]) -> None:
+def forgive_failed_logins(tx: Tx, counts: dict[str, int]) -> None:
     """Write how many wrong passwords are left; those without any are forgotten; keys are locked."""
     c = failed_login.c
     for key, count in sorted(counts.items()):

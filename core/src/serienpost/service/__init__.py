@@ -14,6 +14,7 @@ from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
     from serienpost import words
+    from serienpost.rights import Right
     from serienpost.service.answers import (
         CourseBar,
         DueDate,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop
-    from serienpost.service.users import Right, User
+    from serienpost.service.users import User
 
 __all__ = [
     "Answers",

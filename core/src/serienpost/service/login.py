@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from serienpost.ledger.logins import (
     ENDS_AFTER,
     LOCKS_AFTER,
-    Failures,
+    FailedLogins,
     begin_session,
     end_session,
-    failures,
+    failed_logins,
     find_session,
     forget_old_logins,
-    lock_failures,
-    reduce_failures,
+    forgive_failed_logins,
+    lock_failed_logins,
     use_session,
-    write_failures,
+    write_failed_logins,
 )
 from serienpost.ledger.schema import session as session_table
 from serienpost.ledger.schema import user as user_table
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from serienpost.ledger.logins import SessionRow
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.ledger.users import UserRow
+    from serienpost.rights import Right
     from serienpost.service.opened import OpenedPractice
-    from serienpost.service.users import Right
 
 # Octets of a token, from the system's source of randomness: too many to be guessed.
 _TOKEN = 32
@@ -156,7 +156,7 @@ def session(practice: OpenedPractice, token: str) -> Session | None:
 
 def touch(practice: OpenedPractice, token: str) -> Session | None:
     """See `Practice.touch`."""
-    with practice.ledger.begin("session", counted=False) as tx:
+    with practice.ledger.begin("login", counted=False) as tx:
         tx.require(session_table)
         row = find_session(tx, _digest(token))
         if row and not row.is_locked(tx.now):
@@ -184,7 +184,7 @@ def confirm(
             return LoginRefused(_seconds(wait))
         if not matches(row.password, password):
             return LoginRefused(_seconds(attempt.wait_after))
-    with ledger.begin("session", counted=False) as tx:
+    with ledger.begin("login", counted=False) as tx:
         now = lock_user(tx, row.key)
         attempt.succeed(tx)
         if now is None or not use_session(tx, mine.digest):
@@ -194,7 +194,7 @@ def confirm(
 
 def log_out(practice: OpenedPractice, token: str) -> None:
     """See `Practice.log_out`."""
-    with practice.ledger.begin("session", counted=False) as tx:
+    with practice.ledger.begin("login", counted=False) as tx:
         tx.require(session_table)
         end_session(tx, _digest(token))
 
@@ -225,14 +225,14 @@ class Attempt:
         One that comes too early costs neither memory nor time and makes nobody wait longer.
         """
         with self._ledger.read() as tx:
-            if wait := self._wait(failures(tx, self._keys), tx.now):
+            if wait := self._wait(failed_logins(tx, self._keys), tx.now):
                 return wait
         with self._ledger.begin("login", counted=False) as tx:
-            found = lock_failures(tx, self._keys)
+            found = lock_failed_logins(tx, self._keys)
             if wait := self._wait(found, tx.now):
                 return wait
             counts = {key: one.number + 1 for key, one in found.items()}
-            write_failures(tx, counts)
+            write_failed_logins(tx, counts)
         self.wait_after = max(
             OF_ACCOUNT.after(counts[self._account]), OF_ORIGIN.after(counts[self._origin])
         )
@@ -241,11 +241,11 @@ class Attempt:
     def succeed(self, tx: Tx) -> None:
         """The password was right: what was wrong before it is forgotten, of this account; of its
         origin only what concerned this account, else an own account would buy tries of others."""
-        found = lock_failures(tx, self._keys)
+        found = lock_failed_logins(tx, self._keys)
         left = found[self._origin].number - found[self._both].number
-        reduce_failures(tx, {self._account: 0, self._both: 0, self._origin: left})
+        forgive_failed_logins(tx, {self._account: 0, self._both: 0, self._origin: left})
 
-    def _wait(self, found: dict[str, Failures], now: datetime) -> timedelta:
+    def _wait(self, found: dict[str, FailedLogins], now: datetime) -> timedelta:
         waits = [
             found[key].wait(now, delays.after(found[key].number))
             for key, delays in ((self._account, OF_ACCOUNT), (self._origin, OF_ORIGIN))

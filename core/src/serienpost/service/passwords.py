@@ -42,14 +42,15 @@ def checked_password(password: str, forbidden: Collection[str]) -> None:
     Raises:
         ConfigError: it is too short, too long, or one of these.
     """
-    if len(password) < SHORTEST:
+    composed = _composed(password)
+    if len(composed) < SHORTEST:
         raise ConfigError(
             _("the password is too short"),
             hint=_("take at least {n} characters, such as four words", n=SHORTEST),
         )
-    if len(password) > LONGEST:
+    if len(composed) > LONGEST:
         raise ConfigError(_("the password is longer than {n} characters", n=LONGEST))
-    plain = _composed(password).casefold().strip()
+    plain = composed.casefold().strip()
     if plain in {_composed(one).casefold() for one in forbidden} or len(set(plain)) == 1:
         raise ConfigError(
             _("the password is one that others would try first"),
@@ -72,7 +73,7 @@ def matches(kept: str | None, password: str) -> bool:
     """Whether a hash is that of a password; as much work where there is no hash."""
     from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-    too_long = len(password) > LONGEST
+    too_long = len(_composed(password)) > LONGEST
     with _hashing:
         try:
             given = b"" if too_long else _octets(password)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from serienpost.config.problems import did_you_mean, listed
@@ -20,6 +19,7 @@ from serienpost.ledger.users import (
     update_user,
     user_key,
 )
+from serienpost.rights import Right
 from serienpost.service.passwords import checked_password, hash_of
 from serienpost.translation import Texts
 
@@ -37,21 +37,6 @@ LONGEST_NAME = 64
 
 # What the ledger names where no person acts.
 _RESERVED = frozenset({"breaker", "lookup", "report", "rule", "serienpost"})
-
-
-class Right(StrEnum):
-    """What a user of the desk may do; there are no others.
-
-    `read` is everybody's: see selections, drafts, runs and reports. `prepare`: choose people, write
-    drafts, prepare runs, change marks, send tests to an own address. `approve`: release a run,
-    pause, cancel, retry it, decide about doubts. `administer`: users, the suppression list, what a
-    person asks for (Art. 15 and 17 GDPR), and SQL.
-    """
-
-    READ = "read"
-    PREPARE = "prepare"
-    APPROVE = "approve"
-    ADMINISTER = "administer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func
 
 from serienpost.documents import Record
+from serienpost.ledger.logins import forget_old_logins
 from serienpost.ledger.notifications import forget_told
-from serienpost.ledger.schema import archive, asset, attempt, due, event, journal, message, run
+from serienpost.ledger.schema import (
+    archive,
+    asset,
+    attempt,
+    due,
+    event,
+    journal,
+    message,
+    run,
+    session,
+)
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
 from serienpost.ledger.transitions import NEW_DUE
@@ -61,6 +72,8 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
         forget_told(tx)
+        if tx.has(session):
+            forget_old_logins(tx)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)

@@ -37,8 +37,14 @@ _SCHEDULED = _.pgettext("exit", "scheduled"), "green"
 _ERROR = _.pgettext("exit", "error"), "red"
 
 
-def log_bug(error: BaseException, folder: Path) -> Problem:
-    """Write where it happened to the log, without the error's text, which may name a person."""
+def log_bug(error: BaseException, folder: Path, reference: str = "") -> Problem:
+    """Write where it happened to the log, without the error's text, which may name a person.
+
+    Args:
+        error: the bug.
+        folder: of the practice.
+        reference: an id under which somebody was told of it.
+    """
     kind = type(error).__name__
     culprit = plugin_behind(error) or "serienpost"
     frames = "".join(traceback.format_tb(error.__traceback__))
@@ -47,7 +53,8 @@ def log_bug(error: BaseException, folder: Path) -> Problem:
         with os.fdopen(
             os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "a"
         ) as file:
-            file.write(f"{datetime.now(UTC).isoformat()} {culprit} {kind}\n{frames}\n")
+            head = " ".join(filter(None, (datetime.now(UTC).isoformat(), culprit, kind, reference)))
+            file.write(f"{head}\n{frames}\n")
     except OSError:
         return Problem(
             _(

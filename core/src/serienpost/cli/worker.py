@@ -19,6 +19,7 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
+    from serienpost.service.desk_worker import WorkerPost
     from serienpost.service.serving import WorkerLine
     from serienpost.service.telling import Told
 
@@ -39,7 +40,11 @@ def worker_command(practice: Practice, check: bool) -> Reply:
     Sends what was released and nobody delivers, at once; each minute does what `resume --due` does;
     each day asks providers for reports and purges.
     """
-    return _check(practice) if check else _serve(practice)
+    if check:
+        return _check(practice)
+    from serienpost.service.desk_worker import WorkerPost
+
+    return serve(practice, WorkerPost(practice.context.folder.absolute()))
 
 
 def _check(practice: Practice) -> Reply:
@@ -74,16 +79,19 @@ def _nobody(found: list[WorkerLine]) -> str:
     )
 
 
-def _serve(practice: Practice) -> Reply:
+def serve(practice: Practice, post: WorkerPost, *, for_desk: bool = False) -> Reply:
+    """Serve a practice until asked to stop, or with `for_desk` until nobody needs it."""
     from serienpost.service.worker import Worker
 
     folder = practice.context.folder
 
     def hear(told: Told) -> None:
-        problems = told.problems if told.bug is None else (log_bug(told.bug, folder),)
-        complain(told.exit, problems)
+        found = told.problems
+        if told.bug is not None:
+            found = (log_bug(told.bug, folder, told.reference),)
+        complain(told.exit, found)
 
-    worker = Worker(folder, practice.actor, hear, tell)
+    worker = Worker(folder, practice.actor, hear, tell, post=post, for_desk=for_desk)
     process, name = os.getpid(), practice.context.practice.id
     say(_("process {process} serves {practice}", process=process, practice=name), err=True)
     with stopping() as stop:

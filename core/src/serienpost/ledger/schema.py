@@ -480,8 +480,11 @@ draft = Table(
     Column("saved_by", Text, nullable=False),
 )
 
-# What a worker is asked to do (`read` a selection, `prepare` a draft): `done` rows so far, `owner`
-# the process at it, `reason` why it failed, `run` what was prepared.
+# What a worker is asked to do for `asked_by` (`service/tasks.py`): `what` (`read`, `prepare`), the
+# selection, or the draft and its version, that it concerns, and in `detail` all else that was
+# asked. `owner` is the process at it, `tries` how many have begun it, `done` the rows so far. What
+# came of it: `run`, the `question` that must be answered first, or `reason`, with the exit code
+# that a command would have ended with.
 task = Table(
     "task",
     metadata,
@@ -491,14 +494,19 @@ task = Table(
     Column("selection", Text),
     Column("draft", Text),
     Column("version", Integer),
+    Column("detail", JSON(none_as_null=True)),
     Column("asked_by", Text, nullable=False),
     Column("asked_at", UtcTime, nullable=False),
     Column("state", Text, nullable=False),
     Column("owner", Text),
+    Column("tries", Integer, nullable=False),
     Column("done", Integer, nullable=False),
     Column("run", Text),
+    Column("question", SpokenJson(none_as_null=True)),
+    Column("exit", Integer),
     Column("reason", Sentence),
     Column("ended_at", UtcTime),
+    Index("task_state", "practice", "state", "asked_at"),
 )
 
 # Who decided what and when: marks, overrides, approvals, resolved doubts, tests.

@@ -91,6 +91,19 @@ DUE_MOVES: dict[str, frozenset[str]] = {
     "removed": frozenset({"open"}),
 }
 
+# What a worker is asked to do: `waiting` again where the worker was asked to stop, `working` again
+# where its process died.
+TASK_MOVES: dict[str, frozenset[str]] = {
+    "waiting": frozenset({"working", "cancelled"}),
+    "working": frozenset({"waiting", "done", "failed", "cancelled"}),
+    "done": frozenset(),
+    "failed": frozenset(),
+    "cancelled": frozenset(),
+}
+
+# States of tasks that are not over.
+OPEN_TASK = ("waiting", "working")
+
 # States of runs that a person released and that are not over.
 RELEASED = ("approved", "sending", "paused")
 

@@ -1,4 +1,4 @@
-"""The only writer of states: every move of a message, of a run or of a due date is made here.
+"""The only writer of states: each move of a message, run, due date or task is made here.
 
 A move names the states that it starts from. Its statement changes rows in these states alone, under
 a new fence, and cannot be built for a move that the tables in `states` do not hold. What happens to
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, update
 
-from serienpost.ledger.schema import due, message, run
-from serienpost.ledger.states import DUE_MOVES, MESSAGE_MOVES, OWNED, RUN_MOVES
+from serienpost.ledger.schema import due, message, run, task
+from serienpost.ledger.states import DUE_MOVES, MESSAGE_MOVES, OWNED, RUN_MOVES, TASK_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,6 +29,9 @@ NEW_RUN = "preparing"
 
 # The state in which a due date comes into the ledger.
 NEW_DUE = "open"
+
+# The state in which a task comes into the ledger.
+NEW_TASK = "waiting"
 
 
 class ForbiddenMoveError(Exception):
@@ -145,6 +148,26 @@ def move_due(
     starts = _checked(DUE_MOVES, start, end, may_stay=True)
     mine = due.c.mailing == mailing, due.c.due == day, _is(due.c.state, starts)
     statement = tx.update(due).where(*mine, *which)
+    return tx.execute(statement.values({"state": end, "owner": None, **values}))
+
+
+def move_task(
+    tx: Tx,
+    task_id: str,
+    start: str | Collection[str],
+    end: str,
+    *which: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401
+) -> int:
+    """Move a task; returns 1, or 0 where it is in another state or not as `which`.
+
+    Nobody works at it any more, unless `values` say who does.
+
+    Raises:
+        ForbiddenMoveError: the table of tasks does not hold it.
+    """
+    starts = _checked(TASK_MOVES, start, end, may_stay=True)
+    statement = tx.update(task).where(task.c.id == task_id, _is(task.c.state, starts), *which)
     return tx.execute(statement.values({"state": end, "owner": None, **values}))
 
 

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
         RunStatus,
     )
     from serienpost.service.decided import Answers
+    from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop
+    from serienpost.service.tasks import Prepare, Task, TaskStatus
     from serienpost.service.users import User
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Notice",
     "PlanCounts",
     "Practice",
+    "Prepare",
     "Progress",
     "Recipient",
     "Report",
@@ -60,8 +63,11 @@ __all__ = [
     "RunStatus",
     "Session",
     "Stop",
+    "Task",
+    "TaskStatus",
     "Transliteration",
     "User",
+    "ensure_worker",
     "open_practice",
     "words",
 ]
@@ -83,6 +89,7 @@ _HOME = {
     "EditedText": "mailing",
     "MessagePage": "run",
     "Notice": "notices",
+    "Prepare": "tasks",
     "Progress": "run",
     "ReviewPage": "run",
     "LoggedIn": "login",
@@ -91,8 +98,11 @@ _HOME = {
     "Run": "run",
     "Session": "login",
     "Stop": "run",
+    "Task": "tasks",
+    "TaskStatus": "tasks",
     "Transliteration": "mailing",
     "User": "users",
+    "ensure_worker": "desk_worker",
 }
 
 

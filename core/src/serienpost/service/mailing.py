@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Tx
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
     from serienpost.templates.folder import TemplateFiles
@@ -152,8 +153,9 @@ def prepare(
     exclude_already_sent: bool = False,
     unattended: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> Run | Transliteration:
-    """See `Practice.prepare`; `unattended` is explained in `run/prepare/freeze.py`."""
+    """See `Practice.prepare`; for `unattended` and `frozen` see `run/prepare/freeze.py`."""
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
@@ -173,6 +175,7 @@ def prepare(
         exclude_already_sent=exclude_already_sent,
         unattended=unattended,
         progress=progress,
+        frozen=frozen,
     )
     return Run(practice, run_id)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.serving import WorkerLine
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
+    from serienpost.service.tasks import Prepare, Task, TaskStatus
     from serienpost.service.users import User
 
 _ = Texts(__name__)
@@ -141,6 +142,42 @@ class Practice(OpenedPractice):
             exclude_already_sent=exclude_already_sent,
             progress=progress,
         )
+
+    def ask(self, what: Prepare, *, token: str = "") -> Task:
+        """Ask a worker to do something, in the name of whoever opened the practice; returns at
+        once. See `ensure_worker` for a worker on this machine.
+
+        Args:
+            what: `Prepare` a mailing.
+            token: names this one wish; the same one of the same actor with the same token is the
+                same task, however often it is asked for (a double click).
+
+        Raises:
+            LedgerError: the ledger is an older one, which cannot hold it.
+        """
+        from serienpost.service.tasks import ask
+
+        return ask(self, what, token=token)
+
+    def task(self, task_id: str) -> Task:
+        """The task of this id.
+
+        Raises:
+            LedgerError: there is none; those that are over are removed after a week.
+        """
+        from serienpost.service.tasks import Task
+
+        return Task.find(self, task_id)
+
+    def tasks(self, limit: int = 20) -> list[TaskStatus]:
+        """How the tasks stand that were asked for last, the newest first.
+
+        Raises:
+            ValueError: the limit is not between 1 and a million.
+        """
+        from serienpost.service.tasks import tasks
+
+        return tasks(self, limit)
 
     def run_mailing(
         self,

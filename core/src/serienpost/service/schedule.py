@@ -188,6 +188,12 @@ def enter_due(practice: OpenedPractice) -> tuple[list[WaitingSchedule], list[Exc
     return waiting, bugs
 
 
+def has_schedules(context: PracticeContext) -> bool:
+    """Whether a mailing has a schedule, or nobody knows since it cannot be read."""
+    found, waiting, _others = _read_all(context)
+    return bool(found or waiting)
+
+
 def planned(practice: OpenedPractice, days: int) -> Planned:
     """See `Practice.planned`."""
     if not 1 <= days <= _MOST_DAYS:

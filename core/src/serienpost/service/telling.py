@@ -27,11 +27,13 @@ class Told(NamedTuple):
         exit: what it is, by the exit code that a command would have ended with.
         problems: the same in sentences.
         bug: the error, where it is a bug; it has no problems.
+        reference: the id under which somebody else was told of the bug.
     """
 
     exit: Exit
     problems: tuple[Problem, ...] = ()
     bug: Exception | None = None
+    reference: str = ""
 
 
 class Teller:
@@ -69,12 +71,12 @@ class Teller:
         code = Exit.OPEN if is_away else error.exit_code
         self.tell(subject, key, Told(code, error.problems))
 
-    def bug(self, subject: Hashable, error: Exception) -> None:
+    def bug(self, subject: Hashable, error: Exception, reference: str = "") -> None:
         """Tell a bug; it is the same while it is raised at the same place."""
         trace, place = error.__traceback__, ("", 0)
         while trace is not None:
             place, trace = (trace.tb_frame.f_code.co_filename, trace.tb_lineno), trace.tb_next
-        self.tell(subject, (type(error).__name__, place), Told(Exit.BUG, bug=error))
+        self.tell(subject, (type(error).__name__, place), Told(Exit.BUG, (), error, reference))
 
     def notice(self, notice: Notice) -> None:
         """Pass on a notice, unless it was the last of its kind about the same run or mailing."""

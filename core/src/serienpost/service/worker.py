@@ -1,9 +1,10 @@
 """`serienpost worker`: a process that serves one practice until it is asked to stop.
 
 Threads: the keeper says that the worker lives and sees what changed, one asks the dispatcher what
-to continue, each minute one does the round (what `resume --due` does, and the day's chores), and
-each run that can go on has one. Rounds and runs open the practice for themselves, as its files say
-then, and leave nothing behind.
+to continue, one looks for tasks that somebody asks for, each minute one does the round (what
+`resume --due` does, and the day's chores), and each run that can go on, and each task, has one.
+Rounds, runs and tasks open the practice for themselves, as its files say then, and leave nothing
+behind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from serienpost.config.loading import load_practice
@@ -26,12 +28,15 @@ from serienpost.ledger.serving import (
 from serienpost.ledger.store import open_ledger
 from serienpost.run.report.answers import DueDate
 from serienpost.run.send.stop import Stop
+from serienpost.service.desk_worker import Need
 from serienpost.service.due import resume_due
 from serienpost.service.notices import log_notice
 from serienpost.service.notifications import told_by_mail
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.schedule import WaitingSchedule
 from serienpost.service.serving import PURGE, chores, continue_by_itself
+from serienpost.service.task_work import LOOK_SECONDS as TASK_LOOK_SECONDS
+from serienpost.service.task_work import TaskLook, do_task
 from serienpost.service.telling import CONFIGURATION, LEDGER, Teller, Told
 from serienpost.translation import Texts
 
@@ -41,7 +46,9 @@ if TYPE_CHECKING:
 
     from serienpost.config.models import PracticeConfig
     from serienpost.context import PracticeContext
+    from serienpost.ledger.tasks import TaskRow
     from serienpost.run.report.answers import DueRun, RunStatus
+    from serienpost.service.desk_worker import WorkerPost
     from serienpost.service.notices import Notify
 
 _ = Texts(__name__)
@@ -65,6 +72,8 @@ LEAVE_SECONDS = 10.0
 
 # Runs delivered at the same time; others wait for their turn.
 AT_ONCE = 3
+# Tasks done at the same time; others are left to other workers, or wait.
+TASKS_AT_ONCE = 2
 
 
 class LedgerAwayError(StillOpenError):
@@ -79,6 +88,8 @@ class Worker:
         actor: who acts, as the ledger records it.
         tell: is told what a person should hear, once for each thing; called in any thread.
         notify: is told the notices of what goes on.
+        post: the place of a worker on this machine, which it takes where that is free.
+        for_desk: whether it ends by itself when it is not needed for some time.
     """
 
     def __init__(
@@ -87,21 +98,29 @@ class Worker:
         actor: str,
         tell: Callable[[Told], None],
         notify: Notify = log_notice,
+        *,
+        post: WorkerPost | None = None,
+        for_desk: bool = False,
     ) -> None:
         self._folder = folder
+        self._post = post
+        self._need = Need() if for_desk else None
+        self._is_over = False
         self._actor = actor
         self._teller = Teller(tell, notify)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._under_way: dict[str, Stop] = {}
+        self._tasks: dict[str, Stop] = {}
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._threads: set[threading.Thread] = set()
         self._round_stop = Stop()
         self._round: threading.Thread | None = None
         self._round_begun = -math.inf
-        self._dispatcher: threading.Thread | None = None
-        self._dispatcher_begun = -math.inf
-        self._dispatcher_stop = threading.Event()
+        self._lookouts = [
+            _Lookout("dispatcher", self._dispatch),
+            _Lookout("tasks", self._watch_tasks),
+        ]
         self._answered = 0.0
         self._failed: BaseException | None = None
 
@@ -116,7 +135,7 @@ class Worker:
         self._answered = time.monotonic()
         self._start("keeper", self._keep)
         # The handler of a signal runs in this thread and must not meet a lock of its own.
-        while not stop.requests and self._failed is None:
+        while not (stop.requests or self._failed or self._is_over):
             time.sleep(0.1)
             if time.monotonic() - self._answered > AWAY_SECONDS:
                 self._failed = _away()
@@ -160,7 +179,7 @@ class Worker:
 
     def _do_chores(self, practice: OpenedPractice) -> None:
         for name, do in chores(practice):
-            is_busy = name == PURGE and bool(self._under_way)
+            is_busy = name == PURGE and bool(self._under_way or self._tasks)
             if self._stopping.is_set() or is_busy:
                 continue
             with self._guard(("chore", name)):
@@ -194,8 +213,11 @@ class Worker:
                 del self._under_way[run_id]
 
     @contextmanager
-    def _opened(self) -> Iterator[OpenedPractice]:
+    def _opened(self, actor: str = "") -> Iterator[OpenedPractice]:
         """The practice as its files say now, with a ledger of its own.
+
+        Args:
+            actor: in whose name; the worker's own unless given.
 
         Raises:
             _NotOpenedError: the configuration is wrong, or the ledger does not open.
@@ -209,7 +231,7 @@ class Worker:
                 open_ledger(context)
             except SerienpostError as error:
                 raise _NotOpenedError(LEDGER, error) from error
-            yield OpenedPractice(context, self._actor, self._teller.notice)
+            yield OpenedPractice(context, actor or self._actor, self._teller.notice)
 
     def _refuse_unusable(self) -> None:
         """Refuse what no waiting mends, before anything begins."""
@@ -221,8 +243,13 @@ class Worker:
                 raise error.error from error
 
     @contextmanager
-    def _guard(self, subject: Hashable) -> Iterator[None]:
-        """Tell what is raised within, once; nothing of it touches what else the worker does."""
+    def _guard(self, subject: Hashable, reference: str = "") -> Iterator[None]:
+        """Tell what is raised within, once; nothing of it touches what else the worker does.
+
+        Args:
+            subject: what it is about.
+            reference: the id under which somebody else is told of a bug.
+        """
         try:
             yield
         except _NotOpenedError as error:
@@ -230,7 +257,7 @@ class Worker:
         except SerienpostError as error:
             self._teller.refused(subject, error)
         except Exception as error:  # noqa: BLE001  # of a plugin, or ours: told and logged
-            self._teller.bug(subject, error)
+            self._teller.bug(subject, error, reference)
 
     def _tell_status(self, status: RunStatus) -> None:
         key = status.state, status.reason, status.exit
@@ -265,14 +292,15 @@ class Worker:
         except BaseException as error:  # noqa: BLE001  # raised by `serve`
             self._failed = error
         finally:
-            self._dispatcher_stop.set()
+            for one in self._lookouts:
+                one.stop.set()
 
     def _look(self, presence: _Presence) -> None:
         try:
             if presence.open():
                 self._teller.all_right(CONFIGURATION)
-                self._dispatcher_stop.set()  # another one begins; this one ends what it delivers
-                self._dispatcher, self._dispatcher_begun = None, -math.inf
+                for one in self._lookouts:
+                    one.renew()
             if presence.give_sign(is_at_work=not self._hangs()):
                 self._answered = time.monotonic()
                 self._teller.all_right(LEDGER)
@@ -283,26 +311,59 @@ class Worker:
             self._teller.refused(LEDGER, error)
             presence.leave()
         if presence.is_in_ledger:
-            self._begin_dispatching()
+            for one in self._lookouts:
+                one.begin(self._start)
             self._begin_round()
+        self._keep_post(presence)
 
-    def _begin_dispatching(self) -> None:
-        """Ask the dispatcher what to continue; again a minute after it was asked last, where it
-        came back by itself."""
-        now = time.monotonic()
-        is_over = self._dispatcher is None or not self._dispatcher.is_alive()
-        if not is_over or now - self._dispatcher_begun < ROUND_SECONDS:
+    def _keep_post(self, presence: _Presence) -> None:
+        """Hold the place of this machine's worker; end where nobody needs it there."""
+        if self._post is None:
             return
-        self._dispatcher_begun, self._dispatcher_stop = now, threading.Event()
-        stop = self._dispatcher_stop
+        try:
+            is_taken = self._post.take()
+        except OSError:  # a folder that cannot be written; what it lacks there is told elsewhere
+            return
+        if self._need and is_taken:
+            self._is_over = self._need.is_over(self._post, presence.opened)
 
-        def work() -> None:
-            with self._guard("dispatcher"), self._opened() as practice:
-                context = practice.context
-                dispatcher = context.registry.dispatchers[context.config.dispatcher]
-                dispatcher.work(context, self.continue_run, stop)
+    def _dispatch(self, stop: threading.Event) -> None:
+        """Let the dispatcher say what to continue."""
+        with self._guard("dispatcher"), self._opened() as practice:
+            context = practice.context
+            dispatcher = context.registry.dispatchers[context.config.dispatcher]
+            dispatcher.work(context, self.continue_run, stop)
 
-        self._dispatcher = self._start("dispatcher", work)
+    def _watch_tasks(self, stop: threading.Event) -> None:
+        """Begin each task that somebody asks for, in a thread of its own."""
+        look = TaskLook()
+        with self._guard("tasks"), self._opened() as practice:
+            while not stop.wait(TASK_LOOK_SECONDS):
+                # A ledger that does not answer is told by the keeper; here it is asked again.
+                with suppress(LedgerError):
+                    for row in look.found(practice.ledger):
+                        self._take_on(row)
+
+    def _take_on(self, row: TaskRow) -> None:
+        with self._lock:
+            is_room = row.id not in self._tasks and len(self._tasks) < TASKS_AT_ONCE
+            if not is_room or self._stopping.is_set():
+                return
+            self._tasks[row.id] = Stop()
+        self._start(f"task {row.id}", lambda: self._do_task(row))
+
+    def _do_task(self, row: TaskRow) -> None:
+        """Do a task, unless another worker is quicker; raises nothing."""
+        is_done = False
+        try:
+            with self._guard(("task", row.id), row.id), self._opened(row.asked_by) as practice:
+                do_task(practice, row, self._tasks[row.id])
+                is_done = True
+            if not is_done:  # it may be found again at once
+                self._stopping.wait(AGAIN_SECONDS)
+        finally:
+            with self._lock:
+                del self._tasks[row.id]
 
     def _begin_round(self) -> None:
         """Start a round, where the last one is over and a minute has passed since it began."""
@@ -335,7 +396,7 @@ class Worker:
             asked = max(stop.requests, 2 if is_late else 1)
             with self._lock:
                 alive = any(one.is_alive() for one in self._threads) or bool(self._under_way)
-                stops = [self._round_stop, *self._under_way.values()]
+                stops = [self._round_stop, *self._under_way.values(), *self._tasks.values()]
             if asked > passed_on:
                 for one in stops:
                     for _again in range(asked - passed_on):
@@ -345,6 +406,37 @@ class Worker:
             if not alive or time.monotonic() > leave_at:
                 return
             time.sleep(0.05)
+
+
+@dataclass
+class _Lookout:
+    """A thread that looks for what there is to do until it is asked to stop.
+
+    Args:
+        name: of the thread.
+        look: looks; raises nothing.
+        stop: ends it; what it has begun goes on.
+    """
+
+    name: str
+    look: Callable[[threading.Event], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _begun: float = -math.inf
+
+    def begin(self, start: Callable[[str, Callable[[], None]], threading.Thread]) -> None:
+        """Let it look; again a minute after it began last, where it came back by itself."""
+        now = time.monotonic()
+        is_over = self._thread is None or not self._thread.is_alive()
+        if is_over and now - self._begun >= ROUND_SECONDS:
+            self._begun, self.stop = now, threading.Event()
+            stop = self.stop
+            self._thread = start(self.name, lambda: self.look(stop))
+
+    def renew(self) -> None:
+        """End it, and let another one begin that sees the practice as its files are now."""
+        self.stop.set()
+        self._thread, self._begun = None, -math.inf
 
 
 class _Presence(ExitStack):
@@ -398,6 +490,11 @@ class _Presence(ExitStack):
                     self.push(entered.pop_all())
         self._signed_at = time.monotonic()
         return True
+
+    @property
+    def opened(self) -> PracticeContext | None:
+        """The practice, where the ledger answered last time."""
+        return self._context if self.is_in_ledger else None
 
     @property
     def is_in_ledger(self) -> bool:

@@ -71,6 +71,7 @@ def prepare(
     exclude_already_sent: bool = False,
     unattended: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> str:
     """Read, review and freeze all rows of a checked mailing; returns the run id.
 
@@ -84,6 +85,8 @@ def prepare(
         unattended: nobody looks at the review: what cannot answer decides nothing, and what would
             be sent again and again is refused.
         progress: is called with the number of rows read so far.
+        frozen: is called in the transaction that makes the run a prepared one, with its id; where
+            it raises, the run is removed.
 
     Raises:
         SourceError: the source cannot deliver; the run is removed.
@@ -99,22 +102,29 @@ def prepare(
         try:
             with seldom_collected():
                 unknown = _fill(renderer, ledger, run_id, progress, unattended=unattended)
+            with ledger.begin("freeze") as tx:
+                if exclude_already_sent:
+                    _unmark_already_sent(tx, run_id)
+                _unmark_others(tx, renderer, run_id)
+                keep_unknown_values(tx, run_id, renderer.header, unknown)
+                write_plan_hash(tx, run_id)
+                move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
+                tx.note(user, "prepare", run_id)
+                frozen(tx, run_id)
         except BaseException:
             discard(ledger, run_id)
             raise
-        with ledger.begin("freeze") as tx:
-            if exclude_already_sent:
-                _unmark_already_sent(tx, run_id)
-            if others:
-                unmark_recipients_of(tx, run_id, others)
-            if renderer.header.same_address == "one":
-                unmark_same_address(tx, run_id)
-            unmark_files_of_several(tx, renderer, run_id)
-            keep_unknown_values(tx, run_id, renderer.header, unknown)
-            write_plan_hash(tx, run_id)
-            move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
-            tx.note(user, "prepare", run_id)
     return run_id
+
+
+def _unmark_others(tx: Tx, renderer: RunRenderer, run_id: str) -> None:
+    """Unmark whom only all rows together tell: who had another mailing, who shares an address."""
+    others = renderer.header.exclude_recipients_of
+    if others:
+        unmark_recipients_of(tx, run_id, others)
+    if renderer.header.same_address == "one":
+        unmark_same_address(tx, run_id)
+    unmark_files_of_several(tx, renderer, run_id)
 
 
 def _since_last_run(renderer: RunRenderer, ledger: Ledger) -> RunRenderer:

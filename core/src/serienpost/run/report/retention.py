@@ -25,6 +25,7 @@ from serienpost.ledger.schema import (
 )
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
+from serienpost.ledger.tasks import forget_ended
 from serienpost.ledger.transitions import NEW_DUE
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.send.archive import waiting_runs
@@ -74,6 +75,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         forget_told(tx)
         if tx.has(session):
             forget_old_logins(tx)
+        forget_ended(tx)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)

@@ -97,14 +97,19 @@ def upgrade() -> None:
         Column("selection", Text),
         Column("draft", Text),
         Column("version", Integer),
+        Column("detail", JSON),
         Column("asked_by", Text, nullable=False),
         Column("asked_at", BigInteger, nullable=False),
         Column("state", Text, nullable=False),
         Column("owner", Text),
+        Column("tries", Integer, nullable=False),
         Column("done", Integer, nullable=False),
         Column("run", Text),
+        Column("question", JSON),
+        Column("exit", Integer),
         Column("reason", Text),
         Column("ended_at", BigInteger),
     )
     op.create_index("selected_row", "selected", ["practice", "selection", "row_id"], unique=True)
     op.create_index("selected_person", "selected", ["practice", "person"])
+    op.create_index("task_state", "task", ["practice", "state", "asked_at"])

@@ -1,0 +1,202 @@
+"""Tasks: what a worker is asked to do, taken up by one process, ended.
+
+One process at a time is at a task, under an owner's lock that the system drops with it. One whose
+owner is dead is begun again from the start. It ends in the transaction that writes what came of it,
+and only if its owner still has it; so each has one end, wherever a process dies.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from serienpost.errors import Exit, LedgerError
+from serienpost.ledger.owners import is_dead, ownership
+from serienpost.ledger.schema import task
+from serienpost.ledger.states import OPEN_TASK
+from serienpost.ledger.transitions import NEW_TASK, move_task
+from serienpost.translation import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from serienpost.ledger.store import Ledger, Tx
+
+_ = Texts(__name__)
+
+# So many processes may die at a task before it is given up.
+TRIES = 3
+
+# So long a task that is over can be looked at.
+KEPT = timedelta(days=7)
+
+
+class TaskRow(NamedTuple):
+    """A task, as `schema.task` describes it."""
+
+    id: str
+    what: str
+    selection: str | None
+    draft: str | None
+    version: int | None
+    detail: Mapping[str, Any] | None
+    asked_by: str
+    asked_at: datetime
+    state: str
+    owner: str | None
+    tries: int
+    done: int
+    run: str | None
+    question: Mapping[str, Any] | None
+    exit: int | None
+    reason: str | None
+    ended_at: datetime | None
+
+
+class NotWantedError(Exception):
+    """The task is no longer this process's: somebody cancelled it, or has taken it over."""
+
+
+_TASK = [task.c[name] for name in TaskRow._fields]
+
+
+def enter_task(ledger: Ledger, task_id: str, asked_by: str, asked: Mapping[str, Any]) -> None:
+    """Ask for something; where a task has the id already, that is the one.
+
+    Args:
+        ledger: the practice's ledger.
+        task_id: its id.
+        asked_by: who asks, as an actor.
+        asked: the columns that say for what.
+
+    Raises:
+        LedgerError: the ledger is an older one, which cannot hold it.
+    """
+    with ledger.begin("ask", counted=False) as tx:
+        if not tx.has(task):
+            raise LedgerError(
+                _("a worker cannot be asked while this older ledger has open runs"),
+                hint=_("finish or cancel what is open, then ask again; serienpost runs lists it"),
+            )
+        new = {"id": task_id, "state": NEW_TASK, "tries": 0, "done": 0}
+        tx.insert_new(task, [{**asked, **new, "asked_by": asked_by, "asked_at": tx.now}])
+
+
+def find_task(tx: Tx, task_id: str) -> TaskRow:
+    """The task of this id.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    found = tx.first(tx.select(task, *_TASK).where(task.c.id == task_id)) if tx.has(task) else None
+    if found is None:
+        raise LedgerError(_("there is no task {task}", task=task_id))
+    return TaskRow._make(found)
+
+
+def newest_tasks(tx: Tx, limit: int) -> list[TaskRow]:
+    """The tasks that were asked last, the newest first."""
+    if not tx.has(task):
+        return []
+    found = tx.select(task, *_TASK).order_by(task.c.asked_at.desc(), task.c.id).limit(limit)
+    return list(map(TaskRow._make, tx.all(found)))
+
+
+def open_tasks(tx: Tx) -> list[TaskRow]:
+    """The tasks that are not over, the oldest first; the ledger has the table."""
+    found = tx.select(task, *_TASK).where(task.c.state.in_(OPEN_TASK))
+    return list(map(TaskRow._make, tx.all(found.order_by(task.c.asked_at, task.c.id))))
+
+
+def is_free(ledger: Ledger, row: TaskRow) -> bool:
+    """Whether a process may take up a task: nobody is at it, or whoever was is dead."""
+    return row.owner is None or is_dead(ledger, row.owner)
+
+
+@contextmanager
+def taken(ledger: Ledger, row: TaskRow) -> Iterator[str | None]:
+    """Let this process alone do a task, as it was read, for as long as the block runs.
+
+    Gives the owner's id; None where another process was quicker, or the task is over. One at which
+    processes died too often is given up here.
+
+    Raises:
+        LedgerError: see `ownership`.
+    """
+    same = (
+        task.c.tries == row.tries,
+        task.c.owner == row.owner if row.owner else task.c.owner.is_(None),
+    )
+    if row.tries >= TRIES:
+        with ledger.begin("task", counted=False) as tx:
+            reason = _(
+                "the worker died at it {n} times; serienpost.log may say why, or the log of the"
+                " system where memory was short",
+                n=row.tries,
+            )
+            ended = {"exit": Exit.BUG, "reason": reason, "ended_at": tx.now}
+            move_task(tx, row.id, "working", "failed", *same, **ended)
+        yield None
+        return
+    with ownership(ledger) as owner:
+        with ledger.begin("take", counted=False) as tx:
+            begun = {"owner": owner, "tries": row.tries + 1, "done": 0}
+            mine = move_task(tx, row.id, OPEN_TASK, "working", *same, **begun)
+        yield owner if mine else None
+
+
+def is_wanted(tx: Tx, task_id: str, owner: str) -> bool:
+    """Whether this owner is to go on."""
+    mine = task.c.id == task_id, task.c.state == "working", task.c.owner == owner
+    return tx.first(tx.select(task, task.c.id).where(*mine)) is not None
+
+
+def note_done(ledger: Ledger, task_id: str, owner: str, done: int) -> None:
+    """Write down how many rows are done."""
+    with ledger.begin("task", counted=False) as tx:
+        mine = task.c.owner == owner
+        move_task(tx, task_id, "working", "working", mine, owner=owner, done=done)
+
+
+def end_task(tx: Tx, task_id: str, owner: str, end: str, **came: Any) -> None:  # noqa: ANN401
+    """End a task as its owner, in the transaction that writes what came of it.
+
+    Args:
+        tx: this transaction.
+        task_id: the task.
+        owner: of `taken`.
+        end: `done` or `failed`.
+        came: what came of it, by column.
+
+    Raises:
+        NotWantedError: it is not this owner's any more; the transaction is to be undone.
+    """
+    mine = task.c.owner == owner
+    if not move_task(tx, task_id, "working", end, mine, ended_at=tx.now, **came):
+        raise NotWantedError
+
+
+def give_back(ledger: Ledger, task_id: str, owner: str) -> None:
+    """Leave a task to another process, as if this one had never begun it."""
+    with ledger.begin("task", counted=False) as tx:
+        as_before = {"tries": task.c.tries - 1, "done": 0}
+        move_task(tx, task_id, "working", "waiting", task.c.owner == owner, **as_before)
+
+
+def cancel_task(ledger: Ledger, task_id: str) -> None:
+    """A person wants it no more; one that is over stays as it is.
+
+    Raises:
+        LedgerError: there is none.
+    """
+    with ledger.begin("task", counted=False) as tx:
+        find_task(tx, task_id)
+        move_task(tx, task_id, OPEN_TASK, "cancelled", ended_at=tx.now)
+
+
+def forget_ended(tx: Tx) -> None:
+    """Remove tasks that were over long ago."""
+    if tx.has(task):
+        tx.execute(tx.delete(task).where(task.c.ended_at < tx.now - KEPT))

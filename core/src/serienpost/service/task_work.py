@@ -1,0 +1,207 @@
+"""What a worker does of what it is asked (`service/tasks.py`): it finds tasks, and does one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError
+from serienpost.ledger.schema import task
+from serienpost.ledger.tasks import (
+    NotWantedError,
+    end_task,
+    give_back,
+    is_free,
+    is_wanted,
+    note_done,
+    open_tasks,
+    taken,
+)
+from serienpost.plugin_attribution import plugin_behind
+from serienpost.service import mailing as mailings
+from serienpost.service.mailing import Transliteration
+from serienpost.service.tasks import mailing_asked
+from serienpost.translation import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from serienpost.ledger.store import Ledger, Tx
+    from serienpost.ledger.tasks import TaskRow
+    from serienpost.run.send.stop import Stop
+    from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
+
+# Seconds between two looks for tasks.
+LOOK_SECONDS = 0.5
+
+# Seconds between two notes of how far a task is.
+NOTE_SECONDS = 1.0
+
+# Seconds before another look whether a ledger is no older one any more.
+_AGAIN_SECONDS = 60.0
+
+
+@dataclass
+class TaskLook:
+    """Looks for tasks by one small read, as often as it is called."""
+
+    _has_table: bool = False
+    _not_before: float = 0.0
+
+    def found(self, ledger: Ledger) -> list[TaskRow]:
+        """The tasks that nobody is at, the oldest first.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        if not self._has_table and time.monotonic() < self._not_before:
+            return []
+        with ledger.read() as tx:
+            self._has_table = self._has_table or tx.has(task)
+            rows = open_tasks(tx) if self._has_table else []
+        self._not_before = time.monotonic() + _AGAIN_SECONDS
+        return [row for row in rows if is_free(ledger, row)]
+
+
+class _StoppedError(Exception):
+    """This process was asked to stop; another one is to do the task."""
+
+
+@dataclass
+class Work:
+    """A task in the hands of this process.
+
+    Args:
+        practice: opened in the name of whoever asked.
+        row: the task.
+        owner: that has it.
+        stop: asks to stop.
+    """
+
+    practice: OpenedPractice
+    row: TaskRow
+    owner: str
+    stop: Stop
+    _noted_at: float = field(default_factory=time.monotonic)
+
+    def progress(self, done: int) -> None:
+        """Say how many rows are done; to be called between two slices, outside of a transaction.
+
+        Raises:
+            NotWantedError: somebody cancelled the task, or has taken it over.
+            _StoppedError: this process was asked to stop.
+        """
+        if self.stop.requests:
+            raise _StoppedError
+        ledger = self.practice.ledger
+        with ledger.read() as tx:
+            if not is_wanted(tx, self.row.id, self.owner):
+                raise NotWantedError
+        if time.monotonic() - self._noted_at >= NOTE_SECONDS:
+            note_done(ledger, self.row.id, self.owner, done)
+            self._noted_at = time.monotonic()
+
+    def end(self, tx: Tx, **came: Any) -> None:  # noqa: ANN401
+        """End it as done, in the transaction that writes what came of it (by column of `task`).
+
+        Raises:
+            NotWantedError: as for `progress`; the transaction is to be undone.
+        """
+        end_task(tx, self.row.id, self.owner, "done", **came)
+
+    def fail(self, code: Exit, reason: str) -> None:
+        """End it as failed.
+
+        Raises:
+            NotWantedError: as for `progress`.
+        """
+        with self.practice.ledger.begin("task", counted=False) as tx:
+            end_task(tx, self.row.id, self.owner, "failed", exit=code, reason=reason)
+
+
+def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> None:
+    """Do a task that `TaskLook` found, unless another process is quicker.
+
+    Whatever is wrong with what was asked fails the task alone. Where it is stopped, or the ledger
+    does not answer, the task is left to another look, and nothing of it stays.
+
+    Args:
+        practice: opened in the name of whoever asked.
+        row: the task as it was found.
+        stop: asks to stop.
+
+    Raises:
+        LedgerUnavailableError: the ledger does not answer.
+        Exception: a bug; the task has failed of it.
+    """
+    with taken(practice.ledger, row) as owner:
+        if owner is None:
+            return
+        work = Work(practice, row, owner, stop)
+        try:
+            _WORK[row.what](work)
+        except NotWantedError:
+            return
+        except _StoppedError:
+            give_back(practice.ledger, row.id, owner)
+        except LedgerUnavailableError:
+            raise
+        except SerienpostError as error:
+            _fail(work, error.exit_code, error.sentence)
+        except Exception as error:
+            _fail(work, Exit.BUG, _bug(row, error))
+            raise
+
+
+def _prepare(work: Work) -> None:
+    """Prepare a mailing; the run is prepared and the task done in one transaction."""
+    asked = mailing_asked(work.row)
+    last = 0
+
+    def count(done: int) -> None:
+        nonlocal last
+        last = done
+        work.progress(done)
+
+    def frozen(tx: Tx, run_id: str) -> None:
+        work.end(tx, run=run_id, done=last)
+
+    found = mailings.prepare(
+        work.practice,
+        asked.mailing,
+        due=asked.due or work.practice.today(),
+        instead=asked.instead,
+        rewrite_signs=asked.rewrite_signs,
+        exclude_already_sent=asked.exclude_already_sent,
+        progress=count,
+        frozen=frozen,
+    )
+    if isinstance(found, Transliteration):
+        question = {"mailing": found.mailing, "changes": found.changes}
+        with work.practice.ledger.begin("task", counted=False) as tx:
+            work.end(tx, question=question)
+
+
+# By what is asked: how it is done. It calls `Work.progress` between slices, and `Work.end` in the
+# transaction that writes what came of it.
+_WORK: Mapping[str, Callable[[Work], None]] = {"prepare": _prepare}
+
+
+def _fail(work: Work, code: Exit, reason: str) -> None:
+    try:
+        work.fail(code, reason)
+    except NotWantedError:
+        return
+
+
+def _bug(row: TaskRow, error: Exception) -> str:
+    """A bug in a sentence, without the error's text, which may name a person."""
+    return _(
+        "a bug in {culprit}: {kind}; serienpost.log in the practice folder names it {task}",
+        culprit=plugin_behind(error) or "serienpost",
+        kind=type(error).__name__,
+        task=row.id,
+    )

@@ -1,0 +1,185 @@
+"""What is asked of a worker, so that it is not done in the process that asks: a task and its state.
+
+What a worker does then stands in `service/task_work.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from serienpost.documents import Record
+from serienpost.errors import Exit
+from serienpost.ledger.store import new_ref
+from serienpost.ledger.tasks import cancel_task, enter_task, find_task, newest_tasks
+from serienpost.service.mailing import Instead, Transliteration
+from serienpost.service.opened import MOST_ROWS
+from serienpost.translation import Texts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from serienpost.ledger.tasks import TaskRow
+    from serienpost.service.opened import OpenedPractice
+
+_ = Texts(__name__)
+
+# What a worker can be asked to do.
+What = Literal["prepare", "read"]
+
+_ID_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare(Record):
+    """Ask for a mailing to be prepared, as `Practice.prepare` does it.
+
+    Args:
+        mailing: a file of `mailings/` without its suffix, or a path as seen from the practice.
+        due: the date that relative days count from; the day of asking unless given.
+        instead: account, template or signature to use instead of the mailing's.
+        rewrite_signs: the answer to `Transliteration`.
+        exclude_already_sent: unmark who had this mailing before.
+    """
+
+    mailing: str
+    due: date | None = None
+    instead: Instead | None = None
+    rewrite_signs: bool | None = None
+    exclude_already_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus(Record):
+    """How a task stands.
+
+    Args:
+        what: `prepare` or `read`.
+        state: `waiting` for a worker, `working`, `done`, `failed` or `cancelled`.
+        done: rows so far, at most a second old.
+        run: what was prepared.
+        question: what must be answered first; nothing was prepared. Who answers asks anew.
+        exit: the code with which a command would have ended; None while the task is open.
+        reason: why it failed, in the reader's language.
+        mailing: that it is about.
+        asked_by: the actor in whose name it is done.
+        asked_at: in the practice's time zone.
+        ended_at: likewise; None while the task is open.
+    """
+
+    task: str
+    what: What
+    state: Literal["waiting", "working", "done", "failed", "cancelled"]
+    done: int
+    run: str | None
+    question: Transliteration | None
+    exit: int | None
+    reason: str | None
+    mailing: str | None
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not over."""
+        return self.ended_at is None
+
+
+class Task:
+    """One task of a practice, for the person who opened the practice."""
+
+    def __init__(self, practice: OpenedPractice, task_id: str) -> None:
+        self.practice = practice
+        self.id = task_id
+
+    @classmethod
+    def find(cls, practice: OpenedPractice, task_id: str) -> Task:
+        """The task of this id.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        with practice.ledger.read() as tx:
+            return cls(practice, find_task(tx, task_id).id)
+
+    def status(self) -> TaskStatus:
+        """How it stands.
+
+        Raises:
+            LedgerError: it was removed, days after its end.
+        """
+        with self.practice.ledger.read() as tx:
+            return _status(self.practice, find_task(tx, self.id))
+
+    def cancel(self) -> TaskStatus:
+        """Do it no more: one that waits is never begun, one that a worker is at stops within its
+        next rows and leaves nothing. One that is over stays as it is.
+
+        Raises:
+            LedgerError: it was removed, days after its end.
+        """
+        cancel_task(self.practice.ledger, self.id)
+        return self.status()
+
+
+def ask(practice: OpenedPractice, what: Prepare, *, token: str = "") -> Task:
+    """See `Practice.ask`."""
+    asked = _columns(practice, what)
+    task_id = new_ref(_ID_LENGTH)
+    if token:
+        said = json.dumps(asked, sort_keys=True)
+        hashed = practice.ledger.keyed_hash("task", practice.actor, token, said)
+        task_id = hashed[:_ID_LENGTH].upper()
+    enter_task(practice.ledger, task_id, practice.actor, asked)
+    return Task(practice, task_id)
+
+
+def tasks(practice: OpenedPractice, limit: int) -> list[TaskStatus]:
+    """See `Practice.tasks`."""
+    if not 1 <= limit <= MOST_ROWS:
+        raise ValueError(_("the limit is a number from 1 to {most}", most=MOST_ROWS))
+    with practice.ledger.read() as tx:
+        found = newest_tasks(tx, limit)
+    return [_status(practice, row) for row in found]
+
+
+def _columns(practice: OpenedPractice, what: Prepare) -> dict[str, Any]:
+    """What is asked for, as the ledger keeps it."""
+    due = what.due or practice.today()
+    instead = dict(what.instead) if what.instead else None
+    detail = {
+        "mailing": what.mailing,
+        "due": due.isoformat(),
+        "instead": instead,
+        "rewrite_signs": what.rewrite_signs,
+        "exclude_already_sent": what.exclude_already_sent,
+    }
+    return {"what": "prepare", "detail": detail}
+
+
+def mailing_asked(row: TaskRow) -> Prepare:
+    """What was asked for by a task that prepares a mailing."""
+    detail = row.detail or {}
+    return Prepare(**{**detail, "due": date.fromisoformat(detail["due"])})
+
+
+def _status(practice: OpenedPractice, row: TaskRow) -> TaskStatus:
+    zone = practice.context.zone
+    code = Exit.DONE if row.state == "done" else row.exit
+    return TaskStatus(
+        task=row.id,
+        what=row.what,  # type: ignore[arg-type]  # a word of the closed vocabulary
+        state=row.state,  # type: ignore[arg-type]  # likewise
+        done=row.done,
+        run=row.run,
+        question=Transliteration(**row.question) if row.question else None,
+        exit=code,
+        reason=row.reason,
+        mailing=row.detail.get("mailing") if row.detail else None,
+        asked_by=row.asked_by,
+        asked_at=row.asked_at.astimezone(zone),
+        ended_at=row.ended_at.astimezone(zone) if row.ended_at else None,
+    )

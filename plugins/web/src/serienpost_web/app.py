@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from serienpost import SerienpostError, UnavailableError, speaking
+from serienpost.service import ensure_worker
 from serienpost_web.doors import Doors, Entrance
 from serienpost_web.once import Once
 from serienpost_web.pages import ROUTES
@@ -51,6 +52,8 @@ _log = logging.getLogger(__name__)
 
 # Requests that are worked on at the same time; each may hold an opened practice.
 AT_ONCE = 4
+# Seconds between two looks whether a worker is there.
+_WORKER_SECONDS = 60.0
 # Fields of one form: a page of rows to be decided about, and what stands around them.
 _MOST_FIELDS = 2_000
 # Nobody in particular: before a login, and to look a session up.
@@ -71,10 +74,13 @@ class Desk:
     Args:
         folder: of the practice.
         entrance: how the desk is reached.
+        with_worker: see that a worker is there, which does what is asked for here.
     """
 
-    def __init__(self, folder: Path, entrance: Entrance) -> None:
+    def __init__(self, folder: Path, entrance: Entrance, *, with_worker: bool = True) -> None:
         self.routes = ROUTES
+        self._folder = folder
+        self._with_worker = with_worker
         self._entrance = entrance
         self._practices = Practices(folder)
         self._pages = Pages()
@@ -100,13 +106,25 @@ class Desk:
         await response(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                self._practices.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+        """From the start of the server to its end."""
+        await receive()
+        async with anyio.create_task_group() as tasks:
+            if self._with_worker:
+                tasks.start_soon(self._keep_worker)
             await send({"type": "lifespan.startup.complete"})
+            await receive()
+            tasks.cancel_scope.cancel()
+        self._practices.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _keep_worker(self) -> None:
+        """See each minute that a worker is there; the first page says where none is at work."""
+        while True:
+            try:
+                await anyio.to_thread.run_sync(ensure_worker, self._folder)
+            except SerienpostError as error:
+                _log.warning("%s", error.sentence)
+            await anyio.sleep(_WORKER_SECONDS)
 
     def _respond(self, request: Request, form: Field) -> Response:
         """The response, made in a thread; whatever goes wrong is a page that says so."""
@@ -291,6 +309,6 @@ async def _form(request: Request) -> Field:
     return Field(found)
 
 
-def make_app(folder: Path, entrance: Entrance) -> ASGIApp:
-    """The whole desk of one practice, doors included."""
-    return Doors(Desk(folder, entrance), entrance)
+def make_app(folder: Path, entrance: Entrance, *, with_worker: bool = True) -> ASGIApp:
+    """The whole desk of one practice, doors included; see `Desk`."""
+    return Doors(Desk(folder, entrance, with_worker=with_worker), entrance)

@@ -18,6 +18,7 @@ _ = Texts(__name__)
 
 # In units of the drawing, which is scaled to its place.
 _WIDTH, _HEIGHT = 640, 200
+_WIDEST = 24
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 8, 12, 28
 
 
@@ -45,7 +46,7 @@ def chart(course: Sequence[CourseBar]) -> Markup:
         Markup('<rect class="bar" x="{}" y="{}" width="{}" height="{}"/>').format(
             f"{_LEFT + place * wide:.1f}",
             f"{_TOP + high - high * bar.messages / top:.1f}",
-            f"{max(wide * 0.86, 1):.1f}",
+            f"{min(max(wide * 0.86, 1), _WIDEST):.1f}",
             f"{high * bar.messages / top:.1f}",
         )
         for place, bar in enumerate(course)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from serienpost_web.table import Asked
 
 _ = Texts(__name__)
+
+# Parts of a sentence, and how a command stands in one.
+_PARTS = re.compile(r";\s+")
+_COMMAND = re.compile(r"\bserienpost [a-z]|(?<!\w)--[a-z]")
 
 # What was done, said on the page that one is led to.
 SAID: Mapping[str, Text] = {
@@ -112,10 +117,22 @@ def what_to_do(run: RunLine | RunStatus) -> Text | None:
     return _WHAT_TO_DO.get(run.reason, _BY_ITSELF)
 
 
-def hint(problem: Problem) -> str | None:
-    """What to do about a problem; what names a command is for the command line."""
-    found = problem.hint
-    return None if found is None or "serienpost " in found else found
+def without_commands(text: str | None) -> str | None:
+    """A sentence without those of its parts that name a command, which are for the command line;
+    None where nothing is left."""
+    parts = _PARTS.split(str(text)) if text else ()
+    kept = "; ".join(part for part in parts if not _COMMAND.search(part))
+    return kept.strip(" ;") or None
+
+
+def who(actor: str | None) -> str:
+    """Who did something, as the ledger records it, in words."""
+    kind, is_kind, name = (actor or "").partition(":")
+    if is_kind and kind == "os":
+        return str(_("{name} (command line)", name=name))
+    if is_kind and kind == "schedule":
+        return str(_("schedule of {name}", name=name))
+    return actor or "–"
 
 
 def span(seconds: float) -> Text:
@@ -140,8 +157,7 @@ def decision(code: str) -> Text:
 def remedy(row: Recipient) -> str | None:
     """What would change that a row is not allowed."""
     denials = (one for one in row.consent if one["verdict"] == "deny")
-    found = next((one["remedy"] for one in denials), None)
-    return str(found) if found else None
+    return without_commands(next((one["remedy"] for one in denials), None))
 
 
 def day(written: str) -> date:

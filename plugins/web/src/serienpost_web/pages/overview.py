@@ -26,11 +26,15 @@ def overview(asked: Asked) -> Answer:
     """The first page: sorted by what a person has to do."""
     runs = asked.practice.runs(_LOOKED_AT)
     planned = asked.practice.planned(_DAYS)
+    waiting = [one for one in runs if one.state == "prepared"]
+    moving = [one for one in runs if one.state in ("approved", "sending")]
     over = [one for one in runs if one.state in ("finished", "cancelled")]
     return Shown(
         "overview",
         {
-            "waiting": [one for one in runs if one.state == "prepared"],
+            "waiting": waiting,
+            "prepared": {one.run: asked.practice.run(one.run).counts() for one in waiting},
+            "nobody_sends": moving and not any(one.serves for one in asked.practice.workers()),
             "stopped": [one for one in runs if _needs_somebody(one)],
             "doubtful": [one for one in runs if one.counts.get("in_doubt")],
             "under_way": [one for one in runs if _is_under_way(one)],

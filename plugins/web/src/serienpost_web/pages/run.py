@@ -25,6 +25,9 @@ SIZE = 100
 # So many people of a state are named on the run's own page.
 _NAMED = 10
 
+# Seconds over which a rate says something.
+_LONG_ENOUGH = 10
+
 _RELEASED = ("approved", "sending", "paused")
 
 
@@ -59,7 +62,7 @@ def _per_minute(course: Sequence[CourseBar]) -> float | None:
     """How many were sent a minute on average; None where it was at one moment."""
     sent = sum(bar.messages for bar in course)
     seconds = (course[-1].at - course[0].at).total_seconds() if course else 0
-    return round(60 * sent / seconds, 1) if sent > 1 and seconds > 0 else None
+    return round(60 * sent / seconds, 1) if seconds >= _LONG_ENOUGH else None
 
 
 @dataclass(frozen=True, slots=True)

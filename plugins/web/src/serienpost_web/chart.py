@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 # In units of the drawing, which is scaled to its place.
-_WIDTH, _HEIGHT = 640, 200
+_WIDTH, _HEIGHT = 400, 170
 _WIDEST = 24
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 8, 12, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 8, 14, 28
 
 
 def chart(course: Sequence[CourseBar]) -> Markup:

@@ -12,7 +12,7 @@ from serienpost_web.table import path_to
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost import Problem, Text
+    from serienpost import Text
     from serienpost.service import Recipient, RunLine, RunStatus
     from serienpost_web.table import Asked
 

@@ -115,7 +115,7 @@ def serve(
     Raises:
         SerienpostError: certificate and key cannot be used.
     """
-    server = _server(folder, entrance, tls)
+    server = make_server(folder, entrance, tls=tls)
     # uvicorn hands a signal on to whoever had it before; that the command ends is all they want.
     before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -128,10 +128,21 @@ def serve(
         listening.close()
 
 
-def _server(folder: Path, entrance: Entrance, tls: tuple[Path, Path] | None) -> uvicorn.Server:
+def make_server(
+    folder: Path,
+    entrance: Entrance,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    with_worker: bool = True,
+) -> uvicorn.Server:
+    """A server that is ready to run; see `serve` and `app.Desk`.
+
+    Raises:
+        SerienpostError: certificate and key cannot be used.
+    """
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     config = uvicorn.Config(
-        make_app(folder, entrance),
+        make_app(folder, entrance, with_worker=with_worker),
         http=PatientProtocol,
         ws="none",
         lifespan="on",

@@ -7,11 +7,13 @@ import pytest
 
 HEAVY = {
     *("sqlalchemy", "alembic", "weasyprint", "httpx", "aiosmtplib", "jinja2", "phonenumbers"),
-    *("email_validator", "markdown_it", "babel", "rich", "pydantic"),
+    *("email_validator", "markdown_it", "babel", "rich", "pydantic", "argon2"),
 }
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["send", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["send", "--help"], ["users", "add", "--help"]]
+)
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "serienpost", *args]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

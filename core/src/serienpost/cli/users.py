@@ -38,9 +38,7 @@ def _rights(command: Callable[..., object]) -> Callable[..., object]:
             multiple=True,
             type=click.Choice(_ALL),
             metavar="RIGHT",
-            help=_(
-                "read (everybody's), prepare, approve or administer; several times for several."
-            ),
+            help=_("read (everybody's), prepare, approve or administer; may be repeated."),
         ),
     ):
         command = option(command)
@@ -120,8 +118,8 @@ def users_list(practice: Practice) -> Reply:
 
     def text() -> None:
         print_table(
-            [_("user"), _("may"), _("added"), _("changed")],
-            [[one.name, words.rights(one.rights), one.added_at, one.changed_at] for one in found],
+            [_("user"), _("added"), _("changed"), _("may")],
+            [[one.name, one.added_at, one.changed_at, words.rights(one.rights)] for one in found],
         )
 
     return Reply({"users": found}, text)

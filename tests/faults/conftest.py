@@ -65,6 +65,13 @@ class Figures:
 
 
 @pytest.fixture
+def thorough(request: pytest.FixtureRequest) -> None:
+    """Of `make faults` alone."""
+    if not request.config.getoption("thorough"):
+        pytest.skip("several processes are tried in all ways by `make faults`")
+
+
+@pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
     made = Figures()
     yield made

@@ -63,13 +63,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def thorough(request: pytest.FixtureRequest) -> None:
-    """Of `make faults` alone."""
-    if not request.config.getoption("thorough"):
-        pytest.skip("several processes are tried in all ways by `make faults`")
-
-
-@pytest.fixture
 def practice(new: Callable[..., Practice], ledger: str) -> Practice:
     """A practice whose run is released."""
     made = new(ledger, "team")

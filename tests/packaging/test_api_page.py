@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -14,7 +16,7 @@ import pytest
 from workspace import ROOT
 
 import serienpost.service
-from serienpost.service import Answers, Notice, Practice, Run
+from serienpost.service import Answers, Notice, Practice, Run, Task
 from serienpost.service.release import Question
 from serienpost_demo import init_demo
 from serienpost_demo.catcher import Catcher
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
+PREPARING = PAGE.split("## Asking a worker\n")[1].split("```python\n")[1].split("```")[0]
 SCRIPT = PAGE.split("## A whole mailing\n")[1].split("```python\n")[1].split("```")[0]
 
 
@@ -40,11 +43,12 @@ def public(owner: type) -> list[str]:
         serienpost.service.__all__,
         public(Practice),
         [name for name in public(Run) if name != "find"],
+        [name for name in public(Task) if name != "find"],
         get_args(Question),
         tuple(Answers.__dataclass_fields__)[1:],
         re.findall(r"`(\w+)`", Notice.__doc__ or ""),
     ],
-    ids=["service", "Practice", "Run", "questions", "answers", "notices"],
+    ids=["service", "Practice", "Run", "Task", "questions", "answers", "notices"],
 )
 def test_everything_is_named(names: list[str]) -> None:
     assert names
@@ -60,7 +64,7 @@ def signature(source: str) -> str:
     return called.replace("lambda _: None", "...")
 
 
-@pytest.mark.parametrize("owner", [Practice, Run])
+@pytest.mark.parametrize("owner", [Practice, Run, Task])
 def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
     block = PAGE.split("## Signatures\n")[1].split("```python\n")[1].split("```")[0]
     (shown,) = (one for one in ast.parse(block).body if getattr(one, "name", "") == owner.__name__)
@@ -76,6 +80,22 @@ def test_methods_that_the_page_lists_are_there() -> None:
         cells = [line.split("|")[1] for line in lines if line.startswith("| `")]
         listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
         assert sorted(listed) == sorted(name for name in public(owner) if name != "find")
+
+
+def test_the_script_asks_a_worker(tmp_path: Path) -> None:
+    init_demo(tmp_path / "praxis", 60, 1)
+    (tmp_path / "preparing.py").write_text(PREPARING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "preparing.py", "praxis", "information"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    for process in re.findall(r"^worker: (\d+)$", done.stdout, re.MULTILINE):
+        os.kill(int(process), signal.SIGTERM)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.fullmatch(r"worker: \d+\n61 rows, run \d{8}-\w{4}\n", done.stdout)
 
 
 def test_the_script_does_a_whole_mailing(tmp_path: Path) -> None:

@@ -24,11 +24,13 @@ from serienpost.ledger import (
     returned,
     runs,
     suppressions,
+    tasks,
     transitions,
     users,
 )
 from serienpost.ledger.delivery import Result
 from serienpost.ledger.schema import account, attempt, permit, session, suppression, worker
+from serienpost.ledger.schema import task as task_table
 from serienpost.run.prepare import freeze, plan
 from serienpost.run.report import history, recipients, summary
 from serienpost.run.send import approve, doubts, events, finish, parts, schedule
@@ -52,6 +54,7 @@ MODULES = [
     "ledger.returned",
     "ledger.runs",
     "ledger.suppressions",
+    "ledger.tasks",
     "ledger.transitions",
     "ledger.users",
     "run.prepare.freeze",
@@ -156,6 +159,14 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "write_failed_logins": lambda tx: logins.write_failed_logins(tx, {"k1": 3}),
     "forgive_failed_logins": lambda tx: logins.forgive_failed_logins(tx, {"k1": 0}),
     "forget_old_logins": logins.forget_old_logins,
+    "move_task": lambda tx: transitions.move_task(tx, "t", "waiting", "cancelled"),
+    "enter_task": lambda ledger: tasks.enter_task(ledger, "n", "user", {"what": "prepare"}),
+    "note_done": lambda ledger: tasks.note_done(ledger, "w", DEAD, 7),
+    "end_task": lambda tx: tasks.end_task(tx, "w", DEAD, "done", run="r"),
+    "leave_task": lambda ledger: tasks.leave_task(ledger, "w", DEAD),
+    "cancel_task": lambda ledger: tasks.cancel_task(ledger, "t"),
+    "forget_ended": tasks.forget_ended,
+    "taken": lambda ledger: _is_taken(ledger),  # noqa: PLW0108  # defined below
     "unmark_files_of_several": lambda tx: freeze.unmark_files_of_several(tx, OWN_FILES, "p"),
 }
 
@@ -213,6 +224,11 @@ READS: dict[str, Callable[[Any], object]] = {
     "lock_user": lambda tx: users.lock_user(tx, "ada"),
     "find_session": lambda tx: logins.find_session(tx, "d1"),
     "failed_logins": lambda tx: logins.failed_logins(tx, ["k1"]),
+    "find_task": lambda tx: tasks.find_task(tx, "t"),
+    "newest_tasks": lambda tx: tasks.newest_tasks(tx, 9),
+    "open_tasks": tasks.open_tasks,
+    "is_wanted": lambda tx: tasks.is_wanted(tx, "w", DEAD),
+    "is_free": lambda ledger: tasks.is_free(ledger, _task(ledger, "w")),
 }
 
 
@@ -236,6 +252,16 @@ def _due(ledger: Ledger, day: str = DAY) -> due.DueRow:
 
 def _is_taken_up(ledger: Ledger) -> bool:
     with due.taken_up(ledger, "m", DAY) as owner:
+        return owner is not None
+
+
+def _task(ledger: Ledger, name: str) -> tasks.TaskRow:
+    with ledger.read() as tx:
+        return tasks.find_task(tx, name)
+
+
+def _is_taken(ledger: Ledger) -> bool:
+    with tasks.taken(ledger, _task(ledger, "t")) as owner:
         return owner is not None
 
 
@@ -309,6 +335,18 @@ def _fill(desk: Desk, count: int) -> None:
         tx.insert(session, [{**over, "began_at": tx.now - logins.ENDS_AFTER}])
         logins.lock_failed_logins(tx, ["k1"])
         logins.write_failed_logins(tx, {"k1": count})
+        asked = {"what": "prepare", "asked_by": "user", "asked_at": tx.now, "done": 0}
+        held = {"owner": DEAD, "tries": 1, "ended_at": None}
+        free = {"owner": None, "tries": 0, "ended_at": None}
+        long_ago = tx.now - tasks.KEPT - LEASE
+        tx.insert(
+            task_table,
+            [
+                {"id": "t", "state": "waiting", **asked, **free},
+                {"id": "w", "state": "working", **asked, **held},
+                {"id": "e", "state": "done", **asked, **free, "ended_at": long_ago},
+            ],
+        )
         tx.note("user", "exclude", "p", 1)
         tx.note("user", "test", "p", 1, {"to": "h1"})
     desk.hold_once("r", 1, 2, 3, 5, 6)

@@ -153,6 +153,7 @@ def test_states_are_written_at_one_place() -> None:
     assert {module: writes for module, writes in _places().items() if writes} == {
         "ledger/due.py": [("put_off", "NEW_DUE")],
         "ledger/schedule.py": [("enter_due_dates", "NEW_DUE")],
+        "ledger/tasks.py": [("enter_task", "NEW_TASK")],
         "run/prepare/freeze.py": [("_create", "NEW_RUN")],
         "run/prepare/review.py": [("columns", "NEW_MESSAGE")],
     }

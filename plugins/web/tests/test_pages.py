@@ -33,7 +33,7 @@ def addresses(desk: Desk) -> list[str]:
     for path in PAGES:
         for run in desk.runs.values() if "{run}" in path else ("",):
             for deed in ("pause", "continue", "retry", "cancel") if "{deed}" in path else ("",):
-                found.append(path_to(path, {"run": run, "deed": deed}))
+                found += [path_to(path, {"run": run, "deed": deed})]
     rows = "?row=patient:2&as=resend"
     return [one + rows if one.endswith(("/person", "/decide")) else one for one in found]
 

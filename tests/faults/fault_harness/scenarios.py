@@ -128,6 +128,16 @@ def come_due(practice: Practice, name: str, people: int) -> None:
     practice.change(f"UPDATE schedule SET entered_until = entered_until - {day}")
 
 
+def asked(practice: Practice) -> None:
+    """A worker was asked to prepare the mailing."""
+    practice.must(*ASK)
+
+
+def asked_in_vain(practice: Practice) -> None:
+    """A worker was asked to prepare what is not there."""
+    practice.must("ask", "niemand")
+
+
 # A due date that is not over while a test runs.
 FAR = "2999-12-31"
 
@@ -136,6 +146,7 @@ SEND = ("send", "{run}", "--yes")
 RESUME = ("resume", "{run}")
 # Ends by the point alone; nobody waits for it a second time.
 WORKER = ("worker",)
+ASK = ("ask", "einladung")
 RESEND = ("resolve", "{run}", "--recipient", "{doubtful}", "--as", "resend")
 
 # By the name of the transaction, or the part of a point's name before the dot.
@@ -171,6 +182,9 @@ SCENARIOS = {
     "retry": Scenario(failed, ("retry", "{run}", "--failed")),
     "serve": Scenario(fresh, WORKER),
     "chore": Scenario(fresh, WORKER),
+    "ask": Scenario(fresh, ASK),
+    "take": Scenario(asked, WORKER),
+    "task": Scenario(asked_in_vain, WORKER),
     "events": Scenario(sent, ("events", "mail"), "events"),
     "purge": Scenario(old, ("purge",)),
     "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),

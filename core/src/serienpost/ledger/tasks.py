@@ -178,7 +178,7 @@ def end_task(tx: Tx, task_id: str, owner: str, end: str, **came: Any) -> None:  
         raise NotWantedError
 
 
-def give_back(ledger: Ledger, task_id: str, owner: str) -> None:
+def leave_task(ledger: Ledger, task_id: str, owner: str) -> None:
     """Leave a task to another process, as if this one had never begun it."""
     with ledger.begin("task", counted=False) as tx:
         as_before = {"tries": task.c.tries - 1, "done": 0}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.ledger.due import due_rows
 from serienpost.ledger.runs import runs_to_continue
+from serienpost.ledger.schedule import schedules
 from serienpost.ledger.schema import task
 from serienpost.ledger.states import BY_PERSON
 from serienpost.ledger.store import open_ledger
@@ -74,6 +75,7 @@ def ensure_worker(folder: Path | str) -> int | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            cwd=folder,
             start_new_session=True,
             check=False,
         )
@@ -180,6 +182,7 @@ class Need:
         self._looked_at = now
         if self._is_desk_there(post) or (context is not None and is_needed(context)):
             self._needed_at = now
+            return False
         if now - self._needed_at < UNNEEDED_SECONDS:
             return False
         post.leave()
@@ -198,7 +201,9 @@ def is_needed(context: PracticeContext) -> bool:
         with open_ledger(context).read() as tx:
             if (tx.has(task) and open_tasks(tx)) or due_rows(tx, "open"):
                 return True
-            runs = runs_to_continue(tx)
+            if any(row.reason not in BY_PERSON for row in runs_to_continue(tx)):
+                return True
+            is_known = bool(schedules(tx))
     except LedgerError:
         return True
-    return any(row.reason not in BY_PERSON for row in runs) or has_schedules(context)
+    return has_schedules(context, is_known=is_known)

@@ -188,10 +188,15 @@ def enter_due(practice: OpenedPractice) -> tuple[list[WaitingSchedule], list[Exc
     return waiting, bugs
 
 
-def has_schedules(context: PracticeContext) -> bool:
-    """Whether a mailing has a schedule, or nobody knows since it cannot be read."""
+def has_schedules(context: PracticeContext, *, is_known: bool) -> bool:
+    """Whether a mailing has a schedule.
+
+    Args:
+        context: the practice.
+        is_known: whether one had a schedule before; it counts while a mailing cannot be read.
+    """
     found, waiting, _others = _read_all(context)
-    return bool(found or waiting)
+    return bool(found or (waiting and is_known))
 
 
 def planned(practice: OpenedPractice, days: int) -> Planned:

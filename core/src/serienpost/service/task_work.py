@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError
 from serienpost.ledger.schema import task
 from serienpost.ledger.tasks import (
+    TRIES,
     NotWantedError,
     end_task,
-    give_back,
     is_free,
     is_wanted,
+    leave_task,
     note_done,
     open_tasks,
     taken,
@@ -122,7 +123,7 @@ class Work:
             end_task(tx, self.row.id, self.owner, "failed", exit=code, reason=reason)
 
 
-def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> None:
+def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> Exception | None:
     """Do a task that `TaskLook` found, unless another process is quicker.
 
     Whatever is wrong with what was asked fails the task alone. Where it is stopped, or the ledger
@@ -133,27 +134,33 @@ def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> None:
         row: the task as it was found.
         stop: asks to stop.
 
+    Returns:
+        A bug of which the task has failed.
+
     Raises:
-        LedgerUnavailableError: the ledger does not answer.
-        Exception: a bug; the task has failed of it.
+        LedgerUnavailableError: the ledger does not answer, or cannot be written; the third time the
+            task fails of it.
     """
     with taken(practice.ledger, row) as owner:
         if owner is None:
-            return
+            return None
         work = Work(practice, row, owner, stop)
         try:
             _WORK[row.what](work)
         except NotWantedError:
-            return
+            return None
         except _StoppedError:
-            give_back(practice.ledger, row.id, owner)
-        except LedgerUnavailableError:
+            leave_task(practice.ledger, row.id, owner)
+        except LedgerUnavailableError as error:
+            if row.tries + 1 >= TRIES:
+                _fail(work, Exit.OPEN, error.sentence)
             raise
         except SerienpostError as error:
             _fail(work, error.exit_code, error.sentence)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a plugin's, or ours: told by the caller
             _fail(work, Exit.BUG, _bug(row, error))
-            raise
+            return error
+    return None
 
 
 def _prepare(work: Work) -> None:

@@ -243,13 +243,8 @@ class Worker:
                 raise error.error from error
 
     @contextmanager
-    def _guard(self, subject: Hashable, reference: str = "") -> Iterator[None]:
-        """Tell what is raised within, once; nothing of it touches what else the worker does.
-
-        Args:
-            subject: what it is about.
-            reference: the id under which somebody else is told of a bug.
-        """
+    def _guard(self, subject: Hashable) -> Iterator[None]:
+        """Tell what is raised within, once; nothing of it touches what else the worker does."""
         try:
             yield
         except _NotOpenedError as error:
@@ -257,7 +252,7 @@ class Worker:
         except SerienpostError as error:
             self._teller.refused(subject, error)
         except Exception as error:  # noqa: BLE001  # of a plugin, or ours: told and logged
-            self._teller.bug(subject, error, reference)
+            self._teller.bug(subject, error)
 
     def _tell_status(self, status: RunStatus) -> None:
         key = status.state, status.reason, status.exit
@@ -354,12 +349,14 @@ class Worker:
 
     def _do_task(self, row: TaskRow) -> None:
         """Do a task, unless another worker is quicker; raises nothing."""
-        is_done = False
+        subject, may_be_found = ("task", row.id), True
         try:
-            with self._guard(("task", row.id), row.id), self._opened(row.asked_by) as practice:
-                do_task(practice, row, self._tasks[row.id])
-                is_done = True
-            if not is_done:  # it may be found again at once
+            with self._guard(subject), self._opened(row.asked_by) as practice:
+                bug = do_task(practice, row, self._tasks[row.id])
+                may_be_found = False
+                if bug is not None:
+                    self._teller.bug(subject, bug, row.id)
+            if may_be_found:
                 self._stopping.wait(AGAIN_SECONDS)
         finally:
             with self._lock:

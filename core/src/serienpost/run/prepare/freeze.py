@@ -105,7 +105,11 @@ def prepare(
             with ledger.begin("freeze") as tx:
                 if exclude_already_sent:
                     _unmark_already_sent(tx, run_id)
-                _unmark_others(tx, renderer, run_id)
+                if others:
+                    unmark_recipients_of(tx, run_id, others)
+                if renderer.header.same_address == "one":
+                    unmark_same_address(tx, run_id)
+                unmark_files_of_several(tx, renderer, run_id)
                 keep_unknown_values(tx, run_id, renderer.header, unknown)
                 write_plan_hash(tx, run_id)
                 move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
@@ -115,16 +119,6 @@ def prepare(
             discard(ledger, run_id)
             raise
     return run_id
-
-
-def _unmark_others(tx: Tx, renderer: RunRenderer, run_id: str) -> None:
-    """Unmark whom only all rows together tell: who had another mailing, who shares an address."""
-    others = renderer.header.exclude_recipients_of
-    if others:
-        unmark_recipients_of(tx, run_id, others)
-    if renderer.header.same_address == "one":
-        unmark_same_address(tx, run_id)
-    unmark_files_of_several(tx, renderer, run_id)
 
 
 def _since_last_run(renderer: RunRenderer, ledger: Ledger) -> RunRenderer:

@@ -1,0 +1,347 @@
+"""What is asked of a worker: asked once, done in the name of whoever asked, once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from opened_practice import ACTOR, OTHER, ROWS, away
+
+from serienpost import Exit, SerienpostError
+from serienpost.errors import LedgerError, LedgerUnavailableError
+from serienpost.ledger import store
+from serienpost.ledger.schema import journal, message, task
+from serienpost.ledger.schema import run as run_table
+from serienpost.service import Prepare, Stop, task_work
+from serienpost.service.mailing import Transliteration
+from serienpost.service.task_work import TaskLook, do_task
+from serienpost.translation import speaking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opened_practice import Practices
+    from sqlalchemy import Table
+
+    from serienpost import Practice
+
+# So many rows that they come in three slices.
+MANY = 2_400
+
+
+def work(practices: Practices, stop: Stop | None = None) -> list[Exception | None]:
+    """Do what a worker finds, in the name of whoever asked; returns bugs."""
+    found = TaskLook().found(practices.open("os:worker").ledger)
+    return [do_task(practices.open(row.asked_by), row, stop or Stop()) for row in found]
+
+
+def rows(practice: Practice, table: Table) -> list[tuple[object, ...]]:
+    with practice.ledger.read() as tx:
+        return [tuple(row) for row in tx.all(tx.select(table))]
+
+
+def many(practices: Practices) -> None:
+    practices.edit("mailings/einladung.yaml", f"count: {ROWS}", f"count: {MANY}")
+
+
+def during(monkeypatch: pytest.MonkeyPatch, deed: Callable[[int], None]) -> list[int]:
+    """Do something before the worker counts a slice; the rows of those that it counted then."""
+    counted: list[int] = []
+    real = task_work.Work.progress
+
+    def progress(self: task_work.Work, done: int) -> None:
+        deed(done)
+        real(self, done)
+        counted.append(done)
+
+    monkeypatch.setattr(task_work.Work, "progress", progress)
+    return counted
+
+
+# Asking
+
+
+def test_what_was_asked_is_prepared_in_the_name_of_whoever_asked(
+    practices: Practices, practice: Practice
+) -> None:
+    asked = practice.ask(Prepare("einladung", due=date(2026, 12, 24)))
+    waiting = asked.status()
+    assert (waiting.state, waiting.exit, waiting.is_open) == ("waiting", None, True)
+    assert (waiting.what, waiting.mailing, waiting.asked_by) == ("prepare", "einladung", ACTOR)
+
+    work(practices)
+    done = practice.task(asked.id).status()
+    assert (done.state, done.exit, done.done, done.is_open) == ("done", Exit.DONE, ROWS, False)
+    assert done.ended_at
+    assert done.ended_at.utcoffset() == timedelta(hours=1)
+    assert done.run
+    assert practice.run(done.run).status().state == "prepared"
+    assert done.run.startswith("20261224-")
+    (line,) = rows(practice, journal)
+    assert ACTOR in line
+
+
+def test_the_due_date_is_the_day_of_asking(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "utc_now", practices.clock)
+    today = practice.today()
+    asked = practice.ask(Prepare("einladung"))
+    practices.clock.forward(3 * 86400.0)
+    work(practices)
+    run = asked.status().run
+    assert run
+    assert run.startswith(f"{today:%Y%m%d}-")
+    assert practice.today() > today
+
+
+def test_what_is_used_instead_is_used(practices: Practices, practice: Practice) -> None:
+    asked = practice.ask(Prepare("einladung", instead={"account": "brief", "template": "fehlt"}))
+    work(practices)
+    found = asked.status()
+    assert (found.state, found.exit) == ("failed", Exit.REFUSED)
+    assert found.reason
+    assert "fehlt" in found.reason
+
+
+def test_one_wish_is_one_task(practice: Practice, practices: Practices) -> None:
+    first = practice.ask(Prepare("einladung"), token="A1")
+    assert practice.ask(Prepare("einladung"), token="A1").id == first.id
+    others = [
+        practice.ask(Prepare("einladung"), token="B2"),
+        practice.ask(Prepare("einladung", exclude_already_sent=True), token="A1"),
+        practices.open(OTHER).ask(Prepare("einladung"), token="A1"),
+        practice.ask(Prepare("einladung")),
+        practice.ask(Prepare("einladung")),
+    ]
+    assert len({first.id, *(one.id for one in others)}) == 6
+    work(practices)
+    assert practice.ask(Prepare("einladung"), token="A1").status().state == "done"
+    assert len(rows(practice, run_table)) == 6
+
+
+def test_tasks_are_listed(practices: Practices, practice: Practice) -> None:
+    ids = []
+    for name in "abc":
+        ids.append(practice.ask(Prepare(name)).id)
+        practices.clock.forward(1)
+    assert [one.task for one in practice.tasks()] == ids[::-1]
+    assert [one.mailing for one in practice.tasks(1)] == ["c"]
+    with pytest.raises(ValueError, match="the limit"):
+        practice.tasks(0)
+
+
+def test_there_is_no_such_task(practice: Practice) -> None:
+    with pytest.raises(LedgerError, match="there is no task X"):
+        practice.task("X")
+
+
+# What becomes of it
+
+
+def test_a_question_is_kept(practices: Practices, practice: Practice) -> None:
+    practices.write("mailings/kurz.yaml", SMS)
+    asked = practice.ask(Prepare("kurz"))
+    work(practices)
+    found = asked.status()
+    direct = practice.prepare("kurz")
+    assert isinstance(direct, Transliteration)
+    assert (found.state, found.run, found.question) == ("done", None, direct)
+    assert rows(practice, run_table) == []
+
+    again = practice.ask(Prepare("kurz", rewrite_signs=True))
+    work(practices)
+    assert again.status().run
+    assert again.status().question is None
+
+
+SMS = """\
+source: "null"
+select: {count: 2}
+account: kurz
+purpose: event
+transliterate: ask
+text: "Termin um ½ 9 bei Dr. Đorđević"
+"""
+
+
+def test_a_reason_is_said_in_the_readers_language(practices: Practices, practice: Practice) -> None:
+    asked = practice.ask(Prepare("weg"))
+    work(practices)
+    with speaking("de"):
+        german = str(asked.status().reason)
+    assert german != str(asked.status().reason)
+    assert "weg" in german
+
+
+def test_a_bug_fails_the_task_and_is_returned(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(done: int) -> None:
+        raise ZeroDivisionError(f"Erika Mustermann {done}")
+
+    during(monkeypatch, break_down)
+    asked = practice.ask(Prepare("einladung"))
+    (bug,) = work(practices)
+    assert isinstance(bug, ZeroDivisionError)
+    found = asked.status()
+    assert (found.state, found.exit) == ("failed", Exit.BUG)
+    assert found.reason
+    assert "ZeroDivisionError" in found.reason
+    assert asked.id in found.reason
+    assert "Mustermann" not in found.reason
+    assert rows(practice, run_table) == rows(practice, message) == []
+
+
+def test_what_a_newer_serienpost_asked_for_fails(practices: Practices, practice: Practice) -> None:
+    asked = practice.ask(Prepare("einladung"))
+    with practice.ledger.begin() as tx:
+        tx.execute(tx.update(task).values(what="fly"))
+    (bug,) = work(practices)
+    assert isinstance(bug, KeyError)
+    assert (asked.status().state, asked.status().exit) == ("failed", Exit.BUG)
+
+
+def test_progress_is_told_now_and_then(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(practices)
+    monkeypatch.setattr(task_work, "NOTE_SECONDS", 0.0)
+    asked = practice.ask(Prepare("einladung"))
+    seen = []
+    counted = during(monkeypatch, lambda _: seen.append(asked.status().done))
+    work(practices)
+    assert len(counted) > 1
+    assert seen == [0, *counted[:-1]]
+    assert asked.status().done == counted[-1] == MANY
+
+
+# Cancelling and stopping
+
+
+def test_one_that_waits_is_never_begun(practices: Practices, practice: Practice) -> None:
+    asked = practice.ask(Prepare("einladung"))
+    assert asked.cancel().state == "cancelled"
+    work(practices)
+    assert asked.status().state == "cancelled"
+    assert rows(practice, run_table) == []
+    assert asked.cancel().state == "cancelled"
+
+
+def test_one_under_way_stops_and_leaves_nothing(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(practices)
+    asked = practice.ask(Prepare("einladung"))
+    counted = during(monkeypatch, lambda done: asked.cancel() and None if done > 1000 else None)
+    work(practices)
+    assert counted == [1000]
+    assert asked.status().state == "cancelled"
+    assert rows(practice, run_table) == rows(practice, message) == []
+
+
+def test_one_cancelled_when_all_is_read_leaves_nothing(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last slice and the transaction that would make the run a prepared one."""
+    asked = practice.ask(Prepare("einladung"))
+    real = task_work.Work.progress
+
+    def progress(self: task_work.Work, done: int) -> None:
+        real(self, done)
+        asked.cancel()
+
+    monkeypatch.setattr(task_work.Work, "progress", progress)
+    work(practices)
+    assert asked.status().state == "cancelled"
+    assert rows(practice, run_table) == rows(practice, message) == []
+
+
+def test_one_that_is_over_stays_so(practices: Practices, practice: Practice) -> None:
+    asked = practice.ask(Prepare("einladung"))
+    work(practices)
+    done = asked.status()
+    assert asked.cancel() == done
+
+
+def test_a_worker_that_is_stopped_leaves_it_to_another(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(practices)
+    asked, stop = practice.ask(Prepare("einladung")), Stop()
+    with monkeypatch.context() as patch:
+        during(patch, lambda _: stop.request())
+        work(practices, stop)
+    assert asked.status().state == "waiting"
+    assert rows(practice, run_table) == rows(practice, message) == []
+    work(practices)
+    assert asked.status().state == "done"
+    assert len(rows(practice, run_table)) == 1
+
+
+def test_a_ledger_that_is_away_leaves_it_to_another_look(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_away(_done: int) -> None:
+        raise LedgerUnavailableError(str(away()))
+
+    asked = practice.ask(Prepare("einladung"))
+    with monkeypatch.context() as patch:
+        during(patch, be_away)
+        with pytest.raises(LedgerUnavailableError):
+            work(practices)
+    assert asked.status().state == "working"
+    work(practices)
+    assert asked.status().state == "done"
+    assert len(rows(practice, run_table)) == 1
+
+
+def test_a_ledger_that_cannot_be_written_fails_it_the_third_time(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk has room for a task and for no run."""
+
+    def be_full(_done: int) -> None:
+        raise LedgerUnavailableError(str(away()))
+
+    asked = practice.ask(Prepare("einladung"))
+    during(monkeypatch, be_full)
+    for state in ("working", "working", "failed"):
+        with pytest.raises(LedgerUnavailableError):
+            work(practices)
+        assert asked.status().state == state
+    assert (asked.status().exit, asked.status().reason) == (Exit.OPEN, str(away()))
+    assert rows(practice, run_table) == []
+
+
+def test_it_is_given_up_at_the_third_death(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = practice.ask(Prepare("einladung"))
+
+    def die(_done: int) -> None:
+        raise KeyboardInterrupt  # as a process ends: nothing is written down
+
+    during(monkeypatch, die)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            work(practices)
+        assert asked.status().state == "working"
+    work(practices)
+    found = asked.status()
+    assert (found.state, found.exit) == ("failed", Exit.BUG)
+    assert rows(practice, run_table) == []
+
+
+# Keeping
+
+
+def test_purge_removes_what_was_over_long_ago(practices: Practices, practice: Practice) -> None:
+    over, waits = practice.ask(Prepare("weg")), practice.ask(Prepare("einladung"))
+    over.cancel()
+    practices.clock.forward(8 * 86400.0)
+    practice.purge()
+    assert [one.task for one in practice.tasks()] == [waits.id]
+    with pytest.raises(SerienpostError, match="there is no task"):
+        over.status()

@@ -1,0 +1,248 @@
+"""A worker, or whoever asks one, is killed: each task has one end, and each run that was asked for
+is there once.
+
+CI tries three points on SQLite, `make faults` all on both ledgers.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import signal
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from command_line import wait_until
+from fault_harness.invariants import assert_no_canary
+from fault_harness.practice import KILLED, ROWS
+from fault_harness.scenarios import ASK, asked
+
+from serienpost.ledger.schema import journal, message, task
+from serienpost.ledger.schema import run as run_table
+from serienpost.ledger.states import OPEN_TASK
+from serienpost.ledger.tasks import TRIES
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+    from conftest import Figures
+    from fault_harness.practice import Practice
+
+# All that a worker passes from one task to its end, and that a death at it leaves undone or done.
+POINTS = [
+    f"{name}.{when}_commit"
+    for name in ("take", "create", "batch", "freeze")
+    for when in ("before", "after")
+]
+IN_CI = ("take.after_commit", "freeze.before_commit", "freeze.after_commit")
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[str]]]:
+    """Workers; none outlives the test."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for one in started:
+        one.kill()
+        one.wait()
+
+
+@pytest.fixture
+def practice(new: Callable[..., Practice], ledger: str) -> Practice:
+    return new(ledger)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "point" in metafunc.fixturenames:
+        thorough = metafunc.config.getoption("thorough", default=False)
+        metafunc.parametrize("point", POINTS if thorough else IN_CI)
+    if "chance" in metafunc.fixturenames:
+        seed = metafunc.config.getoption("seed", default=None)
+        if seed is None:
+            session = getattr(metafunc.config, "workerinput", {}).get("testrunuid")
+            seed = int(str(session or secrets.token_hex(4))[:8], 16)
+        metafunc.parametrize("chance", [f"{seed}"])
+
+
+def tasks(practice: Practice) -> list[dict[str, Any]]:
+    return practice.rows(task)
+
+
+def are_over(practice: Practice) -> bool:
+    return all(row["state"] not in OPEN_TASK for row in tasks(practice))
+
+
+def serve(
+    practice: Practice, processes: list[subprocess.Popen[str]], fault: str | None = None
+) -> subprocess.Popen[str]:
+    """Start a worker."""
+    process = practice.start("worker", fault=fault)
+    processes.append(process)
+    return process
+
+
+def stop(practice: Practice, process: subprocess.Popen[str]) -> None:
+    """Ask a worker to stop, and wait for it."""
+    process.send_signal(signal.SIGTERM)
+    done = practice.finish(process, "worker")
+    assert done.code == 0, done.err
+
+
+def die(practice: Practice, fault: str) -> None:
+    """Let a worker die at a point."""
+    done = practice("worker", fault=fault)
+    assert done.code == KILLED, done.err
+
+
+def assert_each_is_there_once(practice: Practice) -> None:
+    """Each task that is done has its own run, which is whole; nothing else is there but the run
+    that the practice began with."""
+    runs = {row["id"]: row for row in practice.rows(run_table) if row["id"] != practice.run}
+    done = [row["run"] for row in tasks(practice) if row["state"] == "done"]
+    assert Counter(done) == Counter(list(runs))
+    assert {row["state"] for row in runs.values()} <= {"prepared"}
+    assert {row["owner"] for row in runs.values()} <= {None}
+    found = Counter(row["run"] for row in practice.rows(message) if row["run"] != practice.run)
+    assert found == Counter(dict.fromkeys(runs, ROWS))
+    noted = [
+        (line["run"], line["user"])
+        for line in practice.rows(journal)
+        if line["action"] == "prepare" and line["run"] != practice.run
+    ]
+    assert sorted(noted) == sorted((run, "desk:eva") for run in runs)
+    assert all(row["owner"] is None for row in tasks(practice) if row["state"] not in OPEN_TASK)
+    assert practice.is_sound()
+    assert_no_canary(practice)
+
+
+def test_a_worker_dies_at_a_task(
+    practice: Practice,
+    processes: list[subprocess.Popen[str]],
+    figures: Figures,
+    point: str,
+) -> None:
+    asked(practice)
+    die(practice, point)
+    process = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    stop(practice, process)
+    (row,) = tasks(practice)
+    assert (row["state"], row["done"]) == ("done", ROWS)
+    assert row["tries"] == (1 if point in ("take.before_commit", "freeze.after_commit") else 2)
+    assert_each_is_there_once(practice)
+    figures.add("workers killed at a task")
+
+
+@pytest.mark.usefixtures("thorough")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whoever_asks_dies(
+    practice: Practice, processes: list[subprocess.Popen[str]], figures: Figures, when: str
+) -> None:
+    """Who asks again with the same token gets what was asked for, once."""
+    assert practice(*ASK, fault=f"ask.{when}_commit").code == KILLED
+    assert len(tasks(practice)) == (when == "after")
+    for _ in range(2):
+        practice.must(*ASK)
+    process = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    stop(practice, process)
+    assert [row["state"] for row in tasks(practice)] == ["done"]
+    assert_each_is_there_once(practice)
+    figures.add("workers killed at a task")
+
+
+@pytest.mark.usefixtures("thorough")
+def test_a_task_that_kills_each_worker_is_given_up(
+    practice: Practice, processes: list[subprocess.Popen[str]], figures: Figures
+) -> None:
+    asked(practice)
+    for _ in range(TRIES):
+        die(practice, "batch.after_commit")
+    process = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    wait_until(lambda: len(practice.rows(run_table)) == 1)  # the last half run is removed
+    stop(practice, process)
+    (row,) = tasks(practice)
+    assert (row["state"], row["run"], row["exit"]) == ("failed", None, 1)
+    assert_each_is_there_once(practice)
+    figures.add("workers killed at a task", TRIES)
+
+
+@pytest.mark.usefixtures("thorough")
+@pytest.mark.parametrize(
+    "fault", ["take.before_commit", "take.after_commit", "freeze.after_commit"]
+)
+def test_of_two_workers_one_dies(
+    practice: Practice, processes: list[subprocess.Popen[str]], figures: Figures, fault: str
+) -> None:
+    asked(practice)
+    dying = serve(practice, processes, f"{fault}:1")
+    other = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    stop(practice, other)
+    dying.kill()  # where the other was quicker
+    practice.finish(dying, "worker")
+    assert [row["state"] for row in tasks(practice)] == ["done"]
+    assert_each_is_there_once(practice)
+    figures.add("workers killed at a task")
+
+
+@pytest.mark.usefixtures("thorough")
+def test_a_frozen_worker_keeps_its_task_and_heeds_who_cancels_it(
+    practice: Practice, processes: list[subprocess.Popen[str]], figures: Figures
+) -> None:
+    asked(practice)
+    frozen = serve(practice, processes, "batch.before_commit:1:stop")
+    wait_until(lambda: _is_stopped(frozen.pid))
+    other = serve(practice, processes)
+    (row,) = tasks(practice)
+    assert row["state"] == "working"
+    assert row["owner"].startswith(f"{frozen.pid}-")
+    practice.must("cancel-task", row["id"])
+    frozen.send_signal(signal.SIGCONT)
+    wait_until(lambda: len(practice.rows(run_table)) == 1)
+    for one in (frozen, other):
+        stop(practice, one)
+    assert [row["state"] for row in tasks(practice)] == ["cancelled"]
+    assert_each_is_there_once(practice)
+    figures.add("workers killed at a task")
+
+
+@pytest.mark.usefixtures("thorough")
+def test_workers_die_at_any_moment(
+    practice: Practice,
+    processes: list[subprocess.Popen[str]],
+    figures: Figures,
+    chance: str,
+) -> None:
+    """Eight tasks, two workers at a time, each killed after a moment, until all is over."""
+    moments = random.Random(chance)
+    for number in range(8):
+        text = (practice.folder / "mailings/einladung.yaml").read_text("utf-8")
+        practice.write(f"mailings/wunsch{number}.yaml", text)
+        practice.must("ask", f"wunsch{number}")
+    for _ in range(10):
+        both = [serve(practice, processes) for _ in range(2)]
+        for one in both:
+            time.sleep(moments.uniform(0.5, 3))
+            one.kill()
+        for one in both:
+            practice.finish(one, "worker")
+            figures.add("workers killed at a task")
+    process = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    wait_until(lambda: all(row["state"] != "preparing" for row in practice.rows(run_table)))
+    stop(practice, process)
+    assert len(tasks(practice)) == 8
+    assert {row["state"] for row in tasks(practice)} <= {"done", "failed"}
+    assert all(row["tries"] == TRIES for row in tasks(practice) if row["state"] == "failed")
+    assert_each_is_there_once(practice)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a process is stopped by a signal."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+        return file.read().rpartition(")")[2].split()[0] == "T"

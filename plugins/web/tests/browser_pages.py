@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PASSWORD
 from playwright.sync_api import sync_playwright
+from running_desk import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Desk
     from playwright.sync_api import Browser, Page
+    from running_desk import Desk
 
 CHROMIUM = shutil.which("chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -17,7 +17,7 @@ from serienpost_web.doors import BODY_SECONDS, MOST_BODY, Entrance, is_own
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Desk
+    from running_desk import Desk
 
 # A form with a file in it.
 UPLOAD = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n--x--\r\n'
@@ -65,7 +65,7 @@ def test_cookies_are_for_this_host_alone() -> None:
 
 
 def test_the_session_is_in_a_cookie_that_no_script_reads(desk: Desk) -> None:
-    from conftest import PASSWORD
+    from running_desk import PASSWORD
 
     with desk.new_client() as client:
         found = client.post("/login", data={"name": "Lea", "password": PASSWORD, "next": "/"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import html5lib
 import pytest
-from conftest import HOSTILE, PASSWORD, log_in
+from running_desk import HOSTILE, PASSWORD, log_in
 
 from serienpost import open_practice
 from serienpost_web.pages import ROUTES
@@ -18,7 +18,7 @@ from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
     import httpx
-    from conftest import Desk
+    from running_desk import Desk
 
 PAGES = [
     one.path

@@ -12,7 +12,7 @@ from serienpost_web.table import Route, path_to
 
 if TYPE_CHECKING:
     import httpx
-    from conftest import Desk
+    from running_desk import Desk
 
 ROWS = {"row": "patient:2"}
 # A value for each part of a path.

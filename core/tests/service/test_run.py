@@ -122,7 +122,7 @@ def test_the_counts_are_those_of_the_head(practices: Practices, practice: Practi
 
 
 def test_the_messages_come_in_pages_with_their_names(practices: Practices) -> None:
-    run = outcomes(practices, [{"match": "patient:3@*", "outcome": "unknown"}])
+    run = outcomes(practices, [{"position": [3], "outcome": "unknown"}])
     names = {row.row: (row.number, row.name, row.address) for row in run.recipients()}
     first = run.message_page(size=4)
     assert (first.page, first.pages, first.total) == (1, 2, ROWS)
@@ -164,7 +164,7 @@ def test_what_stands_against_a_run_stands_against_going_on(practices: Practices)
     run = prepared(practices.open())
     released(run)
     run.pause()
-    practices.clock.forward(24)
+    practices.clock.forward(24 * 3600)
     still = run.go_on()
     assert (still.state, still.ends and still.ends.by) == ("paused", "person")
     assert run.go_on(confirm=True).state == "sending"

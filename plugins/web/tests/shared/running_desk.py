@@ -13,13 +13,14 @@ import httpx  # noqa: TID253  # a test
 
 from serienpost import open_practice
 from serienpost.service import Answers, Run
-from serienpost_demo.catcher import Catcher
 from serienpost_web.doors import Entrance
 from serienpost_web.server import listen, make_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from serienpost_demo.catcher import Catcher
 
 PASSWORD = "vier lange Worte hier"
 ALL = ("prepare", "approve", "administer")

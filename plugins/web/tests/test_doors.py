@@ -156,7 +156,8 @@ def test_a_lost_connection_leaves_the_desk_as_it_is(desk: Desk) -> None:
         b"Content-Length: 100\r\n\r\nname=" % host(desk)
     )
     for _ in range(20):
-        socket.create_connection((name, int(port)), 60).sendall(request)
+        with socket.create_connection((name, int(port)), 60) as connection:
+            connection.sendall(request)
     assert desk.client("Ada").get("/").status_code == 200
     assert desk.states() == before
 

@@ -7,13 +7,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
+from serienpost.service import words
 from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import Text
-    from serienpost.service import Recipient, RunLine, RunStatus
+    from serienpost.service import ReasonCount, Recipient, RunLine, RunStatus
     from serienpost_web.table import Asked
 
 _ = Texts(__name__)
@@ -123,6 +124,12 @@ def without_commands(text: str | None) -> str | None:
     parts = _PARTS.split(str(text)) if text else ()
     kept = "; ".join(part for part in parts if not _COMMAND.search(part))
     return kept.strip(" ;") or None
+
+
+def providers_code(reason: ReasonCount) -> str | None:
+    """The code that stands beside a text, by which one asks a provider; words of ours are none."""
+    code = words.providers_code(reason.state, reason.code, reason.text)
+    return code if any(sign.isdigit() for sign in code) else None
 
 
 def who(actor: str | None) -> str:

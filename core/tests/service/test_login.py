@@ -107,6 +107,18 @@ def test_a_session_locks_after_a_quarter_of_an_hour_without_use(
     assert locked.is_locked
 
 
+def test_what_is_done_in_one_moment_is_written_once(practices: Practices, eva: Practice) -> None:
+    token = token_of(eva)
+    first = eva.touch(token)
+    assert first
+    practices.clock.forward(9)
+    assert eva.touch(token) == first
+    practices.clock.forward(2)
+    later = eva.touch(token)
+    assert later
+    assert later.locks_at - first.locks_at == timedelta(seconds=11)
+
+
 @pytest.mark.parametrize("name", ["unlock", "confirm_password"])
 def test_the_password_opens_a_locked_session(
     practices: Practices, eva: Practice, name: str

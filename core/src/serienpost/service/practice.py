@@ -473,7 +473,8 @@ class Practice(OpenedPractice):
         return session(self, token)
 
     def touch(self, token: str) -> Session | None:
-        """As `session`, where a person did something: what is not locked yet locks later."""
+        """As `session`, where a person did something: what is not locked yet locks later. Ten
+        seconds count as one moment."""
         from serienpost.service.login import touch
 
         return touch(self, token)

@@ -214,6 +214,79 @@ def test_the_log_is_put_aside_at_its_size(tmp_path: Path, monkeypatch: pytest.Mo
     assert sorted(one.name for one in tmp_path.iterdir()) == ["log", "log.1"]
 
 
+# Tasks beside everything else
+
+SOURCE = """
+import time
+from pathlib import Path
+from serienpost import hookimpl
+from serienpost_testkit.null.source import NullSource
+
+class Stubborn(NullSource):
+    name = "stubborn"
+    def rows(self, context, selection, request):
+        while not (context.folder / "go").exists():
+            time.sleep(0.05)
+        return super().rows(context, selection, request)
+
+class Broken(NullSource):
+    name = "broken"
+    def rows(self, context, selection, request):
+        raise ZeroDivisionError("Erika " + "Mustermann")
+
+@hookimpl
+def serienpost_sources():
+    return [Stubborn(), Broken()]
+"""
+
+
+@pytest.fixture
+def sources(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A practice with mailings whose sources do not answer, and fail."""
+    practice = desk.practice
+    practice.install("hartnaeckig", SOURCE)
+    monkeypatch.setenv("PYTHONPATH", practice.env["PYTHONPATH"])
+    monkeypatch.syspath_prepend(practice.folder.parent / "site")
+    practice.edit("serienpost.yaml", "[serienpost-testkit]", "[serienpost-testkit, hartnaeckig]")
+    text = (practice.folder / "mailings/einladung.yaml").read_text("utf-8")
+    for name in ("stubborn", "broken"):
+        mailing = text.replace('source: "null"', f"source: {name}")
+        (practice.folder / f"mailings/{name}.yaml").write_text(mailing, "utf-8")
+    practice.run = practice.json("prepare", "einladung", "--summary")["run"]
+    return desk
+
+
+def test_what_a_task_waits_for_delays_nothing_else(sources: Desk) -> None:
+    practice = sources.practice
+    sources.ensure()
+    waits = sources.ask("stubborn")
+    practice.wait_until(lambda: sources.status(waits).state == "working")
+    _release(practice)
+    practice.wait_until(lambda: practice.state()[0] == "finished")
+    assert sources.wait_for(sources.ask()).state == "done"
+    assert practice("worker", "--check").code == 0
+    assert sources.status(waits).state == "working"
+    (practice.folder / "go").touch()
+    assert sources.wait_for(waits).state == "done"
+
+
+def test_a_bug_in_a_task_is_told_and_ends_nothing_else(sources: Desk) -> None:
+    folder = sources.practice.folder
+    process = sources.ensure()
+    assert process is not None
+    task = sources.ask("broken")
+    found = sources.wait_for(task)
+    assert (found.state, found.exit) == ("failed", 1)
+    assert found.reason
+    assert "a bug in plugin hartnaeckig" in found.reason
+    sources.practice.wait_until(lambda: "a bug in" in (folder / LOG).read_text("utf-8"))
+    bugs = (folder / "serienpost.log").read_text("utf-8")
+    assert task in bugs.splitlines()[0]
+    assert "Mustermann" not in bugs + (folder / LOG).read_text("utf-8") + found.reason
+    assert sources.wait_for(sources.ask()).state == "done"
+    assert sources.serving() == [process]
+
+
 # How it ends by itself
 
 

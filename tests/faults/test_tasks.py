@@ -19,7 +19,7 @@ from fault_harness.invariants import assert_no_canary
 from fault_harness.practice import KILLED, ROWS
 from fault_harness.scenarios import ASK, asked
 
-from serienpost.ledger.schema import journal, message, task
+from serienpost.ledger.schema import journal, message, task, worker
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.states import OPEN_TASK
 from serienpost.ledger.tasks import TRIES
@@ -52,7 +52,9 @@ def processes() -> Iterator[list[subprocess.Popen[str]]]:
 
 @pytest.fixture
 def practice(new: Callable[..., Practice], ledger: str) -> Practice:
-    return new(ledger)
+    made = new(ledger)
+    made.write("oracle.tsv", "")  # a worker asks the provider for reports, of which there are none
+    return made
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -85,7 +87,9 @@ def serve(
 
 
 def stop(practice: Practice, process: subprocess.Popen[str]) -> None:
-    """Ask a worker to stop, and wait for it."""
+    """Ask a worker to stop that stands in the ledger, and wait for it."""
+    mine = f"{process.pid}-"
+    wait_until(lambda: any(row["owner"].startswith(mine) for row in practice.rows(worker)))
     process.send_signal(signal.SIGTERM)
     done = practice.finish(process, "worker")
     assert done.code == 0, done.err

@@ -101,6 +101,11 @@ smtp: setup  ## mail through real Postfix, smtp-sink, Dovecot; installs them whe
 	@scripts/packages postfix /usr/lib/dovecot/imap=dovecot-imapd openssl
 	@scripts/tests -n 0 channels/smtp/tests/real_servers.py
 
+.PHONY: browser
+browser: setup  ## every page of the desk in Debian's Chromium: both schemes and languages, axe
+	@scripts/packages chromium
+	@scripts/uv run --quiet --group browser pytest -q -n 0 -o timeout=900 plugins/web/tests/browser_pages.py
+
 .PHONY: load
 load: setup  ## 50,000 mails, 10,000 letters: memory, every one accounted for, the file is sound
 	$(BIN)/python bench/load.py

@@ -1,4 +1,5 @@
-"""Everything around the core imports its names from `serienpost` itself, as third parties do."""
+"""Everything around the core imports its names from `serienpost` itself, as third parties do; a
+face takes use cases and what they return from `serienpost.service`."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import pytest
 from workspace import ROOT
 
 import serienpost
+import serienpost.service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,7 @@ FILES = [
     for suffix in ("*.py", "*.py.tmpl")
     for file in folder.rglob(suffix)
 ]
+DOORS = {"serienpost": serienpost.__all__, "serienpost.service": serienpost.service.__all__}
 _PLACEHOLDER = re.compile(r"\$\{\w+\}|\$\w+")
 
 
@@ -33,10 +36,10 @@ def _behind_the_door(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(_PLACEHOLDER.sub("x", source))):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names if one.name.startswith("serienpost."))
+        elif isinstance(node, ast.ImportFrom) and node.module in DOORS:
+            yield from (one.name for one in node.names if one.name not in DOORS[node.module])
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("serienpost."):
             yield str(node.module)
-        elif isinstance(node, ast.ImportFrom) and node.module == "serienpost":
-            yield from (one.name for one in node.names if one.name not in serienpost.__all__)
 
 
 def test_nothing_is_imported_behind_the_door() -> None:
@@ -61,6 +64,8 @@ def test_every_folder_is_looked_at(folder: str) -> None:
         "import serienpost.errors",
         "from serienpost.errors import Problem",
         "from serienpost import ledger",
+        "from serienpost.service import opened",
+        "from serienpost.service.run import Run",
         "if TYPE_CHECKING:\n    from serienpost.context import PracticeContext",
         "def late():\n    import serienpost.ledger.store as store",
         "from serienpost.$module import ${Name}Source",

@@ -114,6 +114,62 @@ def test_the_review_is_filtered(practices: Practices, practice: Practice) -> Non
     assert (page.total, page.pages) == (4, 2)
 
 
+def test_the_counts_are_those_of_the_head(practices: Practices, practice: Practice) -> None:
+    practices.write("consent.jsonl", '{"id": "patient:2", "verdict": "deny"}\n')
+    run = prepared(practice)
+    run.mark(exclude=["patient:5"])
+    assert run.counts() == run.summary().counts == (ROWS, ROWS, ROWS - 1, ROWS - 2)
+
+
+def test_the_messages_come_in_pages_with_their_names(practices: Practices) -> None:
+    run = outcomes(practices, [{"position": [3], "outcome": "unknown"}])
+    names = {row.row: (row.number, row.name, row.address) for row in run.recipients()}
+    first = run.message_page(size=4)
+    assert (first.page, first.pages, first.total) == (1, 2, ROWS)
+    assert [one.row for one in first.messages] == [f"patient:{n}" for n in (1, 2, 3, 4)]
+    assert {one.state for one in first.messages} == {"pending"}
+    for one in (*first.messages, *run.message_page(2, size=4).messages):
+        assert (one.number, one.name, one.address) == names[one.row]
+    assert run.message_page(3, size=4).messages == ()
+    none = run.message_page(state="in_doubt")
+    assert (none.page, none.pages, none.total, none.messages) == (1, 1, 0, ())
+    run.deliver(wait=False)
+    accepted = run.message_page(state="accepted")
+    assert accepted.total == run.status().counts["accepted"] > 0
+    assert [one.row for one in run.messages() if one.state == "accepted"] == [
+        one.row for one in accepted.messages
+    ]
+    with pytest.raises(ValueError, match="from 1 to"):
+        run.message_page(0)
+
+
+def test_a_pause_is_ended_without_delivering(practices: Practices) -> None:
+    run = prepared(practices.open())
+    with pytest.raises(LedgerError, match="not possible yet"):
+        run.go_on()
+    released(run)
+    run.pause()
+    assert run.go_on().state == "sending"
+    counts = run.status().counts
+    assert (counts["pending"], counts["accepted"]) == (ROWS, 0)
+    practice = practices.open()
+    done = practice.continue_run(run.id)  # as a worker does
+    assert done is not None
+    assert (done.state, done.counts["accepted"]) == ("finished", ROWS)
+    with pytest.raises(LedgerError, match="not possible any more"):
+        run.go_on()
+
+
+def test_what_stands_against_a_run_stands_against_going_on(practices: Practices) -> None:
+    run = prepared(practices.open())
+    released(run)
+    run.pause()
+    practices.clock.forward(24 * 3600)
+    still = run.go_on()
+    assert (still.state, still.ends and still.ends.by) == ("paused", "person")
+    assert run.go_on(confirm=True).state == "sending"
+
+
 def test_the_head_tells_duration_cost_and_earlier_runs(practices: Practices) -> None:
     practices.edit("serienpost.yaml", "null-email,", "null-email, rate: [2/minute],")
     practice = practices.open()

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "worker",
         _("Serve this practice until it is asked to stop, instead of cron."),
     ),
+    "serve": ("start", _("Open the desk: all of this in a browser.")),
     "pause": ("control", _("Stop a run for now.")),
     "cancel": (
         "control",
@@ -65,6 +66,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # Command -> module, attribute and distribution, of those that no practice has to name.
 ELSEWHERE = {
     "demo": ("serienpost_demo", "demo_command", "serienpost-demo"),
+    "serve": ("serienpost_web", "serve_command", "serienpost-web"),
     "new-plugin": ("serienpost_testkit.scaffold", "new_plugin_command", "serienpost-testkit"),
 }
 

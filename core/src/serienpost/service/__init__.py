@@ -13,7 +13,21 @@ from typing import TYPE_CHECKING
 from serienpost.service.practice import Practice, open_practice
 
 if TYPE_CHECKING:
+    from serienpost import words
     from serienpost.rights import Right
+    from serienpost.service.answers import (
+        CourseBar,
+        DueDate,
+        MessageStory,
+        NamedMessage,
+        PlanCounts,
+        ReasonCount,
+        Recipient,
+        Report,
+        ReviewSummary,
+        RunLine,
+        RunStatus,
+    )
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.draft import Conflict, Draft, SameMailing
@@ -21,7 +35,7 @@ if TYPE_CHECKING:
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
-    from serienpost.service.run import Progress, Run, Stop
+    from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop
     from serienpost.service.tasks import Prepare, Task, TaskStatus
     from serienpost.service.users import User
 
@@ -29,16 +43,29 @@ __all__ = [
     "Answers",
     "Confirmation",
     "Conflict",
+    "CourseBar",
     "Draft",
+    "DueDate",
     "EditedText",
     "LoggedIn",
     "LoginRefused",
+    "MessagePage",
+    "MessageStory",
+    "NamedMessage",
     "Notice",
+    "PlanCounts",
     "Practice",
     "Prepare",
     "Progress",
+    "ReasonCount",
+    "Recipient",
+    "Report",
+    "ReviewPage",
+    "ReviewSummary",
     "Right",
     "Run",
+    "RunLine",
+    "RunStatus",
     "SameMailing",
     "Session",
     "Stop",
@@ -48,20 +75,34 @@ __all__ = [
     "User",
     "ensure_worker",
     "open_practice",
+    "words",
 ]
 
 # Modules that stand on the ledger are imported when one of their names is used.
 _HOME = {
+    "CourseBar": "answers",
+    "DueDate": "answers",
+    "MessageStory": "answers",
+    "NamedMessage": "answers",
+    "PlanCounts": "answers",
+    "ReasonCount": "answers",
+    "Recipient": "answers",
+    "Report": "answers",
+    "ReviewSummary": "answers",
+    "RunLine": "answers",
+    "RunStatus": "answers",
     "Answers": "decided",
     "Confirmation": "release",
     "Conflict": "draft",
     "Draft": "draft",
     "EditedText": "mailing",
-    "LoggedIn": "login",
-    "LoginRefused": "login",
+    "MessagePage": "run",
     "Notice": "notices",
     "Prepare": "tasks",
     "Progress": "run",
+    "ReviewPage": "run",
+    "LoggedIn": "login",
+    "LoginRefused": "login",
     "Right": "users",
     "Run": "run",
     "Session": "login",
@@ -76,6 +117,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "words":
+        return import_module("serienpost.words")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"serienpost.service.{_HOME[name]}"), name)

@@ -23,6 +23,7 @@ from serienpost.run.send.session import (
     complete_cancelled,
     continue_run,
     free_dead,
+    let_go_on,
 )
 from serienpost.run.send.stop import Stop as Stop  # noqa: PLC0414  # faces take it from here
 from serienpost.service import release
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
         MarkChange,
         MessageLine,
         MessageStory,
+        NamedMessage,
+        PlanCounts,
         Recipient,
         ReviewSummary,
         RunStatus,
@@ -129,6 +132,21 @@ class TestResult(Record):
         return self.outcome == "accepted"
 
 
+@dataclass(frozen=True, slots=True)
+class MessagePage(Record):
+    """A page of a run's messages.
+
+    Args:
+        total: messages in the state that is asked for.
+        pages: of the size asked for.
+    """
+
+    page: int
+    pages: int
+    total: int
+    messages: tuple[NamedMessage, ...]
+
+
 class Run:
     """One run of a practice, for the person who opened the practice."""
 
@@ -157,6 +175,10 @@ class Run:
     def status(self) -> RunStatus:
         """How the run stands."""
         return history.run_status(self._ledger, self.id, self._context.zone)
+
+    def counts(self) -> PlanCounts:
+        """How many rows are selected, reachable, allowed and marked; asks no provider."""
+        return recipients.plan_counts(self._ledger, self.id)
 
     def summary(self) -> ReviewSummary:
         """The head of the review: counts, cost, duration, who had this mailing before."""
@@ -206,10 +228,7 @@ class Run:
             SerienpostError: there is no such column or filter.
             ValueError: no such page, or a size that is none.
         """
-        if not (1 <= page <= MOST_ROWS and 1 <= size <= MOST_ROWS):
-            raise ValueError(
-                _("pages and their sizes are numbers from 1 to {most}", most=MOST_ROWS)
-            )
+        _refuse_page(page, size)
         total, rows = recipients.page_of(self._ledger, self.id, page, size, sort, filter)
         return ReviewPage(page, max(1, -(-total // size)), total, rows)
 
@@ -466,6 +485,31 @@ class Run:
             self.wake(status.until)
         return status
 
+    def go_on(self, *, confirm: bool = False, leave_refused: bool = False) -> RunStatus:
+        """End a pause that a person ends, as `deliver` does, and leave the delivery to a worker.
+
+        Args:
+            confirm: see `deliver`.
+            leave_refused: see `deliver`.
+
+        Returns:
+            How the run stands then: `sending`, or still paused, for what stands against it.
+
+        Raises:
+            LedgerError: the run was never released, or is over.
+            StillOpenError: a process delivers it.
+        """
+        actor = self.practice.actor
+        options = Options(
+            confirmed_by=actor if confirm else None,
+            refused_left_by=actor if leave_refused else None,
+        )
+        let_go_on(self._context, self._ledger, self.id, options)
+        status = self.status()
+        if status.state == "sending":
+            self.wake()
+        return status
+
     def pause(self) -> RunStatus:
         """Stop the run for now; a process that delivers it notices with its next commit."""
         approve.pause(self._ledger, self.id, self.practice.actor)
@@ -506,6 +550,23 @@ class Run:
         """
         return doubts.resolve(self._ledger, self.id, rows, decision, self.practice.actor)
 
+    def message_page(
+        self, page: int = 1, state: str | None = None, *, size: int = 50
+    ) -> MessagePage:
+        """One page of the messages with the names of their people, in the order of the run.
+
+        Args:
+            page: from 1.
+            state: messages in this state only.
+            size: messages of a page.
+
+        Raises:
+            ValueError: no such page, or a size that is none.
+        """
+        _refuse_page(page, size)
+        total, found = history.message_page(self._ledger, self.id, page, size, state)
+        return MessagePage(page, max(1, -(-total // size)), total, found)
+
     def messages(self, *, troubled_first: bool = False) -> Iterator[MessageLine]:
         """Each message, read as it is used."""
         first = ("in_doubt", "failed") if troubled_first else ()
@@ -538,3 +599,8 @@ class Run:
         from serienpost.run.report.summary import write_failures
 
         return write_failures(self._ledger, self.id, file)
+
+
+def _refuse_page(page: int, size: int) -> None:
+    if not (1 <= page <= MOST_ROWS and 1 <= size <= MOST_ROWS):
+        raise ValueError(_("pages and their sizes are numbers from 1 to {most}", most=MOST_ROWS))

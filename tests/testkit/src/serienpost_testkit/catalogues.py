@@ -100,9 +100,13 @@ class Package:
 
     @cached_property
     def template(self) -> Catalog:
-        """The messages that the code makes."""
+        """The messages that the code makes, and templates of pages (`*.jinja`), which call `_`,
+        `ngettext` and `pgettext`."""
         found = Catalog()
-        method = [("**.py", "serienpost_testkit.catalogues:extract")]
+        method = [
+            ("**.py", "serienpost_testkit.catalogues:extract"),
+            ("**.jinja", "jinja2.ext:babel_extract"),
+        ]
         for folder in (self.folder, *self.also):
             taken = extract_from_dir(str(folder), method, keywords=KEYWORDS)
             for _, _, message, _, context in taken:

@@ -312,6 +312,22 @@ class MessageLine(NamedTuple):
     text: str | None
 
 
+class NamedMessage(NamedTuple):
+    """One message of a run with whose it is; `name`, `number` and `address` are None where they
+    are purged or erased. `text` is what was said of it last."""
+
+    row: str
+    id: str
+    number: str | None
+    name: str | None
+    address: str | None
+    state: str
+    basis: str | None
+    attempts: int
+    code: str | None
+    text: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class MessageStory(Record):
     """What one person got in a run, when, on which consent, released by whom.

@@ -19,6 +19,7 @@ from serienpost.run.report.answers import (
     MarkChange,
     MessageLine,
     MessageStory,
+    NamedMessage,
     RunLine,
     RunStatus,
     SentTest,
@@ -46,6 +47,8 @@ MARKING = frozenset(
 )
 
 _LINE = [message.c[{"row": "row_id", "id": "person"}.get(n, n)] for n in MessageLine._fields]
+
+_NAMED_LINE = [message.c[{"row": "row_id", "id": "person"}.get(n, n)] for n in NamedMessage._fields]
 
 
 def list_runs(ledger: Ledger, limit: int, zone: ZoneInfo) -> list[RunLine]:
@@ -135,6 +138,24 @@ def messages_of(
     with ledger.read() as tx:
         statement = tx.select(message, *_LINE).where(c.run == run_id).order_by(*rank, c.no)
         yield from map(MessageLine._make, tx.stream(statement))
+
+
+def message_page(
+    ledger: Ledger, run_id: str, page: int, size: int, state: str | None
+) -> tuple[int, tuple[NamedMessage, ...]]:
+    """One page of the messages with their names, and how many all pages have together.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    c = message.c
+    chosen = [c.run == run_id, *([c.state == state] if state else [])]
+    with ledger.read() as tx:
+        find_run(tx, run_id)
+        total = int(tx.scalar(tx.select(message, func.count()).where(*chosen)))
+        rows = tx.select(message, *_NAMED_LINE).where(*chosen).order_by(c.no)
+        found = tx.all(rows.limit(size).offset(size * (page - 1)))
+        return total, tuple(map(NamedMessage._make, found))
 
 
 def story(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[MessageStory]:

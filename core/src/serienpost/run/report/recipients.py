@@ -81,6 +81,17 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
     )
 
 
+def plan_counts(ledger: Ledger, run_id: str) -> PlanCounts:
+    """How many rows are selected, reachable, allowed and marked.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with ledger.read() as tx:
+        find_run(tx, run_id)
+        return PlanCounts(**count_plan(tx, run_id))
+
+
 def _searched(row: RunRow) -> tuple[tuple[str, str], ...]:
     """Each source with its filters as a mailing writes them; nothing where that is purged."""
     if row.purged_at:

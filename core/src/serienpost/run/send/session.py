@@ -151,6 +151,26 @@ def continue_run(
             raise LedgerLostError(error.sentence, hint=hint) from error
 
 
+def let_go_on(context: PracticeContext, ledger: Ledger, run_id: str, options: Options) -> None:
+    """Move a run to `sending` if nothing stands against it, and leave its delivery to a worker.
+    How it stands then is its state and reason.
+
+    Raises:
+        LedgerError: the run was never approved, is over, or another edition rendered it.
+        BusyError: a process delivers it.
+    """
+    renderer = load_renderer(context, ledger, run_id)
+    with ledger.read() as tx:
+        row = find_run(tx, run_id)
+        others = deliverers(tx, run_id)
+    allow_command(row, "pause")
+    if others:
+        raise BusyError(run_id, others[0])
+    refuse_other_edition(run_id, renderer.header)
+    take_over(ledger, run_id, repeatable=renderer.channel.repeatable)
+    _begin(context, ledger, run_id, renderer, options)
+
+
 def _delivered(delivery: Delivery) -> StopReason | None:
     """Why it stopped; an account whose secret no store gives now waits like a check."""
     try:

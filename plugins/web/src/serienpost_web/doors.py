@@ -1,0 +1,215 @@
+"""What a request must be before anything of the desk looks at it, and what every answer says.
+
+An ASGI application around the desk's own: the host is one of ours, an unsafe request comes from one
+of our pages (Fetch Metadata, OWASP Cross-Site Request Forgery Prevention Cheat Sheet), the body is
+small and comes in time. Headers stand on every answer, refusals included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Octets of a form; uploads will have a route of their own with a limit of its own.
+MOST_BODY = 256 * 1024
+# Seconds in which the body of a request has to come.
+BODY_SECONDS = 20.0
+
+_SAFE = ("GET", "HEAD")
+
+# A page takes scripts, styles and images from here alone and stands in nobody's frame.
+PAGE_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
+    " object-src 'none'"
+)
+# A preview is somebody's HTML: no script, no form, nothing fetched, an origin of its own.
+PREVIEW_POLICY = (
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'self'"
+)
+
+ALWAYS: Mapping[str, str] = {
+    "cache-control": "no-store",
+    "content-security-policy": PAGE_POLICY,
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_STRICT_TRANSPORT = "max-age=31536000"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How the desk is reached.
+
+    Args:
+        origins: such as `https://desk.example.org`; the first is where to send people.
+        is_behind_proxy: the last address of `X-Forwarded-For` is that of the client.
+    """
+
+    origins: tuple[str, ...]
+    is_behind_proxy: bool = False
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether browsers come by TLS."""
+        return all(one.startswith("https:") for one in self.origins)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """What the header `Host` may say."""
+        return frozenset(urlsplit(one).netloc for one in self.origins)
+
+    def cookie(self, name: str) -> str:
+        """The name of a cookie. `__Host-` (RFC 6265bis, 4.1.3.2) keeps it to this host, by TLS
+        alone; cookies know no ports, so a desk without TLS puts its port into the name."""
+        if self.is_encrypted:
+            return f"__Host-{name}"
+        return f"{name}-{urlsplit(self.origins[0]).port or 80}"
+
+
+def is_own(headers: Mapping[str, str], entrance: Entrance) -> bool:
+    """Whether an unsafe request comes from one of our own pages.
+
+    Browsers say it in `Sec-Fetch-Site`; `Origin` is `null` for a form of a page that sends no
+    referrer, and counts alone where the browser is too old to say more.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if site is None:
+        return origin in entrance.origins
+    return site == "same-origin" and origin in (None, "null", *entrance.origins)
+
+
+class Doors:
+    """Refuses what does not come from our own pages; puts the headers on every answer.
+
+    Args:
+        desk: the application inside.
+        entrance: how it is reached.
+    """
+
+    def __init__(self, desk: ASGIApp, entrance: Entrance) -> None:
+        self._desk = desk
+        self._entrance = entrance
+        self._headers = dict(ALWAYS)
+        if entrance.is_encrypted:
+            self._headers["strict-transport-security"] = _STRICT_TRANSPORT
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; refusals are one plain line."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._desk(scope, receive, send)
+            return
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = self._with_ours(message.get("headers", ()))
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is None and scope["method"] not in _SAFE:
+            body = await _body(receive)
+            if isinstance(body, int):
+                refusal = body
+            else:
+                receive = _once(body, receive)
+        if refusal is None:
+            await self._desk(scope, receive, send_on)
+        else:
+            await _refuse(refusal, send_on)
+
+    def _refusal(self, scope: Scope) -> int | None:
+        """The status of a request that is refused; None where it may pass."""
+        headers = _headers(scope)
+        if headers is None or headers.get("host", "") not in self._entrance.hosts:
+            return 421  # Misdirected Request (RFC 9110, 15.5.20)
+        if scope["method"] not in (*_SAFE, "POST"):
+            return 405
+        if scope["method"] not in _SAFE and not is_own(headers, self._entrance):
+            return 403
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY:
+            return 413
+        return None
+
+    def _with_ours(self, theirs: object) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer: what it says itself goes before what is always said."""
+        own = [(name.lower(), value) for name, value in theirs]  # type: ignore[attr-defined]
+        said = {name for name, _ in own}
+        ours = ((name.encode(), value.encode()) for name, value in self._headers.items())
+        return [*own, *((name, value) for name, value in ours if name not in said)]
+
+
+def _headers(scope: Scope) -> MutableMapping[str, str] | None:
+    """The headers by name; None where one that decides stands there twice."""
+    found: dict[str, str] = {}
+    for raw_name, value in scope["headers"]:
+        name = raw_name.decode("latin-1").lower()
+        decides = name in ("host", "origin", "sec-fetch-site", "content-length")
+        if decides and name in found:
+            return None
+        found[name] = value.decode("latin-1")
+    return found
+
+
+async def _body(receive: Receive) -> bytes | int:
+    """The whole body; or the status where it is too long, too slow, or broken off."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return 400
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > MOST_BODY:
+                    return 413
+                if not message.get("more_body"):
+                    return b"".join(parts)
+    except TimeoutError:
+        return 408
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives a body that was read already, then what follows."""
+    given = False
+
+    async def read() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return read
+
+
+# For programs and people who come by a wrong door; pages explain themselves in two languages.
+_LINES = {
+    400: b"broken off\n",
+    403: b"this request does not come from a page of this desk\n",
+    405: b"no such method\n",
+    408: b"too slow\n",
+    413: b"too large\n",
+    421: b"this desk is not known by that name\n",
+}
+
+
+async def _refuse(status: int, send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": _LINES[status]})

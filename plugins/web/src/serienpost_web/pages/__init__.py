@@ -1,0 +1,19 @@
+"""The pages of the desk. A new page is a module here that lists its routes, and a name below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost_web.pages import entrance, overview, people, release, run
+
+if TYPE_CHECKING:
+    from serienpost_web.table import Route
+
+# The table of rights: every route of the desk, with the right that it needs.
+ROUTES: tuple[Route, ...] = (
+    *entrance.ROUTES,
+    *overview.ROUTES,
+    *run.ROUTES,
+    *release.ROUTES,
+    *people.ROUTES,
+)

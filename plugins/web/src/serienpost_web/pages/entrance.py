@@ -1,0 +1,121 @@
+"""Log in, unlock, log out, choose a language; the files of every page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serienpost import Texts
+from serienpost.service import LoginRefused
+from serienpost_web.rendering import STATIC
+from serienpost_web.sessions import LANGUAGE, LANGUAGES, SESSION
+from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
+
+if TYPE_CHECKING:
+    from serienpost import Text
+    from serienpost_web.table import Answer, Asked
+
+_ = Texts(__name__)
+
+_TYPES = {
+    ".svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+
+
+def login_page(asked: Asked) -> Answer:
+    """The form for name and password; who is logged in already goes on."""
+    following = asked.goes_to(asked.query.one("next"))
+    if asked.visitor is not None:
+        return Moved(following)
+    return Shown("login", {"next": following, "name": "", "problem": None})
+
+
+def log_in(asked: Asked) -> Answer:
+    """Name and password."""
+    name, following = asked.form.one("name", 200), asked.goes_to(asked.form.one("next"))
+    found = asked.practice.log_in(name, asked.form.one("password"), asked.origin)
+    if isinstance(found, LoginRefused):
+        problem = refusal(found, _("Name and password do not fit together."))
+        return Shown("login", {"next": following, "name": name, "problem": problem}, 422)
+    if asked.visitor is not None:  # another session of this browser ends
+        asked.practice.log_out(asked.visitor.token)
+    return Moved(following, cookies={SESSION: found.token})
+
+
+def locked_page(asked: Asked) -> Answer:
+    """The form for the password of whoever was at work here."""
+    following = asked.goes_to(asked.query.one("next"))
+    if not asked.user.is_locked:
+        return Moved(following)
+    return Shown("locked", {"next": following, "problem": None})
+
+
+def unlock(asked: Asked) -> Answer:
+    """The password again; where one was, one is."""
+    following = asked.goes_to(asked.form.one("next"))
+    password = asked.form.one("password")
+    found = asked.practice.unlock(asked.user.token, password, asked.origin)
+    if isinstance(found, LoginRefused):
+        problem = refusal(found, _("The password is not right."))
+        return Shown("locked", {"next": following, "problem": problem}, 422)
+    return Moved(following)  # a session that is over leads to the login
+
+
+def log_out(asked: Asked) -> Answer:
+    """End the session."""
+    asked.practice.log_out(asked.user.token)
+    return Moved("/login", said="logged_out", cookies={SESSION: None})
+
+
+def choose_language(asked: Asked) -> Answer:
+    """Another language for this browser."""
+    chosen = asked.form.one("language")
+    if chosen not in LANGUAGES:
+        raise BrokenFormError
+    here = asked.form.one("here")
+    following = here if here in ("/login", "/locked") else asked.goes_to(here)
+    return Moved(following, cookies={LANGUAGE: chosen})
+
+
+def stay(asked: Asked) -> Answer:
+    """The time until the session is locked begins anew: somebody is there."""
+    return left(asked)
+
+
+def left(asked: Asked) -> Answer:
+    """How many seconds are left until the session is locked; asked before a page says so."""
+    return Sent(str(asked.user.seconds_left).encode(), "text/plain")
+
+
+def static_file(asked: Asked) -> Answer:
+    """Stylesheet and script."""
+    path = STATIC / asked.parts["file"]
+    if path.suffix not in _TYPES or path.parent != STATIC or not path.is_file():
+        raise NotFoundError
+    return Sent(path.read_bytes(), _TYPES[path.suffix])
+
+
+def refusal(found: LoginRefused, otherwise: Text) -> Text:
+    """Why a password was not taken."""
+    if not found.wait_seconds:
+        return otherwise
+    wait = _.ngettext(
+        "Wait {n} second before the next try.",
+        "Wait {n} seconds before the next try.",
+        found.wait_seconds,
+    )
+    return _("{why} {wait}", why=otherwise, wait=wait)
+
+
+ROUTES = (
+    Route("/static/{file}", static_file, "nobody"),
+    Route("/login", login_page, "nobody"),
+    Route("/login", log_in, "nobody", "POST"),
+    Route("/language", choose_language, "nobody", "POST"),
+    Route("/locked", locked_page, "session"),
+    Route("/locked", unlock, "session", "POST", back="/locked"),
+    Route("/logout", log_out, "session", "POST", back="/"),
+    Route("/session/stay", stay, "read", "POST", back="/"),
+    Route("/session/left", left, "read", is_polled=True),
+)

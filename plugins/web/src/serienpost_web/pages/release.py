@@ -1,0 +1,117 @@
+"""Release: what one looks at before a run leaves, the questions, and the password once more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast
+
+from serienpost import Answers, SerienpostError, Texts
+from serienpost.service import Confirmation, LoginRefused
+from serienpost_web.pages.entrance import refusal
+from serienpost_web.table import BrokenFormError, Moved, Route, Shown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from serienpost import Text
+    from serienpost.service import Run
+    from serienpost_web.table import Answer, Asked
+
+_ = Texts(__name__)
+
+
+def release_page(asked: Asked) -> Answer:
+    """Counts by reason, forecast, what leaves, the plan, and the form."""
+    run = asked.run()
+    if run.status().state != "prepared":
+        return Moved(f"/runs/{run.id}")
+    return _page(run, {})
+
+
+def _page(run: Run, problems: dict[str, str], asked: Asked | None = None) -> Shown:
+    """The page; what was typed stays, but for the password."""
+    summary = run.summary()
+    question: Confirmation | None = None
+    refused = None
+    try:
+        found = run.approve()
+        question = found if isinstance(found, Confirmation) else None
+    except SerienpostError as error:
+        refused = error.problems
+    values = {
+        "run": run.status(),
+        "summary": summary,
+        "manifest": run.manifest(),
+        "question": question,
+        "refused": refused,
+        "problems": problems,
+        "at": asked.form.one("at") if asked else "",
+        "when": asked.form.one("when") if asked else "now",
+        "archive": asked.form.one("archive") if asked else "",
+    }
+    return Shown("release", values, 422 if problems else 200)
+
+
+def release(asked: Asked) -> Answer:
+    """Release exactly what was looked at."""
+    run = asked.run()
+    problems: dict[str, str] = {}
+    at = _time(asked, problems)
+    answers = _answers(asked)
+    plan = asked.form.some("plan", 200)
+    if not problems:
+        confirmed = asked.practice.confirm_password(
+            asked.user.token, asked.form.one("password"), asked.origin
+        )
+        if confirmed is None:
+            return Moved("/login")
+        if isinstance(confirmed, LoginRefused):
+            problems["password"] = refusal(confirmed, _("The password is not right."))
+    if not problems:
+        found = run.approve(answers, plan=plan, at=at)
+        if not isinstance(found, Confirmation):
+            if at is None:
+                run.wake()
+            return Moved(f"/runs/{run.id}", said="scheduled" if at else "released")
+        problems |= {name: _UNANSWERED[name] for name in found.open}
+    return _page(run, problems, asked)
+
+
+_UNANSWERED: dict[str, Text] = {
+    "release": _("Say that it may be sent."),
+    "balance": _("Say whether it is sent although the account holds too little."),
+    "archive": _("Choose what goes into the records."),
+    "disclaimer": _("Accept the terms, or nothing can be sent this way."),
+}
+
+
+def _answers(asked: Asked) -> Answers:
+    archive = asked.form.one("archive")
+    if archive not in ("", "entry", "pdf"):
+        raise BrokenFormError
+    return Answers(
+        release=asked.form.one("release") == "yes",
+        ignore_balance=asked.form.one("balance") == "yes",
+        archive=cast('Literal["entry", "pdf"] | None', archive or None),
+        accept_disclaimer=asked.form.one("disclaimer") == "yes",
+    )
+
+
+def _time(asked: Asked, problems: dict[str, str]) -> datetime | None:
+    """When it is to leave; None for at once. What is no time becomes a problem of its field."""
+    if asked.form.one("when") != "later":
+        return None
+    written = asked.form.one("at", 100).strip()
+    if not written:
+        problems["at"] = _("Say when, such as tomorrow 9:00.")
+        return None
+    try:
+        return asked.practice.time(written)
+    except SerienpostError as error:
+        problems["at"] = error.problems[0].message
+        return None
+
+
+ROUTES = (
+    Route("/runs/{run}/release", release_page, "approve"),
+    Route("/runs/{run}/release", release, "approve", "POST", back="/runs/{run}/release"),
+)

@@ -1,0 +1,167 @@
+"""Serves the desk until it is asked to stop; a client that says nothing is not waited for."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from serienpost import SerienpostError, Texts
+from serienpost_web.app import make_app
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from serienpost_web.doors import Entrance
+
+_ = Texts(__name__)
+
+# Seconds in which the head of a request has to come (Slowloris).
+HEAD_SECONDS = 10.0
+# Connections at the same time, of a practice with some dozens of browsers.
+MOST_CONNECTIONS = 500
+# Seconds between two requests over one connection.
+_IDLE_SECONDS = 15
+# Octets of the head of a request.
+_MOST_HEAD = 32 * 1024
+# Seconds that answers under way get when it is asked to stop.
+_STOP_SECONDS = 10
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection whose request does not come to the end of its head."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401  # as above it
+        """Wait for the first request, but not for long."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Whatever came: either a whole head, or the rest of it in time."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._expect_head()
+        elif self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def _too_late(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        SerienpostError: the port is taken, or the address is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host.strip("[]"), port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise SerienpostError(
+            _(
+                "cannot listen on {server}: {reason}",
+                server=f"{host}:{port}",
+                reason=error.strerror or "",
+            ),
+            hint=_("choose another with --host and --port"),
+        ) from error
+    return listening
+
+
+def serve(
+    folder: Path,
+    entrance: Entrance,
+    listening: socket.socket,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve the desk of one practice until SIGINT or SIGTERM.
+
+    Args:
+        folder: of the practice.
+        entrance: how browsers reach it.
+        listening: from `listen`.
+        tls: certificate and key.
+        ready: is called when the first request may come.
+
+    Raises:
+        SerienpostError: certificate and key cannot be used.
+    """
+    server = make_server(folder, entrance, tls=tls)
+    # uvicorn hands a signal on to whoever had it before; that the command ends is all they want.
+    before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ready()
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        listening.close()
+
+
+def make_server(
+    folder: Path,
+    entrance: Entrance,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    with_worker: bool = True,
+) -> uvicorn.Server:
+    """A server that is ready to run; see `serve` and `app.Desk`.
+
+    Raises:
+        SerienpostError: certificate and key cannot be used.
+    """
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        make_app(folder, entrance, with_worker=with_worker),
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        h11_max_incomplete_event_size=_MOST_HEAD,
+    )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise SerienpostError(
+            _("certificate and key cannot be used: {why}", why=error.strerror or str(error)),
+            hint=_("both as PEM, the key without a password"),
+        ) from error
+    return uvicorn.Server(config)

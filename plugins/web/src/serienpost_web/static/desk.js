@@ -1,0 +1,80 @@
+// What the desk does beyond its forms: live counts, "mark all", a warning before it is locked.
+// Every page works without it.
+"use strict";
+
+(function () {
+  const body = document.body;
+
+  // Live counts: the server makes the part of the page, escaped as any other.
+  const live = document.querySelector("[data-live]");
+  if (live) {
+    let wait = 2000;
+    const look = async () => {
+      if (document.hidden) return again();
+      const begun = performance.now();
+      try {
+        const answer = await fetch(live.dataset.live, { credentials: "same-origin" });
+        if (answer.headers.get("x-desk")) return location.reload();
+        if (answer.ok) {
+          const text = await answer.text();
+          if (live.dataset.last !== text) live.innerHTML = text;
+          live.dataset.last = text;
+          if (!text.includes('class="badge busy"')) return location.reload();
+        }
+      } catch { /* the server may be starting anew; it is asked again */ }
+      wait = Math.max(2000, 10 * (performance.now() - begun));
+      again();
+    };
+    const again = () => setTimeout(look, wait);
+    again();
+  }
+
+  // Tables of marks get a button that marks all of them, and Ctrl-A within the table.
+  for (const table of document.querySelectorAll("[data-marks]")) {
+    const boxes = () => table.querySelectorAll("tbody input[type=checkbox]:not(:disabled)");
+    table.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "a" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      for (const box of boxes()) box.checked = true;
+    });
+    const all = table.querySelector("[data-all]");
+    if (all) {
+      all.hidden = false;
+      all.addEventListener("click", () => {
+        const on = [...boxes()].some((box) => !box.checked);
+        for (const box of boxes()) box.checked = on;
+      });
+    }
+  }
+
+  // A form is sent once; the server knows a second one again in any case.
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+
+  // The warning before the desk is locked. Another window may have kept it awake: it is asked.
+  const warning = document.getElementById("lock-warning");
+  if (warning && body.dataset.left) {
+    const BEFORE = 90;
+    const ask = async () => {
+      try {
+        const answer = await fetch("/session/left", { credentials: "same-origin" });
+        if (answer.headers.get("x-desk")) return location.reload();
+        const left = Number(await answer.text());
+        warning.hidden = left > BEFORE;
+        plan(left);
+      } catch { setTimeout(ask, 5000); }
+    };
+    const plan = (left) => setTimeout(ask, 1000 * (left > BEFORE ? left - BEFORE : Math.max(2, Math.min(left, 15))));
+    document.getElementById("lock-stay").addEventListener("click", async () => {
+      const sent = new URLSearchParams({ form: body.dataset.form });
+      await fetch("/session/stay", { method: "POST", body: sent, credentials: "same-origin" });
+      warning.hidden = true;
+    });
+    plan(Number(body.dataset.left));
+  }
+})();

@@ -1,0 +1,177 @@
+"""Sentences that several pages say: what was done, what to do now, what a right is."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from serienpost import Texts
+from serienpost.service import words
+from serienpost_web.table import path_to
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost import Text
+    from serienpost.service import ReasonCount, Recipient, RunLine, RunStatus
+    from serienpost_web.table import Asked
+
+_ = Texts(__name__)
+
+# Parts of a sentence, and how a command stands in one.
+_PARTS = re.compile(r";\s+")
+_COMMAND = re.compile(r"\bserienpost [a-z]|(?<!\w)--[a-z]")
+
+# What was done, said on the page that one is led to.
+SAID: Mapping[str, Text] = {
+    "released": _("Released. Sending begins by itself; nobody has to wait here."),
+    "scheduled": _("Released. It is sent by itself at its time."),
+    "paused": _("Paused. What was on its way already still goes out."),
+    "cancelled": _("Cancelled. What was not sent yet is not sent any more."),
+    "going_on": _("It goes on."),
+    "still_paused": _("It does not go on yet; below stands why."),
+    "retried": _("The failed messages are tried again."),
+    "resolved": _("Your decision is recorded."),
+    "logged_out": _("You are logged out."),
+}
+
+# What each right is for, for somebody who lacks it.
+RIGHTS: Mapping[str, Text] = {
+    "read": _("look at runs and reports"),
+    "prepare": _("choose recipients and write"),
+    "approve": _("release, stop and continue what is sent"),
+    "administer": _("manage users and settings"),
+}
+
+# Why a run is paused -> what to do about it, here; any other reason ends by itself.
+_WHAT_TO_DO: Mapping[str, Text] = {
+    "account": _("Put the account right, then press Continue."),
+    "content_changed": _(
+        "Something that belongs to the message was changed after it was released. Put it back, then"
+        " press Continue; or cancel the run and prepare it again."
+    ),
+    "template_changed": _(
+        "The template at the provider was changed after the release. Put it back, then press"
+        " Continue; or cancel the run and prepare it again."
+    ),
+    "policy_changed": _(
+        "The practice's rules were changed after the release. Set them back, then press Continue;"
+        " or cancel the run and prepare it again."
+    ),
+    "stale": _("Check whether this message should still go out, then press Continue."),
+    "restored": _(
+        "The records were put back from a backup. Ask the provider what was sent since then before"
+        " you press Continue: else somebody may get a message twice."
+    ),
+    "another_day": _(
+        "It was made for another day. Check whether it should still go out, then press Continue."
+    ),
+    "person": _("Press Continue when it should go on."),
+    "refused": _(
+        "Several people in a row were refused for the same reason. It is tried again by"
+        " itself; better look at the reason before."
+    ),
+    "connection": _("It is tried again by itself. Press Continue to try at once."),
+}
+_BY_ITSELF = _("It goes on by itself; there is nothing to do.")
+
+# Pauses whose end is a decision that is recorded by name.
+CONFIRMED = frozenset({"stale", "restored", "another_day"})
+
+# States of runs -> the look of their badge.
+_LOOKS: Mapping[str, str] = {
+    "prepared": "ask",
+    "approved": "busy",
+    "sending": "busy",
+    "paused": "stop",
+    "finished": "good",
+    "cancelled": "off",
+}
+# States of messages -> the look of their badge.
+_MESSAGE_LOOKS: Mapping[str, str] = {
+    "accepted": "good",
+    "delivered": "good",
+    "in_doubt": "ask",
+    "failed": "stop",
+    "bounced": "stop",
+    "complained": "stop",
+    "suppressed": "off",
+    "cancelled": "off",
+}
+
+
+def look(state: str) -> str:
+    """How the badge of a run looks; the word in it says what it means."""
+    return _LOOKS.get(state, "off")
+
+
+def message_look(state: str) -> str:
+    """How the badge of a message looks."""
+    return _MESSAGE_LOOKS.get(state, "busy")
+
+
+def what_to_do(run: RunLine | RunStatus) -> Text | None:
+    """What ends the pause of a run; None where there is none."""
+    if run.state != "paused" or run.reason is None:
+        return None
+    return _WHAT_TO_DO.get(run.reason, _BY_ITSELF)
+
+
+def without_commands(text: str | None) -> str | None:
+    """A sentence without those of its parts that name a command, which are for the command line;
+    None where nothing is left."""
+    parts = _PARTS.split(str(text)) if text else ()
+    kept = "; ".join(part for part in parts if not _COMMAND.search(part))
+    return kept.strip(" ;") or None
+
+
+def providers_code(reason: ReasonCount) -> str | None:
+    """The code that stands beside a text, by which one asks a provider; words of ours are none."""
+    code = words.providers_code(reason.state, reason.code, reason.text)
+    return code if any(sign.isdigit() for sign in code) else None
+
+
+def who(actor: str | None) -> str:
+    """Who did something, as the ledger records it, in words."""
+    kind, is_kind, name = (actor or "").partition(":")
+    if is_kind and kind == "os":
+        return str(_("{name} (command line)", name=name))
+    if is_kind and kind == "schedule":
+        return str(_("schedule of {name}", name=name))
+    return actor or "–"
+
+
+def span(seconds: float) -> Text:
+    """About how long something takes, in words."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 120:
+        return _.ngettext("about {n} minute", "about {n} minutes", minutes)
+    return _.ngettext("about {n} hour", "about {n} hours", round(minutes / 60))
+
+
+def decision(code: str) -> Text:
+    """What a person may decide about a message in doubt."""
+    return {
+        "accepted": _("It arrived"),
+        "resend": _("Send it again"),
+        "failed": _("It did not arrive"),
+    }[code]
+
+
+def remedy(row: Recipient) -> str | None:
+    """What would change that a row is not allowed."""
+    denials = (one for one in row.consent if one["verdict"] == "deny")
+    return without_commands(next((one["remedy"] for one in denials), None))
+
+
+def day(written: str) -> date:
+    """A day of the ledger."""
+    return date.fromisoformat(written)
+
+
+def page_of(asked: Asked) -> str:
+    """The page that a form stands on."""
+    return path_to(asked.route.back or "/", asked.parts)

@@ -1,0 +1,178 @@
+"""Every page of the desk in a real browser (`make browser`): looks, axe, the day's work by mouse,
+by keyboard alone, and with JavaScript off. SCREENSHOTS=FOLDER keeps a picture of each page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from running_desk import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+    from running_desk import Desk
+
+CHROMIUM = shutil.which("chromium")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PICTURES = os.environ.get("SCREENSHOTS")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+def pages(desk: Desk) -> dict[str, str]:
+    """Name -> address of each page as somebody who is logged in sees it."""
+    prepared, finished = f"/runs/{desk.runs['prepared']}", f"/runs/{desk.runs['finished']}"
+    return {
+        "overview": "/",
+        "run-prepared": prepared,
+        "run-finished": finished,
+        "run-paused": f"/runs/{desk.runs['paused']}",
+        "people": f"{prepared}/people",
+        "release": f"{prepared}/release",
+        "cancel": f"{prepared}/do/cancel",
+        "messages": f"{finished}/messages",
+        "person": f"{finished}/person?row=patient:2",
+        "doubts": f"{finished}/doubts",
+        "missing": "/nothing",
+    }
+
+
+def log_in(page: Page, desk: Desk, user: str = "Ada") -> None:
+    page.goto(f"{desk.url}/login")
+    page.fill("#name", user)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{desk.url}/")
+
+
+def look(page: Page, name: str) -> None:
+    """What axe finds, and whether anything is wider than the page."""
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_looks_right(desk: Desk, browser: Browser, scheme: str, width: int) -> None:
+    size = {"width": width, "height": 800}
+    with browser.new_context(color_scheme=scheme, viewport=size) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{desk.url}/login")
+        look(page, f"login-{scheme}-{width}")
+        log_in(page, desk)
+        for name, address in pages(desk).items():
+            page.goto(desk.url + address)
+            look(page, f"{name}-{scheme}-{width}")
+        assert [one for one in said if "404" not in one] == []
+
+
+def test_at_twice_the_size_nothing_is_cut(desk: Desk, browser: Browser) -> None:
+    with browser.new_context(viewport={"width": 640, "height": 400}) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        for name, address in pages(desk).items():
+            page.goto(desk.url + address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 640, name
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_run_is_released_and_stopped_by_mouse(
+    desk: Desk, browser: Browser, javascript: bool
+) -> None:
+    run = desk.prepare()
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.click(f"a[href='/runs/{run}/release']")
+        page.check("#field-release")
+        page.fill("#field-password", "wrong")
+        page.click("main button.main")
+        assert page.get_attribute("#field-password", "aria-invalid") == "true"
+        page.check("#field-release")
+        page.fill("#field-password", PASSWORD)
+        page.click("main button.main")
+        page.wait_for_url(f"{desk.url}/runs/{run}?said=released")
+        page.click("text=Anhalten")
+        page.click("main button.main")
+        page.wait_for_url(f"{desk.url}/runs/{run}?said=paused")
+        page.click("a.danger")
+        page.click("button.danger")
+        page.wait_for_url(f"{desk.url}/runs/{run}?said=cancelled")
+
+
+def test_a_run_is_released_by_keyboard_alone(desk: Desk, browser: Browser) -> None:
+    run = desk.prepare()
+
+    def tab_to(page: Page, selector: str) -> None:
+        for _ in range(200):
+            page.keyboard.press("Tab")
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                assert page.evaluate(
+                    "getComputedStyle(document.activeElement).outlineStyle != 'none'"
+                )
+                return
+        pytest.fail(f"{selector} is not reached")
+
+    with browser.new_context() as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        tab_to(page, f"a[href='/runs/{run}/release']")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{desk.url}/runs/{run}/release")
+        tab_to(page, "#field-release")
+        page.keyboard.press("Space")
+        tab_to(page, "#field-password")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{desk.url}/runs/{run}?said=released")
+
+
+def test_scripts_of_a_page_that_is_not_ours_do_not_run(desk: Desk, browser: Browser) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        said: list[str] = []
+        page.on("dialog", lambda one: (said.append(one.message), one.dismiss()))
+        log_in(page, desk)
+        for address in pages(desk).values():
+            page.goto(desk.url + address)
+        assert said == []
+
+
+def test_a_form_of_a_foreign_page_is_refused(desk: Desk, browser: Browser) -> None:
+    run = desk.runs["prepared"]
+    before = desk.states()
+    with browser.new_context() as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.goto("data:text/html,<p>elsewhere")
+        page.set_content(
+            f"<form method=post action='{desk.url}/runs/{run}/do/cancel'>"
+            "<input name=form value=kkkkkkkkkk><button>x</button></form>"
+        )
+        with page.expect_response("**/do/cancel") as response:
+            page.click("button")
+        assert response.value.status == 403
+    assert desk.states() == before

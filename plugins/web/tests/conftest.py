@@ -1,0 +1,35 @@
+"""The desk that all tests of this member use."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from running_desk import HOSTILE, PASSWORD, USERS, Desk, make_runs, serving
+
+from serienpost import open_practice
+from serienpost_demo.catcher import Catcher
+from serienpost_demo.folder import write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk") / "praxis"
+    with Catcher() as catcher:
+        write_folder(folder, 80, 1, port=catcher.port)
+        with sqlite3.connect(folder / "praxis.db") as database:
+            for number, name in HOSTILE.items():
+                database.execute("UPDATE patient SET nachname = ? WHERE id = ?", (name, number))
+        database.close()
+        with open_practice(folder, actor="os:test") as practice:
+            for name, rights in USERS.items():
+                practice.add_user(name, PASSWORD, rights)
+        runs = make_runs(folder, catcher)
+        with serving(folder) as url:
+            made = Desk(url, folder, catcher, runs)
+            yield made
+            made.close()

@@ -1,0 +1,128 @@
+"""A desk over a real practice: a real server on loopback, users, runs in every state."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx  # noqa: TID253  # a test
+
+from serienpost import open_practice
+from serienpost.service import Answers, Run
+from serienpost_web.doors import Entrance
+from serienpost_web.server import listen, make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from serienpost_demo.catcher import Catcher
+
+PASSWORD = "vier lange Worte hier"
+ALL = ("prepare", "approve", "administer")
+# Name -> rights beside reading.
+USERS = {"Ada": ALL, "Eva": ("prepare",), "Lea": ()}
+
+# What somebody may have typed as a name.
+HOSTILE = {
+    1: "<script>alert(1)</script>",
+    2: "\u202egnortS",
+    9: "Lang" * 100,
+    10: "\"'><img src=x onerror=alert(1)>",
+}
+
+
+@dataclass
+class Desk:
+    """A desk that runs."""
+
+    url: str
+    folder: Path
+    catcher: Catcher
+    runs: dict[str, str]
+    _clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def client(self, user: str = "") -> httpx.Client:
+        """A browser of somebody who is logged in; of nobody in particular without a name."""
+        if not user:
+            return self.new_client()
+        if user not in self._clients:
+            self._clients[user] = log_in(self.new_client(), user)
+        return self._clients[user]
+
+    def new_client(self) -> httpx.Client:
+        """A browser on a page of the desk."""
+        headers = {"sec-fetch-site": "same-origin"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    def prepare(self) -> str:
+        """A run that waits for release."""
+        with open_practice(self.folder, actor="Eva") as practice:
+            run = practice.prepare("information")
+            assert isinstance(run, Run)
+            return run.id
+
+    def states(self) -> list[tuple[object, ...]]:
+        """All that a desk could change: runs, messages, users, lines of the journal."""
+        with sqlite3.connect(self.folder / "versandbuch.db") as ledger:
+            return [
+                *ledger.execute("SELECT id, state, reason, plan_hash FROM run ORDER BY id"),
+                *ledger.execute("SELECT run, no, state, marked FROM message ORDER BY run, no"),
+                *ledger.execute('SELECT name, rights FROM "user" ORDER BY name'),
+                *ledger.execute("SELECT id FROM journal ORDER BY id"),
+            ]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+
+def log_in(client: httpx.Client, user: str) -> httpx.Client:
+    found = client.post("/login", data={"name": user, "password": PASSWORD, "next": "/"})
+    assert found.status_code == 303, found.text
+    return client
+
+
+def make_runs(folder: Path, catcher: Catcher) -> dict[str, str]:
+    """A run in each state: with doubts and failures, paused, prepared, cancelled."""
+    found = {}
+    catcher.script.refuse("*5@example.*", "550 5.1.1 unknown", times=2)
+    catcher.script.disconnect("*@example.net", when="after_dot", times=2)
+    with open_practice(folder, actor="Ada") as practice:
+        for name in ("finished", "paused", "cancelled", "prepared"):
+            run = practice.prepare("information")
+            assert isinstance(run, Run)
+            found[name] = run.id
+            if name in ("finished", "paused"):
+                run.approve(Answers(release=True, archive="entry"))
+            if name == "finished":
+                run.deliver(wait=False)
+            elif name == "paused":
+                run.pause()
+            elif name == "cancelled":
+                run.cancel()
+    catcher.script.clear()
+    return found
+
+
+@contextmanager
+def serving(folder: Path, *, is_behind_proxy: bool = False) -> Iterator[str]:
+    """A desk on a free port, without a worker; its address."""
+    listening = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    entrance = Entrance((url,), is_behind_proxy=is_behind_proxy)
+    server = make_server(folder, entrance, with_worker=False)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()

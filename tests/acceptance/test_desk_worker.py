@@ -222,6 +222,8 @@ from pathlib import Path
 from serienpost import hookimpl
 from serienpost_testkit.null.source import NullSource
 
+NAME = "Erika " + "Mustermann"
+
 class Stubborn(NullSource):
     name = "stubborn"
     def rows(self, context, selection, request):
@@ -232,7 +234,7 @@ class Stubborn(NullSource):
 class Broken(NullSource):
     name = "broken"
     def rows(self, context, selection, request):
-        raise ZeroDivisionError("Erika " + "Mustermann")
+        raise ZeroDivisionError(NAME)
 
 @hookimpl
 def serienpost_sources():

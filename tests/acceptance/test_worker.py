@@ -313,7 +313,7 @@ def test_a_round_that_hangs_is_no_ledger_that_is_away(
     monkeypatch.setattr(worker, "SIGN_SECONDS", 0.0)
     serving, let_go = worker.Worker(null.folder, "os:test", lambda _: None), threading.Event()
     serving._round = threading.Thread(target=let_go.wait)  # begun before all time
-    serving._dispatcher = serving._round
+    serving._lookouts = []
     serving._round.start()
     serving._answered = -math.inf
     with worker._Presence(null.folder) as presence:
@@ -323,7 +323,7 @@ def test_a_round_that_hangs_is_no_ledger_that_is_away(
         assert null.ledger("SELECT owner FROM worker") == []
         let_go.set()
         serving._round.join()
-        serving._dispatcher_begun = serving._round_begun = math.inf
+        serving._round_begun = math.inf
         serving._look(presence)
         assert len(null.ledger("SELECT owner FROM worker")) == 1
 

@@ -163,6 +163,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "enter_task": lambda ledger: tasks.enter_task(ledger, "n", "user", {"what": "prepare"}),
     "note_done": lambda ledger: tasks.note_done(ledger, "w", DEAD, 7),
     "end_task": lambda tx: tasks.end_task(tx, "w", DEAD, "done", run="r"),
+    "close_task": lambda ledger: tasks.close_task(ledger, "w", DEAD, "failed"),
     "leave_task": lambda ledger: tasks.leave_task(ledger, "w", DEAD),
     "cancel_task": lambda ledger: tasks.cancel_task(ledger, "t"),
     "forget_ended": tasks.forget_ended,

@@ -11,6 +11,7 @@ from serienpost.ledger.schema import task
 from serienpost.ledger.tasks import (
     TRIES,
     NotWantedError,
+    close_task,
     end_task,
     is_free,
     is_wanted,
@@ -119,8 +120,8 @@ class Work:
         Raises:
             NotWantedError: as for `progress`.
         """
-        with self.practice.ledger.begin("task", counted=False) as tx:
-            end_task(tx, self.row.id, self.owner, "failed", exit=code, reason=reason)
+        ended = self.practice.ledger, self.row.id, self.owner, "failed"
+        close_task(*ended, exit=code, reason=reason)
 
 
 def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> Exception | None:
@@ -188,8 +189,7 @@ def _prepare(work: Work) -> None:
     )
     if isinstance(found, Transliteration):
         question = {"mailing": found.mailing, "changes": found.changes}
-        with work.practice.ledger.begin("task", counted=False) as tx:
-            work.end(tx, question=question)
+        close_task(work.practice.ledger, work.row.id, work.owner, "done", question=question)
 
 
 # By what is asked: how it is done. It calls `Work.progress` between slices, and `Work.end` in the

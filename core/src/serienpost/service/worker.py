@@ -291,6 +291,7 @@ class Worker:
                 one.stop.set()
 
     def _look(self, presence: _Presence) -> None:
+        self._keep_post(presence)
         try:
             if presence.open():
                 self._teller.all_right(CONFIGURATION)
@@ -307,9 +308,8 @@ class Worker:
             presence.leave()
         if presence.is_in_ledger:
             for one in self._lookouts:
-                one.begin(self._start)
+                one.keep_looking(self._start)
             self._begin_round()
-        self._keep_post(presence)
 
     def _keep_post(self, presence: _Presence) -> None:
         """Hold the place of this machine's worker; end where nobody needs it there."""
@@ -421,7 +421,7 @@ class _Lookout:
     _thread: threading.Thread | None = None
     _begun: float = -math.inf
 
-    def begin(self, start: Callable[[str, Callable[[], None]], threading.Thread]) -> None:
+    def keep_looking(self, start: Callable[[str, Callable[[], None]], threading.Thread]) -> None:
         """Let it look; again a minute after it began last, where it came back by itself."""
         now = time.monotonic()
         is_over = self._thread is None or not self._thread.is_alive()

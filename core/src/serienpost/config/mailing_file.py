@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serienpost.config.document import Document
 from serienpost.config.literal_secrets import refuse_literals
 from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
@@ -16,7 +17,7 @@ from serienpost.files import nearest_path
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from serienpost.config.document import Loc
     from serienpost.context import PracticeContext
@@ -28,6 +29,8 @@ FOLDER = "mailings"
 # Bytes of one name in common file systems, less the suffix.
 _LONGEST_NAME = 240
 _SUFFIXES = (".yaml", ".yml")
+# Stands for the id of a mailing that nobody has begun to write.
+_NO_NAME = "none"
 # Keys that name something of the configuration.
 _NAMING = ("account", "purpose", "signature")
 # How runs are called, for who takes the one for the other.
@@ -68,6 +71,28 @@ def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:
         update={"title": title, "blocks": tuple(blocks), "source_path": path}
     )
     return checked.read_from(document)
+
+
+def check_choice(context: PracticeContext, keys: Mapping[str, Any]) -> Mailing:
+    """Check the keys of a mailing that say whom it is for, where there is no file and no text yet,
+    as `load_mailing` does; the mailing's own name says nothing.
+
+    Args:
+        context: the practice.
+        keys: `select`, `account`, `purpose`, `order_by`, `limit`.
+
+    Raises:
+        ConfigError: everything that is wrong with them, with the key.
+    """
+    collector = Collector(lambda _loc: (None, None))
+    mailing = collector.validate(Mailing, {"id": _NO_NAME, **keys})
+    data = dict(keys)
+    blocks = _blocks(context, data, collector)
+    _check_names(context, data, collector)
+    collector.raise_if_any()
+    assert mailing is not None  # noqa: S101  # otherwise there are problems
+    checked = mailing.model_copy(update={"blocks": tuple(blocks)})
+    return checked.read_from(Document("", data))
 
 
 def _path(context: PracticeContext, name_or_path: str) -> Path:

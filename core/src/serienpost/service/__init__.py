@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run, Stop
+    from serienpost.service.selection import Selection
 
 __all__ = [
     "Answers",
@@ -27,6 +28,7 @@ __all__ = [
     "Practice",
     "Progress",
     "Run",
+    "Selection",
     "Stop",
     "Transliteration",
     "open_practice",
@@ -40,6 +42,7 @@ _HOME = {
     "Notice": "notices",
     "Progress": "run",
     "Run": "run",
+    "Selection": "selection",
     "Stop": "run",
     "Transliteration": "mailing",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from serienpost.config.loading import load_mailing
@@ -17,18 +18,22 @@ from serienpost.run.prepare.check import (
     selection_notes,
     template_folders,
 )
+from serienpost.run.prepare.people import People
+from serienpost.run.prepare.plan import Scope
 from serienpost.run.prepare.renderer import RunRenderer
+from serienpost.run.prepare.taking_over import TakenOver, ready_selection, with_people_of
 from serienpost.run.prepare.text_notes import text_notes
 from serienpost.run.report.preview import text_part
+from serienpost.run.send.day import relative_day
 from serienpost.service.schedule_check import refuse_attended, schedule_notes
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
+    from serienpost.ledger.selections import SelectionRow
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
     from serienpost.templates.folder import TemplateFiles
@@ -145,19 +150,23 @@ def prepare(
     practice: OpenedPractice,
     name: str,
     *,
-    due: date,
+    due: date | None = None,
     instead: Instead | None = None,
     text: EditedText | None = None,
     rewrite_signs: bool | None = None,
     exclude_already_sent: bool = False,
     unattended: bool = False,
+    selection: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Run | Transliteration:
     """See `Practice.prepare`; `unattended` is explained in `run/prepare/freeze.py`."""
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
-    renderer = checked(practice.context, name, due, instead, text)
+    ledger = practice.ledger
+    chosen = ready_selection(ledger, selection) if selection else None
+    day = _day_of(practice, chosen, due) if chosen else due or practice.today()
+    renderer = checked(practice.context, name, day, instead, text, chosen)
     found = _signs(renderer)
     if found and rewrite_signs is None:
         return Transliteration(renderer.header.mailing, transliteration.listed(found))
@@ -165,16 +174,40 @@ def prepare(
         wanted = "always" if rewrite_signs else "never"
         header = replace(renderer.header, transliterate=wanted)
         renderer = RunRenderer(renderer.context, header, renderer.assets)
-    freeze.discard_dead(practice.ledger)
+    freeze.discard_dead(ledger)
     run_id = freeze.prepare(
         renderer,
-        practice.ledger,
+        ledger,
         practice.actor,
         exclude_already_sent=exclude_already_sent,
         unattended=unattended,
+        chosen=TakenOver(ledger, chosen) if chosen else None,
         progress=progress,
     )
     return Run(practice, run_id)
+
+
+def _day_of(practice: OpenedPractice, chosen: SelectionRow, due: date | None) -> date:
+    """The due date of a run that takes over a selection: that of a selection which counts from a
+    day, else any.
+
+    Raises:
+        ConfigError: another one is asked for.
+    """
+    theirs = date.fromisoformat(chosen.due)
+    if not relative_day(People(practice.context, Scope.from_json(chosen.header))):
+        return due or practice.today()
+    if due is not None and due != theirs:
+        raise ConfigError(
+            _(
+                "the people of selection {selection} were chosen for {theirs}, not for {due}",
+                selection=chosen.id,
+                theirs=theirs,
+                due=due,
+            ),
+            hint=_("choose the people again for that day"),
+        )
+    return theirs
 
 
 def _signs(renderer: RunRenderer) -> Any:  # noqa: ANN401
@@ -188,11 +221,14 @@ def checked(
     due: date,
     instead: Instead | None = None,
     text: EditedText | None = None,
+    chosen: SelectionRow | None = None,
 ) -> RunRenderer:
     """A mailing that was loaded and checked, ready to render rows; see `Practice.prepare`."""
     if due.year not in _YEARS:
         raise ConfigError(_("the due date {due} lies too far away", due=due.isoformat()))
     mailing = _loaded(context, name, instead)
+    if chosen:
+        mailing = with_people_of(context, mailing, chosen)
     return check_mailing(context, mailing, due, text.files if text else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from serienpost.config.loading import load_practice
 from serienpost.service.notices import log_notice
@@ -11,12 +11,18 @@ from serienpost.service.opened import MOST_ROWS, OpenedPractice
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
     from serienpost.config.models import Workers
-    from serienpost.run.report.answers import DueDate, DueRun, RunLine, RunStatus
+    from serienpost.run.report.answers import (
+        DueDate,
+        DueRun,
+        RunLine,
+        RunStatus,
+        SelectionStatus,
+    )
     from serienpost.run.report.export import PersonExport
     from serienpost.run.report.retention import Purged
     from serienpost.run.send.stop import Stop
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from serienpost.service.release import Confirmation
     from serienpost.service.run import Progress, Run
     from serienpost.service.schedule import Planned, WaitingSchedule
+    from serienpost.service.selection import Selection
     from serienpost.service.serving import WorkerLine
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
 
@@ -108,17 +115,22 @@ class Practice(OpenedPractice):
         text: EditedText | None = None,
         rewrite_signs: bool | None = None,
         exclude_already_sent: bool = False,
+        selection: str | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> Run | Transliteration:
         """Select, review, render and freeze a mailing as a run.
 
         Args:
             mailing: a file of `mailings/` without its suffix, or a path.
-            due: the date that relative days count from; today unless given.
+            due: the date that relative days count from; today unless given, with a selection that
+                of the selection.
             instead: account, template or signature to use instead of the mailing's.
             text: the mailing's text as changed for this run, from `text_of`.
             rewrite_signs: the answer to `Transliteration`.
             exclude_already_sent: unmark who had this mailing before.
+            selection: the id of a selection whose people and marks are taken instead of the
+                mailing's own. They are read and judged anew: who is not marked in it, or new since
+                then, is in the run and unmarked.
             progress: is called with the number of rows read so far.
 
         Returns:
@@ -132,13 +144,109 @@ class Practice(OpenedPractice):
         return prepare(
             self,
             mailing,
-            due=due or self.today(),
+            due=due,
             instead=instead,
             text=text,
             rewrite_signs=rewrite_signs,
             exclude_already_sent=exclude_already_sent,
+            selection=selection,
             progress=progress,
         )
+
+    def new_selection(
+        self,
+        blocks: Sequence[Mapping[str, Any]],
+        *,
+        account: str,
+        purpose: str,
+        due: date | None = None,
+        kind: str | None = None,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Selection:
+        """Ask for people to be chosen before there is a text; nobody is read yet: that does
+        `Selection.read`, in this process or another.
+
+        Args:
+            blocks: what stands under `select:` of a mailing, each with its `source`.
+            account: that will send; its kind of contact says which address people need.
+            purpose: why we will write; consent is asked for it.
+            due: the date that relative days count from; today unless given.
+            kind: of contact; the account must be of it.
+            order_by: fields to sort by, `-` before a name: descending.
+            limit: rows at most.
+
+        Raises:
+            SerienpostError: all that is wrong, as `check` says it of a mailing.
+        """
+        from serienpost.service.selection import new_selection
+
+        return new_selection(
+            self,
+            blocks,
+            account=account,
+            purpose=purpose,
+            due=due or self.today(),
+            kind=kind,
+            order_by=order_by,
+            limit=limit,
+        )
+
+    def select(
+        self,
+        blocks: Sequence[Mapping[str, Any]],
+        *,
+        account: str,
+        purpose: str,
+        due: date | None = None,
+        kind: str | None = None,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Selection:
+        """Choose and check people before there is a text: `new_selection`, read at once.
+
+        Args:
+            blocks: what stands under `select:` of a mailing, each with its `source`.
+            account: that will send; its kind of contact says which address people need.
+            purpose: why we will write; consent is asked for it.
+            due: the date that relative days count from; today unless given.
+            kind: of contact; the account must be of it.
+            order_by: fields to sort by, `-` before a name: descending.
+            limit: rows at most.
+            progress: is called with the number of rows read so far.
+
+        Raises:
+            SerienpostError: something is wrong with what is asked; or the source cannot deliver,
+                and the selection has failed.
+        """
+        made = self.new_selection(
+            blocks,
+            account=account,
+            purpose=purpose,
+            due=due,
+            kind=kind,
+            order_by=order_by,
+            limit=limit,
+        )
+        made.read(progress)
+        return made
+
+    def selection(self, selection_id: str) -> Selection:
+        """The selection of this id.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        from serienpost.service.selection import Selection
+
+        return Selection.find(self, selection_id)
+
+    def selections(self) -> list[SelectionStatus]:
+        """How all selections stand, the newest first."""
+        from serienpost.service.selection import selections
+
+        return selections(self)
 
     def run_mailing(
         self,

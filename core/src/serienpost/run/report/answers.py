@@ -184,12 +184,61 @@ class Recipient(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation(Record):
-    """Which check decided what about rows, when they were asked, which overrides there are."""
+    """Which check decided what about rows, when they were asked, which overrides there are. `run`
+    is the run, or the selection, of which there are none."""
 
     run: str
     asked_at: datetime | None
     recipients: tuple[Recipient, ...]
     overrides: Mapping[str, Plain]
+
+
+class ReasonCount(NamedTuple):
+    """Why rows of a selection are not marked, and how many.
+
+    Args:
+        key: shows these rows alone, as `reason` of a page; None for all other reasons together.
+        reason: what is said of them.
+        rows: how many.
+    """
+
+    key: str | None
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionStatus(Record):
+    """How a selection stands.
+
+    Args:
+        state: `reading`, `ready` or `failed`; the rows of one that has failed are those that were
+            read before.
+        reason: why it could not be read.
+        is_begun: False while it waits for a process that reads it.
+        due: the date that relative days count from.
+        searched: each source with its filters, as a mailing writes them.
+        read: what the sources read and left out, where they say so.
+        unstable_ids: what to add so that these people are known again; None where they are.
+        created_by: who asked for it.
+        read_at: when its rows were read and judged.
+    """
+
+    selection: str
+    state: str
+    reason: str | None
+    is_begun: bool
+    kind: str
+    account: str
+    purpose: str
+    due: str
+    counts: PlanCounts
+    searched: tuple[tuple[str, str], ...]
+    read: tuple[str, ...]
+    unstable_ids: str | None
+    created_at: datetime
+    created_by: str
+    read_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,18 @@ def spoken() -> dict[str, str]:
 
 
 def start(
-    folder: Path, args: Sequence[str], environment: Mapping[str, str], fault: str | None = None
+    folder: Path,
+    args: Sequence[str],
+    environment: Mapping[str, str],
+    fault: str | None = None,
+    *,
+    program: str | None = None,
 ) -> subprocess.Popen[str]:
-    """Start a command in a process of its own; `fault` is the point at which it dies."""
+    """Start a command in a process of its own; `fault` is the point at which it dies, `program` a
+    module that is run instead of the command line."""
     known = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
     extra = {"SERIENPOST_FAULT": fault} if fault else {}
-    module, noted = reading.module(args, environment)
+    module, noted = (program, {}) if program else reading.module(args, environment)
     process = subprocess.Popen(
         [sys.executable, "-m", module, "-C", str(folder), *args],
         stdin=subprocess.DEVNULL,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import command_line
 from command_line import KILLED, Done, wait_until
+from fault_harness import program
 from sqlalchemy import create_engine, make_url, select, text  # noqa: TID253
 
 from serienpost.ledger.schema import attempt, journal, message, metadata
@@ -17,7 +20,6 @@ from serienpost.ledger.schema import run as run_table
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from fault_harness.providers import Provider
     from sqlalchemy import Engine, Table
@@ -101,8 +103,13 @@ class Practice:
 
     def start(self, *args: str, fault: str | None = None) -> subprocess.Popen[str]:
         """Start a command and let it run."""
-        site = {"PYTHONPATH": str(self.folder / "site")}
-        return command_line.start(self.folder, args, {**site, **self.env}, fault)
+        path = [str(self.folder / "site")]
+        is_program = args[0] in program.WORDS
+        if is_program:
+            path.append(str(Path(program.__file__).parents[1]))
+        site = {"PYTHONPATH": os.pathsep.join(path)}
+        module = program.__name__ if is_program else None
+        return command_line.start(self.folder, args, {**site, **self.env}, fault, program=module)
 
     def wait_for(self, process: subprocess.Popen[str], count: int) -> None:
         """Wait until the provider accepted so many messages from a process that still runs."""

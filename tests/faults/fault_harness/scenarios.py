@@ -171,6 +171,8 @@ SCENARIOS = {
     "serve": Scenario(fresh, WORKER),
     "chore": Scenario(fresh, WORKER),
     "events": Scenario(sent, ("events", "mail"), "events"),
+    "selection": Scenario(fresh, ("select",)),
+    "selected": Scenario(fresh, ("select",)),
     "purge": Scenario(old, ("purge",)),
     "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),
     "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),

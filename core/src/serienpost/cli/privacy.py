@@ -139,6 +139,8 @@ def purge_command(practice: Practice) -> Reply:
         say(_("values and addresses removed: {runs}", runs=of))
         say(_("removed because nobody approved them: {runs}", runs=never))
         say(_("removed because of their age: {runs}", runs=old))
+        if done.selections:
+            say(_("selections of people removed: {number}", number=done.selections))
 
     return Reply(done.document(), text)
 

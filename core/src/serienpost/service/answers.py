@@ -18,9 +18,12 @@ from serienpost.run.report.answers import (
     ReviewSummary,
     RunLine,
     RunStatus,
+    SelectionStatus,
     SharedRows,
+    TakenSelection,
+    UnmarkedReason,
 )
-from serienpost.run.report.export import PersonExport, PersonMessage, Suppressed
+from serienpost.run.report.export import PersonExport, PersonMessage, PersonSelected, Suppressed
 from serienpost.run.report.manifest import Manifest, ManifestField
 from serienpost.run.report.pauses import PauseEnd
 from serienpost.run.report.retention import Purged
@@ -43,6 +46,7 @@ __all__ = [
     "PauseEnd",
     "PersonExport",
     "PersonMessage",
+    "PersonSelected",
     "PlanCost",
     "PlanCounts",
     "Planned",
@@ -55,7 +59,10 @@ __all__ = [
     "ReviewSummary",
     "RunLine",
     "RunStatus",
+    "SelectionStatus",
     "SharedRows",
     "Suppressed",
+    "TakenSelection",
+    "UnmarkedReason",
     "WaitingSchedule",
 ]

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
-    from serienpost.ledger.selections import SelectionRow
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
     from serienpost.templates.folder import TemplateFiles
@@ -160,13 +159,36 @@ def prepare(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Run | Transliteration:
     """See `Practice.prepare`; `unattended` is explained in `run/prepare/freeze.py`."""
+    mailing, chosen = _loaded(practice.context, name, instead), None
+    if selection is not None:
+        mailing, due, chosen = people_of(practice, selection, mailing, due)
+    files = text.files if text else None
+    return prepare_checked(
+        practice,
+        checked_for(practice.context, mailing, due or practice.today(), files),
+        rewrite_signs=rewrite_signs,
+        exclude_already_sent=exclude_already_sent,
+        unattended=unattended,
+        chosen=chosen,
+        progress=progress,
+    )
+
+
+def prepare_checked(
+    practice: OpenedPractice,
+    renderer: RunRenderer,
+    *,
+    rewrite_signs: bool | None = None,
+    exclude_already_sent: bool = False,
+    unattended: bool = False,
+    chosen: TakenOver | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Run | Transliteration:
+    """See `Practice.prepare`; a mailing that was checked, and the selection whose marks it takes
+    over."""
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
-    ledger = practice.ledger
-    chosen = ready_selection(ledger, selection) if selection else None
-    day = _day_of(practice, chosen, due) if chosen else due or practice.today()
-    renderer = checked(practice.context, name, day, instead, text, chosen)
     found = _signs(renderer)
     if found and rewrite_signs is None:
         return Transliteration(renderer.header.mailing, transliteration.listed(found))
@@ -174,40 +196,51 @@ def prepare(
         wanted = "always" if rewrite_signs else "never"
         header = replace(renderer.header, transliterate=wanted)
         renderer = RunRenderer(renderer.context, header, renderer.assets)
-    freeze.discard_dead(ledger)
+    freeze.discard_dead(practice.ledger)
     run_id = freeze.prepare(
         renderer,
-        ledger,
+        practice.ledger,
         practice.actor,
         exclude_already_sent=exclude_already_sent,
         unattended=unattended,
-        chosen=TakenOver(ledger, chosen) if chosen else None,
+        chosen=chosen,
         progress=progress,
     )
     return Run(practice, run_id)
 
 
-def _day_of(practice: OpenedPractice, chosen: SelectionRow, due: date | None) -> date:
-    """The due date of a run that takes over a selection: that of a selection which counts from a
-    day, else any.
+def people_of(
+    practice: OpenedPractice, selection_id: str, mailing: Mailing, due: date | None
+) -> tuple[Mailing, date, TakenOver]:
+    """The mailing with the people of a selection in place of its own, its due date, and whose marks
+    the run takes over.
+
+    The due date is that of a selection which counts from a day; else the one asked for, or today.
 
     Raises:
-        ConfigError: another one is asked for.
+        ConfigError: kind, purpose or day of the selection are others than those of the mailing.
+        LedgerError: there is no such selection, or it could not be read.
+        StillOpenError: it is being read.
     """
-    theirs = date.fromisoformat(chosen.due)
-    if not relative_day(People(practice.context, Scope.from_json(chosen.header))):
-        return due or practice.today()
-    if due is not None and due != theirs:
+    context = practice.context
+    row = ready_selection(practice.ledger, selection_id)
+    taken = with_people_of(context, mailing, row)
+    theirs = date.fromisoformat(row.due)
+    if not relative_day(People(context, Scope.from_json(row.header))):
+        day = due or practice.today()
+    elif due in (None, theirs):
+        day = theirs
+    else:
         raise ConfigError(
             _(
                 "the people of selection {selection} were chosen for {theirs}, not for {due}",
-                selection=chosen.id,
+                selection=row.id,
                 theirs=theirs,
                 due=due,
             ),
             hint=_("choose the people again for that day"),
         )
-    return theirs
+    return taken, day, TakenOver(practice.ledger, row)
 
 
 def _signs(renderer: RunRenderer) -> Any:  # noqa: ANN401
@@ -221,15 +254,23 @@ def checked(
     due: date,
     instead: Instead | None = None,
     text: EditedText | None = None,
-    chosen: SelectionRow | None = None,
 ) -> RunRenderer:
     """A mailing that was loaded and checked, ready to render rows; see `Practice.prepare`."""
+    mailing = _loaded(context, name, instead)
+    return checked_for(context, mailing, due, text.files if text else None)
+
+
+def checked_for(
+    context: PracticeContext, mailing: Mailing, due: date, files: TemplateFiles | None = None
+) -> RunRenderer:
+    """See `check_mailing`.
+
+    Raises:
+        ConfigError: also that the calendar ends before the due date.
+    """
     if due.year not in _YEARS:
         raise ConfigError(_("the due date {due} lies too far away", due=due.isoformat()))
-    mailing = _loaded(context, name, instead)
-    if chosen:
-        mailing = with_people_of(context, mailing, chosen)
-    return check_mailing(context, mailing, due, text.files if text else None)
+    return check_mailing(context, mailing, due, files)
 
 
 def _loaded(context: PracticeContext, name: str, instead: Instead | None) -> Mailing:

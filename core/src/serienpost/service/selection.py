@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Ledger
     from serienpost.run.report.answers import (
         Explanation,
-        ReasonCount,
         Recipient,
         SelectionStatus,
         SharedRows,
+        UnmarkedReason,
     )
     from serienpost.run.report.recipients import Filter
     from serienpost.service.opened import OpenedPractice
@@ -65,11 +65,12 @@ def new_selection(
     }
     people = choose.check_people(context, check_choice(context, keys), due)
     if kind is not None and kind != people.kind.name:
+        known = context.registry.kinds()
         said = _(
             "account {account} sends {own}, not {kind}",
             account=account,
-            own=people.kind.name,
-            kind=kind,
+            own=people.kind.title,
+            kind=known[kind].title if kind in known else kind,
         )
         raise ConfigError(Problem(said, _("choose an account of that kind"), key="account"))
     return Selection(practice, choose.ask(people, practice.ledger, practice.actor))
@@ -187,7 +188,7 @@ class Selection:
         """
         return recipients.recipients(self._ledger, self._rows, sort)
 
-    def reasons(self) -> tuple[ReasonCount, ...]:
+    def reasons(self) -> tuple[UnmarkedReason, ...]:
         """Why rows are not marked, with how many, the most frequent first."""
         return selection_reasons(self._ledger, self.id)
 

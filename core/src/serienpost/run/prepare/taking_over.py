@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from serienpost.config.mailing import SelectBlock
 from serienpost.errors import ConfigError, LedgerError, Problem
-from serienpost.ledger.schema import message, selected
+from serienpost.ledger.schema import journal, message, selected
 from serienpost.ledger.selections import SelectionRow, lock_selection, require_ready
 from serienpost.run.prepare.choose import BY_HAND
 from serienpost.run.prepare.people import configured, frozen_selection
@@ -153,3 +153,14 @@ class TakenOver:
         named = tx.select(selected, c.row_id).where(*gone).order_by(c.no).limit(_NAMED)
         ids = [row.row_id for row in tx.all(named)] if number else []
         return {"selection": now.id, "vanished": number, "vanished_rows": ids}
+
+
+def taken_selection(tx: Tx, run_id: str) -> tuple[str, int, list[str]] | None:
+    """The selection that a run took over, how many of it were there no more, and the rows of the
+    first of them; None where it took over none."""
+    j = journal.c
+    prepared = tx.select(journal, j.detail).where(j.run == run_id, j.action == "prepare")
+    detail = tx.scalar(prepared) or {}
+    if "selection" not in detail:
+        return None
+    return detail["selection"], detail["vanished"], detail["vanished_rows"]

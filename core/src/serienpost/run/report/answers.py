@@ -100,6 +100,20 @@ class SharedRows(NamedTuple):
     examples: tuple[tuple[str, ...], ...]
 
 
+class TakenSelection(NamedTuple):
+    """The selection whose people and marks a run took over.
+
+    Args:
+        selection: its id, also where it is gone by now.
+        vanished: how many who were marked in it the sources no longer yield.
+        examples: the row ids of the first of them.
+    """
+
+    selection: str
+    vanished: int
+    examples: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewSummary(Record):
     """The head of a review.
@@ -118,6 +132,7 @@ class ReviewSummary(Record):
         one_language: why it is, though it may not look so: `provider_template`, `edited`,
             `no_field`, `protected`; None where it is clear. The reason is a sentence.
         silent_languages: those of the template that nobody gets, since no salutations of them are.
+        taken_over: the selection that the people come from, and who of it is missing.
         unknown_values: fields with a value that no macro of the text understood, such as a form of
             address, each with how many rows; these are addressed as if nothing stood there.
     """
@@ -144,6 +159,7 @@ class ReviewSummary(Record):
     sheets: int | None = field(default=None, metadata=FOR_FACES)
     searched: tuple[tuple[str, str], ...] = field(default=(), metadata=FOR_FACES)
     purged_at: datetime | None = field(default=None, metadata=FOR_FACES)
+    taken_over: TakenSelection | None = field(default=None, metadata=FOR_FACES)
 
 
 class Recipient(NamedTuple):
@@ -193,7 +209,7 @@ class Explanation(Record):
     overrides: Mapping[str, Plain]
 
 
-class ReasonCount(NamedTuple):
+class UnmarkedReason(NamedTuple):
     """Why rows of a selection are not marked, and how many.
 
     Args:

@@ -16,6 +16,7 @@ from serienpost.run.prepare.plan import Header, count_plan
 from serienpost.run.prepare.reasons import general
 from serienpost.run.prepare.review import denial
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
+from serienpost.run.prepare.taking_over import taken_selection
 from serienpost.run.prepare.unknown_values import kept_unknown_values
 from serienpost.run.report.answers import (
     CostlySign,
@@ -24,6 +25,7 @@ from serienpost.run.report.answers import (
     Recipient,
     ReviewSummary,
     SharedRows,
+    TakenSelection,
 )
 from serienpost.run.report.languages import (
     LANGUAGE_COLUMNS,
@@ -61,6 +63,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         row = find_run(tx, run_id)
         counts = count_plan(tx, run_id)
         cost = _cost(tx, run_id)
+        taken = taken_selection(tx, run_id)
     return ReviewSummary(
         run=run_id,
         mailing=row.mailing,
@@ -77,6 +80,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         one_language_reason=one_language_reason(row.header),
         silent_languages=silent_languages(row.header),
         unknown_values=kept_unknown_values(row.header),
+        taken_over=TakenSelection(*taken[:2], tuple(taken[2])) if taken else None,
     )
 
 

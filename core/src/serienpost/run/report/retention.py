@@ -11,7 +11,18 @@ from sqlalchemy import func
 
 from serienpost.documents import Record
 from serienpost.ledger.notifications import forget_told
-from serienpost.ledger.schema import archive, asset, attempt, due, event, journal, message, run
+from serienpost.ledger.schema import (
+    archive,
+    asset,
+    attempt,
+    due,
+    event,
+    journal,
+    message,
+    run,
+    selection,
+)
+from serienpost.ledger.selections import forget_selection
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
 from serienpost.ledger.transitions import NEW_DUE
@@ -19,6 +30,8 @@ from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import ColumnElement
 
     from serienpost.context import PracticeContext
@@ -30,11 +43,13 @@ PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
 
 @dataclass(frozen=True, slots=True)
 class Purged(Record):
-    """How many runs lost their values, were removed unapproved, were removed for their age."""
+    """How many runs lost their values, were removed unapproved, were removed for their age;
+    how many selections of people were removed, as runs that nobody approved are."""
 
     values: int
     unapproved: int
     messages: int
+    selections: int = 0
 
 
 def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
@@ -60,12 +75,15 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         if tx.has(due):
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
+        chosen = _old_selections(tx, tx.now - keep.unapproved)
+        for selection_id in chosen:
+            forget_selection(tx, selection_id)
         forget_told(tx)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
     compact(ledger)
-    return Purged(len(done), len(never), len(old))
+    return Purged(len(done), len(never), len(old), len(chosen))
 
 
 def compact(ledger: Ledger) -> None:
@@ -88,6 +106,14 @@ def compact(ledger: Ledger) -> None:
 
 def _runs(tx: Tx, *conditions: ColumnElement[bool]) -> list[str]:
     return [row.id for row in tx.all(tx.select(run, run.c.id).where(*conditions))]
+
+
+def _old_selections(tx: Tx, before: datetime) -> list[str]:
+    """The selections that were asked for before this moment."""
+    if not tx.has(selection):
+        return []
+    old = tx.select(selection, selection.c.id).where(selection.c.created_at < before)
+    return [row.id for row in tx.all(old)]
 
 
 def _forget_values(tx: Tx, run_id: str) -> None:

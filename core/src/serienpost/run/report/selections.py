@@ -25,8 +25,8 @@ from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.run.report.answers import (
     Explanation,
     PlanCounts,
-    ReasonCount,
     SelectionStatus,
+    UnmarkedReason,
 )
 from serienpost.run.report.history import local
 from serienpost.run.report.recipients import (
@@ -99,7 +99,7 @@ def _status(row: SelectionRow, counts: SelectionCounts, zone: ZoneInfo) -> Selec
     )
 
 
-def selection_reasons(ledger: Ledger, selection_id: str) -> tuple[ReasonCount, ...]:
+def selection_reasons(ledger: Ledger, selection_id: str) -> tuple[UnmarkedReason, ...]:
     """Why rows are not marked, with how many, the most frequent first; the rest is one line."""
     rows = rows_of_selection(selection_id)
     c = selected.c
@@ -117,9 +117,9 @@ def selection_reasons(ledger: Ledger, selection_id: str) -> tuple[ReasonCount, .
         first = [group.first for group in groups]
         told = tx.select(selected, c.no, c.unreachable, c.consent, c.allowed, c.unmarked)
         examples = {row.no: row for row in tx.all(told.where(rows.of_these, c.no.in_(first)))}
-    found = [ReasonCount(g.because, general(why_not(examples[g.first])), g.n) for g in groups]
+    found = [UnmarkedReason(g.because, general(why_not(examples[g.first])), g.n) for g in groups]
     others = total - sum(one.rows for one in found)
-    return (*found, *([ReasonCount(None, _("other reasons"), others)] if others else []))
+    return (*found, *([UnmarkedReason(None, _("other reasons"), others)] if others else []))
 
 
 def explain_selected(ledger: Ledger, selection_id: str, name: str, zone: ZoneInfo) -> Explanation:

@@ -29,8 +29,8 @@ def test_every_command_has_a_schema(schemas: Schemas, command: str) -> None:
 
 def test_no_schema_lets_unknown_keys_pass(schemas: Schemas) -> None:
     head = {"serienpost": 1, "ok": True, "exit": 0, "problems": []}
+    counts = dict.fromkeys(("values", "unapproved", "messages", "selections"), 0)
     with pytest.raises(AssertionError, match="more"):
-        counts = dict.fromkeys(("values", "unapproved", "messages", "selections"), 0)
         schemas.check(["purge"], head | counts | {"more": 1})
     with pytest.raises(AssertionError, match="messages"):
         schemas.check(["purge"], head | {"values": 0, "unapproved": 0})

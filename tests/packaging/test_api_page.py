@@ -14,7 +14,7 @@ import pytest
 from workspace import ROOT
 
 import serienpost.service
-from serienpost.service import Answers, Notice, Practice, Run
+from serienpost.service import Answers, Notice, Practice, Run, Selection
 from serienpost.service.release import Question
 from serienpost_demo import init_demo
 from serienpost_demo.catcher import Catcher
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
 SCRIPT = PAGE.split("## A whole mailing\n")[1].split("```python\n")[1].split("```")[0]
+CHOOSING = PAGE.split("## Choose people before")[1].split("```python\n")[1].split("```")[0]
 
 
 def public(owner: type) -> list[str]:
@@ -40,11 +41,12 @@ def public(owner: type) -> list[str]:
         serienpost.service.__all__,
         public(Practice),
         [name for name in public(Run) if name != "find"],
+        [name for name in public(Selection) if name != "find"],
         get_args(Question),
         tuple(Answers.__dataclass_fields__)[1:],
         re.findall(r"`(\w+)`", Notice.__doc__ or ""),
     ],
-    ids=["service", "Practice", "Run", "questions", "answers", "notices"],
+    ids=["service", "Practice", "Run", "Selection", "questions", "answers", "notices"],
 )
 def test_everything_is_named(names: list[str]) -> None:
     assert names
@@ -60,7 +62,7 @@ def signature(source: str) -> str:
     return called.replace("lambda _: None", "...")
 
 
-@pytest.mark.parametrize("owner", [Practice, Run])
+@pytest.mark.parametrize("owner", [Practice, Run, Selection])
 def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
     block = PAGE.split("## Signatures\n")[1].split("```python\n")[1].split("```")[0]
     (shown,) = (one for one in ast.parse(block).body if getattr(one, "name", "") == owner.__name__)
@@ -71,7 +73,8 @@ def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
 
 
 def test_methods_that_the_page_lists_are_there() -> None:
-    for chapter, owner in (("The practice", Practice), ("The run", Run)):
+    chapters = (("The practice", Practice), ("The run", Run), ("The selection", Selection))
+    for chapter, owner in chapters:
         lines = PAGE.split(f"## {chapter}\n")[1].split("\n## ")[0].splitlines()
         cells = [line.split("|")[1] for line in lines if line.startswith("| `")]
         listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
@@ -103,3 +106,23 @@ def test_the_script_does_a_whole_mailing(tmp_path: Path) -> None:
     assert len(arrived) == marked - 1 + 1
     (preview,) = (folder / "vorschau").rglob("*.eml")
     assert f"look at {preview}" in done.stdout
+
+
+def test_the_script_chooses_people_before_there_is_a_text(tmp_path: Path) -> None:
+    folder = tmp_path / "praxis"
+    init_demo(folder, 60, 1)
+    (tmp_path / "choose.py").write_text(CHOOSING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "choose.py", "praxis", "einladung"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, *reasons, in_run, left_out = done.stdout.splitlines()
+    marked, selected = map(int, re.findall(r"\d+", first))
+    assert reasons
+    assert selected - marked == sum(int(line.split()[0]) for line in reasons)
+    assert in_run == f"{marked - 1} are marked in the run"
+    assert left_out.endswith("unmarked by hand in the selection")

@@ -8,14 +8,35 @@ from typing import TYPE_CHECKING
 import pytest
 from fault_harness.practice import KILLED, ROWS
 
+from serienpost import open_practice
 from serienpost.ledger.schema import selected, selection
+from serienpost.service import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from fault_harness.practice import Done, Practice
+    from fault_harness.server import Server
+
+    from serienpost import Practice as Opened
 
 LEDGERS = ["sqlite", "postgresql"]
+CONFIGURATION = """\
+practice: {{id: sonnenschein, name: "Praxis Null"}}
+plugins: [serienpost-testkit]
+ledger: {url}
+accounts:
+  mail: {{channel: null-email, oracle: oracle.tsv, sender: "Praxis Null <n@example.org>"}}
+"null": {{consent: consent.jsonl}}
+"""
+MAILING = """\
+source: "null"
+account: mail
+purpose: event
+subject: Einladung
+text: "Guten Tag {{Null_Name}}."
+"""
 # Where reading anew writes: it is asked for and taken up, one batch is kept, then it is done. The
 # first two transactions are those of asking and taking up.
 POINTS = [
@@ -33,8 +54,10 @@ def standing(done: Done) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize("backend", LEDGERS)
-@pytest.mark.parametrize("point", ["selection.after_commit:2", "selected.after_commit:1"])
+@pytest.mark.parametrize(
+    ("backend", "point"),
+    [("sqlite", "selection.after_commit:2"), ("postgresql", "selected.after_commit:1")],
+)
 def test_who_dies_while_reading_leaves_a_selection_that_has_failed(
     new: Callable[..., Practice], backend: str, point: str
 ) -> None:
@@ -83,3 +106,43 @@ def test_marks_are_changed_as_a_whole_or_not_at_all(new: Callable[..., Practice]
         assert practice("unmark-selected", row["id"], fault=fault).code == KILLED
         (third,) = (one for one in practice.rows(selected) if one["row_id"] == "patient:3")
         assert third["marked"] is marked
+
+
+def test_a_program_chooses_people_on_postgresql(server: Server, tmp_path: Path) -> None:
+    """What no command does, in this process: the same pages, reasons and runs as on SQLite."""
+    found = {}
+    for backend in LEDGERS:
+        url = "sqlite:///l.db" if backend == "sqlite" else server.url(server.database("template0"))
+        folder = tmp_path / backend
+        (folder / "mailings").mkdir(parents=True)
+        (folder / "serienpost.yaml").write_text(CONFIGURATION.format(url=url), "utf-8")
+        (folder / "mailings" / "m.yaml").write_text(MAILING, "utf-8")
+        (folder / "consent.jsonl").write_text('{"id": "patient:4", "verdict": "deny"}\n', "utf-8")
+        with open_practice(folder, actor="desk:eva") as practice:
+            found[backend] = list(_story(practice))
+    assert found["postgresql"] == found["sqlite"]
+    assert len(found["sqlite"]) > 20
+
+
+def _story(practice: Opened) -> Iterator[object]:
+    block = {"source": "null", "count": 12, "occasion": True}
+    chosen = practice.select([block], account="mail", purpose="event")
+    yield chosen.unmark(["patient:1", "patient:2/termin:2"])
+    for sort in (None, "row", "number", "-name", "address", "-occasion", "reachable", "allowed"):
+        for only in (None, "unmarked"):
+            page = chosen.page(sort=sort, filter=only, size=5)  # type: ignore[arg-type]
+            yield sort, only, page.total, page.recipients
+    reasons = chosen.reasons()
+    yield [(one.reason, one.rows) for one in reasons]
+    yield [chosen.page(reason=one.key).recipients for one in reasons]
+    yield chosen.mark_all(reason=reasons[0].key), chosen.unmark_all(filter="marked")
+    yield chosen.mark(["patient:3", "patient:5"]), chosen.drop_not_allowed()
+    yield chosen.again().counts, chosen.shared_addresses()
+    run = practice.prepare("m", selection=chosen.id)
+    assert isinstance(run, Run)
+    yield list(run.recipients()), run.summary().counts
+    exported = practice.export_person("patient:3")
+    yield [(one.row, one.address, one.allowed) for one in exported.selections]
+    yield practice.erase_person("patient:3"), chosen.status().counts
+    chosen.discard()
+    yield practice.selections()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -660,3 +661,52 @@ def test_an_older_ledger_says_that_it_holds_no_selections(
     assert practice.purge().unapproved == 1
     with pytest.raises(LedgerError, match="there is no run"):
         practice.run(run.id)
+
+
+def test_reading_many_people_takes_no_more_memory(practice: Practice) -> None:
+    def most(count: int) -> int:
+        asked = practice.new_selection(
+            [{"source": "null", "count": count}], account="mail", purpose="event"
+        )
+        tracemalloc.start()
+        try:
+            asked.read()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    most(1000)
+    assert most(15_000) < 1.5 * most(3000)
+
+
+class Places(Watched):
+    """People of a list without a column of ids: another file gives them other ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.file = "a"
+
+    def unstable_ids(self, context: Context, selection: NullSelection) -> str:
+        return "add the line key: Nr"
+
+    def _now(self, row: Row) -> Row:
+        return row._replace(person_id=row.person_id.replace(":", f":{self.file}-"))
+
+
+def test_who_was_unmarked_in_a_list_without_ids_is_not_marked_again_by_its_change(
+    practice: Practice,
+) -> None:
+    list_ = Places()
+    practice.context.registry.sources["null"] = list_
+    found = chosen(practice, {"count": 3})
+    assert found.status().unstable_ids == "add the line key: Nr"
+    list_.file = "b"
+    assert found.again().counts.marked == 3
+    found.unmark(["patient:b-2"])
+    assert found.again().counts.marked == 2
+    list_.file = "c"
+    for _ in range(2):
+        assert found.again().counts.marked == 0
+        assert [one.key for one in found.reasons()] == ["not_known_again"]
+    assert found.mark(["patient:c-1"]) == 1
+    assert found.again().counts.marked == 1

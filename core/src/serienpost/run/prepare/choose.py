@@ -47,11 +47,14 @@ from serienpost.run.prepare.people_check import (
 from serienpost.run.prepare.plan import Block, Scope, plain_selection
 from serienpost.run.prepare.reasons import because
 from serienpost.run.prepare.review import decide_rows
+from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
+
+    from sqlalchemy import ColumnElement
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
@@ -66,6 +69,14 @@ UNMARKED: dict[str, Any] = {
     "reason": _("unmarked in the review"),
     "includable": True,
 }
+# Of people who are known by their place in a file alone, which was changed since then.
+_UNKNOWN: dict[str, Any] = {
+    "code": "not_known_again",
+    "reason": _("new since the list was changed, after people had been unmarked in it"),
+    "includable": True,
+}
+# What stays when the people are read anew.
+_KEPT = {one["code"]: one for one in (UNMARKED, _UNKNOWN)}
 
 
 def check_people(context: PracticeContext, mailing: Mailing, due: date) -> People:
@@ -191,7 +202,7 @@ def read(
             with seldom_collected():
                 _fill(people, ledger, selection_id, owner, progress)
             with ledger.begin("selection", counted=False) as tx:
-                _replace(tx, _mine(tx, selection_id, owner))
+                _replace(tx, _mine(tx, selection_id, owner), people.header)
 
 
 def _take_up(ledger: Ledger, selection_id: str, owner: str) -> Scope:
@@ -271,14 +282,23 @@ def _mine(tx: Tx, selection_id: str, owner: str) -> str:
     return selection_id
 
 
-def _replace(tx: Tx, selection_id: str) -> None:
-    """Put what was read in the place of what was read before."""
+def _replace(tx: Tx, selection_id: str, scope: Scope) -> None:
+    """Put what was read in the place of what was read before; who was unmarked stays so."""
     c, new = selected.c, reading_into(selection_id)
-    before = select(c.row_id).where(
-        c.practice == tx.practice, c.selection == selection_id, c.because == BY_HAND
-    )
-    by_hand = tx.update(selected).where(c.selection == new, c.marked, c.row_id.in_(before))
-    tx.execute(by_hand.values(marked=False, unmarked=UNMARKED, because=BY_HAND))
+    before = select(c.row_id).where(c.practice == tx.practice, c.selection == selection_id)
+    now = select(c.row_id).where(c.practice == tx.practice, c.selection == new)
+    if UNSTABLE_IDS in scope.extra:
+        lost = c.selection == selection_id, c.because.in_(_KEPT), c.row_id.not_in(now)
+        if tx.first(tx.select(selected, c.no).where(*lost).limit(1)):
+            _unmark(tx, new, _UNKNOWN, c.row_id.not_in(before))
+    for unmarked in _KEPT.values():
+        theirs = before.where(c.because == unmarked["code"])
+        _unmark(tx, new, unmarked, c.row_id.in_(theirs))
     tx.execute(tx.delete(selected).where(c.selection == selection_id))
     tx.execute(tx.update(selected).where(c.selection == new).values(selection=selection_id))
     move_selection(tx, selection_id, "reading", "ready", read_at=tx.now)
+
+
+def _unmark(tx: Tx, new: str, unmarked: dict[str, Any], *which: ColumnElement[bool]) -> None:
+    change = tx.update(selected).where(selected.c.selection == new, selected.c.marked, *which)
+    tx.execute(change.values(marked=False, unmarked=unmarked, because=unmarked["code"]))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
-    from serienpost.service.tasks import Prepare, Task, TaskStatus
+    from serienpost.service.tasks import Prepare, PrepareDraft, ReadSelection, Task, TaskStatus
     from serienpost.service.users import User
 
 __all__ = [
@@ -58,7 +58,9 @@ __all__ = [
     "PlanCounts",
     "Practice",
     "Prepare",
+    "PrepareDraft",
     "Progress",
+    "ReadSelection",
     "ReasonCount",
     "Recipient",
     "Report",
@@ -102,6 +104,8 @@ _HOME = {
     "MessagePage": "run",
     "Notice": "notices",
     "Prepare": "tasks",
+    "PrepareDraft": "tasks",
+    "ReadSelection": "tasks",
     "Progress": "run",
     "ReviewPage": "review_page",
     "LoggedIn": "login",

@@ -249,13 +249,15 @@ def _failing(ledger: Ledger, selection_id: str, owner: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        is_left = isinstance(error, ReadLaterError)
         why = error.sentence if isinstance(error, SerienpostError) else cause_of(error)
-        end: dict[str, Any] = {"state": "failed", "reason": why}
         with ledger.begin("selection", counted=False) as tx:
             still = tx.select(selection, selection.c.id)
-            if tx.first(still.where(selection.c.id == selection_id, selection.c.owner == owner)):
-                end_reading(tx, selection_id, **({"state": "reading"} if is_left else end))
+            is_mine = selection.c.id == selection_id, selection.c.owner == owner
+            if tx.first(still.where(*is_mine)):
+                if isinstance(error, ReadLaterError):
+                    end_reading(tx, selection_id, "reading")
+                else:
+                    end_reading(tx, selection_id, "failed", reason=why)
         raise
 
 

@@ -9,6 +9,7 @@ from docs_keys import cell, manual_registry
 from workspace import ROOT
 
 from serienpost.cli.group import ELSEWHERE, cli
+from serienpost.cli.language import spoken
 from serienpost.ledger.states import COMMANDS as ALLOWED
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _top() -> click.Context:
 
 
 def _helps(command: click.Command, path: tuple[str, ...], parent: click.Context) -> Iterator[Help]:
+    command = spoken(command)  # click keeps the option for help as it was first shown
     context = click.Context(command, info_name=path[-1], parent=parent)
     yield path, context.get_help()
     if isinstance(command, click.Group):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PASSWORD = "vier kleine worte"
 
 FLOOD = """
-import resource, threading
+import pathlib, re, threading
 from serienpost.service.passwords import matches
 
 threads = [threading.Thread(target=matches, args=(None, "falsch")) for _ in range(16)]
@@ -27,7 +27,8 @@ for one in threads:
     one.start()
 for one in threads:
     one.join()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# The greatest of this program: `getrusage` counts that of who started it, too.
+print(re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 """
 
 

@@ -23,6 +23,7 @@ MOST_BODY = 256 * 1024
 BODY_SECONDS = 20.0
 
 _SAFE = ("GET", "HEAD")
+_TOO_LARGE = 413
 
 # A page takes scripts, styles and images from here alone and stands in nobody's frame.
 PAGE_POLICY = (
@@ -119,10 +120,12 @@ class Doors:
             await send(message)
 
         refusal = self._refusal(scope)
-        if refusal is None and scope["method"] not in _SAFE:
+        if refusal != _TOO_LARGE and scope["method"] not in _SAFE:
+            # Also of what is refused: closing on what nobody read would reset the connection, and
+            # the refusal with it.
             body = await _body(receive)
             if isinstance(body, int):
-                refusal = body
+                refusal = refusal or body
             else:
                 receive = _once(body, receive)
         if refusal is None:
@@ -141,7 +144,7 @@ class Doors:
             return 403
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY:
-            return 413
+            return _TOO_LARGE
         return None
 
     def _with_ours(self, theirs: object) -> list[tuple[bytes, bytes]]:
@@ -177,7 +180,7 @@ async def _body(receive: Receive) -> bytes | int:
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
                 if size > MOST_BODY:
-                    return 413
+                    return _TOO_LARGE
                 if not message.get("more_body"):
                     return b"".join(parts)
     except TimeoutError:
@@ -204,7 +207,7 @@ _LINES = {
     403: b"this request does not come from a page of this desk\n",
     405: b"no such method\n",
     408: b"too slow\n",
-    413: b"too large\n",
+    _TOO_LARGE: b"too large\n",
     421: b"this desk is not known by that name\n",
 }
 

@@ -79,6 +79,7 @@ class Desk:
     def close(self) -> None:
         for client in self._clients.values():
             client.close()
+        self._clients.clear()
 
 
 def log_in(client: httpx.Client, user: str) -> httpx.Client:

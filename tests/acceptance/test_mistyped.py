@@ -42,7 +42,7 @@ def test_columns_and_accounts_that_there_are(few: Practice) -> None:
     assert named == few.json("review", few.run, "--sort", "name")["recipients"]
     assert few.json("review", few.run, "--sort", "-Erlaubt")["recipients"]
     said = problem(few, "review", few.run, "--sort", "Vorname")
-    assert "one of row, number, name, address, reachable, allowed, marked" in said
+    assert "one of row, number, name, address, occasion, reachable, allowed, marked" in said
     assert "did you mean 'mail'?" in problem(few, "events", "Mail")
     assert "there is: brief, grid, mail, sms" in problem(few, "events", "zzz")
     said = problem(few, "prepare", "information", "--account", "zzz")

@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "test": ("x", "--to", "praxis@example.org"),
     "send": ("x", "--yes"),
     "run": ("x", "--yes"),
+    "users": ("list",),
     "show": ("x",),
     "report": ("x",),
     "resume": ("x",),

@@ -150,14 +150,14 @@ def remove_files(context: PracticeContext, ids: Collection[str]) -> None:
 
 
 def abandoned_files(context: PracticeContext, ledger: Ledger) -> list[str]:
-    """The names of what lies in the folder that no draft knows and that nobody is just writing."""
+    """The names of what was given to drafts that no draft knows and that nobody is just writing."""
     with suppress(FileNotFoundError), _opened(context) as folder:
         return [name for name in _unknown(ledger, _names(folder)) if _is_free(folder, name)]
     return []
 
 
 def remove_abandoned(context: PracticeContext, ledger: Ledger) -> int:
-    """Remove what lies in the folder that no draft knows; returns how many files."""
+    """Remove what was given to drafts that no draft knows; returns how many files."""
     gone = 0
     with suppress(FileNotFoundError), _opened(context) as folder:
         for name in _unknown(ledger, _names(folder)):
@@ -264,10 +264,10 @@ def _names(folder: int) -> list[str]:
 
 
 def _unknown(ledger: Ledger, names: Collection[str]) -> list[str]:
-    may_be_known = [name for name in names if _ID.fullmatch(name)]
+    """Names as we give them that no draft knows; what has another name is not ours."""
+    ours = {name for name in names if _ID.fullmatch(name)}
     with ledger.read() as tx:
-        known = known_uploads(tx, may_be_known)
-        return sorted(set(names) - known) if has_drafts(tx) else []
+        return sorted(ours - known_uploads(tx, ours)) if has_drafts(tx) else []
 
 
 def _is_free(folder: int, name: str) -> bool:

@@ -240,12 +240,14 @@ def test_what_no_draft_knows_is_told_and_removed(practice: Practice, draft: Draf
     file = given(draft)
     lost = folder_of(practice) / "0123456789abcdefghjk"
     lost.write_bytes(b"CANARY")
-    (folder_of(practice) / "link").symlink_to(practice.context.folder / "serienpost.yaml")
+    link = folder_of(practice) / "abcdefghjk0123456789"
+    link.symlink_to(practice.context.folder / "serienpost.yaml")
     (folder_of(practice) / "eigenes").mkdir()
+    (folder_of(practice) / "000001.eml").write_text("of the demo's mail server", "utf-8")
     told = [one for one in practice.doctor() if one.name == "eingang/"]
     assert [(one.ok, one.text) for one in told] == [(False, "holds 2 files that no draft knows")]
     practice.purge()
-    assert lying(practice) == {file.id, "eigenes"}
+    assert lying(practice) == {file.id, "eigenes", "000001.eml"}
     assert (practice.context.folder / "serienpost.yaml").exists()
     assert [one for one in practice.doctor() if one.name == "eingang/"] == []
 

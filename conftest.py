@@ -30,6 +30,9 @@ SAMPLED = {
     "tests/acceptance/test_simulated_month.py::test_spring": 0,
     "tests/acceptance/test_worker.py::test_a_changed_configuration_is_heeded": 0,
     "tests/acceptance/test_worker.py::test_a_worker_that_does_not_move_does_not_serve": 0,
+    "tests/faults/test_last_look.py::*": 2,
+    "tests/faults/test_points.py::test_killed_at*": 2,
+    "tests/faults/test_two_practices.py::*": 2,
     "tests/broken_plugins/test_broken_plugins.py::test_a_broken_method*": 6,
     "tests/privacy/test_attacks.py::test_a_value_is_refused_or_plain_text*": 4,
     "tests/privacy/test_attacks_sent.py::test_values_leave_as_text_or_not_at_all*-False]": 0,
@@ -78,8 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave most cases of long sweeps to `--sweep`; the same ones stay in every normal run."""
-    if config.getoption("sweep"):
+    """Leave most cases of long sweeps to `--sweep`, or `--thorough` where there are faults; the same
+    ones stay in every normal run."""
+    if config.getoption("sweep") or config.getoption("thorough", default=False):
         return
     kept = [item for item in items if _stays(item.nodeid)]
     if config.getoption("sample"):

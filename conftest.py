@@ -81,8 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave most cases of long sweeps to `--sweep`, or `--thorough` where there are faults; the same
-    ones stay in every normal run."""
+    """Leave most cases of long sweeps to `--sweep`, of faults to `--thorough`; the same ones stay
+    in every normal run."""
     if config.getoption("sweep") or config.getoption("thorough", default=False):
         return
     kept = [item for item in items if _stays(item.nodeid)]

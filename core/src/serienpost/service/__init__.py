@@ -28,27 +28,44 @@ if TYPE_CHECKING:
         RunLine,
         RunStatus,
     )
+    from serienpost.service.catalog import (
+        AccountLine,
+        MacroEntry,
+        MailingLine,
+        TemplateEntry,
+        TemplateText,
+        accounts,
+        macros,
+        mailings,
+        template_text,
+        templates,
+    )
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
-    from serienpost.service.draft import Conflict, Draft, SameMailing
+    from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing, UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
-    from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop
+    from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop, TestResult
+    from serienpost.service.shown_message import ShownMessage, shown_message
     from serienpost.service.tasks import Prepare, Task, TaskStatus
     from serienpost.service.users import User
 
 __all__ = [
+    "AccountLine",
     "Answers",
     "Confirmation",
     "Conflict",
     "CourseBar",
     "Draft",
+    "DraftLine",
     "DueDate",
     "EditedText",
     "LoggedIn",
     "LoginRefused",
+    "MacroEntry",
+    "MailingLine",
     "MessagePage",
     "MessageStory",
     "NamedMessage",
@@ -68,13 +85,24 @@ __all__ = [
     "RunStatus",
     "SameMailing",
     "Session",
+    "ShownMessage",
     "Stop",
     "Task",
     "TaskStatus",
+    "TemplateEntry",
+    "TemplateText",
+    "TestResult",
     "Transliteration",
+    "UploadedFile",
     "User",
+    "accounts",
     "ensure_worker",
+    "macros",
+    "mailings",
     "open_practice",
+    "shown_message",
+    "template_text",
+    "templates",
     "words",
 ]
 
@@ -113,6 +141,21 @@ _HOME = {
     "Transliteration": "mailing",
     "User": "users",
     "ensure_worker": "desk_worker",
+    "AccountLine": "catalog",
+    "DraftLine": "draft",
+    "MacroEntry": "catalog",
+    "MailingLine": "catalog",
+    "ShownMessage": "shown_message",
+    "TemplateEntry": "catalog",
+    "TemplateText": "catalog",
+    "TestResult": "run",
+    "UploadedFile": "draft",
+    "accounts": "catalog",
+    "macros": "catalog",
+    "mailings": "catalog",
+    "shown_message": "shown_message",
+    "template_text": "catalog",
+    "templates": "catalog",
 }
 
 

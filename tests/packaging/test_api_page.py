@@ -16,7 +16,7 @@ import pytest
 from workspace import ROOT
 
 import serienpost.service
-from serienpost.service import Answers, Draft, Notice, Practice, Run, Task
+from serienpost.service import Answers, Draft, Notice, Practice, Run, Selection, Task
 from serienpost.service.release import Question
 from serienpost_demo import init_demo
 from serienpost_demo.catcher import Catcher
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PAGE = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
 PREPARING = PAGE.split("## Asking a worker\n")[1].split("```python\n")[1].split("```")[0]
 SCRIPT = PAGE.split("## A whole mailing\n")[1].split("```python\n")[1].split("```")[0]
+CHOOSING = PAGE.split("## Choose people before")[1].split("```python\n")[1].split("```")[0]
 
 DRAFT = PAGE.split("## Drafts\n")[1].split("```python\n")[1].split("```")[0]
 
@@ -45,12 +46,22 @@ def public(owner: type) -> list[str]:
         serienpost.service.__all__,
         public(Practice),
         [name for name in public(Run) if name != "find"],
+        [name for name in public(Selection) if name != "find"],
         [name for name in public(Task) if name != "find"],
         get_args(Question),
         tuple(Answers.__dataclass_fields__)[1:],
         re.findall(r"`(\w+)`", Notice.__doc__ or ""),
     ],
-    ids=["service", "Practice", "Run", "Task", "questions", "answers", "notices"],
+    ids=[
+        "service",
+        "Practice",
+        "Run",
+        "Selection",
+        "Task",
+        "questions",
+        "answers",
+        "notices",
+    ],
 )
 def test_everything_is_named(names: list[str]) -> None:
     assert names
@@ -66,7 +77,7 @@ def signature(source: str) -> str:
     return called.replace("lambda _: None", "...")
 
 
-@pytest.mark.parametrize("owner", [Practice, Draft, Run, Task])
+@pytest.mark.parametrize("owner", [Practice, Draft, Run, Selection, Task])
 def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
     block = PAGE.split("## Signatures\n")[1].split("```python\n")[1].split("```")[0]
     (shown,) = (one for one in ast.parse(block).body if getattr(one, "name", "") == owner.__name__)
@@ -77,7 +88,13 @@ def test_signatures_of_the_page_are_those_of_the_code(owner: type) -> None:
 
 
 def test_methods_that_the_page_lists_are_there() -> None:
-    for chapter, owner in (("The practice", Practice), ("Drafts", Draft), ("The run", Run)):
+    chapters = {
+        "The practice": Practice,
+        "Drafts": Draft,
+        "The run": Run,
+        "The selection": Selection,
+    }
+    for chapter, owner in chapters.items():
         lines = PAGE.split(f"## {chapter}\n")[1].split("\n## ")[0].splitlines()
         cells = [line.split("|")[1] for line in lines if line.startswith("| `")]
         listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
@@ -135,3 +152,24 @@ def test_the_script_writes_a_draft(tmp_path: Path) -> None:
     done = subprocess.run(args, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert re.fullmatch(r"look at \S+ of Neue Sprechzeiten\n", done.stdout), done.stderr
     assert len(list((tmp_path / "praxis" / "eingang").iterdir())) == 1
+
+
+def test_the_script_chooses_people_before_there_is_a_text(tmp_path: Path) -> None:
+    folder = tmp_path / "praxis"
+    init_demo(folder, 60, 1)
+    (tmp_path / "choose.py").write_text(CHOOSING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "choose.py", "praxis", "einladung"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, *reasons, in_run, left_out = done.stdout.splitlines()
+    marked, selected = map(int, re.findall(r"\d+", first))
+    assert reasons
+    assert selected - marked == sum(int(line.split()[0]) for line in reasons)
+    # The mailing writes to an address once, which a selection only points out.
+    assert 0 < int(re.findall(r"^(\d+) are marked in the run$", in_run)[0]) < marked
+    assert left_out.endswith("unmarked by hand in the selection")

@@ -44,6 +44,13 @@ def test_every_column_for_people_keeps_sentences() -> None:
         "event.text",
         "due.reason",
         "journal.detail",
+        "selection.header",
+        "selection.reason",
+        "selected.unreachable",
+        "selected.consent",
+        "selected.unmarked",
+        "task.question",
+        "task.reason",
     }
 
 

@@ -16,8 +16,9 @@ from serienpost.ledger.states import (
     OWNED,
     RELEASED,
     RUN_MOVES,
+    SELECTION_MOVES,
 )
-from serienpost.ledger.transitions import NEW_MESSAGE, NEW_RUN
+from serienpost.ledger.transitions import NEW_MESSAGE, NEW_RUN, NEW_SELECTION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -33,7 +34,10 @@ def _reached(moves: Mapping[str, Collection[str]], start: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("moves", "first"), [(MESSAGE_MOVES, NEW_MESSAGE), (RUN_MOVES, NEW_RUN)])
+@pytest.mark.parametrize(
+    ("moves", "first"),
+    [(MESSAGE_MOVES, NEW_MESSAGE), (RUN_MOVES, NEW_RUN), (SELECTION_MOVES, NEW_SELECTION)],
+)
 def test_every_state_can_be_reached(moves: Mapping[str, Collection[str]], first: str) -> None:
     assert _reached(moves, first) | {first} == moves.keys()
 

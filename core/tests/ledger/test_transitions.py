@@ -11,13 +11,14 @@ from sqlalchemy import literal  # noqa: TID253
 
 import serienpost
 from serienpost.ledger.runs import find_run
-from serienpost.ledger.schema import message
-from serienpost.ledger.states import MESSAGE_MOVES, OWNED, RUN_MOVES
+from serienpost.ledger.schema import message, selection
+from serienpost.ledger.states import MESSAGE_MOVES, OWNED, RUN_MOVES, SELECTION_MOVES
 from serienpost.ledger.transitions import (
     ForbiddenMoveError,
     before,
     move_messages,
     move_run,
+    move_selection,
     moving,
     moving_each,
 )
@@ -95,6 +96,23 @@ def test_a_run_moves_as_the_table_says_or_stays(desk: Desk, start: str) -> None:
             assert (other.state, other.reason) == (start, None)
 
 
+@pytest.mark.parametrize("start", SELECTION_MOVES)
+def test_a_selection_moves_as_the_table_says_or_stays(desk: Desk, start: str) -> None:
+    row = {"kind": "email", "account": "post", "purpose": "event", "due": "2026-03-02"}
+    row |= {"header": {}, "state": start, "owner": "me", "reason": "before", "created_by": "user"}
+    for end in SELECTION_MOVES:
+        with desk.ledger.begin() as tx:
+            tx.insert(selection, [row | {"id": end, "created_at": tx.now}])
+            if end != start and end not in SELECTION_MOVES[start]:
+                with pytest.raises(ForbiddenMoveError, match=f"^{start} -> {end}$"):
+                    move_selection(tx, end, start, end)
+                continue
+            assert move_selection(tx, end, start, end, selection.c.owner == "other") == 0
+            assert move_selection(tx, end, start, end) == 1
+        (moved,) = desk.rows(selection, id=end)
+        assert (moved["state"], moved["owner"], moved["reason"]) == (end, None, None)
+
+
 def _writes(source: str) -> Iterator[tuple[str, str]]:
     """Function and value of whatever may write a column `state` of messages or runs: a keyword of
     a change, or a key of a dictionary that may become one."""
@@ -117,6 +135,7 @@ def _writes(source: str) -> Iterator[tuple[str, str]]:
 
 
 CHANGES = {"values", "ordered_values", "dict", "move", "move_messages", "move_run"}
+CHANGES |= {"move_selection"}
 
 
 def _name(node: ast.expr) -> str:
@@ -154,6 +173,7 @@ def test_states_are_written_at_one_place() -> None:
         "ledger/due.py": [("put_off", "NEW_DUE")],
         "ledger/schedule.py": [("enter_due_dates", "NEW_DUE")],
         "ledger/tasks.py": [("enter_task", "NEW_TASK")],
+        "run/prepare/choose.py": [("ask", "NEW_SELECTION")],
         "run/prepare/freeze.py": [("_create", "NEW_RUN")],
         "run/prepare/review.py": [("columns", "NEW_MESSAGE")],
     }

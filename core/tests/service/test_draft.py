@@ -488,7 +488,7 @@ def test_an_older_ledger_holds_no_drafts_and_all_else_goes_on(practice: Practice
         lambda: practice.new_draft(about="other"),
         lambda: practice.draft("k7"),
     ):
-        with pytest.raises(LedgerError, match="holds no drafts yet"):
+        with pytest.raises(LedgerError, match="knows nothing of the desk"):
             refused()
     (folder_of(practice)).mkdir()
     (folder_of(practice) / "0123456789abcdefghjk").touch()

@@ -444,7 +444,7 @@ def test_an_older_ledger_has_no_desk(practices: Practices, practice: Practice) -
         lambda: practice.confirm_password("x", PASSWORD, HERE),
         lambda: practice.log_out("x"),
     ):
-        with pytest.raises(LedgerError, match="of an older version") as refused:
+        with pytest.raises(LedgerError, match="knows nothing of the desk") as refused:
             use()
         assert refused.value.problems[0].hint
     practice.purge()

@@ -187,6 +187,8 @@ SCENARIOS = {
     "take": Scenario(asked, WORKER),
     "task": Scenario(asked_in_vain, WORKER),
     "events": Scenario(sent, ("events", "mail"), "events"),
+    "selection": Scenario(fresh, ("select",)),
+    "selected": Scenario(fresh, ("select",)),
     "purge": Scenario(old, ("purge",)),
     "erase": Scenario(sent, ("erase-person", "patient:5", "--yes")),
     "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),

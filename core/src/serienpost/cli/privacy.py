@@ -141,6 +141,8 @@ def purge_command(practice: Practice) -> Reply:
         say(_("removed because of their age: {runs}", runs=old))
         if done.drafts:
             say(_("removed drafts that nobody went on with: {n}", n=done.drafts))
+        if done.selections:
+            say(_("selections of people removed: {number}", number=done.selections))
 
     return Reply(done.document(), text)
 

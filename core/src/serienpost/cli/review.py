@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from serienpost.service import Practice, Run
-    from serienpost.service.answers import Explanation, Recipient, ReviewSummary, SharedRows
+    from serienpost.service.answers import (
+        Explanation,
+        Recipient,
+        ReviewSummary,
+        SharedRows,
+        TakenSelection,
+    )
     from serienpost.translation import Text
 
 _ = Texts(__name__)
@@ -160,6 +166,21 @@ def _cost(cost: Mapping[str, Any] | None) -> object:
     return words.pages(int(cost["pages"]))
 
 
+def _tell_vanished(taken: TakenSelection | None) -> None:
+    if taken and taken.vanished:
+        print_text(
+            _.ngettext(
+                "{n} person who was marked in the selection {selection} is no longer among those"
+                " that the sources give: {rows}",
+                "{n} people who were marked in the selection {selection} are no longer among those"
+                " that the sources give: {rows}",
+                taken.vanished,
+                selection=taken.selection,
+                rows=", ".join(taken.examples),
+            )
+        )
+
+
 def _show_head(head: ReviewSummary) -> None:
     counts, cost = head.counts, head.cost
     print_facts(
@@ -189,6 +210,7 @@ def _show_head(head: ReviewSummary) -> None:
                 remedy=head.unstable_ids,
             )
         )
+    _tell_vanished(head.taken_over)
     if cost.lacking:
         print_text(_("{why}: send will refuse it.", why=too_little(cost.total, cost.balance)))
     if head.costly_signs:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serienpost.config.document import Document
 from serienpost.config.literal_secrets import refuse_literals
 from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
@@ -17,9 +18,9 @@ from serienpost.files import nearest_path
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from serienpost.config.document import Document, Loc
+    from serienpost.config.document import Loc
     from serienpost.config.uploads import Upload
     from serienpost.context import PracticeContext
 
@@ -31,6 +32,8 @@ FOLDER = "mailings"
 _LONGEST_NAME = 240
 _SUFFIXES = (".yaml", ".yml")
 _NO_FILE = Path()
+# Stands for the id of a mailing that nobody has begun to write.
+_NO_NAME = "none"
 # Keys that name something of the configuration.
 _NAMING = ("account", "purpose", "signature")
 # How runs are called, for who takes the one for the other.
@@ -93,6 +96,7 @@ def check_document(
     *,
     path: Path = _NO_FILE,
     uploads: Collection[Upload] = (),
+    has_text: bool = True,
 ) -> Mailing:
     """The mailing in a document, wherever that comes from.
 
@@ -102,12 +106,13 @@ def check_document(
         mailing_id: its id, unless the document says another.
         path: the file.
         uploads: what was given to a draft.
+        has_text: whether it says what is written, not whom it is for alone.
 
     Raises:
         ConfigError: everything that is wrong with it.
     """
     collector = Collector(
-        lambda loc: (document.file, document.line(loc)), problems=document.problems
+        lambda loc: (document.file or None, document.line(loc)), problems=document.problems
     )
     collector.unknown_keys(document.data, MAILING_KEYS)
     data = placed_uploads(context.path, document, uploads, collector)
@@ -115,7 +120,8 @@ def check_document(
     mailing = collector.validate(Mailing, {"id": mailing_id, **keys})
     blocks = _blocks(context, data, collector)
     _check_names(context, data, collector)
-    _check_text(context, data, collector)
+    if has_text:
+        _check_text(context, data, collector)
     collector.raise_if_any()
     assert mailing is not None  # noqa: S101  # otherwise there are problems
     title = mailing.title or mailing.id
@@ -124,6 +130,21 @@ def check_document(
     )
     attached = {one.reference: one.name for one in uploads if one.kind == "attachment"}
     return checked.read_from(document, attached)
+
+
+def check_choice(context: PracticeContext, keys: Mapping[str, Any]) -> Mailing:
+    """Check the keys of a mailing that say whom it is for, where there is no file and no text yet,
+    as `load_mailing` does; the mailing's own name says nothing.
+
+    Args:
+        context: the practice.
+        keys: `select`, `account`, `purpose`, `order_by`, `limit`.
+
+    Raises:
+        ConfigError: everything that is wrong with them, with the key.
+    """
+    document = Document("", dict(keys), is_file=False)
+    return check_document(context, document, _NO_NAME, has_text=False)
 
 
 def _path(context: PracticeContext, name_or_path: str) -> Path:

@@ -58,19 +58,6 @@ def has_drafts(tx: Tx) -> bool:
     return tx.has(draft)
 
 
-def refuse_older(tx: Tx) -> None:
-    """Make sure that the ledger can hold drafts.
-
-    Raises:
-        LedgerError: it is an older one that is used as it is while a run is open.
-    """
-    if not has_drafts(tx):
-        raise LedgerError(
-            _("the ledger was made by an older serienpost and holds no drafts yet"),
-            hint=_("finish or cancel the runs that are open, then open the practice again"),
-        )
-
-
 def find_draft(tx: Tx, draft_id: str, *, lock: bool = False) -> DraftRow:
     """The draft of this id.
 
@@ -82,7 +69,7 @@ def find_draft(tx: Tx, draft_id: str, *, lock: bool = False) -> DraftRow:
     Raises:
         LedgerError: there is none, or the ledger is too old to hold any.
     """
-    refuse_older(tx)
+    tx.require(draft)
     wanted = tx.select(draft, *_DRAFT).where(draft.c.id == draft_id)
     row = tx.first(wanted.with_for_update() if lock else wanted)
     if row is None:

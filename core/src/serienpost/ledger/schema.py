@@ -414,8 +414,8 @@ failed_login = Table(
     Column("at", UtcTime, nullable=False),
 )
 
-# People chosen and checked before there is a text: `blocks` are sources and what was asked of them,
-# `owner` is the process that reads them, `reason` why they could not be read.
+# People chosen and checked before there is a text: `header` is whom they are chosen for and what is
+# asked of which sources, `owner` the process that reads them, `reason` why they could not be read.
 selection = Table(
     "selection",
     metadata,
@@ -434,7 +434,9 @@ selection = Table(
     Column("read_at", UtcTime),
 )
 
-# The rows of a selection; no values of macros.
+# The rows of a selection; no values of macros. `because` tells apart why rows are not marked: those
+# with the same say the same. While people are read, their rows belong to no selection yet: to
+# `reading_into(ID)` of `ledger/selections.py`.
 selected = Table(
     "selected",
     metadata,
@@ -457,6 +459,7 @@ selected = Table(
     Column("allowed", Boolean, nullable=False),
     Column("marked", Boolean, nullable=False),
     Column("unmarked", SpokenJson(none_as_null=True)),
+    Column("because", Text),
     Index("selected_row", "practice", "selection", "row_id", unique=True),
     Index("selected_person", "practice", "person"),
 )
@@ -527,7 +530,8 @@ task = Table(
     Index("task_state", "practice", "state", "asked_at"),
 )
 
-# Who decided what and when: marks, overrides, approvals, resolved doubts, tests.
+# Who decided what and when: marks, overrides, approvals, resolved doubts, tests. `run` is a run, or
+# a selection.
 journal = Table(
     "journal",
     metadata,

@@ -104,6 +104,14 @@ TASK_MOVES: dict[str, frozenset[str]] = {
 # States of tasks that are not over.
 OPEN_TASK = ("waiting", "working")
 
+# Selections: `reading` from the moment they are asked for; one whose reader died has `failed`, and
+# any may be read again.
+SELECTION_MOVES: dict[str, frozenset[str]] = {
+    "reading": frozenset({"ready", "failed"}),
+    "ready": frozenset({"reading"}),
+    "failed": frozenset({"reading"}),
+}
+
 # States of runs that a person released and that are not over.
 RELEASED = ("approved", "sending", "paused")
 

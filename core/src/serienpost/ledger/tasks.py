@@ -75,11 +75,7 @@ def enter_task(ledger: Ledger, task_id: str, asked_by: str, asked: Mapping[str, 
         LedgerError: the ledger is an older one, which cannot hold it.
     """
     with ledger.begin("ask", counted=False) as tx:
-        if not tx.has(task):
-            raise LedgerError(
-                _("a worker cannot be asked while this older ledger has open runs"),
-                hint=_("finish or cancel what is open, then ask again; serienpost runs lists it"),
-            )
+        tx.require(task)
         new = {"id": task_id, "state": NEW_TASK, "tries": 0, "done": 0}
         tx.insert_new(task, [{**asked, **new, "asked_by": asked_by, "asked_at": tx.now}])
 
@@ -88,9 +84,10 @@ def find_task(tx: Tx, task_id: str) -> TaskRow:
     """The task of this id.
 
     Raises:
-        LedgerError: there is none.
+        LedgerError: there is none, or the ledger is too old to hold any.
     """
-    found = tx.first(tx.select(task, *_TASK).where(task.c.id == task_id)) if tx.has(task) else None
+    tx.require(task)
+    found = tx.first(tx.select(task, *_TASK).where(task.c.id == task_id))
     if found is None:
         raise LedgerError(_("there is no task {task}", task=task_id))
     return TaskRow._make(found)

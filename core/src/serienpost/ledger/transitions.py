@@ -1,4 +1,4 @@
-"""The only writer of states: each move of a message, run, due date or task is made here.
+"""The only writer of states: each move of a message, run, due date, task or selection is made here.
 
 A move names the states that it starts from. Its statement changes rows in these states alone, under
 a new fence, and cannot be built for a move that the tables in `states` do not hold. What happens to
@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, update
 
-from serienpost.ledger.schema import due, message, run, task
-from serienpost.ledger.states import DUE_MOVES, MESSAGE_MOVES, OWNED, RUN_MOVES, TASK_MOVES
+from serienpost.ledger.schema import due, message, run, selection, task
+from serienpost.ledger.states import (
+    DUE_MOVES,
+    MESSAGE_MOVES,
+    OWNED,
+    RUN_MOVES,
+    SELECTION_MOVES,
+    TASK_MOVES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -32,6 +39,9 @@ NEW_DUE = "open"
 
 # The state in which a task comes into the ledger.
 NEW_TASK = "waiting"
+
+# The state in which a selection comes into the ledger.
+NEW_SELECTION = "reading"
 
 
 class ForbiddenMoveError(Exception):
@@ -169,6 +179,27 @@ def move_task(
     starts = _checked(TASK_MOVES, start, end, may_stay=True)
     statement = tx.update(task).where(task.c.id == task_id, _is(task.c.state, starts), *which)
     return tx.execute(statement.values({"state": end, "owner": None, **values}))
+
+
+def move_selection(
+    tx: Tx,
+    selection_id: str,
+    start: str | Collection[str],
+    end: str,
+    *which: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401
+) -> int:
+    """Move a selection; returns 1, or 0 where it is in another state or not as `which`.
+
+    Nobody reads it any more, unless `values` say who does.
+
+    Raises:
+        ForbiddenMoveError: the table of selections does not hold it.
+    """
+    starts = _checked(SELECTION_MOVES, start, end, may_stay=True)
+    c = selection.c
+    statement = tx.update(selection).where(c.id == selection_id, _is(c.state, starts), *which)
+    return tx.execute(statement.values({"state": end, "owner": None, "reason": None, **values}))
 
 
 def _checked(

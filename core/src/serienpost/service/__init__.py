@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from serienpost.service.mailing import EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
-    from serienpost.service.run import MessagePage, Progress, ReviewPage, Run, Stop, TestResult
+    from serienpost.service.review_page import ReviewPage
+    from serienpost.service.run import MessagePage, Progress, Run, Stop, TestResult
+    from serienpost.service.selection import Selection
     from serienpost.service.shown_message import ShownMessage, shown_message
     from serienpost.service.tasks import Prepare, Task, TaskStatus
     from serienpost.service.users import User
@@ -84,6 +86,7 @@ __all__ = [
     "RunLine",
     "RunStatus",
     "SameMailing",
+    "Selection",
     "Session",
     "ShownMessage",
     "Stop",
@@ -128,13 +131,14 @@ _HOME = {
     "Notice": "notices",
     "Prepare": "tasks",
     "Progress": "run",
-    "ReviewPage": "run",
+    "ReviewPage": "review_page",
     "LoggedIn": "login",
     "LoginRefused": "login",
     "Right": "users",
     "Run": "run",
-    "Session": "login",
     "SameMailing": "draft",
+    "Selection": "selection",
+    "Session": "login",
     "Stop": "run",
     "Task": "tasks",
     "TaskStatus": "tasks",

@@ -19,9 +19,12 @@ from serienpost.run.report.answers import (
     ReviewSummary,
     RunLine,
     RunStatus,
+    SelectionStatus,
     SharedRows,
+    TakenSelection,
+    UnmarkedReason,
 )
-from serienpost.run.report.export import PersonExport, PersonMessage, Suppressed
+from serienpost.run.report.export import PersonExport, PersonMessage, PersonSelected, Suppressed
 from serienpost.run.report.manifest import Manifest, ManifestField
 from serienpost.run.report.pauses import PauseEnd
 from serienpost.run.report.retention import Purged
@@ -45,6 +48,7 @@ __all__ = [
     "PauseEnd",
     "PersonExport",
     "PersonMessage",
+    "PersonSelected",
     "PlanCost",
     "PlanCounts",
     "Planned",
@@ -57,7 +61,10 @@ __all__ = [
     "ReviewSummary",
     "RunLine",
     "RunStatus",
+    "SelectionStatus",
     "SharedRows",
     "Suppressed",
+    "TakenSelection",
+    "UnmarkedReason",
     "WaitingSchedule",
 ]

@@ -18,6 +18,7 @@ from serienpost.errors import ConfigError, DraftProblem, LedgerError, Problem, S
 from serienpost.ledger import drafts
 from serienpost.ledger.drafts import DraftRow, UploadRow
 from serienpost.ledger.runs import mailings_of_runs
+from serienpost.ledger.schema import draft
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.uploaded_files import received, remove_files
 from serienpost.run.report.preview import PREVIEWS
@@ -421,7 +422,7 @@ def new_draft(
     begun: Plain = {}
     ledger = practice.ledger
     with ledger.read() as tx:
-        drafts.refuse_older(tx)
+        tx.require(draft)
         used = drafts.draft_mailings(tx) | {one: one for one in mailings_of_runs(tx)}
     if mailing is not None:
         loaded = load_mailing(practice.context, mailing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from serienpost.config.loading import load_mailing
@@ -17,15 +18,18 @@ from serienpost.run.prepare.check import (
     selection_notes,
     template_folders,
 )
+from serienpost.run.prepare.people import People
+from serienpost.run.prepare.plan import Scope
 from serienpost.run.prepare.renderer import RunRenderer
+from serienpost.run.prepare.taking_over import TakenOver, ready_selection, with_people_of
 from serienpost.run.prepare.text_notes import text_notes
 from serienpost.run.report.preview import text_part
+from serienpost.run.send.day import relative_day
 from serienpost.service.schedule_check import refuse_attended, schedule_notes
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from serienpost.config.mailing import Mailing
     from serienpost.context import PracticeContext
@@ -150,22 +154,28 @@ def prepare(
     practice: OpenedPractice,
     name: str,
     *,
-    due: date,
+    due: date | None = None,
     instead: Instead | None = None,
     text: EditedText | None = None,
     rewrite_signs: bool | None = None,
     exclude_already_sent: bool = False,
     unattended: bool = False,
+    selection: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
     frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> Run | Transliteration:
     """See `Practice.prepare`; for `unattended` and `frozen` see `run/prepare/freeze.py`."""
+    mailing, chosen = _loaded(practice.context, name, instead), None
+    if selection is not None:
+        mailing, due, chosen = people_of(practice, selection, mailing, due)
+    files = text.files if text else None
     return prepare_checked(
         practice,
-        checked(practice.context, name, due, instead, text),
+        checked_for(practice.context, mailing, due or practice.today(), files),
         rewrite_signs=rewrite_signs,
         exclude_already_sent=exclude_already_sent,
         unattended=unattended,
+        chosen=chosen,
         progress=progress,
         frozen=frozen,
     )
@@ -178,10 +188,12 @@ def prepare_checked(
     rewrite_signs: bool | None = None,
     exclude_already_sent: bool = False,
     unattended: bool = False,
+    chosen: TakenOver | None = None,
     progress: Callable[[int], None] = lambda _: None,
     frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> Run | Transliteration:
-    """See `Practice.prepare`; a mailing that was checked, from a file or a draft."""
+    """See `Practice.prepare`; a mailing that was checked, from a file or a draft, and the selection
+    whose marks it takes over."""
     from serienpost.run.prepare import freeze
     from serienpost.service.run import Run
 
@@ -199,10 +211,45 @@ def prepare_checked(
         practice.actor,
         exclude_already_sent=exclude_already_sent,
         unattended=unattended,
+        chosen=chosen,
         progress=progress,
         frozen=frozen,
     )
     return Run(practice, run_id)
+
+
+def people_of(
+    practice: OpenedPractice, selection_id: str, mailing: Mailing, due: date | None
+) -> tuple[Mailing, date, TakenOver]:
+    """The mailing with the people of a selection in place of its own, its due date, and whose marks
+    the run takes over.
+
+    The due date is that of a selection which counts from a day; else the one asked for, or today.
+
+    Raises:
+        ConfigError: kind, purpose or day of the selection are others than those of the mailing.
+        LedgerError: there is no such selection, or it could not be read.
+        StillOpenError: it is being read.
+    """
+    context = practice.context
+    row = ready_selection(practice.ledger, selection_id)
+    taken = with_people_of(context, mailing, row)
+    theirs = date.fromisoformat(row.due)
+    if not relative_day(People(context, Scope.from_json(row.header))):
+        day = due or practice.today()
+    elif due in (None, theirs):
+        day = theirs
+    else:
+        raise ConfigError(
+            _(
+                "the people of selection {selection} were chosen for {theirs}, not for {due}",
+                selection=row.id,
+                theirs=theirs,
+                due=due,
+            ),
+            hint=_("choose the people again for that day"),
+        )
+    return taken, day, TakenOver(practice.ledger, row)
 
 
 def _signs(renderer: RunRenderer) -> Any:  # noqa: ANN401

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from serienpost.config.loading import load_practice
+from serienpost.service.desk import DeskPractice
 from serienpost.service.notices import log_notice
-from serienpost.service.opened import MOST_ROWS, OpenedPractice
+from serienpost.service.opened import MOST_ROWS
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from serienpost.run.report.retention import Purged
     from serienpost.run.send.stop import Stop
     from serienpost.service.decided import Answers
-    from serienpost.service.draft import About, Draft, DraftLine, SameMailing
     from serienpost.service.finding import Finding
-    from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
     from serienpost.service.notices import Notify
     from serienpost.service.release import Confirmation
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.serving import WorkerLine
     from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
-    from serienpost.service.tasks import Prepare, Task, TaskStatus
-    from serienpost.service.users import User
 
 _ = Texts(__name__)
 
@@ -60,7 +57,7 @@ def open_practice(folder: Path | str, *, actor: str, notify: Notify = log_notice
     return Practice(load_practice(Path(folder).absolute()), actor, notify)
 
 
-class Practice(OpenedPractice):
+class Practice(DeskPractice):
     """One practice and who acts in it. Closing it closes everything that was opened through it."""
 
     def time(self, text: str) -> datetime:
@@ -112,17 +109,22 @@ class Practice(OpenedPractice):
         text: EditedText | None = None,
         rewrite_signs: bool | None = None,
         exclude_already_sent: bool = False,
+        selection: str | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> Run | Transliteration:
         """Select, review, render and freeze a mailing as a run.
 
         Args:
             mailing: a file of `mailings/` without its suffix, or a path.
-            due: the date that relative days count from; today unless given.
+            due: the date that relative days count from; today unless given, with a selection that
+                of the selection.
             instead: account, template or signature to use instead of the mailing's.
             text: the mailing's text as changed for this run, from `text_of`.
             rewrite_signs: the answer to `Transliteration`.
             exclude_already_sent: unmark who had this mailing before.
+            selection: the id of a selection whose people and marks are taken instead of the
+                mailing's own. They are read and judged anew: who is not marked in it, or new since
+                then, is in the run and unmarked.
             progress: is called with the number of rows read so far.
 
         Returns:
@@ -136,117 +138,14 @@ class Practice(OpenedPractice):
         return prepare(
             self,
             mailing,
-            due=due or self.today(),
+            due=due,
             instead=instead,
             text=text,
             rewrite_signs=rewrite_signs,
             exclude_already_sent=exclude_already_sent,
+            selection=selection,
             progress=progress,
         )
-
-    def ask(self, what: Prepare, *, token: str = "") -> Task:
-        """Ask a worker to do something, in the name of whoever opened the practice; returns at
-        once. See `ensure_worker` for a worker on this machine.
-
-        Args:
-            what: `Prepare` a mailing.
-            token: names this one wish; the same one of the same actor with the same token is the
-                same task, however often it is asked for (a double click).
-
-        Raises:
-            LedgerError: the ledger is an older one, which cannot hold it.
-        """
-        from serienpost.service.tasks import ask
-
-        return ask(self, what, token=token)
-
-    def task(self, task_id: str) -> Task:
-        """The task of this id.
-
-        Raises:
-            LedgerError: there is none; those that are over are removed after a week.
-        """
-        from serienpost.service.tasks import Task
-
-        return Task.find(self, task_id)
-
-    def tasks(self, limit: int = 20) -> list[TaskStatus]:
-        """How the tasks stand that were asked for last, the newest first.
-
-        Raises:
-            ValueError: the limit is not between 1 and a million.
-        """
-        from serienpost.service.tasks import tasks
-
-        return tasks(self, limit)
-
-    def new_draft(
-        self,
-        mailing: str | None = None,
-        *,
-        about: About | None = None,
-        continues: str | Literal[False] | None = None,
-        keys: Mapping[str, Any] | None = None,
-        selection: str | None = None,
-        title: str = "",
-    ) -> Draft | SameMailing:
-        """Begin a mailing as a row of the ledger; nothing is written into `mailings/`.
-
-        Whoever was written to once is known by the mailing's id. So a draft keeps the id of the
-        mailing that it starts from; one that starts from nothing gets a new one, and for
-        appointments and birthdays somebody must say first whether an existing mailing already
-        writes to the same people: a second reminder under an id of its own would reach them twice.
-
-        Args:
-            mailing: a file of `mailings/` without its suffix, or a path, whose keys it takes over
-                as they are written, without its schedule; None to start from nothing.
-            about: what a draft that starts from nothing is for.
-            continues: the answer to `SameMailing`: the id of the mailing that it goes on with, or
-                False where there is none.
-            keys: of a mailing file, as plain JSON; they stand over those of the mailing.
-            selection: the selection that it writes to.
-            title: what people call it.
-
-        Returns:
-            The draft; or the question, where one must be answered first.
-
-        Raises:
-            ConfigError: there is no such mailing, something is wrong with it, or a draft may not
-                have such keys.
-            LedgerError: the ledger is an older one with an open run.
-            ValueError: it starts from nothing, and nobody says what it is for.
-        """
-        from serienpost.service.draft import new_draft
-
-        return new_draft(
-            self,
-            mailing,
-            about=about,
-            continues=continues,
-            keys=keys,
-            selection=selection,
-            title=title,
-        )
-
-    def drafts(self) -> list[DraftLine]:
-        """All drafts, the one that was saved last first."""
-        from serienpost.service.draft import all_drafts
-
-        return all_drafts(self)
-
-    def draft(self, draft_id: str, version: int | None = None) -> Draft:
-        """The draft of this id.
-
-        Args:
-            draft_id: the id.
-            version: the one that was looked at; unless given, the newest.
-
-        Raises:
-            LedgerError: there is none, or it has another version by now.
-        """
-        from serienpost.service.draft import find
-
-        return find(self, draft_id, version)
 
     def run_mailing(
         self,
@@ -471,104 +370,6 @@ class Practice(OpenedPractice):
         from serienpost.run.report.erasure import erase_person
 
         return erase_person(self.context, self.ledger, person, self.actor)
-
-    def users(self) -> list[User]:
-        """The users of the desk, by their names.
-
-        Raises:
-            LedgerError: the ledger is older than the desk; so do all that follow.
-        """
-        from serienpost.service.users import users
-
-        return users(self)
-
-    def add_user(self, name: str, password: str, rights: Iterable[str] = ()) -> User:
-        """Add a user of the desk.
-
-        Args:
-            name: one line of at most 64 printable signs without a colon; names that differ in case
-                alone are the same.
-            password: 12 to 1024 characters; only its hash is kept.
-            rights: values of `Right`; `read` is everybody's.
-
-        Raises:
-            ConfigError: the name or the password cannot be taken, or there is no such right.
-            LedgerError: there is a user of this name.
-        """
-        from serienpost.service.users import add_user
-
-        return add_user(self, name, password, rights)
-
-    def change_user(
-        self, name: str, *, rights: Iterable[str] | None = None, password: str | None = None
-    ) -> User:
-        """Give a user other rights, another password, or both; ends the user's sessions where
-        something changes.
-
-        Raises:
-            ConfigError: the password cannot be taken, or there is no such right.
-            LedgerError: there is no such user, or nobody would administer any more.
-        """
-        from serienpost.service.users import change_user
-
-        return change_user(self, name, rights, password)
-
-    def remove_user(self, name: str) -> User:
-        """Remove a user with all sessions; what the journal says of the user stays.
-
-        Raises:
-            LedgerError: there is no such user, or nobody would administer any more.
-        """
-        from serienpost.service.users import remove_user
-
-        return remove_user(self, name)
-
-    def log_in(self, name: str, password: str, origin: str) -> LoggedIn | LoginRefused:
-        """Log a user in at a desk. Takes as long, and answers the same, for names that nobody has.
-
-        Args:
-            name: as it was typed.
-            password: as it was typed.
-            origin: the address that it comes from; tries are counted for each, and for each name.
-        """
-        from serienpost.service.login import log_in
-
-        return log_in(self, name, password, origin)
-
-    def session(self, token: str) -> Session | None:
-        """Who is logged in with a token; None where nobody is (any more). Looking is no use."""
-        from serienpost.service.login import session
-
-        return session(self, token)
-
-    def touch(self, token: str) -> Session | None:
-        """As `session`, where a person did something: what is not locked yet locks later. Ten
-        seconds count as one moment."""
-        from serienpost.service.login import touch
-
-        return touch(self, token)
-
-    def unlock(self, token: str, password: str, origin: str) -> Session | LoginRefused | None:
-        """Go on with a locked session; None where it is over. Wrong passwords count as in
-        `log_in`."""
-        from serienpost.service.login import confirm
-
-        return confirm(self, token, password, origin)
-
-    def confirm_password(
-        self, token: str, password: str, origin: str
-    ) -> Session | LoginRefused | None:
-        """Whether it is still the user who sits there, as before an approval; counts as `unlock`,
-        and as use."""
-        from serienpost.service.login import confirm
-
-        return confirm(self, token, password, origin)
-
-    def log_out(self, token: str) -> None:
-        """End a session, if there is one."""
-        from serienpost.service.login import log_out
-
-        log_out(self, token)
 
     def doctor(self) -> Iterator[Finding]:
         """Look at everything that the practice needs; goes on after each thing that is broken."""

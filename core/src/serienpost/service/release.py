@@ -12,9 +12,10 @@ from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, count_overridden, find_run
 from serienpost.run.prepare.changes import refuse_other_edition
+from serienpost.run.prepare.people import configured
 from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.policy import PolicyWatch, refuse_changed_rules
-from serienpost.run.prepare.renderer import configured, load_renderer
+from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report.answers import PlanCost, PlanCounts
 from serienpost.run.report.estimate import free_balance
 from serienpost.run.report.recipients import review_head

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from serienpost.contracts.outcomes import Accepted
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import SerienpostError, StillOpenError, cause_of
+from serienpost.ledger.reviewed import rows_of_run
 from serienpost.ledger.runs import allow_command, find_rows, find_run
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, languages, recipients
@@ -29,8 +30,8 @@ from serienpost.run.send.stop import Stop as Stop  # noqa: PLC0414  # faces take
 from serienpost.service import release
 from serienpost.service.decided import Answers
 from serienpost.service.notices import Notice
-from serienpost.service.opened import MOST_ROWS
 from serienpost.service.release import Confirmation
+from serienpost.service.review_page import ReviewPage, refuse_page, review_page
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost.config.models import Workers
+    from serienpost.ledger.reviewed import ReviewedRows
     from serienpost.ledger.store import Ledger
     from serienpost.run.report.answers import (
         Explanation,
@@ -81,21 +83,6 @@ class Progress:
     waiting: str | None = None
     until: datetime | None = None
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewPage(Record):
-    """A page of the review.
-
-    Args:
-        total: rows that the filter leaves.
-        pages: of the size asked for.
-    """
-
-    page: int
-    pages: int
-    total: int
-    recipients: tuple[Recipient, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +148,10 @@ class Run:
     def _ledger(self) -> Ledger:
         return self.practice.ledger
 
+    @property
+    def _rows(self) -> ReviewedRows:
+        return rows_of_run(self.id)
+
     @classmethod
     def find(cls, practice: OpenedPractice, run_id: str) -> Run:
         """The run of this id.
@@ -189,7 +180,7 @@ class Run:
             cost=release.with_balance(self.practice, head.cost, head.account),
             seconds=duration(account.rate, head.counts.marked) if account else 0.0,
             earlier=earlier_runs(self._context, self._ledger, self.id),
-            shared=recipients.shared_rows(self._ledger, self.id),
+            shared=recipients.shared_rows(self._ledger, self._rows),
             costly_signs=recipients.costly_signs(self._ledger, self.id),
             languages=languages.languages(self._ledger, self.id),
             reasons=tuple(recipients.reasons(self._ledger, self.id)),
@@ -206,7 +197,7 @@ class Run:
         Raises:
             SerienpostError: there is no such column.
         """
-        return recipients.recipients(self._ledger, self.id, sort)
+        return recipients.recipients(self._ledger, self._rows, sort)
 
     def review(
         self,
@@ -228,9 +219,8 @@ class Run:
             SerienpostError: there is no such column or filter.
             ValueError: no such page, or a size that is none.
         """
-        _refuse_page(page, size)
-        total, rows = recipients.page_of(self._ledger, self.id, page, size, sort, filter)
-        return ReviewPage(page, max(1, -(-total // size)), total, rows)
+        which = recipients.filtered(self._rows, filter)
+        return review_page(self._ledger, self._rows, page, size, sort, which)
 
     def mark(
         self,
@@ -563,7 +553,7 @@ class Run:
         Raises:
             ValueError: no such page, or a size that is none.
         """
-        _refuse_page(page, size)
+        refuse_page(page, size)
         total, found = history.message_page(self._ledger, self.id, page, size, state)
         return MessagePage(page, max(1, -(-total // size)), total, found)
 
@@ -599,8 +589,3 @@ class Run:
         from serienpost.run.report.summary import write_failures
 
         return write_failures(self._ledger, self.id, file)
-
-
-def _refuse_page(page: int, size: int) -> None:
-    if not (1 <= page <= MOST_ROWS and 1 <= size <= MOST_ROWS):
-        raise ValueError(_("pages and their sizes are numbers from 1 to {most}", most=MOST_ROWS))

@@ -11,8 +11,9 @@ from serienpost.errors import ConfigError, Exit
 from serienpost.ledger.schema import message
 from serienpost.ledger.schema import run as table
 from serienpost.run.prepare.plan import write_plan_hash
+from serienpost.run.prepare.reasons import general
 from serienpost.run.report.answers import DueDate, standing
-from serienpost.run.report.recipients import general, review_head
+from serienpost.run.report.recipients import review_head
 from serienpost.translation import Text, speaking
 
 if TYPE_CHECKING:

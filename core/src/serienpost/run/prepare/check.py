@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from serienpost.config.problems import did_you_mean
 from serienpost.config.uploads import UPLOADS
 from serienpost.contracts.accounts import SecretRef
 from serienpost.contracts.channels import HasFinish
 from serienpost.contracts.content import Refused
-from serienpost.contracts.rows import (
-    Advises,
-    LimitsPurposes,
-    LowersClasses,
-    TellsWhatIsRead,
-)
+from serienpost.contracts.rows import Advises
 from serienpost.errors import (
     ConfigError,
     Problem,
     SecretError,
-    SelectionError,
     SerienpostError,
-    SourceError,
     TemplateError,
 )
-from serienpost.fields import Sensitivity, known_field
 from serienpost.firewall import check_names
 from serienpost.run.prepare import provider_template
 from serienpost.run.prepare.attachment_folder import (
@@ -40,20 +30,25 @@ from serienpost.run.prepare.language_check import file_name_problems, settled
 from serienpost.run.prepare.languages import Variants
 from serienpost.run.prepare.layout import layout_files
 from serienpost.run.prepare.lint import lint
+from serienpost.run.prepare.people_check import (
+    READ,
+    address_problems,
+    check_selections,
+    consent_problems,
+    placed_at,
+    told_by_sources,
+)
 from serienpost.run.prepare.plan import Block, Header, digest, plain_selection
 from serienpost.run.prepare.policy import POLICY, rules_in_force
 from serienpost.run.prepare.renderer import (
     ATTACHMENT,
-    LOWERED,
     OWN_FILES,
-    READ,
     SHARED_FILES,
     RunRenderer,
 )
 from serienpost.run.prepare.row_attachments import folder_problem, is_own
 from serienpost.run.prepare.stable_ids import (
     UNSTABLE_IDS,
-    remedy_for_ids,
     stable_ids_problems,
 )
 from serienpost.run.prepare.unfilled import unfilled_placeholders
@@ -61,7 +56,7 @@ from serienpost.templates.folder import FREE_TEXT, TemplateFiles, from_text, loa
 from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from serienpost.config.mailing import Mailing
@@ -109,7 +104,6 @@ def check_mailing(
         **layout_files(context, channel, account, _signature_image(context, mailing)),
     }
     missing = secret_problems(context, mailing.account, account)
-    remedy = _remedy_for_ids(context, mailing)
     header = Header(
         mailing=mailing.id,
         title=mailing.title,
@@ -148,25 +142,23 @@ def check_mailing(
         extra={
             "practice": context.config.practice.model_dump(mode="json"),
             **_own_files(home, mailing),
-            **_lowered(context, mailing),
-            **_read(context, mailing),
-            **({UNSTABLE_IDS: remedy} if remedy else {}),
+            **told_by_sources(context, mailing),
             **variants.frozen(context.config.signatures.get(mailing.signature or "")),
             POLICY: rules_in_force(context),
         },
     )
     renderer = RunRenderer(context, header, assets)
-    _check_selections(mailing, renderer)
+    check_selections(mailing, renderer)
     renderer = settled(renderer)
     texts = renderer.in_languages
     problems = [
         *(problem for one in texts for problem in _purpose_problems(mailing, one.files)),
-        *_consent_problems(context, mailing),
-        *stable_ids_problems(context, mailing, remedy),
+        *consent_problems(context, mailing),
+        *stable_ids_problems(context, mailing, header.extra.get(UNSTABLE_IDS)),
         *(problem for one in texts for problem in _empty_problems(mailing, one.files)),
         *missing,
         *dict.fromkeys(problem for one in texts for problem in _name_problems(one, mailing)),
-        *(_at(mailing, "attachments", problem) for problem in file_name_problems(renderer)),
+        *(placed_at(mailing, "attachments", problem) for problem in file_name_problems(renderer)),
         *provider_template.unnamed(renderer),
         *_capability_problems(renderer),
     ]
@@ -184,59 +176,6 @@ def _digests(files: TemplateFiles, assets: Mapping[str, bytes]) -> dict[str, str
     return {name: digest(texts.get(name, data)) for name, data in sorted(assets.items())}
 
 
-def _remedy_for_ids(context: PracticeContext, mailing: Mailing) -> str | None:
-    """What to add so that people are known again in another run.
-
-    Raises:
-        SourceError: with the place in the mailing.
-    """
-    try:
-        return remedy_for_ids(context, mailing)
-    except SourceError as error:
-        raise _placed(mailing, error) from error
-
-
-def _lowered(context: PracticeContext, mailing: Mailing) -> dict[str, dict[str, str]]:
-    """The reasons why a schema lowered the class of fields, for the manifest.
-
-    Raises:
-        SourceError: with the place in the mailing.
-    """
-    reasons: dict[str, str] = {}
-    for given in _told(context, mailing, LowersClasses, "lowered", Mapping):
-        reasons |= given
-    return {LOWERED: reasons} if reasons else {}
-
-
-def _read(context: PracticeContext, mailing: Mailing) -> dict[str, list[str]]:
-    """What the sources read and leave out, for the review.
-
-    Raises:
-        SourceError: with the place in the mailing.
-    """
-    told = _told(context, mailing, TellsWhatIsRead, "what_is_read", (list, tuple))
-    notes = dict.fromkeys(note for given in told for note in given)
-    return {READ: list(notes)} if notes else {}
-
-
-def _told(
-    context: PracticeContext,
-    mailing: Mailing,
-    tells: type,
-    method: str,
-    shape: type | tuple[type, ...],
-) -> Iterator[Any]:
-    """What those sources of a mailing answer that have an optional method, block by block."""
-    for block in mailing.blocks:
-        source = context.registry.sources[block.source]
-        if isinstance(source, tells):
-            try:
-                given = getattr(source, method)(context, block.selection)
-            except SourceError as error:
-                raise _placed(mailing, error) from error
-            yield context.registry.answered("sources", block.source, method, given, shape)
-
-
 def _part_size(
     context: PracticeContext, channel: Channel[Any], account: AccountSettings
 ) -> int | None:
@@ -247,41 +186,14 @@ def _part_size(
     return context.registry.answered("channels", name, "part_size", size, int)
 
 
-def _check_selections(mailing: Mailing, renderer: RunRenderer) -> None:
-    """Let the sources look at their selections and at the order.
-
-    Raises:
-        SerienpostError: with the place in the mailing.
-    """
-    try:
-        blocks = renderer.blocks
-    except SourceError as error:
-        raise _placed(mailing, error) from error
-    problems = []
-    for name in dict.fromkeys(written.removeprefix("-") for written in mailing.order):
-        offered = frozenset.intersection(*(block.offers for block in blocks))
-        if name in offered:
-            continue
-        hint = did_you_mean(name, offered)
-        is_read = known_field(name, renderer.classes).sensitivity < Sensitivity.PROTECTED
-        said = (
-            _("rows cannot be ordered by {name}, which the source does not offer", name=name)
-            if hint or is_read
-            else _("rows cannot be ordered by {name}, which is never read", name=name)
-        )
-        problem = Problem(said, hint)
-        problems.append(_at(mailing, "order_by", problem))
-    if problems:
-        raise ConfigError(*problems)
-
-
 def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> TemplateFiles:
     """The mailing's template, or its own subject and text."""
     if mailing.template is not None:
         try:
             return load_template(mailing.template, suffix, template_folders(context))
         except TemplateError as error:
-            raise TemplateError(*(_at(mailing, "template", p) for p in error.problems)) from error
+            placed = [placed_at(mailing, "template", problem) for problem in error.problems]
+            raise TemplateError(*placed) from error
     if not mailing.is_file:
         places = {key: f"{mailing.file}: {key}" for key in ("subject", "text")}
         text, file = mailing.text or "", places["text"]
@@ -301,19 +213,6 @@ def _seen_from(folder: Path, file: str) -> str:
     path = Path(file).resolve()
     home = folder.resolve()
     return str(path.relative_to(home)) if path.is_relative_to(home) else path.name
-
-
-def _at(mailing: Mailing, key: str, problem: Problem) -> Problem:
-    """The problem, at a key of the mailing's file unless it has a place already."""
-    if problem.file:
-        return problem
-    return Problem(problem.message, problem.hint, mailing.file, mailing.line(key), key)
-
-
-def _placed(mailing: Mailing, error: SourceError) -> SourceError:
-    """The same error, at `select` unless it has a place already."""
-    kind = SelectionError if isinstance(error, SelectionError) else SourceError
-    return kind(*(_at(mailing, "select", problem) for problem in error.problems))
 
 
 def _attachments(context: PracticeContext, mailing: Mailing) -> dict[str, bytes]:
@@ -448,20 +347,6 @@ def _purpose_problems(mailing: Mailing, files: TemplateFiles) -> list[Problem]:
     ]
 
 
-def _consent_problems(context: PracticeContext, mailing: Mailing) -> Iterator[Problem]:
-    """Selections whose own evidence of consent never covers what the mailing is for."""
-    for block in mailing.blocks:
-        source = context.registry.sources[block.source]
-        if isinstance(source, LimitsPurposes):
-            given = source.purpose_problem(context, block.selection, mailing.purpose)
-            answered = context.registry.answered
-            problem: Problem | None = answered(
-                "sources", block.source, "purpose_problem", given, (Problem, type(None))
-            )
-            if problem is not None:
-                yield _at(mailing, "purpose", problem)
-
-
 def secret_problems(context: PracticeContext, name: str, account: AccountSettings) -> list[Problem]:
     """The secrets of an account that no store knows, each at its key."""
     problems = []
@@ -505,7 +390,7 @@ def _name_problems(renderer: RunRenderer, mailing: Mailing) -> list[Problem]:
             )
             problems.append(Problem(around, problem.hint))
         else:
-            problems.append(_at(mailing, "attachments", problem))
+            problems.append(placed_at(mailing, "attachments", problem))
     return list(dict.fromkeys(problems))
 
 
@@ -549,22 +434,7 @@ def _capability_problems(renderer: RunRenderer) -> list[Problem]:
     if has_files and not capabilities.attachments:
         name = renderer.channel.name
         return [Problem(_("the channel {channel} carries no attachments", channel=name))]
-    missing = renderer.kind.fields
-    for block in renderer.blocks:
-        missing = missing - block.offers
-    if missing == renderer.kind.fields:
-        source = renderer.blocks[0].source.name
-        return [
-            Problem(
-                _(
-                    "the source {source} has no address for {kind}",
-                    source=source,
-                    kind=renderer.kind.title,
-                ),
-                _("it would have to offer {fields}", fields=sorted(missing)),
-            )
-        ]
-    return []
+    return address_problems(renderer)
 
 
 def _example_problems(renderer: RunRenderer) -> list[Problem]:

@@ -9,7 +9,6 @@ When all rows are there, those are unmarked who had the mailing already or share
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,29 +18,31 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from serienpost.config.mailing_file import mailing_names
 from serienpost.config.problems import did_you_mean
 from serienpost.contracts.rows import CountsFromLastRun, Row
-from serienpost.errors import ConfigError, Problem, SerienpostError, UnavailableError
+from serienpost.errors import ConfigError, Problem
 from serienpost.gc_tuning import seldom_collected
 from serienpost.ledger.owners import is_dead, ownership
+from serienpost.ledger.reviewed import rows_of_run
 from serienpost.ledger.runs import mailings_of_runs
 from serienpost.ledger.schema import asset, message, once, run
 from serienpost.ledger.states import HOLDS_ONCE, REACHED
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.transitions import NEW_RUN, move_run
+from serienpost.run.prepare.batches import batches
 from serienpost.run.prepare.plan import from_json, plain_selection, write_plan_hash
 from serienpost.run.prepare.renderer import RunRenderer
-from serienpost.run.prepare.review import review_rows
+from serienpost.run.prepare.review import review_rows, unmarked_columns
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
-from serienpost.run.prepare.typed_fields import typed_rows
 from serienpost.run.prepare.unknown_values import keep_unknown_values, unknown_values
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Sequence
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.attachment_folder import Identity
+    from serienpost.run.prepare.review import LeftOut
+    from serienpost.run.prepare.taking_over import TakenOver
 
 _ = Texts(__name__)
 
@@ -71,6 +72,7 @@ def prepare(
     *,
     exclude_already_sent: bool = False,
     unattended: bool = False,
+    chosen: TakenOver | None = None,
     progress: Callable[[int], None] = lambda _: None,
     frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> str:
@@ -85,12 +87,14 @@ def prepare(
         exclude_already_sent: unmark who had this mailing before.
         unattended: nobody looks at the review: what cannot answer decides nothing, and what would
             be sent again and again is refused.
+        chosen: a selection whose marks the run takes over.
         progress: is called with the number of rows read so far.
         frozen: is called in the transaction that makes the run a prepared one, with its id; where
             it raises, the run is removed.
 
     Raises:
         SourceError: the source cannot deliver; the run is removed.
+        LedgerError: the selection was read again or discarded meanwhile; as above.
         UnavailableError: unattended, what must be asked cannot answer; as above.
         UnlimitedError: unattended, nothing limits how often somebody gets it; as above.
     """
@@ -102,8 +106,16 @@ def prepare(
         run_id = _create(renderer, ledger, owner)
         try:
             with seldom_collected():
-                unknown = _fill(renderer, ledger, run_id, progress, unattended=unattended)
+                unknown = _fill(
+                    renderer,
+                    ledger,
+                    run_id,
+                    progress,
+                    unattended=unattended,
+                    left_out=chosen.left_out if chosen else None,
+                )
             with ledger.begin("freeze") as tx:
+                detail = chosen.settle(tx, run_id) if chosen else None
                 if exclude_already_sent:
                     _unmark_already_sent(tx, run_id)
                 if others:
@@ -114,7 +126,7 @@ def prepare(
                 keep_unknown_values(tx, run_id, renderer.header, unknown)
                 write_plan_hash(tx, run_id)
                 move_run(tx, run_id, "preparing", "prepared", owner=None, prepared_at=tx.now)
-                tx.note(user, "prepare", run_id)
+                tx.note(user, "prepare", run_id, detail=detail)
                 frozen(tx, run_id)
         except BaseException:
             discard(ledger, run_id)
@@ -208,68 +220,32 @@ def _fill(
     progress: Callable[[int], None],
     *,
     unattended: bool,
+    left_out: LeftOut | None,
 ) -> Counter[str]:
     """Write the rows, batch by batch; returns what no macro knew, by field."""
-    number = 0
     unknown: Counter[str] = Counter()
-    several = len(renderer.blocks) > 1
     now = ledger.clock()
-    judged_on, batches = renderer.leaves_on(now), _batches(renderer, now)
-    for block, rows in _answered(batches) if unattended else batches:
+    judged_on, mine = renderer.leaves_on(now), rows_of_run(run_id)
+    for batch in batches(renderer, ledger, mine, now, must_answer=unattended):
         if unattended:
-            _refuse_unlimited(renderer, rows)
-        new = _not_yet(ledger, run_id, rows) if several else rows
-        limit = renderer.header.limit
-        if limit is not None:
-            new = new[: max(0, limit - number)]
-        reviewed = review_rows(renderer, new, block, judged_on, must_answer=unattended)
+            _refuse_unlimited(renderer, batch.rows)
+        reviewed = review_rows(
+            renderer,
+            batch.rows,
+            batch.block,
+            judged_on,
+            must_answer=unattended,
+            left_out=left_out,
+        )
         found = [
-            {"run": run_id, **one.columns(renderer, ledger, number + offset)}
-            for offset, one in enumerate(reviewed, start=1)
+            {"run": run_id, **one.columns(renderer, ledger, no)}
+            for no, one in enumerate(reviewed, start=batch.before + 1)
         ]
         with ledger.begin("batch", counted=False) as tx:
             tx.insert(message, found)
         unknown += unknown_values(renderer, reviewed)
-        number += len(found)
-        progress(number)
-        if limit is not None and number >= limit:
-            break
+        progress(batch.before + len(found))
     return unknown
-
-
-def _batches(renderer: RunRenderer, now: datetime) -> Iterator[tuple[int, Sequence[Row]]]:
-    registry = renderer.context.registry
-    for index, block in enumerate(renderer.blocks):
-        name = block.source.name
-        request = renderer.request(block, now)
-        answer = block.source.rows(renderer.context, block.selection, request)
-        batches: Iterable[object] = registry.answered("sources", name, "rows", answer, Iterable)
-        for batch in batches:
-            rows: Sequence[Row] = registry.answered("sources", name, "rows", batch, (list, tuple))
-            for row in rows:
-                registry.answered("sources", name, "rows", row, Row)
-            yield index, typed_rows(rows, renderer.context.zone)
-
-
-def _answered(
-    batches: Iterator[tuple[int, Sequence[Row]]],
-) -> Iterator[tuple[int, Sequence[Row]]]:
-    """The batches; a source that fails otherwise than with an error of ours cannot answer.
-
-    Raises:
-        UnavailableError: with the kind of the error alone, whose text may name a person.
-    """
-    while True:
-        try:
-            batch = next(batches, None)
-        except SerienpostError:
-            raise
-        except Exception as error:
-            why = type(error).__name__
-            raise UnavailableError(_("the source cannot answer: {why}", why=why)) from error
-        if batch is None:
-            return
-        yield batch
 
 
 def _refuse_unlimited(renderer: RunRenderer, rows: Sequence[Row]) -> None:
@@ -277,20 +253,6 @@ def _refuse_unlimited(renderer: RunRenderer, rows: Sequence[Row]) -> None:
     reached = [row for row in rows if row.unreachable is None]
     if renderer.header.once_per == "occasion" and any(row.occasion is None for row in reached):
         raise UnlimitedError
-
-
-def _not_yet(ledger: Ledger, run_id: str, rows: Sequence[Row]) -> list[Row]:
-    """Rows that an earlier block has not selected already."""
-    with ledger.read() as tx:
-        known = {
-            row.row_id
-            for row in tx.all(
-                tx.select(message, message.c.row_id).where(
-                    message.c.run == run_id, message.c.row_id.in_([row.id for row in rows])
-                )
-            )
-        }
-    return [row for row in rows if row.id not in known]
 
 
 def _unmark_already_sent(tx: Tx, run_id: str) -> None:
@@ -452,15 +414,3 @@ def unmarked_for(kept: str) -> dict[str, Any]:
     """The columns of a row that goes without because `kept` has the same address."""
     reason = _("same address as {row}", row=kept)
     return unmarked_columns({"code": "same_address", "reason": reason, "includable": False})
-
-
-def unmarked_columns(unmarked: dict[str, Any] | None, text: str | None = None) -> dict[str, Any]:
-    """The columns of a row that does not go out: no values, nothing of a message, the reason.
-
-    Args:
-        unmarked: why a row that is allowed is left out, None for one that is not allowed.
-        text: the sentence for the record, else the reason in `unmarked`.
-    """
-    nothing = dict.fromkeys(("macro_values", "content_hash", "message_id", "cost", "evidence"))
-    reason = text or (unmarked or {}).get("reason")
-    return {**nothing, "marked": False, "unmarked": unmarked, "text": reason}

@@ -16,7 +16,7 @@ from serienpost.ledger.runs import allow_command, find_rows, lock_run, split_nam
 from serienpost.ledger.schema import message
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.changes import refuse_other_edition
-from serienpost.run.prepare.freeze import unmark_files_of_several, unmarked_columns, unmarked_for
+from serienpost.run.prepare.freeze import unmark_files_of_several, unmarked_for
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.prepare.review import (
     Reviewed,
@@ -25,6 +25,7 @@ from serienpost.run.prepare.review import (
     current_states,
     denial,
     render_rows,
+    unmarked_columns,
 )
 from serienpost.translation import Texts, joined
 

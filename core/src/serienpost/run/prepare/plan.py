@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import func
 
@@ -42,8 +42,44 @@ class Block:
     selection: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whom something is for: sources with what is asked of them, and what the people are judged by.
+
+    All that a selection is apart from its rows, and a part of what a run is. `extra` holds what the
+    sources say of what they read, and the like.
+    """
+
+    kind: str
+    channel: str
+    account: str
+    purpose: str
+    due: str
+    blocks: tuple[Block, ...]
+    rows: tuple[str, ...] | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    order_by: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """The one that `to_json` was called on."""
+        known = dict(plain)
+        known["blocks"] = tuple(Block(**block) for block in known["blocks"])
+        for name in ("rows", "include", "exclude", "order_by"):
+            if known.get(name) is not None:
+                known[name] = tuple(known[name])
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header(Scope):
     """Everything that is the same for all rows of a run. Holds no secret, host, port or rate.
 
     `assets` are the digests of the frozen files; `versions` those of all plugins;
@@ -56,16 +92,10 @@ class Header:
     mailing: str
     title: str
     template: str
-    kind: str
-    channel: str
-    account: str
     sender: str
     reply_to: str | None
-    purpose: str
     language: str
-    due: str
     signature: dict[str, Any] | None
-    blocks: tuple[Block, ...]
     assets: Mapping[str, str]
     versions: Mapping[str, str]
     once_per: str
@@ -73,11 +103,6 @@ class Header:
     same_address: str
     max_attempts: int
     stale_after: float
-    rows: tuple[str, ...] | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    limit: int | None = None
-    order_by: tuple[str, ...] = ()
     exclude_recipients_of: tuple[str, ...] = ()
     provider_template: ProviderTemplate | None = None
     hand_over: str = "due"
@@ -85,7 +110,6 @@ class Header:
     part_size: int | None = None
     archive: str = "entry"
     rendering: int = 1
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As the ledger keeps it; the first edition of rendering is not named, nor the parts of a
@@ -99,17 +123,16 @@ class Header:
         return plain if edition == 1 else {**plain, _RENDERING: edition}
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Header:
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """The header that `to_json` was called on."""
         known = dict(plain)
         known["rendering"] = known.pop(_RENDERING, 1)
         template = known.pop(_TEMPLATE, None)
         known["provider_template"] = ProviderTemplate.from_json(template) if template else None
-        known["blocks"] = tuple(Block(**block) for block in known["blocks"])
-        for name in ("rows", "include", "exclude", "order_by", "exclude_recipients_of"):
-            if known.get(name) is not None:
-                known[name] = tuple(known[name])
-        return cls(**known)
+        if known.get("exclude_recipients_of") is not None:
+            known["exclude_recipients_of"] = tuple(known["exclude_recipients_of"])
+        # `super()` without arguments knows the class before `slots` made it anew.
+        return super(Header, cls).from_json(known)
 
     def digest_line(self) -> bytes:
         """The first line of what the plan hash is made over."""

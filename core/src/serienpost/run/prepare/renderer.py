@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from serienpost.contracts.channels import HasLayout, Processor
 from serienpost.contracts.content import Content, Draft, Message, Refused
-from serienpost.contracts.kinds import read_for
 from serienpost.contracts.macros import MacroSetting
-from serienpost.contracts.rows import RowRequest
-from serienpost.errors import ConfigError, LedgerError, Problem
-from serienpost.fields import APPOINTMENT_TYPE, Sensitivity
+from serienpost.errors import LedgerError
+from serienpost.fields import APPOINTMENT_TYPE
 from serienpost.firewall import exposes_type, is_harmless, values_for
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import asset
@@ -32,26 +29,23 @@ from serienpost.run.prepare.languages import (
 )
 from serienpost.run.prepare.layout import LAYOUT, frozen_files
 from serienpost.run.prepare.opened_account import open_account
-from serienpost.run.prepare.plan import Header, read_selection
+from serienpost.run.prepare.people import People
+from serienpost.run.prepare.plan import Header
 from serienpost.run.prepare.row_attachments import OwnFiles, file_attachment
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
-    from pydantic import BaseModel
-
     from serienpost.context import PracticeContext
-    from serienpost.contracts.accounts import AccountSettings
-    from serienpost.contracts.channels import Channel, Sender
+    from serienpost.contracts.channels import Sender
     from serienpost.contracts.content import Attachment, Variable
-    from serienpost.contracts.kinds import Kind
     from serienpost.contracts.macros import Macro
-    from serienpost.contracts.rows import Source
     from serienpost.fields import FieldValue, Part
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
+    from serienpost.run.prepare.people import SourceBlock
     from serienpost.templates.compiled import CompiledTemplate
     from serienpost.templates.folder import TemplateFiles
 
@@ -59,36 +53,16 @@ _ = Texts(__name__)
 
 T = TypeVar("T")
 
-# Read for the review, so that people see whom a row means.
-DISPLAY_FIELDS = frozenset(
-    {"nummer", "titel", "vorsatzwort", "vorname", "nachname", "namenszusatz"}
-)
-
 # Prefix of frozen files that go with every message.
 ATTACHMENT = "attachment/"
 
 # Key in the header's `extra`: the attachments that each row has of its own.
 OWN_FILES = "own_files"
-# And the reasons why the practice's schema lowered the class of fields.
-LOWERED = "lowered"
-# And what the sources say that they read and left out.
-READ = "read"
-
 # Key beside it: those of them of which one file may go to several people.
 SHARED_FILES = "shared_files"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceBlock:
-    """A source with its checked selection, and what its rows can carry."""
-
-    source: Source[Any]
-    selection: BaseModel
-    offers: frozenset[str]
-    classes: dict[str, Sensitivity]
-
-
-class RunRenderer:
+class RunRenderer(People):
     """Renders rows of one run. Built from the frozen header and files alone, so that the same
     values give the same content now, in the recheck and in a preview next week.
 
@@ -105,10 +79,22 @@ class RunRenderer:
         assets: Mapping[str, bytes],
         main: RunRenderer | None = None,
     ) -> None:
-        self.context = context
-        self.header = header
+        super().__init__(context, header)
         self.assets = dict(assets)
         self._main = main
+
+    @cached_property
+    def blocks(self) -> list[SourceBlock]:
+        """The sources, their selections checked again by their own models."""
+        return self._main.blocks if self._main else super().blocks
+
+    header: Header
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """What people are asked for beside what every review needs: the fields of the macros."""
+        needed = {field for macro in self.all_macros.values() for field in macro.fields}
+        return frozenset(needed | ({FIELD} if self.others else set()))
 
     @cached_property
     def others(self) -> dict[str, RunRenderer]:
@@ -125,48 +111,6 @@ class RunRenderer:
     def of(self, values: Mapping[str, FieldValue]) -> RunRenderer:
         """The renderer of a row with these values."""
         return self.others.get(str(values.get(GIVEN)), self) if self.others else self
-
-    @cached_property
-    def account(self) -> AccountSettings:
-        """The account that sends."""
-        return configured(self.context.config.accounts, self.header.account, "account")
-
-    @cached_property
-    def channel(self) -> Channel[Any]:
-        """The account's channel."""
-        return configured(self.context.registry.channels, self.header.channel, "channel")
-
-    @cached_property
-    def kind(self) -> Kind:
-        """The kind of contact."""
-        return self.context.registry.kind(self.channel)
-
-    @cached_property
-    def blocks(self) -> list[SourceBlock]:
-        """The sources, their selections checked again by their own models."""
-        if self._main:
-            return self._main.blocks
-        return [self._block(b.source, b.selection) for b in self.header.blocks]
-
-    def _block(self, name: str, plain: dict[str, object]) -> SourceBlock:
-        source = configured(self.context.registry.sources, name, "source")
-        selection = frozen_selection(source, plain)
-        offers: Mapping[str, str | None] = self.context.registry.answered(
-            "sources", name, "offers", source.offers(self.context, selection), Mapping
-        )
-        classes = {
-            field: Sensitivity.named(given) for field, given in offers.items() if given is not None
-        }
-        return SourceBlock(source, selection, frozenset(offers), classes)
-
-    @cached_property
-    def classes(self) -> dict[str, Sensitivity]:
-        """Classes that the sources' schema gives; the strictest where several differ."""
-        merged: dict[str, Sensitivity] = {}
-        for block in self.blocks:
-            for name, given in block.classes.items():
-                merged[name] = max(given, merged.get(name, given))
-        return merged
 
     @cached_property
     def files(self) -> TemplateFiles:
@@ -338,35 +282,6 @@ class RunRenderer:
             fields.get(APPOINTMENT_TYPE), self.context.config.appointment_types_harmless
         )
 
-    def request(self, block: SourceBlock, now: datetime | None = None) -> RowRequest:
-        """What is read in the review: the fields of the used macros and the address, and the name.
-
-        Args:
-            block: of these rows.
-            now: when; the run leaves on its due date, or today where that is later.
-        """
-        wanted = {field for macro in self.all_macros.values() for field in macro.fields}
-        wanted |= read_for(self.kind) | DISPLAY_FIELDS | ({FIELD} if self.others else set())
-        return RowRequest(
-            fields=frozenset(wanted & block.offers),
-            due=self.setting.due,
-            order_by=self.header.order_by,
-            leaves_on=self.leaves_on(now) if now else None,
-        )
-
-    def leaves_on(self, now: datetime) -> date:
-        """The day for which the review judges: the due date, or today where that is later."""
-        return max(self.setting.due, self.day(now))
-
-    def address_request(self, block: SourceBlock, leaves_at: datetime) -> RowRequest:
-        """What is read again in the recheck: the address alone, as it is when the row leaves."""
-        fields = read_for(self.kind) & block.offers
-        return RowRequest(fields, self.setting.due, leaves_on=self.day(leaves_at))
-
-    def day(self, at: datetime) -> date:
-        """The practice's date at a moment."""
-        return at.astimezone(self.context.zone).date()
-
     def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
         """The values of the used macros for one row; each macro sees only its own fields. With
         several languages they say which one the row gets."""
@@ -506,46 +421,6 @@ class RunRenderer:
         from serienpost.kinds.gsm import cheaper
 
         return cheaper(text)
-
-
-def configured(
-    objects: Mapping[str, T], name: str, thing: Literal["account", "channel", "source"]
-) -> T:
-    """What a run was prepared with, as it is today.
-
-    Raises:
-        ConfigError: it is not there any more.
-    """
-    try:
-        return objects[name]
-    except KeyError:
-        gone = {
-            "account": _(
-                "the run needs the account {name}, which is no longer configured", name=name
-            ),
-            "channel": _(
-                "the run needs the channel {name}, which is no longer configured", name=name
-            ),
-            "source": _(
-                "the run needs the source {name}, which is no longer configured", name=name
-            ),
-        }
-        raise ConfigError(Problem(gone[thing])) from None
-
-
-def frozen_selection(source: Source[Any], plain: dict[str, object]) -> BaseModel:
-    """A selection as a run keeps it, checked again by its source's own model.
-
-    Raises:
-        ConfigError: the model does not take it any more.
-    """
-    checked: BaseModel | None = read_selection(source.selection, plain)
-    if checked is None:
-        message = _(
-            "the source {source} no longer takes the selection of this run", source=source.name
-        )
-        raise ConfigError(Problem(message, _("prepare the mailing again")))
-    return checked
 
 
 class Trial(NamedTuple):

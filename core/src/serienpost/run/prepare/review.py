@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from serienpost.consent.decision import Decision, decide
 from serienpost.contracts.consent import ConsentQuestion
@@ -23,7 +23,7 @@ from serienpost.timelimit import within
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from serienpost.context import PracticeContext
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from serienpost.fields import FieldValue
     from serienpost.ledger.rows import MessageRow, Outgoing
     from serienpost.ledger.store import Ledger
-    from serienpost.run.prepare.plan import Header
-    from serienpost.run.prepare.renderer import RunRenderer, SourceBlock
+    from serienpost.run.prepare.people import People, SourceBlock
+    from serienpost.run.prepare.plan import Scope
+    from serienpost.run.prepare.renderer import RunRenderer
 
 _ = Texts(__name__)
 
@@ -70,13 +71,10 @@ class Reviewed:
         decision = self.decision
         return self.unmarked is None and decision is not None and decision.allowed
 
-    def columns(
-        self, renderer: RunRenderer, ledger: Ledger, no: int, *, ref: str | None = None
-    ) -> dict[str, Any]:
-        """The row as the ledger keeps it, under a new reference unless one is given."""
-        row, content, cost, decision = self.row, self.content, self.cost, self.decision
+    def judged(self, people: People, ledger: Ledger, no: int) -> dict[str, Any]:
+        """What the ledger keeps of a row that was judged, whether or not there is a text."""
+        row, decision = self.row, self.decision
         occasion = row.occasion
-        ref = ref or new_ref()
         return {
             "no": no,
             "row_id": row.id,
@@ -88,11 +86,21 @@ class Reviewed:
             "expires_at": occasion.expires_at if occasion else None,
             "number": _text(row.fields.get("nummer")),
             "name": display_name(row),
-            **_address_columns(renderer, ledger, self.address),
+            **_address_columns(people, ledger, self.address),
             "consent": decision.as_json() if decision else [],
             "allowed": self.allowed,
             "marked": self.marked,
             "unmarked": self.unmarked,
+        }
+
+    def columns(
+        self, renderer: RunRenderer, ledger: Ledger, no: int, *, ref: str | None = None
+    ) -> dict[str, Any]:
+        """The row as the ledger keeps it, under a new reference unless one is given."""
+        row, content, cost, decision = self.row, self.content, self.cost, self.decision
+        ref = ref or new_ref()
+        return {
+            **self.judged(renderer, ledger, no),
             "override": None,
             "macro_values": to_json(self.values or {}) if self.marked else None,
             "carried": renderer.carried.of(row.fields, self.values or {}, content)
@@ -112,6 +120,10 @@ class Reviewed:
         }
 
 
+# Says of rows, in their order, why a person left them out; None for the others.
+LeftOut: TypeAlias = "Callable[[Sequence[Row]], Sequence[dict[str, Any] | None]]"
+
+
 def review_rows(
     renderer: RunRenderer,
     rows: Sequence[Row],
@@ -119,6 +131,7 @@ def review_rows(
     judged_on: date,
     *,
     must_answer: bool = False,
+    left_out: LeftOut | None = None,
 ) -> list[Reviewed]:
     """Review a batch: address, consent, choice of the user, values, content.
 
@@ -128,17 +141,21 @@ def review_rows(
         block: which of the run's sources they come from.
         judged_on: the day on which they leave.
         must_answer: as for `decide`.
+        left_out: what a person decided of them before.
 
     Raises:
         CheckUnavailableError: only with `must_answer`; a check cannot answer.
     """
     reviewed = decide_rows(renderer, rows, block, judged_on, must_answer=must_answer)
+    for one, why in zip(reviewed, left_out(rows) if left_out else (), strict=bool(left_out)):
+        if why is not None and one.marked:
+            one.unmarked = why
     render_rows(renderer, [one for one in reviewed if one.marked])
     return reviewed
 
 
 def decide_rows(
-    renderer: RunRenderer,
+    people: People,
     rows: Sequence[Row],
     block: int,
     judged_on: date,
@@ -146,19 +163,19 @@ def decide_rows(
     must_answer: bool = False,
 ) -> list[Reviewed]:
     """Say of each row whether it is reachable, allowed and chosen; nothing is rendered."""
-    addresses = _addresses(renderer, rows)
+    addresses = _addresses(people, rows)
     reviewed = list(map(Reviewed, rows, repeat(block), addresses))
     reachable = [one for one in reviewed if type(one.address) is Address]
-    ask_checks(renderer, reachable, judged_on, must_answer=must_answer)
-    if renderer.header.exclude or renderer.header.rows is not None:
+    ask_checks(people, reachable, judged_on, must_answer=must_answer)
+    if people.header.exclude or people.header.rows is not None:
         for one in reviewed:
             if one.allowed:
-                one.unmarked = _chosen_out(renderer, one.row)
+                one.unmarked = _chosen_out(people.header, one.row)
     return reviewed
 
 
 def ask_checks(
-    renderer: RunRenderer,
+    people: People,
     reviewed: Sequence[Reviewed],
     judged_on: date,
     overrides: Sequence[dict[str, Any] | None] | None = None,
@@ -166,22 +183,21 @@ def ask_checks(
     must_answer: bool = False,
 ) -> None:
     """Ask all consent checks about reachable rows that leave on this day."""
-    header = renderer.header
     questions = [
-        question(header, one.row.person_id, one.row.consenting_id, one.address.value)
+        question(people.header, one.row.person_id, one.row.consenting_id, one.address.value)
         for one in reviewed
         if isinstance(one.address, Address)
     ]
     decisions = decide(
-        renderer.context, questions, overrides, judged_on=judged_on, must_answer=must_answer
+        people.context, questions, overrides, judged_on=judged_on, must_answer=must_answer
     )
     for one, decision in zip(reviewed, decisions, strict=True):
         one.decision = decision
 
 
-def question(header: Header, person: str, consenting: str | None, address: str) -> ConsentQuestion:
+def question(scope: Scope, person: str, consenting: str | None, address: str) -> ConsentQuestion:
     """What the checks are asked about one row, in the review and in the recheck alike."""
-    return ConsentQuestion(person, consenting or person, header.kind, header.purpose, address)
+    return ConsentQuestion(person, consenting or person, scope.kind, scope.purpose, address)
 
 
 def render_rows(renderer: RunRenderer, marked: Sequence[Reviewed]) -> None:
@@ -252,9 +268,9 @@ def address_of(kind: Kind, fields: Mapping[str, FieldValue]) -> Address | Unreac
     return kind.address({name: fields.get(name) for name in read_for(kind)})
 
 
-def _addresses(renderer: RunRenderer, rows: Sequence[Row]) -> list[Address | Unreachable]:
+def _addresses(people: People, rows: Sequence[Row]) -> list[Address | Unreachable]:
     """The address of each row; the kind of contact sees its own fields only."""
-    names, address = tuple(read_for(renderer.kind)), renderer.kind.address
+    names, address = tuple(read_for(people.kind)), people.kind.address
     found: list[Address | Unreachable] = []
     for row in rows:
         if row.unreachable:
@@ -278,12 +294,11 @@ def _placed(row: Row, reason: str) -> str:
     return _("{reason} ({place})", reason=reason, place=row.place) if row.place else reason
 
 
-def _chosen_out(renderer: RunRenderer, row: Row) -> dict[str, Any] | None:
-    header = renderer.header
+def _chosen_out(scope: Scope, row: Row) -> dict[str, Any] | None:
     ids = {row.id, row.person_id}
-    if ids & set(header.exclude):
+    if ids & set(scope.exclude):
         return _unmarked("excluded", _("left out of this mailing"), includable=True)
-    if header.rows is not None and not ids & {*header.rows, *header.include}:
+    if scope.rows is not None and not ids & {*scope.rows, *scope.include}:
         return _unmarked("not_in_rows", _("not chosen"), includable=True)
     return None
 
@@ -292,13 +307,25 @@ def _unmarked(code: str, reason: str, *, includable: bool = False) -> dict[str, 
     return {"code": code, "reason": reason, "includable": includable}
 
 
+def unmarked_columns(unmarked: dict[str, Any] | None, text: str | None = None) -> dict[str, Any]:
+    """The columns of a row that does not go out: no values, nothing of a message, the reason.
+
+    Args:
+        unmarked: why a row that is allowed is left out, None for one that is not allowed.
+        text: the sentence for the record, else the reason in `unmarked`.
+    """
+    nothing = dict.fromkeys(("macro_values", "content_hash", "message_id", "cost", "evidence"))
+    reason = text or (unmarked or {}).get("reason")
+    return {**nothing, "marked": False, "unmarked": unmarked, "text": reason}
+
+
 def _address_columns(
-    renderer: RunRenderer, ledger: Ledger, address: Address | Unreachable
+    people: People, ledger: Ledger, address: Address | Unreachable
 ) -> dict[str, Any]:
     if isinstance(address, Unreachable):
         no_address: list[str] = [address.code, address.reason]
         return {"address": None, "address_hash": None, "unreachable": no_address}
-    hashed = ledger.address_hash(renderer.kind.name, address.value)
+    hashed = ledger.address_hash(people.kind.name, address.value)
     return {"address": address.value, "address_hash": hashed, "unreachable": None}
 
 

@@ -100,6 +100,20 @@ class SharedRows(NamedTuple):
     examples: tuple[tuple[str, ...], ...]
 
 
+class TakenSelection(NamedTuple):
+    """The selection whose people and marks a run took over.
+
+    Args:
+        selection: its id, also where it is gone by now.
+        vanished: how many who were marked in it the sources no longer yield.
+        examples: the row ids of the first of them.
+    """
+
+    selection: str
+    vanished: int
+    examples: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewSummary(Record):
     """The head of a review.
@@ -118,6 +132,7 @@ class ReviewSummary(Record):
         one_language: why it is, though it may not look so: `provider_template`, `edited`,
             `no_field`, `protected`; None where it is clear. The reason is a sentence.
         silent_languages: those of the template that nobody gets, since no salutations of them are.
+        taken_over: the selection that the people come from, and who of it is missing.
         unknown_values: fields with a value that no macro of the text understood, such as a form of
             address, each with how many rows; these are addressed as if nothing stood there.
     """
@@ -144,6 +159,7 @@ class ReviewSummary(Record):
     sheets: int | None = field(default=None, metadata=FOR_FACES)
     searched: tuple[tuple[str, str], ...] = field(default=(), metadata=FOR_FACES)
     purged_at: datetime | None = field(default=None, metadata=FOR_FACES)
+    taken_over: TakenSelection | None = field(default=None, metadata=FOR_FACES)
 
 
 class Recipient(NamedTuple):
@@ -184,12 +200,61 @@ class Recipient(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation(Record):
-    """Which check decided what about rows, when they were asked, which overrides there are."""
+    """Which check decided what about rows, when they were asked, which overrides there are. `run`
+    is the run, or the selection, of which there are none."""
 
     run: str
     asked_at: datetime | None
     recipients: tuple[Recipient, ...]
     overrides: Mapping[str, Plain]
+
+
+class UnmarkedReason(NamedTuple):
+    """Why rows of a selection are not marked, and how many.
+
+    Args:
+        key: shows these rows alone, as `reason` of a page; None for all other reasons together.
+        reason: what is said of them.
+        rows: how many.
+    """
+
+    key: str | None
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionStatus(Record):
+    """How a selection stands.
+
+    Args:
+        state: `reading`, `ready` or `failed`; the rows of one that has failed are those that were
+            read before.
+        reason: why it could not be read.
+        is_begun: False while it waits for a process that reads it.
+        due: the date that relative days count from.
+        searched: each source with its filters, as a mailing writes them.
+        read: what the sources read and left out, where they say so.
+        unstable_ids: what to add so that these people are known again; None where they are.
+        created_by: who asked for it.
+        read_at: when its rows were read and judged.
+    """
+
+    selection: str
+    state: str
+    reason: str | None
+    is_begun: bool
+    kind: str
+    account: str
+    purpose: str
+    due: str
+    counts: PlanCounts
+    searched: tuple[tuple[str, str], ...]
+    read: tuple[str, ...]
+    unstable_ids: str | None
+    created_at: datetime
+    created_by: str
+    read_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

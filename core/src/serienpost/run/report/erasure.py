@@ -11,7 +11,17 @@ from sqlalchemy import Text, cast, or_
 from serienpost.errors import LedgerError
 from serienpost.ledger import drafts
 from serienpost.ledger.rows import MESSAGE, MessageRow
-from serienpost.ledger.schema import archive, attempt, event, journal, message, once, run
+from serienpost.ledger.schema import (
+    archive,
+    attempt,
+    event,
+    journal,
+    message,
+    once,
+    run,
+    selected,
+    selection,
+)
 from serienpost.ledger.states import OWNED
 from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, Table
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
@@ -105,8 +115,9 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
     """Replace a person by a tombstone everywhere (Art. 17 GDPR); counts, hashes and outcomes stay.
 
     What has not been sent yet is cancelled. Also reached are reasons in the rows of others, the
-    journal, and the selections of runs and drafts, where they name the person's id or address.
-    Returns how many messages to the person were changed.
+    journal, what runs and selections ask of sources, and the keys of drafts, where they name the
+    person's id or address; the person's rows in selections are removed. Returns how many messages
+    to the person were changed.
 
     Raises:
         LedgerError: nothing is known, or one of the messages is on the wire right now.
@@ -121,7 +132,8 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
                 _("a message to {person} is being sent; try again in a minute", person=person)
             )
         grave = f"erased:{ledger.keyed_hash('person', person)[:16]}"
-        addresses = one_line({row.address for row in mine if row.address})
+        chosen = _chosen(tx, person)
+        addresses = one_line({one for one in (*(row.address for row in mine), *chosen) if one})
         tombstone = Tombstone(person, grave, addresses)
         for row in mine:
             _bury(tx, row, tombstone)
@@ -130,7 +142,8 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
             changed |= _forget_name(tx, table, names, tombstone)
         changed |= _forget_selected(tx, tombstone)
         in_drafts = _forget_in_drafts(tx, tombstone, user)
-        if not changed and not in_drafts:
+        in_selections = _forget_chosen(tx, tombstone)
+        if not (changed or in_drafts or in_selections):
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         for run_id in _prepared(tx, changed):
             write_plan_hash(tx, run_id)
@@ -188,10 +201,16 @@ def _of(table: Table, row: MessageRow) -> tuple[ColumnElement[bool], ...]:
     return table.c.run == row.run, table.c.no == row.no
 
 
+def _owner(table: Table) -> Column[Any]:
+    """The column that names the run or the selection of a row."""
+    own = {run: "id", selection: "id", selected: "selection"}
+    return table.c[own.get(table, "run")]
+
+
 def _forget_name(tx: Tx, table: Table, names: Sequence[str], tombstone: Tombstone) -> set[str]:
-    """Change the rows of a table that name the person; returns their runs."""
+    """Change the rows of a table that name the person; returns their runs or selections."""
     columns = [table.c[name] for name in names]
-    of_run = table.c.id if table is run else table.c.run
+    of_run = _owner(table)
     # As it is, in JSON, in a text that is kept with its values, and in such a text in JSON.
     person = tombstone.person
     kept = json.dumps(person, ensure_ascii=False)[1:-1]
@@ -233,6 +252,35 @@ def _forget_in_drafts(tx: Tx, tombstone: Tombstone, user: str) -> int:
             changed += 1
             drafts.change_keys(tx, row, after, tombstone.over(row.title), user)
     return changed
+
+
+def _chosen(tx: Tx, person: str) -> Sequence[str | None]:
+    """The addresses in selections of the person, or of whom the person consents for."""
+    if not tx.has(selection):
+        return []
+    c = selected.c
+    theirs = or_(c.person == person, c.consenting == person)
+    return [row.address for row in tx.all(tx.select(selected, c.address).where(theirs))]
+
+
+def _forget_chosen(tx: Tx, tombstone: Tombstone) -> bool:
+    """Take the person out of selections: nothing was sent by them, so that nobody has to know that
+    there was a row. Returns whether any of them named the person."""
+    if not tx.has(selection):
+        return False
+    c, person = selected.c, tombstone.person
+    theirs = or_(c.person == person, c.consenting == person)
+    found = bool(tx.execute(tx.delete(selected).where(theirs)))
+    found |= bool(_forget_name(tx, selected, ("unreachable", "consent", "unmarked"), tombstone))
+    found |= bool(_forget_name(tx, selection, ("reason",), tombstone))
+    for row in tx.all(tx.select(selection, selection.c.id, selection.c.header)):
+        after = tombstone.over(row.header)
+        after["blocks"] = tombstone.over_selection(after["blocks"])
+        if after != row.header:
+            found = True
+            mine = tx.update(selection).where(selection.c.id == row.id)
+            tx.execute(mine.values(header=after))
+    return found
 
 
 def _prepared(tx: Tx, runs: Collection[str]) -> list[str]:

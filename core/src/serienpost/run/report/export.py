@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_, select
 
 from serienpost.documents import Plain, Record
 from serienpost.errors import LedgerError
@@ -14,21 +14,25 @@ from serienpost.fields import Sensitivity
 from serienpost.ledger import drafts
 from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import find_run
-from serienpost.ledger.schema import event, message, suppression
+from serienpost.ledger.schema import event, message, selected, selection, suppression
 from serienpost.run.report.answers import MessageStory, SentTest
 from serienpost.run.report.erasure import Tombstone, one_line
 from serienpost.run.report.history import message_story, sent_tests
 from serienpost.translation import Texts, joined, mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    from sqlalchemy import Row
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
     from serienpost.ledger.store import Ledger, Tx
 
 _ = Texts(__name__)
+
+R = TypeVar("R", bound=Record)
 
 # What stands in place of the id of anybody else.
 SOMEBODY = _("another person")
@@ -61,6 +65,28 @@ class PersonMessage(MessageStory):
     event: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PersonSelected(Record):
+    """A row of a selection, of people who were chosen and checked before there was a text."""
+
+    selection: str
+    kind: str
+    account: str
+    purpose: str
+    at: datetime
+    row: str
+    id: str
+    occasion: str | None
+    number: str | None
+    name: str | None
+    address: str | None
+    unreachable: Plain | None
+    consent: list[Plain] | None
+    allowed: bool
+    marked: bool
+    unmarked: Plain | None
+
+
 class Suppressed(NamedTuple):
     """An address of a person on the suppression list."""
 
@@ -81,7 +107,8 @@ class PersonExport(Record):
     """Everything that the ledger knows about a person (Art. 15 GDPR).
 
     `tests` are those that were sent with the person's data or to one of the person's addresses; of
-    the latter only the person's own row is named. `drafts` are those whose keys name the person.
+    the latter only the person's own row is named. `drafts` are those whose keys name the person,
+    `selections` the person's rows in selections.
     """
 
     person: str
@@ -89,6 +116,7 @@ class PersonExport(Record):
     suppressed: tuple[Suppressed, ...]
     tests: tuple[SentTest, ...]
     drafts: tuple[NamedInDraft, ...]
+    selections: tuple[PersonSelected, ...]
 
 
 def export_person(context: PracticeContext, ledger: Ledger, person: str) -> PersonExport:
@@ -104,14 +132,16 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
     with ledger.read() as tx:
         theirs = tx.select(message, *MESSAGE).where(or_(c.person == person, c.consenting == person))
         rows = [MessageRow._make(row) for row in tx.all(theirs.order_by(c.run, c.no))]
+        chosen, hashed = _chosen(tx, person, context)
         single = {row.address for row in rows if row.address and _owns_address(row, person)}
+        single.update(one.address for one in chosen if one.address)
         in_drafts = _naming_drafts(tx, Tombstone(person, "", one_line(single)), context)
-        if not rows and not in_drafts:
+        if not (rows or chosen or in_drafts):
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         runs = {run_id: find_run(tx, run_id) for run_id in {row.run for row in rows}}
         found = [_message(tx, runs[row.run], row, person, context) for row in rows]
-        others = _others(tx, found, person)
-        hashes = {row.address_hash for row in rows if _owns_address(row, person)}
+        others = _others(tx, [*found, *chosen], person)
+        hashes = {row.address_hash for row in rows if _owns_address(row, person)} | hashed
         listed = tx.all(tx.select(suppression).where(suppression.c.address_hash.in_(hashes)))
         own = {(row.run, row.row_id) for row in rows if row.person == person}
         tests = tuple(
@@ -121,7 +151,8 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
         )
     told = tuple(_without(one, person, others) for one in found)
     suppressed = tuple(Suppressed(s.kind, s.reason) for s in listed)
-    return PersonExport(person, told, suppressed, tests, in_drafts)
+    selections = tuple(_without(one, person, others) for one in chosen)
+    return PersonExport(person, told, suppressed, tests, in_drafts, selections)
 
 
 def _naming_drafts(
@@ -134,6 +165,46 @@ def _naming_drafts(
         if keys := tuple(key for key in row.keys if without[key] != row.keys[key]):
             found.append(NamedInDraft(row.id, keys, row.saved_at.astimezone(context.zone)))
     return tuple(found)
+
+
+def _chosen(
+    tx: Tx, person: str, context: PracticeContext
+) -> tuple[list[PersonSelected], set[str | None]]:
+    """The rows of a person in selections, and the hashes of the person's own addresses there."""
+    if not tx.has(selected):
+        return [], set()
+    c, s = selected.c, selection.c
+    theirs = or_(c.person == person, c.consenting == person)
+    of_row = select(*c, s.kind, s.account, s.purpose, s.created_at, s.read_at).join(
+        selection, and_(s.practice == c.practice, s.id == c.selection)
+    )
+    rows = tx.all(of_row.where(c.practice == tx.practice, theirs).order_by(c.selection, c.no))
+    own = {row.address_hash for row in rows if _owns_address(row, person)}
+    return [_selected(row, person, context) for row in rows], own
+
+
+def _selected(row: Row[Any], person: str, context: PracticeContext) -> PersonSelected:
+    is_own, owns = row.person == person, _owns_address(row, person)
+    return PersonSelected(
+        selection=row.selection,
+        kind=row.kind,
+        account=row.account,
+        purpose=row.purpose,
+        at=(row.read_at or row.created_at).astimezone(context.zone),
+        row=row.row_id if is_own else SOMEBODY,
+        id=row.person if is_own else SOMEBODY,
+        occasion=row.occasion if is_own else None,
+        number=row.number if is_own else None,
+        name=row.name if is_own else None,
+        address=row.address if owns else None,
+        unreachable=dict(zip(("code", "reason"), row.unreachable, strict=True))
+        if row.unreachable
+        else None,
+        consent=row.consent,
+        allowed=row.allowed,
+        marked=row.marked,
+        unmarked=row.unmarked,
+    )
 
 
 def _message(
@@ -162,9 +233,9 @@ def _message(
     return one
 
 
-def _owns_address(row: MessageRow, person: str) -> bool:
+def _owns_address(row: MessageRow | Row[Any], person: str) -> bool:
     """Whether a message went to an address of this person: a minor's goes to the representative."""
-    return person == (row.consenting or row.person)
+    return bool(person == (row.consenting or row.person))
 
 
 def _own_values(released: RunRow, row: MessageRow) -> Plain | None:
@@ -180,23 +251,25 @@ def _own_values(released: RunRow, row: MessageRow) -> Plain | None:
     return {name: value for name, value in row.macro_values.items() if name not in foreign}
 
 
-def _others(tx: Tx, found: list[PersonMessage], person: str) -> set[str]:
+def _others(tx: Tx, found: Sequence[Record], person: str) -> set[str]:
     """The ids of other people that texts name."""
     named = {one for each in found for text in _texts(each) for one in _possible_ids(text)}
     candidates = sorted(named - {person})
     known: set[str] = set()
+    tables = [message, *([selected] if tx.has(selected) else [])]
     for start in range(0, len(candidates), _AT_ONCE):
         some = candidates[start : start + _AT_ONCE]
-        for column in (message.c.person, message.c.consenting):
-            rows = tx.all(tx.select(message, column).where(column.in_(some)).distinct())
-            known.update(row[0] for row in rows)
+        for table in tables:
+            for column in (table.c.person, table.c.consenting):
+                rows = tx.all(tx.select(table, column).where(column.in_(some)).distinct())
+                known.update(row[0] for row in rows)
     return known
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # JSON
     if isinstance(value, str):
         yield value
-    elif isinstance(value, PersonMessage):
+    elif isinstance(value, Record):
         yield from _texts([getattr(value, one.name) for one in fields(value)])
     elif isinstance(value, dict):
         yield from _texts([*value, *value.values()])
@@ -238,7 +311,7 @@ def _without_ids(text: str, person: str, others: set[str]) -> str:
     return joined("", [*kept, text[done:]]) if kept else text
 
 
-def _without(one: PersonMessage, person: str, others: set[str]) -> PersonMessage:
+def _without(one: R, person: str, others: set[str]) -> R:
     def over(value: Any) -> Any:  # noqa: ANN401  # JSON
         if isinstance(value, str):
             return mapped(value, lambda text: _without_ids(text, person, others))

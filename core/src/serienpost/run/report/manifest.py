@@ -16,7 +16,9 @@ from serienpost.documents import Record
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
-from serienpost.run.prepare.renderer import LOWERED, configured, load_renderer
+from serienpost.run.prepare.people import configured
+from serienpost.run.prepare.people_check import LOWERED
+from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.send.processors import HandedOver, handed_over, stretches
 
 if TYPE_CHECKING:

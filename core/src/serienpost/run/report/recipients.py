@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, null, select
 
 from serienpost.errors import SerienpostError
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
+from serienpost.run.prepare.people_check import READ
 from serienpost.run.prepare.plan import Header, count_plan
-from serienpost.run.prepare.renderer import READ
+from serienpost.run.prepare.reasons import general
 from serienpost.run.prepare.review import denial
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
+from serienpost.run.prepare.taking_over import taken_selection
 from serienpost.run.prepare.unknown_values import kept_unknown_values
 from serienpost.run.report.answers import (
     CostlySign,
@@ -24,6 +25,7 @@ from serienpost.run.report.answers import (
     Recipient,
     ReviewSummary,
     SharedRows,
+    TakenSelection,
 )
 from serienpost.run.report.languages import (
     LANGUAGE_COLUMNS,
@@ -32,28 +34,27 @@ from serienpost.run.report.languages import (
     one_language_reason,
     silent_languages,
 )
-from serienpost.translation import Text, Texts, parameters
+from serienpost.translation import Texts, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
+    from serienpost.ledger.reviewed import ReviewedRows
     from serienpost.ledger.rows import MessageRow, RunRow
     from serienpost.ledger.store import Ledger, Tx
+    from serienpost.run.prepare.plan import Scope
 
 _ = Texts(__name__)
 
 # So many reasons are counted each for itself.
-_MOST_REASONS = 30
+MOST_REASONS = 30
 # So many groups of rows, and rows of each, stand for the others.
 _EXAMPLES = 3
 
 # Said of all whose reason names the row at their address that goes out.
 SAME_ADDRESS = _("same address as another person")
-
-# What checks say of a single record, in brackets at the end of the reason.
-_DETAILS = re.compile(r" \([^()]*\)(?=\.?⟧*\Z)")
 
 
 def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
@@ -62,6 +63,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         row = find_run(tx, run_id)
         counts = count_plan(tx, run_id)
         cost = _cost(tx, run_id)
+        taken = taken_selection(tx, run_id)
     return ReviewSummary(
         run=run_id,
         mailing=row.mailing,
@@ -78,6 +80,7 @@ def review_head(ledger: Ledger, run_id: str) -> ReviewSummary:
         one_language_reason=one_language_reason(row.header),
         silent_languages=silent_languages(row.header),
         unknown_values=kept_unknown_values(row.header),
+        taken_over=TakenSelection(*taken[:2], tuple(taken[2])) if taken else None,
     )
 
 
@@ -96,8 +99,12 @@ def _searched(row: RunRow) -> tuple[tuple[str, str], ...]:
     """Each source with its filters as a mailing writes them; nothing where that is purged."""
     if row.purged_at:
         return ()
-    header = Header.from_json(row.header)
-    return tuple((one.source, _filters(one.selection)) for one in header.blocks)
+    return searched(Header.from_json(row.header))
+
+
+def searched(scope: Scope) -> tuple[tuple[str, str], ...]:
+    """Each source with its filters as a mailing writes them."""
+    return tuple((one.source, _filters(one.selection)) for one in scope.blocks)
 
 
 def _filters(selection: Mapping[str, Any]) -> str:
@@ -121,66 +128,42 @@ def reasons(ledger: Ledger, run_id: str) -> list[tuple[str, int]]:
         rows = tx.select(message, c.unreachable, c.consent, c.allowed, c.unmarked)
         for row in tx.stream(rows.where(c.run == run_id, c.marked.is_(False))):
             found[general(why_not(row))] += 1
-    shown = found.most_common(_MOST_REASONS)
+    shown = found.most_common(MOST_REASONS)
     others = found.total() - sum(count for _, count in shown)
     return shown + ([(_("other reasons"), others)] if others else [])
 
 
-class _General(str):
-    """A reason without its details, in English and as it is said."""
-
-    __slots__ = ("_whole",)
-    _whole: str
-
-    def __new__(cls, whole: str) -> Self:
-        self = super().__new__(cls, _DETAILS.sub("", str.__str__(whole)))
-        self._whole = whole
-        return self
-
-    def __str__(self) -> str:
-        return _DETAILS.sub("", str(self._whole))
-
-
-def general(reason: str) -> str:
-    """A reason without what it says of a single record."""
-    if isinstance(reason, Text):
-        return Text("", "{reason}", {"reason": _General(reason)})
-    return _DETAILS.sub("", reason)
-
-
-def shared_rows(ledger: Ledger, run_id: str) -> tuple[SharedRows, ...]:
+def shared_rows(ledger: Ledger, rows: ReviewedRows) -> tuple[SharedRows, ...]:
     """Marked rows that belong together, and occasions that go without for a shared address."""
-    c = message.c
-    marked = (c.run == run_id, c.marked)
-    left_out = c.run == run_id, c.occasion.is_not(None), _code() == "same_address"
+    c = rows.table.c
+    marked = rows.of_these, c.marked
+    code = c.unmarked["code"].as_string()
+    left_out = rows.of_these, c.occasion.is_not(None), code == "same_address"
+    several = func.count(c.person.distinct()) > 1
     with ledger.read() as tx:
         found = [
-            _shared(tx, "address", marked, c.address_hash, func.count(c.person.distinct()) > 1),
-            _shared(tx, "person", marked, c.person, func.count() > 1),
-            _shared(tx, "left_out", left_out, c.row_id, func.count() > 0),
+            _shared(tx, rows, "address", marked, c.address_hash, several),
+            _shared(tx, rows, "person", marked, c.person, func.count() > 1),
+            _shared(tx, rows, "left_out", left_out, c.row_id, func.count() > 0),
         ]
     return tuple(one for one in found if one.groups)
 
 
-def _code() -> ColumnElement[str]:
-    code: ColumnElement[str] = message.c.unmarked["code"].as_string()
-    return code
-
-
 def _shared(
     tx: Tx,
+    rows: ReviewedRows,
     what: Literal["address", "person", "left_out"],
-    rows: Sequence[ColumnElement[bool]],
+    which: Sequence[ColumnElement[bool]],
     by: ColumnElement[Any],
     several: ColumnElement[bool],
 ) -> SharedRows:
-    c = message.c
-    groups = tx.select(message, by.label("key"), func.min(c.no).label("first"))
-    groups = groups.where(*rows, by.is_not(None)).group_by(by).having(several)
+    c, table = rows.table.c, rows.table
+    groups = tx.select(table, by.label("key"), func.min(c.no).label("first"))
+    groups = groups.where(*which, by.is_not(None)).group_by(by).having(several)
     number = int(tx.scalar(select(func.count()).select_from(groups.subquery())))
     examples = []
     for group in tx.all(groups.order_by(func.min(c.no)).limit(_EXAMPLES)) if number else ():
-        mine = tx.select(message, c.row_id).where(*rows, by == group.key).order_by(c.no)
+        mine = tx.select(table, c.row_id).where(*which, by == group.key).order_by(c.no)
         examples.append(tuple(row.row_id for row in tx.all(mine.limit(_EXAMPLES))))
     return SharedRows(what, number, tuple(examples))
 
@@ -225,29 +208,32 @@ def why_not(row: Any) -> str:  # noqa: ANN401
     return ""
 
 
-# What `recipient` reads.
-_SHOWN = [
-    *(
-        message.c[name]
-        for name in (
-            *("row_id", "person", "occasion", "number", "name", "address", "unreachable"),
-            *("allowed", "consent", "marked", "unmarked", "cost"),
-        )
-    ),
-    *LANGUAGE_COLUMNS,
-]
+# What `recipient` reads of a row of either table.
+_SHOWN = (
+    *("row_id", "person", "occasion", "number", "name", "address", "unreachable"),
+    *("allowed", "consent", "marked", "unmarked"),
+)
+# And of a row that has a text.
+_OF_TEXT = (message.c.cost, *LANGUAGE_COLUMNS)
+
+
+def shown_columns(rows: ReviewedRows) -> list[ColumnElement[Any]]:
+    """The columns of the review; rows without a text have nothing in those that are about one."""
+    of_text = [one if rows.table is message else null().label(one.name) for one in _OF_TEXT]
+    return [*(rows.table.c[name] for name in _SHOWN), *of_text]
+
 
 # Columns of the review that it can be sorted by.
-SORTABLE = ("row", "number", "name", "address", "reachable", "allowed", "marked")
+SORTABLE = ("row", "number", "name", "address", "occasion", "reachable", "allowed", "marked")
 
 
 # How a column is called in the review, where that is another word.
 _SHOWN_AS = {"erlaubt": "allowed"}
 
 
-def _order(sort: str | None) -> list[Any]:
+def _order(rows: ReviewedRows, sort: str | None) -> list[Any]:
     """The order of the rows. Numbers sort as such where they are of one pattern."""
-    c = message.c
+    c = rows.table.c
     if sort is None:
         return [c.no]
     name = sort.removeprefix("-").lower()
@@ -262,6 +248,7 @@ def _order(sort: str | None) -> list[Any]:
         "number": [func.length(c.number), c.number],
         "name": [func.lower(c.name)],
         "address": [func.lower(c.address)],
+        "occasion": [c.occasion_at, c.occasion],
         "reachable": [c.unreachable.is_(None)],
         "allowed": [c.allowed],
         "marked": [c.marked],
@@ -270,57 +257,81 @@ def _order(sort: str | None) -> list[Any]:
     return [*(each.nulls_last() for each in turned), c.no]
 
 
-def recipients(ledger: Ledger, run_id: str, sort: str | None = None) -> Iterator[Recipient]:
+def recipients(ledger: Ledger, rows: ReviewedRows, sort: str | None = None) -> Iterator[Recipient]:
     """Each row in its documented form, read as it is used.
 
     Args:
         ledger: the practice's ledger.
-        run_id: the run.
+        rows: of a run or of a selection.
         sort: one of `SORTABLE`, `-` before it for the reverse; else the order of the run.
 
     Raises:
         SerienpostError: there is no such column.
     """
-    return _stream(ledger, run_id, _order(sort))
+    return _stream(ledger, rows, _order(rows, sort))
 
 
 # Which rows of the review are looked at.
 Filter: TypeAlias = Literal["marked", "unmarked", "unreachable", "not_allowed"]
 
 
-def page_of(
-    ledger: Ledger, run_id: str, page: int, size: int, sort: str | None, only: Filter | None
-) -> tuple[int, tuple[Recipient, ...]]:
-    """One page of the review, and how many rows all pages have together.
+def filtered(rows: ReviewedRows, only: Filter | None) -> list[ColumnElement[bool]]:
+    """The conditions that a filter means.
 
     Raises:
-        SerienpostError: there is no such column or filter.
+        SerienpostError: there is no such filter.
     """
-    c = message.c
-    reachable = c.unreachable.is_(None)
+    c = rows.table.c
     filters: dict[str, ColumnElement[bool]] = {
         "marked": c.marked,
         "unmarked": c.marked.is_(False),
         "unreachable": c.unreachable.is_not(None),
-        "not_allowed": and_(reachable, c.allowed.is_(False)),
+        "not_allowed": and_(c.unreachable.is_(None), c.allowed.is_(False)),
     }
-    if only is not None and only not in filters:
+    if only is None:
+        return []
+    if only not in filters:
         raise SerienpostError(
             _("rows cannot be filtered by {name}", name=only),
             hint=_("one of {names}", names=list(filters)),
         )
-    chosen = [c.run == run_id, *([filters[only]] if only else [])]
+    return [filters[only]]
+
+
+def page_of(
+    ledger: Ledger,
+    rows: ReviewedRows,
+    page: int,
+    size: int,
+    sort: str | None,
+    which: Sequence[ColumnElement[bool]] = (),
+) -> tuple[int, tuple[Recipient, ...]]:
+    """One page of the review, and how many rows all pages have together.
+
+    Args:
+        ledger: the practice's ledger.
+        rows: of a run or of a selection.
+        page: from 1.
+        size: rows of a page.
+        sort: one of `SORTABLE`, `-` before it for the reverse; else the order of the run.
+        which: conditions on the rows, as `filtered` makes them.
+
+    Raises:
+        SerienpostError: there is no such column.
+    """
+    chosen = [rows.of_these, *which]
+    order = _order(rows, sort)
     with ledger.read() as tx:
-        total = int(tx.scalar(tx.select(message, func.count()).where(*chosen)))
-        rows = tx.select(message, *_SHOWN).where(*chosen).order_by(*_order(sort))
-        found = tx.all(rows.limit(size).offset(size * (max(page, 1) - 1)))
+        total = int(tx.scalar(tx.select(rows.table, func.count()).where(*chosen)))
+        shown = tx.select(rows.table, *shown_columns(rows)).where(*chosen).order_by(*order)
+        found = tx.all(shown.limit(size).offset(size * (max(page, 1) - 1)))
         return total, tuple(map(recipient, found))
 
 
-def _stream(ledger: Ledger, run_id: str, order: list[Any]) -> Iterator[Recipient]:
+def _stream(ledger: Ledger, rows: ReviewedRows, order: list[Any]) -> Iterator[Recipient]:
     with ledger.read() as tx:
-        statement = tx.select(message, *_SHOWN).where(message.c.run == run_id).order_by(*order)
-        yield from map(recipient, tx.stream(statement))
+        shown = tx.select(rows.table, *shown_columns(rows)).where(rows.of_these).order_by(*order)
+        yield from map(recipient, tx.stream(shown))
 
 
 def recipient(row: MessageRow | Row[Any]) -> Recipient:

@@ -22,8 +22,10 @@ from serienpost.ledger.schema import (
     journal,
     message,
     run,
+    selection,
     session,
 )
+from serienpost.ledger.selections import forget_selection
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
 from serienpost.ledger.tasks import forget_ended
@@ -34,6 +36,8 @@ from serienpost.run.send.approve import cancel_run
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import ColumnElement
 
     from serienpost.context import PracticeContext
@@ -46,12 +50,14 @@ PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
 @dataclass(frozen=True, slots=True)
 class Purged(Record):
     """How many runs lost their values, were removed unapproved, were removed for their age; how
-    many drafts were removed because nobody went on with them."""
+    many drafts were removed because nobody went on with them; how many selections of people, as
+    runs that nobody approved are."""
 
     values: int
     unapproved: int
     messages: int
     drafts: int
+    selections: int
 
 
 def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
@@ -78,6 +84,9 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         if tx.has(due):
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
+        chosen = _old_selections(tx, tx.now - keep.unapproved)
+        for selection_id in chosen:
+            forget_selection(tx, selection_id)
         forget_told(tx)
         if tx.has(session):
             forget_old_logins(tx)
@@ -90,7 +99,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
     compact(ledger)
     remove_abandoned(context, ledger)
-    return Purged(len(done), len(never), len(old), len(left))
+    return Purged(len(done), len(never), len(old), len(left), len(chosen))
 
 
 def forget_unapproved(tx: Tx, run_id: str, user: str) -> bool:
@@ -131,6 +140,14 @@ def compact(ledger: Ledger) -> None:
 
 def _runs(tx: Tx, *conditions: ColumnElement[bool]) -> list[str]:
     return [row.id for row in tx.all(tx.select(run, run.c.id).where(*conditions))]
+
+
+def _old_selections(tx: Tx, before: datetime) -> list[str]:
+    """The selections that were asked for before this moment."""
+    if not tx.has(selection):
+        return []
+    old = tx.select(selection, selection.c.id).where(selection.c.created_at < before)
+    return [row.id for row in tx.all(old)]
 
 
 def _forget_values(tx: Tx, run_id: str) -> None:

@@ -16,10 +16,11 @@ from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import ARRIVED, NOT_SENT
+from serienpost.run.prepare.reasons import general
 from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
 from serienpost.run.report.history import local, sent_tests
-from serienpost.run.report.recipients import SAME_ADDRESS, general
+from serienpost.run.report.recipients import SAME_ADDRESS
 from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
 from serienpost.translation import Text, Texts, present_language

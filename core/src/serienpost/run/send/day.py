@@ -15,7 +15,7 @@ from sqlalchemy import and_, func, or_
 from serienpost.contracts.rows import AsksClock
 from serienpost.ledger.schema import journal, message
 from serienpost.ledger.states import OPEN
-from serienpost.run.prepare.renderer import frozen_selection
+from serienpost.run.prepare.people import frozen_selection
 from serienpost.run.send.outcomes import StopReason
 from serienpost.translation import Texts
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from serienpost.ledger.store import Tx
+    from serienpost.run.prepare.people import People
     from serienpost.run.prepare.renderer import RunRenderer
 
 _ = Texts(__name__)
@@ -88,7 +89,7 @@ def date_macro(renderer: RunRenderer) -> str | None:
     return _("the text uses {macro}", macro=dated[0]) if dated else None
 
 
-def relative_day(renderer: RunRenderer) -> str | None:
+def relative_day(renderer: People) -> str | None:
     """That people are selected by a day that counts from the due date; None where they are not."""
     return _("the selection counts from that day") if _relative_blocks(renderer) else None
 
@@ -110,7 +111,7 @@ def passed_occasion(tx: Tx, renderer: RunRenderer, run_id: str) -> str | None:
     return relative_day(renderer) if tx.scalar(count) else None
 
 
-def _relative_blocks(renderer: RunRenderer) -> list[int]:
+def _relative_blocks(renderer: People) -> list[int]:
     """Positions of the blocks; the sources are asked about their selections."""
     context = renderer.context
     sources, found = renderer.context.registry.sources, []

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import CurrentState
     from serienpost.ledger.rows import Outgoing
     from serienpost.ledger.store import Ledger
-    from serienpost.run.prepare.renderer import RunRenderer, SourceBlock
+    from serienpost.run.prepare.people import SourceBlock
+    from serienpost.run.prepare.renderer import RunRenderer
 
 _ = Texts(__name__)
 

@@ -73,6 +73,7 @@ def upgrade() -> None:
         Column("allowed", Boolean, nullable=False),
         Column("marked", Boolean, nullable=False),
         Column("unmarked", JSON),
+        Column("because", Text),
     )
     op.create_table(
         "draft",

@@ -1,0 +1,303 @@
+"""People chosen before there is a text: asked for, read, judged; each reading replaces the last.
+
+Rows are read as those of a run (`batches.py`) and judged as those of a run (`decide_rows` in
+`review.py`), but for nothing of a text: no macro has a value, and no source is asked for a field
+that the address, the name and the number do not need. While they are read they belong to nothing
+that anybody sees; the last transaction puts them in the place of those that were read before.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from serienpost.contracts.rows import CountsFromLastRun
+from serienpost.errors import (
+    ConfigError,
+    LedgerError,
+    Problem,
+    SerienpostError,
+    StillOpenError,
+    cause_of,
+)
+from serienpost.gc_tuning import seldom_collected
+from serienpost.ledger.owners import ownership
+from serienpost.ledger.reviewed import rows_of_selection
+from serienpost.ledger.schema import selected, selection
+from serienpost.ledger.selections import (
+    SelectionRow,
+    end_reading,
+    lock_selection,
+    reading_into,
+)
+from serienpost.ledger.store import new_ref
+from serienpost.ledger.transitions import NEW_SELECTION, move_selection
+from serienpost.run.prepare.batches import batches
+from serienpost.run.prepare.people import People
+from serienpost.run.prepare.people_check import (
+    address_problems,
+    check_selections,
+    consent_problems,
+    placed_at,
+    told_by_sources,
+)
+from serienpost.run.prepare.plan import Block, Scope, plain_selection
+from serienpost.run.prepare.reasons import because
+from serienpost.run.prepare.review import decide_rows
+from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
+from serienpost.translation import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from sqlalchemy import ColumnElement
+
+    from serienpost.config.mailing import Mailing
+    from serienpost.context import PracticeContext
+    from serienpost.ledger.store import Ledger, Tx
+
+_ = Texts(__name__)
+
+# What a row says that a person unmarked, and how `because` calls it.
+BY_HAND = "excluded"
+UNMARKED: dict[str, Any] = {
+    "code": BY_HAND,
+    "reason": _("unmarked in the review"),
+    "includable": True,
+}
+# Of people who are known by their place in a file alone, which was changed since then.
+_UNKNOWN: dict[str, Any] = {
+    "code": "not_known_again",
+    "reason": _("new since the list was changed, after people had been unmarked in it"),
+    "includable": True,
+}
+# What stays when the people are read anew.
+_KEPT = {one["code"]: one for one in (UNMARKED, _UNKNOWN)}
+
+
+def check_people(context: PracticeContext, mailing: Mailing, due: date) -> People:
+    """Check whom a mailing without a text is for, as `check_mailing` does.
+
+    Args:
+        context: the practice.
+        mailing: as loaded and validated by its models.
+        due: the date that relative days count from.
+
+    Raises:
+        SerienpostError: all problems at once.
+    """
+    account = context.config.accounts[mailing.account]
+    channel = context.registry.channels[account.channel]
+    scope = Scope(
+        kind=context.registry.kind(channel).name,
+        channel=channel.name,
+        account=mailing.account,
+        purpose=mailing.purpose,
+        due=due.isoformat(),
+        blocks=tuple(Block(one.source, plain_selection(one.selection)) for one in mailing.blocks),
+        limit=mailing.row_limit,
+        order_by=mailing.order,
+        extra=told_by_sources(context, mailing),
+    )
+    people = People(context, scope)
+    check_selections(mailing, people)
+    problems = [
+        *consent_problems(context, mailing),
+        *_counting_problems(people, mailing),
+        *address_problems(people),
+    ]
+    if problems:
+        raise ConfigError(*problems)
+    return people
+
+
+def _counting_problems(people: People, mailing: Mailing) -> Iterator[Problem]:
+    """A selection belongs to no mailing, so that nothing counts from the last run of one."""
+    for block in people.blocks:
+        source = block.source
+        if isinstance(source, CountsFromLastRun):
+            written = source.since_last_run(block.selection, people.due, None)
+            if written != block.selection:
+                said = _("this counts from the last run of a mailing; a selection belongs to none")
+                yield placed_at(mailing, "select", Problem(said, _("write the days that you mean")))
+
+
+def ask(people: People, ledger: Ledger, user: str) -> str:
+    """Note that these people are to be read; returns the id of the selection.
+
+    Raises:
+        LedgerError: an older ledger, which cannot hold it.
+    """
+    scope = people.header
+    with ledger.begin("selection", counted=False) as tx:
+        tx.require(selection)
+        selection_id = _new_id(scope.due)
+        while tx.first(tx.select(selection, selection.c.id).where(selection.c.id == selection_id)):
+            selection_id = _new_id(scope.due)
+        row = {
+            "id": selection_id,
+            "kind": scope.kind,
+            "account": scope.account,
+            "purpose": scope.purpose,
+            "due": scope.due,
+            "header": scope.to_json(),
+            "state": NEW_SELECTION,
+            "created_at": tx.now,
+            "created_by": user,
+        }
+        tx.insert(selection, [row])
+        tx.note(user, "select", selection_id)
+    return selection_id
+
+
+def _new_id(due: str) -> str:
+    return f"s{due.replace('-', '')}-{new_ref(6).lower()}"
+
+
+def ask_again(ledger: Ledger, selection_id: str, user: str) -> None:
+    """Note that the people of a selection are to be read and judged anew.
+
+    Raises:
+        StillOpenError: they are being read.
+    """
+    with ledger.begin("selection", counted=False) as tx:
+        row = lock_selection(tx, selection_id)
+        if row.state == "reading":
+            if row.owner is not None:
+                raise _busy(selection_id)
+            return
+        move_selection(tx, selection_id, ("ready", "failed"), "reading")
+        tx.note(user, "select again", selection_id)
+
+
+def read(
+    context: PracticeContext,
+    ledger: Ledger,
+    selection_id: str,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Read and judge the people of a selection that waits to be read.
+
+    Who was unmarked by hand stays so. A process that dies here leaves a selection that has failed,
+    with the rows of the last reading.
+
+    Args:
+        context: the practice.
+        ledger: its ledger.
+        selection_id: the selection.
+        progress: is called with the number of rows read so far.
+
+    Raises:
+        SourceError: the source cannot deliver; the selection has failed.
+        LedgerError: it was read already.
+        StillOpenError: another process reads it.
+    """
+    with ownership(ledger) as owner:
+        people = People(context, _take_up(ledger, selection_id, owner))
+        with _failing(ledger, selection_id, owner):
+            with seldom_collected():
+                _fill(people, ledger, selection_id, owner, progress)
+            with ledger.begin("selection", counted=False) as tx:
+                _replace(tx, _mine(tx, selection_id, owner), people.header)
+
+
+def _take_up(ledger: Ledger, selection_id: str, owner: str) -> Scope:
+    with ledger.begin("selection", counted=False) as tx:
+        row = lock_selection(tx, selection_id)
+        if row.state == "reading" and row.owner is None:
+            end_reading(tx, selection_id, "reading", owner=owner)
+            return Scope.from_json(row.header)
+        refusal = _busy(selection_id) if row.state == "reading" else _was_read(row)
+    raise refusal
+
+
+def _busy(selection_id: str) -> StillOpenError:
+    return StillOpenError(_("selection {selection} is being read", selection=selection_id))
+
+
+def _was_read(row: SelectionRow) -> LedgerError:
+    if row.state == "failed":
+        said = _(
+            "selection {selection} could not be read: {why}", selection=row.id, why=row.reason or ""
+        )
+    else:
+        said = _("selection {selection} was read already", selection=row.id)
+    return LedgerError(said, hint=_("check it again"))
+
+
+@contextmanager
+def _failing(ledger: Ledger, selection_id: str, owner: str) -> Iterator[None]:
+    """Write down why a selection could not be read; of an error that is none of ours its kind
+    alone, since its text may name a person."""
+    try:
+        yield
+    except BaseException as error:
+        why = error.sentence if isinstance(error, SerienpostError) else cause_of(error)
+        with ledger.begin("selection", counted=False) as tx:
+            still = tx.select(selection, selection.c.id)
+            if tx.first(still.where(selection.c.id == selection_id, selection.c.owner == owner)):
+                end_reading(tx, selection_id, "failed", reason=why)
+        raise
+
+
+def _fill(
+    people: People,
+    ledger: Ledger,
+    selection_id: str,
+    owner: str,
+    progress: Callable[[int], None],
+) -> None:
+    into = rows_of_selection(reading_into(selection_id))
+    now = ledger.clock()
+    judged_on = people.leaves_on(now)
+    for batch in batches(people, ledger, into, now):
+        reviewed = decide_rows(people, batch.rows, batch.block, judged_on)
+        found = [
+            {
+                "selection": into.id,
+                **one.judged(people, ledger, no),
+                "because": because(one, ledger),
+            }
+            for no, one in enumerate(reviewed, start=batch.before + 1)
+        ]
+        with ledger.begin("selected", counted=False) as tx:
+            _mine(tx, selection_id, owner)
+            tx.insert(selected, found)
+        progress(batch.before + len(found))
+
+
+def _mine(tx: Tx, selection_id: str, owner: str) -> str:
+    """Make sure that a selection is still there, and read by this process.
+
+    Raises:
+        LedgerError: it was discarded.
+        StillOpenError: this process lost it.
+    """
+    if lock_selection(tx, selection_id).owner != owner:
+        raise _busy(selection_id)
+    return selection_id
+
+
+def _replace(tx: Tx, selection_id: str, scope: Scope) -> None:
+    """Put what was read in the place of what was read before; who was unmarked stays so."""
+    c, new = selected.c, reading_into(selection_id)
+    before = select(c.row_id).where(c.practice == tx.practice, c.selection == selection_id)
+    now = select(c.row_id).where(c.practice == tx.practice, c.selection == new)
+    if UNSTABLE_IDS in scope.extra:
+        lost = c.selection == selection_id, c.because.in_(_KEPT), c.row_id.not_in(now)
+        if tx.first(tx.select(selected, c.no).where(*lost).limit(1)):
+            _unmark(tx, new, _UNKNOWN, c.row_id.not_in(before))
+    for unmarked in _KEPT.values():
+        theirs = before.where(c.because == unmarked["code"])
+        _unmark(tx, new, unmarked, c.row_id.in_(theirs))
+    tx.execute(tx.delete(selected).where(c.selection == selection_id))
+    tx.execute(tx.update(selected).where(c.selection == new).values(selection=selection_id))
+    move_selection(tx, selection_id, "reading", "ready", read_at=tx.now)
+
+
+def _unmark(tx: Tx, new: str, unmarked: dict[str, Any], *which: ColumnElement[bool]) -> None:
+    change = tx.update(selected).where(selected.c.selection == new, selected.c.marked, *which)
+    tx.execute(change.values(marked=False, unmarked=unmarked, because=unmarked["code"]))

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing, UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
-    from serienpost.service.mailing import EditedText, Transliteration
+    from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccountLine",
     "Answers",
+    "CheckedMailing",
     "Confirmation",
     "Conflict",
     "CourseBar",
@@ -146,6 +147,7 @@ _HOME = {
     "User": "users",
     "ensure_worker": "desk_worker",
     "AccountLine": "catalog",
+    "CheckedMailing": "mailing",
     "DraftLine": "draft",
     "MacroEntry": "catalog",
     "MailingLine": "catalog",

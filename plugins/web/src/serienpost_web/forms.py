@@ -70,7 +70,7 @@ async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool)
     except (MultiPartException, HTTPException, ClientDisconnect, TimeoutError, ValueError) as error:
         raise BrokenFormError from error
     finally:
-        # A parser that ended early leaves the rest, and a browser hears no answer before it is sent.
+        # A parser that ended early leaves the rest; a browser hears no answer before it sent it.
         if takes_file:
             await counted.throw_rest()
     values: dict[str, list[str]] = {}

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost_web.pages import draft, drafts, entrance, overview, people, preview, release, run, task
+from serienpost_web.pages import (
+    draft,
+    drafts,
+    entrance,
+    overview,
+    people,
+    preview,
+    release,
+    run,
+    task,
+)
 
 if TYPE_CHECKING:
     from serienpost_web.table import Route

@@ -1,11 +1,11 @@
-"""A draft of an e-mail: who sends, which text, which files; saved with each step, also half-written.
+"""A draft of an e-mail: who sends, which text, which files; each step saves, right or not.
 
 What stands in the form lies over the keys of the draft as they are now: what has no field stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost import SerienpostError, Texts
@@ -145,7 +145,8 @@ def _attached(
     found = []
     for reference in [*_references(keys), *extra]:
         file = given.get(reference)
-        found.append(Attached(reference, file.name if file else reference, file and file.size))
+        name, size = (file.name, file.size) if file else (reference, None)
+        found.append(Attached(reference, name, size))
     return found
 
 
@@ -275,8 +276,6 @@ def _set(keys: dict[str, Any], key: str, value: object) -> None:
 
 def _at(key: str, problem: Problem) -> Problem:
     """The problem at a field."""
-    from dataclasses import replace
-
     return replace(problem, key=key, file=None)
 
 

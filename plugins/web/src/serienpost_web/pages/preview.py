@@ -13,7 +13,7 @@ from serienpost_web.table import BrokenFormError, NotFoundError, Route, Sent, Sh
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost import Text
+    from serienpost import Problem, Text
     from serienpost.service import Run, ShownMessage
     from serienpost_web.table import Answer, Asked
 
@@ -30,7 +30,8 @@ def preview_page(asked: Asked) -> Answer:
     if not page.recipients and page.total:  # beyond the last one
         page = run.review(page.pages, None, "marked", size=1)
     person = page.recipients[0] if page.recipients else None
-    message, refused = None, ()
+    message = None
+    refused: tuple[Problem, ...] = ()
     if person:
         try:
             message = shown_message(run, person.row)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from serienpost import SerienpostError, Texts
-from serienpost.service import Prepare
+from serienpost import SerienpostError
+from serienpost.service import PrepareDraft
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Shown
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from serienpost.service import Draft, Task
+    from serienpost import Text
+    from serienpost.service import Task
     from serienpost_web.table import Answer, Asked
-
-_ = Texts(__name__)
 
 
 def prepare_page(asked: Asked) -> Answer:
@@ -30,26 +28,39 @@ def _prepare_page(asked: Asked, due: str, problem: object = None) -> Shown:
 
 def prepare(asked: Asked) -> Answer:
     """Ask a worker to prepare the draft as it was looked at."""
-    written = asked.form.one("due", 100).strip()
+    draft, written = asked.draft(), asked.form.one("due", 100).strip()
     try:
-        due = asked.practice.day(written)
-    except SerienpostError as error:
-        return _prepare_page(asked, written, error.problems[0].message)
-    return _ask(asked, asked.draft(), asked.form.number("version", 0), due)
+        return _ask(asked, draft.id, asked.form.number("version", 1), written)
+    except NoDayError as error:
+        return _prepare_page(asked, written, error.problem)
+
+
+class NoDayError(Exception):
+    """What was written is no day; `problem` says why."""
+
+    def __init__(self, problem: Text | str) -> None:
+        super().__init__()
+        self.problem = problem
 
 
 def _ask(
-    asked: Asked, draft: Draft, version: int, due: date, *, rewrite_signs: bool | None = None
+    asked: Asked, draft: str, version: int, written: str, *, rewrite_signs: bool | None = None
 ) -> Answer:
-    wish = Prepare(
-        draft=draft.id,
-        version=version,
-        due=due,
-        rewrite_signs=rewrite_signs,
-        exclude_already_sent=asked.form.one("again") == "no",
-    )
+    """Ask for a draft to be prepared; the address keeps what must be asked for again after a
+    question.
+
+    Raises:
+        NoDayError: what was written is no day.
+    """
+    leave_out = asked.form.one("again") == "no"
+    try:
+        due = asked.practice.day(written) if written else None
+    except SerienpostError as error:
+        raise NoDayError(error.problems[0].message) from error
+    wish = PrepareDraft(draft, version, due, rewrite_signs, leave_out)
     task = asked.practice.ask(wish, token=asked.form.some("form", 50))
-    return Moved(f"/aufgabe/{task.id}")
+    kept = {"due": due.isoformat() if due else "", "again": "no" if leave_out else ""}
+    return Moved(f"/aufgabe/{task.id}?{urlencode(kept)}")
 
 
 def task_page(asked: Asked) -> Answer:
@@ -57,7 +68,8 @@ def task_page(asked: Asked) -> Answer:
     status = _task(asked).status()
     if status.run:
         return Moved(f"/runs/{status.run}/preview", said="prepared")
-    return Shown("task", {"task": status})
+    kept = {name: asked.query.one(name, 100) for name in ("due", "again")}
+    return Shown("task", {"task": status, "kept": kept})
 
 
 def task_live(asked: Asked) -> Answer:
@@ -71,10 +83,15 @@ def answer(asked: Asked) -> Answer:
     if said == "cancel":
         task.cancel()
         return Moved(f"/aufgabe/{task.id}")
-    if said not in ("yes", "no"):
+    status = task.status()
+    if said not in ("yes", "no") or status.draft is None:
         raise BrokenFormError
-    again = task.answered(rewrite_signs=said == "yes", token=asked.form.some("form", 50))
-    return Moved(f"/aufgabe/{again.id}")
+    due = asked.form.one("due", 100)
+    try:
+        again = status.draft, status.version or 1, due
+        return _ask(asked, *again, rewrite_signs=said == "yes")
+    except NoDayError as error:
+        raise BrokenFormError from error
 
 
 def _task(asked: Asked) -> Task:

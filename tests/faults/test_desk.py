@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fault_harness.desk import PASSWORD, USER, at_once, with_user
+from fault_harness.desk import at_once, with_user
+from fault_harness.program import PASSWORD, USER
 
 from serienpost.ledger.schema import failed_login, journal, session, user
 

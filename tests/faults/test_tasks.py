@@ -19,7 +19,7 @@ from fault_harness.invariants import assert_no_canary
 from fault_harness.practice import KILLED, ROWS
 from fault_harness.scenarios import ASK, asked
 
-from serienpost.ledger.schema import journal, message, task, worker
+from serienpost.ledger.schema import draft, journal, message, selected, selection, task, worker
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.states import OPEN_TASK
 from serienpost.ledger.tasks import TRIES
@@ -136,6 +136,72 @@ def test_a_worker_dies_at_a_task(
     (row,) = tasks(practice)
     assert (row["state"], row["done"]) == ("done", ROWS)
     assert row["tries"] == (1 if point in ("take.before_commit", "freeze.after_commit") else 2)
+    assert_each_is_there_once(practice)
+    figures.add("workers killed at a task")
+
+
+@pytest.mark.parametrize(
+    ("fault", "tries"),
+    [
+        ("selection.after_commit:1", 2),  # taken up
+        ("selected.after_commit:1", 2),
+        ("selection.before_commit:2", 2),
+        ("selection.after_commit:2", 1),  # ready
+    ],
+)
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_worker_dies_while_it_reads_people(
+    practice: Practice,
+    processes: list[subprocess.Popen[str]],
+    figures: Figures,
+    fault: str,
+    tries: int,
+    looked_at: bool,
+) -> None:
+    """The next one reads them, also where somebody saw meanwhile that the reading has failed."""
+    practice.must("ask-to-read")
+    die(practice, fault)
+    (row,) = practice.rows(selection)
+    if looked_at:
+        practice.must("show-selected", row["id"])
+    process = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    stop(practice, process)
+    (task_row,) = tasks(practice)
+    found = task_row["state"], task_row["done"], task_row["tries"], task_row["run"]
+    assert found == ("done", ROWS, tries, None)
+    (row,) = practice.rows(selection)
+    assert (row["state"], row["owner"], row["reason"]) == ("ready", None, None)
+    read = practice.rows(selected)
+    assert {one["selection"] for one in read} == {row["id"]}
+    assert [one["no"] for one in read] == list(range(1, ROWS + 1))
+    assert practice.is_sound()
+    assert_no_canary(practice)
+    figures.add("workers killed at a task")
+
+
+@pytest.mark.parametrize(
+    ("fault", "tries"),
+    [("batch.after_commit", 2), ("freeze.before_commit", 2), ("freeze.after_commit", 1)],
+)
+def test_a_worker_dies_while_it_prepares_a_draft(
+    practice: Practice,
+    processes: list[subprocess.Popen[str]],
+    figures: Figures,
+    fault: str,
+    tries: int,
+) -> None:
+    """The draft names the one run that there is, in which the marks of its selection stand."""
+    practice.must("ask-for-draft")
+    die(practice, fault)
+    process = serve(practice, processes)
+    wait_until(lambda: are_over(practice))
+    stop(practice, process)
+    (row,), (written,) = tasks(practice), practice.rows(draft)
+    assert (row["state"], row["done"], row["tries"]) == ("done", ROWS, tries)
+    assert (written["run"], written["run_version"]) == (row["run"], row["version"])
+    left_out = [one["row_id"] for one in practice.rows(message) if not one["marked"]]
+    assert left_out == ["patient:3"]
     assert_each_is_there_once(practice)
     figures.add("workers killed at a task")
 

@@ -12,13 +12,16 @@ from opened_practice import ACTOR, ROWS, prepared, released
 import serienpost.service
 from serienpost import ConfigError, open_practice
 from serienpost.errors import LedgerError
-from serienpost.service import Answers, Notice
+from serienpost.ledger.schema import draft as draft_table
+from serienpost.ledger.schema import failed_login, selected, selection, session, task
+from serienpost.service import Answers, Draft, LoggedIn, LoginRefused, Notice, PrepareDraft
 from serienpost.service.notices import log_notice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from opened_practice import Practices
+    from sqlalchemy import Table
 
     from serienpost import Practice
     from serienpost.service import Run
@@ -118,6 +121,28 @@ def test_what_retention_does_not_cover_is_removed(practices: Practices, practice
     done = practice.purge()
     assert (done.values, done.unapproved, done.messages) == (0, 0, 1)
     assert practice.runs() == []
+
+
+def test_one_purge_covers_all_that_a_desk_leaves(practices: Practices, practice: Practice) -> None:
+    people = practice.select([{"source": "null"}], account="mail", purpose="event")
+    draft = practice.new_draft("einladung", selection=people.id)
+    assert isinstance(draft, Draft)
+    practice.ask(PrepareDraft(draft.id, draft.version)).cancel()
+    practice.add_user("ada", "vier kleine worte", ["administer"])
+    assert isinstance(practice.log_in("ada", "vier kleine worte", "127.0.0.1"), LoggedIn)
+    assert isinstance(practice.log_in("ada", "falsch", "127.0.0.1"), LoginRefused)
+    left = (draft_table, selection, selected, task, session, failed_login)
+    assert all(_number(practice, one) for one in left)
+    practices.clock.forward(YEAR)
+    done = practice.purge()
+    assert (done.drafts, done.selections) == (1, 1)
+    assert [_number(practice, one) for one in left] == [0] * len(left)
+    assert [one.name for one in practice.users()] == ["ada"]
+
+
+def _number(practice: Practice, table: Table) -> int:
+    with practice.ledger.read() as tx:
+        return len(tx.all(tx.select(table)))
 
 
 @pytest.mark.parametrize("actor", ["eva\nada", "eva\x1b[0m", "\u200b", "e" * 201, "\udcff"])

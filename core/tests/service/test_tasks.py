@@ -9,11 +9,11 @@ import pytest
 from opened_practice import ACTOR, OTHER, ROWS, away
 
 from serienpost import Exit, SerienpostError
-from serienpost.errors import LedgerError, LedgerUnavailableError
+from serienpost.errors import ConfigError, LedgerError, LedgerUnavailableError
 from serienpost.ledger import store
-from serienpost.ledger.schema import journal, message, task
+from serienpost.ledger.schema import journal, message, selected, task
 from serienpost.ledger.schema import run as run_table
-from serienpost.service import Prepare, Stop, task_work
+from serienpost.service import Draft, Prepare, PrepareDraft, ReadSelection, Stop, task_work
 from serienpost.service.mailing import Transliteration
 from serienpost.service.task_work import TaskLook, do_task
 from serienpost.translation import speaking
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from serienpost import Practice
+    from serienpost.service import Selection
 
 # So many rows that they come in three slices.
 MANY = 2_400
@@ -332,6 +333,177 @@ def test_it_is_given_up_at_the_third_death(
     found = asked.status()
     assert (found.state, found.exit) == ("failed", Exit.BUG)
     assert rows(practice, run_table) == []
+
+
+# People who are chosen, and drafts
+
+
+def chosen(
+    practice: Practice, count: int = ROWS, due: date | None = None, **block: object
+) -> Selection:
+    """People who are to be read."""
+    block = {"source": "null", "count": count, **block}
+    return practice.new_selection([block], account="mail", purpose="event", due=due)
+
+
+def draft_to(practice: Practice, selection: Selection) -> Draft:
+    """A draft that writes to a selection; its own keys say nothing of whom it is for."""
+    text = {"subject": "Neues", "text": "Guten Tag {{Null_Name}}"}
+    keys = {"account": "mail", "purpose": "event", **text}
+    made = practice.new_draft(about="other", keys=keys, selection=selection.id, title="Neues")
+    assert isinstance(made, Draft)
+    return made
+
+
+def test_people_are_read_and_written_to_by_a_worker(
+    practices: Practices, practice: Practice
+) -> None:
+    people = chosen(practice)
+    asked = practice.ask(ReadSelection(people.id), token="A1")
+    assert practice.ask(ReadSelection(people.id), token="A1").id == asked.id
+    waiting = asked.status()
+    assert (waiting.what, waiting.selection, waiting.mailing) == ("read", people.id, None)
+    work(practices)
+    done = asked.status()
+    assert (done.state, done.done, done.run, done.exit) == ("done", ROWS, None, Exit.DONE)
+    assert people.status().state == "ready"
+
+    people.unmark(["patient:3"])
+    draft = draft_to(practice, people)
+    assert draft.check().kind == "email"
+    asked = practice.ask(PrepareDraft(draft.id, draft.version))
+    work(practices)
+    done = asked.status()
+    assert (done.state, done.draft, done.version, done.done) == ("done", draft.id, 1, ROWS)
+    assert done.run == practice.draft(draft.id).run
+    run = practice.run(done.run or "")
+    assert run.summary().counts.marked == ROWS - 1
+    (left_out,) = run.review(filter="unmarked").recipients
+    assert left_out.row == "patient:3"
+
+    asked = practice.ask(Prepare("einladung", selection=people.id))
+    work(practices)
+    assert asked.status().selection == people.id
+    again = practice.run(asked.status().run or "")
+    assert again.summary().counts == run.summary().counts
+
+
+def test_a_draft_takes_a_selection_over_as_a_mailing_does(practice: Practice) -> None:
+    people = chosen(practice)
+    people.read()
+    people.unmark(["patient:2"])
+    draft, made = draft_to(practice, people), practice.prepare("einladung", selection=people.id)
+    own = draft.prepare()
+    assert not isinstance(own, Transliteration)
+    assert not isinstance(made, Transliteration)
+    assert [(one.row, one.marked) for one in own.recipients()] == [
+        (one.row, one.marked) for one in made.recipients()
+    ]
+    other = draft.save({**draft.keys, "purpose": "information"}, 1)
+    assert isinstance(other, Draft)
+    for call in (other.check, other.prepare):
+        with pytest.raises(ConfigError, match="for the purpose information") as refused:
+            call()
+        assert refused.value.problems[0].key == "purpose"
+    people.discard()
+    for call in (draft.check, draft.prepare):
+        with pytest.raises(LedgerError, match="there is no selection"):
+            call()
+    assert practice.draft(draft.id).run == own.id
+
+
+def test_a_draft_that_was_saved_meanwhile_is_not_prepared(
+    practices: Practices, practice: Practice
+) -> None:
+    people = chosen(practice)
+    people.read()
+    draft = draft_to(practice, people)
+    asked = practice.ask(PrepareDraft(draft.id, draft.version))
+    draft.save({**draft.keys, "subject": "Anders"}, draft.version)
+    work(practices)
+    found = asked.status()
+    assert (found.state, found.exit) == ("failed", Exit.REFUSED)
+    assert "meanwhile" in str(found.reason)
+    assert rows(practice, run_table) == []
+
+
+@pytest.mark.parametrize("by_day", [True, False])
+def test_the_day_is_that_of_people_who_were_chosen_by_one_or_that_of_asking(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch, by_day: bool
+) -> None:
+    monkeypatch.setattr(store, "utc_now", practices.clock)
+    today = practice.today()
+    theirs = today + timedelta(days=2)
+    people = chosen(practice, due=theirs, occasion=by_day)
+    people.read()
+    draft = draft_to(practice, people)
+    asked = [
+        practice.ask(wish)
+        for wish in (
+            PrepareDraft(draft.id, draft.version),
+            Prepare("einladung", selection=people.id),
+        )
+    ]
+    practices.clock.forward(86400.0)
+    work(practices)
+    expected = theirs if by_day else today
+    for one in asked:
+        assert (one.status().run or "").startswith(f"{expected:%Y%m%d}-")
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_reading_that_is_stopped_waits_and_one_that_is_cancelled_has_failed(
+    practices: Practices,
+    practice: Practice,
+    monkeypatch: pytest.MonkeyPatch,
+    cancelled: bool,
+) -> None:
+    people, stop = chosen(practice, MANY), Stop()
+    asked = practice.ask(ReadSelection(people.id))
+    with monkeypatch.context() as patch:
+        during(patch, lambda _: (asked.cancel() and None) if cancelled else stop.request())
+        work(practices, stop)
+    assert rows(practice, selected) == []
+    found = people.status()
+    if cancelled:
+        assert (found.state, found.reason) == ("failed", "somebody cancelled the reading")
+        assert asked.status().state == "cancelled"
+        people.ask_again()
+        asked = practice.ask(ReadSelection(people.id))
+    else:
+        assert (found.state, asked.status().state) == ("reading", "waiting")
+    work(practices)
+    assert (people.status().state, asked.status().state) == ("ready", "done")
+    assert people.status().counts.marked == MANY
+
+
+def test_what_is_cancelled_when_all_is_read_is_not_ready(
+    practices: Practices, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = chosen(practice)
+    asked = practice.ask(ReadSelection(people.id))
+    real = task_work.Work.progress
+
+    def progress(self: task_work.Work, done: int) -> None:
+        real(self, done)
+        asked.cancel()
+
+    monkeypatch.setattr(task_work.Work, "progress", progress)
+    work(practices)
+    assert (asked.status().state, people.status().state) == ("cancelled", "failed")
+    assert rows(practice, selected) == []
+
+
+def test_what_cannot_be_read_fails_selection_and_task(
+    practices: Practices, practice: Practice
+) -> None:
+    people = chosen(practice)
+    people.read()
+    twice, gone = practice.ask(ReadSelection(people.id)), practice.ask(ReadSelection("s1"))
+    work(practices)
+    assert "was read already" in str(twice.status().reason)
+    assert "there is no selection" in str(gone.status().reason)
+    assert people.status().state == "ready"
 
 
 # Keeping

@@ -7,30 +7,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from fault_harness.providers import install_plugin
+from fault_harness.program import PASSWORD, USER
 
 if TYPE_CHECKING:
     from fault_harness.practice import Practice
-
-USER = "ada"
-PASSWORD = "vier kleine worte"
-
-# A plugin whose command logs the user in, to be killed while it does.
-_LOG_IN = f"""
-import click
-
-from serienpost import hookimpl, open_practice
-
-@click.command(name="log-in")
-@click.pass_context
-def log_in(ctx):
-    with open_practice(ctx.find_root().params["practice"], actor="{USER}") as practice:
-        practice.log_in("{USER}", "{PASSWORD}", "127.0.0.1")
-
-@hookimpl
-def serienpost_commands():
-    return [log_in]
-"""
 
 # Begins when it is told to, by a line.
 _PROGRAM = """
@@ -53,14 +33,6 @@ def with_user(practice: Practice) -> None:
     """A user of the desk, besides one who administers."""
     admin = f'practice.add_user("chief", "{PASSWORD}", ["administer"])'
     assert at_once(practice, f'{admin}; practice.add_user("{USER}", "{PASSWORD}")') == [""]
-
-
-def at_a_desk(practice: Practice) -> None:
-    """A user, and a command that logs in."""
-    with_user(practice)
-    install_plugin(practice, "fault-desk", _LOG_IN)
-    config = (practice.folder / "serienpost.yaml").read_text("utf-8")
-    practice.write("serienpost.yaml", config.replace("plugins: [", "plugins: [fault-desk, "))
 
 
 def at_once(practice: Practice, *programs: str) -> list[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 from typing import TYPE_CHECKING
 
-from fault_harness.providers import install_plugin
+from fault_harness.program import write_draft
 
 from serienpost import fault_injection, open_practice
 from serienpost.service import Draft
@@ -15,18 +14,8 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
-    from fault_harness.practice import Practice
-
 # Begins a draft, gives it a file, saves, prepares, changes, prepares again, discards.
-WHOLE_LIFE = """
-draft = practice.new_draft("einladung", title="Erster")
-draft.add_file("plan.pdf", io.BytesIO(b"%PDF" * 50_000))
-draft = draft.save({**draft.keys, "title": "Zweiter"}, 1)
-draft.prepare()
-draft = draft.save({**draft.keys, "title": "Dritter"}, 2)
-draft.prepare()
-practice.draft(draft.id).discard()
-"""
+WHOLE_LIFE = "write_draft(practice)"
 
 # Adds a word of its own to the title, however often somebody is faster.
 _ADD_WORD = """
@@ -40,35 +29,9 @@ while True:
     keys, version = done.theirs, done.version
 """
 
-# A plugin whose command does it, to be killed meanwhile.
-_PLUGIN = f"""
-import io
-
-import click
-
-from serienpost import hookimpl, open_practice
-
-@click.command(name="write-draft")
-@click.pass_context
-def write_draft(ctx):
-    with open_practice(ctx.find_root().params["practice"], actor="desk:ada") as practice:
-        exec({WHOLE_LIFE!r})
-
-@hookimpl
-def serienpost_commands():
-    return [write_draft]
-"""
-
 # Processes that have read the code already.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["serienpost.service.draft", "serienpost_testkit.null.channels"])
-
-
-def at_drafts(practice: Practice) -> None:
-    """A command that begins, changes and discards a draft."""
-    install_plugin(practice, "fault-drafts", _PLUGIN)
-    config = (practice.folder / "serienpost.yaml").read_text("utf-8")
-    practice.write("serienpost.yaml", config.replace("plugins: [", "plugins: [fault-drafts, "))
 
 
 def at_desk(folder: Path, do: str, fault: str | None = None) -> int | None:
@@ -101,4 +64,4 @@ def _at_desk(folder: str, actor: str, do: str, fault: str | None, begin: Barrier
     with open_practice(folder, actor=actor) as practice:
         practice.drafts()
         begin.wait()
-        exec(do, {"practice": practice, "io": io, "Draft": Draft})  # noqa: S102  # our own
+        exec(do, {"practice": practice, "write_draft": write_draft, "Draft": Draft})  # noqa: S102  # our own

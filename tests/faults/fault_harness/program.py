@@ -1,18 +1,19 @@
 """A program that does in a process of its own what no command does.
 
 `program.py -C FOLDER WORD NAME`: `ask MAILING` asks a worker to prepare a mailing, `cancel-task
-TASK` takes that back; others choose people before there is a text, and write how the selection
-stands.
+TASK` takes that back; others log in, write a draft, or choose people before there is a text, and
+write how the selection stands.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING
 
 from serienpost import SerienpostError, open_practice
-from serienpost.service import Prepare
+from serienpost.service import Draft, Prepare, PrepareDraft, ReadSelection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +21,31 @@ if TYPE_CHECKING:
     from serienpost.service import Practice
 
 
+USER = "ada"
+PASSWORD = "vier kleine worte"
+
+_PEOPLE = {"source": "null", "count": 24}
+
+
+def write_draft(practice: Practice, _name: str = "") -> None:
+    """Begin a draft, give it a file, save, prepare, change, prepare again, discard."""
+    draft = practice.new_draft("einladung", title="Erster")
+    assert isinstance(draft, Draft)
+    draft.add_file("plan.pdf", io.BytesIO(b"%PDF" * 50_000))
+    for version, title in enumerate(("Zweiter", "Dritter"), start=1):
+        saved = draft.save({**draft.keys, "title": title}, version)
+        assert isinstance(saved, Draft)
+        draft = saved
+        draft.prepare()
+    practice.draft(draft.id).discard()
+
+
+def _log_in(practice: Practice, _name: str) -> None:
+    practice.log_in(USER, PASSWORD, "127.0.0.1")
+
+
 def _select(practice: Practice, _name: str) -> None:
-    block = {"source": "null", "count": 24}
-    _tell(practice, practice.select([block], account="mail", purpose="event").id)
+    _tell(practice, practice.select([_PEOPLE], account="mail", purpose="event").id)
 
 
 def _again(practice: Practice, selection: str) -> None:
@@ -52,6 +75,20 @@ def _ask(practice: Practice, mailing: str) -> None:
     practice.ask(Prepare(mailing), token=f"one wish for {mailing}")
 
 
+def _ask_to_read(practice: Practice, selection: str) -> None:
+    if not selection:
+        selection = practice.new_selection([_PEOPLE], account="mail", purpose="event").id
+    practice.ask(ReadSelection(selection))
+
+
+def _ask_for_draft(practice: Practice, _name: str) -> None:
+    people = practice.select([_PEOPLE], account="mail", purpose="event")
+    people.unmark(["patient:3"])
+    draft = practice.new_draft("einladung", selection=people.id)
+    assert isinstance(draft, Draft)
+    practice.ask(PrepareDraft(draft.id, draft.version))
+
+
 def _cancel(practice: Practice, task: str) -> None:
     practice.task(task).cancel()
 
@@ -59,7 +96,11 @@ def _cancel(practice: Practice, task: str) -> None:
 # The first words of command lines that this module runs.
 WORDS: dict[str, Callable[[Practice, str], None]] = {
     "ask": _ask,
+    "ask-to-read": _ask_to_read,
+    "ask-for-draft": _ask_for_draft,
     "cancel-task": _cancel,
+    "log-in": _log_in,
+    "write-draft": write_draft,
     "select": _select,
     "select-again": _again,
     "read-selected": _read,

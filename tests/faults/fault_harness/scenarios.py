@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fault_harness.desk import USER, at_a_desk, with_user
-from fault_harness.drafts import at_drafts
+from fault_harness.desk import with_user
 from fault_harness.practice import KILLED, ROWS
+from fault_harness.program import USER
 from fault_harness.providers import PROVIDERS
 
 from serienpost.ledger.schema import metadata
@@ -194,9 +194,9 @@ SCENARIOS = {
     "suppress": Scenario(fresh, ("suppress", "add", "null-9@example.org")),
     "unsuppress": Scenario(suppressed, ("suppress", "remove", "null-7@example.org")),
     "users": Scenario(with_user, ("users", "remove", USER)),
-    "login": Scenario(at_a_desk, ("log-in",)),
-    "draft": Scenario(at_drafts, ("write-draft",)),
-    "upload": Scenario(at_drafts, ("write-draft",)),
+    "login": Scenario(with_user, ("log-in",)),
+    "draft": Scenario(fresh, ("write-draft",)),
+    "upload": Scenario(fresh, ("write-draft",)),
 }
 
 

@@ -96,6 +96,7 @@ def check_document(
     *,
     path: Path = _NO_FILE,
     uploads: Collection[Upload] = (),
+    has_people: bool = True,
     has_text: bool = True,
 ) -> Mailing:
     """The mailing in a document, wherever that comes from.
@@ -106,7 +107,8 @@ def check_document(
         mailing_id: its id, unless the document says another.
         path: the file.
         uploads: what was given to a draft.
-        has_text: whether it says what is written, not whom it is for alone.
+        has_people: whether it says whom it is for; else it gets a selection's people.
+        has_text: whether it says what is written; there is none yet where people are chosen.
 
     Raises:
         ConfigError: everything that is wrong with it.
@@ -118,7 +120,7 @@ def check_document(
     data = placed_uploads(context.path, document, uploads, collector)
     keys = {key: value for key, value in data.items() if key in MAILING_KEYS}
     mailing = collector.validate(Mailing, {"id": mailing_id, **keys})
-    blocks = _blocks(context, data, collector)
+    blocks = _blocks(context, data, collector) if has_people else []
     _check_names(context, data, collector)
     if has_text:
         _check_text(context, data, collector)

@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing, UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
+    from serienpost.service.message_view import ShownMessage, shown_message
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MessagePage, Progress, Run, Stop, TestResult
     from serienpost.service.selection import Selection
-    from serienpost.service.shown_message import ShownMessage, shown_message
-    from serienpost.service.tasks import Prepare, Task, TaskStatus
+    from serienpost.service.tasks import Prepare, PrepareDraft, ReadSelection, Task, TaskStatus
     from serienpost.service.users import User
 
 __all__ = [
@@ -76,7 +76,9 @@ __all__ = [
     "PlanCounts",
     "Practice",
     "Prepare",
+    "PrepareDraft",
     "Progress",
+    "ReadSelection",
     "ReasonCount",
     "Recipient",
     "Report",
@@ -131,6 +133,8 @@ _HOME = {
     "MessagePage": "run",
     "Notice": "notices",
     "Prepare": "tasks",
+    "PrepareDraft": "tasks",
+    "ReadSelection": "tasks",
     "Progress": "run",
     "ReviewPage": "review_page",
     "LoggedIn": "login",
@@ -151,7 +155,7 @@ _HOME = {
     "DraftLine": "draft",
     "MacroEntry": "catalog",
     "MailingLine": "catalog",
-    "ShownMessage": "shown_message",
+    "ShownMessage": "message_view",
     "TemplateEntry": "catalog",
     "TemplateText": "catalog",
     "TestResult": "run",
@@ -159,7 +163,7 @@ _HOME = {
     "accounts": "catalog",
     "macros": "catalog",
     "mailings": "catalog",
-    "shown_message": "shown_message",
+    "shown_message": "message_view",
     "template_text": "catalog",
     "templates": "catalog",
 }

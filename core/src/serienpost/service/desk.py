@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from serienpost.service.draft import About, Draft, DraftLine, SameMailing
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.selection import Selection
-    from serienpost.service.tasks import Prepare, Task, TaskStatus
+    from serienpost.service.tasks import Task, TaskStatus, Wish
     from serienpost.service.users import User
 
 
@@ -22,12 +22,12 @@ class DeskPractice(OpenedPractice):
     """What a `Practice` does for a desk. An older ledger, used as it is while a run is open, knows
     nothing of it."""
 
-    def ask(self, what: Prepare, *, token: str = "") -> Task:
+    def ask(self, what: Wish, *, token: str = "") -> Task:
         """Ask a worker to do something, in the name of whoever opened the practice; returns at
         once. See `ensure_worker` for a worker on this machine.
 
         Args:
-            what: `Prepare` a mailing.
+            what: `Prepare` a mailing, `PrepareDraft`, or `ReadSelection`.
             token: names this one wish; the same one of the same actor with the same token is the
                 same task, however often it is asked for (a double click).
 

@@ -18,8 +18,10 @@ from serienpost.errors import ConfigError, DraftProblem, LedgerError, Problem, S
 from serienpost.ledger import drafts
 from serienpost.ledger.drafts import DraftRow, UploadRow
 from serienpost.ledger.runs import mailings_of_runs
-from serienpost.ledger.schema import draft
+from serienpost.ledger.schema import draft as draft_table
+from serienpost.ledger.selections import find_selection
 from serienpost.ledger.store import new_ref
+from serienpost.run.prepare.taking_over import with_people_of
 from serienpost.run.prepare.uploaded_files import received, remove_files
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.report.retention import forget_unapproved
@@ -29,6 +31,7 @@ from serienpost.service.mailing import (
     Transliteration,
     check_loaded,
     checked_for,
+    people_of,
     prepare_checked,
 )
 from serienpost.translation import Texts
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
 
     from serienpost.config.mailing import Mailing
     from serienpost.ledger.store import Tx
-    from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
 
@@ -236,7 +238,12 @@ class Draft:
                 problem names the draft, `line` counts within the text of the `key`.
         """
         with self._problems_at_keys():
-            return check_loaded(self.practice, self._loaded())
+            mailing = self._loaded()
+            if self.selection is not None:
+                with self.practice.ledger.read() as tx:
+                    chosen = find_selection(tx, self.selection)
+                mailing = with_people_of(self.practice.context, mailing, chosen)
+            return check_loaded(self.practice, mailing)
 
     def prepare(
         self,
@@ -253,29 +260,27 @@ class Draft:
         keeps whose data left.
 
         Args:
-            due: the date that relative days count from; today unless given.
+            due: the date that relative days count from; today unless given, with a selection that
+                of the selection.
             rewrite_signs: the answer to `Transliteration`.
             exclude_already_sent: unmark who had this mailing before.
             progress: is called with the number of rows read so far.
 
         Raises:
-            LedgerError: the draft is gone, or a newer version of it was prepared meanwhile.
-            SerienpostError: something is wrong with it, or the source cannot deliver.
+            ConfigError: something is wrong with it, or the people of its selection were chosen for
+                another kind of contact, purpose or day.
+            LedgerError: the draft or its selection is gone, or a newer version of it was prepared
+                meanwhile; nothing is left then.
+            StillOpenError: the people of its selection are being read.
+            SourceError: the source cannot deliver.
         """
-        with self._problems_at_keys():
-            mailing = self._loaded()
-            context = self.practice.context
-            renderer = checked_for(context, mailing, due or self.practice.today())
-            made = prepare_checked(
-                self.practice,
-                _with_selection(renderer, self.selection),
-                rewrite_signs=rewrite_signs,
-                exclude_already_sent=exclude_already_sent,
-                progress=progress,
-            )
-        if not isinstance(made, Transliteration):
-            self._name_run(made.id)
-        return made
+        return prepare_draft(
+            self,
+            due=due,
+            rewrite_signs=rewrite_signs,
+            exclude_already_sent=exclude_already_sent,
+            progress=progress,
+        )
 
     def discard(self) -> None:
         """Remove the draft with its files, and the run that was made of it unless that was
@@ -365,10 +370,15 @@ class Draft:
         return [Upload(row.id, row.kind, row.name) for row in rows]
 
     def _loaded(self) -> Mailing:
-        """The mailing that its keys amount to, as if they stood in a file."""
-        uploads = self._uploads()
-        document = Document(draft_name(self.id), self._row.keys, is_file=False)
-        return check_document(self.practice.context, document, self.mailing, uploads=uploads)
+        """The mailing that its keys amount to, as if they stood in a file; for nobody yet where it
+        writes to a selection."""
+        return check_document(
+            self.practice.context,
+            Document(draft_name(self.id), self._row.keys, is_file=False),
+            self.mailing,
+            uploads=self._uploads(),
+            has_people=self.selection is None,
+        )
 
     @contextmanager
     def _problems_at_keys(self) -> Iterator[None]:
@@ -382,30 +392,63 @@ class Draft:
                 raise
             raise type(error)(*problems) from error
 
-    def _name_run(self, run_id: str) -> None:
-        """Note the new run and discard the one before it.
+    def _name_run(self, tx: Tx, run_id: str) -> str | None:
+        """Note the new run and discard the one before it; returns that where it was removed.
 
         Raises:
-            LedgerError: the draft is gone, or a newer version of it was prepared meanwhile; the new
-                run is discarded.
+            LedgerError: the draft is gone, or a newer version of it was prepared meanwhile.
         """
-        actor = self.practice.actor
-        try:
-            with self.practice.ledger.begin("draft", counted=False) as tx:
-                found = drafts.find_draft(tx, self.id, lock=True)
-                _refuse_overtaken(found, self.version)
-                gone = _forget(tx, found.run, actor)
-                drafts.name_run(tx, self.id, run_id, self.version)
-        except LedgerError:
-            with self.practice.ledger.begin("draft", counted=False) as tx:
-                self._remove_previews(_forget(tx, run_id, actor))
-            raise
-        self._remove_previews(gone)
+        found = drafts.find_draft(tx, self.id, lock=True)
+        _refuse_overtaken(found, self.version)
+        gone = _forget(tx, found.run, self.practice.actor)
+        drafts.name_run(tx, self.id, run_id, self.version)
+        return gone
 
     def _remove_previews(self, run_id: str | None) -> None:
         if run_id:
             folder = self.practice.context.path(PREVIEWS) / run_id
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepare_draft(
+    draft: Draft,
+    *,
+    due: date | None = None,
+    asked_on: date | None = None,
+    rewrite_signs: bool | None = None,
+    exclude_already_sent: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+    frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
+) -> Run | Transliteration:
+    """See `Draft.prepare`; for `asked_on` and `frozen` see `service/mailing.py`.
+
+    The draft names its run, and the one before is gone, in the transaction that makes the new one a
+    prepared run.
+    """
+    practice, chosen = draft.practice, None
+    today = asked_on or practice.today()
+    gone: str | None = None
+
+    def named(tx: Tx, run_id: str) -> None:
+        nonlocal gone
+        gone = draft._name_run(tx, run_id)
+        frozen(tx, run_id)
+
+    with draft._problems_at_keys():
+        mailing = draft._loaded()
+        if draft.selection is not None:
+            mailing, due, chosen = people_of(practice, draft.selection, mailing, due, today)
+        made = prepare_checked(
+            practice,
+            checked_for(practice.context, mailing, due or today),
+            rewrite_signs=rewrite_signs,
+            exclude_already_sent=exclude_already_sent,
+            chosen=chosen,
+            progress=progress,
+            frozen=named,
+        )
+    draft._remove_previews(gone)
+    return made
 
 
 def new_draft(
@@ -422,7 +465,7 @@ def new_draft(
     begun: Plain = {}
     ledger = practice.ledger
     with ledger.read() as tx:
-        tx.require(draft)
+        tx.require(draft_table)
         used = drafts.draft_mailings(tx) | {one: one for one in mailings_of_runs(tx)}
     if mailing is not None:
         loaded = load_mailing(practice.context, mailing)
@@ -531,13 +574,6 @@ def _conflict(practice: OpenedPractice, theirs: DraftRow, mine: Plain) -> Confli
 def _uploaded(row: UploadRow) -> UploadedFile:
     reference = Upload(row.id, row.kind, row.name).reference
     return UploadedFile(row.id, row.kind, row.name, row.size, reference)
-
-
-def _with_selection(renderer: RunRenderer, selection: str | None) -> RunRenderer:
-    """The one place where a draft hands its selection on."""
-    if selection is not None:
-        raise NotImplementedError("a draft that writes to a selection")
-    return renderer
 
 
 def _refuse_overtaken(found: DraftRow, version: int) -> None:

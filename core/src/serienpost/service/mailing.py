@@ -155,6 +155,7 @@ def prepare(
     name: str,
     *,
     due: date | None = None,
+    asked_on: date | None = None,
     instead: Instead | None = None,
     text: EditedText | None = None,
     rewrite_signs: bool | None = None,
@@ -164,14 +165,16 @@ def prepare(
     progress: Callable[[int], None] = lambda _: None,
     frozen: Callable[[Tx, str], None] = lambda _tx, _run: None,
 ) -> Run | Transliteration:
-    """See `Practice.prepare`; for `unattended` and `frozen` see `run/prepare/freeze.py`."""
+    """See `Practice.prepare`; for `unattended` and `frozen` see `run/prepare/freeze.py`. `asked_on`
+    is the day on which a worker was asked, which counts as today."""
     mailing, chosen = _loaded(practice.context, name, instead), None
+    today = asked_on or practice.today()
     if selection is not None:
-        mailing, due, chosen = people_of(practice, selection, mailing, due)
+        mailing, due, chosen = people_of(practice, selection, mailing, due, today)
     files = text.files if text else None
     return prepare_checked(
         practice,
-        checked_for(practice.context, mailing, due or practice.today(), files),
+        checked_for(practice.context, mailing, due or today, files),
         rewrite_signs=rewrite_signs,
         exclude_already_sent=exclude_already_sent,
         unattended=unattended,
@@ -219,7 +222,7 @@ def prepare_checked(
 
 
 def people_of(
-    practice: OpenedPractice, selection_id: str, mailing: Mailing, due: date | None
+    practice: OpenedPractice, selection_id: str, mailing: Mailing, due: date | None, today: date
 ) -> tuple[Mailing, date, TakenOver]:
     """The mailing with the people of a selection in place of its own, its due date, and whose marks
     the run takes over.
@@ -236,7 +239,7 @@ def people_of(
     taken = with_people_of(context, mailing, row)
     theirs = date.fromisoformat(row.due)
     if not relative_day(People(context, Scope.from_json(row.header))):
-        day = due or practice.today()
+        day = due or today
     elif due in (None, theirs):
         day = theirs
     else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from serienpost.errors import Exit, LedgerUnavailableError, SerienpostError
+from serienpost.errors import Exit, LedgerError, LedgerUnavailableError, SerienpostError
 from serienpost.ledger.schema import task
 from serienpost.ledger.tasks import (
     TRIES,
@@ -21,13 +22,15 @@ from serienpost.ledger.tasks import (
     taken,
 )
 from serienpost.plugin_attribution import plugin_behind
+from serienpost.run.prepare import choose
+from serienpost.service import draft as drafts
 from serienpost.service import mailing as mailings
 from serienpost.service.mailing import Transliteration
-from serienpost.service.tasks import mailing_asked
+from serienpost.service.tasks import asked_of
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.ledger.tasks import TaskRow
@@ -68,7 +71,7 @@ class TaskLook:
         return [row for row in rows if is_free(ledger, row)]
 
 
-class _StoppedError(Exception):
+class _StoppedError(choose.ReadLaterError):
     """This process was asked to stop; another one is to do the task."""
 
 
@@ -165,8 +168,8 @@ def do_task(practice: OpenedPractice, row: TaskRow, stop: Stop) -> Exception | N
 
 
 def _prepare(work: Work) -> None:
-    """Prepare a mailing; the run is prepared and the task done in one transaction."""
-    asked = mailing_asked(work.row)
+    """Prepare a mailing or a draft; the run is prepared and the task done in one transaction."""
+    practice, row, asked = work.practice, work.row, asked_of(work.row)
     last = 0
 
     def count(done: int) -> None:
@@ -177,24 +180,73 @@ def _prepare(work: Work) -> None:
     def frozen(tx: Tx, run_id: str) -> None:
         work.end(tx, run=run_id, done=last)
 
-    found = mailings.prepare(
-        work.practice,
-        asked.mailing,
-        due=asked.due or work.practice.today(),
-        instead=asked.instead,
-        rewrite_signs=asked.rewrite_signs,
-        exclude_already_sent=asked.exclude_already_sent,
-        progress=count,
-        frozen=frozen,
-    )
+    if row.draft is not None:
+        found = drafts.prepare_draft(
+            drafts.find(practice, row.draft, row.version),
+            due=asked.due,
+            asked_on=asked.asked_on,
+            rewrite_signs=asked.rewrite_signs,
+            exclude_already_sent=asked.exclude_already_sent,
+            progress=count,
+            frozen=frozen,
+        )
+    else:
+        found = mailings.prepare(
+            practice,
+            asked.mailing or "",
+            due=asked.due,
+            asked_on=asked.asked_on,
+            instead=asked.instead,
+            rewrite_signs=asked.rewrite_signs,
+            exclude_already_sent=asked.exclude_already_sent,
+            selection=row.selection,
+            progress=count,
+            frozen=frozen,
+        )
     if isinstance(found, Transliteration):
         question = {"mailing": found.mailing, "changes": found.changes}
-        close_task(work.practice.ledger, work.row.id, work.owner, "done", question=question)
+        close_task(practice.ledger, row.id, work.owner, "done", question=question)
+
+
+def _read(work: Work) -> None:
+    """Read the people of a selection; it is ready and the task done in one transaction.
+
+    Where this process stops, the selection waits for another one as before. Where one died, it may
+    be found to have failed, and is read all the same.
+    """
+    last = 0
+
+    def count(done: int) -> None:
+        nonlocal last
+        last = done
+        with _wanted():
+            work.progress(done)
+
+    def ready(tx: Tx) -> None:
+        with _wanted():
+            work.end(tx, done=last)
+
+    context, ledger = work.practice.context, work.practice.ledger
+    died = work.row.tries > 0
+    choose.read(context, ledger, work.row.selection or "", count, failed_too=died, ready=ready)
+
+
+@contextmanager
+def _wanted() -> Iterator[None]:
+    """Say in a sentence, which the selection keeps, that somebody cancelled the task.
+
+    Raises:
+        LedgerError: somebody did, or another process has taken the task over.
+    """
+    try:
+        yield
+    except NotWantedError as error:
+        raise LedgerError(_("somebody cancelled the reading")) from error
 
 
 # By what is asked: how it is done. It calls `Work.progress` between slices, and `Work.end` in the
 # transaction that writes what came of it.
-_WORK: Mapping[str, Callable[[Work], None]] = {"prepare": _prepare}
+_WORK: Mapping[str, Callable[[Work], None]] = {"prepare": _prepare, "read": _read}
 
 
 def _fail(work: Work, code: Exit, reason: str) -> None:

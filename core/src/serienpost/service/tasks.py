@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from serienpost.documents import Record
 from serienpost.errors import Exit
@@ -42,6 +42,7 @@ class Prepare(Record):
         instead: account, template or signature to use instead of the mailing's.
         rewrite_signs: the answer to `Transliteration`.
         exclude_already_sent: unmark who had this mailing before.
+        selection: whose people and marks are taken instead of the mailing's own.
     """
 
     mailing: str
@@ -49,6 +50,41 @@ class Prepare(Record):
     instead: Instead | None = None
     rewrite_signs: bool | None = None
     exclude_already_sent: bool = False
+    selection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareDraft(Record):
+    """Ask for a draft to be prepared, as `Draft.prepare` does it.
+
+    Args:
+        draft: its id.
+        version: what was looked at; where another one is saved meanwhile, the task fails.
+        due: as for `Prepare`; with a selection that of the selection unless given.
+        rewrite_signs: the answer to `Transliteration`.
+        exclude_already_sent: unmark who had this mailing before.
+    """
+
+    draft: str
+    version: int
+    due: date | None = None
+    rewrite_signs: bool | None = None
+    exclude_already_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSelection(Record):
+    """Ask for the people of a selection to be read and judged, as `Selection.read` does it: after
+    `new_selection`, or after `ask_again`.
+
+    Args:
+        selection: its id.
+    """
+
+    selection: str
+
+
+Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +99,10 @@ class TaskStatus(Record):
         question: what must be answered first; nothing was prepared. Who answers asks anew.
         exit: the code with which a command would have ended; None while the task is open.
         reason: why it failed, in the reader's language.
-        mailing: that it is about.
+        mailing: that it is about; None where it is about a draft or a selection.
+        draft: that it is about.
+        version: of the draft.
+        selection: that it reads, or whose people the run takes over.
         asked_by: the actor in whose name it is done.
         asked_at: in the practice's time zone.
         ended_at: likewise; None while the task is open.
@@ -78,6 +117,9 @@ class TaskStatus(Record):
     exit: int | None
     reason: str | None
     mailing: str | None
+    draft: str | None
+    version: int | None
+    selection: str | None
     asked_by: str
     asked_at: datetime
     ended_at: datetime | None
@@ -125,7 +167,7 @@ class Task:
         return self.status()
 
 
-def ask(practice: OpenedPractice, what: Prepare, *, token: str = "") -> Task:
+def ask(practice: OpenedPractice, what: Wish, *, token: str = "") -> Task:
     """See `Practice.ask`."""
     asked = _columns(practice, what)
     task_id = new_ref(_ID_LENGTH)
@@ -146,24 +188,40 @@ def tasks(practice: OpenedPractice, limit: int) -> list[TaskStatus]:
     return [_status(practice, row) for row in found]
 
 
-def _columns(practice: OpenedPractice, what: Prepare) -> dict[str, Any]:
+def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:
     """What is asked for, as the ledger keeps it."""
-    due = what.due or practice.today()
-    instead = dict(what.instead) if what.instead else None
-    detail = {
-        "mailing": what.mailing,
-        "due": due.isoformat(),
-        "instead": instead,
+    if isinstance(what, ReadSelection):
+        return {"what": "read", "selection": what.selection}
+    detail: dict[str, Any] = {
+        "due": what.due.isoformat() if what.due else None,
+        "asked_on": practice.today().isoformat(),
         "rewrite_signs": what.rewrite_signs,
         "exclude_already_sent": what.exclude_already_sent,
     }
-    return {"what": "prepare", "detail": detail}
+    if isinstance(what, PrepareDraft):
+        return {"what": "prepare", "draft": what.draft, "version": what.version, "detail": detail}
+    detail["mailing"] = what.mailing
+    detail["instead"] = dict(what.instead) if what.instead else None
+    return {"what": "prepare", "selection": what.selection, "detail": detail}
 
 
-def mailing_asked(row: TaskRow) -> Prepare:
-    """What was asked for by a task that prepares a mailing."""
-    detail = row.detail or {}
-    return Prepare(**{**detail, "due": date.fromisoformat(detail["due"])})
+class Asked(NamedTuple):
+    """How what a task asks for is to be prepared; see `service/mailing.py`."""
+
+    due: date | None
+    asked_on: date
+    rewrite_signs: bool | None
+    exclude_already_sent: bool
+    mailing: str | None = None
+    instead: Instead | None = None
+
+
+def asked_of(row: TaskRow) -> Asked:
+    """What was asked for by a task that prepares something."""
+    detail = dict(row.detail or {})
+    for key in ("due", "asked_on"):
+        detail[key] = date.fromisoformat(detail[key]) if detail[key] else None
+    return Asked(**detail)
 
 
 def _status(practice: OpenedPractice, row: TaskRow) -> TaskStatus:
@@ -179,6 +237,9 @@ def _status(practice: OpenedPractice, row: TaskRow) -> TaskStatus:
         exit=code,
         reason=row.reason,
         mailing=row.detail.get("mailing") if row.detail else None,
+        draft=row.draft,
+        version=row.version,
+        selection=row.selection,
         asked_by=row.asked_by,
         asked_at=row.asked_at.astimezone(zone),
         ended_at=row.ended_at.astimezone(zone) if row.ended_at else None,

@@ -78,6 +78,10 @@ _UNKNOWN: dict[str, Any] = {
 _KEPT = {one["code"]: one for one in (UNMARKED, _UNKNOWN)}
 
 
+class ReadLaterError(Exception):
+    """This process reads no more; another one is to do it."""
+
+
 def check_people(context: PracticeContext, mailing: Mailing, due: date) -> People:
     """Check whom a mailing without a text is for, as `check_mailing` does.
 
@@ -178,6 +182,9 @@ def read(
     ledger: Ledger,
     selection_id: str,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    failed_too: bool = False,
+    ready: Callable[[Tx], None] = lambda _: None,
 ) -> None:
     """Read and judge the people of a selection that waits to be read.
 
@@ -188,7 +195,11 @@ def read(
         context: the practice.
         ledger: its ledger.
         selection_id: the selection.
-        progress: is called with the number of rows read so far.
+        progress: is called with the number of rows read so far; it raises `ReadLaterError` to leave
+            the selection to another process.
+        failed_too: whether it is also read where the last reading has failed.
+        ready: is called in the transaction that makes the selection ready; where it raises, the
+            selection has failed.
 
     Raises:
         SourceError: the source cannot deliver; the selection has failed.
@@ -196,17 +207,20 @@ def read(
         StillOpenError: another process reads it.
     """
     with ownership(ledger) as owner:
-        people = People(context, _take_up(ledger, selection_id, owner))
+        people = People(context, _take_up(ledger, selection_id, owner, failed_too=failed_too))
         with _failing(ledger, selection_id, owner):
             with seldom_collected():
                 _fill(people, ledger, selection_id, owner, progress)
             with ledger.begin("selection", counted=False) as tx:
                 _replace(tx, _mine(tx, selection_id, owner), people.header)
+                ready(tx)
 
 
-def _take_up(ledger: Ledger, selection_id: str, owner: str) -> Scope:
+def _take_up(ledger: Ledger, selection_id: str, owner: str, *, failed_too: bool) -> Scope:
     with ledger.begin("selection", counted=False) as tx:
         row = lock_selection(tx, selection_id)
+        if failed_too and move_selection(tx, selection_id, "failed", "reading"):
+            row = row._replace(state="reading")
         if row.state == "reading" and row.owner is None:
             end_reading(tx, selection_id, "reading", owner=owner)
             return Scope.from_json(row.header)
@@ -238,8 +252,12 @@ def _failing(ledger: Ledger, selection_id: str, owner: str) -> Iterator[None]:
         why = error.sentence if isinstance(error, SerienpostError) else cause_of(error)
         with ledger.begin("selection", counted=False) as tx:
             still = tx.select(selection, selection.c.id)
-            if tx.first(still.where(selection.c.id == selection_id, selection.c.owner == owner)):
-                end_reading(tx, selection_id, "failed", reason=why)
+            is_mine = selection.c.id == selection_id, selection.c.owner == owner
+            if tx.first(still.where(*is_mine)):
+                if isinstance(error, ReadLaterError):
+                    end_reading(tx, selection_id, "reading")
+                else:
+                    end_reading(tx, selection_id, "failed", reason=why)
         raise
 
 

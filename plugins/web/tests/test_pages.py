@@ -86,7 +86,7 @@ def test_every_page_is_html_without_script_or_style_in_it(desk: Desk, language: 
                 if "html" not in answer.headers.get("content-type", ""):
                     continue
                 parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-                if address.endswith("/live"):
+                if address.endswith("/live") and answer.status_code == 200:
                     tree = parser.parseFragment(answer.text)
                 else:
                     tree = parser.parse(answer.text)

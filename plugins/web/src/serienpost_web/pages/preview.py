@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _ = Texts(__name__)
 
+# What those headers are called that everybody knows.
+_KNOWN: Mapping[str, Text] = {
+    "from": _("From"),
+    "to": _("To"),
+    "subject": _("Subject"),
+    "date": _("Date"),
+    "reply-to": _("Answers go to"),
+}
 # Headers that say how the parts are written, not what is in them.
 _TECHNICAL = ("content-type", "content-transfer-encoding", "mime-version")
 
@@ -64,7 +72,11 @@ def _headers(message: ShownMessage) -> list[tuple[str, str]]:
         said = ((_("From"), message.sender), (_("To"), message.address))
         return [(str(name), value) for name, value in said]
     head = message_from_bytes(written, policy=policy.default)
-    return [(name, str(value)) for name, value in head.items() if name.lower() not in _TECHNICAL]
+    return [
+        (str(_KNOWN.get(name.lower(), name)), str(value))
+        for name, value in head.items()
+        if name.lower() not in _TECHNICAL
+    ]
 
 
 def formatted(asked: Asked) -> Answer:

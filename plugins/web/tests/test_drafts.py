@@ -282,7 +282,12 @@ def test_a_draft_that_is_not_right_says_so(desk: Desk) -> None:
 
 def test_a_question_is_answered(desk: Desk) -> None:
     client = desk.client("Eva")
-    draft = desk.begin("kurznachricht", template=None, text="Neue Zeiten – „ab Montag“ …", limit=2)
+    draft = desk.begin(
+        "kurznachricht",
+        template=None,
+        text="{{Praxis}}: „Neue Zeiten“ ab Montag, wir sind von acht bis zwölf Uhr da",
+        limit=2,
+    )
     address, _same = asked(desk, draft)
     desk.work()
     page = client.get(address).text

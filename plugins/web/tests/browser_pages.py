@@ -46,6 +46,13 @@ def pages(desk: Desk) -> dict[str, str]:
         "messages": f"{finished}/messages",
         "person": f"{finished}/person?row=patient:2",
         "doubts": f"{finished}/doubts",
+        "preview": f"{prepared}/preview",
+        "test": f"{prepared}/test?row=patient:3",
+        "draft": f"/entwurf/{desk.drafts['mail']}?check=1",
+        "draft-sms": f"/entwurf/{desk.drafts['sms']}",
+        "prepare": f"/entwurf/{desk.drafts['mail']}/vorbereiten",
+        "discard": f"/entwurf/{desk.drafts['mail']}/verwerfen",
+        "task": f"/aufgabe/{desk.task}",
         "missing": "/nothing",
     }
 
@@ -119,6 +126,39 @@ def test_a_run_is_released_and_stopped_by_mouse(
         page.click("a.danger")
         page.click("button.danger")
         page.wait_for_url(f"{desk.url}/runs/{run}?said=cancelled")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_email_is_written_and_looked_at_by_mouse(
+    desk: Desk, browser: Browser, javascript: bool
+) -> None:
+    """2.1, 2.2: a mailing is chosen, its text changed for this time, prepared, looked at."""
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.select_option("#mailing", "information")
+        page.click("text=Entwurf beginnen")
+        page.click("text=Ihren Text für dieses Mal ändern")
+        page.fill("#field-subject", "Wir haben neue Zeiten")
+        page.set_input_files(
+            "#file", {"name": "anfahrt.txt", "mimeType": "text/plain", "buffer": b"x"}
+        )
+        page.click("text=Hinzufügen und speichern")
+        assert page.inner_text(".files bdi") == "anfahrt.txt"
+        page.click("text=Speichern und prüfen")
+        page.wait_for_selector(".note.good")
+        page.click("text=Speichern und vorbereiten")
+        page.click("main button.main")
+        page.wait_for_url("**/aufgabe/*")
+        desk.work()
+        if not javascript:
+            page.reload()
+        page.wait_for_url("**/preview?said=prepared")
+        assert "Wir haben neue Zeiten" in page.inner_text("table.head")
+        assert page.frame_locator("iframe.mail").locator("body").inner_text()
+        page.click("text=Weiter >> nth=-1")
+        page.click("text=Empfänger")
+        page.wait_for_url("**/people")
 
 
 def test_a_run_is_released_by_keyboard_alone(desk: Desk, browser: Browser) -> None:

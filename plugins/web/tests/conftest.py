@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from running_desk import HOSTILE, PASSWORD, USERS, Desk, make_runs, serving
+from running_desk import HOSTILE, PASSWORD, USERS, Desk, ask, make_drafts, make_runs, serving
 
 from serienpost import open_practice
 from serienpost_demo.catcher import Catcher
@@ -28,8 +28,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         with open_practice(folder, actor="os:test") as practice:
             for name, rights in USERS.items():
                 practice.add_user(name, PASSWORD, rights)
-        runs = make_runs(folder, catcher)
+        runs, drafts = make_runs(folder, catcher), make_drafts(folder)
+        task = ask(folder, drafts["mail"])
         with serving(folder) as url:
-            made = Desk(url, folder, catcher, runs)
+            made = Desk(url, folder, catcher, runs, drafts, task)
             yield made
             made.close()

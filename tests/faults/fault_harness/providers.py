@@ -67,7 +67,9 @@ store.utc_now = clock
 
 
 def accepted(context, account):
-    return {line.split("\\t")[0] for line in context.path(account.oracle).read_text().splitlines()}
+    oracle = context.path(account.oracle)
+    lines = oracle.read_text().splitlines() if oracle.exists() else []
+    return {line.split("\\t")[0] for line in lines}
 
 
 class FaultChannel(NullChannel):

@@ -18,7 +18,7 @@ from serienpost.files import nearest_path
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from serienpost.config.document import Loc
     from serienpost.config.uploads import Upload
@@ -45,15 +45,30 @@ def mailing_names(context: PracticeContext) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in context.path(FOLDER).glob("*.yaml")))
 
 
+def mailing_heads(context: PracticeContext) -> list[tuple[str, str, str | None]]:
+    """The mailings of the practice folder by file name: what people call each, and its account;
+    one whose file cannot be read goes by its name."""
+    found = []
+    for name, data in _written(context):
+        title, account = (data.get(key) for key in ("title", "account"))
+        called = title if title and isinstance(title, str) else name
+        found.append((name, called, account if isinstance(account, str) else None))
+    return found
+
+
+def _written(context: PracticeContext) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in mailing_names(context):
+        try:
+            yield name, scan_yaml(context.path(FOLDER) / f"{name}.yaml").data
+        except ConfigError:
+            yield name, {}
+
+
 def mailing_titles(context: PracticeContext) -> dict[str, str]:
     """The ids of the mailings of the practice folder, each with what people call it; one whose file
     cannot be read goes by its name."""
     found = {}
-    for name in mailing_names(context):
-        try:
-            data = scan_yaml(context.path(FOLDER) / f"{name}.yaml").data
-        except ConfigError:
-            data = {}
+    for name, data in _written(context):
         mailing_id, title = (data.get(key) for key in ("id", "title"))
         own = mailing_id if isinstance(mailing_id, str) else name
         found[own] = title if title and isinstance(title, str) else own

@@ -28,29 +28,47 @@ if TYPE_CHECKING:
         RunLine,
         RunStatus,
     )
+    from serienpost.service.catalog import (
+        AccountLine,
+        MacroEntry,
+        MailingLine,
+        TemplateEntry,
+        TemplateText,
+        accounts,
+        macros,
+        mailings,
+        template_text,
+        templates,
+    )
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
-    from serienpost.service.draft import Conflict, Draft, SameMailing
+    from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing, UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
-    from serienpost.service.mailing import EditedText, Transliteration
+    from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
+    from serienpost.service.message_view import ShownMessage, shown_message
     from serienpost.service.notices import Notice
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
-    from serienpost.service.run import MessagePage, Progress, Run, Stop
+    from serienpost.service.run import MessagePage, Progress, Run, Stop, TestResult
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import Prepare, PrepareDraft, ReadSelection, Task, TaskStatus
     from serienpost.service.users import User
 
 __all__ = [
+    "AccountLine",
     "Answers",
+    "CheckedMailing",
     "Confirmation",
     "Conflict",
     "CourseBar",
     "Draft",
+    "DraftLine",
     "DueDate",
     "EditedText",
     "LoggedIn",
     "LoginRefused",
+    "MacroEntry",
+    "MailingLine",
     "MessagePage",
     "MessageStory",
     "NamedMessage",
@@ -73,13 +91,24 @@ __all__ = [
     "SameMailing",
     "Selection",
     "Session",
+    "ShownMessage",
     "Stop",
     "Task",
     "TaskStatus",
+    "TemplateEntry",
+    "TemplateText",
+    "TestResult",
     "Transliteration",
+    "UploadedFile",
     "User",
+    "accounts",
     "ensure_worker",
+    "macros",
+    "mailings",
     "open_practice",
+    "shown_message",
+    "template_text",
+    "templates",
     "words",
 ]
 
@@ -121,6 +150,22 @@ _HOME = {
     "Transliteration": "mailing",
     "User": "users",
     "ensure_worker": "desk_worker",
+    "AccountLine": "catalog",
+    "CheckedMailing": "mailing",
+    "DraftLine": "draft",
+    "MacroEntry": "catalog",
+    "MailingLine": "catalog",
+    "ShownMessage": "message_view",
+    "TemplateEntry": "catalog",
+    "TemplateText": "catalog",
+    "TestResult": "run",
+    "UploadedFile": "draft",
+    "accounts": "catalog",
+    "macros": "catalog",
+    "mailings": "catalog",
+    "shown_message": "message_view",
+    "template_text": "catalog",
+    "templates": "catalog",
 }
 
 

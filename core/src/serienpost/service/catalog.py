@@ -103,6 +103,54 @@ class TemplateEntry(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateText(Record):
+    """The text of a template as it is written, macros included.
+
+    Args:
+        page: the file with a page of its own, which the text alone does not make; None mostly.
+        images: that the text may show.
+    """
+
+    subject: str
+    text: str
+    language: str
+    page: str | None
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine(Record):
+    """An account, what it sends and how much of it its provider permits.
+
+    Args:
+        kind: of message.
+        rate: such as `250/hour`; empty where nothing limits it.
+    """
+
+    name: str
+    kind: str
+    sender: str
+    rate: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailingLine(Record):
+    """A mailing of the practice's folder.
+
+    Args:
+        name: of the file, without its suffix.
+        title: what people call it.
+        account: that sends it; None where none is named, or the file cannot be read.
+        kind: of message that the account sends.
+    """
+
+    name: str
+    title: str
+    account: str | None
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CopiedTemplate(Record):
     """A ready template that was copied into the practice."""
 
@@ -342,6 +390,54 @@ def _template(
         except TemplateError as error:
             problems += error.problems
     return tuple(kinds), tuple(sorted(purposes)), tuple(sorted(languages)), problems
+
+
+def template_text(practice: OpenedPractice, name: str, kind: str) -> TemplateText:
+    """The text of a template for one kind of message, to be changed for one run.
+
+    Raises:
+        TemplateError: there is no such template, or it has no text for this kind.
+        ConfigError: there is no such kind.
+    """
+    from serienpost.run.prepare.check import template_folders
+    from serienpost.templates.folder import load_template
+
+    (wanted,) = _kinds(practice.context, None, kind)
+    files = load_template(name, wanted.template_suffix, template_folders(practice.context))
+    page = next((one for one in files.files if one.endswith(".html")), None)
+    subject = files.subject.text if files.subject else ""
+    images = tuple(sorted(files.images))
+    return TemplateText(subject, files.text.text, files.language, page, images)
+
+
+def accounts(practice: OpenedPractice) -> list[AccountLine]:
+    """All accounts of the practice."""
+    context = practice.context
+    return [
+        AccountLine(name, _kind_of(context, name), one.sender, tuple(map(str, one.rate)))
+        for name, one in context.config.accounts.items()
+    ]
+
+
+def mailings(practice: OpenedPractice) -> list[MailingLine]:
+    """The mailings of the practice's folder, by file name; what cannot be read goes by its name."""
+    from serienpost.config.mailing_file import mailing_heads
+
+    context = practice.context
+    return [
+        MailingLine(
+            name,
+            title,
+            account,
+            _kind_of(context, account) if account in context.config.accounts else None,
+        )
+        for name, title, account in mailing_heads(context)
+    ]
+
+
+def _kind_of(context: PracticeContext, account: str) -> str:
+    channel = context.registry.channels[context.config.accounts[account].channel]
+    return context.registry.kind(channel).name
 
 
 def copy_template(practice: OpenedPractice, name: str) -> CopiedTemplate:

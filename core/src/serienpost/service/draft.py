@@ -594,7 +594,8 @@ def _at_key(place: str, names: Mapping[str, str], problem: Problem) -> Problem:
     if written in names:
         return replace(problem, file=names[written])
     file, _colon, key = written.partition(": ")
-    if file != place:
+    # Within the name of a text's place the draft's is said in the reader's language.
+    if file not in (place, str(place)):
         return problem
     return DraftProblem(
         problem.message, problem.hint, place, problem.line if key else None, key or problem.key

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,13 +19,13 @@ from urllib.parse import parse_qs, quote
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from serienpost import SerienpostError, UnavailableError, speaking
 from serienpost.service import ensure_worker
 from serienpost_web.doors import Doors, Entrance
+from serienpost_web.forms import BROKEN, TOO_LARGE, read_form, refuse_unread, said_in
 from serienpost_web.once import Once
 from serienpost_web.pages import ROUTES
 from serienpost_web.practices import Practices
@@ -38,6 +39,7 @@ from serienpost_web.table import (
     NotFoundError,
     Sent,
     Shown,
+    TooLargeError,
     path_to,
 )
 
@@ -54,8 +56,6 @@ _log = logging.getLogger(__name__)
 AT_ONCE = 4
 # Seconds between two looks whether a worker is there.
 _WORKER_SECONDS = 60.0
-# Fields of one form: a page of rows to be decided about, and what stands around them.
-_MOST_FIELDS = 2_000
 # Nobody in particular: before a login, and to look a session up.
 _NOBODY = "serienpost"
 # A year, for the language alone.
@@ -93,17 +93,45 @@ class Desk:
             await self._live(receive, send)
             return
         request = Request(scope, receive)
-        form = Field()
-        try:
-            if request.method == "POST":
-                form = await _form(request)
-        except BrokenFormError:
-            form = Field({"": ("broken",)})
         if self._limiter is None:
             self._limiter = CapacityLimiter(AT_ONCE)
-        work = partial(self._respond, request, form)
-        response = await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        async with AsyncExitStack() as sent:
+            form = Field()
+            if request.method == "POST":
+                form = await self._sent(request, sent)
+            work = partial(self._respond, request, form)
+            response = await anyio.to_thread.run_sync(work, limiter=self._limiter)
         await response(scope, receive, send)
+
+    async def _sent(self, request: Request, sent: AsyncExitStack) -> Field:
+        """What a form holds; what is none is told by a word of ours. A file is read, a piece at a
+        time, from those alone who may give one."""
+        found = self._find("POST", request.url.path)
+        takes_file = found is not None and found.route.takes_file
+        if found and takes_file:
+            may = partial(self._admits, request, found)
+            if not await anyio.to_thread.run_sync(may, limiter=self._limiter):
+                return Field()
+        try:
+            return await read_form(request, sent, takes_file=takes_file)
+        except BrokenFormError:
+            return Field({"": (BROKEN,)})
+        except TooLargeError:
+            return Field({"": (TOO_LARGE,)})
+
+    def _admits(self, request: Request, found: _Found) -> bool:
+        """Whether somebody may use a route, asked before a large body is read."""
+        try:
+            with self._practices.acting(_NOBODY) as nobody:
+                visitor = visitor_of(nobody, request.cookies.get(self._entrance.cookie(SESSION)))
+            return visitor is not None and self._not_allowed(found, visitor, request) is None
+        except SerienpostError:
+            return False
+
+    def takes_file(self, path: str) -> bool:
+        """Whether a file may be sent to a path."""
+        found = self._find("POST", path)
+        return found is not None and found.route.takes_file
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """From the start of the server to its end."""
@@ -203,11 +231,15 @@ class Desk:
     def _does(self, asked: Asked) -> Answer:
         """The answer of the page, or the page that says why there is none."""
         try:
+            refuse_unread(asked.form)
             if asked.route.method == "GET" or asked.route.needs in ("nobody", "session"):
                 return asked.route.does(asked)
             digest = hashlib.sha256((asked.token or "").encode()).digest()
-            key = digest, asked.form.some("form", 50)
+            # Whoever goes back and changes something wants something else.
+            key = digest, asked.form.some("form", 50), asked.path, said_in(asked.form)
             return self._once.answer(key, lambda: asked.route.does(asked))
+        except TooLargeError:
+            return Shown("large", status=413)
         except NotFoundError:
             return Shown("missing", status=404)
         except BrokenFormError:
@@ -283,32 +315,7 @@ def _where(error: Exception) -> str:
     return " ".join([type(error).__name__, *frames])
 
 
-async def _form(request: Request) -> Field:
-    """The fields of a form; files are not taken here.
-
-    Raises:
-        BrokenFormError: it is none, or one that no page of ours sends.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        raise BrokenFormError
-    try:
-        async with request.form(max_files=0, max_fields=_MOST_FIELDS) as sent:
-            pairs = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-    except (MultiPartException, UnicodeDecodeError, ValueError) as error:
-        raise BrokenFormError from error
-    except Exception as error:
-        from starlette.exceptions import HTTPException
-
-        if isinstance(error, HTTPException):
-            raise BrokenFormError from error
-        raise
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return Field(found)
-
-
 def make_app(folder: Path, entrance: Entrance, *, with_worker: bool = True) -> ASGIApp:
     """The whole desk of one practice, doors included; see `Desk`."""
-    return Doors(Desk(folder, entrance, with_worker=with_worker), entrance)
+    desk = Desk(folder, entrance, with_worker=with_worker)
+    return Doors(desk, entrance, desk.takes_file)

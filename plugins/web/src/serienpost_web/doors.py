@@ -13,17 +13,25 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Octets of a form; uploads will have a route of their own with a limit of its own.
+# Octets of a form without a file.
 MOST_BODY = 256 * 1024
-# Seconds in which the body of a request has to come.
+# Octets of one with a file: the largest that the core takes, and the form around it.
+MOST_UPLOAD = 20_000_000 + 2 * MOST_BODY
+# Octets that are read and thrown away of what is larger: a browser that is cut off in the middle
+# shows no answer.
+MOST_THROWN = 100_000_000
+# Seconds in which the body of a request has to come; one with a file over a slow line.
 BODY_SECONDS = 20.0
+UPLOAD_SECONDS = 600.0
 
 _SAFE = ("GET", "HEAD")
 _TOO_LARGE = 413
+# Digits of a length that is a number at all.
+_LONGEST_LENGTH = 12
 
 # A page takes scripts, styles and images from here alone and stands in nobody's frame.
 PAGE_POLICY = (
@@ -46,6 +54,12 @@ ALWAYS: Mapping[str, str] = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
+}
+# What stands on a preview instead: it is shown within a page of ours.
+PREVIEW: Mapping[str, str] = {
+    "content-security-policy": PREVIEW_POLICY,
+    "cross-origin-opener-policy": "unsafe-none",
+    "x-frame-options": "SAMEORIGIN",
 }
 _STRICT_TRANSPORT = "max-age=31536000"
 
@@ -98,11 +112,16 @@ class Doors:
     Args:
         desk: the application inside.
         entrance: how it is reached.
+        takes_file: whether a file may come to a path. Such a body is not read here: the desk does,
+            a piece at a time, once it knows who sends it.
     """
 
-    def __init__(self, desk: ASGIApp, entrance: Entrance) -> None:
+    def __init__(
+        self, desk: ASGIApp, entrance: Entrance, takes_file: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._desk = desk
         self._entrance = entrance
+        self._takes_file = takes_file
         self._headers = dict(ALWAYS)
         if entrance.is_encrypted:
             self._headers["strict-transport-security"] = _STRICT_TRANSPORT
@@ -120,7 +139,9 @@ class Doors:
             await send(message)
 
         refusal = self._refusal(scope)
-        if refusal != _TOO_LARGE and scope["method"] not in _SAFE:
+        is_upload = scope["method"] == "POST" and self._takes_file(scope["path"])
+        is_read_later = is_upload and refusal is None
+        if refusal != _TOO_LARGE and scope["method"] not in _SAFE and not is_read_later:
             # Also of what is refused: closing on what nobody read would reset the connection, and
             # the refusal with it.
             body = await _body(receive)
@@ -143,9 +164,10 @@ class Doors:
         if scope["method"] not in _SAFE and not is_own(headers, self._entrance):
             return 403
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY:
+        if not length.isascii() or not length.isdigit() or len(length) > _LONGEST_LENGTH:
             return _TOO_LARGE
-        return None
+        most = MOST_THROWN if self._takes_file(scope["path"]) else MOST_BODY
+        return _TOO_LARGE if int(length) > most else None
 
     def _with_ours(self, theirs: object) -> list[tuple[bytes, bytes]]:
         """The headers of an answer: what it says itself goes before what is always said."""

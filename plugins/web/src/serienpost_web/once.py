@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from serienpost_web.table import Answer, Moved
+from serienpost_web.table import Answer, Moved, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -17,7 +17,8 @@ WAIT_SECONDS = 60.0
 
 
 class Once:
-    """Remembers where forms led to; what led nowhere may be sent again.
+    """Remembers where forms led to, and pages that say what was done; what led nowhere may be sent
+    again.
 
     Args:
         most: so many forms are remembered, the oldest are forgotten first.
@@ -26,7 +27,7 @@ class Once:
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
         self._lock = Lock()
-        self._known: OrderedDict[Hashable, Future[Moved]] = OrderedDict()
+        self._known: OrderedDict[Hashable, Future[Answer]] = OrderedDict()
 
     def answer(self, key: Hashable, does: Callable[[], Answer]) -> Answer:
         """The answer to a form.
@@ -48,12 +49,12 @@ class Once:
                 return does()
         return self._first(key, mine, does)
 
-    def _first(self, key: Hashable, mine: Future[Moved], does: Callable[[], Answer]) -> Answer:
+    def _first(self, key: Hashable, mine: Future[Answer], does: Callable[[], Answer]) -> Answer:
         answer: Answer | None = None
         try:
             answer = does()
         finally:
-            if isinstance(answer, Moved):
+            if isinstance(answer, Moved) or (isinstance(answer, Shown) and answer.is_final):
                 mine.set_result(answer)
             else:
                 with self._lock:

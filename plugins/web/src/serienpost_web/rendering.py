@@ -89,6 +89,7 @@ def _environment() -> Environment:
     )
     made.filters["value"] = said
     made.filters["lines"] = lines
+    made.filters["rate"] = wording.rate
     return made
 
 

@@ -16,9 +16,10 @@ from serienpost import SerienpostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import BinaryIO
 
     from serienpost import Practice
-    from serienpost.service import Run
+    from serienpost.service import Draft, Run
     from serienpost_web.sessions import Visitor
 
 # `nobody`: without a login; `session`: a login, locked or not; else a right of the user.
@@ -31,11 +32,20 @@ _SEGMENT = r"[A-Za-z0-9_.:@~-]{1,200}"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page, from a template and its values."""
+    """A page, from a template and its values.
+
+    Args:
+        template: of `templates/`, by its name.
+        values: that it names.
+        status: of HTTP.
+        is_final: something was done, and this is what came of it: who sends the form again gets
+            the same page.
+    """
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class Route:
         tab: its place in the navigation, where it has one.
         back: of a `POST`, the page it stands on, with the same parts; where a login leads to.
         is_polled: asked by the script, which keeps nobody logged in.
+        takes_file: one file may come with the form, larger than any form.
     """
 
     path: str
@@ -87,6 +98,7 @@ class Route:
     tab: str | None = None
     back: str | None = None
     is_polled: bool = False
+    takes_file: bool = False
 
     def match(self, path: str) -> dict[str, str] | None:
         """The parts of a path that this route is for; None where it is not."""
@@ -108,11 +120,24 @@ class BrokenFormError(Exception):
     """A form lacks what our own page would have sent."""
 
 
+class TooLargeError(Exception):
+    """What was sent is larger than any file that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that came with a form: what the browser calls it, and its bytes to be read."""
+
+    name: str
+    stream: BinaryIO
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """What a form sent: names that may come several times."""
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    file: SentFile | None = None
 
     def one(self, name: str, most: int = 1000) -> str:
         """The value of a field; empty where there is none. Longer ones are no field of ours."""
@@ -134,6 +159,11 @@ class Field:
     def all(self, name: str) -> Sequence[str]:
         """All values of a field."""
         return self.values.get(name, ())
+
+    def text(self, name: str, most: int) -> str:
+        """What somebody wrote, its lines ended as everywhere else than in a form (RFC 9110 leaves
+        that to HTML, which sends CR LF)."""
+        return self.one(name, most).replace("\r\n", "\n")
 
     def number(self, name: str, default: int) -> int:
         """A whole number from 1; the default where something else stands there."""
@@ -175,6 +205,17 @@ class Asked:
         """Who is logged in, where the route needs somebody."""
         assert self.visitor is not None  # noqa: S101  # the table says so
         return self.visitor
+
+    def draft(self) -> Draft:
+        """The draft of the path, as it was saved last.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        try:
+            return self.practice.draft(self.parts["draft"])
+        except SerienpostError as error:
+            raise NotFoundError from error
 
     def run(self) -> Run:
         """The run of the path.

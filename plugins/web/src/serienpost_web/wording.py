@@ -33,6 +33,10 @@ SAID: Mapping[str, Text] = {
     "still_paused": _("It does not go on yet; below stands why."),
     "retried": _("The failed messages are tried again."),
     "resolved": _("Your decision is recorded."),
+    "begun": _("The draft is begun. Nothing is sent before somebody releases it."),
+    "saved": _("Saved."),
+    "discarded": _("The draft is discarded."),
+    "prepared": _("Prepared. Look at the messages; nothing is sent before somebody releases it."),
     "logged_out": _("You are logged out."),
 }
 
@@ -79,6 +83,24 @@ _BY_ITSELF = _("It goes on by itself; there is nothing to do.")
 # Pauses whose end is a decision that is recorded by name.
 CONFIRMED = frozenset({"stale", "restored", "another_day"})
 
+# How drafts stand -> what it is called, and the look of its badge.
+_DRAFTS: Mapping[str, tuple[Text, str]] = {
+    "unprepared": (_("not prepared yet"), "ask"),
+    "prepared": (_("prepared"), "busy"),
+    "changed": (_("changed since it was prepared"), "ask"),
+}
+
+# What the purposes of the core are called; a practice's own go by their name.
+_PURPOSES: Mapping[str, Text] = {
+    "appointment": _.pgettext("purpose", "Appointment"),
+    "recall": _.pgettext("purpose", "Recall"),
+    "birthday": _.pgettext("purpose", "Birthday"),
+    "event": _.pgettext("purpose", "Event"),
+    "information": _.pgettext("purpose", "Information"),
+    "survey": _.pgettext("purpose", "Survey"),
+    "marketing": _.pgettext("purpose", "Advertising"),
+}
+
 # States of runs -> the look of their badge.
 _LOOKS: Mapping[str, str] = {
     "prepared": "ask",
@@ -109,6 +131,40 @@ def look(state: str) -> str:
 def message_look(state: str) -> str:
     """How the badge of a message looks."""
     return _MESSAGE_LOOKS.get(state, "busy")
+
+
+def draft_state(state: str) -> Text:
+    """How a draft stands."""
+    return _DRAFTS[state][0]
+
+
+def draft_look(state: str) -> str:
+    """How the badge of a draft looks."""
+    return _DRAFTS[state][1]
+
+
+def purpose(name: str) -> Text | str:
+    """What a purpose is called."""
+    return _PURPOSES.get(name, name)
+
+
+def rate(written: str) -> Text | str:
+    """How much a provider permits, of `250/hour`."""
+    count, _slash, unit = written.partition("/")
+    known = {
+        "second": _("{n} a second", n=count),
+        "minute": _("{n} a minute", n=count),
+        "hour": _("{n} an hour", n=count),
+        "day": _("{n} a day", n=count),
+    }
+    return known.get(unit, written)
+
+
+def size(octets: int) -> str:
+    """How large a file is."""
+    if octets < 1_000_000:
+        return f"{max(1, round(octets / 1000))} kB"
+    return str(_("{n} MB", n=round(octets / 1_000_000, 1)))
 
 
 def what_to_do(run: RunLine | RunStatus) -> Text | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import threading
 import time
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import httpx  # noqa: TID253  # a test
 
 from serienpost import open_practice
-from serienpost.service import Answers, Run
+from serienpost.service import Answers, Draft, PrepareDraft, Run, Stop
+from serienpost.service.task_work import TaskLook, do_task
 from serienpost_web.doors import Entrance
 from serienpost_web.server import listen, make_server
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from serienpost import Practice
     from serienpost_demo.catcher import Catcher
 
 PASSWORD = "vier lange Worte hier"
@@ -36,6 +39,15 @@ HOSTILE = {
 }
 
 
+HOSTILE_FILE = "../\u202e<b onload=x>\x1b[31m\"';.pdf"
+# A text of one's own that is nothing nice either.
+OWN: dict[str, object] = {
+    "template": None,
+    "subject": "<script>alert(2)</script> \u202e{{Praxis}}",
+    "text": "</textarea><script>alert(3)</script>\n\n{{Briefanrede}},\n\n<img src=x onerror=x>\n",
+}
+
+
 @dataclass
 class Desk:
     """A desk that runs."""
@@ -44,6 +56,8 @@ class Desk:
     folder: Path
     catcher: Catcher
     runs: dict[str, str]
+    drafts: dict[str, str]
+    task: str
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, user: str = "") -> httpx.Client:
@@ -66,12 +80,38 @@ class Desk:
             assert isinstance(run, Run)
             return run.id
 
+    def begin(self, mailing: str = "information", user: str = "Eva", **keys: object) -> str:
+        """A draft that somebody has begun."""
+        with open_practice(self.folder, actor=user) as practice:
+            return begun(practice, mailing, **keys).id
+
+    def work(self) -> None:
+        """Do what is asked for, as a worker does, but for the task that nobody does."""
+        with open_practice(self.folder, actor="worker") as practice:
+            for row in TaskLook().found(practice.ledger):
+                if row.id != self.task:
+                    with open_practice(self.folder, actor=row.asked_by) as acting:
+                        assert do_task(acting, row, Stop()) is None
+
+    def parts(self, run: str = "") -> dict[str, str]:
+        """A value for each part of a path."""
+        return {
+            "file": "desk.css",
+            "deed": "cancel",
+            "run": run or self.runs["prepared"],
+            "draft": self.drafts["mail"],
+            "task": self.task,
+        }
+
     def states(self) -> list[tuple[object, ...]]:
-        """All that a desk could change: runs, messages, users, lines of the journal."""
+        """All that a desk could change: runs, messages, drafts, tasks, users, the journal."""
         with sqlite3.connect(self.folder / "versandbuch.db") as ledger:
             return [
                 *ledger.execute("SELECT id, state, reason, plan_hash FROM run ORDER BY id"),
                 *ledger.execute("SELECT run, no, state, marked FROM message ORDER BY run, no"),
+                *ledger.execute("SELECT id, version, keys, title, run FROM draft ORDER BY id"),
+                *ledger.execute("SELECT id, draft, name FROM uploaded ORDER BY id"),
+                *ledger.execute("SELECT id, state FROM task ORDER BY id"),
                 *ledger.execute('SELECT name, rights FROM "user" ORDER BY name'),
                 *ledger.execute("SELECT id FROM journal ORDER BY id"),
             ]
@@ -86,6 +126,31 @@ def log_in(client: httpx.Client, user: str) -> httpx.Client:
     found = client.post("/login", data={"name": user, "password": PASSWORD, "next": "/"})
     assert found.status_code == 303, found.text
     return client
+
+
+def begun(practice: Practice, mailing: str, **keys: object) -> Draft:
+    draft = practice.new_draft(mailing, keys=keys)
+    assert isinstance(draft, Draft)
+    return draft
+
+
+def make_drafts(folder: Path) -> dict[str, str]:
+    """Drafts of each kind; what is written in the first one is nothing nice."""
+    with open_practice(folder, actor="Eva") as practice:
+        mail = begun(practice, "terminerinnerung", title=HOSTILE[1], **OWN)
+        file = mail.add_file(HOSTILE_FILE, io.BytesIO(b"x"))
+        mail.save({**mail.keys, "attachments": [file.reference]}, mail.version)
+        return {
+            "mail": mail.id,
+            "sms": begun(practice, "kurznachricht").id,
+            "grid": begun(practice, "sprechzeiten").id,
+        }
+
+
+def ask(folder: Path, draft: str) -> str:
+    """A task that nobody does."""
+    with open_practice(folder, actor="Eva") as practice:
+        return practice.ask(PrepareDraft(draft, 2)).id
 
 
 def make_runs(folder: Path, catcher: Catcher) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from serienpost.contracts.channels import HasViews
-from serienpost.contracts.content import Message, Refused
+from serienpost.contracts.content import Content, Message, Refused
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
@@ -51,11 +51,13 @@ def _quoted(text: str) -> str:
 
 
 class Shown(NamedTuple):
-    """A message to be looked at: its row, what would leave, and further files that show it."""
+    """A message to be looked at: its row, what would leave, further files that show it, and what
+    they are made of."""
 
     row: str
     files: dict[str, bytes]
     views: dict[str, bytes]
+    content: Content
 
 
 def preview(
@@ -104,7 +106,8 @@ def show(
             views = views and (drawn < MOST_DRAWN or not every)
             left = _message(renderer, Outgoing._make(row))
             files = dict(renderer.channel.preview(renderer.account, left))
-            shown = Shown(row.row_id, files, _views(renderer, left, files) if views else {})
+            seen = _views(renderer, left, files) if views else {}
+            shown = Shown(row.row_id, files, seen, left.content)
             drawn += any(suffix.endswith(".png") for suffix in shown.views)
             yield shown
         if row_id and is_empty:

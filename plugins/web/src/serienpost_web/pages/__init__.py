@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost_web.pages import entrance, overview, people, release, run
+from serienpost_web.pages import (
+    draft,
+    drafts,
+    entrance,
+    overview,
+    people,
+    preview,
+    release,
+    run,
+    task,
+)
 
 if TYPE_CHECKING:
     from serienpost_web.table import Route
@@ -13,7 +23,11 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *entrance.ROUTES,
     *overview.ROUTES,
+    *drafts.ROUTES,
+    *draft.ROUTES,
+    *task.ROUTES,
     *run.ROUTES,
+    *preview.ROUTES,
     *release.ROUTES,
     *people.ROUTES,
 )

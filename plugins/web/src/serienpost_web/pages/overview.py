@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
+from serienpost.service import mailings
 from serienpost_web.table import Route, Shown
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _DAYS = 14
 
 def overview(asked: Asked) -> Answer:
     """The first page: sorted by what a person has to do."""
+    may_write = asked.user.may("prepare")
+    drafts = asked.practice.drafts()
     runs = asked.practice.runs(_LOOKED_AT)
     planned = asked.practice.planned(_DAYS)
     waiting = [one for one in runs if one.state == "prepared"]
@@ -32,6 +35,8 @@ def overview(asked: Asked) -> Answer:
     return Shown(
         "overview",
         {
+            "drafts": drafts if may_write else (),
+            "mailings": mailings(asked.practice) if may_write else (),
             "waiting": waiting,
             "prepared": {one.run: asked.practice.run(one.run).counts() for one in waiting},
             "nobody_sends": moving and not any(one.serves for one in asked.practice.workers()),

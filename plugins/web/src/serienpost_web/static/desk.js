@@ -75,6 +75,14 @@
       await fetch("/session/stay", { method: "POST", body: sent, credentials: "same-origin" });
       warning.hidden = true;
     });
+    // Whoever writes is there: a long text is not lost to the lock.
+    let told = performance.now();
+    document.querySelector("[data-writing]")?.addEventListener("input", () => {
+      if (performance.now() - told < 60000) return;
+      told = performance.now();
+      const sent = new URLSearchParams({ form: body.dataset.form });
+      fetch("/session/stay", { method: "POST", body: sent, credentials: "same-origin" }).catch(() => {});
+    });
     plan(Number(body.dataset.left));
   }
 })();

@@ -1,0 +1,141 @@
+"""What each person would read, one after the other; and one message to an own address."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+from serienpost import Answers, SerienpostError, Texts
+from serienpost.service import Confirmation, accounts, shown_message
+from serienpost_web.doors import PREVIEW
+from serienpost_web.table import BrokenFormError, NotFoundError, Route, Sent, Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from serienpost import Problem, Text
+    from serienpost.service import Run, ShownMessage
+    from serienpost_web.table import Answer, Asked
+
+_ = Texts(__name__)
+
+# What those headers are called that everybody knows.
+_KNOWN: Mapping[str, Text] = {
+    "from": _("From"),
+    "to": _("To"),
+    "subject": _("Subject"),
+    "date": _("Date"),
+    "reply-to": _("Answers go to"),
+}
+# Headers that say how the parts are written, not what is in them.
+_TECHNICAL = ("content-type", "content-transfer-encoding", "mime-version")
+
+
+def preview_page(asked: Asked) -> Answer:
+    """The message of one person who gets it; `page` counts them."""
+    run = asked.run()
+    page = run.review(asked.query.number("page", 1), None, "marked", size=1)
+    if not page.recipients and page.total:  # beyond the last one
+        page = run.review(page.pages, None, "marked", size=1)
+    person = page.recipients[0] if page.recipients else None
+    message = None
+    refused: tuple[Problem, ...] = ()
+    if person:
+        try:
+            message = shown_message(run, person.row)
+        except SerienpostError as error:
+            refused = error.problems
+    return Shown(
+        "preview",
+        {
+            "run": run.status(),
+            "page": page,
+            "person": person,
+            "message": message,
+            "headers": _headers(message) if message else [],
+            "has_html": message is not None and ".html" in message.views,
+            "refused": refused,
+            "summary": run.summary(),
+            "rate": next((a.rate for a in accounts(asked.practice) if a.name == _account(run)), ()),
+        },
+    )
+
+
+def _account(run: Run) -> str:
+    return run.status().account
+
+
+def _headers(message: ShownMessage) -> list[tuple[str, str]]:
+    """The head of an e-mail as it leaves; of other messages who writes to whom."""
+    written = message.files.get(".eml")
+    if written is None:
+        said = ((_("From"), message.sender), (_("To"), message.address))
+        return [(str(name), value) for name, value in said]
+    head = message_from_bytes(written, policy=policy.default)
+    return [
+        (str(_KNOWN.get(name.lower(), name)), str(value))
+        for name, value in head.items()
+        if name.lower() not in _TECHNICAL
+    ]
+
+
+def formatted(asked: Asked) -> Answer:
+    """The formatted part for a frame: a document without script, form or address of elsewhere."""
+    try:
+        message = shown_message(asked.run(), asked.query.some("row", 500))
+    except SerienpostError as error:
+        raise NotFoundError from error
+    if ".html" not in message.views:
+        raise NotFoundError
+    return Sent(message.views[".html"], "text/html", headers=PREVIEW)
+
+
+def test_page(asked: Asked) -> Answer:
+    """The form for an own address."""
+    return _test_page(asked, asked.run(), {})
+
+
+def _test_page(
+    asked: Asked,
+    run: Run,
+    problems: Mapping[str, Text | str],
+    question: Confirmation | None = None,
+) -> Shown:
+    values = {
+        "run": run.status(),
+        "problems": problems,
+        "question": question,
+        "to": asked.form.one("to", 500),
+        "row": asked.form.one("row", 500) or asked.query.one("row", 500),
+        "is_real": asked.form.one("whose") == "real",
+    }
+    return Shown("test", values, 422 if problems or question else 200)
+
+
+def send_test(asked: Asked) -> Answer:
+    """Send one message to an own address. With a real person's data only who may release sends."""
+    run, form = asked.run(), asked.form
+    to, whose = form.one("to", 500).strip(), form.one("whose")
+    if whose not in ("made_up", "real"):
+        raise BrokenFormError
+    row = form.some("row", 500) if whose == "real" else None
+    if row and not asked.user.may("approve"):
+        return _test_page(asked, run, {"whose": _("For this you need the right to release.")})
+    if not to or run.status().kind == "letter":  # what is printed goes to no address
+        return _test_page(asked, run, {"to": _("Write an address of your own.")})
+    try:
+        answers = Answers(accept_disclaimer=form.one("disclaimer") == "yes")
+        found = run.test(to, row, answers)
+    except SerienpostError as error:
+        return _test_page(asked, run, {"to": error.problems[0].message})
+    if isinstance(found, Confirmation):
+        return _test_page(asked, run, {}, found)
+    return Shown("tested", {"run": run.status(), "result": found, "to": to}, is_final=True)
+
+
+ROUTES = (
+    Route("/runs/{run}/preview", preview_page, "read"),
+    Route("/runs/{run}/preview/message.html", formatted, "read"),
+    Route("/runs/{run}/test", test_page, "prepare"),
+    Route("/runs/{run}/test", send_test, "prepare", "POST", back="/runs/{run}/test"),
+)

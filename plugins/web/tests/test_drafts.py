@@ -1,0 +1,348 @@
+"""Drafts at the desk: begun, written by two, checked, with files; prepared, looked at, tried."""
+
+from __future__ import annotations
+
+import html
+import re
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import html5lib
+import pytest
+from running_desk import HOSTILE
+
+from serienpost import open_practice
+from serienpost.service import Run, macros
+from serienpost_web import doors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+    from running_desk import Desk
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the form of a draft holds, as a browser would send it."""
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    (form,) = [one for one in tree.iter("form") if one.get("data-writing") is not None]
+    found: dict[str, str] = {}
+    for one in form.iter():
+        name, kind = one.get("name"), one.get("type")
+        if one.tag == "textarea":
+            found[name] = "".join(one.itertext())
+        elif one.tag == "select":
+            chosen = [each for each in one.iter("option") if each.get("selected") is not None]
+            found[name] = (chosen or [*one.iter("option")])[0].get("value")
+        elif one.tag == "input" and name and kind != "file":
+            is_sent = kind not in ("radio", "checkbox") or one.get("checked") is not None
+            found |= {name: one.get("value") or ""} if is_sent else {}
+    return found
+
+
+def send(client: httpx.Client, draft: str, form: dict[str, str], **said: str) -> httpx.Response:
+    return client.post(f"/entwurf/{draft}", data={**form, **said}, files={"file": ("", b"")})
+
+
+def written(client: httpx.Client, draft: str) -> dict[str, str]:
+    return fields(client.get(f"/entwurf/{draft}").text)
+
+
+def keys(desk: Desk, draft: str) -> dict[str, object]:
+    with open_practice(desk.folder, actor="os:test") as practice:
+        return practice.draft(draft).keys
+
+
+def lying(folder: Path) -> set[str]:
+    return {one.name for one in (folder / "eingang").iterdir()}
+
+
+def test_a_draft_begins_with_one_click(desk: Desk) -> None:
+    client = desk.client("Eva")
+    page = client.get("/").text
+    (form,) = re.findall(r'<form method="post" action="/entwurf".*?</form>', page, re.DOTALL)
+    (key,) = re.findall(r'name="form" value="([^"]+)"', form)
+    sent = {"form": key, "mailing": "terminerinnerung"}
+    moved = [client.post("/entwurf", data=sent).headers["location"] for _ in range(2)]
+    assert moved[0] == moved[1]
+    draft = moved[0].removeprefix("/entwurf/").partition("?")[0]
+    assert keys(desk, draft)["template"] == "terminerinnerung"
+    assert f'href="/entwurf/{draft}"' in client.get("/").text
+    assert f'href="/entwurf/{draft}"' not in desk.client("Lea").get("/").text
+
+
+def test_what_is_written_is_saved_also_where_it_is_not_right(desk: Desk) -> None:
+    draft, client = desk.begin(), desk.client("Eva")
+    text = "Guten Tag\n\n{{Nachname}}, {{Nachnahme}}\n"
+    form = written(client, draft) | {"how": "own", "subject": "Neues", "text": text}
+    found = send(client, draft, form, then="check")
+    assert found.headers["location"] == f"/entwurf/{draft}?check=1"
+    saved = keys(desk, draft)
+    assert (saved["subject"], saved["text"]) == ("Neues", text)
+    assert "template" not in saved
+    page = client.get(f"/entwurf/{draft}?check=1").text
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    (field,) = tree.iter("textarea")
+    assert field.get("aria-invalid") == "true"
+    (place,) = [one for one in tree.iter() if one.get("id") == field.get("aria-describedby")]
+    assert "Nachnahme" in "".join(place.itertext())
+    assert "".join(field.itertext()) == text
+    mended = written(client, draft) | {"text": text.replace("Nachnahme", "Vorname")}
+    send(client, draft, mended)
+    assert "Alles in Ordnung" in client.get(f"/entwurf/{draft}?check=1").text
+
+
+def test_what_has_no_field_stays(desk: Desk) -> None:
+    draft, client = desk.begin("terminerinnerung", limit=5), desk.client("Eva")
+    before = keys(desk, draft)
+    send(client, draft, written(client, draft), title="Anders")
+    assert keys(desk, draft) == {**before, "title": "Anders"}
+
+
+def test_the_text_of_a_template_is_changed_for_this_time(desk: Desk) -> None:
+    draft, client = desk.begin(), desk.client("Eva")
+    send(client, draft, written(client, draft), then="edit")
+    found = written(client, draft)
+    assert found["how"] == "own"
+    assert "{{" in found["text"]
+    assert found["subject"]
+    assert "template" not in keys(desk, draft)
+    assert "Alles in Ordnung" in client.get(f"/entwurf/{draft}?check=1").text
+
+
+def test_two_people_write_and_nothing_is_lost(desk: Desk) -> None:
+    draft, ada, eva = desk.begin(), desk.client("Ada"), desk.client("Eva")
+    mine = written(ada, draft) | {"how": "own", "subject": "Von Ada", "text": "Text von Ada"}
+    theirs = written(eva, draft) | {"how": "own", "subject": "Von Eva", "text": "<b>Von Eva</b>"}
+    assert send(eva, draft, theirs).status_code == 303
+    refused = send(ada, draft, mine)
+    assert refused.status_code == 409
+    assert "<b>Von Eva" not in refused.text
+    assert html.escape("<b>Von Eva</b>", quote=False) in refused.text
+    assert keys(desk, draft)["subject"] == "Von Eva"
+    again = fields(refused.text)
+    assert (again["subject"], again["text"]) == ("Von Ada", "Text von Ada")
+    assert send(ada, draft, again).status_code == 303
+    assert keys(desk, draft)["subject"] == "Von Ada"
+
+
+def test_who_goes_back_and_changes_something_is_heard(desk: Desk) -> None:
+    """The fault: the same form, sent again with another text, is taken for a double click."""
+    draft, client = desk.begin(), desk.client("Eva")
+    form = written(client, draft) | {"how": "own", "subject": "Eins", "text": "Eins"}
+    assert send(client, draft, form).status_code == 303
+    assert send(client, draft, form).status_code == 303
+    assert keys(desk, draft)["subject"] == "Eins"
+    assert send(client, draft, form, text="Zwei").status_code == 409
+
+
+def test_a_file_comes_and_goes(desk: Desk) -> None:
+    draft, client = desk.begin(), desk.client("Eva")
+    before = lying(desk.folder)
+    name = '../<img src=x>";.pdf'
+    form = written(client, draft)
+    file = {"file": (name, b"%PDF-" + b"x" * 5_000_000)}
+    found = [client.post(f"/entwurf/{draft}", data=form, files=file) for _ in range(2)]
+    assert [one.status_code for one in found] == [303, 303]
+    (stored,) = lying(desk.folder) - before
+    assert (desk.folder / "eingang" / stored).stat().st_mode & 0o777 == 0o600
+    page = client.get(f"/entwurf/{draft}").text
+    assert "<img" not in page
+    (reference,) = keys(desk, draft)["attachments"]  # type: ignore[misc]
+    send(client, draft, written(client, draft), remove=str(reference))
+    assert "attachments" not in keys(desk, draft)
+    assert lying(desk.folder) == before
+
+
+@pytest.mark.parametrize("size", [20_000_001, 25_000_000])
+def test_a_file_that_is_too_large(desk: Desk, size: int) -> None:
+    draft, client = desk.begin(), desk.client("Eva")
+    before = desk.states(), lying(desk.folder)
+    form = written(client, draft) | {"title": "Bleibt"}
+    found = client.post(f"/entwurf/{draft}", data=form, files={"file": ("a.pdf", b"x" * size)})
+    assert found.status_code in (413, 422)
+    assert "20 MB" in found.text
+    assert (desk.states(), lying(desk.folder)) == before
+
+
+def test_nobody_else_sends_a_large_body(desk: Desk) -> None:
+    draft = desk.begin()
+    before = desk.states()
+    with desk.new_client() as nobody:
+        file = {"file": ("a.pdf", b"x" * 1_000_000)}
+        found = nobody.post(f"/entwurf/{draft}", data={"form": "k" * 16}, files=file)
+    assert found.headers["location"].startswith("/login")
+    name, _, port = desk.url.removeprefix("http://").partition(":")
+    head = (
+        f"POST /entwurf/{draft} HTTP/1.1\r\nHost: {name}:{port}\r\nSec-Fetch-Site: same-origin\r\n"
+    )
+    with socket.create_connection((name, int(port)), 60) as connection:
+        connection.sendall(f"{head}Content-Length: {doors.MOST_THROWN + 1}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+    assert desk.states() == before
+
+
+def test_macros_are_shown_with_an_example_or_with_why_not(desk: Desk) -> None:
+    page = desk.client("Eva").get(f"/entwurf/{desk.drafts['mail']}").text
+    allowed, blocked = (part for part in re.findall(r"<details>.*?</details>", page, re.DOTALL))
+    named = [set(re.findall(r"<code>(\{\{\w+\}\})</code>", part)) for part in (allowed, blocked)]
+    assert "{{Briefanrede}}" in named[0]
+    assert named[1]
+    assert named[0].isdisjoint(named[1])
+    with open_practice(desk.folder, actor="os:test") as practice:
+        known = {f"{{{{{one.name}}}}}" for one in macros(practice, kind="email").macros}
+    assert named[0] | named[1] == known
+
+
+def test_hostile_drafts_are_text(desk: Desk) -> None:
+    client = desk.client("Ada")
+    for address in ("/", f"/entwurf/{desk.drafts['mail']}"):
+        text = client.get(address).text
+        for tag in ("<script>alert", "<img", "<b onload"):
+            assert tag not in text, address
+
+
+def test_a_draft_is_discarded_once_somebody_says_so(desk: Desk) -> None:
+    draft, client = desk.begin(), desk.client("Eva")
+    page = client.get(f"/entwurf/{draft}/verwerfen").text
+    form = dict(re.findall(r'name="(form|version)" value="([^"]+)"', page))
+    send(client, draft, written(client, draft), title="Neu")
+    assert client.post(f"/entwurf/{draft}/verwerfen", data=form).status_code == 409
+    page = client.get(f"/entwurf/{draft}/verwerfen").text
+    form = dict(re.findall(r'name="(form|version)" value="([^"]+)"', page))
+    moved = client.post(f"/entwurf/{draft}/verwerfen", data=form)
+    assert moved.headers["location"] == "/?said=discarded"
+    assert client.get(f"/entwurf/{draft}").status_code == 404
+
+
+def asked(desk: Desk, draft: str, **said: str) -> list[str]:
+    """The addresses to which a click that comes twice leads."""
+    client = desk.client("Eva")
+    page = client.get(f"/entwurf/{draft}/vorbereiten").text
+    form = dict(re.findall(r'name="(form|version|due)" value="([^"]+)"', page))
+    found: list[str] = []
+
+    def click() -> None:
+        found.append(
+            client.post(f"/entwurf/{draft}/vorbereiten", data=form | said).headers["location"]
+        )
+
+    threads = [threading.Thread(target=click) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_a_draft_is_prepared_by_a_worker_and_looked_at(desk: Desk) -> None:
+    draft, client = desk.begin("information", limit=9), desk.client("Eva")
+    one, other = asked(desk, draft)
+    assert one == other
+    assert 'class="badge busy"' in client.get(one).text
+    assert 'class="badge busy"' in client.get(one.partition("?")[0] + "/live").text
+    desk.work()
+    moved = client.get(one).headers["location"]
+    run = moved.split("/")[2]
+    assert moved == f"/runs/{run}/preview?said=prepared"
+    seen = []
+    (most,) = re.findall(r"Nachricht 1 von (\d+)", client.get(f"/runs/{run}/preview").text)
+    for number in (*range(1, int(most) + 1), 99):
+        page = client.get(f"/runs/{run}/preview", params={"page": str(number)}).text
+        seen += re.findall(r'src="([^"]+)"></iframe>', page)
+        assert f"Nachricht {min(number, int(most))} von {most}" in page
+        assert "Betreff" in page
+    assert len({*seen}) == int(most) > 1
+    frame = client.get(html.unescape(seen[0]))
+    assert frame.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert frame.headers["x-frame-options"] == "SAMEORIGIN"
+    assert client.get(f"/runs/{run}/preview/message.html?row=patient:404").status_code == 404
+    # A newer text makes another run, in the place of this one.
+    send(client, draft, written(client, draft), title="Neuer")
+    assert "seit dem Vorbereiten" in client.get("/").text
+
+
+def test_a_day_that_is_none(desk: Desk) -> None:
+    client, draft = desk.client("Eva"), desk.begin()
+    form = {"form": "k" * 20, "version": "1", "due": "irgendwann"}
+    found = client.post(f"/entwurf/{draft}/vorbereiten", data=form)
+    assert found.status_code == 422
+    assert 'aria-invalid="true"' in found.text
+
+
+def test_a_draft_that_is_not_right_says_so(desk: Desk) -> None:
+    client, draft = desk.client("Eva"), desk.begin(account="niemand")
+    address, _same = asked(desk, draft)
+    desk.work()
+    page = client.get(address).text
+    assert "niemand" in page
+    assert f'href="/entwurf/{draft}?check=1"' in page
+
+
+def test_a_question_is_answered(desk: Desk) -> None:
+    client = desk.client("Eva")
+    draft = desk.begin(
+        "kurznachricht",
+        template=None,
+        text="{{Praxis}}: „Neue Zeiten“ ab Montag, wir sind von acht bis zwölf Uhr da",
+        limit=2,
+    )
+    address, _same = asked(desk, draft)
+    desk.work()
+    page = client.get(address).text
+    task = address.partition("?")[0]
+    form = dict(re.findall(r'name="(form|due|again)" value="([^"]*)"', page))
+    assert 'value="yes"' in page
+    again = client.post(task, data=form | {"answer": "yes"}).headers["location"]
+    assert again.partition("?")[0] != task
+    desk.work()
+    assert client.get(again).headers["location"].endswith("/preview?said=prepared")
+
+
+def test_a_task_is_stopped(desk: Desk) -> None:
+    client, draft = desk.client("Eva"), desk.begin()
+    address, _same = asked(desk, draft)
+    task = address.partition("?")[0]
+    client.post(task, data={"form": "q" * 20, "answer": "cancel"})
+    desk.work()
+    assert "abgebrochen" in client.get(address).text
+    assert client.post(task, data={"form": "r" * 20, "answer": "x"}).status_code == 400
+
+
+def test_a_test_goes_to_an_own_address_once(desk: Desk) -> None:
+    run, client = desk.prepare(), desk.client("Ada")
+    before = len(desk.catcher.messages)
+    page = client.get(f"/runs/{run}/test?row=patient:3").text
+    (key,) = {*re.findall(r'name="form" value="([^"]+)"', page)}
+    form = {"form": key, "row": "", "whose": "made_up", "to": "praxis@example.org"}
+    found = [client.post(f"/runs/{run}/test", data=form) for _ in range(2)]
+    assert [one.status_code for one in found] == [200, 200]
+    assert "praxis@example.org" in found[0].text
+    assert len(desk.catcher.messages) == before + 1
+    wrong = client.post(f"/runs/{run}/test", data=form | {"to": '"><b>'})
+    assert wrong.status_code == 422
+    assert "<b>" not in wrong.text
+
+
+def test_whose_data_go_to_a_test_is_for_who_may_release(desk: Desk) -> None:
+    run, before = desk.prepare(), len(desk.catcher.messages)
+    form = {"form": "k" * 20, "whose": "real", "to": "praxis@example.org", "row": "patient:3"}
+    assert desk.client("Eva").post(f"/runs/{run}/test", data=form).status_code == 422
+    assert len(desk.catcher.messages) == before
+
+
+def test_a_hostile_name_in_a_preview_is_text(desk: Desk) -> None:
+    run = desk.runs["prepared"]
+    with open_practice(desk.folder, actor="os:test") as practice:
+        found = practice.run(run)
+        assert isinstance(found, Run)
+        rows = [one.row for one in found.review(1, None, "marked", size=100).recipients]
+    shown = [row for row in rows if row in {f"patient:{number}" for number in HOSTILE}]
+    assert shown
+    for row in shown:
+        page = desk.client("Lea").get(
+            f"/runs/{run}/preview", params={"page": str(rows.index(row) + 1)}
+        )
+        assert "<script>alert" not in page.text
+        assert "<img" not in page.text

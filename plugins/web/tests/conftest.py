@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from running_desk import HOSTILE, PASSWORD, USERS, Desk, make_runs, serving
+from running_desk import HOSTILE, PASSWORD, USERS, Desk, make_runs, make_selection, serving
 
 from serienpost import open_practice
 from serienpost_demo.catcher import Catcher
@@ -29,7 +29,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             for name, rights in USERS.items():
                 practice.add_user(name, PASSWORD, rights)
         runs = make_runs(folder, catcher)
+        selection = make_selection(folder)
         with serving(folder) as url:
-            made = Desk(url, folder, catcher, runs)
+            made = Desk(url, folder, catcher, runs, selection)
             yield made
             made.close()

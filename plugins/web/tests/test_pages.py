@@ -35,8 +35,11 @@ def addresses(desk: Desk) -> list[str]:
     for path in PAGES:
         for run in desk.runs.values() if "{run}" in path else ("",):
             for deed in ("pause", "continue", "retry", "cancel") if "{deed}" in path else ("",):
-                found += [path_to(path, {"run": run, "deed": deed})]
+                parts = {"run": run, "deed": deed, "selection": desk.selection}
+                found += [path_to(path, parts)]
     rows = "?row=patient:2&as=resend"
+    tabs = ("suche", "terminliste", "patienten", "termine", "abfrage-patienten", "datei")
+    found += [f"/auswahl?tab={one}" for one in tabs]
     return [one + rows if one.endswith(("/person", "/decide")) else one for one in found]
 
 
@@ -83,7 +86,7 @@ def test_every_page_is_html_without_script_or_style_in_it(desk: Desk, language: 
                 if "html" not in answer.headers.get("content-type", ""):
                     continue
                 parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-                if address.endswith("/live"):
+                if address.endswith(("/live", "/stand")):
                     tree = parser.parseFragment(answer.text)
                 else:
                     tree = parser.parse(answer.text)

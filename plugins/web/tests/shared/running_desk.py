@@ -44,7 +44,13 @@ class Desk:
     folder: Path
     catcher: Catcher
     runs: dict[str, str]
+    selection: str
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """For each part of an address that names something: what there is."""
+        return {"run": self.runs["prepared"], "selection": self.selection}
 
     def client(self, user: str = "") -> httpx.Client:
         """A browser of somebody who is logged in; of nobody in particular without a name."""
@@ -73,6 +79,10 @@ class Desk:
                 *ledger.execute("SELECT id, state, reason, plan_hash FROM run ORDER BY id"),
                 *ledger.execute("SELECT run, no, state, marked FROM message ORDER BY run, no"),
                 *ledger.execute('SELECT name, rights FROM "user" ORDER BY name'),
+                *ledger.execute("SELECT id, state FROM selection ORDER BY id"),
+                *ledger.execute("SELECT selection, no, marked FROM selected ORDER BY 1, 2"),
+                *ledger.execute("SELECT id, state FROM task ORDER BY id"),
+                *ledger.execute("SELECT id, version FROM draft ORDER BY id"),
                 *ledger.execute("SELECT id FROM journal ORDER BY id"),
             ]
 
@@ -107,6 +117,19 @@ def make_runs(folder: Path, catcher: Catcher) -> dict[str, str]:
                 run.cancel()
     catcher.script.clear()
     return found
+
+
+def make_selection(folder: Path, *blocks: dict[str, object], account: str = "mail") -> str:
+    """People who were chosen and checked."""
+    with open_practice(folder, actor="Eva") as practice:
+        made = practice.new_selection(
+            blocks or [{"source": "patients"}],
+            account=account,
+            purpose="information",
+            due=practice.today(),
+        )
+        made.read()
+        return made.id
 
 
 @contextmanager

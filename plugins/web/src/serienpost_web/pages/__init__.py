@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost_web.pages import entrance, overview, people, release, run
+from serienpost_web.pages import choice, entrance, overview, people, release, run, selection
 
 if TYPE_CHECKING:
     from serienpost_web.table import Route
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *entrance.ROUTES,
     *overview.ROUTES,
+    *choice.ROUTES,
+    *selection.ROUTES,
     *run.ROUTES,
     *release.ROUTES,
     *people.ROUTES,

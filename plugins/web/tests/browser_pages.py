@@ -13,6 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 from running_desk import PASSWORD
 
+from serienpost import open_practice
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,6 +55,11 @@ def pages(desk: Desk) -> dict[str, str]:
         "prepare": f"/entwurf/{desk.drafts['mail']}/vorbereiten",
         "discard": f"/entwurf/{desk.drafts['mail']}/verwerfen",
         "task": f"/aufgabe/{desk.task}",
+        "choose": "/auswahl",
+        "choose-list": "/auswahl?tab=termine",
+        "choose-query": "/auswahl?tab=abfrage-patienten",
+        "choose-file": "/auswahl?tab=datei",
+        "check": f"/auswahl/{desk.selection}?size=25",
         "missing": "/nothing",
     }
 
@@ -216,3 +223,61 @@ def test_a_form_of_a_foreign_page_is_refused(desk: Desk, browser: Browser) -> No
             page.click("button")
         assert response.value.status == 403
     assert desk.states() == before
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_people_are_chosen_and_checked_by_mouse(
+    desk: Desk, browser: Browser, javascript: bool
+) -> None:
+    """Rows 1.3, 1.6, 1.12 to 1.21 of the manual."""
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.click("header >> text=Auswahl")
+        assert "schriftlich zugestimmt" in page.inner_text("main .note")
+        page.click("main >> text=Patienten")
+        page.select_option("#field-account", "mail")
+        page.select_option("#field-purpose", "information")
+        page.click("main button.main")
+        page.wait_for_url(f"{desk.url}/auswahl/s*")
+        assert page.locator(".badge.busy").count() == 1
+        selection = page.url.partition("?")[0].rpartition("/")[2]
+        with open_practice(desk.folder, actor="Ada") as practice:
+            practice.selection(selection).read()
+        if not javascript:
+            page.click("text=Den jetzigen Stand zeigen")
+        page.wait_for_selector("table.checked")
+        page.click("fieldset.filters >> button:text-is('25')")
+        assert "verborgen" in page.inner_text("main")
+        row = page.locator("table.checked input[type=checkbox]:checked").first
+        mark = row.get_attribute("value")
+        row.uncheck()
+        page.click("button[value='drop']")
+        assert page.locator(f"input[value='{mark}']").is_checked() is False
+        assert "nicht erlaubt" in page.inner_text("main .note.good")
+        for one in page.locator("tr.unreachable").all():
+            assert one.locator("input").is_disabled()
+        page.click("button[value='none']")
+        page.click("button[value='take']")
+        assert "niemand markiert" in page.inner_text("main")
+        page.click("button[value='all']")
+        page.click("button[value='take']")
+        page.wait_for_url(f"{desk.url}/entwurf/*")
+        page.goto(f"{desk.url}/auswahl/{selection}")
+        page.click("button[value='discard']")
+        page.wait_for_url(f"{desk.url}/auswahl?said=selection_discarded")
+
+
+def test_people_are_marked_by_keyboard_alone(desk: Desk, browser: Browser) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.goto(f"{desk.url}/auswahl/{desk.selection}?size=25")
+        first = "table.checked input[type=checkbox]:not(:disabled)"
+        page.focus(first)
+        page.keyboard.press("Space")
+        assert not page.is_checked(first)
+        page.keyboard.press("Control+a")
+        assert page.is_checked(first)
+        page.keyboard.press("Enter")  # the first button of the form keeps the marks
+        page.wait_for_url("**said=marks_kept")

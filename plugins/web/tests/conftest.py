@@ -6,7 +6,17 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from running_desk import HOSTILE, PASSWORD, USERS, Desk, ask, make_drafts, make_runs, serving
+from running_desk import (
+    HOSTILE,
+    PASSWORD,
+    USERS,
+    Desk,
+    ask,
+    make_drafts,
+    make_runs,
+    make_selection,
+    serving,
+)
 
 from serienpost import open_practice
 from serienpost_demo.catcher import Catcher
@@ -30,7 +40,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
                 practice.add_user(name, PASSWORD, rights)
         runs, drafts = make_runs(folder, catcher), make_drafts(folder)
         task = ask(folder, drafts["mail"])
+        selection = make_selection(folder)
         with serving(folder) as url:
-            made = Desk(url, folder, catcher, runs, drafts, task)
+            made = Desk(url, folder, catcher, runs, drafts, task, selection)
             yield made
             made.close()

@@ -37,9 +37,11 @@ def addresses(desk: Desk) -> list[str]:
             for deed in ("pause", "continue", "retry", "cancel") if "{deed}" in path else ("",):
                 for draft in desk.drafts.values() if "{draft}" in path else ("",):
                     parts = {"run": run, "deed": deed, "draft": draft, "task": desk.task}
-                    found += [path_to(path, parts)]
+                    found += [path_to(path, {**parts, "selection": desk.selection})]
     found += [f"/entwurf/{one}?check=1" for one in desk.drafts.values()]
     rows = "?row=patient:2&as=resend"
+    tabs = ("suche", "terminliste", "patienten", "termine", "abfrage-patienten", "datei")
+    found += [f"/auswahl?tab={one}" for one in tabs]
     return [one + rows if one.endswith(("/person", "/decide")) else one for one in found]
 
 
@@ -86,7 +88,7 @@ def test_every_page_is_html_without_script_or_style_in_it(desk: Desk, language: 
                 if "html" not in answer.headers.get("content-type", ""):
                     continue
                 parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-                if address.endswith("/live") and answer.status_code == 200:
+                if address.endswith(("/live", "/stand")) and answer.status_code == 200:
                     tree = parser.parseFragment(answer.text)
                 else:
                     tree = parser.parse(answer.text)

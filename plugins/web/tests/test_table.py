@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 ROWS = {"row": "patient:2"}
 # What a path names that belongs to one practice, and what another one might call its own.
-FOREIGN = {"run": "20200101-zzzz", "draft": "zzzzzzzz", "task": "Z" * 24}
+FOREIGN = {
+    "run": "20200101-zzzz",
+    "draft": "zzzzzzzz",
+    "task": "Z" * 24,
+    "selection": "s20200101-zzzzzz",
+}
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda one: f"{one.method} {one.path}")
 each_post = pytest.mark.parametrize(

@@ -58,7 +58,9 @@ class Pages:
             asked=asked,
             here=asked.path if asked else "",
             practice_name=asked.practice.context.practice.name if asked else "",
-            tabs=[one for one in routes if one.tab and may_look],
+            tabs=[
+                one for one in routes if one.tab and may_look and visitor and visitor.may(one.needs)
+            ],
             said=wording.SAID.get(said),
             language=present_language(),
             new_form_key=new_form_key,

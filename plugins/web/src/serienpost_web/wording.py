@@ -38,6 +38,10 @@ SAID: Mapping[str, Text] = {
     "discarded": _("The draft is discarded."),
     "prepared": _("Prepared. Look at the messages; nothing is sent before somebody releases it."),
     "logged_out": _("You are logged out."),
+    "marks_kept": _("The marks are kept."),
+    "all_marked": _("Everybody among the hits who may get it is marked."),
+    "none_marked": _("Nobody among the hits is marked any more."),
+    "selection_discarded": _("This choice of people is discarded."),
 }
 
 # What each right is for, for somebody who lacks it.
@@ -46,6 +50,24 @@ RIGHTS: Mapping[str, Text] = {
     "prepare": _("choose recipients and write"),
     "approve": _("release, stop and continue what is sent"),
     "administer": _("manage users and settings"),
+}
+
+# What a kind of message is done by, as the button of the practice program says it.
+ACTIONS: Mapping[str, Text] = {
+    "email": _("Send e-mail"),
+    "sms": _("Send SMS"),
+    "letter": _("Letter"),
+}
+
+# What one writes for; a practice may have purposes of its own.
+_PURPOSES: Mapping[str, Text] = {
+    "appointment": _("Appointment"),
+    "recall": _("Recall"),
+    "birthday": _("Birthday"),
+    "event": _("Event"),
+    "information": _("Information"),
+    "survey": _("Survey"),
+    "marketing": _("Advertising"),
 }
 
 # Why a run is paused -> what to do about it, here; any other reason ends by itself.
@@ -215,6 +237,24 @@ def decision(code: str) -> Text:
         "resend": _("Send it again"),
         "failed": _("It did not arrive"),
     }[code]
+
+
+def action(kind: str) -> Text | str:
+    """What is done to send a kind of message."""
+    return ACTIONS.get(kind) or words.kind(kind)
+
+
+def purpose(name: str) -> Text | str:
+    """What a message is for; a purpose of the practice's own by its name."""
+    return _PURPOSES.get(name, name)
+
+
+def occasion(name: str | None) -> Text | str:
+    """What a row is about, by its number in the practice program; a dash for nothing."""
+    kind, _sign, number = (name or "").partition(":")
+    if kind == "termin" and number:
+        return _("Appointment {number}", number=number)
+    return name or "–"
 
 
 def remedy(row: Recipient) -> str | None:

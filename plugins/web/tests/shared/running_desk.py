@@ -58,6 +58,7 @@ class Desk:
     runs: dict[str, str]
     drafts: dict[str, str]
     task: str
+    selection: str
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, user: str = "") -> httpx.Client:
@@ -101,6 +102,7 @@ class Desk:
             "run": run or self.runs["prepared"],
             "draft": self.drafts["mail"],
             "task": self.task,
+            "selection": self.selection,
         }
 
     def states(self) -> list[tuple[object, ...]]:
@@ -113,6 +115,8 @@ class Desk:
                 *ledger.execute("SELECT id, draft, name FROM uploaded ORDER BY id"),
                 *ledger.execute("SELECT id, state FROM task ORDER BY id"),
                 *ledger.execute('SELECT name, rights FROM "user" ORDER BY name'),
+                *ledger.execute("SELECT id, state FROM selection ORDER BY id"),
+                *ledger.execute("SELECT selection, no, marked FROM selected ORDER BY 1, 2"),
                 *ledger.execute("SELECT id FROM journal ORDER BY id"),
             ]
 
@@ -173,6 +177,19 @@ def make_runs(folder: Path, catcher: Catcher) -> dict[str, str]:
                 run.cancel()
     catcher.script.clear()
     return found
+
+
+def make_selection(folder: Path, *blocks: dict[str, object], account: str = "mail") -> str:
+    """People who were chosen and checked."""
+    with open_practice(folder, actor="Eva") as practice:
+        made = practice.new_selection(
+            blocks or [{"source": "patients"}],
+            account=account,
+            purpose="information",
+            due=practice.today(),
+        )
+        made.read()
+        return made.id
 
 
 @contextmanager

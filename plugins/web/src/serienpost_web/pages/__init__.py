@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost_web.pages import (
+    choice,
     draft,
     drafts,
     entrance,
@@ -13,6 +14,7 @@ from serienpost_web.pages import (
     preview,
     release,
     run,
+    selection,
     task,
 )
 
@@ -26,6 +28,8 @@ ROUTES: tuple[Route, ...] = (
     *drafts.ROUTES,
     *draft.ROUTES,
     *task.ROUTES,
+    *choice.ROUTES,
+    *selection.ROUTES,
     *run.ROUTES,
     *preview.ROUTES,
     *release.ROUTES,

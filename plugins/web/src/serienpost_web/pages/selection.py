@@ -1,0 +1,286 @@
+"""Check: whom a selection would write to, who is allowed to, and who stays marked.
+
+All buttons of the page stand in one form, so that marks are kept whatever is pressed: each one
+first sends what was changed on the page that is shown, then does its own.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple, cast
+from urllib.parse import parse_qs, urlencode
+
+from serienpost import SerienpostError, Texts
+from serienpost.service import ReadSelection, SameMailing
+from serienpost_web.pages.people import FILTERS
+from serienpost_web.table import BrokenFormError, Field, Moved, NotFoundError, Route, Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Literal, TypeAlias
+
+    from serienpost import Text
+    from serienpost.service import Selection
+    from serienpost_web.pages.people import Filter
+    from serienpost_web.table import Answer, Asked
+
+    About: TypeAlias = Literal["appointments", "birthdays", "other"]
+
+_ = Texts(__name__)
+
+# Rows of one page, as they can be chosen. "All" is as many as one form can hold.
+MOST_AT_ONCE = 1_000
+SIZES = (25, 50, 100, MOST_AT_ONCE)
+_SIZE = 100
+# Signs of what a page says about its own rows.
+_MOST_SIGNS = 200_000
+# Groups of people at one address that are named.
+_GROUPS = 5
+
+COLUMNS: Mapping[str, Text] = {
+    "number": _("Number"),
+    "name": _("Name"),
+    "address": _("Address"),
+    "occasion": _("Occasion"),
+}
+# The address of a kind, as its column is called.
+ADDRESSES: Mapping[str, Text] = {
+    "email": _("E-mail address"),
+    "sms": _("Mobile number"),
+    "letter": _("Postal address"),
+}
+# Purposes of which a person gets one mailing for each occasion; see `Practice.new_draft`.
+_ABOUT: Mapping[str, About] = {"appointment": "appointments", "birthday": "birthdays"}
+
+
+class Look(NamedTuple):
+    """Which rows are shown: the page, its size, order and filters."""
+
+    page: int = 1
+    size: int = _SIZE
+    sort: str = ""
+    filter: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, query: Field) -> Look:
+        """What an address says.
+
+        Raises:
+            NotFoundError: what no page of ours says.
+        """
+        made = cls(
+            query.number("page", 1),
+            query.number("size", _SIZE),
+            query.one("sort", 50),
+            query.one("filter", 50),
+            query.one("reason", 200),
+        )
+        is_sortable = not made.sort or made.sort.removeprefix("-") in COLUMNS
+        if made.size not in SIZES or made.filter not in FILTERS or not is_sortable:
+            raise NotFoundError
+        return made
+
+    @property
+    def query(self) -> str:
+        """As it stands in an address, without what is so anyhow."""
+        usual = Look()._asdict()
+        return urlencode({k: v for k, v in self._asdict().items() if v != usual[k]})
+
+    def but(self, **changed: int | str) -> str:
+        """The address of another look; unless a page is named, its first one."""
+        return Look(**{**self._asdict(), "page": 1, **changed}).query
+
+    @property
+    def rows(self) -> tuple[Filter | None, str | None]:
+        """The filters as the selection takes them."""
+        return cast("Filter | None", self.filter or None), self.reason or None
+
+
+def selection_page(asked: Asked) -> Answer:
+    """The rows that were found, or how far reading them is."""
+    selection = _selection(asked)
+    status = selection.status()
+    if status.state == "reading":
+        return Shown("selection_reading", _reading(asked, selection))
+    look = Look.of(asked.query)
+    only, reason = look.rows
+    page = selection.page(
+        look.page, size=look.size, sort=look.sort or None, filter=only, reason=reason
+    )
+    if look.page > page.pages:
+        return Moved(f"/auswahl/{selection.id}?{look.but(page=page.pages)}")
+    counts = status.counts
+    return Shown(
+        "selection",
+        {
+            "selection": status,
+            "may_mark": asked.user.may("prepare"),
+            "page": page,
+            "look": look,
+            "marked_here": json.dumps([one.row for one in page.recipients if one.marked]),
+            "reasons": selection.reasons(),
+            "shared": _shared(selection),
+            "columns": {**COLUMNS, "address": ADDRESSES.get(status.kind, COLUMNS["address"])},
+            "filters": FILTERS,
+            "sizes": SIZES,
+            "most": MOST_AT_ONCE,
+            "without": counts.reachable - counts.allowed,
+            "dropped": asked.query.one("dropped") == "1",
+            "totals": {
+                "": counts.selected,
+                "marked": counts.marked,
+                "unmarked": counts.selected - counts.marked,
+                "not_allowed": counts.reachable - counts.allowed,
+                "unreachable": counts.selected - counts.reachable,
+            },
+        },
+    )
+
+
+def standing(asked: Asked) -> Answer:
+    """The part of the page that changes while people are read."""
+    return Shown("selection_standing", _reading(asked, _selection(asked)))
+
+
+def _reading(asked: Asked, selection: Selection) -> dict[str, object]:
+    """How far reading is; `task` is None where nobody knows which one it is."""
+    task = None
+    if name := asked.query.one("task", 100):
+        try:
+            task = asked.practice.task(name).status()
+        except SerienpostError:
+            task = None
+    has_worker = any(one.serves for one in asked.practice.workers())
+    return {
+        "selection": selection.status(),
+        "task": task,
+        "nobody_reads": not has_worker,
+        "here_again": f"/auswahl/{selection.id}" + (f"?task={task.task}" if task else ""),
+        "live": f"/auswahl/{selection.id}/stand" + (f"?task={task.task}" if task else ""),
+    }
+
+
+def _shared(selection: Selection) -> tuple[int, list[list[str]]] | None:
+    """How many addresses several marked people share, and who they are, of the first of these."""
+    found = selection.shared_addresses()
+    if found is None:
+        return None
+    named = [
+        [one.name or one.row for row in rows for one in selection.explain(row).recipients]
+        for rows in found.examples[:_GROUPS]
+    ]
+    return found.groups, named
+
+
+def check(asked: Asked) -> Answer:
+    """Keep the marks of the page, then do what the button says."""
+    selection = _selection(asked)
+    said, _sign, value = asked.form.some("do", 500).partition(" ")
+    deed = DEEDS.get(said)
+    if deed is None:
+        raise BrokenFormError
+    look = _look(asked.form.one("look"))
+    if said not in ("again", "discard"):
+        _keep_marks(asked, selection)
+    return deed(asked, selection, look, value)
+
+
+def _keep_marks(asked: Asked, selection: Selection) -> None:
+    """Change the rows that were changed on the page; what somebody else changed meanwhile stays."""
+    try:
+        told = json.loads(asked.form.one("marked", _MOST_SIGNS) or "[]")
+    except ValueError as error:
+        raise BrokenFormError from error
+    if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
+        raise BrokenFormError
+    before, now = set(told), set(asked.form.all("row"))
+    if on := sorted(now - before):
+        selection.mark(on)
+    if off := sorted(before - now):
+        selection.unmark(off)
+
+
+def _look(said: str) -> Look:
+    return Look.of(Field(parse_qs(said)))
+
+
+def _back(selection: Selection, query: str, said: str | None = None) -> Moved:
+    return Moved(f"/auswahl/{selection.id}" + (f"?{query}" if query else ""), said=said)
+
+
+def _save(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
+    return _back(selection, look.query, "marks_kept")
+
+
+def _go(_asked: Asked, selection: Selection, _was: Look, value: str) -> Answer:
+    return _back(selection, _look(value).query)
+
+
+def _all(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
+    selection.mark_all(*look.rows)
+    return _back(selection, look.query, "all_marked")
+
+
+def _none(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
+    selection.unmark_all(*look.rows)
+    return _back(selection, look.query, "none_marked")
+
+
+def _drop(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
+    selection.drop_not_allowed()
+    query = look.query
+    return _back(selection, f"{query}&dropped=1" if query else "dropped=1")
+
+
+def _again(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
+    selection.ask_again()
+    task = asked.practice.ask(ReadSelection(selection.id))
+    return Moved(f"/auswahl/{selection.id}?task={task.id}")
+
+
+def _discard(_asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
+    selection.discard()
+    return Moved("/auswahl", said="selection_discarded")
+
+
+def _take(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
+    """On to the text; somebody says first whether it goes on with a mailing that there is."""
+    status = selection.status()
+    if not status.counts.marked:
+        return Moved(f"/auswahl/{selection.id}?nobody=1")
+    answer = asked.form.one("continues", 200)
+    made = asked.practice.new_draft(
+        about=_ABOUT.get(status.purpose, "other"),
+        continues=False if answer == "-" else answer or None,
+        selection=selection.id,
+    )
+    if isinstance(made, SameMailing):
+        return Shown("same_mailing", {"selection": status, "question": made}, 422)
+    return Moved(f"/entwurf/{made.id}")
+
+
+DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
+    "save": _save,
+    "go": _go,
+    "all": _all,
+    "none": _none,
+    "drop": _drop,
+    "again": _again,
+    "discard": _discard,
+    "take": _take,
+}
+
+
+def _selection(asked: Asked) -> Selection:
+    try:
+        return asked.practice.selection(asked.parts["selection"])
+    except SerienpostError as error:
+        raise NotFoundError from error
+
+
+ROUTES: Sequence[Route] = (
+    Route("/auswahl/{selection}", selection_page, "read"),
+    Route("/auswahl/{selection}/stand", standing, "read", is_polled=True),
+    Route("/auswahl/{selection}", check, "prepare", "POST", back="/auswahl/{selection}"),
+)

@@ -59,17 +59,6 @@ ACTIONS: Mapping[str, Text] = {
     "letter": _("Letter"),
 }
 
-# What one writes for; a practice may have purposes of its own.
-_PURPOSES: Mapping[str, Text] = {
-    "appointment": _("Appointment"),
-    "recall": _("Recall"),
-    "birthday": _("Birthday"),
-    "event": _("Event"),
-    "information": _("Information"),
-    "survey": _("Survey"),
-    "marketing": _("Advertising"),
-}
-
 # Why a run is paused -> what to do about it, here; any other reason ends by itself.
 _WHAT_TO_DO: Mapping[str, Text] = {
     "account": _("Put the account right, then press Continue."),
@@ -242,11 +231,6 @@ def decision(code: str) -> Text:
 def action(kind: str) -> Text | str:
     """What is done to send a kind of message."""
     return ACTIONS.get(kind) or words.kind(kind)
-
-
-def purpose(name: str) -> Text | str:
-    """What a message is for; a purpose of the practice's own by its name."""
-    return _PURPOSES.get(name, name)
 
 
 def occasion(name: str | None) -> Text | str:

@@ -405,7 +405,7 @@ def large_desk(folder: Path) -> Iterator[tuple[httpx.Client, str]]:
         practice.add_user("Eva", PASSWORD, USERS["Eva"])
     selection = make_selection(folder)
     with serving(folder) as url:
-        desk = Desk(url, folder, None, {}, selection)  # type: ignore[arg-type]  # nothing is sent
+        desk = Desk(url, folder, None, {}, {}, "", selection)  # type: ignore[arg-type]  # nothing is sent
         with desk.new_client() as client:
             yield log_in(client, "Eva"), selection
 

@@ -19,7 +19,7 @@ demo: setup  ## a demo practice from end to end, on this machine only
 	@$(BIN)/serienpost demo
 
 test: setup  ## all tests: units, then the whole system
-	@scripts/stage units 450 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
+	@scripts/stage units 480 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
 	@scripts/stage acceptance 540 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 sweep: setup  ## the tests with all cases of long sweeps, and new examples each time

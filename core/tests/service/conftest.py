@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from chosen_people import Watched
 from opened_practice import FILES, Demanding, Practices, Shelf, like_email, prepared
 
 from serienpost.registry import Provider
@@ -58,3 +59,10 @@ def demanding(practice: Practice) -> Demanding:
 def run(practice: Practice) -> Run:
     """A prepared run."""
     return prepared(practice)
+
+
+@pytest.fixture
+def source(practice: Practice) -> Watched:
+    made = Watched()
+    practice.context.registry.sources["null"] = made
+    return made

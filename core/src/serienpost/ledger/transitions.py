@@ -24,7 +24,7 @@ from serienpost.ledger.states import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Column, ColumnElement, Update
+    from sqlalchemy import Column, ColumnElement, Table, Update
 
     from serienpost.ledger.store import Tx
 
@@ -155,10 +155,8 @@ def move_due(
     Raises:
         ForbiddenMoveError: the table of due dates does not hold it.
     """
-    starts = _checked(DUE_MOVES, start, end, may_stay=True)
-    mine = due.c.mailing == mailing, due.c.due == day, _is(due.c.state, starts)
-    statement = tx.update(due).where(*mine, *which)
-    return tx.execute(statement.values({"state": end, "owner": None, **values}))
+    mine = due.c.mailing == mailing, due.c.due == day, *which
+    return _moved_from_owner(tx, due, DUE_MOVES, start, end, mine, values)
 
 
 def move_task(
@@ -176,9 +174,8 @@ def move_task(
     Raises:
         ForbiddenMoveError: the table of tasks does not hold it.
     """
-    starts = _checked(TASK_MOVES, start, end, may_stay=True)
-    statement = tx.update(task).where(task.c.id == task_id, _is(task.c.state, starts), *which)
-    return tx.execute(statement.values({"state": end, "owner": None, **values}))
+    mine = task.c.id == task_id, *which
+    return _moved_from_owner(tx, task, TASK_MOVES, start, end, mine, values)
 
 
 def move_selection(
@@ -196,10 +193,23 @@ def move_selection(
     Raises:
         ForbiddenMoveError: the table of selections does not hold it.
     """
-    starts = _checked(SELECTION_MOVES, start, end, may_stay=True)
-    c = selection.c
-    statement = tx.update(selection).where(c.id == selection_id, _is(c.state, starts), *which)
-    return tx.execute(statement.values({"state": end, "owner": None, "reason": None, **values}))
+    mine, values = (selection.c.id == selection_id, *which), {"reason": None, **values}
+    return _moved_from_owner(tx, selection, SELECTION_MOVES, start, end, mine, values)
+
+
+def _moved_from_owner(
+    tx: Tx,
+    table: Table,
+    moves: Mapping[str, frozenset[str]],
+    start: str | Collection[str],
+    end: str,
+    which: Collection[ColumnElement[bool]],
+    values: Mapping[str, Any],
+) -> int:
+    """Move what one process at a time has; nobody has it any more, unless `values` say who."""
+    starts = _checked(moves, start, end, may_stay=True)
+    statement = tx.update(table).where(_is(table.c.state, starts), *which)
+    return tx.execute(statement.values({"state": end, "owner": None, **values}))
 
 
 def _checked(

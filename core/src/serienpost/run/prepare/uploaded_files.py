@@ -233,7 +233,8 @@ def _refuse_archive(file: BinaryIO) -> None:
 
 
 _COPY = _("open it, and save it anew")
-# What is wrong with an archive comes as any of these; RuntimeError is a password.
+# What is wrong with an archive comes as any of these; RuntimeError is a password,
+# NotImplementedError a way to pack that zipfile does not know.
 _DAMAGED = (
     BadZipFile,
     NotImplementedError,

@@ -15,6 +15,7 @@ from serienpost import (
     Unknown,
 )
 from serienpost.errors import LedgerError
+from serienpost.ledger.connections import take_share
 from serienpost.ledger.owners import ownership
 from serienpost.ledger.schema import attempt, message, once, permit
 from serienpost.run.send.approve import cancel, pause
@@ -514,6 +515,14 @@ def test_only_one_process_delivers_a_run(office: Office, run: str) -> None:
         assert office.loft.sent == []
     assert office.send(run) == "finished"
     assert office.states(run) == ["accepted"] * 4
+
+
+def test_two_may_come_to_finish_a_run(office: Office, run: str) -> None:
+    with ownership(office.ledger) as other:
+        with office.ledger.begin() as tx:
+            tx.execute(tx.update(message).where(message.c.run == run).values(state="accepted"))
+            take_share(tx, other, run, "post", 2, 0, lease=timedelta(minutes=5))
+        assert office.send(run) == "finished"
 
 
 def test_what_a_dead_process_left_is_continued(office: Office, run: str) -> None:

@@ -34,7 +34,7 @@ from serienpost.run.send.archive import store_entries
 from serienpost.run.send.breaker import Series, find_series, leave_refused
 from serienpost.run.send.day import confirm_day, leaving_days
 from serienpost.run.send.doubts import apply_rule, give_back, look_up_doubts
-from serienpost.run.send.finish import BusyError, complete
+from serienpost.run.send.finish import BusyError, complete, count_open
 from serienpost.run.send.loop import Delivery, refuse_event_loop
 from serienpost.run.send.outcomes import StopReason, policy_changed
 from serienpost.run.send.processors import note_processor
@@ -73,7 +73,8 @@ class Options:
             ledger that was put back.
         by_itself: only reasons that time releases; a run that needs a person is left alone.
         refused_left_by: who decides that messages refused in a row stay failed.
-        join: deliver it beside other processes that do; else it is left to them.
+        join: deliver it beside other processes that do; else it is left to them. A run of which
+            nothing is open is only finished, and `complete` lets one wait for the other.
         begun: is called once, when nothing stands against the run and it is about to be delivered;
             returns how many processes will deliver it, this one among them.
     """
@@ -118,7 +119,8 @@ def continue_run(
         return
     with ledger.read() as tx:
         others, can_share = deliverers(tx, run_id), tx.has(worker)
-        if others and not (options.join and can_share):
+        is_open = count_open(tx, run_id) > 0
+        if is_open and others and not (options.join and can_share):
             raise BusyError(run_id, others[0])
         held = held_until(find_run(tx, run_id))
         days = leaving_days(tx, renderer, run_id)
@@ -140,7 +142,7 @@ def continue_run(
         )
         try:
             with seldom_collected():
-                stopped_by = _delivered(delivery)
+                stopped_by = _delivered(delivery) if is_open else None
             _end(ledger, run_id, renderer, owner, stopped_by)
             if delivery.crash:
                 raise delivery.crash

@@ -209,13 +209,22 @@ def test_only_tables_are_lists(draft: Draft, name: str) -> None:
 
 
 def test_a_draft_has_only_so_many_files(practice: Practice, draft: Draft) -> None:
-    for _ in range(MOST_FILES):
-        given(draft)
+    for number in range(MOST_FILES):
+        given(draft, b"%d" % number)
     with pytest.raises(SerienpostError, match="which is the most"):
         given(draft)
     assert lying(practice) == {file.id for file in draft.files()}
     draft.remove_file(draft.files()[0].id)
     assert given(draft).name == "plan.pdf"
+
+
+def test_the_same_file_is_there_once(practice: Practice, draft: Draft) -> None:
+    """Whoever heard no answer gives it again; another one may have the same name."""
+    first = given(draft)
+    assert given(draft) == first
+    other = given(draft, b"another plan")
+    assert other.name == first.name
+    assert lying(practice) == {file.id for file in draft.files()} == {first.id, other.id}
 
 
 def test_a_file_is_not_given_to_a_draft_that_is_gone(practice: Practice, draft: Draft) -> None:

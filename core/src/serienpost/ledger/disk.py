@@ -1,4 +1,4 @@
-"""What the disk of a SQLite ledger says where SQLite says only that it failed."""
+"""What a disk says that cannot be written; also where SQLite says only that it failed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ def disk_fault(error: BaseException, path: Path) -> str | None:
     try:
         with tempfile.TemporaryFile(dir=path.parent) as file:
             os.posix_fallocate(file.fileno(), 0, _LEAST)
-    except OSError as refusal:
-        said = _WORDS.get(refusal.errno or 0) or refusal.strerror or type(refusal).__name__
-        return said + f" ({path})"
+    except OSError as refused:
+        return refusal(refused) + f" ({path})"
     return None
+
+
+def refusal(error: OSError) -> str:
+    """Why the system does not write, in words; the system's own where we have none."""
+    return _WORDS.get(error.errno or 0) or error.strerror or type(error).__name__

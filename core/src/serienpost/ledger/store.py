@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.batch import Builder
+    from serienpost.translation import Text
 
 _ = Texts(__name__)
 
@@ -344,13 +345,26 @@ def failure(error: Exception, engine: Engine) -> LedgerError:
         return not_writable(engine.url)
     if fault := disk_fault(cause, Path(engine.url.database or "")):
         return LedgerUnavailableError(_("the ledger cannot be written: {why}", why=fault))
+    if passing := _passing(cause):
+        return LedgerUnavailableError(passing, hint=_("try it again in a moment"))
     text = ""
     if isinstance(cause, sqlite3.Error):
         text = str(cause)[:120]
     elif hasattr(cause, "sqlstate"):
-        text = f"SQLSTATE {cause.sqlstate}" if cause.sqlstate else _("no connection")
+        text = f"SQLSTATE {cause.sqlstate}" if cause.sqlstate else ""
     why = joined(" ", [type(cause).__name__, text]) if text else type(cause).__name__
     return LedgerUnavailableError(_("the ledger failed: {why}", why=why))
+
+
+def _passing(cause: BaseException) -> Text | None:
+    """What goes by, in words: a lock that another process holds, a server that is away."""
+    if getattr(cause, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        return _("another process writes to the ledger and does not come to an end")
+    # PostgreSQL, appendix A: connection exceptions, and a server that is shut down or starts.
+    is_of_server = any(kind.__name__ == "OperationalError" for kind in type(cause).__mro__)
+    if is_of_server and (getattr(cause, "sqlstate", "-") or "08").startswith(("08", "57P0")):
+        return _("the server of the ledger does not answer")
+    return None
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from serienpost.ledger.schema import draft as draft_table
 from serienpost.ledger.selections import find_selection
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.taking_over import with_people_of
-from serienpost.run.prepare.uploaded_files import received, remove_files
+from serienpost.run.prepare.uploaded_files import is_same_file, received, remove_files
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.report.retention import forget_unapproved
 from serienpost.service.draft_keys import checked_keys, draft_name, draft_title, keys_taken_over
@@ -37,7 +37,7 @@ from serienpost.service.mailing import (
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from typing import BinaryIO
 
@@ -142,6 +142,14 @@ class UploadedFile(Record):
     name: str
     size: int
     reference: str
+
+
+class _ThereError(Exception):
+    """A file is there already; `row` is its."""
+
+    def __init__(self, row: UploadRow) -> None:
+        super().__init__()
+        self.row = row
 
 
 class Draft:
@@ -318,7 +326,8 @@ class Draft:
     def add_file(
         self, name: str, stream: BinaryIO, kind: UploadKind = "attachment"
     ) -> UploadedFile:
-        """Give a file to the draft; its `reference` goes into the keys.
+        """Give a file to the draft; its `reference` goes into the keys. One that it has already, of
+        the same name and with the same bytes, is not kept twice.
 
         Args:
             name: what whoever gives it calls it; a way to it is left out.
@@ -327,20 +336,38 @@ class Draft:
 
         Raises:
             SerienpostError: it is empty or larger than 20 MB, a workbook that unpacks to more than
-                200 MB, or a list that is neither .csv nor .xlsx; or the draft has too many.
+                200 MB, or a list that is neither .csv nor .xlsx; it cannot be written; or the draft
+                has too many.
             LedgerError: the draft is gone.
         """
-        with received(self.practice.context, name, stream, kind) as file:
-            row = UploadRow(file.id, self.id, kind, file.name, file.size)
-            with self.practice.ledger.begin("upload", counted=False) as tx:
-                drafts.find_draft(tx, self.id, lock=True)
-                if len(drafts.uploads_of(tx, self.id)) >= MOST_FILES:
-                    raise SerienpostError(
-                        _("the draft has {n} files, which is the most", n=MOST_FILES),
-                        hint=_("remove one of them first"),
-                    )
-                drafts.add_upload(tx, row, self.practice.actor)
+        try:
+            with received(self.practice.context, name, stream, kind) as file:
+                row = UploadRow(file.id, self.id, kind, file.name, file.size)
+                with self.practice.ledger.begin("upload", counted=False) as tx:
+                    drafts.find_draft(tx, self.id, lock=True)
+                    there = drafts.uploads_of(tx, self.id)
+                    self._refuse_same(row, there)
+                    if len(there) >= MOST_FILES:
+                        raise SerienpostError(
+                            _("the draft has {n} files, which is the most", n=MOST_FILES),
+                            hint=_("remove one of them first"),
+                        )
+                    drafts.add_upload(tx, row, self.practice.actor)
+        except _ThereError as found:
+            row = found.row
         return _uploaded(row)
+
+    def _refuse_same(self, new: UploadRow, there: Sequence[UploadRow]) -> None:
+        """Keep no second file where one that was given before has the same name and the same bytes:
+        its giver heard no answer, and gives it again.
+
+        Raises:
+            _ThereError: there is one.
+        """
+        for row in there:
+            is_like = row[2:] == new[2:]
+            if is_like and is_same_file(self.practice.context, row.id, new.id):
+                raise _ThereError(row)
 
     def files(self) -> list[UploadedFile]:
         """The files that were given to it, the oldest first."""

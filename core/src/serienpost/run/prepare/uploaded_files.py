@@ -7,6 +7,7 @@ and nobody holds is what a dead process left, and `purge` removes it.
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import stat
@@ -20,6 +21,7 @@ from zipfile import BadZipFile, ZipFile
 from serienpost.config.uploads import UPLOADS, UploadKind
 from serienpost.errors import SerienpostError
 from serienpost.files import private_folder
+from serienpost.ledger.disk import refusal
 from serienpost.ledger.drafts import has_drafts, known_uploads
 from serienpost.ledger.store import new_ref
 from serienpost.text import ESCAPES, LINE_BREAK, NOT_STORABLE, visible
@@ -81,8 +83,8 @@ def received(
         kind: whether it is attached or read as a list.
 
     Raises:
-        SerienpostError: it is empty, too large, unpacks to too much, or is no list.
-        OSError: it cannot be written.
+        SerienpostError: it is empty, too large, unpacks to too much, or is no list; or it cannot be
+            written.
     """
     shown = shown_name(name)
     suffix = PurePath(shown).suffix.lower()
@@ -91,19 +93,45 @@ def received(
     private_folder(context.path(UPLOADS))
     with _opened(context) as folder:
         os.fchmod(folder, 0o700)
-        stored, file = _new_file(folder, suffix if kind == "list" else "")
+        with _written():
+            stored, file = _new_file(folder, suffix if kind == "list" else "")
         with file:
             try:
                 size = _copy(stream, file)
                 if kind == "list" or suffix in _BOOKS:
                     _refuse_archive(file)
-                os.fsync(file.fileno())
-                os.fsync(folder)
+                with _written():
+                    os.fsync(file.fileno())
+                    os.fsync(folder)
                 yield Received(stored, shown, size)
             except BaseException:
                 with suppress(FileNotFoundError):
                     os.unlink(stored, dir_fd=folder)
                 raise
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """What the system refuses to write, in words.
+
+    Raises:
+        SerienpostError: it does.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SerienpostError(
+            _("the file cannot be kept: {why}", why=refusal(error)),
+            hint=_("try it again when the disk of this machine can be written"),
+        ) from error
+
+
+def is_same_file(context: PracticeContext, one: str, other: str) -> bool:
+    """Whether two files hold the same; none is the same as one that is gone."""
+    there = context.path(UPLOADS)
+    with suppress(FileNotFoundError):
+        return filecmp.cmp(there / one, there / other, shallow=False)
+    return False
 
 
 def _new_file(folder: int, suffix: str) -> tuple[str, BinaryIO]:
@@ -112,7 +140,7 @@ def _new_file(folder: int, suffix: str) -> tuple[str, BinaryIO]:
 
     while True:
         stored = f"{new_ref(20).lower()}{suffix}"
-        file = os.fdopen(os.open(stored, _NEW, 0o600, dir_fd=folder), "w+b")
+        file = os.fdopen(os.open(stored, _NEW, 0o600, dir_fd=folder), "w+b", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file.fileno()).st_nlink:
             return stored, file
@@ -201,11 +229,17 @@ def _copy(stream: BinaryIO, file: BinaryIO) -> int:
                 _("the file is larger than {size} MB", size=LARGEST // 1_000_000),
                 hint=_("make it smaller, or send a link to it instead"),
             )
-        file.write(piece)
+        with _written():
+            _write(file, piece)
     if not size:
         raise SerienpostError(_("the file is empty"))
-    file.flush()
     return size
+
+
+def _write(file: BinaryIO, piece: bytes) -> None:
+    """Write all of it: a file without a buffer may take less at once."""
+    while piece:
+        piece = piece[file.write(piece) :]
 
 
 def _refuse_archive(file: BinaryIO) -> None:

@@ -25,7 +25,15 @@ from starlette.responses import RedirectResponse, Response
 from serienpost import SerienpostError, UnavailableError, speaking
 from serienpost.service import ensure_worker
 from serienpost_web.doors import Doors, Entrance
-from serienpost_web.forms import BROKEN, TOO_LARGE, read_form, refuse_unread, said_in
+from serienpost_web.forms import (
+    BROKEN,
+    NO_ROOM,
+    TOO_LARGE,
+    NoRoomError,
+    read_form,
+    refuse_unread,
+    said_in,
+)
 from serienpost_web.once import Once
 from serienpost_web.pages import ROUTES
 from serienpost_web.practices import Practices
@@ -118,6 +126,8 @@ class Desk:
             return Field({"": (BROKEN,)})
         except TooLargeError:
             return Field({"": (TOO_LARGE,)})
+        except NoRoomError:
+            return Field({"": (NO_ROOM,)})
 
     def _admits(self, request: Request, found: _Found) -> bool:
         """Whether somebody may use a route, asked before a large body is read."""

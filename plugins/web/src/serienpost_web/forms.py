@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
+from serienpost import SerienpostError, Texts
 from serienpost_web import doors
 from serienpost_web.table import BrokenFormError, Field, SentFile, TooLargeError
 
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
 
     from starlette.types import Message
 
+_ = Texts(__name__)
+
 # What stands in the place of a form that could not be read.
-BROKEN, TOO_LARGE = "broken", "too large"
+BROKEN, TOO_LARGE, NO_ROOM = "broken", "too large", "no room"
 
 # Fields of one form: a page of rows to be decided about, and what stands around them.
 _MOST_FIELDS = 2_000
 _PIECE = 1 << 16
+
+
+class NoRoomError(Exception):
+    """What was sent cannot be put aside for as long as it is read."""
 
 
 def refuse_unread(form: Field) -> None:
@@ -33,11 +40,17 @@ def refuse_unread(form: Field) -> None:
     Raises:
         BrokenFormError: it is no form.
         TooLargeError: it is too large.
+        SerienpostError: this machine has no room for it.
     """
     if form.values.get("") == (TOO_LARGE,):
         raise TooLargeError
     if form.values.get("") == (BROKEN,):
         raise BrokenFormError
+    if form.values.get("") == (NO_ROOM,):
+        raise SerienpostError(
+            _("The file was not taken: this computer has no room for it, or cannot write now."),
+            hint=_("Go back: what you wrote still stands there. Save it without the file first."),
+        )
 
 
 async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool) -> Field:
@@ -51,6 +64,7 @@ async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool)
     Raises:
         BrokenFormError: it is none, or one that no page of ours sends.
         TooLargeError: it is larger than any file that is taken; it was read to its end.
+        NoRoomError: the file cannot be put aside.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
@@ -69,6 +83,8 @@ async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool)
             )
     except (MultiPartException, HTTPException, ClientDisconnect, TimeoutError, ValueError) as error:
         raise BrokenFormError from error
+    except OSError as error:
+        raise NoRoomError from error
     finally:
         # A parser that ended early leaves the rest; a browser hears no answer before it sent it.
         if takes_file:

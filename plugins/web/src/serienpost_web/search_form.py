@@ -54,6 +54,7 @@ class Input:
 
     Args:
         takes_numbers: what consists of digits is sent as a number.
+        is_yes_or_no: the choice is between the two.
         choices: what can be chosen, each with its words.
         values: what was typed or is chosen at first.
         rare: stands among those that are seldom needed.
@@ -65,6 +66,7 @@ class Input:
     shape: Shape
     required: bool
     takes_numbers: bool = False
+    is_yes_or_no: bool = False
     choices: tuple[tuple[str, Text | str], ...] = ()
     values: tuple[str, ...] = ()
     first: str = ""
@@ -169,6 +171,7 @@ _CHOICES: Mapping[str, Text] = {
     "interessent": _("Interessenten"),
     "appointment": _("Appointments"),
 }
+_YES_OR_NO: Mapping[str, Text] = {"yes": _("yes"), "no": _("no")}
 
 
 def tabs(practice: Practice) -> list[Tab]:
@@ -222,8 +225,11 @@ def _input(name: str, schema: Mapping[str, Any], required: bool, about: str | No
     shape: Shape = "text"
     words = items.get("enum") or next((one["enum"] for one in kinds if "enum" in one), ())
     choices = tuple((word, _CHOICES.get(word, word)) for word in words)
+    is_yes_or_no = types == {"boolean"}
     if name in _DAYS:
         shape, choices = "days", _DAYS[name]
+    elif is_yes_or_no:
+        shape, choices = "choice", tuple(_YES_OR_NO.items())
     elif words:
         shape = "marks" if items else "choice"
     elif name in _DATES:
@@ -236,7 +242,7 @@ def _input(name: str, schema: Mapping[str, Any], required: bool, about: str | No
         shape = "number"
     default = schema.get("default")
     chosen = default if isinstance(default, list) else [] if default in (None, {}) else [default]
-    typed = tuple(map(str, chosen))
+    typed = tuple("yes" if one is True else "no" if one is False else str(one) for one in chosen)
     return Input(
         name,
         _LABELS.get(name, name),
@@ -244,6 +250,7 @@ def _input(name: str, schema: Mapping[str, Any], required: bool, about: str | No
         shape,
         required,
         takes_numbers="integer" in types | inner,
+        is_yes_or_no=is_yes_or_no,
         choices=choices,
         values=(", ".join(typed),) if shape == "list" and typed else typed,
         rare=name in _RARE,
@@ -319,6 +326,8 @@ def _value(one: Input) -> Any:  # noqa: ANN401
     if one.shape == "marks":
         return list(one.values) or None
     typed = one.value.strip()
+    if one.is_yes_or_no:
+        return typed == "yes" if typed else None
     if one.shape == "days":
         return _days(one) or typed or None
     return _of_text(one, typed) if typed else None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from serienpost import SerienpostError
+
 if TYPE_CHECKING:
     from serienpost import Practice
     from serienpost.service import Session
@@ -59,8 +61,12 @@ def visitor_of(practice: Practice, token: str | None) -> Visitor | None:
 
 
 def kept_awake(practice: Practice, visitor: Visitor) -> Visitor | None:
-    """The session is used, so the time until it is locked begins anew; None where it is over."""
-    found = practice.touch(visitor.token)
+    """The session is used, so the time until it is locked begins anew; None where it is over, or
+    where that cannot be written now: whoever looks is not kept from it."""
+    try:
+        found = practice.touch(visitor.token)
+    except SerienpostError:
+        return None
     return Visitor(visitor.token, found) if found else None
 
 

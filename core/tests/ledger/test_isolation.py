@@ -175,6 +175,10 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "change_keys": lambda tx: drafts.change_keys(tx, _draft(tx, "d"), {}, "other", "user"),
     "remove_draft": lambda tx: drafts.remove_draft(tx, "d"),
     "add_upload": lambda tx: drafts.add_upload(tx, UPLOAD._replace(id="w"), "user"),
+    "give_lists": lambda tx: drafts.give_lists(tx, "asked", ["l"]),
+    "forget_waiting_lists": lambda tx: drafts.forget_waiting_lists(
+        tx, datetime(2999, 1, 1, tzinfo=UTC)
+    ),
     "remove_upload": lambda tx: drafts.remove_upload(tx, "d", "u"),
     "move_due": lambda tx: transitions.move_due(tx, "m", DAY, "open", "done"),
     "insert_user": lambda tx: users.insert_user(tx, "Eva", "hash", ["read"]),
@@ -201,6 +205,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "lock_selection": lambda tx: selections.lock_selection(tx, "dead"),
     "end_reading": lambda tx: selections.end_reading(tx, "asked", "failed", reason="away"),
     "forget_selection": lambda tx: selections.forget_selection(tx, "s"),
+    "back_to_hits": lambda ledger: choose.back_to_hits(ledger, "hits", "user"),
     "ask_again": lambda ledger: choose.ask_again(ledger, "s", "user"),
     "change_rows": lambda ledger: selection_marks.change_rows(
         ledger, "s", "user", ["patient:1"], mark=False
@@ -237,6 +242,17 @@ READS: dict[str, Callable[[Any], object]] = {
     "due_dates": lambda ledger: history.due_dates(ledger, ZONE),
     "keeps_returning": returned.keeps_returning,
     "find_selection": lambda tx: selections.find_selection(tx, "s"),
+    "require_read": lambda tx: selections.require_read(tx, "s"),
+    "old_selections": lambda tx: selections.old_selections(tx, datetime(2999, 1, 1, tzinfo=UTC)),
+    "marked_hits": lambda ledger: choose.marked_hits(
+        ledger,
+        "hits",
+        [SimpleNamespace(id="patient:1")],  # type: ignore[list-item]  # as a row is
+    ),
+    "refuse_used": lambda tx: choose.refuse_used(tx, "s"),
+    "drafts_writing_to": lambda tx: drafts.drafts_writing_to(tx, "asked"),
+    "lists_of": lambda tx: drafts.lists_of(tx, "s"),
+    "waiting_lists": lambda tx: drafts.waiting_lists(tx, ["l"]),
     "require_ready": lambda tx: selections.require_ready(tx, "s"),
     "all_selections": selections.all_selections,
     "count_selected": lambda tx: selections.count_selected(tx, "s"),
@@ -289,7 +305,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "find_draft": lambda tx: drafts.find_draft(tx, "d"),
     "all_drafts": drafts.all_drafts,
     "old_drafts": lambda tx: drafts.old_drafts(tx, datetime(2999, 1, 1, tzinfo=UTC)),
-    "runs_reading": lambda tx: drafts.runs_reading(tx, "d"),
+    "runs_reading": lambda tx: drafts.runs_reading(tx, [UPLOAD]),
     "uploads_of": lambda tx: drafts.uploads_of(tx, "d"),
     "known_uploads": lambda tx: drafts.known_uploads(tx, ["u", "w"]),
     "draft_mailings": drafts.draft_mailings,
@@ -427,8 +443,15 @@ def _fill(desk: Desk, count: int) -> None:
             ],
         )
         for name in ("d", "e"):
-            drafts.add_draft(tx, _draft(tx, name)._replace(keys={"rows": ["x"] * count}))
+            drafts.add_draft(
+                tx,
+                _draft(tx, name)._replace(keys={"rows": ["x"] * count}, selection="asked"),
+            )
+            drafts.add_upload(
+                tx, UPLOAD._replace(id=f"list-{name}", draft=None, selection="s"), "user"
+            )
         drafts.add_upload(tx, UPLOAD, "user")
+        drafts.add_upload(tx, UPLOAD._replace(id="l", draft=None), "user")
         _choose(tx, desk, count)
         taken = {"selection": "s", "vanished": 0, "vanished_rows": []}
         tx.note("user", "prepare", "p", detail=taken)
@@ -448,8 +471,11 @@ def _choose(tx: Tx, desk: Desk, count: int) -> None:
     row = {name: plain[name] for name in ("kind", "account", "purpose", "due")}
     row |= {"header": header, "created_at": tx.now, "created_by": "user"}
     states = {"s": ("ready", None), "asked": ("reading", None), "dead": ("reading", DEAD)}
+    states["hits"] = ("ready", None)
     for name, (state, owner) in states.items():
-        tx.insert(selection, [row | {"id": name, "state": state, "owner": owner}])
+        at = tx.now if name == "hits" else None
+        found = {"id": name, "state": state, "owner": owner, "found_at": at}
+        tx.insert(selection, [row | found])
         rows = [
             {
                 "selection": name,
@@ -465,6 +491,8 @@ def _choose(tx: Tx, desk: Desk, count: int) -> None:
             for no in range(1, count + 1)
         ]
         tx.insert(selected, rows)
+        if at:
+            tx.insert(selected, [one | {"selection": f"{name}~"} for one in rows])
 
 
 def _call(desk: Desk, name: str, function: Callable[[Any], object]) -> object:

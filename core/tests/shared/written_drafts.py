@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from serienpost import Practice
-    from serienpost.service.draft import UploadedFile
+    from serienpost.service.given_files import UploadedFile
 
 
 def begun(practice: Practice, **how: Any) -> Draft:  # noqa: ANN401

@@ -36,20 +36,38 @@ def key_of(page: str) -> str:
 
 def choose(client: httpx.Client, tab: str, **typed: str | list[str]) -> httpx.Response:
     page = client.get("/auswahl", params={"tab": tab}).text
-    form = {"form": key_of(page), "tab": tab, **CHOSEN, **typed}
+    form = {"form": key_of(page), "tab": tab, **typed}
     return client.post("/auswahl", data=form)
 
 
+def act(client: httpx.Client, selection: str, **typed: str) -> httpx.Response:
+    """Say for which kind of message, account and purpose the marked hits are checked."""
+    page = client.get(f"/auswahl/{selection}/aktion").text
+    form = {"form": key_of(page), **CHOSEN, **typed}
+    return client.post(f"/auswahl/{selection}/aktion", data=form)
+
+
 def press(
-    client: httpx.Client, selection: str, do: str, query: str = "", **changed: str | list[str]
+    client: httpx.Client,
+    selection: str,
+    do: str,
+    query: str = "",
+    under: str = "",
+    **changed: str | list[str],
 ) -> httpx.Response:
     """A button of the page, with the marks that stand there unless they are changed."""
-    page = client.get(f"/auswahl/{selection}?{query}").text
+    page = client.get(f"/auswahl/{selection}{under}?{query}").text
     (told,) = re.findall(r'name="marked" value="([^"]*)"', page)
     marked = unescape(told)
     form = {"form": key_of(page), "look": query, "marked": marked, "do": do}
     form["row"] = json.loads(marked)
-    return client.post(f"/auswahl/{selection}", data={**form, **changed})
+    return client.post(f"/auswahl/{selection}{under}", data={**form, **changed})
+
+
+def read(desk: Desk, selection: str) -> None:
+    """What a worker does."""
+    with open_practice(desk.folder, actor="Eva") as practice:
+        practice.selection(selection).read()
 
 
 def counts(desk: Desk, selection: str) -> PlanCounts:
@@ -140,9 +158,10 @@ def test_the_warning_stands_before_the_choice(desk: Desk) -> None:
     )
 
 
-@pytest.mark.parametrize("missing", ["account", "purpose", "search"])
+@pytest.mark.parametrize("missing", ["due", "search"])
 def test_what_is_missing_is_said_at_its_field(desk: Desk, missing: str) -> None:
-    typed = {"search": "Müller", "among": "patients", missing: ""}
+    typed = {"search": "Müller", "among": "patients", "due": "2026-12-01"}
+    typed |= {"search": ""} if missing == "search" else {"due": "2026-13-01"}
     before = desk.states()
     found = choose(desk.client("Eva"), "suche", **typed)
     assert found.status_code == 422
@@ -150,6 +169,98 @@ def test_what_is_missing_is_said_at_its_field(desk: Desk, missing: str) -> None:
     assert 'aria-invalid="true"' in found.text
     assert ("Müller" in found.text) is (missing != "search")
     assert desk.states() == before
+
+
+@pytest.mark.parametrize("missing", ["account", "purpose"])
+def test_kind_and_purpose_are_asked_after_the_hits_are_marked(desk: Desk, missing: str) -> None:
+    eva = desk.client("Eva")
+    made = id_of(choose(eva, "patienten", city="Dresden"))
+    read(desk, made)
+    assert eva.get(f"/auswahl/{made}").headers["location"] == f"/auswahl/{made}/treffer"
+    moved = press(eva, made, "action", under="/treffer")
+    assert moved.headers["location"] == f"/auswahl/{made}/treffer?nobody=1"
+    shown = rows(eva.get(f"/auswahl/{made}/treffer").text)
+    moved = press(eva, made, "action", under="/treffer", row=row_of(shown[0]))
+    assert moved.headers["location"] == f"/auswahl/{made}/aktion"
+    before = desk.states()
+    found = act(eva, made, **{missing: ""})
+    assert found.status_code == 422
+    assert f'href="#field-{missing}"' in found.text
+    assert desk.states() == before
+    moved = act(eva, made)
+    assert moved.headers["location"].startswith(f"/auswahl/{made}?task=")
+    read(desk, made)
+    (row,) = rows(eva.get(f"/auswahl/{made}").text)
+    assert row_of(row) == row_of(shown[0])
+    moved = press(eva, made, "discard")
+    assert moved.headers["location"] == f"/auswahl/{made}/treffer?said=check_left"
+    assert counts(desk, made)[::3] == (len(shown), 1)
+    assert press(eva, made, "discard", under="/treffer").status_code == 303
+    assert eva.get(f"/auswahl/{made}/treffer").status_code == 404
+
+
+def row_of(row: Any) -> str:  # noqa: ANN401  # an element
+    (box,) = row.iter("input")
+    return str(box.get("value"))
+
+
+def test_hits_show_nothing_that_is_known_of_a_kind(desk: Desk) -> None:
+    eva = desk.client("Eva")
+    made = id_of(choose(eva, "terminliste", day="+1..+14", due="2026-03-02"))
+    with open_practice(desk.folder, actor="Eva") as practice:
+        assert practice.selection(made).status().due == "2026-03-02"
+        practice.selection(made).discard()
+    made = id_of(choose(eva, "terminliste", day="+1..+14"))
+    read(desk, made)
+    page = eva.get(f"/auswahl/{made}/treffer").text
+    assert re.search(r"Termin am \d\d\.\d\d\.\d{4} \d\d:\d\d", page)
+    assert "@" not in "".join("".join(one.itertext()) for one in rows(page))
+    assert "erlaubt" not in page.partition("<table")[2]
+
+
+def test_a_list_is_given_and_what_is_not_certain_is_asked(desk: Desk) -> None:
+    eva = desk.client("Eva")
+    page = eva.get("/auswahl?tab=datei").text
+    assert 'enctype="multipart/form-data"' in page
+    umlauts = "Name;E-Mail\nM\xfcller;a@example.org\nK\x9aln;b@example.org\n".encode("latin-1")
+    form = {"form": key_of(page), "tab": "datei", "columns": "Name = nachname\nE-Mail = email"}
+    found = eva.post("/auswahl", data=form, files={"list": ("../liste.csv", umlauts)})
+    assert found.status_code == 422
+    assert "liste.csv" in found.text
+    assert "eingang" not in found.text
+    (given,) = re.findall(r'name="given" value="([^"]+)"', found.text)
+    stored = desk.folder / "eingang" / given
+    assert stored.stat().st_mode & 0o777 == 0o600
+    form |= {"form": key_of(found.text), "given": given, "encoding": "windows-1252"}
+    made = id_of(eva.post("/auswahl", data=form))
+    read(desk, made)
+    assert len(rows(eva.get(f"/auswahl/{made}/treffer").text)) == 2
+    assert press(eva, made, "discard", under="/treffer").status_code == 303
+    assert not stored.exists()
+    form["form"] = "again" * 4
+    found = eva.post("/auswahl", data=form)
+    assert (found.status_code, "nicht mehr da" in found.text) == (422, True)
+
+
+@pytest.mark.parametrize("name", ["liste.pdf", "liste"])
+def test_what_is_no_list_is_refused(desk: Desk, name: str) -> None:
+    before = sorted((desk.folder / "eingang").iterdir())
+    eva = desk.client("Eva")
+    form = {"form": f"none-{name}", "tab": "datei"}
+    assert eva.post("/auswahl", data=form, files={"list": (name, b"x")}).status_code == 422
+    assert sorted((desk.folder / "eingang").iterdir()) == before
+
+
+def test_a_draft_leads_to_its_people_and_they_lead_back(desk: Desk, selection: str) -> None:
+    eva = desk.client("Eva")
+    draft = press(eva, selection, "take").headers["location"]
+    page = eva.get(draft).text
+    found = counts(desk, selection)
+    assert f"{found.marked} von {found.selected} markiert" in page
+    assert f'href="/auswahl/{selection}"' in page
+    assert press(eva, selection, "take").headers["location"] == draft
+    assert press(eva, selection, "discard").headers["location"] == draft
+    assert counts(desk, selection) == found
 
 
 def test_what_a_source_refuses_is_said_and_stays(desk: Desk) -> None:
@@ -191,7 +302,7 @@ def test_a_file_of_the_practice_and_no_other(desk: Desk) -> None:
 
 def test_a_double_click_chooses_once(desk: Desk) -> None:
     eva = desk.client("Eva")
-    form = {"form": "twicetwice", "tab": "patienten", **CHOSEN}
+    form = {"form": "twicetwice", "tab": "patienten"}
     first, second = (eva.post("/auswahl", data=form) for _ in range(2))
     assert first.headers["location"] == second.headers["location"]
 
@@ -205,7 +316,9 @@ def test_people_are_read_elsewhere_and_the_page_says_how_far_it_is(desk: Desk) -
     with open_practice(desk.folder, actor="Eva") as practice:
         practice.selection(id_of(found)).read()
     assert 'class="badge busy"' not in eva.get(live).text
-    assert "<table" in eva.get(found.headers["location"]).text
+    moved = eva.get(found.headers["location"])
+    assert moved.headers["location"].startswith(f"/auswahl/{id_of(found)}/treffer?task=")
+    assert "<table" in eva.get(moved.headers["location"]).text
 
 
 def test_a_task_that_is_over_is_told(desk: Desk) -> None:
@@ -351,9 +464,11 @@ def test_it_goes_on_to_a_draft(desk: Desk, selection: str) -> None:
 
 def test_a_second_reminder_is_asked_about(desk: Desk) -> None:
     eva = desk.client("Eva")
-    made = id_of(choose(eva, "terminliste", day="+1..+14", purpose="appointment"))
-    with open_practice(desk.folder, actor="Eva") as practice:
-        practice.selection(made).read()
+    made = id_of(choose(eva, "terminliste", day="+1..+14"))
+    read(desk, made)
+    press(eva, made, "all", under="/treffer")
+    act(eva, made, purpose="appointment")
+    read(desk, made)
     before = desk.states()
     question = press(eva, made, "take")
     assert question.status_code == 422

@@ -134,6 +134,7 @@ def _show_rows(rows: Iterable[Recipient], head: ReviewSummary) -> None:
 
 def _line(row: Recipient, head: ReviewSummary, *, with_cost: bool) -> Sequence[object]:
     style = "" if row.reachable else "red"
+    language = row.language, row.language_because, row.language_recorded
     allowed = Cell(_("YES"), "green") if row.allowed else Cell(_("NO"), "red")
     return (
         Cell(row.row, style),
@@ -144,7 +145,7 @@ def _line(row: Recipient, head: ReviewSummary, *, with_cost: bool) -> Sequence[o
         allowed if row.reachable else Cell("-", "red"),
         "x" if row.marked else "",
         *([_cost(row.cost)] if with_cost else []),
-        *([language_cell(*row[-3:])] if head.languages else []),
+        *([language_cell(*language)] if head.languages else []),
         Cell(row.why_not, style),
     )
 

@@ -34,6 +34,8 @@ _SUFFIXES = (".yaml", ".yml")
 _NO_FILE = Path()
 # Stands for the id of a mailing that nobody has begun to write.
 _NO_NAME = "none"
+# Keys that say how and why something is sent.
+_WAY = ("account", "purpose")
 # Keys that name something of the configuration.
 _NAMING = ("account", "purpose", "signature")
 # How runs are called, for who takes the one for the other.
@@ -98,6 +100,7 @@ def check_document(
     uploads: Collection[Upload] = (),
     has_people: bool = True,
     has_text: bool = True,
+    has_way: bool = True,
 ) -> Mailing:
     """The mailing in a document, wherever that comes from.
 
@@ -109,6 +112,7 @@ def check_document(
         uploads: what was given to a draft.
         has_people: whether it says whom it is for; else it gets a selection's people.
         has_text: whether it says what is written; there is none yet where people are chosen.
+        has_way: whether it says by which account and why; nobody does where people are looked for.
 
     Raises:
         ConfigError: everything that is wrong with it.
@@ -119,7 +123,8 @@ def check_document(
     collector.unknown_keys(document.data, MAILING_KEYS)
     data = placed_uploads(context.path, document, uploads, collector)
     keys = {key: value for key, value in data.items() if key in MAILING_KEYS}
-    mailing = collector.validate(Mailing, {"id": mailing_id, **keys})
+    without = {} if has_way else dict.fromkeys(_WAY, _NO_NAME)
+    mailing = collector.validate(Mailing, {"id": mailing_id, **without, **keys})
     blocks = _blocks(context, data, collector) if has_people else []
     _check_names(context, data, collector)
     if has_text:
@@ -134,19 +139,31 @@ def check_document(
     return checked.read_from(document, attached)
 
 
-def check_choice(context: PracticeContext, keys: Mapping[str, Any]) -> Mailing:
+def check_choice(
+    context: PracticeContext, keys: Mapping[str, Any], uploads: Collection[Upload] = ()
+) -> Mailing:
     """Check the keys of a mailing that say whom it is for, where there is no file and no text yet,
     as `load_mailing` does; the mailing's own name says nothing.
 
     Args:
         context: the practice.
-        keys: `select`, `account`, `purpose`, `order_by`, `limit`.
+        keys: `select`, `account`, `purpose`, `order_by`, `limit`; without `select` it is for nobody
+            yet, and without `account` and `purpose` these say nothing.
+        uploads: lists that people may be read from.
 
     Raises:
         ConfigError: everything that is wrong with them, with the key.
     """
     document = Document("", dict(keys), is_file=False)
-    return check_document(context, document, _NO_NAME, has_text=False)
+    return check_document(
+        context,
+        document,
+        _NO_NAME,
+        uploads=uploads,
+        has_people="select" in keys,
+        has_text=False,
+        has_way=keys.keys() >= set(_WAY),
+    )
 
 
 def _path(context: PracticeContext, name_or_path: str) -> Path:

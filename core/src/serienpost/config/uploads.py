@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from serienpost.errors import SerienpostError
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ _ = Texts(__name__)
 # The folder of the practice that they lie in.
 UPLOADS = "eingang"
 
-# How a key of a draft begins that means such a file: `upload:` and its id.
-_REFERENCE = "upload:"
+# How a key of a draft or a selection begins that means such a file: `upload:` and its id.
+REFERENCE = "upload:"
 
 # No path is longer (PATH_MAX of Linux).
 _LONGEST_PATH = 4096
@@ -44,12 +46,25 @@ class Upload:
     @property
     def reference(self) -> str:
         """How a key of the draft means it."""
-        return f"{_REFERENCE}{self.id}"
+        return f"{REFERENCE}{self.id}"
 
     @property
     def path(self) -> str:
         """Where it lies, from the practice folder on."""
         return f"{UPLOADS}/{self.id}"
+
+
+@contextmanager
+def naming_uploads(files: Collection[Upload]) -> Iterator[None]:
+    """Say of what is wrong in one of these files the name that it was given."""
+    try:
+        yield
+    except SerienpostError as error:
+        names = {one.path: one.name for one in files}
+        known = [replace(one, file=names.get(one.file or "", one.file)) for one in error.problems]
+        if known == list(error.problems):
+            raise
+        raise type(error)(*known) from error
 
 
 def placed_uploads(
@@ -65,7 +80,7 @@ def placed_uploads(
     if not document.is_file:
         attached = {one.reference for one in uploads if one.kind == "attachment"}
         for loc, text in _texts(data.get("attachments"), ("attachments",)):
-            if text.startswith(_REFERENCE) and text not in attached:
+            if text.startswith(REFERENCE) and text not in attached:
                 collector.add(loc, _GONE, _ADD)
     if "select" in data:
         lists = {one.reference: one.path for one in uploads if one.kind == "list"}
@@ -94,7 +109,7 @@ def _placed(
         return [_placed(path, one, (*loc, no), lists, collector) for no, one in numbered]
     if not isinstance(value, str):
         return value
-    if lists is not None and value.startswith(_REFERENCE):
+    if lists is not None and value.startswith(REFERENCE):
         if value not in lists:
             collector.add(loc, _GONE, _ADD)
         return lists.get(value, value)

@@ -39,13 +39,14 @@ class DraftRow(NamedTuple):
 
 
 class UploadRow(NamedTuple):
-    """A file that was given to a draft, as `schema.uploaded` describes it."""
+    """A file that was given to a draft or a selection, as `schema.uploaded` describes it."""
 
     id: str
-    draft: str
+    draft: str | None
     kind: UploadKind
     name: str
     size: int
+    selection: str | None = None
 
 
 # By name, since `keys` is a method of a table's columns.
@@ -133,14 +134,13 @@ def old_drafts(tx: Tx, before: datetime) -> list[DraftRow]:
     """The drafts that nobody saved since, and none of whose files a run still reads."""
     wanted = tx.select(draft, *_DRAFT).where(draft.c.saved_at < before)
     rows = map(DraftRow._make, tx.all(wanted.order_by(draft.c.id)))
-    return [row for row in rows if not runs_reading(tx, row.id)]
+    return [row for row in rows if not runs_reading(tx, uploads_of(tx, row.id))]
 
 
-def runs_reading(tx: Tx, draft_id: str, upload_id: str | None = None) -> list[str]:
-    """The runs whose people are read again from a list of this draft, or from this one, before
-    each message leaves: without the list nobody could tell whether they still stand on it."""
-    lists = [row.id for row in uploads_of(tx, draft_id) if row.kind == "list"]
-    lists = [one for one in lists if upload_id in (None, one)]
+def runs_reading(tx: Tx, uploads: Collection[UploadRow]) -> list[str]:
+    """The runs whose people are read again from one of these lists before each message leaves:
+    without the list nobody could tell whether they still stand on it."""
+    lists = [row.id for row in uploads if row.kind == "list"]
     names = [cast(run.c.header, Text).contains(one, autoescape=True) for one in lists]
     if not names:
         return []
@@ -159,6 +159,45 @@ def uploads_of(tx: Tx, draft_id: str) -> list[UploadRow]:
     c = uploaded.c
     wanted = tx.select(uploaded, *_UPLOAD).where(c.draft == draft_id)
     return [UploadRow._make(row) for row in tx.all(wanted.order_by(c.added_at, c.id))]
+
+
+def lists_of(tx: Tx, selection_id: str) -> list[UploadRow]:
+    """The lists that people of a selection are read from."""
+    if not tx.has(uploaded):
+        return []
+    wanted = tx.select(uploaded, *_UPLOAD).where(uploaded.c.selection == selection_id)
+    return [UploadRow._make(row) for row in tx.all(wanted.order_by(uploaded.c.id))]
+
+
+def waiting_lists(tx: Tx, ids: Collection[str]) -> list[UploadRow]:
+    """Those of these lists that wait for a selection."""
+    c = uploaded.c
+    mine = c.id.in_(ids), c.draft.is_(None), c.selection.is_(None)
+    wanted = tx.select(uploaded, *_UPLOAD).where(*mine)
+    return [UploadRow._make(row) for row in tx.all(wanted.order_by(c.id))]
+
+
+def give_lists(tx: Tx, selection_id: str, ids: Collection[str]) -> int:
+    """Give lists that wait for a selection to this one; returns how many they were."""
+    c = uploaded.c
+    mine = c.id.in_(ids), c.draft.is_(None), c.selection.is_(None)
+    return tx.execute(tx.update(uploaded).where(*mine).values(selection=selection_id))
+
+
+def forget_waiting_lists(tx: Tx, before: datetime) -> None:
+    """Remove the rows of lists that wait for a selection since before this moment."""
+    c = uploaded.c
+    waiting = c.draft.is_(None), c.selection.is_(None), c.added_at < before
+    tx.execute(tx.delete(uploaded).where(*waiting))
+
+
+def drafts_writing_to(tx: Tx, selection_id: str) -> list[DraftRow]:
+    """The drafts that write to a selection, the one that was saved last first."""
+    if not has_drafts(tx):
+        return []
+    wanted = tx.select(draft, *_DRAFT).where(draft.c.selection == selection_id)
+    rows = tx.all(wanted.order_by(draft.c.saved_at.desc(), draft.c.id))
+    return [DraftRow._make(row) for row in rows]
 
 
 def remove_upload(tx: Tx, draft_id: str, upload_id: str) -> bool:

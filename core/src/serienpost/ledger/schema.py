@@ -414,16 +414,18 @@ failed_login = Table(
     Column("at", UtcTime, nullable=False),
 )
 
-# People chosen and checked before there is a text: `header` is whom they are chosen for and what is
-# asked of which sources, `owner` the process that reads them, `reason` why they could not be read.
+# People chosen and checked before there is a text: `found_at` is when they were found before they
+# were judged, without which there are no rows of hits; kind, account and purpose are those that
+# they are judged for, if they are. `header` is whom they are chosen for and what is asked of which
+# sources, `owner` the process that reads them, `reason` why they could not be read.
 selection = Table(
     "selection",
     metadata,
     _practice(),
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("purpose", Text, nullable=False),
+    Column("kind", Text),
+    Column("account", Text),
+    Column("purpose", Text),
     Column("due", Text, nullable=False),
     Column("header", SpokenJson, nullable=False),
     Column("state", Text, nullable=False),
@@ -431,12 +433,14 @@ selection = Table(
     Column("owner", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("found_at", UtcTime),
     Column("read_at", UtcTime),
 )
 
 # The rows of a selection; no values of macros. `because` tells apart why rows are not marked: those
-# with the same say the same. While people are read, their rows belong to no selection yet: to
-# `reading_into(ID)` of `ledger/selections.py`.
+# with the same say the same. Of people who were only found there is number, name, occasion; these
+# rows belong to `found_in(ID)` of `ledger/selections.py`, and those that are just being read
+# to `reading_into(ID)`.
 selected = Table(
     "selected",
     metadata,
@@ -485,14 +489,16 @@ draft = Table(
     Column("saved_by", Text, nullable=False),
 )
 
-# A file that was given to a draft: `id` is its name in the folder for such files, `name` what it
-# was called, `kind` whether it is attached or read as a list.
+# A file that was given to a draft, or a list that people of a selection are read from; one of
+# neither waits for its selection. `id` is its name in the folder for such files, `name` what it was
+# called, `kind` whether it is attached or read as a list.
 uploaded = Table(
     "uploaded",
     metadata,
     _practice(),
     Column("id", Text, primary_key=True),
-    Column("draft", Text, nullable=False),
+    Column("draft", Text),
+    Column("selection", Text),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("size", Integer, nullable=False),

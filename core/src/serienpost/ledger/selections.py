@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, select
 
 from serienpost.errors import LedgerError, StillOpenError
+from serienpost.ledger.drafts import lists_of, runs_reading
 from serienpost.ledger.owners import is_gone
-from serienpost.ledger.schema import journal, selected, selection
+from serienpost.ledger.schema import draft, journal, selected, selection, uploaded
 from serienpost.ledger.transitions import move_selection
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy import ColumnElement
 
     from serienpost.ledger.store import Tx
 
@@ -27,9 +30,9 @@ class SelectionRow(NamedTuple):
     """A selection, as `schema.selection` describes it."""
 
     id: str
-    kind: str
-    account: str
-    purpose: str
+    kind: str | None
+    account: str | None
+    purpose: str | None
     due: str
     header: dict[str, Any]
     state: str
@@ -37,7 +40,13 @@ class SelectionRow(NamedTuple):
     owner: str | None
     created_at: datetime
     created_by: str
+    found_at: datetime | None
     read_at: datetime | None
+
+    @property
+    def rows(self) -> str:
+        """To what the rows belong that it shows now: those that were judged, or only found."""
+        return found_in(self.id) if self.kind is None else self.id
 
 
 class SelectionCounts(NamedTuple):
@@ -50,6 +59,7 @@ class SelectionCounts(NamedTuple):
 
 
 _SELECTION = [selection.c[name] for name in SelectionRow._fields]
+_FOUND = "~"
 _READER_DIED = _("the process that read it has ended")
 
 
@@ -86,8 +96,25 @@ def lock_selection(tx: Tx, selection_id: str) -> SelectionRow:
 
 
 def require_ready(tx: Tx, selection_id: str) -> SelectionRow:
-    """The selection of this id, which was read, and which no other process changes before this
-    transaction ends.
+    """The selection of this id, whose people were judged, and which no other process changes before
+    this transaction ends.
+
+    Raises:
+        LedgerError: there is none, it could not be read, or its people were only found.
+        StillOpenError: it is being read.
+    """
+    row = require_read(tx, selection_id)
+    if row.state == "found":
+        raise LedgerError(
+            _("the people of selection {selection} are not checked yet", selection=selection_id),
+            hint=_("say for which kind of contact and purpose, and check them"),
+        )
+    return row
+
+
+def require_read(tx: Tx, selection_id: str) -> SelectionRow:
+    """The selection of this id, whose people were found or judged, and which no other process
+    changes before this transaction ends.
 
     Raises:
         LedgerError: there is none, or it could not be read.
@@ -121,7 +148,7 @@ def all_selections(tx: Tx) -> list[SelectionRow]:
 
 
 def count_selected(tx: Tx, *ids: str) -> dict[str, SelectionCounts]:
-    """The counts of selections; of those without rows nothing."""
+    """The counts of what rows belong to (see `SelectionRow.rows`); of what has none nothing."""
     c = selected.c
     counts = tx.select(
         selected,
@@ -140,18 +167,47 @@ def reading_into(selection_id: str) -> str:
     return f"{selection_id}+"
 
 
+def found_in(selection_id: str) -> str:
+    """To what the rows belong that were found and not judged; no selection is called so."""
+    return f"{selection_id}{_FOUND}"
+
+
+def of_selection() -> ColumnElement[bool]:
+    """The condition that a row belongs to a selection, be it judged or only found."""
+    c, s = selected.c, selection.c
+    return and_(s.practice == c.practice, c.selection.in_((s.id, s.id + _FOUND)))
+
+
 def end_reading(tx: Tx, selection_id: str, state: str, **values: Any) -> int:  # noqa: ANN401
     """End the reading of a selection without what was read; returns 1, or 0 where nobody read."""
     tx.execute(tx.delete(selected).where(selected.c.selection == reading_into(selection_id)))
     return move_selection(tx, selection_id, "reading", state, **values)
 
 
-def forget_selection(tx: Tx, selection_id: str) -> None:
-    """Remove a selection with its rows and what the journal tells of it."""
-    for one in (selection_id, reading_into(selection_id)):
+def forget_selection(tx: Tx, selection_id: str) -> list[str]:
+    """Remove a selection with its rows and what the journal tells of it; returns the ids of its
+    files, whose rows are gone too."""
+    files = [row.id for row in lists_of(tx, selection_id)]
+    tx.execute(tx.delete(uploaded).where(uploaded.c.selection == selection_id))
+    for one in (selection_id, reading_into(selection_id), found_in(selection_id)):
         tx.execute(tx.delete(selected).where(selected.c.selection == one))
     tx.execute(tx.delete(journal).where(journal.c.run == selection_id))
     tx.execute(tx.delete(selection).where(selection.c.id == selection_id))
+    return files
+
+
+def old_selections(tx: Tx, before: datetime) -> list[str]:
+    """The selections that were asked for before this moment, but for those that a draft writes to
+    or that a run still reads a list of."""
+    if not tx.has(selection):
+        return []
+    used = select(draft.c.selection).where(
+        draft.c.practice == tx.practice, draft.c.selection.is_not(None)
+    )
+    c = selection.c
+    old = tx.select(selection, c.id).where(c.created_at < before, c.id.not_in(used)).order_by(c.id)
+    ids = [row.id for row in tx.all(old)]
+    return [one for one in ids if not runs_reading(tx, lists_of(tx, one))]
 
 
 def _missing(selection_id: str) -> LedgerError:

@@ -105,11 +105,13 @@ TASK_MOVES: dict[str, frozenset[str]] = {
 OPEN_TASK = ("waiting", "working")
 
 # Selections: `reading` from the moment they are asked for; one whose reader died has `failed`, and
-# any may be read again.
+# any may be read again. Those whose people nobody has judged yet are `found`; others come back to
+# that where people were found before they were judged.
 SELECTION_MOVES: dict[str, frozenset[str]] = {
-    "reading": frozenset({"ready", "failed"}),
-    "ready": frozenset({"reading"}),
-    "failed": frozenset({"reading"}),
+    "reading": frozenset({"found", "ready", "failed"}),
+    "found": frozenset({"reading"}),
+    "ready": frozenset({"reading", "found"}),
+    "failed": frozenset({"reading", "found"}),
 }
 
 # States of runs that a person released and that are not over.

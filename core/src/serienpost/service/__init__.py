@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ReviewSummary,
         RunLine,
         RunStatus,
+        SelectionStatus,
     )
     from serienpost.service.catalog import (
         AccountLine,
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     )
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
-    from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing, UploadedFile
+    from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing
+    from serienpost.service.given_files import UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
     from serienpost.service.message_view import ShownMessage, shown_message
@@ -90,6 +92,7 @@ __all__ = [
     "RunStatus",
     "SameMailing",
     "Selection",
+    "SelectionStatus",
     "Session",
     "ShownMessage",
     "Stop",
@@ -143,6 +146,7 @@ _HOME = {
     "Run": "run",
     "SameMailing": "draft",
     "Selection": "selection",
+    "SelectionStatus": "answers",
     "Session": "login",
     "Stop": "run",
     "Task": "tasks",
@@ -159,7 +163,7 @@ _HOME = {
     "TemplateEntry": "catalog",
     "TemplateText": "catalog",
     "TestResult": "run",
-    "UploadedFile": "draft",
+    "UploadedFile": "given_files",
     "accounts": "catalog",
     "macros": "catalog",
     "mailings": "catalog",

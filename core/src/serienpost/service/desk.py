@@ -9,9 +9,11 @@ from serienpost.service.opened import OpenedPractice
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
+    from typing import BinaryIO
 
     from serienpost.run.report.answers import SelectionStatus
     from serienpost.service.draft import About, Draft, DraftLine, SameMailing
+    from serienpost.service.given_files import UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import Task, TaskStatus, Wish
@@ -164,6 +166,61 @@ class DeskPractice(OpenedPractice):
             order_by=order_by,
             limit=limit,
         )
+
+    def find_people(
+        self,
+        blocks: Sequence[Mapping[str, Any]],
+        *,
+        due: date | None = None,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Selection:
+        """Ask for people to be found, before anybody says how and why they are written to: number,
+        name and occasion are read, nothing else, nobody is judged, and nobody is marked. Nothing is
+        read yet: that does `Selection.read`, in this process or another; `Selection.check` judges
+        those who are marked then.
+
+        Args:
+            blocks: what stands under `select:` of a mailing, each with its `source`; the `file` of
+                a list may be the `reference` of one that was given by `add_list`.
+            due: the date that relative days count from; today unless given.
+            order_by: fields to sort by, `-` before a name: descending.
+            limit: rows at most.
+
+        Raises:
+            SerienpostError: all that is wrong, as `check` says it of a mailing.
+            LedgerError: a list that was given is no longer there, or has its selection.
+        """
+        from serienpost.service.selection import find_people
+
+        return find_people(self, blocks, due=due or self.today(), order_by=order_by, limit=limit)
+
+    def add_list(self, name: str, stream: BinaryIO) -> UploadedFile:
+        """Give a list that people are looked for in; its `reference` is the `file` of `find_people`
+        or `new_selection`. It belongs to that selection then and is gone with it; one that waits
+        for a selection for more than a day is gone with the next `purge`.
+
+        Args:
+            name: what whoever gives it calls it; a way to it is left out.
+            stream: its bytes, read a piece at a time.
+
+        Raises:
+            SerienpostError: it is empty or larger than 20 MB, a workbook that unpacks to more than
+                200 MB, or neither .csv nor .xlsx.
+        """
+        from serienpost.service.selection import add_list
+
+        return add_list(self, name, stream)
+
+    def waiting_list(self, file_id: str) -> UploadedFile:
+        """The list of this id, which waits for a selection.
+
+        Raises:
+            LedgerError: there is none, or it has its selection.
+        """
+        from serienpost.service.selection import waiting_list
+
+        return waiting_list(self, file_id)
 
     def select(
         self,

@@ -26,6 +26,7 @@ from serienpost.run.prepare.uploaded_files import is_same_file, received, remove
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.report.retention import forget_unapproved
 from serienpost.service.draft_keys import checked_keys, draft_name, draft_title, keys_taken_over
+from serienpost.service.given_files import UploadedFile, uploaded_file
 from serienpost.service.mailing import (
     CheckedMailing,
     Transliteration,
@@ -125,25 +126,6 @@ class DraftLine(Record):
     run_state: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedFile(Record):
-    """A file that was given to a draft.
-
-    Args:
-        id: names it.
-        kind: whether it is attached or read as a list.
-        name: what recipients see of an attachment; it may be another than was given.
-        size: in bytes.
-        reference: how keys of the draft mean it: in `attachments`, or as the `file` of a list.
-    """
-
-    id: str
-    kind: UploadKind
-    name: str
-    size: int
-    reference: str
-
-
 class _ThereError(Exception):
     """A file is there already; `row` is its."""
 
@@ -206,14 +188,19 @@ class Draft:
         return _line(self.practice, row, run_state)
 
     def save(
-        self, keys: Mapping[str, Any], version: int, *, selection: str | None = None
+        self,
+        keys: Mapping[str, Any],
+        version: int,
+        *,
+        selection: str | Literal[False] | None = None,
     ) -> Draft | Conflict:
         """Save what was written, also what is not right yet; see `check`.
 
         Args:
             keys: all of them, as plain JSON.
             version: what was looked at while writing.
-            selection: the selection that it writes to from now on; the same unless given.
+            selection: the selection that it writes to from now on, or False where its keys say to
+                whom; the same unless given.
 
         Returns:
             The draft as it is saved; or both texts where somebody saved another one meanwhile.
@@ -221,15 +208,17 @@ class Draft:
         Raises:
             ConfigError: a key that no mailing has or that a draft may not have, what is no JSON, or
                 too much.
-            LedgerError: the draft is gone.
+            LedgerError: the draft is gone, or there is no such selection.
         """
         wanted = checked_keys(self.id, self.mailing, keys)
         with self.practice.ledger.begin("draft", counted=False) as tx:
             found = drafts.find_draft(tx, self.id, lock=True)
+            if selection:
+                find_selection(tx, selection)
             changed = found._replace(
                 keys=wanted,
                 title=draft_title(wanted, self.mailing),
-                selection=selection or found.selection,
+                selection=found.selection if selection is None else selection or None,
                 saved_by=self.practice.actor,
             )
             # A second click on the same button, whose first answer did not arrive.
@@ -310,7 +299,7 @@ class Draft:
                     hint=_("look at it once more"),
                 )
             gone = _forget(tx, found.run, self.practice.actor)
-            if reading := drafts.runs_reading(tx, self.id):
+            if reading := drafts.runs_reading(tx, drafts.uploads_of(tx, self.id)):
                 raise LedgerError(
                     _(
                         "run {run} still reads a list of the draft {draft}",
@@ -355,7 +344,7 @@ class Draft:
                     drafts.add_upload(tx, row, self.practice.actor)
         except _ThereError as found:
             row = found.row
-        return _uploaded(row)
+        return uploaded_file(row)
 
     def _refuse_same(self, new: UploadRow, there: Sequence[UploadRow]) -> None:
         """Keep no second file where one that was given before has the same name and the same bytes:
@@ -372,7 +361,7 @@ class Draft:
     def files(self) -> list[UploadedFile]:
         """The files that were given to it, the oldest first."""
         with self.practice.ledger.read() as tx:
-            return [_uploaded(row) for row in drafts.uploads_of(tx, self.id)]
+            return [uploaded_file(row) for row in drafts.uploads_of(tx, self.id)]
 
     def remove_file(self, file_id: str) -> None:
         """Remove a file that was given to it.
@@ -382,7 +371,8 @@ class Draft:
         """
         with self.practice.ledger.begin("upload", counted=False) as tx:
             drafts.find_draft(tx, self.id, lock=True)
-            for run in drafts.runs_reading(tx, self.id, file_id):
+            named = [one for one in drafts.uploads_of(tx, self.id) if one.id == file_id]
+            for run in drafts.runs_reading(tx, named):
                 raise LedgerError(
                     _("run {run} still reads the list", run=run),
                     hint=_("remove it when the run is finished or cancelled"),
@@ -394,6 +384,12 @@ class Draft:
     def _uploads(self) -> list[Upload]:
         with self.practice.ledger.read() as tx:
             rows = drafts.uploads_of(tx, self.id)
+        return [Upload(row.id, row.kind, row.name) for row in rows]
+
+    def _lists(self) -> list[Upload]:
+        """The lists that the people of its selection are read from."""
+        with self.practice.ledger.read() as tx:
+            rows = drafts.lists_of(tx, self.selection) if self.selection else []
         return [Upload(row.id, row.kind, row.name) for row in rows]
 
     def _loaded(self) -> Mailing:
@@ -413,7 +409,7 @@ class Draft:
         try:
             yield
         except SerienpostError as error:
-            names = {one.path: one.name for one in self._uploads()}
+            names = {one.path: one.name for one in [*self._uploads(), *self._lists()]}
             problems = [_at_key(draft_name(self.id), names, one) for one in error.problems]
             if problems == list(error.problems):
                 raise
@@ -596,11 +592,6 @@ def _conflict(practice: OpenedPractice, theirs: DraftRow, mine: Plain) -> Confli
         saved_by=theirs.saved_by,
         saved_at=theirs.saved_at.astimezone(practice.context.zone),
     )
-
-
-def _uploaded(row: UploadRow) -> UploadedFile:
-    reference = Upload(row.id, row.kind, row.name).reference
-    return UploadedFile(row.id, row.kind, row.name, row.size, reference)
 
 
 def _refuse_overtaken(found: DraftRow, version: int) -> None:

@@ -94,8 +94,8 @@ _TABS = (
 
 _ANY = ("", _("any"))
 _RELATIVE_DAYS = (
-    ("today", _("today")),
     ("tomorrow", _("tomorrow")),
+    ("today", _("today")),
     ("next workday", _("next working day")),
     ("+1..+7", _("the next 7 days")),
     ("+1..+14", _("the next 14 days")),
@@ -213,7 +213,10 @@ def inputs(practice: Practice, tab: Tab, *, may_write_sql: bool) -> list[Input]:
             found.insert(1, Input("sql", label, about, "pairs", required=False))
             found[0] = replace(found[0], required=False)
     if tab.source == "table":
-        found = _with_files(practice, found, "file", (".csv", ".xlsx"))
+        found = [
+            replace(one, label=_("or a file of the practice folder")) if one.name == "file" else one
+            for one in _with_files(practice, found, "file", (".csv", ".xlsx"))
+        ]
     return found
 
 
@@ -296,6 +299,11 @@ def filled(those: Sequence[Input], form: Field) -> list[Input]:
         )
         for one in those
     ]
+
+
+def without_file(those: Sequence[Input]) -> list[Input]:
+    """The inputs where the file comes with the form, and none of the practice is meant."""
+    return [one for one in those if one.name != "file"]
 
 
 def blocks(tab: Tab, those: Sequence[Input]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from serienpost import Text
     from serienpost.service import ReasonCount, Recipient, RunLine, RunStatus
@@ -41,6 +42,7 @@ SAID: Mapping[str, Text] = {
     "marks_kept": _("The marks are kept."),
     "all_marked": _("Everybody among the hits who may get it is marked."),
     "none_marked": _("Nobody among the hits is marked any more."),
+    "check_left": _("The check is broken off. The hits stand here as they were marked."),
     "selection_discarded": _("This choice of people is discarded."),
 }
 
@@ -233,12 +235,20 @@ def action(kind: str) -> Text | str:
     return ACTIONS.get(kind) or words.kind(kind)
 
 
-def occasion(name: str | None) -> Text | str:
-    """What a row is about, by its number in the practice program; a dash for nothing."""
-    kind, _sign, number = (name or "").partition(":")
-    if kind == "termin" and number:
-        return _("Appointment {number}", number=number)
-    return name or "–"
+def occasion(row: Recipient, zone: ZoneInfo) -> Text | str:
+    """What a row is about, as a person knows it; a dash for nothing. What no time is known of goes
+    by its number."""
+    kind, _sign, number = (row.occasion or "").partition(":")
+    if row.occasion_at is not None:
+        when = row.occasion_at.astimezone(zone)
+        is_usual = kind == "termin"
+        return _("Appointment on {when}", when=when) if is_usual else _("On {when}", when=when)
+    known = {
+        "termin": _("Appointment {number}", number=number),
+        "geburtstag": _("Birthday in {year}", year=number),
+        "zeile": _("Row {number} of the list", number=number),
+    }
+    return known.get(kind, row.occasion or "–")
 
 
 def remedy(row: Recipient) -> str | None:

@@ -86,6 +86,13 @@ class Desk:
         with open_practice(self.folder, actor=user) as practice:
             return begun(practice, mailing, **keys).id
 
+    def find(self, *blocks: dict[str, object], user: str = "Eva") -> str:
+        """People whom somebody looked for, and who were found."""
+        with open_practice(self.folder, actor=user) as practice:
+            made = practice.find_people(blocks or [{"source": "patients"}])
+            made.read()
+            return made.id
+
     def work(self) -> None:
         """Do what is asked for, as a worker does, but for the task that nobody does."""
         with open_practice(self.folder, actor="worker") as practice:

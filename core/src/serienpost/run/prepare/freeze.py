@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
     from serienpost.run.prepare.attachment_folder import Identity
-    from serienpost.run.prepare.review import LeftOut
     from serienpost.run.prepare.taking_over import TakenOver
 
 _ = Texts(__name__)
@@ -112,7 +111,7 @@ def prepare(
                     run_id,
                     progress,
                     unattended=unattended,
-                    left_out=chosen.left_out if chosen else None,
+                    chosen=chosen,
                 )
             with ledger.begin("freeze") as tx:
                 detail = chosen.settle(tx, run_id) if chosen else None
@@ -220,31 +219,32 @@ def _fill(
     progress: Callable[[int], None],
     *,
     unattended: bool,
-    left_out: LeftOut | None,
+    chosen: TakenOver | None,
 ) -> Counter[str]:
     """Write the rows, batch by batch; returns what no macro knew, by field."""
     unknown: Counter[str] = Counter()
     now = ledger.clock()
-    judged_on, mine = renderer.leaves_on(now), rows_of_run(run_id)
+    judged_on, mine, number = renderer.leaves_on(now), rows_of_run(run_id), 0
     for batch in batches(renderer, ledger, mine, now, must_answer=unattended):
         if unattended:
             _refuse_unlimited(renderer, batch.rows)
         reviewed = review_rows(
             renderer,
-            batch.rows,
+            chosen.of_these(batch.rows) if chosen else batch.rows,
             batch.block,
             judged_on,
             must_answer=unattended,
-            left_out=left_out,
+            left_out=chosen.left_out if chosen else None,
         )
         found = [
             {"run": run_id, **one.columns(renderer, ledger, no)}
-            for no, one in enumerate(reviewed, start=batch.before + 1)
+            for no, one in enumerate(reviewed, start=number + 1)
         ]
         with ledger.begin("batch", counted=False) as tx:
             tx.insert(message, found)
         unknown += unknown_values(renderer, reviewed)
-        progress(batch.before + len(found))
+        number += len(found)
+        progress(number)
     return unknown
 
 

@@ -105,6 +105,12 @@ class People:
         return date.fromisoformat(self.header.due)
 
     @property
+    def of_kind(self) -> frozenset[str]:
+        """The fields that the address of the kind of contact is made of; none where nobody has said
+        yet how people are written to."""
+        return read_for(self.kind) if self.header.kind else frozenset()
+
+    @property
     def needed(self) -> frozenset[str]:
         """What people are asked for beside address, name and number: nothing, without a text."""
         return frozenset()
@@ -116,7 +122,7 @@ class People:
             block: of these rows.
             now: when; the run leaves on its due date, or today where that is later.
         """
-        wanted = self.needed | read_for(self.kind) | DISPLAY_FIELDS
+        wanted = self.needed | self.of_kind | DISPLAY_FIELDS
         return RowRequest(
             fields=wanted & block.offers,
             due=self.due,

@@ -76,16 +76,9 @@ class Reviewed:
         row, decision = self.row, self.decision
         occasion = row.occasion
         return {
-            "no": no,
-            "row_id": row.id,
-            "block": self.block,
-            "person": row.person_id,
+            **row_columns(row, self.block, no),
             "consenting": row.consenting_id,
-            "occasion": occasion.id if occasion else None,
-            "occasion_at": occasion.starts_at if occasion else None,
             "expires_at": occasion.expires_at if occasion else None,
-            "number": _text(row.fields.get("nummer")),
-            "name": display_name(row),
             **_address_columns(people, ledger, self.address),
             "consent": decision.as_json() if decision else [],
             "allowed": self.allowed,
@@ -118,6 +111,21 @@ class Reviewed:
             "attempts": 0,
             "attempts_before": 0,
         }
+
+
+def row_columns(row: Row, block: int, no: int) -> dict[str, Any]:
+    """What the ledger keeps of a row that was found: who it is, and what it is about."""
+    occasion = row.occasion
+    return {
+        "no": no,
+        "row_id": row.id,
+        "block": block,
+        "person": row.person_id,
+        "occasion": occasion.id if occasion else None,
+        "occasion_at": occasion.starts_at if occasion else None,
+        "number": _text(row.fields.get("nummer")),
+        "name": display_name(row),
+    }
 
 
 # Says of rows, in their order, why a person left them out; None for the others.

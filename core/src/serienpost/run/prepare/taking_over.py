@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from serienpost.config.mailing import SelectBlock
 from serienpost.errors import ConfigError, LedgerError, Problem
 from serienpost.ledger.schema import journal, message, selected
-from serienpost.ledger.selections import SelectionRow, lock_selection, require_ready
+from serienpost.ledger.selections import SelectionRow, found_in, lock_selection, require_ready
 from serienpost.run.prepare.choose import BY_HAND
 from serienpost.run.prepare.people import configured, frozen_selection
 from serienpost.run.prepare.people_check import placed_at
@@ -59,8 +59,11 @@ def with_people_of(context: PracticeContext, mailing: Mailing, row: SelectionRow
     does.
 
     Raises:
-        ConfigError: the selection was judged for another kind of contact or purpose.
+        ConfigError: the selection was judged for another kind of contact or purpose, or for none.
     """
+    if row.kind is None or row.purpose is None:
+        said = _("the people of selection {selection} are not checked yet", selection=row.id)
+        raise ConfigError(Problem(said, _("check them for a kind of contact and a purpose")))
     account = context.config.accounts[mailing.account]
     kind = context.registry.kind(context.registry.channels[account.channel])
     scope = Scope.from_json(row.header)
@@ -87,6 +90,11 @@ def with_people_of(context: PracticeContext, mailing: Mailing, row: SelectionRow
         problems.append(placed_at(mailing, "purpose", Problem(said, _CHOOSE_AGAIN)))
     if problems:
         raise ConfigError(*problems)
+    return for_people(context, mailing, scope)
+
+
+def for_people(context: PracticeContext, mailing: Mailing, scope: Scope) -> Mailing:
+    """The mailing with the sources and selections of a scope in place of its own."""
     sources = context.registry.sources
     blocks = [
         SelectBlock(
@@ -116,6 +124,18 @@ class TakenOver:
     def __init__(self, ledger: Ledger, row: SelectionRow) -> None:
         self._ledger = ledger
         self._row = row
+
+    def of_these(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows that the run is for. Who was found and not marked before anybody was judged is
+        none of them; who was not even found then is one, and is left out."""
+        if self._row.found_at is None:
+            return rows
+        c = selected.c
+        hits = c.selection == found_in(self._row.id), c.row_id.in_([row.id for row in rows])
+        with self._ledger.read() as tx:
+            not_wanted = tx.select(selected, c.row_id).where(*hits, c.marked.is_(False))
+            gone = {row.row_id for row in tx.all(not_wanted)}
+        return [row for row in rows if row.id not in gone]
 
     def left_out(self, rows: Sequence[Row]) -> list[dict[str, Any] | None]:
         """Why each of these rows is not written to; None for one that is marked."""

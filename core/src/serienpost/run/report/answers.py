@@ -163,9 +163,10 @@ class ReviewSummary(Record):
 
 
 class Recipient(NamedTuple):
-    """One row of the review. Beside each reason stand its code and its parameters, the values in
-    the sentence. `language` is that of the message and `language_because` why, as in
-    `LanguageCount`; both are None where the text is in one language alone or nothing goes out."""
+    """One row of the review. `occasion_at` is when the occasion begins, in UTC. Beside each reason
+    stand its code and its parameters, the values in the sentence. `language` is that of the message
+    and `language_because` why, as in `LanguageCount`; both are None where the text is in one
+    language alone or nothing goes out."""
 
     row: str
     id: str
@@ -185,6 +186,7 @@ class Recipient(NamedTuple):
     language: str | None = None
     language_because: LanguageReason | None = None
     language_recorded: str | None = None
+    occasion_at: datetime | None = None
 
     @property
     def why_not(self) -> str:
@@ -228,15 +230,21 @@ class SelectionStatus(Record):
     """How a selection stands.
 
     Args:
-        state: `reading`, `ready` or `failed`; the rows of one that has failed are those that were
-            read before.
+        state: `reading`, `found`, `ready` or `failed`; the rows of one that has failed are those
+            that were read before.
         reason: why it could not be read.
         is_begun: False while it waits for a process that reads it.
+        kind: of contact that its people are judged for; None where they are only looked for.
+        account: that will send; likewise.
+        purpose: why; likewise.
         due: the date that relative days count from.
+        counts: of the rows that it shows now: who was judged, or before that who was found.
+        hits: of those who were found before they were judged; None where both was done at once.
         searched: each source with its filters, as a mailing writes them.
         read: what the sources read and left out, where they say so.
         unstable_ids: what to add so that these people are known again; None where they are.
         created_by: who asked for it.
+        found_at: when its people were found before they were judged.
         read_at: when its rows were read and judged.
     """
 
@@ -244,17 +252,25 @@ class SelectionStatus(Record):
     state: str
     reason: str | None
     is_begun: bool
-    kind: str
-    account: str
-    purpose: str
+    kind: str | None
+    account: str | None
+    purpose: str | None
     due: str
     counts: PlanCounts
+    hits: PlanCounts | None
     searched: tuple[tuple[str, str], ...]
     read: tuple[str, ...]
     unstable_ids: str | None
     created_at: datetime
     created_by: str
+    found_at: datetime | None
     read_at: datetime | None
+
+    @property
+    def vanished(self) -> int:
+        """How many who were marked when they were found the sources no longer give."""
+        is_judged = self.state == "ready" and self.hits is not None
+        return self.hits.marked - self.counts.selected if self.hits and is_judged else 0
 
 
 @dataclass(frozen=True, slots=True)

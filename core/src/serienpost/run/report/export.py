@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
 from serienpost.documents import Plain, Record
 from serienpost.errors import LedgerError
@@ -15,6 +15,7 @@ from serienpost.ledger import drafts
 from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import event, message, selected, selection, suppression
+from serienpost.ledger.selections import of_selection
 from serienpost.run.report.answers import MessageStory, SentTest
 from serienpost.run.report.erasure import Tombstone, one_line
 from serienpost.run.report.history import message_story, sent_tests
@@ -67,12 +68,13 @@ class PersonMessage(MessageStory):
 
 @dataclass(frozen=True, slots=True)
 class PersonSelected(Record):
-    """A row of a selection, of people who were chosen and checked before there was a text."""
+    """A row of a selection, of people who were chosen and checked before there was a text. Of one
+    that was only found, `kind`, `account`, `purpose` and `allowed` are None."""
 
     selection: str
-    kind: str
-    account: str
-    purpose: str
+    kind: str | None
+    account: str | None
+    purpose: str | None
     at: datetime
     row: str
     id: str
@@ -82,7 +84,7 @@ class PersonSelected(Record):
     address: str | None
     unreachable: Plain | None
     consent: list[Plain] | None
-    allowed: bool
+    allowed: bool | None
     marked: bool
     unmarked: Plain | None
 
@@ -175,9 +177,8 @@ def _chosen(
         return [], set()
     c, s = selected.c, selection.c
     theirs = or_(c.person == person, c.consenting == person)
-    of_row = select(*c, s.kind, s.account, s.purpose, s.created_at, s.read_at).join(
-        selection, and_(s.practice == c.practice, s.id == c.selection)
-    )
+    told = s.id, s.kind, s.account, s.purpose, s.created_at, s.found_at, s.read_at
+    of_row = select(*c, *told).join(selection, of_selection())
     rows = tx.all(of_row.where(c.practice == tx.practice, theirs).order_by(c.selection, c.no))
     own = {row.address_hash for row in rows if _owns_address(row, person)}
     return [_selected(row, person, context) for row in rows], own
@@ -185,12 +186,14 @@ def _chosen(
 
 def _selected(row: Row[Any], person: str, context: PracticeContext) -> PersonSelected:
     is_own, owns = row.person == person, _owns_address(row, person)
+    is_judged = row.selection == row.id
+    read_at = row.read_at if is_judged else row.found_at
     return PersonSelected(
-        selection=row.selection,
-        kind=row.kind,
-        account=row.account,
-        purpose=row.purpose,
-        at=(row.read_at or row.created_at).astimezone(context.zone),
+        selection=row.id,
+        kind=row.kind if is_judged else None,
+        account=row.account if is_judged else None,
+        purpose=row.purpose if is_judged else None,
+        at=(read_at or row.created_at).astimezone(context.zone),
         row=row.row_id if is_own else SOMEBODY,
         id=row.person if is_own else SOMEBODY,
         occasion=row.occasion if is_own else None,
@@ -201,7 +204,7 @@ def _selected(row: Row[Any], person: str, context: PracticeContext) -> PersonSel
         if row.unreachable
         else None,
         consent=row.consent,
-        allowed=row.allowed,
+        allowed=row.allowed if is_judged else None,
         marked=row.marked,
         unmarked=row.unmarked,
     )

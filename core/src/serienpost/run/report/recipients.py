@@ -210,7 +210,7 @@ def why_not(row: Any) -> str:  # noqa: ANN401
 
 # What `recipient` reads of a row of either table.
 _SHOWN = (
-    *("row_id", "person", "occasion", "number", "name", "address", "unreachable"),
+    *("row_id", "person", "occasion", "occasion_at", "number", "name", "address", "unreachable"),
     *("allowed", "consent", "marked", "unmarked"),
 )
 # And of a row that has a text.
@@ -360,6 +360,7 @@ def recipient(row: MessageRow | Row[Any]) -> Recipient:
         _with_parameters(row.unmarked) if row.unmarked else None,
         cost,
         *language_of(row),
+        occasion_at=row.occasion_at,
     )
 
 

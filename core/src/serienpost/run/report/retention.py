@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,9 @@ from serienpost.ledger.schema import (
     journal,
     message,
     run,
-    selection,
     session,
 )
-from serienpost.ledger.selections import forget_selection
+from serienpost.ledger.selections import forget_selection, old_selections
 from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
 from serienpost.ledger.tasks import forget_ended
@@ -36,12 +36,13 @@ from serienpost.run.send.approve import cancel_run
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import ColumnElement
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
+
+# How long a list waits for people to be chosen from it.
+_WAITING = timedelta(days=1)
 
 # The columns of a message that hold a person's data.
 PERSONAL = {"number": None, "name": None, "address": None, "macro_values": None}
@@ -84,9 +85,6 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         if tx.has(due):
             ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
             tx.execute(tx.delete(due).where(*ended))
-        chosen = _old_selections(tx, tx.now - keep.unapproved)
-        for selection_id in chosen:
-            forget_selection(tx, selection_id)
         forget_told(tx)
         if tx.has(session):
             forget_old_logins(tx)
@@ -94,6 +92,11 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         left = drafts.old_drafts(tx, tx.now - keep.unapproved) if drafts.has_drafts(tx) else []
         for row in left:
             drafts.remove_draft(tx, row.id)
+        chosen = old_selections(tx, tx.now - keep.unapproved)
+        for selection_id in chosen:
+            forget_selection(tx, selection_id)
+        if drafts.has_drafts(tx):
+            drafts.forget_waiting_lists(tx, tx.now - _WAITING)
         tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
@@ -140,14 +143,6 @@ def compact(ledger: Ledger) -> None:
 
 def _runs(tx: Tx, *conditions: ColumnElement[bool]) -> list[str]:
     return [row.id for row in tx.all(tx.select(run, run.c.id).where(*conditions))]
-
-
-def _old_selections(tx: Tx, before: datetime) -> list[str]:
-    """The selections that were asked for before this moment."""
-    if not tx.has(selection):
-        return []
-    old = tx.select(selection, selection.c.id).where(selection.c.created_at < before)
-    return [row.id for row in tx.all(old)]
 
 
 def _forget_values(tx: Tx, run_id: str) -> None:

@@ -16,6 +16,7 @@ from serienpost.ledger.selections import (
     all_selections,
     count_selected,
     find_selection,
+    found_in,
     lock_selection,
 )
 from serienpost.run.prepare.people_check import READ
@@ -39,6 +40,7 @@ from serienpost.run.report.recipients import (
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from serienpost.ledger.store import Ledger
@@ -54,7 +56,7 @@ def selection_status(ledger: Ledger, selection_id: str, zone: ZoneInfo) -> Selec
     """
     with ledger.read() as tx:
         row = find_selection(tx, selection_id)
-        counts = count_selected(tx, selection_id).get(selection_id, SelectionCounts())
+        counts = count_selected(tx, row.id, found_in(row.id))
         is_dead = row.owner is not None and is_gone(tx, row.owner)
     return _status(_failed(ledger, row) if is_dead else row, counts, zone)
 
@@ -63,10 +65,11 @@ def selection_statuses(ledger: Ledger, zone: ZoneInfo) -> list[SelectionStatus]:
     """How all selections stand, the newest first."""
     with ledger.read() as tx:
         rows = all_selections(tx)
-        counts = count_selected(tx, *(row.id for row in rows)) if rows else {}
+        where = [one for row in rows for one in (row.id, found_in(row.id))]
+        counts = count_selected(tx, *where) if rows else {}
         dead = {row.id for row in rows if row.owner is not None and is_gone(tx, row.owner)}
     found = [_failed(ledger, row) if row.id in dead else row for row in rows]
-    return [_status(row, counts.get(row.id, SelectionCounts()), zone) for row in found]
+    return [_status(row, counts, zone) for row in found]
 
 
 def _failed(ledger: Ledger, row: SelectionRow) -> SelectionRow:
@@ -78,8 +81,11 @@ def _failed(ledger: Ledger, row: SelectionRow) -> SelectionRow:
         return row
 
 
-def _status(row: SelectionRow, counts: SelectionCounts, zone: ZoneInfo) -> SelectionStatus:
-    scope = Scope.from_json(row.header)
+def _status(
+    row: SelectionRow, counts: Mapping[str, SelectionCounts], zone: ZoneInfo
+) -> SelectionStatus:
+    scope, none = Scope.from_json(row.header), SelectionCounts()
+    hits = counts.get(found_in(row.id), none)
     return SelectionStatus(
         selection=row.id,
         state=row.state,
@@ -89,12 +95,14 @@ def _status(row: SelectionRow, counts: SelectionCounts, zone: ZoneInfo) -> Selec
         account=row.account,
         purpose=row.purpose,
         due=row.due,
-        counts=PlanCounts(*counts),
+        counts=PlanCounts(*counts.get(row.rows, none)),
+        hits=PlanCounts(*hits) if row.found_at is not None else None,
         searched=searched(scope),
         read=tuple(scope.extra.get(READ, ())),
         unstable_ids=scope.extra.get(UNSTABLE_IDS),
         created_at=row.created_at.astimezone(zone),
         created_by=row.created_by,
+        found_at=local(row.found_at, zone),
         read_at=local(row.read_at, zone),
     )
 

@@ -1,32 +1,30 @@
-"""Choose: where people are looked for, with which filters, how and why they are written to."""
+"""Choose: where people are looked for, and with which filters."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from serienpost import SerienpostError, Texts
 from serienpost.service import ReadSelection
-from serienpost_web import search_form, wording
+from serienpost_web import search_form
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serienpost import Practice, Problem
+    from serienpost import Problem
+    from serienpost.service import UploadedFile
     from serienpost_web.search_form import Input, Tab
     from serienpost_web.table import Answer, Asked
 
 _ = Texts(__name__)
 
+# The source that reads people from a file.
+LISTS = "table"
+
 # Selections that wait for somebody, on one page.
 _SHOWN = 10
-
-
-class Action(NamedTuple):
-    """A kind of message with the accounts that send it."""
-
-    kind: str
-    accounts: list[str]
 
 
 def choice_page(asked: Asked) -> Answer:
@@ -39,27 +37,50 @@ def choice_page(asked: Asked) -> Answer:
 
 
 def choose(asked: Asked) -> Answer:
-    """Ask for the people to be read; a worker does that."""
+    """Ask for the people to be found; a worker does that."""
     known = search_form.tabs(asked.practice)
     tab = _tab(known, asked.form.some("tab", 100))
     if tab is None:
         raise BrokenFormError
     filled = search_form.filled(_inputs(asked, tab), asked.form)
-    missing = _missing(asked, filled)
-    if missing:
-        return _page(asked, known, tab, filled, missing=missing)
-    practice = asked.practice
+    practice, given = asked.practice, None
     try:
-        made = practice.new_selection(
-            search_form.blocks(tab, filled),
-            account=asked.form.some("account", 200),
-            purpose=asked.form.some("purpose", 200),
-            due=practice.today(),
+        if tab.source == LISTS:
+            given = _list(asked)
+            filled = search_form.without_file(filled) if given else filled
+        due = _due(asked)
+        missing = _missing(filled, due)
+        if missing:
+            return _page(asked, known, tab, filled, missing=missing, given=given)
+        blocks = search_form.blocks(tab, filled)
+        made = practice.find_people(
+            [{**one, "file": given.reference} for one in blocks] if given else blocks, due=due
         )
     except SerienpostError as error:
-        return _page(asked, known, tab, filled, problems=error.problems)
+        return _page(asked, known, tab, filled, problems=error.problems, given=given)
     task = practice.ask(ReadSelection(made.id))
     return Moved(f"/auswahl/{made.id}?task={task.id}")
+
+
+def _list(asked: Asked) -> UploadedFile | None:
+    """The list that came with the form, or came with it before and waits.
+
+    Raises:
+        SerienpostError: it is none, or too large; or it does not wait any more.
+    """
+    if asked.form.file:
+        return asked.practice.add_list(asked.form.file.name, asked.form.file.stream)
+    given = asked.form.one("given", 100)
+    return asked.practice.waiting_list(given) if given else None
+
+
+def _due(asked: Asked) -> date | None:
+    """The day that relative days count from; today unless somebody says another."""
+    said = asked.form.one("due", 20)
+    try:
+        return date.fromisoformat(said) if said else asked.practice.today()
+    except ValueError:
+        return None
 
 
 def _tab(known: Sequence[Tab], name: str) -> Tab | None:
@@ -72,15 +93,15 @@ def _inputs(asked: Asked, tab: Tab) -> list[Input]:
     return search_form.inputs(asked.practice, tab, may_write_sql=may_write)
 
 
-def _missing(asked: Asked, filled: Sequence[Input]) -> dict[str, Any]:
+def _missing(filled: Sequence[Input], due: date | None) -> dict[str, Any]:
     """What has to be filled in first, by the name of its field."""
     found: dict[str, Any] = {
         one.name: _("Fill this in first.")
         for one in filled
         if one.required and not (any(one.values) or one.first or one.last)
     }
-    asked_for = {"account": _("Say how it is sent."), "purpose": _("Say what it is for.")}
-    found |= {name: said for name, said in asked_for.items() if not asked.form.one(name)}
+    if due is None:
+        found["due"] = _("Choose a day.")
     return found
 
 
@@ -92,6 +113,7 @@ def _page(
     *,
     missing: dict[str, Any] | None = None,
     problems: Sequence[Problem] = (),
+    given: UploadedFile | None = None,
 ) -> Shown:
     open_ones = asked.practice.selections()[:_SHOWN] if not (missing or problems) else []
     values = {
@@ -99,10 +121,9 @@ def _page(
         "tab": tab,
         "usual": [one for one in filters if not one.rare],
         "rare": [one for one in filters if one.rare],
-        "actions": _actions(asked.practice),
-        "purposes": asked.practice.context.config.purposes_known(),
-        "account": asked.form.one("account"),
-        "purpose": asked.form.one("purpose"),
+        "takes_list": tab.source == LISTS,
+        "given": given,
+        "due": asked.form.one("due", 20) or asked.practice.today().isoformat(),
         "missing": missing or {},
         "problems": problems,
         "chosen_before": open_ones,
@@ -110,21 +131,7 @@ def _page(
     return Shown("choice", values, 422 if missing or problems else 200)
 
 
-def _actions(practice: Practice) -> list[Action]:
-    """The accounts of the practice by the kind of message that they send."""
-    registry = practice.context.registry
-    found: dict[str, list[str]] = {}
-    for name, account in practice.context.config.accounts.items():
-        kind = registry.kind(registry.channels[account.channel]).name
-        found.setdefault(kind, []).append(name)
-    order = [
-        *(one for one in wording.ACTIONS if one in found),
-        *sorted(found.keys() - wording.ACTIONS),
-    ]
-    return [Action(kind, found[kind]) for kind in order]
-
-
 ROUTES = (
     Route("/auswahl", choice_page, "prepare", tab=_("Choose")),
-    Route("/auswahl", choose, "prepare", "POST", back="/auswahl"),
+    Route("/auswahl", choose, "prepare", "POST", back="/auswahl", takes_file=True),
 )

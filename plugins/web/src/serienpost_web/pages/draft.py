@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost import SerienpostError, Texts
 from serienpost.service import Conflict, accounts, macros, template_text, templates
+from serienpost_web.pages.selection import chosen_people
 from serienpost_web.table import BrokenFormError, Moved, Route, Shown
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
     values: dict[str, object] = {
         "draft": writing.draft,
         "line": line,
+        "chosen": chosen_people(asked, writing.draft),
         "keys": keys,
         "version": writing.version,
         "conflict": writing.conflict,

@@ -7,6 +7,7 @@ first sends what was changed on the page that is shown, then does its own.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import parse_qs, urlencode
 
@@ -16,11 +17,11 @@ from serienpost_web.pages.people import FILTERS
 from serienpost_web.table import BrokenFormError, Field, Moved, NotFoundError, Route, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Literal, TypeAlias
 
     from serienpost import Text
-    from serienpost.service import Selection
+    from serienpost.service import Draft, Selection, SelectionStatus
     from serienpost_web.pages.people import Filter
     from serienpost_web.table import Answer, Asked
 
@@ -63,8 +64,18 @@ class Look(NamedTuple):
     reason: str = ""
 
     @classmethod
-    def of(cls, query: Field) -> Look:
+    def of(
+        cls,
+        query: Field,
+        columns: Collection[str] = tuple(COLUMNS),
+        filters: Collection[str] = tuple(FILTERS),
+    ) -> Look:
         """What an address says.
+
+        Args:
+            query: of the address.
+            columns: by which rows can be sorted.
+            filters: that there are.
 
         Raises:
             NotFoundError: what no page of ours says.
@@ -76,8 +87,8 @@ class Look(NamedTuple):
             query.one("filter", 50),
             query.one("reason", 200),
         )
-        is_sortable = not made.sort or made.sort.removeprefix("-") in COLUMNS
-        if made.size not in SIZES or made.filter not in FILTERS or not is_sortable:
+        is_sortable = not made.sort or made.sort.removeprefix("-") in columns
+        if made.size not in SIZES or made.filter not in filters or not is_sortable:
             raise NotFoundError
         return made
 
@@ -99,10 +110,13 @@ class Look(NamedTuple):
 
 def selection_page(asked: Asked) -> Answer:
     """The rows that were found, or how far reading them is."""
-    selection = _selection(asked)
+    selection = selection_of(asked)
     status = selection.status()
     if status.state == "reading":
         return Shown("selection_reading", _reading(asked, selection))
+    if status.kind is None:
+        query = urlencode([(key, one) for key, all_ in asked.query.values.items() for one in all_])
+        return Moved(f"/auswahl/{selection.id}/treffer" + (f"?{query}" if query else ""))
     look = Look.of(asked.query)
     only, reason = look.rows
     page = selection.page(
@@ -115,6 +129,9 @@ def selection_page(asked: Asked) -> Answer:
         "selection",
         {
             "selection": status,
+            "address": f"/auswahl/{selection.id}",
+            "drafts": selection.drafts(),
+            "zone": asked.practice.context.zone,
             "may_mark": asked.user.may("prepare"),
             "page": page,
             "look": look,
@@ -140,7 +157,7 @@ def selection_page(asked: Asked) -> Answer:
 
 def standing(asked: Asked) -> Answer:
     """The part of the page that changes while people are read."""
-    return Shown("selection_standing", _reading(asked, _selection(asked)))
+    return Shown("selection_standing", _reading(asked, selection_of(asked)))
 
 
 def _reading(asked: Asked, selection: Selection) -> dict[str, object]:
@@ -161,6 +178,17 @@ def _reading(asked: Asked, selection: Selection) -> dict[str, object]:
     }
 
 
+def chosen_people(asked: Asked, draft: Draft) -> SelectionStatus | None:
+    """Whom a draft writes to, for the part of its page; None where its keys say to whom, or where
+    they are gone."""
+    if draft.selection is None:
+        return None
+    try:
+        return asked.practice.selection(draft.selection).status()
+    except SerienpostError:
+        return None
+
+
 def _shared(selection: Selection) -> tuple[int, list[list[str]]] | None:
     """How many addresses several marked people share, and who they are, of the first of these."""
     found = selection.shared_addresses()
@@ -175,15 +203,33 @@ def _shared(selection: Selection) -> tuple[int, list[list[str]]] | None:
 
 def check(asked: Asked) -> Answer:
     """Keep the marks of the page, then do what the button says."""
-    selection = _selection(asked)
+    return pressed(asked, "", DEEDS)
+
+
+def pressed(
+    asked: Asked,
+    under: str,
+    deeds: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]],
+) -> Answer:
+    """Keep the marks of the page, then do what the button says.
+
+    Args:
+        asked: a form with rows.
+        under: where its page stands, from the address of the selection on.
+        deeds: what its buttons do; `_here` leads back to the page.
+    """
+    selection = selection_of(asked)
     said, _sign, value = asked.form.some("do", 500).partition(" ")
-    deed = DEEDS.get(said)
+    deed = deeds.get(said)
     if deed is None:
         raise BrokenFormError
     look = _look(asked.form.one("look"))
     if said not in ("again", "discard"):
         _keep_marks(asked, selection)
-    return deed(asked, selection, look, value)
+    answer = deed(asked, selection, look, value)
+    if isinstance(answer, Moved) and not answer.to.startswith("/"):
+        return replace(answer, to=f"/auswahl/{selection.id}{under}{answer.to}")
+    return answer
 
 
 def _keep_marks(asked: Asked, selection: Selection) -> None:
@@ -205,38 +251,48 @@ def _look(said: str) -> Look:
     return Look.of(Field(parse_qs(said)))
 
 
-def _back(selection: Selection, query: str, said: str | None = None) -> Moved:
-    return Moved(f"/auswahl/{selection.id}" + (f"?{query}" if query else ""), said=said)
+def _here(query: str, said: str | None = None) -> Moved:
+    """Back to the page that the form stands on."""
+    return Moved(f"?{query}" if query else "", said=said)
 
 
-def _save(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
-    return _back(selection, look.query, "marks_kept")
+def _save(_asked: Asked, _selection: Selection, look: Look, _value: str) -> Answer:
+    return _here(look.query, "marks_kept")
 
 
-def _go(_asked: Asked, selection: Selection, _was: Look, value: str) -> Answer:
-    return _back(selection, _look(value).query)
+def _go(_asked: Asked, _selection: Selection, _was: Look, value: str) -> Answer:
+    return _here(_look(value).query)
 
 
 def _all(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
     selection.mark_all(*look.rows)
-    return _back(selection, look.query, "all_marked")
+    return _here(look.query, "all_marked")
 
 
 def _none(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
     selection.unmark_all(*look.rows)
-    return _back(selection, look.query, "none_marked")
+    return _here(look.query, "none_marked")
 
 
 def _drop(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
     selection.drop_not_allowed()
-    query = look.query
-    return _back(selection, f"{query}&dropped=1" if query else "dropped=1")
+    return _here(f"{look.query}&dropped=1" if look.query else "dropped=1")
 
 
 def _again(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
     selection.ask_again()
     task = asked.practice.ask(ReadSelection(selection.id))
     return Moved(f"/auswahl/{selection.id}?task={task.id}")
+
+
+def _cancel(_asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
+    """Back to where one came from: the draft that writes to them, or the hits as they were."""
+    for draft in selection.drafts():
+        return Moved(f"/entwurf/{draft.id}")
+    if selection.status().hits is None:
+        return _discard(_asked, selection, _look, _value)
+    selection.back()
+    return Moved(f"/auswahl/{selection.id}/treffer", said="check_left")
 
 
 def _discard(_asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
@@ -249,9 +305,11 @@ def _take(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answe
     status = selection.status()
     if not status.counts.marked:
         return Moved(f"/auswahl/{selection.id}?nobody=1")
+    for draft in selection.drafts():
+        return Moved(f"/entwurf/{draft.id}")
     answer = asked.form.one("continues", 200)
     made = asked.practice.new_draft(
-        about=_ABOUT.get(status.purpose, "other"),
+        about=_ABOUT.get(status.purpose or "", "other"),
         continues=False if answer == "-" else answer or None,
         selection=selection.id,
     )
@@ -260,19 +318,28 @@ def _take(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answe
     return Moved(f"/entwurf/{made.id}")
 
 
-DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
+# What can be done to hits, too.
+MARKING: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
     "save": _save,
     "go": _go,
     "all": _all,
     "none": _none,
+}
+DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
+    **MARKING,
     "drop": _drop,
     "again": _again,
-    "discard": _discard,
+    "discard": _cancel,
     "take": _take,
 }
 
 
-def _selection(asked: Asked) -> Selection:
+def selection_of(asked: Asked) -> Selection:
+    """The selection of the path.
+
+    Raises:
+        NotFoundError: there is none.
+    """
     try:
         return asked.practice.selection(asked.parts["selection"])
     except SerienpostError as error:

@@ -29,20 +29,30 @@
     again();
   }
 
-  // Tables of marks get a button that marks all of them, and Ctrl-A within the table.
+  // Tables of marks get a button that marks all of the page, Ctrl-A that marks all hits, and a count
+  // that follows the marks.
   for (const table of document.querySelectorAll("[data-marks]")) {
     const boxes = () => table.querySelectorAll("tbody input[type=checkbox]:not(:disabled)");
+    const count = table.closest("form")?.querySelector("[data-count]");
+    const on = () => table.querySelectorAll("tbody input[type=checkbox]:checked").length;
+    const elsewhere = count ? Number(count.dataset.marked) - on() : 0;
+    const tell = () => { if (count) count.textContent = count.dataset.count.replace("#", elsewhere + on()); };
+    table.addEventListener("change", tell);
     table.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "a" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
+      const every = table.closest("form")?.querySelector("button[value=all]");
+      if ("more" in table.dataset && every) return every.click();
       for (const box of boxes()) box.checked = true;
+      tell();
     });
     const all = table.querySelector("[data-all]");
     if (all) {
       all.hidden = false;
       all.addEventListener("click", () => {
-        const on = [...boxes()].some((box) => !box.checked);
-        for (const box of boxes()) box.checked = on;
+        const some = [...boxes()].some((box) => !box.checked);
+        for (const box of boxes()) box.checked = some;
+        tell();
       });
     }
   }

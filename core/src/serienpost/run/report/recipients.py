@@ -343,6 +343,7 @@ def recipient(row: MessageRow | Row[Any]) -> Recipient:
         cost.pop("because", None)
         cost = {**cost, unit: amount} if unit != "messages" else None
     code, reason = row.unreachable or (None, None)
+    language, because, recorded = language_of(row) or (None, None, None)
     return Recipient(
         row.row_id,
         row.person,
@@ -359,8 +360,10 @@ def recipient(row: MessageRow | Row[Any]) -> Recipient:
         row.marked,
         _with_parameters(row.unmarked) if row.unmarked else None,
         cost,
-        *language_of(row),
-        occasion_at=row.occasion_at,
+        language,
+        because,
+        recorded,
+        row.occasion_at,
     )
 
 

@@ -555,6 +555,7 @@ def test_what_one_practice_reads_does_not_depend_on_the_other(
     empty = {
         "cancelled_runs_to_settle",
         "keeps_returning",
+        "refuse_used",
         "shared_rows",
         "deliverers",
         "reasons",

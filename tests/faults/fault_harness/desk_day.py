@@ -222,12 +222,22 @@ class Day:
         assert (page.path, page.status) == ("/", 200), page.text
 
     def choose(self) -> None:
-        """Ask for people, wait for them, leave two out."""
+        """Look for people, let all of them be checked, leave two out."""
         page = self._open("/auswahl?tab=null")
-        page = self._send(page, count=str(ROWS), account="mail", purpose="event")
+        page = self._send(page, count=str(ROWS))
         assert page.path.startswith("/auswahl/"), page.text
         page = self._wait(page.path, lambda one: 'name="look"' in one.text)
-        self.selection = page.path.partition("?")[0]
+        hits = page.path.partition("?")[0]
+        self.selection = hits.removesuffix("/treffer")
+        self._send(page, hits, do="all")
+        page = self._send(
+            self._open(f"{self.selection}/aktion"),
+            f"{self.selection}/aktion",
+            account="mail",
+            purpose="event",
+        )
+        page = self._wait(page.path, lambda one: 'name="look"' in one.text)
+        assert page.path.partition("?")[0] == self.selection
         kept = [one for one in page.form(self.selection).fields["row"] if one not in LEFT_OUT]
         assert len(kept) == ROWS - len(LEFT_OUT)
         page = self._send(page, self.selection, do="save", row=kept)

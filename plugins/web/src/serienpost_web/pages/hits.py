@@ -117,9 +117,12 @@ def action_page(asked: Asked) -> Answer:
 
 
 def choose_action(asked: Asked) -> Answer:
-    """Ask for the marked hits to be checked; a worker does that."""
+    """Ask for the marked hits to be checked; a worker does that. Where that was asked already, as by
+    a form whose answer was lost, it leads there."""
     selection = checked.selection_of(asked)
     status = selection.status()
+    if status.state not in ("found", "reading") or (status.is_begun and status.state == "reading"):
+        return Moved(f"/auswahl/{selection.id}")
     wanted = {
         "account": (asked.form.one("account"), _("Say how it is sent.")),
         "purpose": (asked.form.one("purpose"), _("Say what it is for.")),
@@ -128,10 +131,11 @@ def choose_action(asked: Asked) -> Answer:
     if missing:
         return _action_page(asked, status, missing=missing)
     try:
-        selection.ask_to_check(account=wanted["account"][0], purpose=wanted["purpose"][0])
+        if status.state == "found":
+            selection.ask_to_check(account=wanted["account"][0], purpose=wanted["purpose"][0])
     except SerienpostError as error:
         return _action_page(asked, status, problems=error.problems)
-    task = asked.practice.ask(ReadSelection(selection.id))
+    task = asked.practice.ask(ReadSelection(selection.id), token=asked.form.one("form"))
     return Moved(f"/auswahl/{selection.id}?task={task.id}")
 
 

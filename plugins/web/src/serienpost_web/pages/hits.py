@@ -117,7 +117,7 @@ def action_page(asked: Asked) -> Answer:
 
 
 def choose_action(asked: Asked) -> Answer:
-    """Ask for the marked hits to be checked; a worker does that. Where that was asked already, as by
+    """Ask for the marked hits to be checked; a worker does that. Where that was asked already, by
     a form whose answer was lost, it leads there."""
     selection = checked.selection_of(asked)
     status = selection.status()

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from serienpost.run.send import loop
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -100,9 +102,10 @@ def test_tables_of_others_behind_the_ledgers_do_not_matter(
 
 
 def test_a_server_that_only_reads_sends_nothing(
-    kept: Practice, admin: psycopg.Connection[Any]
+    kept: Practice, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a standby does."""
+    monkeypatch.setattr(loop, "LEDGER_PAUSES", [pause / 10 for pause in loop.LEDGER_PAUSES])
     run = kept.json("prepare", "einladung", "--summary")["run"]
     admin.execute(f"ALTER ROLE {USER} SET default_transaction_read_only = on".encode())
     done = kept("send", run, "--yes", "--json")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from chosen_people import Watched
 from opened_practice import FILES, Demanding, Practices, Shelf, like_email, prepared
 
 from serienpost.registry import Provider
+from serienpost.service import passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,13 @@ def practices(tmp_path: Path, migrated: bytes) -> Iterator[Practices]:
     yield made
     for practice in made.opened:
         practice.close()
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at a password costs next to nothing, where many are looked at."""
+    cost = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: cost)
 
 
 @pytest.fixture

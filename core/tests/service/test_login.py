@@ -32,7 +32,7 @@ HOUR = 3600
 
 
 @pytest.fixture
-def eva(practice: Practice) -> Practice:
+def eva(quick_passwords: None, practice: Practice) -> Practice:
     """A practice with a user."""
     practice.add_user(NAME, PASSWORD, ["approve"])
     return practice
@@ -324,18 +324,19 @@ def test_wrong_passwords_are_forgotten_after_a_day(practices: Practices, eva: Pr
     assert {row["failures"] for row in rows(eva, failed_login)} == {1}
 
 
-def test_a_hash_of_other_parameters_is_replaced(eva: Practice) -> None:
+def test_a_hash_of_other_parameters_is_replaced(practice: Practice) -> None:
     import argon2
 
+    practice.add_user(NAME, PASSWORD)
     old = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    with eva.ledger.begin() as tx:
+    with practice.ledger.begin() as tx:
         tx.execute(tx.update(user).values(password=old))
-    before = token_of(eva)
-    (now,) = rows(eva, user)
+    before = token_of(practice)
+    (now,) = rows(practice, user)
     assert now["password"].startswith("$argon2id$v=19$m=65536,t=3,p=4$")
-    assert eva.session(before)
-    token_of(eva)
-    assert rows(eva, user) == [now]
+    assert practice.session(before)
+    token_of(practice)
+    assert rows(practice, user) == [now]
 
 
 def test_a_hash_that_is_none_lets_nobody_in(eva: Practice) -> None:

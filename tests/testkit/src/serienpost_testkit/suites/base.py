@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -83,16 +84,9 @@ class Suite:
         be imported at all, set `plugin_module`.
         """
         modules = [self.plugin_module] if self.plugin_module else _plugin_modules(subject)
-        done = subprocess.run(
-            [sys.executable, "-c", _LOAD, json.dumps(modules), json.dumps(HEAVY)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout) == []
+        code, loaded, said = _heavy_loaded(os.pathsep.join(filter(None, sys.path)), *modules)
+        assert code == 0, said
+        assert json.loads(loaded) == []
 
     def test_all_its_sentences_have_translations(self, subject: object) -> None:
         """What the plugin's package makes by `_` is translated and compiled, in German and in each
@@ -104,6 +98,20 @@ class Suite:
         modules = [self.plugin_module] if self.plugin_module else _plugin_modules(subject)
         packages = {module.partition(".")[0] for module in modules} - {CORE}
         assert [fault for one in sorted(packages) if has_texts(one) for fault in faults(one)] == []
+
+
+@cache
+def _heavy_loaded(path: str, *modules: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a process that loads these; each macro of them asks."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, json.dumps(modules), json.dumps(HEAVY)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def _standard_tests(suite: type) -> dict[str, Callable[..., Any]]:

@@ -19,8 +19,8 @@ demo: setup  ## a demo practice from end to end, on this machine only
 	@$(BIN)/serienpost demo
 
 test: setup  ## all tests: units, then the whole system
-	@scripts/stage units 480 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
-	@scripts/stage acceptance 540 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
+	@scripts/stage units 380 scripts/tests -n $(WORKERS) --dist worksteal --ignore=tests/acceptance --ignore=tests/packaging --ignore=tests/faults --ignore=tests/upgrade
+	@scripts/stage acceptance 360 scripts/tests -n $(WORKERS) --dist worksteal tests/acceptance
 
 sweep: setup  ## the tests with all cases of long sweeps, and new examples each time
 	@scripts/stage sweep 900 scripts/tests -n $(WORKERS) --dist worksteal --sweep --ignore=tests/packaging --ignore=tests/faults
@@ -41,9 +41,15 @@ faults: setup  ## kill it at every write and 200 random moments, on SQLite and P
 check: setup  ## lint, format, types, lock, layout
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	scripts/uv lock --check
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types layout
+
+.PHONY: types layout
+types: setup
 	$(BIN)/mypy
 	$(BIN)/mypy $(OWN_SCRIPTS)
-	scripts/uv lock --check
+
+layout: setup
 	@scripts/tests tests/packaging
 
 fix: setup  ## mend what lint and format can mend

@@ -78,6 +78,7 @@ bench: setup  ## all benchmarks, also after one that missed; results in bench/re
 	bench letters.py; \
 	bench permits.py 20000; \
 	bench ledger.py; \
+	bench desk.py; \
 	scripts/packages postfix node=nodejs npm || failed="$$failed packages"; \
 	bench smtp.py; \
 	bench sendgrid.py; \

@@ -48,8 +48,8 @@ def deliver(folder: Path, run: str, code: int) -> Watched:
     command = [str(PROGRAM), "-C", str(folder), "send", run, "--yes", "--json"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            alone = _own_share(process.pid)
-            others = sum(map(_own_share, _descendants(process.pid)))
+            alone = own_share(process.pid)
+            others = sum(map(own_share, _descendants(process.pid)))
             if alone:
                 memory.append(Memory(alone, alone + others))
             time.sleep(_PAUSE)
@@ -58,7 +58,7 @@ def deliver(folder: Path, run: str, code: int) -> Watched:
     return Watched(time.perf_counter() - start, memory)
 
 
-def _own_share(process: int) -> float:
+def own_share(process: int) -> float:
     """MiB, where memory shared by several processes counts in equal shares; 0 for one that is
     gone."""
     try:

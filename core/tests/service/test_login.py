@@ -226,6 +226,51 @@ def test_failures_of_an_account_elsewhere_stay_at_that_address(eva: Practice) ->
     assert wrong(eva, name="two") == 1
 
 
+def test_who_tries_elsewhere_keeps_nobody_out(practices: Practices, eva: Practice) -> None:
+    """A browser in which somebody logged in before, and a session, have tries of their own."""
+    logged_in = eva.log_in(NAME, PASSWORD, HERE)
+    assert isinstance(logged_in, LoggedIn)
+    used_up(practices, eva)
+    assert eva.log_in(NAME, PASSWORD, HERE) == LoginRefused(1)
+    for known in ("", "~", "x.y", logged_in.known[:-1], f"x{logged_in.known}", "\ud83d", "ä"):
+        assert eva.log_in(NAME, PASSWORD, HERE, known) == LoginRefused(1)
+    assert isinstance(eva.log_in(NAME, PASSWORD, HERE, logged_in.known), LoggedIn)
+    assert isinstance(eva.unlock(logged_in.token, PASSWORD, HERE), Session)
+    assert eva.log_in(NAME, PASSWORD, HERE) == LoginRefused(1)  # forgiven is what is known alone
+
+
+def test_a_known_browser_has_no_more_tries_than_others(practices: Practices, eva: Practice) -> None:
+    logged_in = eva.log_in(NAME, PASSWORD, HERE)
+    assert isinstance(logged_in, LoggedIn)
+    for ask in (
+        lambda: eva.log_in(NAME, "falsch", HERE, logged_in.known),
+        lambda: eva.unlock(logged_in.token, "falsch", HERE),
+    ):
+        waits = [ask() for _ in range(OF_ACCOUNT.free + 2)]
+        assert waits == [LoginRefused(0)] * (OF_ACCOUNT.free - 1) + [LoginRefused(1)] * 3
+    assert token_of(eva, THERE)
+
+
+def test_a_browser_is_known_to_several_users_until_a_password_changes(eva: Practice) -> None:
+    known, marks = "", []
+    for number in range(10):
+        name = f"user{number}"
+        eva.add_user(name, PASSWORD)
+        logged_in = eva.log_in(name, PASSWORD, HERE, known)
+        assert isinstance(logged_in, LoggedIn)
+        known = logged_in.known
+        marks.append(known.partition("~")[0])
+    assert known.split("~") == marks[:1:-1]
+    again = eva.log_in("user7", PASSWORD, HERE, known)
+    assert isinstance(again, LoggedIn)
+    assert sorted(again.known.split("~")) == sorted(marks[2:])
+    assert again.known.startswith(marks[7])
+    eva.change_user("user7", password=f"{PASSWORD} neu")
+    for _ in range(OF_ACCOUNT.free):
+        wrong(eva, name="user7")
+    assert eva.log_in("user7", f"{PASSWORD} neu", HERE, known) == LoginRefused(1)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

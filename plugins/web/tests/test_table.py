@@ -3,43 +3,58 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from running_desk import ALL, FOREIGN, PASSWORD, ROWS, log_in, send_to, session_of
 
+from serienpost import open_practice
 from serienpost_web.doors import PREVIEW_POLICY
 from serienpost_web.pages import ROUTES
-from serienpost_web.table import Route, path_to
+from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
     from running_desk import Desk
 
-ROWS = {"row": "patient:2"}
-# What a path names that belongs to one practice, and what another one might call its own.
-FOREIGN = {
-    "run": "20200101-zzzz",
-    "draft": "zzzzzzzz",
-    "task": "Z" * 24,
-    "selection": "s20200101-zzzzzz",
-}
+    from serienpost_web.table import Route
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda one: f"{one.method} {one.path}")
-each_post = pytest.mark.parametrize(
-    "route", [one for one in ROUTES if one.method == "POST"], ids=lambda one: one.path
-)
 GUARDED = [one for one in ROUTES if one.needs not in ("nobody", "session")]
-each_guarded = pytest.mark.parametrize("route", GUARDED, ids=lambda one: f"{one.method} {one.path}")
-
-
-def ask(
-    client: httpx.Client, route: Route, parts: dict[str, str], **headers: str
-) -> httpx.Response:
-    """What a browser would send."""
-    path = path_to(route.path, parts)
-    if route.method == "GET":
-        return client.get(path, params=ROWS, headers=headers)
-    return client.post(path, data={"form": "k" * 16, **ROWS}, headers=headers)
+with_parts = pytest.mark.parametrize(
+    "route", [one for one in ROUTES if "{" in one.path], ids=lambda one: f"{one.method} {one.path}"
+)
+# Who has one right alone, beside that of reading.
+ONE_RIGHT = {"read": "Lea", "prepare": "Eva", "approve": "Udo", "administer": "Ira"}
+# What a page of another origin says of itself; a browser cannot be made to say anything else.
+FOREIGN_PAGES = (
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "none"},
+    {"origin": "https://elsewhere.example"},
+    {"sec-fetch-site": "", "origin": "null"},
+)
+# Parts of a path that lead elsewhere, or nowhere.
+HOSTILE_PARTS = (
+    "%2e%2e",
+    "%2e%2e%2fserienpost.yaml",
+    "..%5c..%5cserienpost.yaml",
+    "%00",
+    "x%0d%0aset-cookie:%20a=b",
+    "x%3Fy",
+    "x%23y",
+    "'%20OR%201=1--",
+    "%7Brun%7D",
+    "%E2%80%AEx",
+    "%ff%fe",
+    "x" * 300,
+    "-1",
+    "0",
+)
 
 
 def test_no_address_stands_there_twice() -> None:
@@ -72,68 +87,100 @@ def test_no_file_is_reached_beside(desk: Desk, path: str) -> None:
     assert desk.client("Ada").get(path).status_code == 404
 
 
-@each_guarded
-def test_without_a_login(desk: Desk, route: Route) -> None:
-    before = desk.states()
-    with desk.new_client() as nobody:
-        found = ask(nobody, route, desk.parts())
-    assert found.headers.get("x-desk") == "login" or found.headers["location"].startswith("/login")
-    assert found.content == b""
-    assert desk.states() == before
+def stale(desk: Desk) -> dict[str, httpx.Client]:
+    """Browsers whose session is none, no more, or locked; by what became of it."""
+    names = ("removed", "password", "rights", "locked", "over")
+    clients = {"nobody": desk.new_client(), "invented": desk.new_client()}
+    with open_practice(desk.folder, actor="os:test") as practice:
+        for name in names:
+            practice.add_user(name, PASSWORD, ALL)
+            clients[name] = log_in(desk.new_client(), name)
+        clients["logged out"] = log_in(desk.new_client(), "over")
+        cookie, token = session_of(clients["removed"])
+        clients["invented"].cookies.set(cookie, token[:-4] + "AAAA")
+        kept = dict(clients["logged out"].cookies)
+        assert clients["logged out"].post("/logout", data={"form": "k"}).status_code == 303
+        clients["logged out"].cookies.update(kept)
+        practice.remove_user("removed")
+        practice.change_user("password", password=f"{PASSWORD} neu")
+        practice.change_user("rights", rights=["prepare"])
+    with closing(sqlite3.connect(desk.folder / "versandbuch.db")) as ledger, ledger:
+        for name, column, hours in (("locked", "used_at", 1), ("over", "began_at", 13)):
+            past = hours * 3600 * 1_000_000
+            ledger.execute(
+                f"UPDATE session SET {column} = {column} - ? WHERE user = ?", (past, name)
+            )
+    return clients
 
 
-@each_guarded
-def test_without_the_right(desk: Desk, route: Route) -> None:
-    before = desk.states()
-    user = {"read": None, "prepare": "Lea", "approve": "Eva", "administer": "Eva"}[route.needs]
-    if user is None:  # everybody who is logged in may read
-        return
-    found = ask(desk.client(user), route, desk.parts())
-    assert found.status_code == 403
-    assert not {*desk.parts().values()} & {*re.findall(r"[\w-]{8,}", found.text)}
-    assert desk.states() == before
+@pytest.fixture(scope="module")
+def outsiders(desk: Desk) -> Iterator[dict[str, httpx.Client]]:
+    found = stale(desk)
+    yield found
+    for one in found.values():
+        one.close()
+    with open_practice(desk.folder, actor="os:test") as practice:
+        for name in ("password", "rights", "locked", "over"):
+            practice.remove_user(name)
 
 
-@each_post
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"sec-fetch-site": "cross-site"},
-        {"sec-fetch-site": "same-site"},
-        {"sec-fetch-site": "none"},
-        {"origin": "https://elsewhere.example"},
-        {"sec-fetch-site": "", "origin": "null"},
-    ],
-    ids=str,
-)
-def test_from_a_foreign_page(desk: Desk, route: Route, headers: dict[str, str]) -> None:
-    before = desk.states()
-    assert ask(desk.client("Ada"), route, desk.parts(), **headers).status_code == 403
-    assert desk.states() == before
+@pytest.mark.parametrize("route", GUARDED, ids=lambda one: f"{one.method} {one.path}")
+def test_whoever_may_not_changes_nothing(
+    desk: Desk, outsiders: dict[str, httpx.Client], route: Route
+) -> None:
+    """Without a session, with one that is none any more or locked, and with one right alone."""
+    parts = desk.parts()
+    insiders = [desk.client(user) for right, user in ONE_RIGHT.items() if right != route.needs]
+    before = desk.contents()
+    for name, client in outsiders.items():
+        door = "locked" if name == "locked" else "login"
+        found = send_to(client, route, parts)
+        if route.is_polled:
+            assert found.headers["x-desk"] == door, name
+        else:
+            assert (found.status_code, name) == (303, name)
+            assert found.headers["location"].startswith(f"/{door}?next=%2F"), name
+        assert found.content == b""
+    for client in insiders if route.needs != "read" else ():
+        found = send_to(client, route, parts)
+        assert found.status_code == 403
+        assert not {*parts.values()} & {*re.findall(r"[\w-]{8,}", found.text)}
+    assert desk.contents() == before
 
 
 @each_route
-def test_under_a_foreign_name(desk: Desk, route: Route) -> None:
-    before = desk.states()
-    found = ask(desk.client("Ada"), route, desk.parts(), host="evil.example")
-    assert found.status_code == 421
-    assert desk.states() == before
+def test_from_a_foreign_page_or_under_a_foreign_name(desk: Desk, route: Route) -> None:
+    client, parts = desk.client("Ada"), desk.parts()
+    _scheme, _slashes, own = desk.url.partition("://")
+    host, _colon, port = own.partition(":")
+    names = "evil.example", host, f"{host}:1{port}", f"{host}.:{port}", f"x@{own}", f"[::1]:{port}"
+    before = desk.contents()
+    for headers in FOREIGN_PAGES if route.method == "POST" else ():
+        assert send_to(client, route, parts, **headers).status_code == 403, headers
+    for name in names:
+        assert send_to(client, route, parts, host=name).status_code == 421, name
+    assert desk.contents() == before
 
 
-@each_guarded
-def test_what_is_of_another_practice(desk: Desk, route: Route) -> None:
-    if not any(f"{{{name}}}" in route.path for name in FOREIGN):
-        return
-    before = desk.states()
-    found = ask(desk.client("Ada"), route, {**desk.parts(), **FOREIGN})
-    assert found.status_code == 404
-    assert desk.states() == before
+@with_parts
+def test_what_is_not_there(desk: Desk, route: Route) -> None:
+    """Ids of another practice, of nothing, and parts of a path that lead elsewhere."""
+    client, parts = desk.client("Ada"), desk.parts()
+    named = re.findall(r"\{(\w+)\}", route.path)
+    before = {**desk.contents(), "session": None}  # hers is used
+    for name in named:
+        hostile = [FOREIGN[name]] if name in FOREIGN else []
+        for part in (*hostile, *HOSTILE_PARTS):
+            found = send_to(client, route, {**parts, name: part})
+            assert found.status_code == 404, part
+            assert "set-cookie" not in found.headers
+    assert {**desk.contents(), "session": None} == before
 
 
 @each_route
 def test_every_answer_says_what_browsers_must_know(desk: Desk, route: Route) -> None:
     for client in (desk.client(), desk.client("Lea")):
-        found = ask(client, route, desk.parts(), host="evil.example")
+        found = send_to(client, route, desk.parts(), host="evil.example")
         good = client.get(path_to(route.path, desk.parts()), params=ROWS)
         for answer in (found, good):
             policy = answer.headers["content-security-policy"]

@@ -329,17 +329,21 @@ class DeskPractice(OpenedPractice):
 
         return remove_user(self, name)
 
-    def log_in(self, name: str, password: str, origin: str) -> LoggedIn | LoginRefused:
+    def log_in(
+        self, name: str, password: str, origin: str, known: str = ""
+    ) -> LoggedIn | LoginRefused:
         """Log a user in at a desk. Takes as long, and answers the same, for names that nobody has.
 
         Args:
             name: as it was typed.
             password: as it was typed.
             origin: the address that it comes from; tries are counted for each, and for each name.
+            known: what the last log in of the same browser gave. Where the same user is known by
+                it, tries are counted for this browser alone.
         """
         from serienpost.service.login import log_in
 
-        return log_in(self, name, password, origin)
+        return log_in(self, name, password, origin, known)
 
     def session(self, token: str) -> Session | None:
         """Who is logged in with a token; None where nobody is (any more). Looking is no use."""
@@ -355,8 +359,8 @@ class DeskPractice(OpenedPractice):
         return touch(self, token)
 
     def unlock(self, token: str, password: str, origin: str) -> Session | LoginRefused | None:
-        """Go on with a locked session; None where it is over. Wrong passwords count as in
-        `log_in`."""
+        """Go on with a locked session; None where it is over. Wrong passwords count for this
+        session alone."""
         from serienpost.service.login import confirm
 
         return confirm(self, token, password, origin)

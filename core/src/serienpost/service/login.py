@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import ipaddress
 import math
 import secrets
@@ -42,8 +43,14 @@ if TYPE_CHECKING:
 # Octets of a token, from the system's source of randomness: too many to be guessed.
 _TOKEN = 32
 
+# Octets that tell one browser from another.
+_NONCE = 12
+
 # Of what follows so soon nothing is written: a click is no reason to wait for the disk.
 _SAME_MOMENT = timedelta(seconds=10)
+
+# Users of one browser that it is known by.
+_MOST_KNOWN = 8
 
 # Where too many passwords wait to be looked at.
 _BUSY = 1
@@ -80,10 +87,12 @@ class LoggedIn:
     Args:
         token: proves it; for the browser alone, the ledger keeps its digest.
         user: the user's name, which is the actor of what is done in the session.
+        known: for the browser to keep, and to be given with the next log in.
     """
 
     token: str = field(repr=False)
     user: str
+    known: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,7 @@ class Session:
 
 
 def log_in(
-    practice: OpenedPractice, name: str, password: str, origin: str
+    practice: OpenedPractice, name: str, password: str, origin: str, known: str = ""
 ) -> LoggedIn | LoginRefused:
     """See `Practice.log_in`."""
     ledger = practice.ledger
@@ -128,7 +137,8 @@ def log_in(
         with ledger.read() as tx:
             tx.require(user_table)
             row = find_user(tx, user_key(name)) if is_name(name) else None
-        attempt = Attempt(ledger, user_key(name), origin)
+        mine = _known_by(ledger, row, known) if row else ""
+        attempt = Attempt(ledger, user_key(name), origin, mine)
         if wait := attempt.begin():
             return LoginRefused(_seconds(wait))
         if row is None or not matches(row.password, password):
@@ -146,7 +156,7 @@ def log_in(
         attempt.succeed(tx)
         begin_session(tx, _digest(token), row.key)
         forget_old_logins(tx)
-    return LoggedIn(token, row.name)
+    return LoggedIn(token, row.name, _known(ledger, row, known, mine))
 
 
 def session(practice: OpenedPractice, token: str) -> Session | None:
@@ -185,7 +195,7 @@ def confirm(
             row = find_user(tx, mine.user) if mine else None
         if mine is None or row is None:
             return None
-        attempt = Attempt(ledger, row.key, origin)
+        attempt = Attempt(ledger, row.key, origin, mine.digest)
         if wait := attempt.begin():
             return LoginRefused(_seconds(wait))
         if not matches(row.password, password):
@@ -213,15 +223,23 @@ class Attempt:
         ledger: the practice's ledger.
         account: the key of a user's name, whether there is one or not.
         origin: where it comes from.
+        known: a browser in which this user logged in before, or a session of the user. Its tries
+            are counted for themselves: whoever else tries can keep nobody out there (OWASP,
+            "Device Cookies").
     """
 
-    def __init__(self, ledger: Ledger, account: str, origin: str) -> None:
+    def __init__(self, ledger: Ledger, account: str, origin: str, known: str = "") -> None:
         self._ledger = ledger
         place = origin_of(origin)
-        self._account = ledger.keyed_hash("login", "account", account)
         self._origin = ledger.keyed_hash("login", "origin", place)
         self._both = ledger.keyed_hash("login", "both", account, place)
-        self._keys = {self._account, self._origin, self._both}
+        if known:
+            self._delays = {ledger.keyed_hash("login", "known", account, known): OF_ACCOUNT}
+            self._keys = {*self._delays}
+        else:
+            of_account = ledger.keyed_hash("login", "account", account)
+            self._delays = {of_account: OF_ACCOUNT, self._origin: OF_ORIGIN}
+            self._keys = {*self._delays, self._both}
         # How long who tried must wait afterwards, if it was wrong.
         self.wait_after = timedelta(0)
 
@@ -239,22 +257,22 @@ class Attempt:
                 return wait
             counts = {key: one.number + 1 for key, one in found.items()}
             write_failed_logins(tx, counts)
-        self.wait_after = max(
-            OF_ACCOUNT.after(counts[self._account]), OF_ORIGIN.after(counts[self._origin])
-        )
+        self.wait_after = max(delays.after(counts[key]) for key, delays in self._delays.items())
         return timedelta(0)
 
     def succeed(self, tx: Tx) -> None:
         """The password was right: what was wrong before it is forgotten, of this account; of its
         origin only what concerned this account, else an own account would buy tries of others."""
         found = lock_failed_logins(tx, self._keys)
-        left = found[self._origin].number - found[self._both].number
-        forgive_failed_logins(tx, {self._account: 0, self._both: 0, self._origin: left})
+        left = dict.fromkeys(self._keys, 0)
+        if self._origin in left:
+            left[self._origin] = found[self._origin].number - found[self._both].number
+        forgive_failed_logins(tx, left)
 
     def _wait(self, found: dict[str, FailedLogins], now: datetime) -> timedelta:
         waits = [
             found[key].wait(now, delays.after(found[key].number))
-            for key, delays in ((self._account, OF_ACCOUNT), (self._origin, OF_ORIGIN))
+            for key, delays in self._delays.items()
             if key in found
         ]
         return max(waits, default=timedelta(0))
@@ -271,6 +289,27 @@ def origin_of(address: str) -> str:
             return str(ipaddress.ip_network((found, _IPV6_NETWORK), strict=False))
         found = found.ipv4_mapped
     return str(found)
+
+
+def _known_by(ledger: Ledger, row: UserRow, known: str) -> str:
+    """The mark by which a browser is known to this user; empty where it is not, or not since the
+    user's password changed."""
+    for one in known.split("~")[:_MOST_KNOWN]:
+        if hmac.compare_digest(_marked(ledger, row, one.partition(".")[0]).encode(), one.encode()):
+            return one
+    return ""
+
+
+def _known(ledger: Ledger, row: UserRow, known: str, mine: str) -> str:
+    """What a browser keeps after a log in: its mark for this user before those for others."""
+    others = [one for one in known.split("~") if one and one != mine]
+    mark = mine or _marked(ledger, row, secrets.token_urlsafe(_NONCE))
+    return "~".join([mark, *others[: _MOST_KNOWN - 1]])
+
+
+def _marked(ledger: Ledger, row: UserRow, nonce: str) -> str:
+    """A mark that only this practice's ledger makes."""
+    return f"{nonce}.{ledger.keyed_hash('login', 'browser', row.key, str(row.changed_at), nonce)}"
 
 
 def _digest(token: str) -> str:

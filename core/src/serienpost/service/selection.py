@@ -353,8 +353,7 @@ class Selection:
     def shared_addresses(self) -> SharedRows | None:
         """Different marked people who would each be written to at one address; None where there
         are none."""
-        found = recipients.shared_rows(self._ledger, self._rows)
-        return next((one for one in found if one.what == "address"), None)
+        return recipients.shared_addresses(self._ledger, self._rows)
 
     def explain(self, row: str) -> Explanation:
         """What each check said about a row, and what would change it.

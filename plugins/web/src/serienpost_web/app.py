@@ -12,8 +12,6 @@ import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from traceback import extract_tb
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote
 
@@ -24,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 
 from serienpost import SerienpostError, UnavailableError, speaking
 from serienpost.service import ensure_worker
+<<<<<<< HEAD
 from serienpost_web.doors import Doors, Entrance
 from serienpost_web.forms import (
     BROKEN,
@@ -34,11 +33,23 @@ from serienpost_web.forms import (
     refuse_unread,
     said_in,
 )
+=======
+from serienpost_web.doors import Doors, Entrance, place_of
+from serienpost_web.forms import BROKEN, TOO_LARGE, read_form, refuse_unread, said_in, throw_away
+>>>>>>> 7d8625eb (Let doors of the desk withstand attacks: whole table, hostile words, slow and silent clients, locked-out users)
 from serienpost_web.once import Once
 from serienpost_web.pages import ROUTES
 from serienpost_web.practices import Practices
 from serienpost_web.rendering import Pages
-from serienpost_web.sessions import LANGUAGE, SESSION, kept_awake, known_language, visitor_of
+from serienpost_web.sessions import (
+    KNOWN,
+    LANGUAGE,
+    SESSION,
+    kept_awake,
+    known_language,
+    only_cookie,
+    visitor_of,
+)
 from serienpost_web.table import (
     Asked,
     BrokenFormError,
@@ -52,6 +63,8 @@ from serienpost_web.table import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from serienpost import Practice
@@ -66,8 +79,8 @@ AT_ONCE = 4
 _WORKER_SECONDS = 60.0
 # Nobody in particular: before a login, and to look a session up.
 _NOBODY = "serienpost"
-# A year, for the language alone.
-_LANGUAGE_SECONDS = 365 * 24 * 3600
+# A year, for what stays when the browser is closed.
+_KEPT_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +127,12 @@ class Desk:
     async def _sent(self, request: Request, sent: AsyncExitStack) -> Field:
         """What a form holds; what is none is told by a word of ours. A file is read, a piece at a
         time, from those alone who may give one."""
-        found = self._find("POST", request.url.path)
+        found = self._find("POST", request.scope["path"])
         takes_file = found is not None and found.route.takes_file
         if found and takes_file:
             may = partial(self._admits, request, found)
             if not await anyio.to_thread.run_sync(may, limiter=self._limiter):
+                await throw_away(request)
                 return Field()
         try:
             return await read_form(request, sent, takes_file=takes_file)
@@ -133,7 +147,7 @@ class Desk:
         """Whether somebody may use a route, asked before a large body is read."""
         try:
             with self._practices.acting(_NOBODY) as nobody:
-                visitor = visitor_of(nobody, request.cookies.get(self._entrance.cookie(SESSION)))
+                visitor = visitor_of(nobody, only_cookie(request, self._entrance.cookie(SESSION)))
             return visitor is not None and self._not_allowed(found, visitor, request) is None
         except SerienpostError:
             return False
@@ -166,8 +180,8 @@ class Desk:
 
     def _respond(self, request: Request, form: Field) -> Response:
         """The response, made in a thread; whatever goes wrong is a page that says so."""
-        chosen = request.cookies.get(self._entrance.cookie(LANGUAGE))
-        found = self._find(request.method, request.url.path)
+        chosen = only_cookie(request, self._entrance.cookie(LANGUAGE))
+        found = self._find(request.method, request.scope["path"])
         try:
             with self._practices.acting(_NOBODY) as nobody:
                 language = known_language(chosen, nobody)
@@ -180,7 +194,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001  # a bug; the next request is not hurt by it
             number = secrets.token_hex(4)
             path = found.route.path if found else "no route"
-            _log.error("%s %s failed (%s): %s", request.method, path, number, _where(error))
+            _log.error("%s %s failed (%s): %s", request.method, path, number, place_of(error))
             with speaking(known_language(chosen, None)):
                 return self._page(Shown("bug", {"number": number}, 500), None, None)
 
@@ -195,7 +209,7 @@ class Desk:
     def _asked(
         self, request: Request, form: Field, found: _Found | None, nobody: Practice, language: str
     ) -> Response:
-        token = request.cookies.get(self._entrance.cookie(SESSION))
+        token = only_cookie(request, self._entrance.cookie(SESSION))
         visitor = visitor_of(nobody, token)
         if found is None:
             return self._page(Shown("missing", status=404), visitor, None)
@@ -205,12 +219,13 @@ class Desk:
             practice=nobody,
             visitor=visitor,
             parts=found.parts,
-            query=Field(parse_qs(request.url.query, keep_blank_values=True)),
+            query=Field(parse_qs(_query(request), keep_blank_values=True)),
             form=form,
             route=found.route,
-            path=request.url.path,
+            path=request.scope["path"],
             origin=self._client(request),
             token=token,
+            known=(only_cookie(request, self._entrance.cookie(KNOWN)) or "")[:2000],
             language=language,
             goes_to=self._own_page,
         )
@@ -271,7 +286,9 @@ class Desk:
 
     def _client(self, request: Request) -> str:
         if self._entrance.is_behind_proxy:
-            said = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            # Some proxies write a line of their own below what the client sent.
+            lines = request.headers.getlist("x-forwarded-for")
+            said = lines[-1].rpartition(",")[2].strip() if lines else ""
             if said:
                 return said[:100]
         return request.client.host if request.client else ""
@@ -295,12 +312,11 @@ class Desk:
         return moved
 
     def _set_cookie(self, response: Response, name: str, value: str | None) -> None:
-        """A cookie of this host alone that no script reads; gone with the browser but for the
-        language."""
+        """A cookie of this host alone that no script reads; a session is gone with the browser."""
         response.set_cookie(
             self._entrance.cookie(name),
             value or "",
-            max_age=0 if value is None else _LANGUAGE_SECONDS if name == LANGUAGE else None,
+            max_age=0 if value is None else None if name == SESSION else _KEPT_SECONDS,
             secure=self._entrance.is_encrypted,
             httponly=True,
             samesite="strict",
@@ -315,14 +331,12 @@ def _page_of(found: _Found, request: Request) -> str:
     """The page that was asked for, or that a form stands on."""
     if request.method == "POST":
         return path_to(found.route.back or "/", found.parts)
-    query = request.url.query
-    return f"{request.url.path}?{query}" if query else request.url.path
+    query = _query(request)
+    return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
 
 
-def _where(error: Exception) -> str:
-    """Kind and place of a bug; its words may hold somebody's data."""
-    frames = [f"{Path(one.filename).name}:{one.lineno}" for one in extract_tb(error.__traceback__)]
-    return " ".join([type(error).__name__, *frames])
+def _query(request: Request) -> str:
+    return str(request.scope["query_string"].decode("latin-1"))
 
 
 def make_app(folder: Path, entrance: Entrance, *, with_worker: bool = True) -> ASGIApp:

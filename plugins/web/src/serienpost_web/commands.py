@@ -92,13 +92,20 @@ def entrance_of(
     """
     if proxy:
         parts = urlsplit(proxy)
-        return Entrance((f"{parts.scheme}://{parts.netloc.lower()}",), is_behind_proxy=True)
+        return Entrance(
+            (_origin(parts.scheme, parts.hostname or "", parts.port),), is_behind_proxy=True
+        )
     own = [host] if not tls or not names else []
-    loopback = ["127.0.0.1", "localhost", "[::1]"] if is_loopback(host) else []
-    hosts = dict.fromkeys([*names, *map(_bracketed, own), *loopback])
-    scheme, usual = ("https", 443) if tls else ("http", 80)
-    place = "" if port == usual else f":{port}"
-    return Entrance(tuple(f"{scheme}://{one.lower()}{place}" for one in hosts))
+    loopback = ["127.0.0.1", "localhost", "::1"] if is_loopback(host) else []
+    origins = [_origin("https" if tls else "http", one, port) for one in (*names, *own, *loopback)]
+    return Entrance(tuple(dict.fromkeys(origins)))
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str:
+    """An origin as browsers write it (RFC 6454, 6.2); other letters as RFC 3490 has them."""
+    usual = 443 if scheme == "https" else 80
+    name = host.lower() if host.isascii() else host.encode("idna").decode()
+    return f"{scheme}://{_bracketed(name)}" + ("" if port in (None, usual) else f":{port}")
 
 
 def _bracketed(host: str) -> str:
@@ -144,6 +151,7 @@ def _refuse_proxy(proxy: str) -> None:
     try:
         parts = urlsplit(proxy)
         port = parts.port
+        _origin(parts.scheme, parts.hostname or "", port)
     except ValueError:
         parts, port = urlsplit(""), None
     is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)

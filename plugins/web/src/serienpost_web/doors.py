@@ -8,7 +8,10 @@ small and comes in time. Headers stand on every answer, refusals included.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
 
 # Octets of a form without a file.
 MOST_BODY = 256 * 1024
@@ -133,8 +138,12 @@ class Doors:
                 await self._desk(scope, receive, send)
             return
 
+        has_begun = False
+
         async def send_on(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 message["headers"] = self._with_ours(message.get("headers", ()))
             await send(message)
 
@@ -149,10 +158,15 @@ class Doors:
                 refusal = refusal or body
             else:
                 receive = _once(body, receive)
-        if refusal is None:
-            await self._desk(scope, receive, send_on)
-        else:
+        if refusal is not None:
             await _refuse(refusal, send_on)
+            return
+        try:
+            await self._desk(scope, receive, send_on)
+        except Exception as error:  # noqa: BLE001  # a bug; the server would log its words
+            _log.error("%s failed: %s", scope["method"], place_of(error))
+            if not has_begun:
+                await _refuse(500, send_on)
 
     def _refusal(self, scope: Scope) -> int | None:
         """The status of a request that is refused; None where it may pass."""
@@ -209,6 +223,12 @@ async def _body(receive: Receive) -> bytes | int:
         return 408
 
 
+def place_of(error: Exception) -> str:
+    """Kind and place of a bug; its words may hold somebody's data."""
+    frames = [f"{Path(one.filename).name}:{one.lineno}" for one in extract_tb(error.__traceback__)]
+    return " ".join([type(error).__name__, *frames])
+
+
 def _once(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives a body that was read already, then what follows."""
     given = False
@@ -231,6 +251,7 @@ _LINES = {
     408: b"too slow\n",
     _TOO_LARGE: b"too large\n",
     421: b"this desk is not known by that name\n",
+    500: b"something went wrong here\n",
 }
 
 

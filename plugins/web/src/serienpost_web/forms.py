@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
@@ -74,21 +75,30 @@ async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool)
         request = Request(request.scope, counted.receive)
     try:
         async with asyncio.timeout(doors.UPLOAD_SECONDS if takes_file else None):
-            found = await sent.enter_async_context(
-                request.form(
-                    max_files=int(takes_file),
-                    max_fields=_MOST_FIELDS,
-                    max_part_size=doors.MOST_BODY,
+            try:
+                found = await sent.enter_async_context(
+                    request.form(
+                        max_files=int(takes_file),
+                        max_fields=_MOST_FIELDS,
+                        max_part_size=doors.MOST_BODY,
+                    )
                 )
-            )
+            except Exception:
+                # A parser that ended early leaves the rest.
+                if takes_file:
+                    await counted.throw_rest()
+                raise
     except (MultiPartException, HTTPException, ClientDisconnect, TimeoutError, ValueError) as error:
         raise BrokenFormError from error
+<<<<<<< HEAD
     except OSError as error:
         raise NoRoomError from error
     finally:
         # A parser that ended early leaves the rest; a browser hears no answer before it sent it.
         if takes_file:
             await counted.throw_rest()
+=======
+>>>>>>> 7d8625eb (Let doors of the desk withstand attacks: whole table, hostile words, slow and silent clients, locked-out users)
     values: dict[str, list[str]] = {}
     file = None
     for name, value in found.multi_items():
@@ -98,6 +108,13 @@ async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool)
         else:
             values.setdefault(name, []).append(value)
     return Field(values, file)
+
+
+async def throw_away(request: Request) -> None:
+    """Read a body that nobody looks at: a browser hears no answer before it sent everything."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(doors.UPLOAD_SECONDS):
+            await _Counted(request).throw_rest()
 
 
 class _Counted:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from serienpost import SerienpostError
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from serienpost import Practice
     from serienpost.service import Session
 
 # Names of cookies, before what the entrance makes of them.
 SESSION = "desk"
 LANGUAGE = "language"
+KNOWN = "known"
 
 # What may be chosen, each by its own name.
 LANGUAGES = {"de": "Deutsch", "en": "English"}
@@ -52,6 +55,18 @@ class Visitor:
     def may(self, right: str) -> bool:
         """Whether the user has a right."""
         return right in {str(one) for one in self.session.rights}
+
+
+def only_cookie(request: Request, name: str) -> str | None:
+    """The value of a cookie; None where there are several ones. Cookies of one host know neither
+    ports nor, without TLS, who set them: so another program there has put its own beside ours."""
+    parts = "; ".join(request.headers.getlist("cookie")).split(";")
+    found = {
+        value.strip()
+        for key, _sign, value in (one.partition("=") for one in parts)
+        if key.strip() == name
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def visitor_of(practice: Practice, token: str | None) -> Visitor | None:

@@ -156,6 +156,10 @@ class Field:
             raise BrokenFormError
         return found
 
+    def password(self) -> str:
+        """A password as it was typed; the core says which are too long."""
+        return self.one("password", 4096)
+
     def all(self, name: str) -> Sequence[str]:
         """All values of a field."""
         return self.values.get(name, ())
@@ -186,6 +190,7 @@ class Asked:
         path: as it was asked for.
         origin: where the client is, for delays after wrong passwords.
         token: of the session, where the browser has one.
+        known: what the last log in of this browser left there.
     """
 
     practice: Practice
@@ -197,6 +202,7 @@ class Asked:
     path: str
     origin: str
     token: str | None
+    known: str
     language: str
     goes_to: Callable[[str], str]
 

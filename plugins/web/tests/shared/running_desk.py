@@ -6,7 +6,7 @@ import io
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from serienpost.service import Answers, Draft, PrepareDraft, Run, Stop
 from serienpost.service.task_work import TaskLook, do_task
 from serienpost_web.doors import Entrance
 from serienpost_web.server import listen, make_server
+from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,18 @@ if TYPE_CHECKING:
 
     from serienpost import Practice
     from serienpost_demo.catcher import Catcher
+    from serienpost_web.table import Route
 
 PASSWORD = "vier lange Worte hier"
 ALL = ("prepare", "approve", "administer")
 # Name -> rights beside reading.
-USERS = {"Ada": ALL, "Eva": ("prepare",), "Lea": ()}
+USERS = {
+    "Ada": ALL,
+    "Eva": ("prepare",),
+    "Lea": (),
+    "Udo": ("approve",),
+    "Ira": ("administer",),
+}
 
 # What somebody may have typed as a name.
 HOSTILE = {
@@ -45,6 +53,17 @@ OWN: dict[str, object] = {
     "template": None,
     "subject": "<script>alert(2)</script> \u202e{{Praxis}}",
     "text": "</textarea><script>alert(3)</script>\n\n{{Briefanrede}},\n\n<img src=x onerror=x>\n",
+}
+
+
+# What a page asks for beside what its path names.
+ROWS = {"row": "patient:2"}
+# What a path names that belongs to one practice, and what another one might call its own.
+FOREIGN = {
+    "run": "20200101-zzzz",
+    "draft": "zzzzzzzz",
+    "task": "Z" * 24,
+    "selection": "s20200101-zzzzzz",
 }
 
 
@@ -112,6 +131,20 @@ class Desk:
             "selection": self.selection,
         }
 
+    def contents(self) -> dict[str, object]:
+        """Every row of the ledger, and every file of the practice with its size and time."""
+        with closing(sqlite3.connect(self.folder / "versandbuch.db")) as ledger:
+            tables = ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            found: dict[str, object] = {
+                name: sorted(map(repr, ledger.execute(f'SELECT * FROM "{name}"')))
+                for (name,) in tables.fetchall()
+            }
+        for path in self.folder.rglob("*"):
+            if not path.name.startswith("versandbuch.db"):
+                about = path.lstat()
+                found[str(path)] = about.st_mode, about.st_size, about.st_mtime_ns
+        return found
+
     def states(self) -> list[tuple[object, ...]]:
         """All that a desk could change: runs, messages, drafts, tasks, users, the journal."""
         with sqlite3.connect(self.folder / "versandbuch.db") as ledger:
@@ -131,6 +164,22 @@ class Desk:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
+
+
+def send_to(
+    client: httpx.Client, route: Route, parts: dict[str, str], **headers: str
+) -> httpx.Response:
+    """What a browser would send."""
+    path = path_to(route.path, parts)
+    if route.method == "GET":
+        return client.get(path, params=ROWS, headers=headers)
+    return client.post(path, data={"form": "k" * 16, **ROWS}, headers=headers)
+
+
+def session_of(client: httpx.Client) -> tuple[str, str]:
+    """Name and value of the cookie that keeps somebody logged in."""
+    (found,) = [one for one in client.cookies.items() if one[0].startswith("desk-")]
+    return found
 
 
 def log_in(client: httpx.Client, user: str) -> httpx.Client:

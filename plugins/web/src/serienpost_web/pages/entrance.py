@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from serienpost import Texts
 from serienpost.service import LoginRefused
 from serienpost_web.rendering import STATIC
-from serienpost_web.sessions import LANGUAGE, LANGUAGES, SESSION
+from serienpost_web.sessions import KNOWN, LANGUAGE, LANGUAGES, SESSION
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def login_page(asked: Asked) -> Answer:
 def log_in(asked: Asked) -> Answer:
     """Name and password."""
     name, following = asked.form.one("name", 200), asked.goes_to(asked.form.one("next"))
-    found = asked.practice.log_in(name, asked.form.one("password"), asked.origin)
+    found = asked.practice.log_in(name, asked.form.password(), asked.origin, asked.known)
     if isinstance(found, LoginRefused):
         problem = refusal(found, _("Name and password do not fit together."))
         return Shown("login", {"next": following, "name": name, "problem": problem}, 422)
     if asked.visitor is not None:  # another session of this browser ends
         asked.practice.log_out(asked.visitor.token)
-    return Moved(following, cookies={SESSION: found.token})
+    return Moved(following, cookies={SESSION: found.token, KNOWN: found.known})
 
 
 def locked_page(asked: Asked) -> Answer:
@@ -54,7 +54,7 @@ def locked_page(asked: Asked) -> Answer:
 def unlock(asked: Asked) -> Answer:
     """The password again; where one was, one is."""
     following = asked.goes_to(asked.form.one("next"))
-    password = asked.form.one("password")
+    password = asked.form.password()
     found = asked.practice.unlock(asked.user.token, password, asked.origin)
     if isinstance(found, LoginRefused):
         problem = refusal(found, _("The password is not right."))

@@ -60,7 +60,7 @@ def release(asked: Asked) -> Answer:
     plan = asked.form.some("plan", 200)
     if not problems:
         confirmed = asked.practice.confirm_password(
-            asked.user.token, asked.form.one("password"), asked.origin
+            asked.user.token, asked.form.password(), asked.origin
         )
         if confirmed is None:
             return Moved("/login")

@@ -191,9 +191,8 @@ def page_times(desk: Desk, process: int, made: Made, folder: Path, rows: int) ->
                 f"desk-{name}", seconds, {"serienpost": version("serienpost")}, {"rows": rows}
             )
             print(report.table())
-            print(
-                f"of the desk's processor {own:.3f} s a page; 95 of 100 within {slow:.3f} s, target {LONGEST}: {_verdict(slow <= LONGEST)}"
-            )
+            print(f"of the desk's processor {own:.3f} s a page")
+            print(f"95 of 100 within {slow:.3f} s, target {LONGEST}: {_verdict(slow <= LONGEST)}")
             report.write(RESULTS)
     return met
 
@@ -233,9 +232,11 @@ def main() -> None:
     try:
         made = make(folder / "praxis", rows)
         with serving(folder / "praxis") as (process, port, opening), closing(Desk(port)) as desk:
-            start = time.perf_counter()
+            start, before = time.perf_counter(), processor_seconds(process)
             desk.log_in()
-            print(f"open after {opening:.2f} s, a login takes {time.perf_counter() - start:.2f} s")
+            took, own = time.perf_counter() - start, processor_seconds(process) - before
+            print(f"open after {opening:.2f} s, {before:.2f} s of processor")
+            print(f"a login takes {took:.2f} s, {own:.2f} s of processor")
             met = page_times(desk, process, made, folder / "praxis", rows)
             grown = growth(desk, process, made, rows, pages)
             print(f"grown by {grown:.1f} MiB, target {FLAT}: {_verdict(grown <= FLAT)}")

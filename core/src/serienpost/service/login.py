@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import math
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,6 +46,7 @@ _TOKEN = 32
 
 # Octets that tell one browser from another.
 _NONCE = 12
+_MARK = re.compile(r"[A-Za-z0-9_-]+\.[0-9a-f]+")
 
 # Of what follows so soon nothing is written: a click is no reason to wait for the disk.
 _SAME_MOMENT = timedelta(seconds=10)
@@ -294,15 +296,19 @@ def origin_of(address: str) -> str:
 def _known_by(ledger: Ledger, row: UserRow, known: str) -> str:
     """The mark by which a browser is known to this user; empty where it is not, or not since the
     user's password changed."""
-    for one in known.split("~")[:_MOST_KNOWN]:
-        if hmac.compare_digest(_marked(ledger, row, one.partition(".")[0]).encode(), one.encode()):
+    for one in _marks(known):
+        if hmac.compare_digest(_marked(ledger, row, one.partition(".")[0]), one):
             return one
     return ""
 
 
+def _marks(known: str) -> list[str]:
+    return [one for one in known.split("~")[:_MOST_KNOWN] if _MARK.fullmatch(one)]
+
+
 def _known(ledger: Ledger, row: UserRow, known: str, mine: str) -> str:
     """What a browser keeps after a log in: its mark for this user before those for others."""
-    others = [one for one in known.split("~") if one and one != mine]
+    others = [one for one in _marks(known) if one != mine]
     mark = mine or _marked(ledger, row, secrets.token_urlsafe(_NONCE))
     return "~".join([mark, *others[: _MOST_KNOWN - 1]])
 

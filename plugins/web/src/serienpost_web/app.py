@@ -22,8 +22,7 @@ from starlette.responses import RedirectResponse, Response
 
 from serienpost import SerienpostError, UnavailableError, speaking
 from serienpost.service import ensure_worker
-<<<<<<< HEAD
-from serienpost_web.doors import Doors, Entrance
+from serienpost_web.doors import Doors, Entrance, place_of
 from serienpost_web.forms import (
     BROKEN,
     NO_ROOM,
@@ -32,11 +31,8 @@ from serienpost_web.forms import (
     read_form,
     refuse_unread,
     said_in,
+    throw_away,
 )
-=======
-from serienpost_web.doors import Doors, Entrance, place_of
-from serienpost_web.forms import BROKEN, TOO_LARGE, read_form, refuse_unread, said_in, throw_away
->>>>>>> 7d8625eb (Let doors of the desk withstand attacks: whole table, hostile words, slow and silent clients, locked-out users)
 from serienpost_web.once import Once
 from serienpost_web.pages import ROUTES
 from serienpost_web.practices import Practices

@@ -90,15 +90,8 @@ async def read_form(request: Request, sent: AsyncExitStack, *, takes_file: bool)
                 raise
     except (MultiPartException, HTTPException, ClientDisconnect, TimeoutError, ValueError) as error:
         raise BrokenFormError from error
-<<<<<<< HEAD
     except OSError as error:
         raise NoRoomError from error
-    finally:
-        # A parser that ended early leaves the rest; a browser hears no answer before it sent it.
-        if takes_file:
-            await counted.throw_rest()
-=======
->>>>>>> 7d8625eb (Let doors of the desk withstand attacks: whole table, hostile words, slow and silent clients, locked-out users)
     values: dict[str, list[str]] = {}
     file = None
     for name, value in found.multi_items():

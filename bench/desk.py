@@ -237,10 +237,12 @@ def main() -> None:
             took, own = time.perf_counter() - start, processor_seconds(process) - before
             print(f"open after {opening:.2f} s, {before:.2f} s of processor")
             print(f"a login takes {took:.2f} s, {own:.2f} s of processor")
-            met = page_times(desk, process, made, folder / "praxis", rows)
-            grown = growth(desk, process, made, rows, pages)
+            try:
+                met = page_times(desk, process, made, folder / "praxis", rows)
+                grown = growth(desk, process, made, rows, pages)
+            finally:
+                end_delivery(folder / "praxis", made.moving)
             print(f"grown by {grown:.1f} MiB, target {FLAT}: {_verdict(grown <= FLAT)}")
-        end_delivery(folder / "praxis", made.moving)
     finally:
         shutil.rmtree(folder)
     if not (met and grown <= FLAT):

@@ -172,6 +172,8 @@ class Desk:
                 await anyio.to_thread.run_sync(ensure_worker, self._folder)
             except SerienpostError as error:
                 _log.warning("%s", error.sentence)
+            except Exception as error:  # noqa: BLE001  # such as no memory for it; later there may be
+                _log.error("no worker: %s", place_of(error))
             await anyio.sleep(_WORKER_SECONDS)
 
     def _respond(self, request: Request, form: Field) -> Response:

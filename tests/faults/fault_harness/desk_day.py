@@ -81,6 +81,7 @@ class ServedDesk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._count_dead()
         web, self._web = self._web, None
         if web is not None:
             web.send_signal(signal.SIGTERM)

@@ -67,6 +67,7 @@ def serve_command(
     from serienpost_web.server import listen, serve
 
     _refuse_open_doors(host, certificate, key, names, proxy)
+    practice.users()  # refused while an older ledger has no tables of the desk
     listening = listen(host, port)
     entrance = entrance_of(host, listening.getsockname()[1], names, proxy, tls=bool(certificate))
     tls = (certificate, key) if certificate and key else None

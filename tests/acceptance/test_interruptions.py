@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serienpost.cli.send import SAME_REQUEST
+from serienpost.run.send import reachability
 
 if TYPE_CHECKING:
     from conftest import Post, Practice
@@ -134,7 +135,10 @@ def test_a_run_that_is_being_sent_is_busy(null: Practice) -> None:
     assert null.oracle().total() == len(null.oracle())
 
 
-def test_a_mail_server_that_is_not_there_pauses_the_run(demo: Practice, post: Post) -> None:
+def test_a_mail_server_that_is_not_there_pauses_the_run(
+    demo: Practice, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reachability, "RESTS", [rest / 10 for rest in reachability.RESTS])
     demo.edit("serienpost.yaml", f"port: {post.catcher.port}", "port: 1")
     document = demo.json("send", demo.run, "--yes", code=75)
     assert (document["state"], document["reason"]) == ("paused", "connection")

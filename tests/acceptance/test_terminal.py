@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from forked import popen
 
 from serienpost import Texts
 
@@ -68,12 +68,13 @@ def on_a_terminal(practice: Practice, *args: str, typed: str = "", columns: int 
         import termios
 
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with subprocess.Popen(
+    environment["TERM"] = "dumb"
+    with popen(environment)(
         [sys.executable, "-m", "serienpost", "-C", str(practice.folder), *args],
         stdin=inner,
         stdout=inner,
         stderr=inner,
-        env={**environment, "TERM": "dumb"},
+        env=environment,
     ):
         os.close(inner)
         os.write(outer, typed.encode())

@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from command_line import spoken
+from forked import popen
 
 if TYPE_CHECKING:
     from conftest import Practice
@@ -23,18 +24,20 @@ def given(
     practice: Practice, *args: str, line: bytes = f"{PASSWORD}\n".encode(), code: int = 0
 ) -> dict[str, Any]:
     """The document of a command with `--json` that reads a line of stdin."""
-    done = subprocess.run(
+    environment = {**os.environ, **spoken(), "PYTHONUTF8": "1"}
+    with popen(environment)(
         [sys.executable, "-m", "serienpost", "-C", str(practice.folder), *args, "--json"],
-        input=line,
-        capture_output=True,
-        check=False,
-        env={**os.environ, **spoken(), "PYTHONUTF8": "1"},
-    )
-    assert done.returncode == code, done.stderr.decode()
-    assert b"Traceback" not in done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        out, err = process.communicate(line)
+    assert process.returncode == code, err.decode()
+    assert b"Traceback" not in err
+    document: dict[str, Any] = json.loads(out)
     practice.schemas.check(args, document)
-    assert PASSWORD.encode() not in done.stdout + done.stderr
+    assert PASSWORD.encode() not in out + err
     return document
 
 

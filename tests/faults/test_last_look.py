@@ -5,12 +5,12 @@ one call in hand, nothing twice."""
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from command_line import is_stopped, wait_until
 from fault_harness.invariants import assert_clean, snapshot
 from fault_harness.practice import ROWS
 from fault_harness.providers import PROVIDERS, SmtpProvider
@@ -259,9 +259,8 @@ def test_a_server_that_is_slow_to_greet(
 def stopped_at(practice: Practice, point: str) -> subprocess.Popen[str]:
     """A process that sends and stops itself at the first passage of a point."""
     sleeper = practice.start("send", practice.run, "--yes", fault=f"{point}:1:stop")
-    found = os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-    assert found is not None
-    assert found.si_code == os.CLD_STOPPED, f"{point} was never passed"
+    wait_until(lambda: sleeper.poll() is not None or is_stopped(sleeper.pid))
+    assert sleeper.returncode is None, f"{point} was never passed"
     return sleeper
 
 

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import wait_until
+from command_line import is_stopped, wait_until
 from fault_harness.invariants import assert_always, assert_clean, snapshot
 from fault_harness.practice import KILLED, ROWS
 from fault_harness.providers import SLOTS, TeamSmtpProvider
@@ -175,7 +175,7 @@ def test_frozen_beyond_its_lease(practice: Practice, figures: Figures, size: int
     """The others take over what it had; awake again it sends none of it."""
     before, team = snapshot(practice), Team(practice, size)
     team.start({0: "wire.after:1:stop"})
-    wait_until(lambda: _is_stopped(team.processes[0].pid))
+    wait_until(lambda: is_stopped(team.processes[0].pid))
     _let_lease_end(practice, team.processes[0], team.owner(0))
     rest = [practice.finish(one, "resume").code for one in team.processes[1:]]
     assert set(rest) == {5}
@@ -193,7 +193,7 @@ def test_a_frozen_one_keeps_its_connections(posting: Practice, figures: Figures,
     """Nobody may open what it has open."""
     before, team = snapshot(posting), Team(posting, size)
     team.start({0: "wire.before:2:stop"})
-    wait_until(lambda: _is_stopped(team.processes[0].pid))
+    wait_until(lambda: is_stopped(team.processes[0].pid))
     frozen = team.owner(0)
     wait_until(lambda: sum(posting.oracle().values()) > ROWS // 2)
     assert 1 <= team.shares()[frozen] <= SLOTS
@@ -359,12 +359,6 @@ def _let_lease_end(practice: Practice, frozen: subprocess.Popen[str], owner: str
             frozen.send_signal(signal.SIGCONT)
             time.sleep(0.05)
             frozen.send_signal(signal.SIGSTOP)
-            wait_until(lambda: _is_stopped(frozen.pid))
+            wait_until(lambda: is_stopped(frozen.pid))
         else:
             return
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether a process is stopped by a signal."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123
-        return file.read().rpartition(")")[2].split()[0] == "T"

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command_line import wait_until
+from command_line import is_stopped, wait_until
 from fault_harness.invariants import assert_no_canary
 from fault_harness.practice import KILLED, ROWS
 from fault_harness.scenarios import ASK, asked
@@ -266,7 +266,7 @@ def test_a_frozen_worker_keeps_its_task_and_heeds_who_cancels_it(
 ) -> None:
     asked(practice)
     frozen = serve(practice, processes, "batch.before_commit:1:stop")
-    wait_until(lambda: _is_stopped(frozen.pid))
+    wait_until(lambda: is_stopped(frozen.pid))
     other = serve(practice, processes)
     (row,) = tasks(practice)
     assert row["state"] == "working"
@@ -310,9 +310,3 @@ def test_workers_die_at_any_moment(
     assert {row["state"] for row in tasks(practice)} <= {"done", "failed"}
     assert all(row["tries"] == TRIES for row in tasks(practice) if row["state"] == "failed")
     assert_each_is_there_once(practice)
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether a process is stopped by a signal."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123
-        return file.read().rpartition(")")[2].split()[0] == "T"

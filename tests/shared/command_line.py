@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import reading
+from forked import popen
 
 from serienpost.cli.main import run
 
@@ -55,14 +56,15 @@ def start(
     known = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
     extra = {"SERIENPOST_FAULT": fault} if fault else {}
     module, noted = (program, {}) if program else reading.module(args, environment)
-    process = subprocess.Popen(
+    env = {**known, **spoken(), "PYTHONUTF8": "1", **environment, **noted, **extra}
+    process = popen(env)(
         [sys.executable, "-m", module, "-C", str(folder), *args],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         cwd=folder.parent,
-        env={**known, **spoken(), "PYTHONUTF8": "1", **environment, **noted, **extra},
+        env=env,
     )
     reading.listen(process, noted)
     return process
@@ -108,6 +110,15 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < until, f"it did not happen within {seconds:g} seconds"
         time.sleep(0.005)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process is stopped by a signal; one that is gone is not."""
+    try:
+        found = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return found.rpartition(")")[2].split()[0] == "T"
 
 
 @contextmanager

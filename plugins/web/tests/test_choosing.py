@@ -237,6 +237,9 @@ def test_a_list_is_given_and_what_is_not_certain_is_asked(desk: Desk) -> None:
     made = id_of(eva.post("/auswahl", data=form))
     read(desk, made)
     assert len(rows(eva.get(f"/auswahl/{made}/treffer").text)) == 2
+    assert "eingang" not in eva.get("/auswahl?tab=datei").text
+    assert choose(eva, "datei", file=f"eingang/{given}").status_code == 400
+    assert 'href="#field-list"' in choose(eva, "datei").text
     assert press(eva, made, "discard", under="/treffer").status_code == 303
     assert not stored.exists()
     form["form"] = "again" * 4

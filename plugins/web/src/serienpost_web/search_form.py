@@ -28,6 +28,8 @@ _MOST_SIGNS = 2_000
 # Folders are looked through so deep for files to choose from, and so many are offered.
 _DEEP = 3
 _MOST_FILES = 200
+# The folder of what people give; each file there is its draft's or its choice's alone.
+_GIVEN = "eingang"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -214,7 +216,9 @@ def inputs(practice: Practice, tab: Tab, *, may_write_sql: bool) -> list[Input]:
             found[0] = replace(found[0], required=False)
     if tab.source == "table":
         found = [
-            replace(one, label=_("or a file of the practice folder")) if one.name == "file" else one
+            replace(one, label=_("or a file of the practice folder"), required=False)
+            if one.name == "file"
+            else one
             for one in _with_files(practice, found, "file", (".csv", ".xlsx"))
         ]
     return found
@@ -283,7 +287,8 @@ def _files(practice: Practice, suffixes: tuple[str, ...]) -> Iterator[str]:
     for depth in range(_DEEP):
         for path in folder.glob("*/" * depth + "*"):
             name = path.relative_to(folder)
-            is_shown = not any(part.startswith(".") for part in name.parts)
+            is_shown = name.parts[0] != _GIVEN
+            is_shown &= not any(part.startswith(".") for part in name.parts)
             if is_shown and path.suffix.lower() in suffixes and path.is_file():
                 yield name.as_posix()
 

@@ -50,6 +50,8 @@ def choose(asked: Asked) -> Answer:
             filled = search_form.without_file(filled) if given else filled
         due = _due(asked)
         missing = _missing(filled, due)
+        if tab.source == LISTS and given is None and not asked.form.one("file"):
+            missing["list"] = _("Choose a list.")
         if missing:
             return _page(asked, known, tab, filled, missing=missing, given=given)
         blocks = search_form.blocks(tab, filled)

@@ -16,14 +16,18 @@ from serienpost_web.table import Moved, Route, Shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from serienpost import Practice, Problem
+    from serienpost import Practice, Problem, Text
     from serienpost.service import Selection, SelectionStatus
     from serienpost_web.table import Answer, Asked
 
 _ = Texts(__name__)
 
 _COLUMNS = {name: COLUMNS[name] for name in ("number", "name", "occasion")}
-_FILTERS = {name: FILTERS[name] for name in ("", "marked", "unmarked")}
+_FILTERS: Mapping[str, Text] = {
+    "": FILTERS[""],
+    "marked": _("Marked"),
+    "unmarked": _("Not marked"),
+}
 
 
 class Action(NamedTuple):

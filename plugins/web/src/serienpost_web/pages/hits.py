@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from serienpost import SerienpostError, Texts
 from serienpost.service import ReadSelection
 from serienpost_web import wording
-from serienpost_web.pages import selection as checked
 from serienpost_web.pages.people import FILTERS
-from serienpost_web.pages.selection import COLUMNS, MOST_AT_ONCE, SIZES, Look
+from serienpost_web.pages.selection import (
+    COLUMNS,
+    MARKING,
+    MOST_AT_ONCE,
+    SIZES,
+    Look,
+    pressed,
+    selection_of,
+)
 from serienpost_web.table import Moved, Route, Shown
 
 if TYPE_CHECKING:
@@ -39,7 +46,7 @@ class Action(NamedTuple):
 
 def hits_page(asked: Asked) -> Answer:
     """The hits, with number, name and occasion alone."""
-    selection = checked.selection_of(asked)
+    selection = selection_of(asked)
     status = selection.status()
     if status.state == "reading" or status.kind is not None:
         return Moved(f"/auswahl/{selection.id}")
@@ -81,7 +88,7 @@ def _address(selection: Selection) -> str:
 
 def mark(asked: Asked) -> Answer:
     """Keep the marks of the page, then do what the button says."""
-    return checked.pressed(asked, "/treffer", DEEDS)
+    return pressed(asked, "/treffer", DEEDS)
 
 
 def _again(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
@@ -104,7 +111,7 @@ def _action(_asked: Asked, selection: Selection, look: Look, _value: str) -> Ans
 
 
 DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
-    **checked.MARKING,
+    **MARKING,
     "again": _again,
     "discard": _discard,
     "action": _action,
@@ -113,7 +120,7 @@ DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
 
 def action_page(asked: Asked) -> Answer:
     """Which kind of message, from which account, for which purpose."""
-    selection = checked.selection_of(asked)
+    selection = selection_of(asked)
     status = selection.status()
     if status.state != "found":
         return Moved(f"/auswahl/{selection.id}")
@@ -123,7 +130,7 @@ def action_page(asked: Asked) -> Answer:
 def choose_action(asked: Asked) -> Answer:
     """Ask for the marked hits to be checked; a worker does that. Where that was asked already, by
     a form whose answer was lost, it leads there."""
-    selection = checked.selection_of(asked)
+    selection = selection_of(asked)
     status = selection.status()
     if status.state not in ("found", "reading") or (status.is_begun and status.state == "reading"):
         return Moved(f"/auswahl/{selection.id}")

@@ -363,7 +363,7 @@ def test_row_1_15_and_1_23_the_check_shows_what_matters_for_this_kind(
     search(page, desk, "patienten", ids=", ".join(map(str, numbers)))
     page.click("button[value=all]")
     act(page, desk, kind)
-    columns = {"email": "E-Mail-Adresse", "sms": "Mobilnummer", "letter": "Postanschrift"}
+    columns = {"email": "E-Mail-Adresse", "sms": "Mobilnummer", "letter": "Anschrift"}
     headings = page.locator("thead th").all_inner_texts()
     assert len(headings) == 7
     assert columns[kind] in [one.strip() for one in headings]

@@ -110,8 +110,11 @@ smtp: setup  ## mail through real Postfix, smtp-sink, Dovecot; installs them whe
 
 .PHONY: browser
 browser: setup  ## every page of the desk in Debian's Chromium: both schemes and languages, axe
-	@scripts/packages chromium
-	@scripts/uv run --quiet --group browser pytest -q -n 0 -o timeout=900 plugins/web/tests/browser_*.py
+	@scripts/browser plugins/web/tests/browser_*.py
+
+.PHONY: screenshots
+screenshots: setup  ## the pictures of the manual, from a demo practice, into docs/images/
+	@scripts/browser plugins/web/tests/screenshots.py
 
 .PHONY: load
 load: setup  ## 50,000 mails, 10,000 letters: memory, every one accounted for, the file is sound

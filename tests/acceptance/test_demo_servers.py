@@ -1,4 +1,4 @@
-"""`demo --serve` beside a demo practice: every account works by hand, and it ends when asked."""
+"""`demo --serve`: the desk on a demo practice, beside which every account works by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 PORTS = ("2525", "2526", "2527")
+OPEN = "The desk is open, until Ctrl-C: "
 
 
 def free_ports(count: int) -> list[int]:
@@ -76,28 +80,53 @@ def serving(beside: Practice) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     yield begin
     for process in started:
         if process.poll() is None:
-            process.kill()
+            process.terminate()  # it ends what it started; killed, it could not
         process.communicate()
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_when_asked(
-    serving: Callable[[], subprocess.Popen[str]], asked: signal.Signals
-) -> None:
-    process = serving()
-    assert "mail server" in told_until(process, "Ctrl-C ends it.")
-    process.send_signal(asked)
-    out, err = process.communicate(timeout=120)
-    assert (process.returncode, err) == (0, "")
-    assert out == "Ended. Arrived: 0 e-mails, 0 SMS, 0 e-mails by SendGrid.\n"
+def test_a_practice_is_made_and_its_desk_opened_until_it_is_asked_to_end(tmp_path: Path) -> None:
+    """Whoever was told name and password before the last end does not come in any more."""
+    said = []
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        process = start(*(() if said else ("--patients", "60")), cwd=tmp_path)
+        said.append(told_until(process, OPEN))
+        logins = [logs_in(said[-1], password_in(one)) for one in said]
+        process.send_signal(asked)
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
+        assert out == "Ended. Arrived: 0 e-mails, 0 SMS, 0 e-mails by SendGrid.\n"
+        assert logins == [False] * (len(said) - 1) + [True]
+        with pytest.raises(OSError, match="refused"):
+            logs_in(said[-1], "")
+    assert "Made a practice with 60 made-up patients in demo-practice." in said[0]
+    assert "Made a practice" not in said[1]
+    log = (tmp_path / "demo-practice" / "serienpost-worker.log").read_text("utf-8")
+    assert log.count("has ended") == 2
+    for path in (tmp_path / "demo-practice").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def password_in(said: str) -> str:
+    found = re.search(r"^  password: (\S{19})$", said, re.MULTILINE)
+    assert found, said
+    return found[1]
+
+
+def logs_in(said: str, password: str) -> bool:
+    """Whether the demo's user comes in by this password."""
+    address = said.rsplit(maxsplit=1)[-1].removeprefix("http://")
+    form = urlencode({"name": "demo", "password": password, "next": "/"})
+    headers = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
+    with closing(HTTPConnection(address)) as client:
+        client.request("POST", "/login", form, headers)
+        return client.getresponse().status == 303
 
 
 def test_every_account_of_the_demo_practice_sends(
     beside: Practice, serving: Callable[[], subprocess.Popen[str]]
 ) -> None:
     process = serving()
-    told = told_until(process, "Ctrl-C ends it.")
-    assert "SendGrid keeps the template Neue Sprechzeiten" in told
+    told = told_until(process, OPEN)
     shown = json.loads(beside("config", "show", "--json").out)["config"]["accounts"]
     mailings = {"mail": "information", "sms": "kurznachricht", "brief": "rundbrief"}
     mailings["grid"] = "sprechzeiten"
@@ -114,7 +143,7 @@ def test_every_account_of_the_demo_practice_sends(
         assert sent[account] > 5
     beside.json("doctor")
     beside.json("events")
-    inbox = beside.folder / "eingang"
+    inbox = beside.folder / "postfach"
     beside.wait_until(lambda: len(list(inbox.glob("sms-*.txt"))) == sent["sms"])
     beside.wait_until(lambda: len(list(inbox.glob("grid-*.html"))) == sent["grid"])
     assert len(list(inbox.glob("*.eml"))) == sent["mail"]
@@ -142,7 +171,7 @@ def test_a_port_in_use_is_one_line(beside: Practice, taken: int) -> None:
     assert (process.returncode, out) == (3, "")
     (line,) = err.splitlines()
     assert f"127.0.0.1:{port}" in line
-    assert not (beside.folder / "eingang").exists()
+    assert not (beside.folder / "postfach").exists()
 
 
 def test_it_serves_practices_of_this_machine_alone(beside: Practice) -> None:
@@ -154,10 +183,22 @@ def test_it_serves_practices_of_this_machine_alone(beside: Practice) -> None:
     assert "the account mail does not hand over to a port of this machine" in err
 
 
-def test_it_makes_no_practice(tmp_path: Path) -> None:
-    for option in (("--patients", "60"), ("--seed", "2"), ("--json",)):
-        process = start(*option, cwd=tmp_path)
+def test_options_that_do_not_fit_are_refused(beside: Practice) -> None:
+    name = beside.folder.name
+    for option, why in (
+        (("--patients", "60"), f"--patients is for a new practice; {name} is one"),
+        (("--json",), "--json does not go with --serve"),
+    ):
+        process = start(name, *option, cwd=beside.folder.parent)
         out, err = process.communicate(timeout=120)
         assert process.returncode == 2
-        assert f"{option[0]} does not go with --serve" in out + err
-    assert list(tmp_path.iterdir()) == []
+        assert why in out + err
+
+
+def test_a_practice_with_an_address_of_somebody_is_none_to_play_with(beside: Practice) -> None:
+    beside.edit("serienpost.yaml", "email: praxis@example.org", "email: praxis@example.com.invalid")
+    process = start(beside.folder.name, cwd=beside.folder.parent)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (3, "")
+    assert "is no demo practice" in err
+    assert not (beside.folder / "serienpost-worker.log").exists()

@@ -78,7 +78,11 @@ def test_stage_passes_on_the_status_and_writes_the_log(tmp_path: Path) -> None:
     assert (
         run("scripts/stage", "bad", "60", "sh", "-c", "exit 7", STAGE_LOG=str(log)).returncode == 7
     )
-    good, bad = log.read_text(encoding="utf-8").splitlines()
+    assert (
+        run("scripts/stage", "no", "60", "sh", "-c", "exit 77", STAGE_LOG=str(log)).returncode == 0
+    )
+    good, bad, skipped = log.read_text(encoding="utf-8").splitlines()
+    assert skipped.endswith("  skipped")
     assert good.startswith("good")
     assert good.endswith("s of   60 s  ok")
     assert bad.endswith("FAILED (7)")

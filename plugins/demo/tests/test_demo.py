@@ -62,7 +62,7 @@ def test_everything_arrives_that_was_accepted(tmp_path: Path) -> None:
     assert grid["accepted"] == grid["arrived"] > 4
     assert grid["counts"]["bounced"] == 1
     assert grid["requests"] < grid["arrived"]
-    mails = sorted((folder / "eingang").iterdir())
+    mails = sorted((folder / "postfach").iterdir())
     assert len(mails) == document["arrived"] + 1
     received = b"".join(mail.read_bytes() for mail in mails)
     assert b"martin.vogel@example.org" in received
@@ -192,12 +192,12 @@ def test_counts_are_told_in_the_readers_language() -> None:
 def test_servers_stand_in_columns_in_each_language(language: str, line: str) -> None:
     ports = {"smtp": 9, "smscreator": 11, "sendgrid": 12}
     with speaking(language):
-        told = [str(one) for one in _started(ports, Path("eingang"), None)]
+        told = [str(one) for one in _started(ports, Path("postfach"))]
     assert line in told
 
 
 def test_the_command_has_the_name_and_options_of_the_manual() -> None:
     assert demo_command.name == "demo"
     assert {name for option in demo_command.params for name in option.opts} == {
-        *("folder", "--patients", "--seed", "--serve", "--json"),
+        *("folder", "--patients", "--seed", "--serve", "--port", "--json"),
     }

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chromium import chromium, log_in, look
+from chromium import log_in, look
 
 from serienpost import open_practice
 
@@ -32,12 +32,6 @@ TABS = (
 )  # fmt: skip
 KINDS = {"email": "mail", "sms": "sms", "letter": "brief"}
 TICKED = "tbody input[name=row]:checked"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ from serienpost_demo.folder import write_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -45,3 +47,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             made = Desk(url, folder, catcher, runs, drafts, task, selection)
             yield made
             made.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from chromium import chromium
+
+    with chromium() as found:
+        yield found

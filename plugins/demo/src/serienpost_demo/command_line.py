@@ -90,17 +90,11 @@ class CommandLine:
         for shown in _typed(["$", "serienpost", *map(shlex.quote, line)]):
             self.say(shown)
         done = subprocess.run(  # noqa: S603  our own interpreter and our own arguments
-            [sys.executable, "-P", "-m", "serienpost", *line],
+            own_program(self.folder, *args),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            env={
-                **os.environ,
-                "PYTHONUTF8": "1",
-                "COLUMNS": str(_WIDTH - len(_INDENT)),
-                "SERIENPOST_LANG": present_language(),
-                **self.environment,
-            },
+            env={**own_environment(), **self.environment},
             check=False,
         )
         if done.returncode not in (0, *also):
@@ -116,6 +110,21 @@ class CommandLine:
                 hint=_("its output stands above"),
             )
         return done
+
+
+def own_program(folder: Path, *args: str) -> list[str]:
+    """The `serienpost` command of this installation on a practice folder."""
+    return [sys.executable, "-P", "-m", "serienpost", "-C", str(folder), *args]
+
+
+def own_environment() -> dict[str, str]:
+    """Of this process, with the present language and the width that is left."""
+    return {
+        **os.environ,
+        "PYTHONUTF8": "1",
+        "COLUMNS": str(_WIDTH - len(_INDENT)),
+        "SERIENPOST_LANG": present_language(),
+    }
 
 
 def _typed(words: Sequence[str]) -> Iterator[str]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 _DEFAULT_FOLDER = "demo-practice"
-_INBOX = "eingang"
 
 
 def init_demo(folder: Path, patients: int, seed: int) -> list[Path]:
@@ -52,7 +51,15 @@ def init_demo(folder: Path, patients: int, seed: int) -> list[Path]:
 @click.option(
     "--serve",
     is_flag=True,
-    help=_("Start the servers alone and keep them running, to try a demo practice by hand."),
+    help=_("Open the desk on the practice, made where it is not there, until Ctrl-C."),
+)
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help=_("With --serve: port of the desk; 0 takes a free one."),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON document on stdout."))
 @click.pass_context
@@ -62,6 +69,7 @@ def demo_command(
     patients: int,
     seed: int,
     serve: bool,
+    port: int,
     as_json: bool,
 ) -> Reply:
     """Show everything end to end on a made-up practice.
@@ -71,18 +79,21 @@ def demo_command(
     commands, then the same by SMS and by letter. Nothing leaves this machine. The exit code is 0
     only if exactly the messages that the record calls accepted have arrived, else 1.
 
-    With --serve it makes no practice: mail server, smsCreator and SendGrid run until Ctrl-C, so
-    that each account of a practice that `init --demo` made works by hand. DIR is then such a
-    practice, whose ports are taken and in whose folder eingang stands what arrives. Without DIR
-    the ports are those that every such practice has at first, and eingang lies in the current
-    folder. The exit code is 0.
+    With --serve it opens the desk instead, for a browser on this machine, and says with which name
+    and password; DIR (default: this folder if it is a demo practice, else demo-practice) is made
+    unless it is there. Mail server, smsCreator and SendGrid run beside it, so that each account
+    works, at the desk and by command line; what arrives stands in the practice's folder postfach.
+    Ctrl-C ends everything. The exit code is 0.
     """
     if serve:
-        return _serve(command, folder)
+        return _serve(command, folder, patients, seed, port)
+    if _is_given(command, "port"):
+        raise click.UsageError(_("--port goes with --serve"))
     from serienpost_demo.command_line import folded
+    from serienpost_demo.folder import fresh_folder
     from serienpost_demo.walkthrough import walk_through
 
-    chosen = folder or _fresh_folder(Path(_DEFAULT_FOLDER))
+    chosen = folder or fresh_folder(Path(_DEFAULT_FOLDER))
 
     def say(message: str) -> None:
         click.echo(folded(message), err=as_json)
@@ -90,27 +101,37 @@ def demo_command(
     return walk_through(chosen, patients, seed, say)
 
 
-def _serve(command: click.Context, practice: Path | None) -> Reply:
-    for name in ("patients", "seed", "as_json"):
-        if command.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            option = "--json" if name == "as_json" else f"--{name}"
+def _serve(
+    command: click.Context, folder: Path | None, patients: int, seed: int, port: int
+) -> Reply:
+    from serienpost import Exit, Problem, Reply
+    from serienpost_demo.folder import CONFIGURATION
+    from serienpost_demo.servers import Size, serve
+
+    if _is_given(command, "as_json"):
+        raise click.UsageError(_("--json does not go with --serve"))
+    is_here = Path(CONFIGURATION).exists()
+    practice = folder or (Path() if is_here else Path(_DEFAULT_FOLDER))
+    for name in ("patients", "seed"):
+        if _is_given(command, name) and (practice / CONFIGURATION).exists():
             raise click.UsageError(
-                _("{option} does not go with --serve, which makes no practice", option=option)
+                _(
+                    "--{option} is for a new practice; {folder} is one",
+                    option=name,
+                    folder=str(practice),
+                )
             )
-    from serienpost import Reply
-    from serienpost_demo.servers import serve
 
     def say(message: str) -> None:
         click.echo(str(message))
 
-    serve(practice, _fresh_folder((practice or Path()) / _INBOX), say=say)
-    return Reply()
+    code = serve(practice, Size(patients, seed), port, say)
+    if not code:
+        return Reply()
+    ended = Problem(_("the desk has ended by itself, with exit code {code}", code=code))
+    is_known = code in Exit._value2member_map_
+    return Reply(exit=Exit(code) if is_known else Exit.BUG, told=(ended,))
 
 
-def _fresh_folder(wanted: Path) -> Path:
-    number = 2
-    folder = wanted
-    while folder.exists():
-        folder = wanted.with_name(f"{wanted.name}-{number}")
-        number += 1
-    return folder
+def _is_given(command: click.Context, name: str) -> bool:
+    return command.get_parameter_source(name) is not ParameterSource.DEFAULT

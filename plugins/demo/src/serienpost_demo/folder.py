@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from serienpost import Text
+
 _ = Texts(__name__)
 
 # Where the demo practice's account expects a mail server on this machine.
@@ -28,7 +30,9 @@ DEMO_GRID_PORT = 2527
 
 DATABASE = "praxis.db"
 LEDGER = "versandbuch.db"
-_CONFIGURATION = "serienpost.yaml"
+# What arrives at the servers that play its providers.
+INBOX = "postfach"
+CONFIGURATION = "serienpost.yaml"
 
 
 def write_folder(
@@ -78,12 +82,32 @@ def write_folder(
     return [*written, folder / DATABASE]
 
 
+def fresh_folder(wanted: Path) -> Path:
+    """This folder, or the first numbered one beside it that is not there yet."""
+    number = 2
+    folder = wanted
+    while folder.exists():
+        folder = wanted.with_name(f"{wanted.name}-{number}")
+        number += 1
+    return folder
+
+
+def made_in_words(patients: int, folder: Path) -> Text:
+    """What `write_folder` did."""
+    return _.ngettext(
+        "Made a practice with {n} made-up patient in {folder}.",
+        "Made a practice with {n} made-up patients in {folder}.",
+        patients,
+        folder=str(folder),
+    )
+
+
 def _contents(**ports: int) -> dict[str, str]:
     ours = files("serienpost_demo") / "files"
-    configuration = Template(_in_present_language(ours)[_CONFIGURATION]).substitute(ports)
+    configuration = Template(_in_present_language(ours)[CONFIGURATION]).substitute(ports)
     mailings = _in_present_language(ours / "mailings")
     return {
-        _CONFIGURATION: configuration,
+        CONFIGURATION: configuration,
         **{f"mailings/{name}": text for name, text in mailings.items()},
         **dict(_texts_below(ours / "templates", "templates")),
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost import Exit, Problem, Text, Texts, run_state
 from serienpost_demo.command_line import CommandLine, counts_in_words
+from serienpost_demo.folder import INBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,23 +37,17 @@ def walk_through(folder: Path, patients: int, seed: int, say: Say) -> Reply:
     """
     from serienpost_demo import grid_walk, letter_walk, sms_walk
     from serienpost_demo.catcher import Catcher
-    from serienpost_demo.folder import write_folder
+    from serienpost_demo.folder import made_in_words, write_folder
     from serienpost_demo.smscreator import FakeSmsCreator
 
     with (
-        Catcher(folder / "eingang") as catcher,
+        Catcher(folder / INBOX) as catcher,
         FakeSmsCreator(sms_walk.new_gateway()) as fake,
         grid_walk.new_sendgrid() as grid,
     ):
         say(_listening(catcher.port, fake.port, grid.port))
         write_folder(folder, patients, seed, catcher.port, fake.port, grid.port)
-        made = _.ngettext(
-            "Made a practice with {n} made-up patient in {folder}.",
-            "Made a practice with {n} made-up patients in {folder}.",
-            patients,
-            folder=str(folder),
-        )
-        say(f"{made}\n")
+        say(f"{made_in_words(patients, folder)}\n")
         line = CommandLine(folder, say)
         run = _prepare_and_send(line, folder, catcher.messages)
         arrived = catcher.messages[run.tests :]
@@ -136,8 +131,8 @@ def _reply(
         width = max(len(name) for name, _place in places) + 1
         for name, place in places:
             click.echo(folded(f"  {name:<{width}}{place}"))
-        command = f"{_program()} -C {folder} show {run.id}"
-        click.echo(folded("\n" + _("Go on: {command}", command=command)))
+        command = f"{_program()} demo --serve {folder}"
+        click.echo(folded("\n" + _("Open the desk on it: {command}", command=command)))
 
     return Reply(
         data={
@@ -201,7 +196,7 @@ def _told(
 def _places(folder: Path, letters: str) -> list[tuple[str, str]]:
     return [
         (_("configuration"), str(folder / "serienpost.yaml")),
-        (_("e-mails that arrived"), str(folder / "eingang")),
+        (_("e-mails that arrived"), str(folder / INBOX)),
         (_("preview"), str(folder / "vorschau")),
         (_("report"), str(folder / "bericht.html")),
         (_("letters to print"), letters),

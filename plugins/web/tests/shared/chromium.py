@@ -44,9 +44,15 @@ def log_in(page: Page, desk: Desk, user: str = "Ada") -> None:
 def look(page: Page, name: str) -> None:
     """What axe finds, and whether anything is wider than the page."""
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    told = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+    assert told == [], (name, told)
+    fits(page, name)
     if PICTURES:
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+def fits(page: Page, name: str) -> None:
+    """Nobody has to scroll to the side."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, name

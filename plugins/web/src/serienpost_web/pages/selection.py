@@ -311,6 +311,7 @@ def _take(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answe
     made = asked.practice.new_draft(
         about=_ABOUT.get(status.purpose or "", "other"),
         continues=False if answer == "-" else answer or None,
+        keys={"account": status.account, "purpose": status.purpose},
         selection=selection.id,
     )
     if isinstance(made, SameMailing):

@@ -56,6 +56,8 @@ SAMPLED = {
     "tests/faults/test_points.py::test_killed_at*": 3,
     "tests/faults/test_selections.py::test_*]": 3,
     "tests/faults/test_two_practices.py::*": 2,
+    "tests/upgrade/test_versions.py::*0005*": 3,
+    "tests/upgrade/test_versions.py::*postgresql*": 2,
     "tests/privacy/test_attacks.py::test_a_value_is_refused_or_plain_text*": 4,
     "tests/privacy/test_attacks_sent.py::test_values_leave_as_text_or_not_at_all*-False]": 0,
     "tests/sources/test_bad_input.py::test_bad_input*": 3,

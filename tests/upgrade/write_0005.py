@@ -15,7 +15,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fault_harness.server import Server
 from fixture_practice import LARGE, SMALL, SQLITE, TEXTS
@@ -29,15 +29,24 @@ from write_fixtures import (
     make_practice,
 )
 
-TO = Path(__file__).parent / "ledger0005"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
 # No run becomes stale, however late the tests are run.
 MORE = "stale_after: 36500 days\n"
 # A due date that is not over while this is kept.
 DUE = "2999-12-31"
 
 
-def main(folder: Path) -> None:
-    """Make the practice and both ledgers below a folder; write the fixtures."""
+def write(folder: Path, to: Path, play: Callable[[Desk], None]) -> None:
+    """Make the practice and both ledgers below a folder; write the fixtures.
+
+    Args:
+        folder: where the practice is made.
+        to: where the fixtures go.
+        play: what is done with each ledger.
+    """
     os.environ["SERIENPOST_LANG"] = "en"
     practice = folder / "praxis"
     make_practice(practice)
@@ -54,12 +63,13 @@ def main(folder: Path) -> None:
             answers[backend] = {"runs": desk.runs, "pages": {}, "answers": asked(desk)}
             if ledger != SQLITE:
                 desk.edit(ledger, SQLITE)
-        store_practice(practice)
-        store("praxis.sql", dump_sqlite(practice / "praxis.db"))
-        store("ledger-sqlite.sql", dump_sqlite(practice / "versandbuch.db"))
-        store("ledger-postgresql.sql", dump_postgresql(server, url))
+        for path in (practice / "serienpost.yaml", *sorted((practice / "mailings").iterdir())):
+            store(to / "praxis" / path.relative_to(practice), path.read_text("utf-8"))
+        store(to / "praxis.sql", dump_sqlite(practice / "praxis.db"))
+        store(to / "ledger-sqlite.sql", dump_sqlite(practice / "versandbuch.db"))
+        store(to / "ledger-postgresql.sql", dump_postgresql(server, url))
         for backend, parts in answers.items():
-            store(f"{backend}.json", lines_of(parts))
+            store(to / f"{backend}.json", lines_of(parts))
 
 
 def play(desk: Desk) -> None:
@@ -111,18 +121,11 @@ def asked(desk: Desk) -> dict[str, Any]:
     return answers
 
 
-def store(name: str, text: str) -> None:
+def store(path: Path, text: str) -> None:
     """Write a fixture."""
-    path = TO / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
 
 
-def store_practice(practice: Path) -> None:
-    """The files that the mailings need."""
-    for path in (practice / "serienpost.yaml", *sorted((practice / "mailings").iterdir())):
-        store(f"praxis/{path.relative_to(practice)}", path.read_text("utf-8"))
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    write(Path(sys.argv[1]), HERE / "ledger0005", play)

@@ -17,7 +17,8 @@ _FOCUS = """before => {
   const now = document.activeElement;
   if (!now || now === document.body) return null;
   const style = getComputedStyle(now), box = now.getBoundingClientRect();
-  const goesOn = !before || before === document.body ||
+  // A date has a stop for each of its parts.
+  const goesOn = !before || before === document.body || (before === now && now.type === "date") ||
     (before.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
   return {
     what: now.outerHTML.slice(0, 120),

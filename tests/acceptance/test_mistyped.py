@@ -53,7 +53,7 @@ def test_a_test_speaks_of_its_own_kind(demo: Practice) -> None:
     """Was: --to is no SMS address, and of one that left: look into the mailbox."""
     run = demo.json("prepare", "kurznachricht", "--summary")["run"]
     said = problem(demo, "test", run, "--to", "x@example.org")
-    assert said.startswith("--to cannot be reached by SMS: ")
+    assert said.startswith("the test's address cannot be reached by SMS: ")
     with FakeSmsCreator(new_gateway()) as fake:
         demo.edit("serienpost.yaml", "127.0.0.1:2526", f"127.0.0.1:{fake.port}")
         done = demo("test", run, "--to", "+49 1512 3456789")

@@ -69,7 +69,7 @@ def test_an_erased_person_is_in_no_test(null: Practice) -> None:
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (("suppress", "add", OWN), "the address of --to is on the suppression list by now"),
+        (("suppress", "add", OWN), "the test's address is on the suppression list by now"),
         (("cancel", "{run}"), "is cancelled by now"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost.rights import Right
-from serienpost.translation import Texts, joined
+from serienpost.translation import PSEUDO_LANGUAGE, Texts, joined, present_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -174,6 +174,15 @@ def reason(code: str | None, text: str | None = None) -> str:
 def reason_and_text(reason: str, text: str | None) -> str:
     """A reason in words, and what was said of it."""
     return joined(": ", (reason, text)) if text else reason
+
+
+def language(code: str) -> str:
+    """`Englisch` for `en`, in the language of whoever reads; without a name the code."""
+    from babel import Locale
+
+    present = present_language()
+    known = Locale.parse("en" if present == PSEUDO_LANGUAGE else present).languages
+    return str(known.get(code, code))
 
 
 def kind(name: str) -> str:

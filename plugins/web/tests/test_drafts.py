@@ -75,7 +75,7 @@ def test_a_draft_begins_with_one_click(desk: Desk) -> None:
 def test_what_is_written_is_saved_also_where_it_is_not_right(desk: Desk) -> None:
     draft, client = desk.begin(), desk.client("Eva")
     text = "Guten Tag\n\n{{Nachname}}, {{Nachnahme}}\n"
-    form = written(client, draft) | {"how": "own", "subject": "Neues", "text": text}
+    form = written(client, draft) | {"template": "", "subject": "Neues", "text": text}
     found = send(client, draft, form, then="check")
     assert found.headers["location"] == f"/entwurf/{draft}?check=1"
     saved = keys(desk, draft)
@@ -101,20 +101,65 @@ def test_what_has_no_field_stays(desk: Desk) -> None:
 
 
 def test_the_text_of_a_template_is_changed_for_this_time(desk: Desk) -> None:
+    """The fault: with the text the template goes, and what it brings besides."""
     draft, client = desk.begin(), desk.client("Eva")
-    send(client, draft, written(client, draft), then="edit")
     found = written(client, draft)
-    assert found["how"] == "own"
     assert "{{" in found["text"]
     assert found["subject"]
-    assert "template" not in keys(desk, draft)
+    before = keys(desk, draft)
+    send(client, draft, found, title=str(before["title"]))
+    assert keys(desk, draft) == before
+    send(client, draft, written(client, draft), text=found["text"] + "\nBis bald!\n")
+    changed = keys(desk, draft)
+    assert changed == {
+        **before,
+        "subject": found["subject"],
+        "text": f"{found['text']}\nBis bald!\n",
+    }
     assert "Alles in Ordnung" in client.get(f"/entwurf/{draft}?check=1").text
+    # Another template keeps what was written; its text is taken only when somebody says so.
+    other = written(client, draft) | {"template": "einladung"}
+    asked = send(client, draft, other, then="take")
+    assert asked.status_code == 422
+    assert 'value="drop"' in asked.text
+    assert fields(asked.text)["text"] == changed["text"]
+    assert keys(desk, draft) == changed
+    send(client, draft, other, then="drop")
+    assert keys(desk, draft) == {**before, "template": "einladung"}
+    send(client, draft, written(client, draft), template="information")
+    assert keys(desk, draft) == before
+
+
+def test_the_text_in_other_languages_is_changed_as_well(desk: Desk) -> None:
+    draft, client = (
+        desk.begin("sprechzeiten", account="mail", sendgrid_template=None),
+        desk.client("Eva"),
+    )
+    found = written(client, draft) | {"template": "neue-sprechzeiten", "text": "", "subject": ""}
+    send(client, draft, found)
+    found = written(client, draft)
+    assert "Dear" in found["text-en"] or "{{" in found["text-en"]
+    send(
+        client,
+        draft,
+        found,
+        text=found["text"] + "Neu.\n",
+        **{"text-en": found["text-en"] + "New.\n"},
+    )
+    changed = keys(desk, draft)
+    assert changed["other_languages"]["en"]["text"].endswith("New.\n")  # type: ignore[index]
+    assert "Alles in Ordnung" in client.get(f"/entwurf/{draft}?check=1").text
+    send(client, draft, written(client, draft), **{"text-en": found["text-en"] + "{{Nachnahme}}"})
+    page = client.get(f"/entwurf/{draft}?check=1").text
+    assert 'aria-describedby="text-en-wrong"' in page
+    send(client, draft, written(client, draft), **{"text-en": "", "subject-en": ""})
+    assert "other_languages" not in keys(desk, draft)
 
 
 def test_two_people_write_and_nothing_is_lost(desk: Desk) -> None:
     draft, ada, eva = desk.begin(), desk.client("Ada"), desk.client("Eva")
-    mine = written(ada, draft) | {"how": "own", "subject": "Von Ada", "text": "Text von Ada"}
-    theirs = written(eva, draft) | {"how": "own", "subject": "Von Eva", "text": "<b>Von Eva</b>"}
+    mine = written(ada, draft) | {"template": "", "subject": "Von Ada", "text": "Text von Ada"}
+    theirs = written(eva, draft) | {"template": "", "subject": "Von Eva", "text": "<b>Von Eva</b>"}
     assert send(eva, draft, theirs).status_code == 303
     refused = send(ada, draft, mine)
     assert refused.status_code == 409
@@ -130,7 +175,7 @@ def test_two_people_write_and_nothing_is_lost(desk: Desk) -> None:
 def test_who_goes_back_and_changes_something_is_heard(desk: Desk) -> None:
     """The fault: the same form, sent again with another text, is taken for a double click."""
     draft, client = desk.begin(), desk.client("Eva")
-    form = written(client, draft) | {"how": "own", "subject": "Eins", "text": "Eins"}
+    form = written(client, draft) | {"template": "", "subject": "Eins", "text": "Eins"}
     assert send(client, draft, form).status_code == 303
     assert send(client, draft, form).status_code == 303
     assert keys(desk, draft)["subject"] == "Eins"
@@ -219,14 +264,11 @@ def test_a_draft_is_discarded_once_somebody_says_so(desk: Desk) -> None:
 def asked(desk: Desk, draft: str, **said: str) -> list[str]:
     """The addresses to which a click that comes twice leads."""
     client = desk.client("Eva")
-    page = client.get(f"/entwurf/{draft}/vorbereiten").text
-    form = dict(re.findall(r'name="(form|version|due)" value="([^"]+)"', page))
+    form = written(client, draft) | {"then": "look"} | said
     found: list[str] = []
 
     def click() -> None:
-        found.append(
-            client.post(f"/entwurf/{draft}/vorbereiten", data=form | said).headers["location"]
-        )
+        found.append(send(client, draft, form).headers["location"])
 
     threads = [threading.Thread(target=click) for _ in range(2)]
     for thread in threads:
@@ -273,11 +315,12 @@ def test_a_day_that_is_none(desk: Desk) -> None:
 
 def test_a_draft_that_is_not_right_says_so(desk: Desk) -> None:
     client, draft = desk.client("Eva"), desk.begin(account="niemand")
-    address, _same = asked(desk, draft)
-    desk.work()
-    page = client.get(address).text
-    assert "niemand" in page
-    assert f'href="/entwurf/{draft}?check=1"' in page
+    before = len(desk.tasks())
+    found = send(client, draft, written(client, draft), then="send")
+    assert found.status_code == 422
+    assert "niemand" in found.text
+    assert 'href="#field-account"' in found.text
+    assert len(desk.tasks()) == before
 
 
 def test_a_question_is_answered(desk: Desk) -> None:
@@ -288,7 +331,9 @@ def test_a_question_is_answered(desk: Desk) -> None:
         text="{{Praxis}}: „Neue Zeiten“ ab Montag, wir sind von acht bis zwölf Uhr da",
         limit=2,
     )
-    address, _same = asked(desk, draft)
+    page = client.get(f"/entwurf/{draft}/vorbereiten").text
+    form = dict(re.findall(r'name="(form|version|due)" value="([^"]+)"', page))
+    address = client.post(f"/entwurf/{draft}/vorbereiten", data=form).headers["location"]
     desk.work()
     page = client.get(address).text
     task = address.partition("?")[0]
@@ -316,13 +361,36 @@ def test_a_test_goes_to_an_own_address_once(desk: Desk) -> None:
     page = client.get(f"/runs/{run}/test?row=patient:3").text
     (key,) = {*re.findall(r'name="form" value="([^"]+)"', page)}
     form = {"form": key, "row": "", "whose": "made_up", "to": "praxis@example.org"}
-    found = [client.post(f"/runs/{run}/test", data=form) for _ in range(2)]
-    assert [one.status_code for one in found] == [200, 200]
-    assert "praxis@example.org" in found[0].text
+    one, other = (client.post(f"/runs/{run}/test", data=form).headers["location"] for _ in "12")
+    assert one == other
+    assert len(desk.catcher.messages) == before
+    assert 'class="badge busy"' in client.get(one).text
+    assert 'class="badge busy"' in client.get(f"{one}/live").text
+    desk.work()
+    desk.work()
+    assert "angenommen" in client.get(one).text
     assert len(desk.catcher.messages) == before + 1
+    assert client.get(one.replace(run, desk.runs["prepared"])).status_code == 404
+    moved = client.get(f"/aufgabe/{one.rpartition('/')[2]}").headers["location"]
+    assert moved == one
     wrong = client.post(f"/runs/{run}/test", data=form | {"to": '"><b>'})
     assert wrong.status_code == 422
     assert "<b>" not in wrong.text
+    (said,) = re.findall(r'id="to-wrong">([^<]+)<', wrong.text)
+    assert "--" not in said
+
+
+def test_a_test_that_is_refused_says_why(desk: Desk) -> None:
+    run, client = desk.prepare(), desk.client("Ada")
+    desk.catcher.script.refuse("praxis@*", "550 5.1.1 <praxis@example.org> unknown", times=1)
+    form = {"form": "t" * 20, "row": "", "whose": "made_up", "to": "praxis@example.org"}
+    moved = client.post(f"/runs/{run}/test", data=form).headers["location"]
+    desk.work()
+    desk.catcher.script.clear()
+    page = client.get(moved).text
+    assert "nicht hinaus" in page
+    assert "unknown" in page
+    assert "praxis@" not in page
 
 
 def test_whose_data_go_to_a_test_is_for_who_may_release(desk: Desk) -> None:

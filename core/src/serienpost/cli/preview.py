@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from serienpost import words
 from serienpost.cli.group import json_option
 from serienpost.cli.output import say
 from serienpost.cli.practice import with_practice
@@ -18,7 +17,7 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from serienpost.service import Practice
-    from serienpost.service.run import TestResult
+    from serienpost.service.own_address import TestResult
 
 _ = Texts(__name__)
 
@@ -107,13 +106,7 @@ def test_command(practice: Practice, run: str, to: str, recipient: str | None) -
     data = result.document()
     if result.is_accepted:
         return Reply(data, lambda: say(_arrival(result)))
-    problem = Problem(
-        _(
-            "the test was not accepted: {outcome}",
-            outcome=words.reason_and_text(words.outcome(result.outcome), result.text),
-        )
-    )
-    return Reply(data, exit=Exit.REFUSED, problems=(problem,))
+    return Reply(data, exit=Exit.REFUSED, problems=(Problem(result.refusal),))
 
 
 def _arrival(result: TestResult) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serienpost.translation import PSEUDO_LANGUAGE, Texts, present_language
+from serienpost import words
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,22 +15,13 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 
-def language_name(code: str) -> str:
-    """`Englisch` for `en`, in the language of whoever reads; without a name the code."""
-    from babel import Locale
-
-    language = present_language()
-    known = Locale.parse("en" if language == PSEUDO_LANGUAGE else language).languages
-    return str(known.get(code, code))
-
-
 def told_languages(head: ReviewSummary) -> Iterator[str]:
     """Which language how many get, how many of them because theirs is missing, and why a text is
     in one language alone."""
     if head.one_language_reason:
         yield head.one_language_reason
     if head.silent_languages:
-        names = [language_name(one) for one in head.silent_languages]
+        names = [words.language(one) for one in head.silent_languages]
         yield _("The text in {names} is not used: there are no salutations in it.", names=names)
     if head.languages:
         yield _("Language of the messages: {counts}.", counts=_counted(head))
@@ -40,7 +32,7 @@ def _counted(head: ReviewSummary) -> list[str]:
     found: dict[str, int] = {}
     for one in head.languages:
         found[one.language] = found.get(one.language, 0) + one.messages
-    return [f"{language_name(code)} {count}" for code, count in found.items()]
+    return [f"{words.language(code)} {count}" for code, count in found.items()]
 
 
 def _defaults(head: ReviewSummary) -> Iterator[str]:
@@ -49,7 +41,7 @@ def _defaults(head: ReviewSummary) -> Iterator[str]:
         mine = [one for one in head.languages if one.because == because]
         if not mine:
             continue
-        count, own = sum(one.messages for one in mine), language_name(mine[0].language)
+        count, own = sum(one.messages for one in mine), words.language(mine[0].language)
         if because == "no_text":
             missing = [_missing(one) for one in mine]
             yield _.ngettext(
@@ -78,14 +70,14 @@ def _defaults(head: ReviewSummary) -> Iterator[str]:
 
 
 def _missing(one: LanguageCount) -> str:
-    return f"{language_name(one.recorded or '')} {one.messages}"
+    return f"{words.language(one.recorded or '')} {one.messages}"
 
 
 def language_cell(language: str | None, because: str | None, recorded: str | None) -> str:
     """`Englisch`; of a default also which language is missing: `Deutsch (nicht Türkisch)`."""
     if language is None:
         return ""
-    name = language_name(language)
+    name = words.language(language)
     if because == "no_text" and recorded:
-        return str(_("{language} (not {missing})", language=name, missing=language_name(recorded)))
+        return str(_("{language} (not {missing})", language=name, missing=words.language(recorded)))
     return name

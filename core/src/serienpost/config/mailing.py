@@ -111,6 +111,13 @@ class AttachedFile(StrictModel):
 TextList = Annotated[list[str], BeforeValidator(_texts)]
 
 
+class ChangedText(StrictModel):
+    """A template's text in one language, as it was changed for one run."""
+
+    subject: str | None = None
+    text: str = Field(min_length=1)
+
+
 class Mailing(StrictModel):
     """A checked mailing."""
 
@@ -129,6 +136,11 @@ class Mailing(StrictModel):
     template: str | None = Field(default=None, description="Name of a template.")
     subject: str | None = Field(default=None, description="Subject, with `text`.")
     text: str | None = Field(default=None, description="The text itself, instead of a template.")
+    other_languages: dict[str, ChangedText] = Field(
+        default={},
+        description="Of a draft that changes its template's text: that in the template's other"
+        " languages.",
+    )
     sendgrid_template: str | None = Field(
         default=None,
         description="Id or name of a template kept at SendGrid that is filled in there, with the"
@@ -225,6 +237,11 @@ class Mailing(StrictModel):
         return self._document.file if self._document else str(self.source_path)
 
     @property
+    def is_changed(self) -> bool:
+        """Whether its text stands in the place of its template's, as in drafts alone."""
+        return self.template is not None and self.text is not None
+
+    @property
     def is_file(self) -> bool:
         """Whether it stands in a file, not in a draft of the desk."""
         return self._document is None or self._document.is_file
@@ -256,5 +273,10 @@ class Mailing(StrictModel):
         return self
 
 
+# Keys that a draft of the desk alone may have.
+OF_DRAFTS = ("other_languages",)
+
 # The keys of a mailing file.
-MAILING_KEYS = tuple(name for name in Mailing.model_fields if name not in {"blocks", "source_path"})
+MAILING_KEYS = tuple(
+    name for name in Mailing.model_fields if name not in {"blocks", "source_path", *OF_DRAFTS}
+)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost.config.document import Document
 from serienpost.config.literal_secrets import refuse_literals
-from serienpost.config.mailing import MAILING_KEYS, Mailing, SelectBlock
+from serienpost.config.mailing import MAILING_KEYS, OF_DRAFTS, Mailing, SelectBlock
 from serienpost.config.problems import Collector, did_you_mean, listed
 from serienpost.config.reader import scan_yaml
 from serienpost.config.uploads import placed_uploads
@@ -66,6 +66,11 @@ def _written(context: PracticeContext) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, {}
 
 
+def mailing_with_id(context: PracticeContext, mailing_id: str) -> str | None:
+    """The mailing of the practice folder that has this id, by file name."""
+    return next((n for n, data in _written(context) if data.get("id", n) == mailing_id), None)
+
+
 def mailing_titles(context: PracticeContext) -> dict[str, str]:
     """The ids of the mailings of the practice folder, each with what people call it; one whose file
     cannot be read goes by its name."""
@@ -120,15 +125,16 @@ def check_document(
     collector = Collector(
         lambda loc: (document.file or None, document.line(loc)), problems=document.problems
     )
-    collector.unknown_keys(document.data, MAILING_KEYS)
+    known = MAILING_KEYS if document.is_file else (*MAILING_KEYS, *OF_DRAFTS)
+    collector.unknown_keys(document.data, known)
     data = placed_uploads(context.path, document, uploads, collector)
-    keys = {key: value for key, value in data.items() if key in MAILING_KEYS}
+    keys = {key: value for key, value in data.items() if key in known}
     without = {} if has_way else dict.fromkeys(_WAY, _NO_NAME)
     mailing = collector.validate(Mailing, {"id": mailing_id, **without, **keys})
     blocks = _blocks(context, data, collector) if has_people else []
     _check_names(context, data, collector)
     if has_text:
-        _check_text(context, data, collector)
+        _check_text(context, data, collector, may_change=not document.is_file)
     collector.raise_if_any()
     assert mailing is not None  # noqa: S101  # otherwise there are problems
     title = mailing.title or mailing.id
@@ -267,19 +273,22 @@ def _check_names(context: PracticeContext, data: dict[str, Any], collector: Coll
             collector.unknown((key,), message, value, names)
 
 
-def _check_text(context: PracticeContext, data: dict[str, Any], collector: Collector) -> None:
-    """Exactly one text: a template, or `text` (with `subject` where there is one). SendGrid's own
-    template may stand alone, or beside a text that names the macros it gets."""
+def _check_text(
+    context: PracticeContext, data: dict[str, Any], collector: Collector, *, may_change: bool
+) -> None:
+    """Exactly one text: a template, or `text` (with `subject` where there is one); a draft may
+    have both, which changes the template's text for one run. SendGrid's own template may stand
+    alone, or beside a text that names the macros it gets."""
     given = [key for key in ("template", "text") if data.get(key) is not None]
     kept = data.get("sendgrid_template") is not None
     if not given and not kept:
         hint = _("name a template:, or write subject: and text:")
         collector.add(("template",), _("there is no text"), hint)
-    elif len(given) > 1:
+    elif len(given) > 1 and not may_change:
         beside = _("stands beside {key}", key=given[0])
         collector.add((given[1],), beside, _("keep one of the two"))
     has_subject = data.get("subject") is not None
-    if has_subject and "template" in given:
+    if has_subject and "template" in given and not (may_change and "text" in given):
         beside = _("stands beside {key}", key="template")
         collector.add(("subject",), beside, _("the template has its own subject"))
         return
@@ -290,5 +299,5 @@ def _check_text(context: PracticeContext, data: dict[str, Any], collector: Colle
     if has_subject and not channel.capabilities.subject:
         no_subject = _("the channel {channel} has no subject", channel=channel.name)
         collector.add(("subject",), no_subject, _("remove it"))
-    elif given == ["text"] and not has_subject and channel.kind == "email" and not kept:
+    elif "text" in given and not has_subject and channel.kind == "email" and not kept:
         collector.add(("subject",), _("is missing"), _("an e-mail with text: needs subject:"))

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sqlalchemy import case, null
+
 from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.owners import is_dead, ownership
 from serienpost.ledger.schema import task
@@ -31,6 +33,9 @@ TRIES = 3
 
 # So long a task that is over can be looked at.
 KEPT = timedelta(days=7)
+
+# So long a test may wait for a worker: nobody looks for it any more after that.
+TEST_WAITS = timedelta(hours=1)
 
 
 class TaskRow(NamedTuple):
@@ -60,6 +65,9 @@ class NotWantedError(Exception):
 
 
 _TASK = [task.c[name] for name in TaskRow._fields]
+
+# What is written at the end of a task: the address of a test is not kept.
+_ENDED = {"detail": case((task.c.what == "test", null()), else_=task.c.detail)}
 
 
 def enter_task(ledger: Ledger, task_id: str, asked_by: str, asked: Mapping[str, Any]) -> None:
@@ -133,7 +141,7 @@ def taken(ledger: Ledger, row: TaskRow) -> Iterator[str | None]:
                 " system where memory was short",
                 n=row.tries,
             )
-            ended = {"exit": Exit.BUG, "reason": reason, "ended_at": tx.now}
+            ended = {**_ENDED, "exit": Exit.BUG, "reason": reason, "ended_at": tx.now}
             move_task(tx, row.id, "working", "failed", *same, **ended)
         yield None
         return
@@ -171,7 +179,8 @@ def end_task(tx: Tx, task_id: str, owner: str, end: str, **came: Any) -> None:  
         NotWantedError: it is not this owner's any more; the transaction is to be undone.
     """
     mine = task.c.owner == owner
-    if not move_task(tx, task_id, "working", end, mine, ended_at=tx.now, **came):
+    ended = {**_ENDED, "ended_at": tx.now, **came}
+    if not move_task(tx, task_id, "working", end, mine, **ended):
         raise NotWantedError
 
 
@@ -202,10 +211,33 @@ def cancel_task(ledger: Ledger, task_id: str) -> None:
     """
     with ledger.begin("task", counted=False) as tx:
         find_task(tx, task_id)
-        move_task(tx, task_id, OPEN_TASK, "cancelled", ended_at=tx.now)
+        move_task(tx, task_id, OPEN_TASK, "cancelled", **_ENDED, ended_at=tx.now)
+
+
+def note_left(tx: Tx, task_id: str, owner: str) -> None:
+    """Write down, in the transaction after which a test may leave, that it may have left.
+
+    Raises:
+        NotWantedError: as for `end_task`.
+    """
+    if not move_task(tx, task_id, "working", "working", task.c.owner == owner, owner=owner, done=1):
+        raise NotWantedError
+
+
+def open_tests(tx: Tx) -> list[TaskRow]:
+    """Tests that are not over, with the address to which they go."""
+    return [row for row in open_tasks(tx) if row.what == "test"] if tx.has(task) else []
+
+
+def forget_test(tx: Tx, row: TaskRow) -> None:
+    """Cancel a test, and forget its address."""
+    move_task(tx, row.id, OPEN_TASK, "cancelled", **_ENDED, ended_at=tx.now)
 
 
 def forget_ended(tx: Tx) -> None:
-    """Remove tasks that were over long ago."""
+    """Remove tasks that were over long ago, and the addresses of tests that nobody sent."""
     if tx.has(task):
         tx.execute(tx.delete(task).where(task.c.ended_at < tx.now - KEPT))
+    for row in open_tests(tx):
+        if row.asked_at < tx.now - TEST_WAITS:
+            forget_test(tx, row)

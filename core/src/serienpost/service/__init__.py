@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         accounts,
         macros,
         mailings,
+        sources,
         template_text,
         templates,
     )
@@ -49,11 +50,19 @@ if TYPE_CHECKING:
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
     from serienpost.service.message_view import ShownMessage, shown_message
     from serienpost.service.notices import Notice
+    from serienpost.service.own_address import TestResult
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
-    from serienpost.service.run import MessagePage, Progress, Run, Stop, TestResult
+    from serienpost.service.run import MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
-    from serienpost.service.tasks import Prepare, PrepareDraft, ReadSelection, Task, TaskStatus
+    from serienpost.service.tasks import (
+        Prepare,
+        PrepareDraft,
+        ReadSelection,
+        SendTest,
+        Task,
+        TaskStatus,
+    )
     from serienpost.service.users import User
 
 __all__ = [
@@ -93,6 +102,7 @@ __all__ = [
     "SameMailing",
     "Selection",
     "SelectionStatus",
+    "SendTest",
     "Session",
     "ShownMessage",
     "Stop",
@@ -110,6 +120,7 @@ __all__ = [
     "mailings",
     "open_practice",
     "shown_message",
+    "sources",
     "template_text",
     "templates",
     "words",
@@ -128,6 +139,7 @@ _HOME = {
     "ReviewSummary": "answers",
     "RunLine": "answers",
     "RunStatus": "answers",
+    "SelectionStatus": "answers",
     "Answers": "decided",
     "Confirmation": "release",
     "Conflict": "draft",
@@ -138,6 +150,7 @@ _HOME = {
     "Prepare": "tasks",
     "PrepareDraft": "tasks",
     "ReadSelection": "tasks",
+    "SendTest": "tasks",
     "Progress": "run",
     "ReviewPage": "review_page",
     "LoggedIn": "login",
@@ -162,12 +175,13 @@ _HOME = {
     "ShownMessage": "message_view",
     "TemplateEntry": "catalog",
     "TemplateText": "catalog",
-    "TestResult": "run",
+    "TestResult": "own_address",
     "UploadedFile": "given_files",
     "accounts": "catalog",
     "macros": "catalog",
     "mailings": "catalog",
     "shown_message": "message_view",
+    "sources": "catalog",
     "template_text": "catalog",
     "templates": "catalog",
 }

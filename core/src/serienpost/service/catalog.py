@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from serienpost.contracts.rows import Source
     from serienpost.fields import Part, Sensitivity
     from serienpost.service.opened import OpenedPractice
+    from serienpost.templates.folder import TemplateFiles
 
 _ = Texts(__name__)
 
@@ -109,6 +110,7 @@ class TemplateText(Record):
     Args:
         page: the file with a page of its own, which the text alone does not make; None mostly.
         images: that the text may show.
+        others: subject and text by the other languages that the template has.
     """
 
     subject: str
@@ -116,6 +118,7 @@ class TemplateText(Record):
     language: str
     page: str | None
     images: tuple[str, ...]
+    others: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +360,7 @@ def templates(practice: OpenedPractice) -> tuple[list[TemplateEntry], tuple[Prob
 
 def _folders(context: PracticeContext) -> list[tuple[str, Path]]:
     """Where templates are looked for, in this order, each with the name of its origin."""
-    from serienpost.run.prepare.check import template_folders
+    from serienpost.run.prepare.written_text import template_folders
 
     return list(
         zip(("practice", *context.registry.template_packs), template_folders(context), strict=True)
@@ -399,15 +402,20 @@ def template_text(practice: OpenedPractice, name: str, kind: str) -> TemplateTex
         TemplateError: there is no such template, or it has no text for this kind.
         ConfigError: there is no such kind.
     """
-    from serienpost.run.prepare.check import template_folders
-    from serienpost.templates.folder import load_template
+    from serienpost.run.prepare.written_text import template_folders
+    from serienpost.templates.folder import load_template, other_languages
 
     (wanted,) = _kinds(practice.context, None, kind)
-    files = load_template(name, wanted.template_suffix, template_folders(practice.context))
-    page = next((one for one in files.files if one.endswith(".html")), None)
-    subject = files.subject.text if files.subject else ""
+    folders = template_folders(practice.context)
+    files = load_template(name, wanted.template_suffix, folders)
+    others = {tag: _said(one) for tag, one in other_languages(files, folders)[0].items()}
     images = tuple(sorted(files.images))
-    return TemplateText(subject, files.text.text, files.language, page, images)
+    return TemplateText(*_said(files), files.language, files.page, images, others)
+
+
+def _said(files: TemplateFiles) -> tuple[str, str]:
+    """Subject and text."""
+    return files.subject.text if files.subject else "", files.text.text
 
 
 def accounts(practice: OpenedPractice) -> list[AccountLine]:

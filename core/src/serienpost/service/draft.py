@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from serienpost.config.document import Document
 from serienpost.config.loading import load_mailing
-from serienpost.config.mailing_file import check_document, mailing_titles
+from serienpost.config.mailing_file import check_document, mailing_titles, mailing_with_id
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.config.uploads import Upload, UploadKind
 from serienpost.documents import Plain, Record
@@ -25,7 +25,13 @@ from serienpost.run.prepare.taking_over import with_people_of
 from serienpost.run.prepare.uploaded_files import is_same_file, received, remove_files
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.report.retention import forget_unapproved
-from serienpost.service.draft_keys import checked_keys, draft_name, draft_title, keys_taken_over
+from serienpost.service.draft_keys import (
+    checked_keys,
+    draft_name,
+    draft_title,
+    keys_for_selection,
+    keys_taken_over,
+)
 from serienpost.service.given_files import UploadedFile, uploaded_file
 from serienpost.service.mailing import (
     CheckedMailing,
@@ -490,6 +496,7 @@ def new_draft(
     with ledger.read() as tx:
         tx.require(draft_table)
         used = drafts.draft_mailings(tx) | {one: one for one in mailings_of_runs(tx)}
+        people = find_selection(tx, selection) if selection is not None else None
     if mailing is not None:
         loaded = load_mailing(practice.context, mailing)
         mailing_id, begun = loaded.id, keys_taken_over(loaded)
@@ -499,6 +506,9 @@ def new_draft(
         if isinstance(chosen, SameMailing):
             return chosen
         mailing_id = chosen
+        if people is not None:
+            signatures = practice.context.config.signatures
+            begun = keys_for_selection(_written(practice, mailing_id), people, signatures)
     draft_id = new_ref(8).lower()
     wanted = {**begun, **(keys or {}), **({"title": title} if title else {})}
     checked = checked_keys(draft_id, mailing_id, wanted)
@@ -519,6 +529,15 @@ def new_draft(
         )
         drafts.add_draft(tx, row)
     return Draft(practice, row)
+
+
+def _written(practice: OpenedPractice, mailing_id: str) -> Plain:
+    """The keys of the mailing's file; none where it has none, or one that cannot be read."""
+    name = mailing_with_id(practice.context, mailing_id)
+    try:
+        return keys_taken_over(load_mailing(practice.context, name)) if name else {}
+    except ConfigError:
+        return {}
 
 
 def _chosen_id(

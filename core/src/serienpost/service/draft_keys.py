@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from serienpost.config.mailing import MAILING_KEYS
+from serienpost.config.mailing import MAILING_KEYS, OF_DRAFTS
 from serienpost.config.nodes import MAX_DEPTH
 from serienpost.config.problems import Collector, did_you_mean
 from serienpost.config.reader import MAX_BYTES
@@ -14,11 +14,12 @@ from serienpost.text import NOT_STORABLE, displayed
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from serienpost.config.document import Loc
     from serienpost.config.mailing import Mailing
     from serienpost.documents import Plain
+    from serienpost.ledger.selections import SelectionRow
 
 _ = Texts(__name__)
 
@@ -26,7 +27,10 @@ _ = Texts(__name__)
 _OF_FILES = ("schedule", "holidays")
 
 # What a draft may hold; its id was chosen when it was begun and is kept beside the keys.
-DRAFT_KEYS = tuple(key for key in MAILING_KEYS if key not in ("id", *_OF_FILES))
+DRAFT_KEYS = (*(key for key in MAILING_KEYS if key not in ("id", *_OF_FILES)), *OF_DRAFTS)
+
+# Those that say whom it is for.
+_OF_PEOPLE = ("source", "select", "rows", "include", "limit", "order_by")
 
 # As large as a number of a mailing's file.
 _LARGEST = 10**18
@@ -46,6 +50,17 @@ def draft_title(keys: Mapping[str, Any], mailing_id: str) -> str:
 def keys_taken_over(mailing: Mailing) -> Plain:
     """The keys of a mailing's file as they are written there, without its schedule."""
     return {key: value for key, value in mailing.written.items() if key in DRAFT_KEYS}
+
+
+def keys_for_selection(
+    keys: Mapping[str, Any], people: SelectionRow, signatures: Collection[str]
+) -> Plain:
+    """Keys for people who are chosen already: account and purpose are those that they were
+    checked for; who signs is said where only one can."""
+    kept = {key: value for key, value in keys.items() if key not in _OF_PEOPLE}
+    signs = {"signature": next(iter(signatures))} if len(signatures) == 1 else {}
+    signs = signs if people.kind != "sms" else {}
+    return {**signs, **kept, "account": people.account, "purpose": people.purpose}
 
 
 def checked_keys(draft_id: str, mailing_id: str, keys: Mapping[str, Any]) -> Plain:

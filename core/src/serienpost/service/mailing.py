@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from serienpost.config.loading import load_mailing
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import FOR_FACES, Record
-from serienpost.errors import ConfigError, SerienpostError
+from serienpost.errors import ConfigError
 from serienpost.recorded_language import primary
 from serienpost.run.prepare import language_check, provider_template, transliteration
-from serienpost.run.prepare.check import (
-    check_mailing,
-    read_text,
-    selection_notes,
-    template_folders,
-)
+from serienpost.run.prepare.check import check_mailing, selection_notes
 from serienpost.run.prepare.people import People
 from serienpost.run.prepare.plan import Scope
 from serienpost.run.prepare.renderer import RunRenderer
 from serienpost.run.prepare.taking_over import TakenOver, ready_selection, with_people_of
 from serienpost.run.prepare.text_notes import text_notes
+from serienpost.run.prepare.written_text import read_text, refuse_page, template_folders
 from serienpost.run.report.preview import text_part
 from serienpost.run.send.day import relative_day
 from serienpost.service.schedule_check import refuse_attended, schedule_notes
@@ -137,16 +133,7 @@ def text_of(practice: OpenedPractice, name: str, instead: Instead | None = None)
     account = context.config.accounts[mailing.account]
     kind = context.registry.kind(context.registry.channels[account.channel])
     files = read_text(context, mailing, kind.template_suffix)
-    page = next((one for one in files.files if one.endswith(".html")), None)
-    if page:
-        raise SerienpostError(
-            _(
-                "{template} has a page of its own, {file}, which cannot be changed for one run",
-                template=files.name,
-                file=page,
-            ),
-            hint=_("change the template itself, or a copy of it"),
-        )
+    refuse_page(files)
     return EditedText(files.text.text, files)
 
 

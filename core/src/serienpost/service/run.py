@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Literal
 
-from serienpost.contracts.outcomes import Accepted
 from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import SerienpostError, StillOpenError, cause_of
 from serienpost.ledger.reviewed import rows_of_run
-from serienpost.ledger.runs import allow_command, find_rows, find_run
+from serienpost.ledger.runs import allow_command, find_run
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, languages, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
@@ -30,7 +29,6 @@ from serienpost.run.send.stop import Stop as Stop  # noqa: PLC0414  # faces take
 from serienpost.service import release
 from serienpost.service.decided import Answers
 from serienpost.service.notices import Notice
-from serienpost.service.release import Confirmation
 from serienpost.service.review_page import ReviewPage, refuse_page, review_page
 from serienpost.translation import Texts
 
@@ -58,6 +56,8 @@ if TYPE_CHECKING:
     from serienpost.run.report.summary import Report
     from serienpost.run.send.loop_state import LoopProgress
     from serienpost.service.opened import OpenedPractice
+    from serienpost.service.own_address import TestResult
+    from serienpost.service.release import Confirmation
 
 _ = Texts(__name__)
 
@@ -92,31 +92,6 @@ class PreviewFile(Record):
     row: str
     file: str
     is_view: bool = field(default=False, metadata=FOR_FACES)
-
-
-@dataclass(frozen=True, slots=True)
-class TestResult(Record):
-    """What became of a message to an own address.
-
-    Args:
-        outcome: the word of the closed vocabulary, `accepted` or another.
-        text: what the provider said.
-        file: where the message was written, where nothing leaves the machine.
-        kind: of message.
-    """
-
-    run: str
-    outcome: str
-    text: str = field(default="", metadata=FOR_FACES)
-    file: str | None = field(default=None, metadata=FOR_FACES)
-    kind: str = field(default="", metadata=FOR_FACES)
-
-    __test__ = False  # pytest takes the name for a test
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether it was accepted."""
-        return self.outcome == "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,36 +305,21 @@ class Run:
         Raises:
             SerienpostError: the address is none, the row may not be used, the rate is used up.
         """
-        from serienpost.run.send.trial import send_test
+        from serienpost.service import own_address
 
-        renderer = load_renderer(self._context, self._ledger, self.id)
-        is_file = renderer.channel.repeatable
-        if row:
-            account = renderer.header.account
-            disclaimer, channel = release.open_disclaimer(
-                self._context, account, answers or Answers()
-            )
-            if disclaimer:
-                return Confirmation(
-                    self.id,
-                    renderer.header.mailing,
-                    ("disclaimer",),
-                    renderer.header.kind,
-                    account,
-                    disclaimer=disclaimer,
-                    channel=channel,
-                )
-        if row and not is_file:
-            processor = renderer.processor()
-            whom = {"processor": processor.name, "region": processor.region} if processor else {}
-            with self._ledger.read() as tx:  # its id: what was typed may be a name
-                row = find_rows(tx, self.id, row)[0].row_id
-            self.practice.notify(Notice("test_data", {"row": row, **whom}))
-        outcome = send_test(renderer, self._ledger, self.id, to, row, self.practice.actor)
-        word = type(outcome).__name__.lower()
-        accepted = isinstance(outcome, Accepted)
-        file = to if accepted and is_file else None
-        return TestResult(self.id, word, outcome.text, file, renderer.kind.name)
+        return own_address.send(self, to, row, answers or Answers())
+
+    def ask_before_test(
+        self, to: str, row: str | None = None, answers: Answers | None = None
+    ) -> Confirmation | None:
+        """What must be answered before `test` may send; for a face that asks a worker for it.
+
+        Raises:
+            SerienpostError: the address is none, or on the suppression list.
+        """
+        from serienpost.service import own_address
+
+        return own_address.ask_before(self, to, row, answers or Answers())
 
     def approve(
         self,

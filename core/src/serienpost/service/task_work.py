@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from serienpost.errors import Exit, LedgerError, LedgerUnavailableError, SerienpostError
 from serienpost.ledger.schema import task
 from serienpost.ledger.tasks import (
+    TEST_WAITS,
     TRIES,
     NotWantedError,
     close_task,
@@ -18,6 +19,7 @@ from serienpost.ledger.tasks import (
     is_wanted,
     leave_task,
     note_done,
+    note_left,
     open_tasks,
     taken,
 )
@@ -25,7 +27,11 @@ from serienpost.plugin_attribution import plugin_behind
 from serienpost.run.prepare import choose
 from serienpost.service import draft as drafts
 from serienpost.service import mailing as mailings
+from serienpost.service import own_address
+from serienpost.service.decided import Answers
 from serienpost.service.mailing import Transliteration
+from serienpost.service.release import Confirmation
+from serienpost.service.run import Run
 from serienpost.service.tasks import asked_of
 from serienpost.translation import Texts
 
@@ -244,9 +250,40 @@ def _wanted() -> Iterator[None]:
         raise LedgerError(_("somebody cancelled the reading")) from error
 
 
+def _test(work: Work) -> None:
+    """Send a test, once: one that may have left is not sent again."""
+    practice, row = work.practice, work.row
+    if row.done:
+        said = _("nobody knows whether the test left; look whether it arrives")
+        work.fail(Exit.OPEN, said)
+        return
+    if practice.ledger.clock() - row.asked_at > TEST_WAITS:
+        work.fail(Exit.OPEN, _("no worker was there for an hour; the test was not sent"))
+        return
+    work.progress(0)
+    asked = dict(row.detail or {})
+    answers = Answers(accept_disclaimer=asked["accept_disclaimer"])
+
+    def leaves(tx: Tx) -> None:
+        note_left(tx, row.id, work.owner)
+
+    run = Run.find(practice, row.run or "")
+    found = own_address.send(run, asked["to"], asked["row"], answers, leaves)
+    if isinstance(found, Confirmation):
+        work.fail(Exit.REFUSED, _("the provider's terms are not accepted"))
+    elif found.is_accepted:
+        close_task(practice.ledger, row.id, work.owner, "done")
+    else:
+        work.fail(Exit.REFUSED, found.without(asked["to"]).refusal)
+
+
 # By what is asked: how it is done. It calls `Work.progress` between slices, and `Work.end` in the
 # transaction that writes what came of it.
-_WORK: Mapping[str, Callable[[Work], None]] = {"prepare": _prepare, "read": _read}
+_WORK: Mapping[str, Callable[[Work], None]] = {
+    "prepare": _prepare,
+    "read": _read,
+    "test": _test,
+}
 
 
 def _fail(work: Work, code: Exit, reason: str) -> None:

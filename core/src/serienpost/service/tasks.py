@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 # What a worker can be asked to do.
-What = Literal["prepare", "read"]
+What = Literal["prepare", "read", "test"]
 
 _ID_LENGTH = 24
 
@@ -84,7 +84,25 @@ class ReadSelection(Record):
     selection: str
 
 
-Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection
+@dataclass(frozen=True, slots=True)
+class SendTest(Record):
+    """Ask for one message of a run to an own address, as `Run.test` sends it, at most once: where
+    nobody knows whether it left, the task fails. So does one that waited an hour.
+
+    Args:
+        run: its id.
+        to: the address; it is kept until the task is over.
+        row: a marked row whose data are used; made-up data else.
+        accept_disclaimer: the answer to what `Run.ask_before_test` asks.
+    """
+
+    run: str
+    to: str
+    row: str | None = None
+    accept_disclaimer: bool = False
+
+
+Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection | SendTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +110,14 @@ class TaskStatus(Record):
     """How a task stands.
 
     Args:
-        what: `prepare` or `read`.
+        what: `prepare`, `read` or `test`.
         state: `waiting` for a worker, `working`, `done`, `failed` or `cancelled`.
         done: rows so far, at most a second old.
-        run: what was prepared.
+        run: what was prepared, or what a test is of.
         question: what must be answered first; nothing was prepared. Who answers asks anew.
         exit: the code with which a command would have ended; None while the task is open.
         reason: why it failed, in the reader's language.
-        mailing: that it is about; None where it is about a draft or a selection.
+        mailing: that it is about; None where it is about a draft, a selection or a run.
         draft: that it is about.
         version: of the draft.
         selection: that it reads, or whose people the run takes over.
@@ -192,6 +210,9 @@ def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:
     """What is asked for, as the ledger keeps it."""
     if isinstance(what, ReadSelection):
         return {"what": "read", "selection": what.selection}
+    if isinstance(what, SendTest):
+        test = {key: value for key, value in what.document().items() if key != "run"}
+        return {"what": "test", "run": what.run, "detail": test}
     detail: dict[str, Any] = {
         "due": what.due.isoformat() if what.due else None,
         "asked_on": practice.today().isoformat(),

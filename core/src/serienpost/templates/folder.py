@@ -73,11 +73,18 @@ class TemplateFiles:
         """Names of the image files."""
         return frozenset(name for name in self.files if PurePath(name).suffix.lower() in _IMAGES)
 
-    def with_text(self, subject: str | None, text: str, file: str) -> TemplateFiles:
+    @property
+    def page(self) -> str | None:
+        """The file with a page of its own, which the text alone does not make."""
+        return next((one for one in self.files if one.endswith(".html")), None)
+
+    def with_text(
+        self, subject: str | None, text: str, file: str, subject_file: str | None = None
+    ) -> TemplateFiles:
         """The same template with another subject and text, as edited for one run."""
         return replace(
             self,
-            subject=None if subject is None else TextFile(subject, file),
+            subject=None if subject is None else TextFile(subject, subject_file or file),
             text=TextFile(text, file),
         )
 

@@ -120,6 +120,11 @@ class Desk:
                     with open_practice(self.folder, actor=row.asked_by) as acting:
                         assert do_task(acting, row, Stop()) is None
 
+    def tasks(self) -> list[str]:
+        """The tasks that there are."""
+        with open_practice(self.folder, actor="worker") as practice:
+            return [one.task for one in practice.tasks(500)]
+
     def parts(self, run: str = "") -> dict[str, str]:
         """A value for each part of a path."""
         return {

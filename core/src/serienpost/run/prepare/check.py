@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from serienpost.config.uploads import UPLOADS
@@ -15,7 +15,6 @@ from serienpost.errors import (
     Problem,
     SecretError,
     SerienpostError,
-    TemplateError,
 )
 from serienpost.firewall import check_names
 from serienpost.run.prepare import provider_template
@@ -52,7 +51,7 @@ from serienpost.run.prepare.stable_ids import (
     stable_ids_problems,
 )
 from serienpost.run.prepare.unfilled import unfilled_placeholders
-from serienpost.templates.folder import FREE_TEXT, TemplateFiles, from_text, load_template
+from serienpost.run.prepare.written_text import read_text, variants_of
 from serienpost.translation import Texts, joined
 
 if TYPE_CHECKING:
@@ -63,14 +62,9 @@ if TYPE_CHECKING:
     from serienpost.context import PracticeContext
     from serienpost.contracts.accounts import AccountSettings
     from serienpost.contracts.channels import Channel
+    from serienpost.templates.folder import TemplateFiles
 
 _ = Texts(__name__)
-
-
-def template_folders(context: PracticeContext) -> list[Path]:
-    """Where templates are looked for: the practice's own folder, then the packs."""
-    packs = context.registry.template_packs.values()
-    return [context.path("templates"), *(pack.folder for pack in packs)]
 
 
 def check_mailing(
@@ -95,7 +89,7 @@ def check_mailing(
         files = read_text(context, mailing, kind.template_suffix)
     variants = Variants({})
     if not mailing.sendgrid_template:
-        variants = Variants.of(files, template_folders(context), edited=is_edited)
+        variants = variants_of(context, mailing, files, edited=is_edited)
     home = AttachmentFolder(context)
     assets = {
         **files.to_assets(),
@@ -120,7 +114,7 @@ def check_mailing(
         blocks=tuple(
             Block(block.source, plain_selection(block.selection)) for block in mailing.blocks
         ),
-        assets=_digests(files, assets),
+        assets=_digests(files, variants, assets, is_own=is_edited or mailing.text is not None),
         versions=dict(sorted(context.registry.versions.items())),
         once_per=mailing.once_per,
         on_doubt=mailing.on_doubt,
@@ -169,10 +163,14 @@ def check_mailing(
     return renderer
 
 
-def _digests(files: TemplateFiles, assets: Mapping[str, bytes]) -> dict[str, str]:
-    """The digests of what is frozen. Of a text of the mailing's own the place does not count: a
+def _digests(
+    files: TemplateFiles, variants: Variants, assets: Mapping[str, bytes], *, is_own: bool
+) -> dict[str, str]:
+    """The digests of what is frozen. Of a text that is not a template's the place does not count: a
     plan is the same whether the text stands in a file, on whichever line, or in a draft."""
-    texts = files.without_place().to_assets() if files.body == FREE_TEXT else {}
+    texts: dict[str, bytes] = {}
+    if is_own:
+        texts = {**files.without_place().to_assets(), **variants.without_place().assets()}
     return {name: digest(texts.get(name, data)) for name, data in sorted(assets.items())}
 
 
@@ -184,35 +182,6 @@ def _part_size(
         return None
     size = channel.part_size(account)
     return context.registry.answered("channels", name, "part_size", size, int)
-
-
-def read_text(context: PracticeContext, mailing: Mailing, suffix: str) -> TemplateFiles:
-    """The mailing's template, or its own subject and text."""
-    if mailing.template is not None:
-        try:
-            return load_template(mailing.template, suffix, template_folders(context))
-        except TemplateError as error:
-            placed = [placed_at(mailing, "template", problem) for problem in error.problems]
-            raise TemplateError(*placed) from error
-    if not mailing.is_file:
-        places = {key: f"{mailing.file}: {key}" for key in ("subject", "text")}
-        text, file = mailing.text or "", places["text"]
-        return from_text(mailing.subject, text, file, subject_file=places["subject"])
-    return from_text(
-        mailing.subject,
-        mailing.text or "",
-        _seen_from(context.folder, mailing.file),
-        subject_line=mailing.line("subject") or 1,
-        text_line=mailing.text_line() or 1,
-    )
-
-
-def _seen_from(folder: Path, file: str) -> str:
-    """The mailing's file without the way to the practice folder: it is frozen with the text, which
-    is the same wherever the folder lies and however it is named."""
-    path = Path(file).resolve()
-    home = folder.resolve()
-    return str(path.relative_to(home)) if path.is_relative_to(home) else path.name
 
 
 def _attachments(context: PracticeContext, mailing: Mailing) -> dict[str, bytes]:

@@ -155,7 +155,7 @@ def notes(renderer: RunRenderer, folders: Sequence[Path]) -> list[str]:
 
 def _lacking(renderer: RunRenderer) -> Iterator[str]:
     """What another language does without, though the template's own has it."""
-    page = next((name for name in renderer.files.files if name.endswith(".html")), None)
+    page = renderer.files.page
     for one in renderer.others.values():
         if page and page not in one.files.files:
             name = PurePath(one.files.text.file).with_suffix(".html")

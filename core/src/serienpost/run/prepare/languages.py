@@ -69,6 +69,10 @@ class Variants:
             return cls({}, strange, "edited")
         return cls(found, strange)
 
+    def without_place(self) -> Variants:
+        """The same texts, wherever they stand."""
+        return replace(self, files={tag: one.without_place() for tag, one in self.files.items()})
+
     def assets(self) -> dict[str, bytes]:
         """What is frozen besides the template itself; images are the same in all languages."""
         return {

@@ -23,6 +23,7 @@ from serienpost.ledger.schema import (
     selection,
 )
 from serienpost.ledger.states import OWNED
+from serienpost.ledger.tasks import forget_test, open_tests
 from serienpost.ledger.transitions import move_messages
 from serienpost.run.prepare.plan import write_plan_hash
 from serienpost.run.report.preview import PREVIEWS, file_name
@@ -96,6 +97,10 @@ class Tombstone:
             return self.grave
         return self.over(value)
 
+    def is_about(self, detail: object) -> bool:
+        """Whether JSON names the person, or one of the addresses."""
+        return bool(self.over_selection(detail) != detail)
+
     def over_draft(self, keys: dict[str, Any]) -> dict[str, Any]:
         """The keys of a draft without the person, whose rows are taken out of lists of rows."""
         changed = {key: self.over(value) for key, value in keys.items()}
@@ -143,7 +148,10 @@ def erase_person(context: PracticeContext, ledger: Ledger, person: str, user: st
         changed |= _forget_selected(tx, tombstone)
         in_drafts = _forget_in_drafts(tx, tombstone, user)
         in_selections = _forget_chosen(tx, tombstone)
-        if not (changed or in_drafts or in_selections):
+        tests = [one for one in open_tests(tx) if tombstone.is_about(one.detail)]
+        for one in tests:
+            forget_test(tx, one)
+        if not (changed or in_drafts or in_selections or tests):
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         for run_id in _prepared(tx, changed):
             write_plan_hash(tx, run_id)

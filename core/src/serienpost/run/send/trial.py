@@ -42,14 +42,20 @@ _KIND = 5
 
 
 def send_test(
-    renderer: RunRenderer, ledger: Ledger, run_id: str, to: str, row_id: str | None, user: str
+    renderer: RunRenderer,
+    ledger: Ledger,
+    run_id: str,
+    to: str,
+    row_id: str | None,
+    user: str,
+    leaves: Callable[[Tx], None],
 ) -> ProviderAnswer:
     """Send one message to an own address: with made-up values, or with a marked row's data after
     the same questions as in the recheck. Takes a permit; changes nothing of the plan. Where nothing
     leaves the machine, `to` is a file and the message is written there.
 
     The journal says before it leaves to whom it goes, as the suppression list keeps addresses, and
-    with whose data.
+    with whose data; `leaves` is called in the same transaction.
 
     Raises:
         SerienpostError: the address is none or on the suppression list, the row may not be used,
@@ -73,6 +79,7 @@ def send_test(
         given, free_at = take_permits(tx, renderer.header.account, rates, 1, spread=spread)
         if not given:
             raise SerienpostError(used_up(renderer.context.zone, free_at))
+        leaves(tx)
         tx.note(user, "test", run_id, row.no if row else None, {"to": hashed})
     trial = Trial(new_ref(), run_id, cost=row.cost if row else None)
     if is_file:
@@ -94,13 +101,25 @@ def _write_test(renderer: RunRenderer, test: Message, path: Path) -> Accepted:
     return Accepted(text=str(path))
 
 
+def refuse_address(renderer: RunRenderer, ledger: Ledger, to: str) -> None:
+    """Refuse an address to which no test can go.
+
+    Raises:
+        SerienpostError: it is none, or on the suppression list.
+    """
+    if not renderer.channel.repeatable:
+        own = _own_address(renderer, to)
+        with ledger.read() as tx:
+            _not_suppressed(renderer, ledger, tx, own)
+
+
 def _own_address(renderer: RunRenderer, to: str) -> str:
     field = min(renderer.kind.fields)
     address = renderer.kind.address({field: to})
     if not isinstance(address, Address):
         raise SerienpostError(
             _(
-                "--to cannot be reached by {kind}: {why}",
+                "the test's address cannot be reached by {kind}: {why}",
                 kind=renderer.kind.title,
                 why=address.reason,
             )
@@ -115,11 +134,11 @@ def _not_suppressed(renderer: RunRenderer, ledger: Ledger, tx: Tx, address: str)
     if reason := reason_of(tx, kind, hashed):
         raise SerienpostError(
             _(
-                "the address of --to is on the suppression list ({reason})",
+                "the test's address is on the suppression list ({reason})",
                 reason=words.why_suppressed(reason),
             ),
             hint=_(
-                "name another one, or take it off: serienpost suppress remove ADDRESS"
+                "name another one; or take it off: serienpost suppress remove ADDRESS"
                 " --kind {kind}",
                 kind=kind,
             ),
@@ -152,7 +171,7 @@ def _forbidden(
         if found.state not in COMMANDS["test"]:
             return _("run {run} is {state} by now", run=run_id, state=words.run_state(found.state))
         if hashed and reason_of(tx, renderer.kind.name, hashed):
-            return _("the address of --to is on the suppression list by now")
+            return _("the test's address is on the suppression list by now")
     if row and Recheck(renderer, ledger).run([row], ledger.clock())[1]:
         return _("{row} may not be used any more", row=row.row_id)
     return None

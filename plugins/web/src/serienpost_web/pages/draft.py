@@ -6,26 +6,30 @@ What stands in the form lies over the keys of the draft as they are now: what ha
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost import SerienpostError, Texts
-from serienpost.service import Conflict, accounts, macros, template_text, templates
+from serienpost.service import Conflict, accounts, macros, sources, templates
+from serienpost_web.draft_form import EMAIL, LINE, keys_of, put, wording_of
 from serienpost_web.pages.selection import chosen_people
-from serienpost_web.table import BrokenFormError, Moved, Route, Shown
+from serienpost_web.pages.task import NEXT, after, ask_to_prepare
+from serienpost_web.table import Moved, Route, Sent, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from serienpost import Problem, Text
-    from serienpost.service import AccountLine, CheckedMailing, Draft, MacroEntry, UploadedFile
-    from serienpost_web.table import Answer, Asked, Field
+    from serienpost.service import (
+        AccountLine,
+        CheckedMailing,
+        Draft,
+        MacroEntry,
+        UploadedFile,
+    )
+    from serienpost_web.table import Answer, Asked
 
 _ = Texts(__name__)
-
-EMAIL = "email"
-
-# Signs of one line and of a text; what the core takes as a whole is less.
-_LINE, _TEXT = 1_000, 200_000
 
 # Keys that have a field of their own -> what it is called.
 FIELDS: Mapping[str, Text] = {
@@ -36,8 +40,8 @@ FIELDS: Mapping[str, Text] = {
     "template": _("Template"),
     "subject": _("Subject"),
     "text": _("Text"),
+    "due": _("Day"),
 }
-_CHOICES = ("title", "account", "signature", "purpose")
 
 
 class Attached(NamedTuple):
@@ -56,6 +60,7 @@ class Writing:
         keys: that stand in the fields.
         version: over which the next save goes.
         extra: references of files that no saved key names yet.
+        would_lose: the template's text was wanted, and somebody's own stands in its place.
     """
 
     draft: Draft
@@ -65,6 +70,7 @@ class Writing:
     checked: CheckedMailing | None = None
     problems: Sequence[Problem] = ()
     extra: Sequence[str] = field(default=())
+    would_lose: bool = False
 
 
 def draft_page(asked: Asked) -> Answer:
@@ -97,9 +103,11 @@ def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
         "labels": FIELDS,
         "attached": _attached(keys, writing.draft.files(), writing.extra),
         "extra": writing.extra,
+        "would_lose": writing.would_lose,
         "runs": [one for one in practice.runs(200) if one.run == line.run],
     }
-    if kind != EMAIL:
+    texts = wording_of(practice, keys) if kind == EMAIL else None
+    if texts is None:
         return Shown("draft_other", values | {"kind": kind}, status)
     account = next((one for one in known if one.name == keys.get("account")), None)
     values |= {
@@ -108,12 +116,24 @@ def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
         "signatures": list(practice.context.config.signatures),
         "purposes": practice.context.config.purposes_known(),
         "templates": [one.name for one in templates(practice)[0] if EMAIL in one.kinds],
-        "is_own": keys.get("template") is None,
+        "texts": texts,
         "kept": keys.get("sendgrid_template"),
+        "due": asked.form.one("due", 100) or practice.today().isoformat(),
+        "from_where": _sources(asked, keys),
         "macros": _macros(asked),
         "different": _different(writing.conflict),
     }
     return Shown("draft", values, status)
+
+
+def _sources(asked: Asked, keys: Mapping[str, Any]) -> list[str]:
+    """What people call the places from which the draft's people come."""
+    blocks = keys.get("select")
+    listed = blocks if isinstance(blocks, list) else [blocks]
+    named = [one.get("source") for one in listed if isinstance(one, dict)]
+    names = [one or keys.get("source") for one in named or [None]]
+    titles = {one.name: one.title for one in sources(asked.practice)}
+    return list(dict.fromkeys(titles[one] for one in names if one in titles))
 
 
 def _kind(known: Sequence[AccountLine], keys: Mapping[str, Any]) -> str:
@@ -134,7 +154,11 @@ def _at_fields(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
     """Problems by the field that they stand at; those of keys without one under the empty name."""
     found: dict[str, list[Problem]] = {}
     for one in problems:
-        key = (one.key or "").partition(".")[0]
+        key, _dot, rest = (one.key or "").partition(".")
+        if key == "other_languages":
+            tag, _dot, part = rest.partition(".")
+            found.setdefault(f"{part or 'text'}-{tag}", []).append(one)
+            continue
         has_place = key in FIELDS or key == "attachments"
         found.setdefault(key if has_place else "", []).append(one)
     return found
@@ -183,7 +207,7 @@ def save(asked: Asked) -> Answer:
     """Save what was written, and do what the button says."""
     draft, form = asked.draft(), asked.form
     version = form.number("version", 0)
-    keys = _written(form, draft.keys)
+    keys = keys_of(asked.practice, form, draft.keys, people=draft.selection is not None)
     kept = {one.reference for one in draft.files()}
     extra = [one for one in form.all("attach") if one in kept]
     try:
@@ -192,20 +216,16 @@ def save(asked: Asked) -> Answer:
     except SerienpostError as error:
         problems = [_at("attachments", one) for one in error.problems]
         return _page(asked, Writing(draft, keys, version, problems=problems, extra=extra), 422)
-    if form.one("then") == "edit":
-        try:
-            keys |= _own_text(asked, keys)
-        except SerienpostError as error:
-            problems = [_at("template", one) for one in error.problems]
-            return _page(asked, Writing(draft, keys, version, problems=problems, extra=extra), 422)
-        keys.pop("template", None)
-    removed = form.one("remove", _LINE)
+    removed = form.one("remove", LINE)
     entries = keys.get("attachments")
     entries = [
         *(one for one in (entries if isinstance(entries, list) else []) if _reference(one)),
         *(one for one in extra if one not in _references(keys)),
     ]
-    _set(keys, "attachments", [one for one in entries if _reference(one) != removed])
+    put(keys, "attachments", [one for one in entries if _reference(one) != removed])
+    if form.one("then") == "take" and keys.get("template") and keys.get("text"):
+        writing = Writing(draft, keys, version, extra=extra, would_lose=True)
+        return _page(asked, writing, 422)
     return _saved(asked, draft, keys, version, extra)
 
 
@@ -221,59 +241,56 @@ def _saved(
     if isinstance(saved, Conflict):
         writing = Writing(draft, saved.mine, saved.version, conflict=saved, extra=extra)
         return _page(asked, writing, 409)
-    removed = form.one("remove", _LINE)
+    removed = form.one("remove", LINE)
     for one in saved.files():
         if removed and one.reference == removed:
             saved.remove_file(one.id)
-    here = f"/entwurf/{draft.id}"
+    here, then = f"/entwurf/{draft.id}", form.one("then")
+    if then in NEXT:
+        return _onward(asked, saved, then)
     return {
         "check": Moved(f"{here}?check=1"),
-        "prepare": Moved(f"{here}/vorbereiten"),
-        "edit": Moved(f"{here}#field-text"),
-    }.get(form.one("then"), Moved(here, said="saved"))
+        "take": Moved(f"{here}#field-text"),
+        "drop": Moved(f"{here}#field-text"),
+    }.get(then, Moved(here, said="saved"))
 
 
-def _written(form: Field, keys: dict[str, Any]) -> dict[str, Any]:
-    """The keys of a draft with what stands in the form over them."""
-    for key in _CHOICES:
-        _set(keys, key, form.one(key, _LINE).strip())
-    subject, text = form.one("subject", _LINE).strip(), form.text("text", _TEXT)
-    how = form.one("how")
-    if how not in ("template", "own"):
-        raise BrokenFormError
-    if how == "template" and not keys.get("sendgrid_template"):
-        keys["template"] = form.one("template", _LINE)
-        keys.pop("subject", None)
-        keys.pop("text", None)
-    else:
-        keys.pop("template", None)
-        _set(keys, "subject", subject)
-        _set(keys, "text", text if text.strip() else "")
-    return keys
+def _onward(asked: Asked, draft: Draft, to: str) -> Answer:
+    """On to the messages: those of the run that there is, if nothing was changed since, else of a
+    new one that a worker prepares. What is wrong with the draft is said first."""
+    writing = Writing(draft, draft.keys, draft.version)
+    try:
+        draft.check()
+    except SerienpostError as error:
+        return _page(asked, replace(writing, problems=error.problems), 422)
+    day = asked.form.one("due", 100).strip()
+    try:
+        due = asked.practice.day(day) if day else None
+    except SerienpostError as error:
+        problems = [_at("due", one) for one in error.problems]
+        return _page(asked, replace(writing, problems=problems), 422)
+    line = draft.line()
+    is_new = asked.form.one("anew") == "yes" or asked.form.one("again") == "no"
+    is_there = line.state == line.run_state == "prepared" and not is_new
+    if is_there and line.run and due in (None, _day(asked, line.run)):
+        return Moved(after(to, line.run, asked))
+    return ask_to_prepare(asked, draft.id, draft.version, due, to=to)
 
 
-def _own_text(asked: Asked, keys: Mapping[str, Any]) -> dict[str, str]:
-    """Subject and text of the chosen template, to be changed for this run.
-
-    Raises:
-        SerienpostError: there is no such template, or its text alone does not make its page.
-    """
-    name = keys.get("template")
-    if not isinstance(name, str):
-        raise BrokenFormError
-    found = template_text(asked.practice, name, EMAIL)
-    if found.page:
-        said = _("The template has a page of its own, which cannot be changed for one run.")
-        raise SerienpostError(said)
-    return {"subject": found.subject, "text": found.text}
+def _day(asked: Asked, run: str) -> date | None:
+    """From which day a run counts."""
+    found = (one.due for one in asked.practice.runs(200) if one.run == run)
+    return next(map(date.fromisoformat, found), None)
 
 
-def _set(keys: dict[str, Any], key: str, value: object) -> None:
-    """A key that says nothing is left out."""
-    if value:
-        keys[key] = value
-    else:
-        keys.pop(key, None)
+def save_quietly(asked: Asked) -> Answer:
+    """Save what stands in the fields before the desk is locked; answers with the new version. What
+    cannot be saved this way is left to whoever is there."""
+    draft, form = asked.draft(), asked.form
+    keys = keys_of(asked.practice, form, draft.keys, people=draft.selection is not None)
+    saved = draft.save(keys, form.number("version", 0))
+    version = "" if isinstance(saved, Conflict) else str(saved.version)
+    return Sent(version.encode(), "text/plain")
 
 
 def _at(key: str, problem: Problem) -> Problem:
@@ -290,5 +307,13 @@ ROUTES = (
         "POST",
         back="/entwurf/{draft}",
         takes_file=True,
+    ),
+    Route(
+        "/entwurf/{draft}/sichern",
+        save_quietly,
+        "prepare",
+        "POST",
+        back="/entwurf/{draft}",
+        is_polled=True,
     ),
 )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from serienpost import Answers, SerienpostError, Texts
-from serienpost.service import Confirmation, accounts, shown_message
+from serienpost.service import SendTest, accounts, shown_message
 from serienpost_web.doors import PREVIEW
-from serienpost_web.table import BrokenFormError, NotFoundError, Route, Sent, Shown
+from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from serienpost import Problem, Text
-    from serienpost.service import Run, ShownMessage
+    from serienpost.service import Confirmation, Run, ShownMessage, TaskStatus
     from serienpost_web.table import Answer, Asked
 
 _ = Texts(__name__)
@@ -55,10 +56,19 @@ def preview_page(asked: Asked) -> Answer:
             "headers": _headers(message) if message else [],
             "has_html": message is not None and ".html" in message.views,
             "refused": refused,
-            "summary": run.summary(),
+            "summary": (summary := run.summary()),
+            "ends": datetime.now(asked.practice.context.zone) + timedelta(seconds=summary.seconds),
+            "draft": _draft_of(asked, run.id),
             "rate": next((a.rate for a in accounts(asked.practice) if a.name == _account(run)), ()),
         },
     )
+
+
+def _draft_of(asked: Asked, run: str) -> str | None:
+    """The draft that the run was made of, for whoever may write."""
+    if not asked.user.may("prepare"):
+        return None
+    return next((one.draft for one in asked.practice.drafts() if one.run == run), None)
 
 
 def _account(run: Run) -> str:
@@ -124,13 +134,35 @@ def send_test(asked: Asked) -> Answer:
     if not to or run.status().kind == "letter":  # what is printed goes to no address
         return _test_page(asked, run, {"to": _("Write an address of your own.")})
     try:
-        answers = Answers(accept_disclaimer=form.one("disclaimer") == "yes")
-        found = run.test(to, row, answers)
+        accepted = form.one("disclaimer") == "yes"
+        question = run.ask_before_test(to, row, Answers(accept_disclaimer=accepted))
     except SerienpostError as error:
         return _test_page(asked, run, {"to": error.problems[0].message})
-    if isinstance(found, Confirmation):
-        return _test_page(asked, run, {}, found)
-    return Shown("tested", {"run": run.status(), "result": found, "to": to}, is_final=True)
+    if question:
+        return _test_page(asked, run, {}, question)
+    wish = SendTest(run.id, to, row, accepted)
+    task = asked.practice.ask(wish, token=form.some("form", 50))
+    return Moved(f"/runs/{run.id}/test/{task.id}")
+
+
+def tested(asked: Asked) -> Answer:
+    """Whether the test left, or why not."""
+    return Shown("tested", {"run": asked.run().status(), "task": _test(asked)})
+
+
+def tested_live(asked: Asked) -> Answer:
+    """The part of the page that changes."""
+    return Shown("tested_live", {"task": _test(asked)})
+
+
+def _test(asked: Asked) -> TaskStatus:
+    try:
+        found = asked.practice.task(asked.parts["task"]).status()
+    except SerienpostError as error:
+        raise NotFoundError from error
+    if found.what != "test" or found.run != asked.parts["run"]:
+        raise NotFoundError
+    return found
 
 
 ROUTES = (
@@ -138,4 +170,6 @@ ROUTES = (
     Route("/runs/{run}/preview/message.html", formatted, "read"),
     Route("/runs/{run}/test", test_page, "prepare"),
     Route("/runs/{run}/test", send_test, "prepare", "POST", back="/runs/{run}/test"),
+    Route("/runs/{run}/test/{task}", tested, "prepare"),
+    Route("/runs/{run}/test/{task}/live", tested_live, "prepare", is_polled=True),
 )

@@ -10,7 +10,9 @@ from serienpost.service import PrepareDraft
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Shown
 
 if TYPE_CHECKING:
-    from serienpost import Text
+    from collections.abc import Mapping
+    from datetime import date
+
     from serienpost.service import Task
     from serienpost_web.table import Answer, Asked
 
@@ -30,46 +32,52 @@ def prepare(asked: Asked) -> Answer:
     """Ask a worker to prepare the draft as it was looked at."""
     draft, written = asked.draft(), asked.form.one("due", 100).strip()
     try:
-        return _ask(asked, draft.id, asked.form.number("version", 1), written)
-    except NoDayError as error:
-        return _prepare_page(asked, written, error.problem)
-
-
-class NoDayError(Exception):
-    """What was written is no day; `problem` says why."""
-
-    def __init__(self, problem: Text | str) -> None:
-        super().__init__()
-        self.problem = problem
-
-
-def _ask(
-    asked: Asked, draft: str, version: int, written: str, *, rewrite_signs: bool | None = None
-) -> Answer:
-    """Ask for a draft to be prepared; the address keeps what must be asked for again after a
-    question.
-
-    Raises:
-        NoDayError: what was written is no day.
-    """
-    leave_out = asked.form.one("again") == "no"
-    try:
         due = asked.practice.day(written) if written else None
     except SerienpostError as error:
-        raise NoDayError(error.problems[0].message) from error
+        return _prepare_page(asked, written, error.problems[0].message)
+    return ask_to_prepare(asked, draft.id, asked.form.number("version", 1), due)
+
+
+# What comes after a draft is prepared, by the button that was pressed -> the page of the run.
+NEXT: Mapping[str, str] = {"look": "preview", "test": "test", "send": "release"}
+
+
+def after(to: str, run: str, asked: Asked) -> str:
+    """The page that a button leads to; who may not release looks at the messages."""
+    may_go = to != "send" or asked.user.may("approve")
+    return f"/runs/{run}/{NEXT.get(to, 'preview') if may_go else 'preview'}"
+
+
+def ask_to_prepare(
+    asked: Asked,
+    draft: str,
+    version: int,
+    due: date | None,
+    *,
+    to: str = "",
+    rewrite_signs: bool | None = None,
+) -> Answer:
+    """Ask for a draft to be prepared; the address keeps what must be asked for again after a
+    question, and which page comes then."""
+    leave_out = asked.form.one("again") == "no"
     wish = PrepareDraft(draft, version, due, rewrite_signs, leave_out)
     task = asked.practice.ask(wish, token=asked.form.some("form", 50))
-    kept = {"due": due.isoformat() if due else "", "again": "no" if leave_out else ""}
-    return Moved(f"/aufgabe/{task.id}?{urlencode(kept)}")
+    day = due.isoformat() if due else ""
+    kept = {"due": day, "again": "no" if leave_out else "", "to": to}
+    said = urlencode({name: value for name, value in kept.items() if value})
+    return Moved(f"/aufgabe/{task.id}" + (f"?{said}" if said else ""))
 
 
 def task_page(asked: Asked) -> Answer:
     """How the task stands; one that is done leads to its run."""
     status = _task(asked).status()
+    if status.what == "test":
+        return Moved(f"/runs/{status.run}/test/{status.task}")
     if status.run:
-        return Moved(f"/runs/{status.run}/preview", said="prepared")
-    kept = {name: asked.query.one(name, 100) for name in ("due", "again")}
-    return Shown("task", {"task": status, "kept": kept})
+        return Moved(after(asked.query.one("to", 20), status.run, asked), said="prepared")
+    kept = {name: asked.query.one(name, 100) for name in ("due", "again", "to")}
+    here = urlencode({name: value for name, value in kept.items() if value})
+    return Shown("task", {"task": status, "kept": kept, "here_again": here})
 
 
 def task_live(asked: Asked) -> Answer:
@@ -86,12 +94,14 @@ def answer(asked: Asked) -> Answer:
     status = task.status()
     if said not in ("yes", "no") or status.draft is None:
         raise BrokenFormError
-    due = asked.form.one("due", 100)
+    written = asked.form.one("due", 100)
     try:
-        again = status.draft, status.version or 1, due
-        return _ask(asked, *again, rewrite_signs=said == "yes")
-    except NoDayError as error:
+        due = asked.practice.day(written) if written else None
+    except SerienpostError as error:
         raise BrokenFormError from error
+    again = status.draft, status.version or 1, due
+    to = asked.form.one("to", 20)
+    return ask_to_prepare(asked, *again, to=to, rewrite_signs=said == "yes")
 
 
 def _task(asked: Asked) -> Task:

@@ -8,7 +8,7 @@
   // Live counts: the server makes the part of the page, escaped as any other.
   const live = document.querySelector("[data-live]");
   if (live) {
-    let wait = 2000;
+    let wait = 500;
     const look = async () => {
       if (document.hidden) return again();
       const begun = performance.now();
@@ -57,13 +57,50 @@
     }
   }
 
+  // What somebody writes: whoever leaves the page is asked first; it is sent once the desk answers,
+  // so that nothing is lost where the connection is; and it is saved before the desk is locked.
+  const writing = document.querySelector("[data-writing]");
+  let isChanged = false;
+  if (writing) {
+    const offline = document.getElementById("offline");
+    writing.addEventListener("input", () => { isChanged = true; });
+    writing.addEventListener("submit", async (event) => {
+      if (writing.dataset.answers || writing.dataset.sent) return;
+      event.preventDefault();
+      event.stopPropagation();
+      writing.dataset.sent = "yes";
+      const answers = await fetch("/session/left", { credentials: "same-origin" }).then((one) => one.ok, () => false);
+      delete writing.dataset.sent;
+      offline.hidden = answers;
+      if (!answers) return offline.scrollIntoView();
+      writing.dataset.answers = "yes";
+      writing.requestSubmit(event.submitter);
+    });
+    addEventListener("beforeunload", (event) => {
+      if (isChanged && !writing.dataset.sent) event.preventDefault();
+    });
+  }
+  const saveQuietly = async () => {
+    if (!isChanged) return;
+    const sent = new FormData(writing);
+    sent.delete("file");
+    const saved = await fetch(`${writing.action}/sichern`, { method: "POST", body: new URLSearchParams(sent), credentials: "same-origin" });
+    const version = saved.ok ? await saved.text() : "";
+    if (!version) return;
+    writing.elements.version.value = version;
+    isChanged = false;
+  };
+
   // A form is sent once; the server knows a second one again in any case.
   document.addEventListener("submit", (event) => {
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
   });
   addEventListener("pageshow", () => {
-    for (const form of document.forms) delete form.dataset.sent;
+    for (const form of document.forms) {
+      delete form.dataset.sent;
+      delete form.dataset.answers;
+    }
   });
 
   // The warning before the desk is locked. Another window may have kept it awake: it is asked.
@@ -76,6 +113,7 @@
         if (answer.headers.get("x-desk")) return location.reload();
         const left = Number(await answer.text());
         warning.hidden = left > BEFORE;
+        if (!warning.hidden) await saveQuietly();
         plan(left);
       } catch { setTimeout(ask, 5000); }
     };
@@ -87,7 +125,7 @@
     });
     // Whoever writes is there: a long text is not lost to the lock.
     let told = performance.now();
-    document.querySelector("[data-writing]")?.addEventListener("input", () => {
+    writing?.addEventListener("input", () => {
       if (performance.now() - told < 60000) return;
       told = performance.now();
       const sent = new URLSearchParams({ form: body.dataset.form });

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from serienpost import words
 from serienpost.errors import Problem
 from serienpost.fields import APPOINTMENT_TYPE, CATALOGUE, Field, Part, Sensitivity, known_field
 from serienpost.kinds import CORE_KINDS
@@ -61,7 +62,7 @@ def blocked(
                 "macro {macro} needs field {field} of class {label}, {reason}",
                 macro=macro.name,
                 field=field.name,
-                label=field.sensitivity.label,
+                label=words.sensitivity(field.sensitivity.label),
                 reason=reason,
             )
     own = macro.sensitivity
@@ -69,7 +70,7 @@ def blocked(
         return _(
             "macro {macro} is of class {label}, which never enters a mailing",
             macro=macro.name,
-            label=own.label,
+            label=words.sensitivity(own.label),
         )
     if own == Sensitivity.CONTACT and not any(_is_contact_of(field, kind) for field in fields):
         return _(
@@ -219,7 +220,7 @@ def _unknown(name: str, classes: Mapping[str, Sensitivity]) -> str:
             return _(
                 "there is no macro {name}: data of class {label} never enters a mailing",
                 name=name,
-                label=sensitivity.label,
+                label=words.sensitivity(sensitivity.label),
             )
     return _("there is no macro {name}", name=name)
 

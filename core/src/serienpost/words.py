@@ -14,6 +14,23 @@ if TYPE_CHECKING:
 
 _ = Texts(__name__)
 
+_COMMANDS = {
+    "review": _.pgettext("command", "review"),
+    "preview": _.pgettext("command", "preview"),
+    "test": _.pgettext("command", "test"),
+    "send": _.pgettext("command", "send"),
+    "resume": _.pgettext("command", "resume"),
+    "pause": _.pgettext("command", "pause"),
+    "cancel": _.pgettext("command", "cancel"),
+    "retry": _.pgettext("command", "retry"),
+    "resolve": _.pgettext("command", "resolve"),
+}
+_CLASSES = {
+    "medical": _.pgettext("class", "medical"),
+    "protected": _.pgettext("class", "protected"),
+    "contact": _.pgettext("class", "contact"),
+    "appointment": _.pgettext("class", "appointment"),
+}
 _MESSAGE_STATES = {
     "planned": _.pgettext("state", "planned"),
     "pending": _.pgettext("state", "waiting"),
@@ -183,6 +200,16 @@ def language(code: str) -> str:
     present = present_language()
     known = Locale.parse("en" if present == PSEUDO_LANGUAGE else present).languages
     return str(known.get(code, code))
+
+
+def command(name: str) -> str:
+    """What is done with a run, as a sentence names it."""
+    return _COMMANDS.get(name, name)
+
+
+def sensitivity(label: str) -> str:
+    """A class of data, as a sentence names it."""
+    return _CLASSES.get(label, label)
 
 
 def kind(name: str) -> str:

@@ -117,7 +117,7 @@ def test_the_text_of_a_template_is_changed_for_this_time(desk: Desk) -> None:
     assert other == {"subject": found["subject-en"], "text": found["text-en"]}
     page = client.get(f"/entwurf/{draft}?check=1").text
     assert "Alles in Ordnung" in page
-    assert "in ihr: en" in html.unescape(page)
+    assert "darin: en" in html.unescape(page)
     # Another template keeps what was written; its text is taken only when somebody says so.
     other = written(client, draft) | {"template": "einladung"}
     asked = send(client, draft, other, then="take")

@@ -80,15 +80,15 @@ def mailings_of_runs(tx: Tx) -> set[str]:
     return {row.mailing for row in tx.all(tx.select(run, run.c.mailing).distinct())}
 
 
-def allow_command(row: RunRow, command: str) -> None:
-    """Refuse a command that makes no sense in the run's state.
+def allow_command(row: RunRow, command: str, called: str = "") -> None:
+    """Refuse a command that makes no sense in the run's state; it may be called otherwise.
 
     Raises:
         LedgerError: naming the state.
     """
     if row.state not in COMMANDS[command]:
         hint = _("serienpost send {run}", run=row.id) if row.state == "prepared" else None
-        state = words.run_state(row.state)
+        state, command = words.run_state(row.state), words.command(called or command)
         if row.state in ("preparing", "prepared"):
             text = _(
                 "run {run} is {state}; {command} is not possible yet",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from serienpost import Text
+    from serienpost import Problem, Text
     from serienpost.service import ReasonCount, Recipient, RunLine, RunStatus
     from serienpost_web.table import Asked
 
@@ -114,6 +114,19 @@ _PURPOSES: Mapping[str, Text] = {
     "marketing": _.pgettext("purpose", "Advertising"),
 }
 
+# Fields of a draft that choose or are empty -> what to do where one is not right.
+_AT_FIELDS: Mapping[str, Text] = {
+    "account": _("Choose a sender from the list."),
+    "signature": _("Choose a signature from the list, or none."),
+    "purpose": _("Choose another purpose, or another template."),
+    "template": _("Choose another template from the list, or write a text of your own."),
+    "subject": _("Write a subject."),
+    "text": _("Write a text, or choose a template."),
+    "attachments": _("Remove this file here, and add the right one."),
+}
+# A hint of the core that names the command which lists macros.
+_MACROS = "serienpost macros"
+
 # States of runs -> the look of their badge.
 _LOOKS: Mapping[str, str] = {
     "prepared": "ask",
@@ -193,6 +206,15 @@ def without_commands(text: str | None) -> str | None:
     parts = _PARTS.split(str(text)) if text else ()
     kept = "; ".join(part for part in parts if not _COMMAND.search(part))
     return kept.strip(" ;") or None
+
+
+def at_field(problem: Problem) -> str | None:
+    """What to do about what is wrong with a field: there, and not in a file."""
+    if problem.line is None and problem.key in _AT_FIELDS:
+        return str(_AT_FIELDS[problem.key])
+    if problem.hint and _MACROS in problem.hint:
+        return str(_("Below stands which ones may be used."))
+    return without_commands(problem.hint)
 
 
 def providers_code(reason: ReasonCount) -> str | None:

@@ -165,7 +165,7 @@ def let_go_on(context: PracticeContext, ledger: Ledger, run_id: str, options: Op
     with ledger.read() as tx:
         row = find_run(tx, run_id)
         others = deliverers(tx, run_id)
-    allow_command(row, "pause")
+    allow_command(row, "pause", "resume")
     if others:
         raise BusyError(run_id, others[0])
     refuse_other_edition(run_id, renderer.header)

@@ -144,6 +144,24 @@ def test_the_text_in_other_languages_is_changed_as_well(desk: Desk) -> None:
     assert "alle bekommen den Text oben" in client.get(f"/entwurf/{draft}").text
 
 
+def test_no_form_of_a_draft_writes_whom_it_is_for(desk: Desk) -> None:
+    """The fault: SQL comes from somebody without the right, by a form that is no page's."""
+    people = {"source": "query", "select": {"query": "SELECT id FROM patient"}}
+    draft, client = desk.begin(**people), desk.client("Eva")
+    before = keys(desk, draft)
+    said = dict.fromkeys(
+        ("select", "query", "sql", "select.query", "f-query", "include", "order_by"),
+        "SELECT * FROM behandlung",
+    )
+    found = send(client, draft, written(client, draft), **said, source="query", selection="s1")
+    assert found.status_code == 303
+    assert keys(desk, draft) == before
+    assert "FROM patient" not in client.get(f"/entwurf/{draft}").text
+    form = {"form": "s" * 20, "mailing": "information", **said}
+    begun = client.post("/entwurf", data=form).headers["location"]
+    assert "behandlung" not in str(keys(desk, begun.split("/")[2].partition("?")[0]))
+
+
 def test_two_people_write_and_nothing_is_lost(desk: Desk) -> None:
     draft, ada, eva = desk.begin(), desk.client("Ada"), desk.client("Eva")
     mine = written(ada, draft) | {"template": "", "subject": "Von Ada", "text": "Text von Ada"}

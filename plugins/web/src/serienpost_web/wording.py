@@ -210,8 +210,8 @@ def without_commands(text: str | None) -> str | None:
 
 def at_field(problem: Problem) -> str | None:
     """What to do about what is wrong with a field: there, and not in a file."""
-    if problem.line is None and problem.key in _AT_FIELDS:
-        return str(_AT_FIELDS[problem.key])
+    if problem.line is None and (said := _AT_FIELDS.get(problem.key or "")):
+        return str(said)
     if problem.hint and _MACROS in problem.hint:
         return str(_("Below stands which ones may be used."))
     return without_commands(problem.hint)

@@ -63,16 +63,19 @@
   let isChanged = false;
   if (writing) {
     const offline = document.getElementById("offline");
+    const locked = document.getElementById("locked-meanwhile");
     writing.addEventListener("input", () => { isChanged = true; });
     writing.addEventListener("submit", async (event) => {
       if (writing.dataset.answers || writing.dataset.sent) return;
       event.preventDefault();
       event.stopPropagation();
       writing.dataset.sent = "yes";
-      const answers = await fetch("/session/left", { credentials: "same-origin" }).then((one) => one.ok, () => false);
+      const answer = await fetch("/session/left", { credentials: "same-origin" }).catch(() => null);
       delete writing.dataset.sent;
-      offline.hidden = answers;
-      if (!answers) return offline.scrollIntoView();
+      offline.hidden = Boolean(answer?.ok);
+      locked.hidden = !answer?.headers.get("x-desk");
+      if (!offline.hidden) return offline.scrollIntoView();
+      if (!locked.hidden) return locked.scrollIntoView();
       writing.dataset.answers = "yes";
       writing.requestSubmit(event.submitter);
     });
@@ -110,7 +113,10 @@
     const ask = async () => {
       try {
         const answer = await fetch("/session/left", { credentials: "same-origin" });
-        if (answer.headers.get("x-desk")) return location.reload();
+        if (answer.headers.get("x-desk")) {
+          if (!isChanged) return location.reload();
+          return void (document.getElementById("locked-meanwhile").hidden = false);
+        }
         const left = Number(await answer.text());
         warning.hidden = left > BEFORE;
         if (!warning.hidden) await saveQuietly();

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
     from serienpost.run.prepare.renderer import RunRenderer
     from serienpost.service.decided import Answers
-    from serienpost.service.run import Run
+    from serienpost.service.opened import OpenedPractice
 
 _ = Texts(__name__)
 
@@ -63,22 +63,24 @@ class TestResult(Record):
         return TestResult(self.run, self.outcome, text, self.file, self.kind)
 
 
-def ask_before(run: Run, to: str, row: str | None, answers: Answers) -> Confirmation | None:
+def ask_before(
+    practice: OpenedPractice, run: str, to: str, row: str | None, answers: Answers
+) -> Confirmation | None:
     """See `Run.ask_before_test`."""
     from serienpost.run.send.trial import refuse_address
 
-    renderer = load_renderer(run.practice.context, run.practice.ledger, run.id)
-    refuse_address(renderer, run.practice.ledger, to)
-    return _question(run, renderer, answers) if row else None
+    renderer = load_renderer(practice.context, practice.ledger, run)
+    refuse_address(renderer, practice.ledger, to)
+    return _question(renderer, run, answers) if row else None
 
 
-def _question(run: Run, renderer: RunRenderer, answers: Answers) -> Confirmation | None:
+def _question(renderer: RunRenderer, run: str, answers: Answers) -> Confirmation | None:
     account = renderer.header.account
-    disclaimer, channel = release.open_disclaimer(run.practice.context, account, answers)
+    disclaimer, channel = release.open_disclaimer(renderer.context, account, answers)
     if not disclaimer:
         return None
     return Confirmation(
-        run.id,
+        run,
         renderer.header.mailing,
         ("disclaimer",),
         renderer.header.kind,
@@ -89,7 +91,8 @@ def _question(run: Run, renderer: RunRenderer, answers: Answers) -> Confirmation
 
 
 def send(
-    run: Run,
+    practice: OpenedPractice,
+    run: str,
     to: str,
     row: str | None,
     answers: Answers,
@@ -98,18 +101,17 @@ def send(
     """See `Run.test`; `leaves` is called in the transaction after which the message may leave."""
     from serienpost.run.send.trial import send_test
 
-    practice = run.practice
-    renderer = load_renderer(practice.context, practice.ledger, run.id)
+    renderer = load_renderer(practice.context, practice.ledger, run)
     is_file = renderer.channel.repeatable
-    if row and (question := _question(run, renderer, answers)):
+    if row and (question := _question(renderer, run, answers)):
         return question
     if row and not is_file:
         processor = renderer.processor()
         whom = {"processor": processor.name, "region": processor.region} if processor else {}
         with practice.ledger.read() as tx:  # its id: what was typed may be a name
-            row = find_rows(tx, run.id, row)[0].row_id
+            row = find_rows(tx, run, row)[0].row_id
         practice.notify(Notice("test_data", {"row": row, **whom}))
-    outcome = send_test(renderer, practice.ledger, run.id, to, row, practice.actor, leaves)
+    outcome = send_test(renderer, practice.ledger, run, to, row, practice.actor, leaves)
     word = type(outcome).__name__.lower()
     file = to if isinstance(outcome, Accepted) and is_file else None
-    return TestResult(run.id, word, outcome.text, file, renderer.kind.name)
+    return TestResult(run, word, outcome.text, file, renderer.kind.name)

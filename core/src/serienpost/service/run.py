@@ -307,7 +307,7 @@ class Run:
         """
         from serienpost.service import own_address
 
-        return own_address.send(self, to, row, answers or Answers())
+        return own_address.send(self.practice, self.id, to, row, answers or Answers())
 
     def ask_before_test(
         self, to: str, row: str | None = None, answers: Answers | None = None
@@ -319,7 +319,7 @@ class Run:
         """
         from serienpost.service import own_address
 
-        return own_address.ask_before(self, to, row, answers or Answers())
+        return own_address.ask_before(self.practice, self.id, to, row, answers or Answers())
 
     def approve(
         self,

@@ -31,7 +31,6 @@ from serienpost.service import own_address
 from serienpost.service.decided import Answers
 from serienpost.service.mailing import Transliteration
 from serienpost.service.release import Confirmation
-from serienpost.service.run import Run
 from serienpost.service.tasks import asked_of
 from serienpost.translation import Texts
 
@@ -267,8 +266,7 @@ def _test(work: Work) -> None:
     def leaves(tx: Tx) -> None:
         note_left(tx, row.id, work.owner)
 
-    run = Run.find(practice, row.run or "")
-    found = own_address.send(run, asked["to"], asked["row"], answers, leaves)
+    found = own_address.send(practice, row.run or "", asked["to"], asked["row"], answers, leaves)
     if isinstance(found, Confirmation):
         work.fail(Exit.REFUSED, _("the provider's terms are not accepted"))
     elif found.is_accepted:

@@ -60,7 +60,8 @@ def keys_for_selection(
     kept = {key: value for key, value in keys.items() if key not in _OF_PEOPLE}
     signs = {"signature": next(iter(signatures))} if len(signatures) == 1 else {}
     signs = signs if people.kind != "sms" else {}
-    return {**signs, **kept, "account": people.account, "purpose": people.purpose}
+    said = {"account": people.account, "purpose": people.purpose}
+    return {**signs, **kept, **{key: value for key, value in said.items() if value}}
 
 
 def checked_keys(draft_id: str, mailing_id: str, keys: Mapping[str, Any]) -> Plain:

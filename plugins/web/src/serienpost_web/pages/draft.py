@@ -271,6 +271,8 @@ def _onward(asked: Asked, draft: Draft, to: str) -> Answer:
         return _page(asked, replace(writing, problems=problems), 422)
     line = draft.line()
     is_new = asked.form.one("anew") == "yes" or asked.form.one("again") == "no"
+    # Those of a selection are taken over each time: they may be marked otherwise by now.
+    is_new = is_new or draft.selection is not None
     is_there = line.state == line.run_state == "prepared" and not is_new
     if is_there and line.run and due in (None, _day(asked, line.run)):
         return Moved(after(to, line.run, asked))

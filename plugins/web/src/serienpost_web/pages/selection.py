@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode
 
 from serienpost import SerienpostError, Texts
 from serienpost.service import ReadSelection, SameMailing
+from serienpost_web import wording
 from serienpost_web.pages.people import FILTERS
 from serienpost_web.table import BrokenFormError, Field, Moved, NotFoundError, Route, Shown
 
@@ -313,10 +314,17 @@ def _take(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answe
         continues=False if answer == "-" else answer or None,
         keys={"account": status.account, "purpose": status.purpose},
         selection=selection.id,
+        title="" if answer not in ("", "-") else _title(asked, status.purpose),
     )
     if isinstance(made, SameMailing):
         return Shown("same_mailing", {"selection": status, "question": made}, 422)
     return Moved(f"/entwurf/{made.id}")
+
+
+def _title(asked: Asked, purpose: str | None) -> str:
+    """What a new draft is called until somebody calls it otherwise."""
+    what = wording.purpose(purpose) if purpose else _("New message")
+    return str(_("{what}, {day}", what=what, day=asked.practice.today()))
 
 
 # What can be done to hits, too.

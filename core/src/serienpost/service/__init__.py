@@ -159,7 +159,6 @@ _HOME = {
     "Run": "run",
     "SameMailing": "draft",
     "Selection": "selection",
-    "SelectionStatus": "answers",
     "Session": "login",
     "Stop": "run",
     "Task": "tasks",

@@ -107,6 +107,10 @@ class Desk:
     def choose(self) -> Page:
         """All patients but two, taken over."""
         page = self.browser.open("/auswahl?tab=patienten")
+        page = self.browser.send(page.form())
+        hits = self.wait(page.path, lambda one: 'name="look"' in one.text)
+        page = self.browser.send(hits.form(), do="all")
+        page = self.browser.open(page.path.partition("?")[0].replace("/treffer", "/aktion"))
         page = self.browser.send(page.form(), account="mail", purpose="information")
         page = self.wait(page.path, lambda one: 'name="look"' in one.text)
         form = page.form()

@@ -10,7 +10,8 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import html5lib
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
 # Signs that end a word of HTML, an attribute, a script, or turn the direction.
 NASTY = "</td><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202e{{7*7}}"
 NAMES = {
-    1: NASTY,
-    2: "\u2067\u202egnortS\u200f",
-    3: '=HYPERLINK("http://evil.example")',
-    4: "Lang" * 200,
-    5: "\x1b[31mrot\x07\x00\x85\u2028",
-    6: "&lt;b&gt;&amp;",
-    7: "javascript:alert(1)",
+    31: NASTY,
+    32: "\u2067\u202egnortS\u200f",
+    33: '=HYPERLINK("http://evil.example")',
+    34: "Lang" * 200,
+    35: "\x1b[31mrot\x07\x00\x85\u2028",
+    36: "&lt;b&gt;&amp;",
+    37: "javascript:alert(1)",
 }
 FILE = "\"\r\nx: y\u202e<b onload=x>\x1b[31m';.pdf"
 # Each a right of its own, named by what no name should be.
@@ -55,7 +56,7 @@ USERS = {
     "{{7*7}}Udo": ("approve",),
     "</title>Ira": ("administer",),
 }
-REPLY = "550 5.1.1 <svg onload=alert(2)>{{7*7}} =cmd|x"
+REPLY = "550 5.1.1 <svg/onload=alert(2) {{7*7}} =cmd|x"
 # What the planted words would become if they were taken for more than text.
 ELEMENTS = {"img", "b", "i", "u"}
 # Elements of our own pages that lead on.
@@ -74,12 +75,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     """A practice in which everything that can be named is named badly."""
     folder = tmp_path_factory.mktemp("hostile") / "praxis"
     with Catcher() as catcher:
-        write_folder(folder, 24, 1, port=catcher.port)
+        write_folder(folder, 60, 1, port=catcher.port)
         _name_badly(folder)
         with open_practice(folder, actor="os:test") as practice:
             for name, rights in USERS.items():
                 practice.add_user(name, PASSWORD, rights)
-        catcher.script.refuse("*", REPLY, times=6)
+        catcher.script.refuse("*", REPLY, times=3)
         runs = make_runs(folder, catcher)
         with open_practice(folder, actor="\"'><i>Eva") as practice:
             draft = begun(practice, "terminerinnerung", title=NASTY, **OWN)
@@ -114,20 +115,22 @@ def _name_badly(folder: Path) -> None:
     (folder / "<b>abfrage.sql").write_text("SELECT id FROM patient", "utf-8")
 
 
-def pages(client: httpx.Client, most: int = 400) -> Iterator[tuple[str, httpx.Response]]:
+def pages(client: httpx.Client) -> Iterator[tuple[str, httpx.Response]]:
     """Every page that one comes to by links; of addresses that differ in values alone the first
     ones."""
     waiting, seen = ["/"], set()
     shapes: dict[object, int] = {}
     while waiting:
         address = waiting.pop(0)
+        if address in seen:
+            continue
+        seen.add(address)
         parts = urlsplit(address)
         names = tuple(sorted(key for key, _ in parse_qsl(parts.query)))
         shape = re.sub(r"/[\w-]*\d[\w-]*", "/*", parts.path), names
         shapes[shape] = shapes.get(shape, 0) + 1
-        if address in seen or shapes[shape] > 6 or len(seen) >= most:
+        if shapes[shape] > 3:
             continue
-        seen.add(address)
         answer = client.get(address)
         yield address, answer
         if answer.status_code == 303:
@@ -136,9 +139,14 @@ def pages(client: httpx.Client, most: int = 400) -> Iterator[tuple[str, httpx.Re
             waiting += [urljoin(address, one) for one in leads(answer.text)]
 
 
+@lru_cache(maxsize=1)
+def parsed(page: str) -> Any:  # noqa: ANN401  # a tree of html5lib
+    return html5lib.parse(page, namespaceHTMLElements=False)
+
+
 def leads(page: str) -> list[str]:
     """Where links, frames and forms that only ask lead to."""
-    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    tree = parsed(page)
     found = [one.get(_LEADS[one.tag]) for one in tree.iter() if one.tag in _LEADS]
     for form in tree.iter("form"):
         if form.get("method", "get") == "get":
@@ -149,7 +157,7 @@ def leads(page: str) -> list[str]:
 
 def faults(page: str) -> Iterator[str]:
     """What stands on a page that is more than text, or hides what it is."""
-    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    tree = parsed(page)
     for one in tree.iter():
         if not isinstance(one.tag, str):
             yield "comment"
@@ -169,12 +177,13 @@ def test_it_is_text_on_every_page(
     hostile: Hostile, user: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    kinds = set()
+    kinds, number = set(), 0
     with httpx.Client(
         base_url=hostile.url, headers={"sec-fetch-site": "same-origin"}, timeout=60
     ) as client:
         log_in(client, user)
         for address, answer in pages(client):
+            number += 1
             assert answer.status_code in (200, 303, 403, 404, 409), address
             kinds.add(re.sub(r"/[\w-]*\d[\w-]*", "/*", urlsplit(address).path))
             for name, value in ALWAYS.items():
@@ -185,6 +194,7 @@ def test_it_is_text_on_every_page(
             if kind.startswith("text/html") and "content-disposition" not in answer.headers:
                 assert list(faults(answer.text)) == [], address
             assert "x" not in answer.headers
+    assert number > 30
     assert {"/", "/runs/*", "/runs/*/people", "/runs/*/messages", "/runs/*/person"} <= kinds
     assert ("/entwurf/*" in kinds) is ("prepare" in USERS[user])
     logged = "\n".join(one.getMessage() for one in caplog.records if "http" not in one.name)
@@ -192,6 +202,7 @@ def test_it_is_text_on_every_page(
 
 
 def test_what_is_downloaded_is_text(hostile: Hostile) -> None:
+    replies = 0
     with httpx.Client(base_url=hostile.url, headers={"sec-fetch-site": "same-origin"}) as client:
         log_in(client, "<b onclick=x>Lea")
         for run in hostile.runs.values():
@@ -206,4 +217,5 @@ def test_what_is_downloaded_is_text(hostile: Hostile) -> None:
             tree = html5lib.parse(report.text, namespaceHTMLElements=False)
             tags = {one.tag for one in tree.iter() if isinstance(one.tag, str)}
             assert tags.isdisjoint({"script", "img", "b", "i"})
-    assert any(REPLY[10:20] in str(row) for row in rows) or rows
+            replies += table.text.count("=cmd|x")
+    assert replies

@@ -62,6 +62,9 @@ def test_users_are_added_listed_changed_and_removed(null: Practice) -> None:
     listed = {one["name"]: one["rights"] for one in null.json("users", "list")["users"]}
     assert listed["Eva"] == ["read", "prepare"]
     assert null.json("users", "remove", "kim")["user"]["name"] == "Kim"
+    lines = [(one["action"], one["name"]) for one in null.json("users", "history")["history"]]
+    assert lines[:3] == [("remove user", "Kim"), ("change user", "Eva"), ("change user", "Eva")]
+    assert "Eva, new password" in null("users", "history").out
     text = null("users", "list").out
     assert "Eva" in text
     assert "Kim" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from serienpost.rights import Right
@@ -13,6 +14,21 @@ if TYPE_CHECKING:
     from serienpost.translation import Text
 
 _ = Texts(__name__)
+
+# Parts of a sentence, each of which can be done alone.
+_PARTS = re.compile(r";\s+")
+
+# What can follow `serienpost` on a command line; any other word goes on with the sentence.
+COMMANDS = frozenset(
+    (
+        *("cancel", "check", "config", "demo", "doctor", "erase-person", "events"),
+        *("export-person", "init", "letters", "macros", "new-plugin", "pause", "plugins"),
+        *("prepare", "preview", "purge", "report", "resolve", "resume", "retry", "review", "run"),
+        *("runs", "send", "sendgrid", "serve", "show", "sources", "suppress", "templates", "test"),
+        *("users", "worker"),
+    )
+)
+_COMMAND = re.compile(rf"\bserienpost ({'|'.join(COMMANDS)})\b(?![.:])|(?<!\w)--[a-z]")
 
 _COMMANDS = {
     "review": _.pgettext("command", "review"),
@@ -152,6 +168,10 @@ _ACTIONS = {
     "resolve accepted": _.pgettext("journal", "resolve: accepted"),
     "resolve resend": _.pgettext("journal", "resolve: send again"),
     "resolve failed": _.pgettext("journal", "resolve: failed"),
+    "log in": _.pgettext("journal", "logs in"),
+    "add user": _.pgettext("journal", "adds"),
+    "change user": _.pgettext("journal", "changes"),
+    "remove user": _.pgettext("journal", "removes"),
 }
 
 # Why an address is on the suppression list.
@@ -240,6 +260,24 @@ def action(code: str) -> str:
 def why_suppressed(code: str) -> str:
     """Why an address is on the suppression list."""
     return _SUPPRESSED.get(code, code)
+
+
+def who(actor: str | None) -> str:
+    """Who did something, as the ledger records it, in words."""
+    kind_of, is_kind, name = (actor or "").partition(":")
+    if is_kind and kind_of == "os":
+        return _("{name} (command line)", name=name)
+    if is_kind and kind_of == "schedule":
+        return _("schedule of {name}", name=name)
+    return actor or "–"
+
+
+def without_commands(text: str | None) -> str | None:
+    """A sentence, such as what to do about something, without those of its parts that name a
+    command, for those who have no command line; None where nothing is left."""
+    parts = _PARTS.split(str(text)) if text else ()
+    kept = "; ".join(part for part in parts if not _COMMAND.search(part))
+    return kept.strip(" ;") or None
 
 
 def providers_code(state: str, code: str | None, text: str | None) -> str:

@@ -362,6 +362,24 @@ def test_what_is_over_is_purged(practices: Practices, eva: Practice) -> None:
     assert len(rows(eva, user)) == 1
 
 
+def test_the_journal_says_who_logged_in_until_it_is_purged(
+    practices: Practices, eva: Practice
+) -> None:
+    token = token_of(eva)
+    assert isinstance(eva.unlock(token, PASSWORD, HERE), Session)
+    wrong(eva)
+    wrong(eva, name="niemand")
+    log_in, added = eva.user_history()
+    assert (log_in.at, log_in.user, log_in.action) == (practices.clock.now, NAME, "log in")
+    assert (added.user, added.name, added.action) == (eva.actor, NAME, "add user")
+    practices.clock.forward(90 * 24 * HOUR)
+    eva.purge()
+    assert [one.action for one in eva.user_history()] == ["log in", "add user"]
+    practices.clock.forward(1)
+    eva.purge()
+    assert [one.action for one in eva.user_history()] == ["add user"]
+
+
 def test_wrong_passwords_are_forgotten_after_a_day(practices: Practices, eva: Practice) -> None:
     used_up(practices, eva)
     practices.clock.forward(24 * HOUR + 1)

@@ -507,11 +507,11 @@ def test_the_report_says_who_released_how_many_and_why_not(practices: Practices)
     assert sum(bar.messages for bar in report.course) == 5
     page = run.report_page(report)
     assert page.startswith("<!")
-    assert "<td>failed</td><td>1</td>" in page
+    assert '>failed</th><td class="number">1</td>' in page
     with speaking("de"):
         german = run.report_page(report)
     assert '<html lang="de">' in german
-    assert "<td>gescheitert</td><td>1</td>" in german
+    assert '>gescheitert</th><td class="number">1</td>' in german
     assert "http" not in page.replace("http-equiv", "")
     failures = io.StringIO()
     assert run.write_failures(failures) == 1

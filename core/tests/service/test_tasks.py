@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from opened_practice import ACTOR, OTHER, ROWS, away
+from opened_practice import ACTOR, OTHER, ROWS, Paid, away, like_email
 
 from serienpost import Exit, SerienpostError
 from serienpost.errors import ConfigError, LedgerError, LedgerUnavailableError
 from serienpost.ledger import store
 from serienpost.ledger.schema import journal, message, selected, task
 from serienpost.ledger.schema import run as run_table
-from serienpost.service import Draft, Prepare, PrepareDraft, ReadSelection, Stop, task_work
+from serienpost.service import (
+    AskBalances,
+    Draft,
+    Prepare,
+    PrepareDraft,
+    ReadSelection,
+    Stop,
+    task_work,
+)
 from serienpost.service.mailing import Transliteration
 from serienpost.service.task_work import TaskLook, do_task
 from serienpost.translation import speaking
@@ -517,3 +525,31 @@ def test_purge_removes_what_was_over_long_ago(practices: Practices, practice: Pr
     assert [one.task for one in practice.tasks()] == [waits.id]
     with pytest.raises(SerienpostError, match="there is no task"):
         over.status()
+
+
+def test_balances_are_what_providers_said_when_they_were_asked_last(
+    practices: Practices, practice: Practice
+) -> None:
+    paid = like_email(Paid, balances=[12.5, TimeoutError("no answer"), 7.0])
+    assert isinstance(paid, Paid)
+    practice.context.registry.channels["null-email"] = paid
+
+    def told() -> tuple[float | None, datetime | None, bool]:
+        (one,) = {(one.amount, one.asked_at, one.is_asked) for one in practice.balances()}
+        return one
+
+    def ask() -> None:
+        for row in TaskLook().found(practice.ledger):
+            assert do_task(practice, row, Stop()) is None
+
+    assert told() == (None, None, False)
+    practice.ask(AskBalances())
+    assert told() == (None, None, True)
+    ask()
+    assert told() == (12.5, practices.clock.now, False)
+    practices.clock.forward(60)
+    practice.ask(AskBalances())
+    assert told() == (12.5, practices.clock.now - timedelta(seconds=60), True)
+    ask()
+    assert told() == (None, practices.clock.now, False)
+    assert paid.balances == [7.0], "nobody is asked for a page"

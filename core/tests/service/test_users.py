@@ -57,6 +57,22 @@ def test_a_user_is_added_changed_and_removed(practices: Practices, practice: Pra
     ]
 
 
+def test_a_password_is_asked_for_when_all_else_is_right(practice: Practice) -> None:
+    practice.add_user("Eva", lambda: PASSWORD)
+    with pytest.raises(LedgerError, match="there is a user"):
+        practice.add_user("EVA", pytest.fail)
+    with pytest.raises(ConfigError, match="no name"):
+        practice.add_user("os:eva", pytest.fail)
+    with pytest.raises(ConfigError, match="no right"):
+        practice.add_user("Lea", pytest.fail, ["fly"])
+    with pytest.raises(LedgerError, match="no user"):
+        practice.change_user("Lea", password=pytest.fail)
+    practice.change_user("Eva", password=lambda: f"{PASSWORD} neu")
+    assert [one.password for one in practice.user_history()] == [True, False]
+    with pytest.raises(ValueError, match="limit"):
+        practice.user_history(0)
+
+
 def test_a_password_is_kept_as_argon2id_of_rfc_9106(practice: Practice) -> None:
     practice.add_user("eva", PASSWORD)
     practice.add_user("ida", PASSWORD)

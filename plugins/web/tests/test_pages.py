@@ -12,7 +12,7 @@ import html5lib
 import pytest
 from running_desk import HOSTILE, PASSWORD, log_in
 
-from serienpost import open_practice
+from serienpost import message_state, open_practice, speaking
 from serienpost_web.pages import ROUTES
 from serienpost_web.table import path_to
 
@@ -134,6 +134,7 @@ def test_no_page_of_a_german_desk_says_english(desk: Desk) -> None:
             body = answer.text.replace('lang="en">English', "")
             said = words(re.sub(r"<bdi>.*?</bdi>", "", body))
             assert english.findall(said) == [], address
+            assert re.findall(r"serienpost [a-z]|--[a-z]", said) == [], address
 
 
 @pytest.mark.parametrize("page", ["people", "messages"])
@@ -384,6 +385,40 @@ def test_what_is_to_be_kept(desk: Desk) -> None:
     assert table.content.startswith(b"\xef\xbb\xbf")
     page = desk.client("Lea").get(f"/runs/{run}/report.html")
     assert page.headers["content-disposition"].startswith("attachment")
+
+
+def shown_parts(page: str) -> list[str]:
+    """What a page says of a run: facts, how it stands, tables, the chart."""
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    kinds = ("dl", "table", "figure", "p")
+    said = [one for one in tree.iter() if one.tag in kinds and one.get("class") != "crumbs"]
+    texts = (" ".join("".join(one.itertext()).split()) for one in said if one.tag != "p")
+    standing = ("".join(one.itertext()) for one in said if one.get("class") == "standing")
+    return [*texts, *(" ".join(one.split()) for one in standing)]
+
+
+def test_the_page_the_file_and_the_document_of_a_run_say_the_same(desk: Desk) -> None:
+    for name, run in desk.runs.items():
+        page = shown_parts(desk.client("Lea").get(f"/runs/{run}").text)
+        file = shown_parts(desk.client("Lea").get(f"/runs/{run}/report.html").text)
+        assert page == file, name
+        with open_practice(desk.folder, actor="os:test") as practice, speaking("de"):
+            document = practice.run(run).report().document()
+        said = " ".join(page)
+        for state, number in document["counts"].items():
+            assert f"{message_state(state)} {number}" in said or not number
+        for reason in document["reasons"]:
+            assert f"{reason['messages']}" in said
+            assert reason["text"] in said
+        for bar in document["course"]:
+            moment = bar["at"].partition("T")[2][:8]
+            assert not bar["messages"] or f"{moment} {bar['messages']}" in said
+    assert sum(bar["messages"] for bar in report_of(desk, "finished")["course"]) > 10
+
+
+def report_of(desk: Desk, name: str) -> dict[str, Any]:
+    with open_practice(desk.folder, actor="os:test") as practice:
+        return practice.run(desk.runs[name]).report().document()
 
 
 def test_a_bug_is_a_page_without_data(

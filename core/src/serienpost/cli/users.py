@@ -19,7 +19,7 @@ from serienpost.translation import Texts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serienpost.service import Practice
+    from serienpost.service import Practice, UserLine
 
 _ = Texts(__name__)
 
@@ -60,7 +60,7 @@ def users_add(practice: Practice, name: str, rights: tuple[str, ...], admin: boo
 
     The password is asked twice; without a terminal it is the first line of stdin.
     """
-    done = practice.add_user(name, _password(), _ALL if admin else rights)
+    done = practice.add_user(name, _password, _ALL if admin else rights)
     may = words.rights(done.rights)
     return Reply(
         {"user": done},
@@ -85,7 +85,7 @@ def users_change(
         raise click.UsageError(_("name what is to change: --right, --admin or --password"))
     given = _ALL if admin else rights
     done = practice.change_user(
-        name, rights=given or None, password=_password() if password else None
+        name, rights=given or None, password=_password if password else None
     )
     return Reply(
         {"user": done},
@@ -123,6 +123,39 @@ def users_list(practice: Practice) -> Reply:
         )
 
     return Reply({"users": found}, text)
+
+
+@users_command.command(name="history", short_help=_("Show who logged in, who changed users."))
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, help=_("Lines at most (50).")
+)
+@json_option
+@with_practice
+def users_history(practice: Practice, limit: int) -> Reply:
+    """Show who logged in at the desk, and who added, changed or removed a user, the newest first.
+
+    What was done about a run, show and report say. Log-ins are kept as long as values are
+    (retention.values).
+    """
+    found = practice.user_history(limit)
+
+    def text() -> None:
+        print_table(
+            [_("at"), _("who"), _("did"), _("user"), _("may")],
+            [
+                [one.at, one.user, words.action(one.action), _about(one), words.rights(one.rights)]
+                for one in found
+            ],
+        )
+
+    return Reply({"history": found}, text)
+
+
+def _about(line: UserLine) -> str:
+    """The user that a line is about; of a log-in nobody else."""
+    if line.action == "log in":
+        return ""
+    return _("{name}, new password", name=line.name) if line.password else line.name
 
 
 def _password() -> str:

@@ -109,6 +109,16 @@ def newest_tasks(tx: Tx, limit: int) -> list[TaskRow]:
     return list(map(TaskRow._make, tx.all(found)))
 
 
+def newest_task(tx: Tx, what: str, *states: str) -> TaskRow | None:
+    """Of the tasks that ask for this and are in one of these states, the one asked last."""
+    if not tx.has(task):
+        return None
+    mine = task.c.what == what, task.c.state.in_(states)
+    found = tx.select(task, *_TASK).where(*mine).order_by(task.c.asked_at.desc(), task.c.id)
+    row = tx.first(found.limit(1))
+    return TaskRow._make(row) if row else None
+
+
 def open_tasks(tx: Tx) -> list[TaskRow]:
     """The tasks that are not over, the oldest first; the ledger has the table."""
     found = tx.select(task, *_TASK).where(task.c.state.in_(OPEN_TASK))

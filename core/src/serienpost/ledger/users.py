@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost.ledger.logins import end_sessions
-from serienpost.ledger.schema import user
+from serienpost.ledger.schema import journal, user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Row
 
     from serienpost.ledger.store import Tx
 
 _TICK = timedelta(microseconds=1)
+
+# The journal's words for what is about users; none of them belongs to a run.
+ADD, CHANGE, REMOVE, LOG_IN = "add user", "change user", "remove user", "log in"
+
+
+class JournalLine(NamedTuple):
+    """A line of the journal about a user."""
+
+    at: datetime
+    user: str
+    action: str
+    detail: Mapping[str, Any] | None
 
 
 class UserRow(NamedTuple):
@@ -96,3 +108,18 @@ def delete_user(tx: Tx, key: str) -> None:
     """Remove a user with all sessions."""
     tx.execute(tx.delete(user).where(user.c.key == key))
     end_sessions(tx, key)
+
+
+def user_lines(tx: Tx, limit: int) -> list[JournalLine]:
+    """What the journal says about users, the newest line first."""
+    c = journal.c
+    mine = c.run.is_(None), c.action.in_((ADD, CHANGE, REMOVE, LOG_IN))
+    found = tx.select(journal, c.at, c.user, c.action, c.detail).where(*mine)
+    lines = tx.all(found.order_by(c.at.desc(), c.id).limit(limit))
+    return [JournalLine._make(line) for line in lines]
+
+
+def forget_log_ins(tx: Tx, before: datetime) -> None:
+    """Remove from the journal who logged in before this moment."""
+    c = journal.c
+    tx.execute(tx.delete(journal).where(c.run.is_(None), c.action == LOG_IN, c.at < before))

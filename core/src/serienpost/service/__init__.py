@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RunStatus,
         SelectionStatus,
     )
+    from serienpost.service.balances import Balance
     from serienpost.service.catalog import (
         AccountLine,
         MacroEntry,
@@ -51,11 +52,19 @@ if TYPE_CHECKING:
     from serienpost.service.message_view import ShownMessage, shown_message
     from serienpost.service.notices import Notice
     from serienpost.service.own_address import TestResult
+    from serienpost.service.pages import (
+        message_look,
+        page_environment,
+        page_style,
+        run_look,
+        run_part,
+    )
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import (
+        AskBalances,
         Prepare,
         PrepareDraft,
         ReadSelection,
@@ -63,11 +72,13 @@ if TYPE_CHECKING:
         Task,
         TaskStatus,
     )
-    from serienpost.service.users import User
+    from serienpost.service.users import User, UserLine
 
 __all__ = [
     "AccountLine",
     "Answers",
+    "AskBalances",
+    "Balance",
     "CheckedMailing",
     "Confirmation",
     "Conflict",
@@ -114,11 +125,17 @@ __all__ = [
     "Transliteration",
     "UploadedFile",
     "User",
+    "UserLine",
     "accounts",
     "ensure_worker",
     "macros",
     "mailings",
+    "message_look",
     "open_practice",
+    "page_environment",
+    "page_style",
+    "run_look",
+    "run_part",
     "shown_message",
     "sources",
     "template_text",
@@ -141,6 +158,8 @@ _HOME = {
     "RunStatus": "answers",
     "SelectionStatus": "answers",
     "Answers": "decided",
+    "AskBalances": "tasks",
+    "Balance": "balances",
     "Confirmation": "release",
     "Conflict": "draft",
     "Draft": "draft",
@@ -165,6 +184,7 @@ _HOME = {
     "TaskStatus": "tasks",
     "Transliteration": "mailing",
     "User": "users",
+    "UserLine": "users",
     "ensure_worker": "desk_worker",
     "AccountLine": "catalog",
     "CheckedMailing": "mailing",
@@ -179,6 +199,11 @@ _HOME = {
     "accounts": "catalog",
     "macros": "catalog",
     "mailings": "catalog",
+    "message_look": "pages",
+    "page_environment": "pages",
+    "page_style": "pages",
+    "run_look": "pages",
+    "run_part": "pages",
     "shown_message": "message_view",
     "sources": "catalog",
     "template_text": "catalog",

@@ -24,11 +24,12 @@ from serienpost.run.report.answers import (
     TakenSelection,
     UnmarkedReason,
 )
+from serienpost.run.report.course import CourseBar
 from serienpost.run.report.export import PersonExport, PersonMessage, PersonSelected, Suppressed
 from serienpost.run.report.manifest import Manifest, ManifestField
 from serienpost.run.report.pauses import PauseEnd
 from serienpost.run.report.retention import Purged
-from serienpost.run.report.summary import CourseBar, ReasonCount, Report
+from serienpost.run.report.summary import ReasonCount, Report
 from serienpost.service.schedule import Planned, PlannedDate, PlannedHoliday, WaitingSchedule
 
 __all__ = [

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from serienpost.run.report.answers import SelectionStatus
+    from serienpost.service.balances import Balance
     from serienpost.service.draft import About, Draft, DraftLine, SameMailing
     from serienpost.service.given_files import UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import Task, TaskStatus, Wish
-    from serienpost.service.users import User
+    from serienpost.service.users import Password, User, UserLine
 
 
 class DeskPractice(OpenedPractice):
@@ -29,7 +30,7 @@ class DeskPractice(OpenedPractice):
         once. See `ensure_worker` for a worker on this machine.
 
         Args:
-            what: `Prepare` a mailing, `PrepareDraft`, or `ReadSelection`.
+            what: `Prepare` a mailing, `PrepareDraft`, `ReadSelection` or `AskBalances`.
             token: names this one wish; the same one of the same actor with the same token is the
                 same task, however often it is asked for (a double click).
 
@@ -59,6 +60,13 @@ class DeskPractice(OpenedPractice):
         from serienpost.service.tasks import tasks
 
         return tasks(self, limit)
+
+    def balances(self) -> list[Balance]:
+        """What each account holds whose provider keeps a balance, as it was said last: nobody is
+        asked here. `ask(AskBalances())` lets a worker ask."""
+        from serienpost.service.balances import balances
+
+        return balances(self)
 
     def new_draft(
         self,
@@ -288,13 +296,25 @@ class DeskPractice(OpenedPractice):
 
         return users(self)
 
-    def add_user(self, name: str, password: str, rights: Iterable[str] = ()) -> User:
+    def user_history(self, limit: int = 50) -> list[UserLine]:
+        """Who logged in, and who added, changed or removed whom, the newest first. Log-ins are
+        removed by `purge` after `retention.values`.
+
+        Raises:
+            ValueError: the limit is not between 1 and a million.
+        """
+        from serienpost.service.users import user_history
+
+        return user_history(self, limit)
+
+    def add_user(self, name: str, password: Password, rights: Iterable[str] = ()) -> User:
         """Add a user of the desk.
 
         Args:
             name: one line of at most 64 printable signs without a colon; names that differ in case
                 alone are the same.
-            password: 12 to 1024 characters; only its hash is kept.
+            password: 12 to 1024 characters, or what asks for it once name and rights are right;
+                only its hash is kept.
             rights: values of `Right`; `read` is everybody's.
 
         Raises:
@@ -306,7 +326,7 @@ class DeskPractice(OpenedPractice):
         return add_user(self, name, password, rights)
 
     def change_user(
-        self, name: str, *, rights: Iterable[str] | None = None, password: str | None = None
+        self, name: str, *, rights: Iterable[str] | None = None, password: Password | None = None
     ) -> User:
         """Give a user other rights, another password, or both; ends the user's sessions where
         something changes.

@@ -28,11 +28,12 @@ from serienpost.ledger.logins import (
 )
 from serienpost.ledger.schema import session as session_table
 from serienpost.ledger.schema import user as user_table
-from serienpost.ledger.users import find_user, lock_user, replace_hash, user_key
+from serienpost.ledger.users import LOG_IN, find_user, lock_user, replace_hash, user_key
 from serienpost.service.passwords import hash_of, is_outdated, matches, place
 from serienpost.service.users import is_name, rights_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, tzinfo
 
     from serienpost.ledger.logins import SessionRow
@@ -132,33 +133,24 @@ def log_in(
     practice: OpenedPractice, name: str, password: str, origin: str, known: str = ""
 ) -> LoggedIn | LoginRefused:
     """See `Practice.log_in`."""
-    ledger = practice.ledger
-    with place() as has_place:
-        if not has_place:
-            return LoginRefused(_BUSY)
-        with ledger.read() as tx:
-            tx.require(user_table)
-            row = find_user(tx, user_key(name)) if is_name(name) else None
-        mine = _known_by(ledger, row, known) if row else ""
-        attempt = Attempt(ledger, user_key(name), origin, mine)
-        if wait := attempt.begin():
-            return LoginRefused(_seconds(wait))
-        if row is None or not matches(row.password, password):
-            if row is None:
-                matches(None, password)
-            return LoginRefused(_seconds(attempt.wait_after))
-        fresh = hash_of(password) if is_outdated(row.password) else None
+    ledger, key = practice.ledger, user_key(name)
+
+    def find(tx: Tx) -> _Meant:
+        tx.require(user_table)
+        row = find_user(tx, key) if is_name(name) else None
+        return _Meant(key, row, _known_by(ledger, row, known) if row else "")
+
+    found = _proved(ledger, find, password, origin)
+    if not isinstance(found, _Proved):
+        return found or LoginRefused(0)
     token = secrets.token_urlsafe(_TOKEN)
     with ledger.begin("login", counted=False) as tx:
-        now = lock_user(tx, row.key)
-        if now is None or now.changed_at != row.changed_at:
+        if not found.holds(tx):
             return LoginRefused(0)  # changed since it was looked at
-        if fresh:
-            replace_hash(tx, now, fresh)
-        attempt.succeed(tx)
-        begin_session(tx, _digest(token), row.key)
+        begin_session(tx, _digest(token), key)
         forget_old_logins(tx)
-    return LoggedIn(token, row.name, _known(ledger, row, known, mine))
+        tx.note(found.row.name, LOG_IN)
+    return LoggedIn(token, found.row.name, _known(ledger, found.row, known, found.known))
 
 
 def session(practice: OpenedPractice, token: str) -> Session | None:
@@ -187,27 +179,21 @@ def confirm(
     practice: OpenedPractice, token: str, password: str, origin: str
 ) -> Session | LoginRefused | None:
     """See `Practice.unlock` and `Practice.confirm_password`."""
-    ledger = practice.ledger
-    with place() as has_place:
-        if not has_place:
-            return LoginRefused(_BUSY)
-        with ledger.read() as tx:
-            tx.require(session_table)
-            mine = find_session(tx, _digest(token))
-            row = find_user(tx, mine.user) if mine else None
-        if mine is None or row is None:
-            return None
-        attempt = Attempt(ledger, row.key, origin, mine.digest)
-        if wait := attempt.begin():
-            return LoginRefused(_seconds(wait))
-        if not matches(row.password, password):
-            return LoginRefused(_seconds(attempt.wait_after))
-    with ledger.begin("login", counted=False) as tx:
-        now = lock_user(tx, row.key)
-        attempt.succeed(tx)
-        if now is None or not use_session(tx, mine.digest):
+    digest = _digest(token)
+
+    def find(tx: Tx) -> _Meant | None:
+        tx.require(session_table)
+        mine = find_session(tx, digest)
+        row = find_user(tx, mine.user) if mine else None
+        return _Meant(row.key, row, digest) if row else None
+
+    found = _proved(practice.ledger, find, password, origin)
+    if not isinstance(found, _Proved):
+        return found
+    with practice.ledger.begin("login", counted=False) as tx:
+        if not found.holds(tx) or not use_session(tx, digest):
             return None  # a change of the user ends every session
-        return _session(tx, find_session(tx, mine.digest), practice.context.zone)
+        return _session(tx, find_session(tx, digest), practice.context.zone)
 
 
 def log_out(practice: OpenedPractice, token: str) -> None:
@@ -215,6 +201,66 @@ def log_out(practice: OpenedPractice, token: str) -> None:
     with practice.ledger.begin("login", counted=False) as tx:
         tx.require(session_table)
         end_session(tx, _digest(token))
+
+
+class _Meant(NamedTuple):
+    """Whose password it may be: the key that tries are counted for, with its user, if there is one;
+    `known` as for `Attempt`."""
+
+    key: str
+    row: UserRow | None
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """A password that was right when it was looked at, of this user; `fresh` is a hash to replace
+    one that was made with other parameters."""
+
+    row: UserRow
+    known: str
+    attempt: Attempt
+    fresh: str | None
+
+    def holds(self, tx: Tx) -> bool:
+        """Whether the user is still the same; then what was wrong before is forgiven."""
+        now = lock_user(tx, self.row.key)
+        if now is None or now.changed_at != self.row.changed_at:
+            return False
+        if self.fresh:
+            replace_hash(tx, now, self.fresh)
+        self.attempt.succeed(tx)
+        return True
+
+
+def _proved(
+    ledger: Ledger, find: Callable[[Tx], _Meant | None], password: str, origin: str
+) -> _Proved | LoginRefused | None:
+    """Look at a password before somebody is let in; None where nobody can be meant, and nothing is
+    counted.
+
+    Args:
+        ledger: the practice's ledger.
+        find: whose password it may be.
+        password: as it was typed.
+        origin: the address that it comes from.
+    """
+    with place() as has_place:
+        if not has_place:
+            return LoginRefused(_BUSY)
+        with ledger.read() as tx:
+            meant = find(tx)
+        if meant is None:
+            return None
+        key, row, known = meant
+        attempt = Attempt(ledger, key, origin, known)
+        if wait := attempt.begin():
+            return LoginRefused(_seconds(wait))
+        # Of a name that nobody has it takes as long.
+        if not matches(row.password if row else None, password) or row is None:
+            return LoginRefused(_seconds(attempt.wait_after))
+        fresh = hash_of(password) if is_outdated(row.password) else None
+        return _Proved(row, known, attempt, fresh)
 
 
 class Attempt:

@@ -540,9 +540,9 @@ class Run:
 
     def report_page(self, found: Report) -> str:
         """The report as one self-contained HTML page."""
-        from serienpost.run.report.summary import page
+        from serienpost.run.report.page import report_page
 
-        return page(found)
+        return report_page(found)
 
     def write_failures(self, file: IO[str]) -> int:
         """CSV of everybody who did not get the message; a valid input of the table source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from serienpost.ledger.tasks import (
 )
 from serienpost.plugin_attribution import plugin_behind
 from serienpost.run.prepare import choose
+from serienpost.run.report.estimate import accounts_with_balance, free_balance
 from serienpost.service import draft as drafts
 from serienpost.service import mailing as mailings
 from serienpost.service import own_address
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from serienpost.service.opened import OpenedPractice
 
 _ = Texts(__name__)
+
+_log = logging.getLogger(__name__)
 
 # Seconds between two looks for tasks.
 LOOK_SECONDS = 0.5
@@ -275,12 +279,29 @@ def _test(work: Work) -> None:
         work.fail(Exit.REFUSED, found.without(asked["to"]).refusal)
 
 
+def _ask_balances(work: Work) -> None:
+    """Ask each provider what an account holds; who does not answer is no failure of the task."""
+    found: dict[str, float | None] = {}
+    for account in accounts_with_balance(work.practice.context):
+        work.progress(len(found))
+        try:
+            found[account] = free_balance(work.practice.context, work.practice.ledger, account)
+        except LedgerUnavailableError:
+            raise
+        except SerienpostError as error:
+            found[account] = None
+            _log.warning("%s", error.sentence)
+    came = {"detail": {"balances": found}, "done": len(found)}
+    close_task(work.practice.ledger, work.row.id, work.owner, "done", **came)
+
+
 # By what is asked: how it is done. It calls `Work.progress` between slices, and `Work.end` in the
 # transaction that writes what came of it.
 _WORK: Mapping[str, Callable[[Work], None]] = {
     "prepare": _prepare,
     "read": _read,
     "test": _test,
+    "balances": _ask_balances,
 }
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 # What a worker can be asked to do.
-What = Literal["prepare", "read", "test"]
+What = Literal["prepare", "read", "test", "balances"]
 
 _ID_LENGTH = 24
 
@@ -102,7 +102,12 @@ class SendTest(Record):
     accept_disclaimer: bool = False
 
 
-Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection | SendTest
+@dataclass(frozen=True, slots=True)
+class AskBalances(Record):
+    """Ask the providers what the practice's accounts hold; `Practice.balances` has the answers."""
+
+
+Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection | SendTest | AskBalances
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class TaskStatus(Record):
     """How a task stands.
 
     Args:
-        what: `prepare`, `read` or `test`.
+        what: `prepare`, `read`, `test` or `balances`.
         state: `waiting` for a worker, `working`, `done`, `failed` or `cancelled`.
         done: rows so far, at most a second old.
         run: what was prepared, or what a test is of.
@@ -213,6 +218,8 @@ def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:
     if isinstance(what, SendTest):
         test = {key: value for key, value in what.document().items() if key != "run"}
         return {"what": "test", "run": what.run, "detail": test}
+    if isinstance(what, AskBalances):
+        return {"what": "balances"}
     detail: dict[str, Any] = {
         "due": what.due.isoformat() if what.due else None,
         "asked_on": practice.today().isoformat(),

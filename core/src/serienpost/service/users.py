@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import Record
 from serienpost.errors import ConfigError, LedgerError
 from serienpost.ledger.schema import user
 from serienpost.ledger.users import (
+    ADD,
+    CHANGE,
+    REMOVE,
     all_users,
     delete_user,
     find_user,
@@ -18,22 +21,27 @@ from serienpost.ledger.users import (
     lock_users,
     update_user,
     user_key,
+    user_lines,
 )
 from serienpost.rights import Right
+from serienpost.service.opened import MOST_ROWS
 from serienpost.service.passwords import checked_password, hash_of
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, tzinfo
 
-    from serienpost.ledger.users import UserRow
+    from serienpost.ledger.users import JournalLine, UserRow
     from serienpost.service.opened import OpenedPractice
 
 _ = Texts(__name__)
 
 # Characters of a name.
 LONGEST_NAME = 64
+
+# A password, or what asks for it once all else is right.
+Password: TypeAlias = "str | Callable[[], str]"  # noqa: S105  # a type
 
 # What the ledger names where no person acts.
 _RESERVED = frozenset({"breaker", "lookup", "report", "rule", "serienpost"})
@@ -56,6 +64,27 @@ class User(Record):
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class UserLine(Record):
+    """Somebody logged in, or changed what a user is.
+
+    Args:
+        at: when.
+        user: who did it, as an actor.
+        action: `log in`, `add user`, `change user` or `remove user`.
+        name: of the user that it is about.
+        rights: that the user has from then on, where they were given.
+        password: whether another password was given.
+    """
+
+    at: datetime
+    user: str
+    action: str
+    name: str
+    rights: tuple[Right, ...]
+    password: bool
+
+
 def users(practice: OpenedPractice) -> list[User]:
     """See `Practice.users`."""
     with practice.ledger.read() as tx:
@@ -63,34 +92,35 @@ def users(practice: OpenedPractice) -> list[User]:
         return [_user(row, practice.context.zone) for row in all_users(tx)]
 
 
-def add_user(practice: OpenedPractice, name: str, password: str, rights: Iterable[str]) -> User:
+def add_user(
+    practice: OpenedPractice, name: str, password: Password, rights: Iterable[str]
+) -> User:
     """See `Practice.add_user`."""
     ledger = practice.ledger
     with ledger.read() as tx:
         tx.require(user)
-    name, given = _checked_name(name), rights_of(rights)
-    checked_password(password, _known_to_all(practice, name))
-    kept = hash_of(password)
+        name, given = _checked_name(name), rights_of(rights)
+        if find_user(tx, user_key(name)):
+            raise _is_there(name)
+    kept = _kept(practice, name, password)
     with ledger.begin("users") as tx:
         if not insert_user(tx, name, kept, given):
-            raise LedgerError(_("there is a user {name} already", name=name))
-        tx.note(practice.actor, "add user", detail={"name": name, "rights": given})
+            raise _is_there(name)
+        tx.note(practice.actor, ADD, detail={"name": name, "rights": given})
         row = _found(find_user(tx, user_key(name)), name)
     return _user(row, practice.context.zone)
 
 
 def change_user(
-    practice: OpenedPractice, name: str, rights: Iterable[str] | None, password: str | None
+    practice: OpenedPractice, name: str, rights: Iterable[str] | None, password: Password | None
 ) -> User:
     """See `Practice.change_user`."""
     ledger = practice.ledger
     given = None if rights is None else rights_of(rights)
-    if password is not None:
-        checked_password(password, _known_to_all(practice, name))
     with ledger.read() as tx:
         tx.require(user)
         _found(find_user(tx, user_key(name)), name)
-    kept = None if password is None else hash_of(password)
+    kept = None if password is None else _kept(practice, name, password)
     with ledger.begin("users") as tx:
         everybody = lock_users(tx)
         before = _found(_named(everybody, name), name)
@@ -100,7 +130,7 @@ def change_user(
         if kept is not None or after != before.rights:
             update_user(tx, before, kept or before.password, after)
             changed = {"password": kept is not None, "rights": after}
-            tx.note(practice.actor, "change user", detail={"name": before.name, **changed})
+            tx.note(practice.actor, CHANGE, detail={"name": before.name, **changed})
         row = _found(find_user(tx, before.key), name)
     return _user(row, practice.context.zone)
 
@@ -113,8 +143,17 @@ def remove_user(practice: OpenedPractice, name: str) -> User:
         row = _found(_named(everybody, name), name)
         _leave_an_administrator(everybody, row)
         delete_user(tx, row.key)
-        tx.note(practice.actor, "remove user", detail={"name": row.name})
+        tx.note(practice.actor, REMOVE, detail={"name": row.name})
     return _user(row, practice.context.zone)
+
+
+def user_history(practice: OpenedPractice, limit: int) -> list[UserLine]:
+    """See `Practice.user_history`."""
+    if not 1 <= limit <= MOST_ROWS:
+        raise ValueError(_("the limit is a number from 1 to {most}", most=MOST_ROWS))
+    with practice.ledger.read() as tx:
+        found = user_lines(tx, limit)
+    return [_line(line, practice.context.zone) for line in found]
 
 
 def rights_of(given: Iterable[str]) -> list[Right]:
@@ -162,8 +201,16 @@ def _checked_name(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _known_to_all(practice: OpenedPractice, name: str) -> set[str]:
-    return {name, practice.context.config.practice.id, practice.context.config.practice.name}
+def _kept(practice: OpenedPractice, name: str, password: Password) -> str:
+    """The hash of a password, which is asked for now, unless it is here."""
+    given = password if isinstance(password, str) else password()
+    known = practice.context.config.practice
+    checked_password(given, {name, known.id, known.name})
+    return hash_of(given)
+
+
+def _is_there(name: str) -> LedgerError:
+    return LedgerError(_("there is a user {name} already", name=name))
 
 
 def _named(rows: Iterable[UserRow], name: str) -> UserRow | None:
@@ -187,6 +234,18 @@ def _leave_an_administrator(everybody: Iterable[UserRow], without: UserRow) -> N
             _("{name} is the last one who administers", name=without.name),
             hint=_("let somebody else administer first"),
         )
+
+
+def _line(line: JournalLine, zone: tzinfo) -> UserLine:
+    detail = line.detail or {}
+    return UserLine(
+        at=line.at.astimezone(zone),
+        user=line.user,
+        action=line.action,
+        name=detail.get("name", line.user),
+        rights=tuple(right for right in Right if right in detail.get("rights", ())),
+        password=bool(detail.get("password")),
+    )
 
 
 def _user(row: UserRow, zone: tzinfo) -> User:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from serienpost import Text, Texts, message_state, present_language, run_state
-from serienpost.service import words
+from serienpost import Texts, present_language
+from serienpost.service import page_environment, page_style, run_part
 from serienpost_web import wording
-from serienpost_web.chart import chart
 from serienpost_web.table import new_form_key
 
 if TYPE_CHECKING:
@@ -68,36 +67,11 @@ class Pages:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: "" if value is None else value,
-    )
-    made.globals.update(
-        _=_,
-        ngettext=_.ngettext,
-        pgettext=_.pgettext,
-        words=words,
-        message_state=message_state,
-        run_state=run_state,
-        wording=wording,
-        chart=chart,
-        asset=asset,
-    )
-    made.filters["value"] = said
+    made = page_environment(_TEMPLATES, _)
+    made.globals.update(wording=wording, run_part=run_part, asset=asset)
     made.filters["lines"] = lines
     made.filters["rate"] = wording.rate
     return made
-
-
-def said(value: Any) -> str:  # noqa: ANN401  # a day, a time, a number
-    """A day, a moment or a number as the language writes it; a dash for nothing."""
-    return str(Text("", "{value}", {"value": value})) if value is not None else "–"
 
 
 def lines(text: str | None) -> str:
@@ -106,9 +80,19 @@ def lines(text: str | None) -> str:
 
 
 @cache
+def static(name: str) -> bytes | None:
+    """A file of `static/`, the stylesheet behind that of every page; None where there is none."""
+    path = STATIC / name
+    if path.parent != STATIC or not path.is_file():
+        return None
+    before = page_style().encode() if name == "desk.css" else b""
+    return before + path.read_bytes()
+
+
+@cache
 def asset(name: str) -> Markup:
     """The address of a file of `static/`, another one when it changes."""
     from markupsafe import Markup
 
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(static(name) or b"").hexdigest()[:12]
     return Markup("/static/{}?{}").format(name, digest)

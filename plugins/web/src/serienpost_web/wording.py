@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from serienpost import Problem, Text
-    from serienpost.service import ReasonCount, Recipient, RunLine, RunStatus
+    from serienpost.service import Recipient, RunLine, RunStatus
     from serienpost_web.table import Asked
 
 _ = Texts(__name__)
-
-# Parts of a sentence, and how a command stands in one.
-_PARTS = re.compile(r";\s+")
-_COMMAND = re.compile(r"\bserienpost [a-z]|(?<!\w)--[a-z]")
 
 # What was done, said on the page that one is led to.
 SAID: Mapping[str, Text] = {
@@ -34,6 +29,7 @@ SAID: Mapping[str, Text] = {
     "still_paused": _("It does not go on yet; below stands why."),
     "retried": _("The failed messages are tried again."),
     "resolved": _("Your decision is recorded."),
+    "balances": _("The providers are asked; the answers are here within a minute."),
     "begun": _("The draft is begun. Nothing is sent before somebody releases it."),
     "saved": _("Saved."),
     "discarded": _("The draft is discarded."),
@@ -127,37 +123,6 @@ _AT_FIELDS: Mapping[str, Text] = {
 # A hint of the core that names the command which lists macros.
 _MACROS = "serienpost macros"
 
-# States of runs -> the look of their badge.
-_LOOKS: Mapping[str, str] = {
-    "prepared": "ask",
-    "approved": "busy",
-    "sending": "busy",
-    "paused": "stop",
-    "finished": "good",
-    "cancelled": "off",
-}
-# States of messages -> the look of their badge.
-_MESSAGE_LOOKS: Mapping[str, str] = {
-    "accepted": "good",
-    "delivered": "good",
-    "in_doubt": "ask",
-    "failed": "stop",
-    "bounced": "stop",
-    "complained": "stop",
-    "suppressed": "off",
-    "cancelled": "off",
-}
-
-
-def look(state: str) -> str:
-    """How the badge of a run looks; the word in it says what it means."""
-    return _LOOKS.get(state, "off")
-
-
-def message_look(state: str) -> str:
-    """How the badge of a message looks."""
-    return _MESSAGE_LOOKS.get(state, "busy")
-
 
 def draft_state(state: str) -> Text:
     """How a draft stands."""
@@ -200,37 +165,13 @@ def what_to_do(run: RunLine | RunStatus) -> Text | None:
     return _WHAT_TO_DO.get(run.reason, _BY_ITSELF)
 
 
-def without_commands(text: str | None) -> str | None:
-    """A sentence without those of its parts that name a command, which are for the command line;
-    None where nothing is left."""
-    parts = _PARTS.split(str(text)) if text else ()
-    kept = "; ".join(part for part in parts if not _COMMAND.search(part))
-    return kept.strip(" ;") or None
-
-
 def at_field(problem: Problem) -> str | None:
     """What to do about what is wrong with a field: there, and not in a file."""
     if problem.line is None and (said := _AT_FIELDS.get(problem.key or "")):
         return str(said)
     if problem.hint and _MACROS in problem.hint:
         return str(_("Below stands which ones may be used."))
-    return without_commands(problem.hint)
-
-
-def providers_code(reason: ReasonCount) -> str | None:
-    """The code that stands beside a text, by which one asks a provider; words of ours are none."""
-    code = words.providers_code(reason.state, reason.code, reason.text)
-    return code if any(sign.isdigit() for sign in code) else None
-
-
-def who(actor: str | None) -> str:
-    """Who did something, as the ledger records it, in words."""
-    kind, is_kind, name = (actor or "").partition(":")
-    if is_kind and kind == "os":
-        return str(_("{name} (command line)", name=name))
-    if is_kind and kind == "schedule":
-        return str(_("schedule of {name}", name=name))
-    return actor or "–"
+    return words.without_commands(problem.hint)
 
 
 def span(seconds: float) -> Text:
@@ -276,7 +217,7 @@ def occasion(row: Recipient, zone: ZoneInfo) -> Text | str:
 def remedy(row: Recipient) -> str | None:
     """What would change that a row is not allowed."""
     denials = (one for one in row.consent if one["verdict"] == "deny")
-    return without_commands(next((one["remedy"] for one in denials), None))
+    return words.without_commands(next((one["remedy"] for one in denials), None))
 
 
 def day(written: str) -> date:

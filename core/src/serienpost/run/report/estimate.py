@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, select
 
@@ -38,6 +38,18 @@ def duration(rates: Sequence[Rate], messages: int) -> float:
     return float(max(windows, default=0)) if messages else 0.0
 
 
+def accounts_with_balance(context: PracticeContext) -> list[str]:
+    """The accounts whose provider keeps a balance, and can be asked for it."""
+    from serienpost.contracts.channels import HasBalance
+
+    channels = context.registry.channels
+    return [
+        name
+        for name, settings in context.config.accounts.items()
+        if isinstance(channels[settings.channel], HasBalance)
+    ]
+
+
 def free_balance(context: PracticeContext, ledger: Ledger, account: str) -> float | None:
     """The provider's balance less own orders that it holds for later and has not charged yet.
 
@@ -46,15 +58,12 @@ def free_balance(context: PracticeContext, ledger: Ledger, account: str) -> floa
     Raises:
         SerienpostError: the provider does not answer.
     """
-    from serienpost.contracts.channels import HasBalance
     from serienpost.run.send.schedule import owed
 
-    settings = context.config.accounts.get(account)
-    if settings is None:
+    if account not in accounts_with_balance(context):
         return None
-    channel = context.registry.channels[settings.channel]
-    if not isinstance(channel, HasBalance):
-        return None
+    settings = context.config.accounts[account]
+    channel = cast("HasBalance[Any]", context.registry.channels[settings.channel])
     return asyncio.run(_balance(context, account, settings, channel)) - owed(ledger, account)
 
 

@@ -30,6 +30,7 @@ from serienpost.ledger.states import ENDED
 from serienpost.ledger.store import slices
 from serienpost.ledger.tasks import forget_ended
 from serienpost.ledger.transitions import NEW_DUE
+from serienpost.ledger.users import forget_log_ins
 from serienpost.run.prepare.uploaded_files import remove_abandoned
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.send.approve import cancel_run
@@ -88,6 +89,7 @@ def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
         forget_told(tx)
         if tx.has(session):
             forget_old_logins(tx)
+        forget_log_ins(tx, tx.now - keep.values)
         forget_ended(tx)
         left = drafts.old_drafts(tx, tx.now - keep.unapproved) if drafts.has_drafts(tx) else []
         for row in left:

@@ -1,9 +1,8 @@
-"""`report`: how a run went, by state and reason, as figures, CSV and one HTML page."""
+"""`report`: how a run went, by state and reason, as figures and CSV."""
 
 from __future__ import annotations
 
 import csv
-import html
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -15,18 +14,19 @@ from serienpost.documents import Record
 from serienpost.files import spreadsheet_cell
 from serienpost.ledger.runs import count_states, find_run
 from serienpost.ledger.schema import message
-from serienpost.ledger.states import ARRIVED, NOT_SENT
+from serienpost.ledger.states import ARRIVED, MESSAGE_STATES, NOT_SENT, OPEN
 from serienpost.run.prepare.reasons import general
 from serienpost.run.report.advice import UNCLEAR, advice
 from serienpost.run.report.answers import standing
+from serienpost.run.report.course import CourseBar, course
 from serienpost.run.report.history import local, sent_tests
 from serienpost.run.report.recipients import SAME_ADDRESS
 from serienpost.run.send.breaker import Alike, alike
 from serienpost.run.send.schedule import scheduled_for
-from serienpost.translation import Text, Texts, present_language
+from serienpost.translation import Text, Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from serienpost.run.report.answers import SentTest
 
 _ = Texts(__name__)
-
-_BARS = 60
 
 
 class ReasonCount(NamedTuple):
@@ -51,16 +49,18 @@ class ReasonCount(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CourseBar(Record):
-    """Messages accepted in a part of the run's time, which begins `at`."""
-
-    at: datetime
-    messages: int
-
-
-@dataclass(frozen=True, slots=True)
 class Report(Record):
-    """How a run went: counts, why messages were not sent, the course over time, the tests."""
+    """How a run stands and how it went: what the desk's page of it, `report` and its page show.
+
+    Args:
+        reason_text: the reason in a sentence, in the provider's or the check's own words.
+        counts: messages by state.
+        reasons: why messages were not sent, the most frequent first.
+        course: accepted messages over time.
+        scheduled_for: when it leaves, while that lies ahead.
+        until: when what it waits for has passed, if that is known.
+        purged_at: when values, names and addresses were removed, as `retention` plans.
+    """
 
     run: str
     mailing: str
@@ -76,12 +76,30 @@ class Report(Record):
     reasons: tuple[ReasonCount, ...]
     course: tuple[CourseBar, ...]
     tests: tuple[SentTest, ...]
-    scheduled_for: datetime | None = None
+    scheduled_for: datetime | None
+    reason_text: str | None
+    until: datetime | None
+    purged_at: datetime | None
 
     @property
     def standing(self) -> str:
         """The state in words; of a scheduled run its day and time."""
         return standing(self.state, self.reason, self.scheduled_for)
+
+    @property
+    def present(self) -> dict[str, int]:
+        """The states that messages are in, in the order of their way."""
+        return {state: n for state in MESSAGE_STATES if (n := self.counts.get(state, 0))}
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is being sent, or is to be as soon as a worker comes to it."""
+        return self.state in ("approved", "sending")
+
+    @property
+    def left(self) -> int:
+        """Messages that are still to be sent."""
+        return sum(self.counts.get(state, 0) for state in OPEN)
 
 
 def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
@@ -105,9 +123,12 @@ def report(ledger: Ledger, run_id: str, zone: ZoneInfo) -> Report:
             finished_at=local(row.finished_at, zone),
             counts=count_states(tx, run_id),
             reasons=_reasons(tx, run_id),
-            course=_course(tx, run_id, zone),
+            course=course(tx, run_id, zone),
             tests=tuple(sent_tests(tx, zone, run_id)),
             scheduled_for=local(scheduled_for(row, tx.now), zone),
+            reason_text=row.reason_text,
+            until=local(row.until, zone),
+            purged_at=local(row.purged_at, zone),
         )
 
 
@@ -203,111 +224,3 @@ def write_failures(ledger: Ledger, run_id: str, file: IO[str]) -> int:
             writer.writerow([row.person, row.row_id, row.state, row.code or "", reason])
             written += 1
     return written
-
-
-def page(data: Report) -> str:
-    """One self-contained HTML page in the reader's language; no script, nothing from elsewhere."""
-    state, code, reason = _("State"), _("Code"), _("Reason")
-    messages, to_do = _("Messages"), _("What to do")
-    course, not_sent, tried = _("Course"), _("Not sent"), _("Tests")
-    tested = _("At"), _("By"), _("Address hash"), _("Data of")
-    counts = "".join(
-        f"<tr><td>{_e(words.message_state(state))}</td><td>{n}</td></tr>"
-        for state, n in sorted(data.counts.items())
-    )
-    reasons = "".join(
-        f"<tr><td>{_e(words.message_state(r.state))}</td>"
-        f"<td>{_e(words.providers_code(r.state, r.code, r.text))}</td><td>{_e(r.text)} "
-        f"{_e(', '.join(r.rows))}</td><td>{r.messages}</td><td>{_e(r.advice)}</td></tr>"
-        for r in data.reasons
-    )
-    tests = "".join(
-        f"<tr><td>{_time(t.at)}</td><td>{_e(t.user)}</td><td>{_e(t.to and t.to[:12])}</td>"
-        f"<td>{_e(t.row)}</td></tr>"
-        for t in data.tests
-    )
-    return f"""<!doctype html>
-<html lang="{_e(present_language())}"><meta charset="utf-8"><title>{_e(data.run)}</title>
-<style>body{{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}}
-table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;border-bottom:1px solid #ddd;
-text-align:left}}svg{{width:100%;height:8em;background:#f6f6f6}}</style>
-<h1>{_e(data.title or data.mailing)}</h1>
-<p>{"<br>".join(map(_e, _head(data)))}</p>
-<h2>{_e(messages)}</h2><table>{_header(state, messages)}{counts}</table>
-<h2>{_e(course)}</h2>{_chart(data.course)}
-<h2>{_e(not_sent)}</h2><table>{_header(state, code, reason, messages, to_do)}
-{reasons}</table>
-<h2>{_e(tried)}</h2><table>{_header(*tested)}{tests}</table>
-</html>
-"""
-
-
-def _head(data: Report) -> Iterator[Text]:
-    """How the run stands, and who released it."""
-    yield _(
-        "Run {run}, {kind} from account {account}",
-        run=data.run,
-        kind=words.kind(data.kind),
-        account=data.account,
-    )
-    how = data.standing
-    if data.reason:
-        how = Text("", "{how} ({why})", {"how": how, "why": words.reason(data.reason)})
-    yield _("State: {state}", state=how)
-    if data.approved_at:
-        yield _("Approved {at} by {who}", at=data.approved_at, who=data.approved_by or "-")
-    if data.finished_at:
-        yield _("Finished {at}", at=data.finished_at)
-
-
-def _header(*names: Text) -> str:
-    return f"<tr>{''.join(f'<th>{_e(name)}' for name in names)}</tr>"
-
-
-def _course(tx: Tx, run_id: str, zone: ZoneInfo) -> tuple[CourseBar, ...]:
-    """Accepted messages in equal parts of the time between the first and the last."""
-    c = message.c
-    sent = (c.run == run_id, c.sent_at.is_not(None))
-    ends = tx.first(
-        tx.select(message, func.min(c.sent_at).label("a"), func.max(c.sent_at).label("b")).where(
-            *sent
-        )
-    )
-    if ends is None or ends.a is None:
-        return ()
-    width = max((ends.b - ends.a) / _BARS, (ends.b - ends.a).resolution)
-    bars = [0] * (_BARS + 1)
-    for (at,) in tx.stream(tx.select(message, c.sent_at).where(*sent)):
-        bars[min(_BARS, (at - ends.a) // width)] += 1
-    begin = ends.a.astimezone(zone)
-    return tuple(CourseBar(begin + width * i, n) for i, n in enumerate(bars))
-
-
-def _chart(course: Sequence[CourseBar]) -> str:
-    if not course:
-        nothing = _("Nothing was sent.")
-        return f"<p>{_e(nothing)}</p>"
-    top = max(bar.messages for bar in course)
-    between = _(
-        "{begin} to {end}, at most {top} at once",
-        begin=course[0].at,
-        end=course[-1].at,
-        top=top,
-    )
-    bars = "".join(
-        f'<rect x="{i}" y="{100 - 100 * bar.messages / top:.1f}" width=".9" '
-        f'height="{100 * bar.messages / top:.1f}" fill="#369"/>'
-        for i, bar in enumerate(course)
-    )
-    return (
-        f'<svg viewBox="0 0 {len(course)} 100" preserveAspectRatio="none">{bars}</svg>'
-        f"<p>{_e(between)}</p>"
-    )
-
-
-def _e(text: object) -> str:
-    return html.escape("" if text is None else str(text))
-
-
-def _time(moment: datetime | None) -> str:
-    return _e(Text("", "{at}", {"at": moment})) if moment else "-"

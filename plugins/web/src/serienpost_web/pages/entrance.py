@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
 from serienpost.service import LoginRefused
-from serienpost_web.rendering import STATIC
+from serienpost_web.rendering import static
 from serienpost_web.sessions import KNOWN, LANGUAGE, LANGUAGES, SESSION
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
@@ -90,10 +91,11 @@ def left(asked: Asked) -> Answer:
 
 def static_file(asked: Asked) -> Answer:
     """Stylesheet and script."""
-    path = STATIC / asked.parts["file"]
-    if path.suffix not in _TYPES or path.parent != STATIC or not path.is_file():
+    name = asked.parts["file"]
+    kind, body = _TYPES.get(Path(name).suffix), static(name)
+    if kind is None or body is None:
         raise NotFoundError
-    return Sent(path.read_bytes(), _TYPES[path.suffix])
+    return Sent(body, kind)
 
 
 def refusal(found: LoginRefused, otherwise: Text) -> Text:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
-from serienpost.service import mailings
-from serienpost_web.table import Route, Shown
+from serienpost.service import AskBalances, mailings
+from serienpost_web.table import Moved, Route, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,11 +44,23 @@ def overview(asked: Asked) -> Answer:
             "doubtful": [one for one in runs if one.counts.get("in_doubt")],
             "under_way": [one for one in runs if _is_under_way(one)],
             "scheduled": [one for one in runs if _is_scheduled(one)],
+            "balances": asked.practice.balances(),
             "due": [one for one in asked.practice.due_dates() if one.state != "done"],
             "planned": planned.planned,
             "over": over[:_SHOWN],
         },
     )
+
+
+def ask_balances(asked: Asked) -> Answer:
+    """Let a worker ask what the accounts hold; the page shows what it heard."""
+    asked.practice.ask(AskBalances(), token=asked.form.some("form", 50))
+    return Moved("/", said="balances")
+
+
+def balances_live(asked: Asked) -> Answer:
+    """The part of the page that changes while a worker asks."""
+    return Shown("balances", {"balances": asked.practice.balances()})
 
 
 def _is_scheduled(run: RunLine) -> bool:
@@ -64,4 +76,8 @@ def _is_under_way(run: RunLine) -> bool:
     return is_released and not _needs_somebody(run) and not _is_scheduled(run)
 
 
-ROUTES: Sequence[Route] = (Route("/", overview, "read", tab=_("Overview")),)
+ROUTES: Sequence[Route] = (
+    Route("/", overview, "read", tab=_("Overview")),
+    Route("/guthaben/live", balances_live, "read", is_polled=True),
+    Route("/guthaben", ask_balances, "prepare", "POST", back="/"),
+)

@@ -12,10 +12,10 @@ from serienpost_web import wording
 from serienpost_web.table import Asked, BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from serienpost import Text
-    from serienpost.service import CourseBar, Run, RunStatus
+    from serienpost.service import Run, RunStatus
     from serienpost_web.table import Answer
 
 _ = Texts(__name__)
@@ -24,9 +24,6 @@ _ = Texts(__name__)
 SIZE = 100
 # So many people of a state are named on the run's own page.
 _NAMED = 10
-
-# Seconds over which a rate says something.
-_LONG_ENOUGH = 10
 
 _RELEASED = ("approved", "sending", "paused")
 
@@ -44,25 +41,13 @@ def live(asked: Asked) -> Answer:
 def _standing(asked: Asked) -> dict[str, object]:
     run = asked.run()
     status = run.status()
-    report = run.report()
     in_doubt = status.counts["in_doubt"]
     return {
         "run": status,
-        "report": report,
-        "counts": run.counts(),
-        "is_live": status.state in ("approved", "sending"),
-        "left": sum(status.counts[state] for state in ("planned", "pending", "claimed", "sending")),
-        "per_minute": _per_minute(report.course),
+        "report": run.report(),
         "deeds": [one for one in DEEDS.values() if one.fits(status)],
         "doubts": run.message_page(1, "in_doubt", size=_NAMED) if in_doubt else None,
     }
-
-
-def _per_minute(course: Sequence[CourseBar]) -> float | None:
-    """How many were sent a minute on average; None where it was at one moment."""
-    sent = sum(bar.messages for bar in course)
-    seconds = (course[-1].at - course[0].at).total_seconds() if course else 0
-    return round(60 * sent / seconds, 1) if seconds >= _LONG_ENOUGH else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,16 @@
 (function () {
   const body = document.body;
 
+  // What somebody has opened stays open, and the focus where it was.
+  const replace = (place, text) => {
+    const open = [...place.querySelectorAll("details")].map((one) => one.open);
+    const stops = () => [...place.querySelectorAll("a, summary")];
+    const at = stops().indexOf(document.activeElement);
+    place.innerHTML = text;
+    place.querySelectorAll("details").forEach((one, number) => { one.open = Boolean(open[number]); });
+    if (at >= 0) stops()[at]?.focus();
+  };
+
   // Live counts: the server makes the part of the page, escaped as any other.
   const live = document.querySelector("[data-live]");
   if (live) {
@@ -17,7 +27,7 @@
         if (answer.headers.get("x-desk")) return location.reload();
         if (answer.ok) {
           const text = await answer.text();
-          if (live.dataset.last !== text) live.innerHTML = text;
+          if (live.dataset.last !== text) replace(live, text);
           live.dataset.last = text;
           if (!text.includes('class="badge busy"')) return location.reload();
         }

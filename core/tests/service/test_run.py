@@ -24,7 +24,7 @@ from opened_practice import (
 
 from serienpost import Exit, SerienpostError
 from serienpost.errors import LedgerError, StillOpenError
-from serienpost.service import Answers, Confirmation, Stop
+from serienpost.service import Answers, Confirmation, Run, Stop
 from serienpost.service.answers import RunStatus
 from serienpost.translation import speaking
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from opened_practice import Practices
 
     from serienpost import Practice
-    from serienpost.service import Progress, Run
+    from serienpost.service import Progress
     from serienpost.service.run import TestResult
 
 YES = Answers(release=True)
@@ -516,6 +516,21 @@ def test_the_report_says_who_released_how_many_and_why_not(practices: Practices)
     failures = io.StringIO()
     assert run.write_failures(failures) == 1
     assert "patient:2" in failures.getvalue()
+
+
+def test_what_a_person_got_by_other_runs(practice: Practice, run: Run) -> None:
+    assert run.other_messages("patient:3") == []
+    released(run)
+    run.deliver()
+    later = practice.prepare("einladung")
+    assert isinstance(later, Run)
+    (before,) = later.other_messages("patient:3")
+    assert (before.run, before.row, before.state) == (run.id, "patient:3", "accepted")
+    assert before.sent_at
+    (after,) = run.other_messages("patient:3")
+    assert (after.run, after.state, after.sent_at) == (later.id, "planned", None)
+    with pytest.raises(SerienpostError, match="patient:99"):
+        run.other_messages("patient:99")
 
 
 def test_the_story_of_a_person_names_consent_and_release(run: Run) -> None:

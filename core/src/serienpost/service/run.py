@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         MessageLine,
         MessageStory,
         NamedMessage,
+        OtherMessage,
         PlanCounts,
         Recipient,
         ReviewSummary,
@@ -525,6 +526,11 @@ class Run:
     def story(self, row: str) -> list[MessageStory]:
         """What a person got, when, on which consent, released by whom."""
         return history.story(self._ledger, self.id, row, self._context.zone)
+
+    def other_messages(self, row: str, limit: int = 50) -> list[OtherMessage]:
+        """What the person of a row was sent by other runs, as far as the ledger knows, the newest
+        run first."""
+        return history.other_messages(self._ledger, self.id, row, self._context.zone, limit)
 
     def manifest(self) -> Manifest:
         """Which fields left (or will leave), to whom, for how many people."""

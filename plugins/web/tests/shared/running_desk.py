@@ -162,7 +162,7 @@ class Desk:
                 *ledger.execute('SELECT name, rights FROM "user" ORDER BY name'),
                 *ledger.execute("SELECT id, state FROM selection ORDER BY id"),
                 *ledger.execute("SELECT selection, no, marked FROM selected ORDER BY 1, 2"),
-                *ledger.execute("SELECT id FROM journal ORDER BY id"),
+                *ledger.execute("SELECT id FROM journal WHERE action != 'log in' ORDER BY id"),
             ]
 
     def close(self) -> None:

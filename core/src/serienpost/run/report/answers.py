@@ -410,6 +410,19 @@ class NamedMessage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherMessage(Record):
+    """A message of another run to the same person; `sent_at` is None where it was not sent."""
+
+    run: str
+    row: str
+    mailing: str
+    kind: str
+    due: str
+    state: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageStory(Record):
     """What one person got in a run, when, on which consent, released by whom.
 

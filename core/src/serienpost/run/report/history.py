@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 
 from serienpost.errors import Exit
 from serienpost.ledger.due import due_rows
@@ -20,6 +20,7 @@ from serienpost.run.report.answers import (
     MessageLine,
     MessageStory,
     NamedMessage,
+    OtherMessage,
     RunLine,
     RunStatus,
     SentTest,
@@ -168,6 +169,26 @@ def story(ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo) -> list[Mess
         released = find_run(tx, run_id)
         rows = find_rows(tx, run_id, row_id)
         return [message_story(tx, released, row, zone) for row in rows]
+
+
+def other_messages(
+    ledger: Ledger, run_id: str, row_id: str, zone: ZoneInfo, limit: int
+) -> list[OtherMessage]:
+    """The messages of other runs to the person of a row, by id, the newest run first.
+
+    Raises:
+        LedgerError: the run or the row does not exist.
+    """
+    m, r = message.c, run.c
+    with ledger.read() as tx:
+        people = {row.person for row in find_rows(tx, run_id, row_id)}
+        both = and_(r.practice == m.practice, r.id == m.run)
+        columns = r.id.label("run"), m.row_id, r.mailing, r.kind, r.due, m.state, m.sent_at
+        found = tx.select(message, *columns).join(run, both).where(m.run != run_id)
+        rows = tx.all(
+            found.where(m.person.in_(people)).order_by(r.created_at.desc(), m.no).limit(limit)
+        )
+    return [OtherMessage(*row[:6], local(row.sent_at, zone)) for row in rows]
 
 
 def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> MessageStory:

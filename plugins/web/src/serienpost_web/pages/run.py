@@ -203,12 +203,13 @@ def messages_page(asked: Asked) -> Answer:
 
 
 def story_page(asked: Asked) -> Answer:
-    """What one person got in this run, when, why, released by whom."""
+    """What one person got in this run, when, why, released by whom; and in others."""
     run, row = asked.run(), asked.query.one("row")
     explained = run.explain(row)
     stories = {one.row: one for one in run.story(row)}
     found = [(one, stories[one.row]) for one in explained.recipients if one.row in stories]
-    return Shown("story", {"run": run.status(), "found": found, "asked_at": explained.asked_at})
+    values = {"found": found, "asked_at": explained.asked_at, "others": run.other_messages(row)}
+    return Shown("story", {"run": run.status(), **values})
 
 
 def failures(asked: Asked) -> Answer:

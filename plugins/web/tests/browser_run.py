@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import PICTURES, log_in, look, new_browser
+from chromium import PICTURES, log_in, look, new_browser
 
 from serienpost import open_practice
 from serienpost.service import Answers

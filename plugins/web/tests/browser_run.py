@@ -170,8 +170,8 @@ def test_the_first_page_warns_and_lets_ask_for_the_credit(
         elsewhere(desk.work).join()
         if not javascript:
             page.reload()
-        page.wait_for_selector("#balances >> text=keine Antwort")
-        page.click("main section >> text=Empfänger wählen")
+        page.wait_for_selector("#balances >> text=war nicht zu erfahren")
+        page.click("main a.main[href='/auswahl']")
         page.wait_for_url(f"{desk.url}/auswahl")
 
 

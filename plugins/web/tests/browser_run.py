@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from chromium import PICTURES, log_in, look, new_browser
+from chromium import PICTURES, chromium, log_in, look
 
 from serienpost import open_practice
 from serienpost.service import Answers
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with new_browser() as found:
+    with chromium() as found:
         yield found
 
 

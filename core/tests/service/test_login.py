@@ -365,6 +365,7 @@ def test_what_is_over_is_purged(practices: Practices, eva: Practice) -> None:
 def test_the_journal_says_who_logged_in_until_it_is_purged(
     practices: Practices, eva: Practice
 ) -> None:
+    practices.clock.forward(1)
     token = token_of(eva)
     assert isinstance(eva.unlock(token, PASSWORD, HERE), Session)
     wrong(eva)

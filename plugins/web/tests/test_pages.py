@@ -405,7 +405,7 @@ def test_the_page_the_file_and_the_document_of_a_run_say_the_same(desk: Desk) ->
         assert page == file, name
         with open_practice(desk.folder, actor="os:test") as practice, speaking("de"):
             document = practice.run(run).report().document()
-            counts = {message_state(state): n for state, n in document["counts"].items() if n}
+            counts = {str(message_state(state)): n for state, n in document["counts"].items() if n}
         said = " ".join(page)
         for state, number in counts.items():
             assert f"{state} {number}" in said

@@ -183,12 +183,20 @@ def other_messages(
     with ledger.read() as tx:
         people = {row.person for row in find_rows(tx, run_id, row_id)}
         both = and_(r.practice == m.practice, r.id == m.run)
-        columns = r.id.label("run"), m.row_id, r.mailing, r.kind, r.due, m.state, m.sent_at
+        columns = (
+            r.id.label("run"),
+            m.row_id.label("row"),
+            r.mailing,
+            r.kind,
+            r.due,
+            m.state,
+            m.sent_at,
+        )
         found = tx.select(message, *columns).join(run, both).where(m.run != run_id)
         rows = tx.all(
             found.where(m.person.in_(people)).order_by(r.created_at.desc(), m.no).limit(limit)
         )
-    return [OtherMessage(*row[:6], local(row.sent_at, zone)) for row in rows]
+    return [OtherMessage(**{**row._mapping, "sent_at": local(row.sent_at, zone)}) for row in rows]
 
 
 def message_story(tx: Tx, released: RunRow, row: MessageRow, zone: ZoneInfo) -> MessageStory:

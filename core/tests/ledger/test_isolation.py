@@ -459,6 +459,7 @@ def _fill(desk: Desk, count: int) -> None:
         drafts.add_upload(tx, UPLOAD._replace(id="l", draft=None), "user")
         _choose(tx, desk, count)
         taken = {"selection": "s", "vanished": 0, "vanished_rows": []}
+        tx.note("user", "log in")
         tx.note("user", "prepare", "p", detail=taken)
         tx.note("user", "exclude", "p", 1)
         tx.note("user", "test", "p", 1, {"to": "h1"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ class SmallDiskDesk(ServedDesk):
             input=PASSWORD,
             text=True,
             check=True,
+            env={**os.environ, "PYTHONPATH": f"{self.practice._inside}/site"},
         )
 
     def _start_worker(self) -> None:
@@ -81,13 +83,13 @@ def test_the_disk_is_full_while_a_draft_is_written(tmp_path: Path, disk: SmallDi
         assert written.status == 200
         disk.fill(free=100)
         page = browser.send(written.form(), FILE, title="Mit Datei", text="Lang " * 40)
-        assert "disk is full" in said(page)
+        assert "der Datenträger ist voll" in said(page)
         assert page.form(address).fields["title"] == ["Mit Datei"]
         assert not list((practice.folder / "eingang").iterdir())
         disk.make_room()
         disk.fill()
         page = browser.send(page.form(address), text="Lang " * 40_000)
-        assert "disk is full" in said(page)
+        assert "der Datenträger ist voll" in said(page)
         disk.make_room()
         page = browser.send(page.form(address), FILE, text="Danach")
         assert page.status == 200

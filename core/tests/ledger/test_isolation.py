@@ -200,6 +200,8 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "close_task": lambda ledger: tasks.close_task(ledger, "w", DEAD, "failed"),
     "leave_task": lambda ledger: tasks.leave_task(ledger, "w", DEAD),
     "cancel_task": lambda ledger: tasks.cancel_task(ledger, "t"),
+    "note_left": lambda tx: tasks.note_left(tx, "w", DEAD),
+    "forget_test": lambda tx: tasks.forget_test(tx, tasks.find_task(tx, "i")),
     "forget_ended": tasks.forget_ended,
     "forget_log_ins": lambda tx: users.forget_log_ins(tx, tx.now + timedelta(days=1)),
     "taken": lambda ledger: _is_taken(ledger),  # noqa: PLW0108  # defined below
@@ -303,6 +305,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "newest_task": lambda tx: tasks.newest_task(tx, "prepare", "waiting", "working"),
     "user_lines": lambda tx: users.user_lines(tx, 9),
     "open_tasks": tasks.open_tasks,
+    "open_tests": tasks.open_tests,
     "is_wanted": lambda tx: tasks.is_wanted(tx, "w", DEAD),
     "is_free": lambda ledger: tasks.is_free(ledger, _task(ledger, "w")),
     "mailings_of_runs": runs.mailings_of_runs,
@@ -445,6 +448,7 @@ def _fill(desk: Desk, count: int) -> None:
                 {"id": "t", "state": "waiting", **asked, **free},
                 {"id": "w", "state": "working", **asked, **held},
                 {"id": "e", "state": "done", **asked, **free, "ended_at": long_ago},
+                {"id": "i", "state": "waiting", **asked, **free, "what": "test"},
             ],
         )
         for name in ("d", "e"):

@@ -8,7 +8,7 @@ import pytest
 from docs_keys import keys_page, manual_registry, sections
 from pydantic import RootModel
 
-from serienpost.config.mailing import Mailing
+from serienpost.config.mailing import OF_DRAFTS, Mailing
 from serienpost.config.models import ConsentConfig, PracticeConfig, Retention
 from serienpost.config.policy import Policy
 from serienpost.contracts.accounts import AccountSettings
@@ -29,8 +29,8 @@ CORE_MODELS: list[tuple[type[BaseModel], str]] = [
     (Policy, ""),
     (Mailing, ""),
 ]
-# Fields that the program fills in.
-NOT_WRITTEN = {"claimed", "blocks", "source_path"}
+# Fields that the program fills in, and what drafts of the desk alone have.
+NOT_WRITTEN = {"claimed", "blocks", "source_path", *OF_DRAFTS}
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def test_a_refused_command_names_the_state_by_its_word(desk: Desk) -> None:
         allow_command(find_run(tx, "r"), "resume")
     with speaking("de"):
         said = str(caught.value)
-    assert said == "der Lauf r ist vorbereitet; resume geht noch nicht (serienpost send r)"
+    assert said == "der Lauf r ist vorbereitet; Fortsetzen geht noch nicht (serienpost send r)"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from written_drafts import begun, folder_of, given, lying, rows, run_of, saved
 from serienpost import ConfigError, SerienpostError
 from serienpost.errors import DraftProblem, LedgerError
 from serienpost.ledger.schema import draft as draft_table
-from serienpost.ledger.schema import message, run, uploaded
+from serienpost.ledger.schema import message, run, selected, selection, uploaded
 from serienpost.service import Answers, Conflict, Draft, SameMailing
 from serienpost.service.draft_keys import DRAFT_KEYS
 
@@ -480,7 +480,7 @@ def test_an_erased_person_is_taken_out_of_what_a_draft_selects(
 def test_an_older_ledger_holds_no_drafts_and_all_else_goes_on(practice: Practice) -> None:
     first = prepared(practice)
     with practice.ledger.engine.begin() as connection:
-        for table in (draft_table, uploaded):
+        for table in (draft_table, uploaded, selected, selection):
             table.drop(connection)
     assert practice.drafts() == []
     for refused in (

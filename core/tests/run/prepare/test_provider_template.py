@@ -199,7 +199,7 @@ def test_changed_before_the_run_nothing_is_sent(
     assert office.states(run) == ["pending"] * 3
     with pytest.raises(SerienpostError):
         send_test(load_renderer(office.context, office.ledger, run), office.ledger, run,
-                  "ich@example.org", None, "user")  # fmt: skip
+                  "ich@example.org", None, "user", lambda _: None)  # fmt: skip
     assert poste.bulk.sent == []
     poste.kept = TEMPLATE
     assert office.send(run) == "finished"

@@ -129,9 +129,19 @@ def test_a_test_of_a_letter_has_its_pages_and_no_part(office: Office, tmp_path: 
     office.pigeon.repeatable = True
     run = office.approved()
     renderer = load_renderer(office.context, office.ledger, run)
-    send_test(renderer, office.ledger, run, str(tmp_path / "made.pdf"), None, "user")
+    send_test(
+        renderer, office.ledger, run, str(tmp_path / "made.pdf"), None, "user", lambda _: None
+    )
     assert (tmp_path / "made.pdf").read_text("ascii").endswith("part None, None pages")
-    send_test(renderer, office.ledger, run, str(tmp_path / "probe.pdf"), "patient:1", "user")
+    send_test(
+        renderer,
+        office.ledger,
+        run,
+        str(tmp_path / "probe.pdf"),
+        "patient:1",
+        "user",
+        lambda _: None,
+    )
     assert (tmp_path / "probe.pdf").read_text("ascii").endswith("part None, 3 pages")
 
 
@@ -168,7 +178,7 @@ def test_previews_and_tests_are_no_entries(office: Office, shelf: Shelf) -> None
     run = office.prepare()
     renderer = load_renderer(office.context, office.ledger, run)
     assert len(list(preview(renderer, office.ledger, run, None, every=True))) == 3
-    send_test(renderer, office.ledger, run, "own@example.org", None, user="user")
+    send_test(renderer, office.ledger, run, "own@example.org", None, "user", lambda _: None)
     assert (shelf.entries, office.rows(archive)) == ([], [])
     office.clock.forward(1)
     approve(office.ledger, run, "user")

@@ -140,6 +140,11 @@ def all_have(provider: Provider, processes: int, calls: int) -> bool:
 def test_they_share_messages_and_connections(
     office: Office, provider: Provider, run: str, processes: int
 ) -> None:
+    async def answer(_: Line) -> Outcome:
+        await until(lambda: len(provider.senders) == processes)
+        return Accepted()
+
+    provider.answer = answer
     for process in [Process(office, run) for _ in range(processes)]:
         process.end()
     assert office.state(run) == "finished"

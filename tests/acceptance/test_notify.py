@@ -77,6 +77,7 @@ def change(practice: Practice, statement: str) -> None:
 def test_what_cannot_be_prepared_is_told_once_then_that_it_is_given_up(
     told: Practice, post: Post, clock: Clock
 ) -> None:
+    clock.set(today())  # an hour later it is the same day
     away(told)
     assert told("run", "einladung", "--yes").code == 75
     (mail,) = mails(post)

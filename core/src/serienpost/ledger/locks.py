@@ -50,6 +50,7 @@ def file_lock(folder: Path, owner: str) -> Iterator[None]:
     with ExitStack() as opened:
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
+            nameless.touch(0o600)
             handle = opened.enter_context(nameless.open("w"))
             fcntl.flock(handle, fcntl.LOCK_EX)
             nameless.rename(folder / owner)

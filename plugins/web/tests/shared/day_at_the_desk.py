@@ -128,9 +128,8 @@ class Day:
         """Sender, signature and template, whose text is changed for this time; a file."""
         self.hand.choose(self.at("#field-account"), "mail")
         self.hand.choose(self.at("#field-signature"), "sonnenschein")
-        self.hand.pick(self.at("input[name='how'][value='template']"))
         self.hand.choose(self.at("#field-template"), "terminerinnerung")
-        self.hand.press(self.at("button[value='edit']"))
+        self.hand.press(self.at("button[value='take']"))
         self.page.wait_for_url("**#field-text")
         self.hand.write(self.at("#field-subject"), subject)
         text = self.at("#field-text")
@@ -138,16 +137,11 @@ class Day:
         self.hand.give(self.at("#file"), file)
         self.hand.press(self.at("#field-attachments p button"))
         self.page.wait_for_selector(".files bdi")
-        self.hand.press(self.at("button[value='check']"))
-        self.page.wait_for_url("**check=1")
-        self.is_good()
         self.seen("draft")
 
     def prepare(self) -> None:
         """To the preview."""
-        self.hand.press(self.at("button[value='prepare']"))
-        self.page.wait_for_url("**/vorbereiten")
-        self.hand.press(self.at("main form button.main"))
+        self.hand.press(self.at("button[value='look']"))
         self.wait_for("nav.steps")
         self.seen("preview")
 
@@ -219,8 +213,8 @@ class Day:
 
     def is_good(self) -> None:
         """The page says so."""
+        self.wait_for("main .note.good, main .note.stop")
         note = self.at("main .note.good, main .note.stop")
-        note.wait_for()
         said = self.page.locator("main .note, main .problem").all_inner_texts()
         assert "good" in (note.get_attribute("class") or ""), said
 

@@ -44,6 +44,11 @@ class SmallDiskDesk(ServedDesk):
 
     practice: SmallDiskPractice
 
+    @property
+    def folder(self) -> Path:
+        """As it is called where the disk is."""
+        return self.practice._inside
+
     def add_user(self) -> None:
         """By the command, which sees the disk."""
         command = [sys.executable, "-m", "serienpost", "-C", str(self.practice._inside)]

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from serienpost.core_plugin import register_core as register_core
     from serienpost.errors import ConfigError as ConfigError
     from serienpost.errors import Exit as Exit
+    from serienpost.errors import LedgerUnavailableError as LedgerUnavailableError
     from serienpost.errors import PluginError as PluginError
     from serienpost.errors import Problem as Problem
     from serienpost.errors import SecretError as SecretError
@@ -229,8 +230,8 @@ _HOME = {
     "contracts.strict": "StrictModel",
     "core_plugin": "register_core",
     "errors": (
-        "ConfigError Exit PluginError Problem SecretError SelectionError SerienpostError"
-        " SourceError TemplateError UnavailableError"
+        "ConfigError Exit LedgerUnavailableError PluginError Problem SecretError SelectionError"
+        " SerienpostError SourceError TemplateError UnavailableError"
     ),
     "fault_injection": "faultpoint",
     "fields": "APPOINTMENT_TYPE CATALOGUE FieldType FieldValue Part Sensitivity known_field",

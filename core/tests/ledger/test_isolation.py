@@ -302,6 +302,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "failed_logins": lambda tx: logins.failed_logins(tx, ["k1"]),
     "find_task": lambda tx: tasks.find_task(tx, "t"),
     "newest_tasks": lambda tx: tasks.newest_tasks(tx, 9),
+    "newest_reading": lambda tx: tasks.newest_reading(tx, "s"),
     "newest_task": lambda tx: tasks.newest_task(tx, "prepare", "waiting", "working"),
     "user_lines": lambda tx: users.user_lines(tx, 9),
     "open_tasks": tasks.open_tasks,
@@ -439,6 +440,7 @@ def _fill(desk: Desk, count: int) -> None:
         logins.lock_failed_logins(tx, ["k1"])
         logins.write_failed_logins(tx, {"k1": count})
         asked = {"what": "prepare", "asked_by": "user", "asked_at": tx.now, "done": 0}
+        asked["selection"] = None
         held = {"owner": DEAD, "tries": 1, "ended_at": None}
         free = {"owner": None, "tries": 0, "ended_at": None}
         long_ago = tx.now - tasks.KEPT - LEASE
@@ -449,6 +451,7 @@ def _fill(desk: Desk, count: int) -> None:
                 {"id": "w", "state": "working", **asked, **held},
                 {"id": "e", "state": "done", **asked, **free, "ended_at": long_ago},
                 {"id": "i", "state": "waiting", **asked, **free, "what": "test"},
+                {"id": "r", "state": "waiting", **asked, **free, "what": "read", "selection": "s"},
             ],
         )
         for name in ("d", "e"):

@@ -14,6 +14,8 @@ import pytest
 from running_desk import PASSWORD, USERS, Desk, log_in, make_selection, serving
 
 from serienpost import open_practice
+from serienpost.ledger.transitions import move_selection
+from serienpost.service import ReadSelection
 from serienpost_demo.folder import write_folder
 from serienpost_web import search_form
 from serienpost_web.table import Field
@@ -188,7 +190,7 @@ def test_kind_and_purpose_are_asked_after_the_hits_are_marked(desk: Desk, missin
     assert f'href="#field-{missing}"' in found.text
     assert desk.states() == before
     moved = act(eva, made)
-    assert moved.headers["location"].startswith(f"/auswahl/{made}?task=")
+    assert moved.headers["location"] == f"/auswahl/{made}"
     read(desk, made)
     (row,) = rows(eva.get(f"/auswahl/{made}").text)
     assert row_of(row) == row_of(shown[0])
@@ -322,18 +324,44 @@ def test_people_are_read_elsewhere_and_the_page_says_how_far_it_is(desk: Desk) -
         practice.selection(id_of(found)).read()
     assert 'class="badge busy"' not in eva.get(live).text
     moved = eva.get(found.headers["location"])
-    assert moved.headers["location"].startswith(f"/auswahl/{id_of(found)}/treffer?task=")
+    assert moved.headers["location"] == f"/auswahl/{id_of(found)}/treffer"
     assert "<table" in eva.get(moved.headers["location"]).text
 
 
-def test_a_task_that_is_over_is_told(desk: Desk) -> None:
+def test_what_a_dead_worker_read_waits_for_the_next_one(desk: Desk) -> None:
     eva = desk.client("Eva")
-    found = choose(eva, "patienten")
+    made = id_of(choose(eva, "patienten"))
     with open_practice(desk.folder, actor="Eva") as practice:
-        practice.task(found.headers["location"].partition("task=")[2]).cancel()
-    page = eva.get(found.headers["location"]).text
-    assert 'class="badge stop"' in page
-    assert 'class="badge busy"' not in page
+        with practice.ledger.begin("selection", counted=False) as tx:
+            move_selection(tx, made, "reading", "failed", reason="-")
+        page = eva.get(f"/auswahl/{made}/treffer", follow_redirects=True).text
+        assert 'class="badge busy"' in page
+        task = practice.selection(made).task()
+        assert task is not None
+        practice.task(task.task).cancel()
+    assert 'class="note stop"' in eva.get(f"/auswahl/{made}/treffer").text
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_what_no_worker_was_left_to_read_is_begun_again(desk: Desk, *, is_asked: bool) -> None:
+    """The desk died before it asked one, or the task was cancelled."""
+    eva = desk.client("Eva")
+    with open_practice(desk.folder, actor="Eva") as practice:
+        found = practice.find_people([{"source": "patients"}], due=practice.today())
+        if is_asked:
+            practice.ask(ReadSelection(found.id)).cancel()
+        page = eva.get(f"/auswahl/{found.id}").text
+        assert 'class="badge stop"' in page
+        assert 'class="badge busy"' not in page
+        moved = eva.post(f"/auswahl/{found.id}", data={"form": key_of(page), "do": "again"})
+        page = eva.get(moved.headers["location"]).text
+        assert 'class="badge busy"' in page
+        assert 'value="again"' not in page
+        task = found.task()
+        assert task is not None
+        assert task.is_open
+        found.read()
+    assert rows(eva.get(f"/auswahl/{found.id}/treffer").text)
 
 
 def rows(page: str) -> list[Any]:
@@ -444,7 +472,7 @@ def test_who_was_unmarked_stays_so_when_checked_again(desk: Desk, selection: str
     marked = json.loads(unescape(re.findall(r'name="marked" value="([^"]*)"', page)[0]))
     press(eva, selection, "save", row=marked[1:])
     moved = press(eva, selection, "again")
-    assert "task=" in moved.headers["location"]
+    assert moved.headers["location"] == f"/auswahl/{selection}"
     with open_practice(desk.folder, actor="Eva") as practice:
         practice.selection(selection).read()
     assert counts(desk, selection).marked == before - 1

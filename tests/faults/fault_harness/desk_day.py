@@ -91,6 +91,11 @@ class ServedDesk:
             os.kill(process, signal.SIGTERM)
         wait_until(lambda: not self._living())
 
+    @property
+    def folder(self) -> Path:
+        """Of the practice, as its processes call it."""
+        return self.practice.folder
+
     def add_user(self) -> None:
         """Somebody who may write and release."""
         with open_practice(self.practice.folder, actor="os:test") as opened:
@@ -154,7 +159,7 @@ class ServedDesk:
 
     def _living(self) -> set[int]:
         """The processes that serve this practice folder as a desk's worker."""
-        mine = os.fsencode(self.practice.folder)
+        mine = os.fsencode(self.folder)
         found = set()
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):

@@ -119,6 +119,16 @@ def newest_task(tx: Tx, what: str, *states: str) -> TaskRow | None:
     return TaskRow._make(row) if row else None
 
 
+def newest_reading(tx: Tx, selection_id: str) -> TaskRow | None:
+    """The task that was asked last to read a selection."""
+    if not tx.has(task):
+        return None
+    mine = task.c.what == "read", task.c.selection == selection_id
+    found = tx.select(task, *_TASK).where(*mine).order_by(task.c.asked_at.desc(), task.c.id)
+    row = tx.first(found.limit(1))
+    return TaskRow._make(row) if row else None
+
+
 def open_tasks(tx: Tx) -> list[TaskRow]:
     """The tasks that are not over, the oldest first; the ledger has the table."""
     found = tx.select(task, *_TASK).where(task.c.state.in_(OPEN_TASK))

@@ -34,6 +34,7 @@ from serienpost.run.report.selections import (
 )
 from serienpost.service.given_files import UploadedFile, uploaded_file
 from serienpost.service.review_page import review_page
+from serienpost.service.tasks import reading_task
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from serienpost.run.report.recipients import Filter
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.review_page import ReviewPage
+    from serienpost.service.tasks import TaskStatus
 
 _ = Texts(__name__)
 
@@ -205,6 +207,10 @@ class Selection:
             LedgerError: it was discarded.
         """
         return selection_status(self._ledger, self.id, self.practice.context.zone)
+
+    def task(self) -> TaskStatus | None:
+        """The task that was asked last to read it; None where none was, or it was removed."""
+        return reading_task(self.practice, self.id)
 
     def read(self, progress: Callable[[int], None] = lambda _: None) -> SelectionStatus:
         """Read and judge the people of a selection that waits for it, in this process.

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from serienpost.documents import Record
 from serienpost.errors import Exit
 from serienpost.ledger.store import new_ref
-from serienpost.ledger.tasks import cancel_task, enter_task, find_task, newest_tasks
+from serienpost.ledger.tasks import (
+    cancel_task,
+    enter_task,
+    find_task,
+    newest_reading,
+    newest_tasks,
+)
 from serienpost.service.mailing import Instead, Transliteration
 from serienpost.service.opened import MOST_ROWS
 from serienpost.translation import Texts
@@ -209,6 +215,13 @@ def tasks(practice: OpenedPractice, limit: int) -> list[TaskStatus]:
     with practice.ledger.read() as tx:
         found = newest_tasks(tx, limit)
     return [_status(practice, row) for row in found]
+
+
+def reading_task(practice: OpenedPractice, selection_id: str) -> TaskStatus | None:
+    """See `Selection.task`."""
+    with practice.ledger.read() as tx:
+        row = newest_reading(tx, selection_id)
+    return _status(practice, row) if row else None
 
 
 def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:

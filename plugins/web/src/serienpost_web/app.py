@@ -20,7 +20,7 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from serienpost import SerienpostError, UnavailableError, speaking
+from serienpost import LedgerUnavailableError, SerienpostError, UnavailableError, speaking
 from serienpost.service import ensure_worker
 from serienpost_web.doors import Doors, Entrance, place_of
 from serienpost_web.forms import (
@@ -77,6 +77,8 @@ _WORKER_SECONDS = 60.0
 _NOBODY = "serienpost"
 # A year, for what stays when the browser is closed.
 _KEPT_SECONDS = 365 * 24 * 3600
+# After so long a program asks again for what could not be answered (RFC 9110, 10.2.3).
+_RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,8 @@ class Desk:
             return self._refused(error)
 
     def _refused(self, error: SerienpostError) -> Shown:
-        status = 503 if isinstance(error, UnavailableError) else 409
+        passes = isinstance(error, (LedgerUnavailableError, UnavailableError))
+        status = 503 if passes else 409
         return Shown("refused", {"problems": error.problems}, status)
 
     def _own_page(self, wanted: str) -> str:
@@ -322,7 +325,8 @@ class Desk:
 
     def _page(self, shown: Shown, visitor: Visitor | None, asked: Asked | None) -> Response:
         text = self._pages.render(shown, visitor, asked, self.routes)
-        return Response(text, shown.status, media_type="text/html")
+        headers = {"retry-after": str(_RETRY_SECONDS)} if shown.status == 503 else None
+        return Response(text, shown.status, headers, media_type="text/html")
 
 
 def _page_of(found: _Found, request: Request) -> str:

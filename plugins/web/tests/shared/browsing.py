@@ -11,6 +11,7 @@ import html5lib
 import httpx  # noqa: TID253  # a test
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from xml.etree.ElementTree import Element
 
@@ -39,12 +40,15 @@ class Page:
     path: str
     status: int
     text: str
+    headers: Mapping[str, str]
 
     def form(self, action: str = "") -> Form:
         """The one form of the page that is sent to a path; to the page's own unless given."""
         wanted = action or urlsplit(self.path).path
         tree = html5lib.parse(self.text, namespaceHTMLElements=False)
-        (found,) = [one for one in tree.iter("form") if one.get("action") == wanted]
+        forms = [one for one in tree.iter("form") if one.get("action") == wanted]
+        assert len(forms) == 1, (wanted, self.path, self.text)
+        (found,) = forms
         return Form(wanted, found.get("enctype") == "multipart/form-data", _fields(found))
 
 
@@ -99,7 +103,7 @@ class Browser:
             self._last = request
             found = self._answer(request)
             if not found.is_redirect:
-                return Page(request.path, found.status_code, found.text)
+                return Page(request.path, found.status_code, found.text, found.headers)
             request = _Request("GET", found.headers["location"])
 
     def _answer(self, request: _Request) -> httpx.Response:

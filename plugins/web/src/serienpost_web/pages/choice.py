@@ -60,8 +60,8 @@ def choose(asked: Asked) -> Answer:
         )
     except SerienpostError as error:
         return _page(asked, known, tab, filled, problems=error.problems, given=given)
-    task = practice.ask(ReadSelection(made.id))
-    return Moved(f"/auswahl/{made.id}?task={task.id}")
+    practice.ask(ReadSelection(made.id))
+    return Moved(f"/auswahl/{made.id}")
 
 
 def _list(asked: Asked) -> UploadedFile | None:

@@ -15,6 +15,7 @@ from serienpost_web.pages.selection import (
     MOST_AT_ONCE,
     SIZES,
     Look,
+    is_read,
     pressed,
     selection_of,
 )
@@ -48,7 +49,7 @@ def hits_page(asked: Asked) -> Answer:
     """The hits, with number, name and occasion alone."""
     selection = selection_of(asked)
     status = selection.status()
-    if status.state == "reading" or status.kind is not None:
+    if status.kind is not None or is_read(selection, status):
         return Moved(f"/auswahl/{selection.id}")
     look = _look(asked)
     page = selection.page(look.page, size=look.size, sort=look.sort or None, filter=look.rows[0])
@@ -93,8 +94,8 @@ def mark(asked: Asked) -> Answer:
 
 def _again(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
     selection.ask_again()
-    task = asked.practice.ask(ReadSelection(selection.id))
-    return Moved(f"/auswahl/{selection.id}?task={task.id}")
+    asked.practice.ask(ReadSelection(selection.id))
+    return Moved(f"/auswahl/{selection.id}")
 
 
 def _discard(_asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
@@ -146,8 +147,8 @@ def choose_action(asked: Asked) -> Answer:
             selection.ask_to_check(account=wanted["account"][0], purpose=wanted["purpose"][0])
     except SerienpostError as error:
         return _action_page(asked, status, problems=error.problems)
-    task = asked.practice.ask(ReadSelection(selection.id), token=asked.form.one("form"))
-    return Moved(f"/auswahl/{selection.id}?task={task.id}")
+    asked.practice.ask(ReadSelection(selection.id), token=asked.form.one("form"))
+    return Moved(f"/auswahl/{selection.id}")
 
 
 def _action_page(

@@ -113,7 +113,7 @@ def selection_page(asked: Asked) -> Answer:
     """The rows that were found, or how far reading them is."""
     selection = selection_of(asked)
     status = selection.status()
-    if status.state == "reading":
+    if is_read(selection, status):
         return Shown("selection_reading", _reading(asked, selection))
     if status.kind is None:
         query = urlencode([(key, one) for key, all_ in asked.query.values.items() for one in all_])
@@ -156,26 +156,33 @@ def selection_page(asked: Asked) -> Answer:
     )
 
 
+def is_read(selection: Selection, status: SelectionStatus) -> bool:
+    """Whether people are being read: also where that has failed, since its worker died, and another
+    worker is to go on."""
+    if status.state != "failed":
+        return status.state == "reading"
+    task = selection.task()
+    return task is not None and task.is_open
+
+
 def standing(asked: Asked) -> Answer:
     """The part of the page that changes while people are read."""
     return Shown("selection_standing", _reading(asked, selection_of(asked)))
 
 
 def _reading(asked: Asked, selection: Selection) -> dict[str, object]:
-    """How far reading is; `task` is None where nobody knows which one it is."""
-    task = None
-    if name := asked.query.one("task", 100):
-        try:
-            task = asked.practice.task(name).status()
-        except SerienpostError:
-            task = None
+    """How far reading is, and whether somebody must ask for it once more: the desk died before it
+    had asked a worker, or the worker was told not to."""
+    task, status = selection.task(), selection.status()
+    is_asked = task is not None and task.is_open
     has_worker = any(one.serves for one in asked.practice.workers())
     return {
-        "selection": selection.status(),
+        "selection": status,
         "task": task,
+        "is_read": is_read(selection, status),
+        "is_left": status.state == "reading" and not status.is_begun and not is_asked,
         "nobody_reads": not has_worker,
-        "here_again": f"/auswahl/{selection.id}" + (f"?task={task.task}" if task else ""),
-        "live": f"/auswahl/{selection.id}/stand" + (f"?task={task.task}" if task else ""),
+        "address": f"/auswahl/{selection.id}",
     }
 
 
@@ -282,8 +289,8 @@ def _drop(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answe
 
 def _again(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
     selection.ask_again()
-    task = asked.practice.ask(ReadSelection(selection.id))
-    return Moved(f"/auswahl/{selection.id}?task={task.id}")
+    asked.practice.ask(ReadSelection(selection.id))
+    return Moved(f"/auswahl/{selection.id}")
 
 
 def _cancel(_asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:

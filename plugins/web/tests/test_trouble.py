@@ -149,8 +149,8 @@ def test_a_ledger_that_is_held(desk: Desk, clock: Clock) -> None:
             assert page.status == 422
             assert "in das Versandbuch" in page.text
             assert page.form().fields["text"] == ["Guten Tag"]
-            page = browser.send(browser.open("/").form("/entwurf"))
-            assert (page.status, page.headers["retry-after"]) == (503, "5")
+            refused = browser.send(browser.open("/").form("/entwurf"))
+            assert (refused.status, refused.headers["retry-after"]) == (503, "5")
             # Who looks is not kept from it, also where that should be noted as being there.
             clock.ahead = timedelta(minutes=1)
             assert browser.open("/").status == 200

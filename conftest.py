@@ -31,10 +31,14 @@ SAMPLED = {
     "channels/smtp/tests/test_wire.py::test_garbage_before_the_message_is_definite*": 3,
     "channels/smtp/tests/test_wire.py::test_lost_before_the_message_is_definite*": 3,
     "core/tests/ledger/test_isolation.py::test_changing_one_practice*": 3,
+    "core/tests/run/send/test_several.py::test_what_one_has_in_hand*": 0,
     "core/tests/service/test_login.py::test_nobody_is_told*": 2,
     "core/tests/templates/test_foreign_placeholders.py::test_each_macro_in_each_spelling*": 5,
     "plugins/demo/tests/test_practice.py::test_numbers_are_what_they_claim*": 5,
+    "plugins/web/tests/test_as_by_command.py::test_a_reminder*": 0,
+    "plugins/web/tests/test_hostile.py::test_it_is_text_on_every_page*": 2,
     "plugins/web/tests/test_pages.py::test_every_page_is_html*": 2,
+    "plugins/web/tests/test_table.py::test_what_is_not_there*": 4,
     "tests/acceptance/test_documented_keys.py::test_no_documented_key_ends_as_a_bug*": 6,
     "tests/acceptance/test_letter_pages.py::test_the_frame_is_printed_whole*": 3,
     "tests/acceptance/test_review_classes.py::test_class*": 3,
@@ -72,6 +76,7 @@ SAMPLED = {
     "tests/testkit/tests/test_mutants.py::test_a_broken_plugin_is_caught*": 8,
     "tests/testkit/tests/test_mutants.py::test_a_good_plugin_passes*": 2,
     "tests/testkit/tests/test_service_mutants.py::test_a_broken_plugin_is_caught*": 8,
+    "tests/testkit/tests/test_service_contracts.py::*test_a_failing_run*": 0,
     "tests/testkit/tests/test_service_mutants.py::test_a_good_plugin_passes*": 2,
 }
 

@@ -158,7 +158,7 @@ class Day:
         self.hand.press(self.at("main form button.main"))
         self.is_good()
         self.seen("tested")
-        self.hand.press(self.at("main .actions a.main"))
+        self.hand.press(self.at("main .actions a[href$='/preview']"))
         self.page.wait_for_url("**/preview")
 
     def release(self, password: str = PASSWORD) -> None:

@@ -11,7 +11,7 @@ import pytest
 from running_desk import ALL, FOREIGN, PASSWORD, ROWS, log_in, send_to, session_of
 
 from serienpost import open_practice
-from serienpost_web.doors import PREVIEW_POLICY
+from serienpost_web.doors import FILE_POLICY, PREVIEW_POLICY
 from serienpost_web.pages import ROUTES
 from serienpost_web.table import path_to
 
@@ -30,6 +30,12 @@ with_parts = pytest.mark.parametrize(
 )
 # Who has one right alone, beside that of reading.
 ONE_RIGHT = {"read": "Lea", "prepare": "Eva", "approve": "Udo", "administer": "Ira"}
+# What is shown without the rights of a page.
+SANDBOXED = {
+    "/runs/{run}/preview/message.html": PREVIEW_POLICY,
+    "/runs/{run}/preview/file": FILE_POLICY,
+    "/runs/{run}/preview/page.png": FILE_POLICY,
+}
 # What a page of another origin says of itself; a browser cannot be made to say anything else.
 FOREIGN_PAGES = (
     {"sec-fetch-site": "cross-site"},
@@ -185,8 +191,7 @@ def test_every_answer_says_what_browsers_must_know(desk: Desk, route: Route) -> 
         for answer in (found, good):
             policy = answer.headers["content-security-policy"]
             if policy.startswith("sandbox"):
-                assert route.path == "/runs/{run}/preview/message.html"
-                assert policy == PREVIEW_POLICY
+                assert policy == SANDBOXED[route.path]
                 continue
             assert policy.startswith("default-src 'self'")
             assert "frame-ancestors 'none'" in policy

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from serienpost.service.given_files import UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
-    from serienpost.service.message_view import ShownMessage, shown_message
+    from serienpost.service.message_view import ShownFile, ShownMessage, shown_message
     from serienpost.service.notices import Notice
     from serienpost.service.own_address import TestResult
     from serienpost.service.pages import (
@@ -115,6 +115,7 @@ __all__ = [
     "SelectionStatus",
     "SendTest",
     "Session",
+    "ShownFile",
     "ShownMessage",
     "Stop",
     "Task",
@@ -191,6 +192,7 @@ _HOME = {
     "DraftLine": "draft",
     "MacroEntry": "catalog",
     "MailingLine": "catalog",
+    "ShownFile": "message_view",
     "ShownMessage": "message_view",
     "TemplateEntry": "catalog",
     "TemplateText": "catalog",

@@ -20,11 +20,13 @@ class ShownFile(Record):
 
     Args:
         size: in bytes.
+        data: what is in it.
     """
 
     name: str
     media_type: str
     size: int
+    data: bytes = field(repr=False, metadata=FOR_FACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def shown_message(run: Run, row: str) -> ShownMessage:
         subject=content.subject,
         text=content.text,
         attachments=tuple(
-            ShownFile(one.filename, one.media_type, len(one.data))
+            ShownFile(one.filename, one.media_type, len(one.data), one.data)
             for one in content.attachments
             if one.content_id is None
         ),

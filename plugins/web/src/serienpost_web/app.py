@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -75,6 +76,8 @@ AT_ONCE = 4
 _WORKER_SECONDS = 60.0
 # Nobody in particular: before a login, and to look a session up.
 _NOBODY = "serienpost"
+# Characters of the name under which a file is kept.
+_LONGEST_NAME = 150
 # A year, for what stays when the browser is closed.
 _KEPT_SECONDS = 365 * 24 * 3600
 # After so long a program asks again for what could not be answered (RFC 9110, 10.2.3).
@@ -303,7 +306,7 @@ class Desk:
             response = Response(answer.body, media_type=answer.media_type)
             response.headers.update(answer.headers)
             if answer.file:
-                response.headers["content-disposition"] = f'attachment; filename="{answer.file}"'
+                response.headers["content-disposition"] = _kept_as(answer.file)
             return response
         sign = "&" if "?" in answer.to else "?"
         to = f"{answer.to}{sign}said={answer.said}" if answer.said else answer.to
@@ -335,6 +338,14 @@ def _page_of(found: _Found, request: Request) -> str:
         return path_to(found.route.back or "/", found.parts)
     query = _query(request)
     return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
+
+
+def _kept_as(name: str) -> str:
+    """A file to be kept under a name (RFC 6266, 4), without what leads elsewhere or ends a header;
+    programs that do not know `filename*` get letters of ASCII."""
+    plain = re.sub(r"[^\w .,()+@~-]", "_", name).lstrip(" .")[-_LONGEST_NAME:] or "_"
+    ascii_name = plain.encode("ascii", "replace").decode().replace("?", "_")
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(plain, safe='')}"
 
 
 def _query(request: Request) -> str:

@@ -48,6 +48,8 @@ PREVIEW_POLICY = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'self'"
 )
+# A file may be anybody's: it is kept or shown as an image, and does nothing where it is opened.
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 ALWAYS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -66,6 +68,8 @@ PREVIEW: Mapping[str, str] = {
     "cross-origin-opener-policy": "unsafe-none",
     "x-frame-options": "SAMEORIGIN",
 }
+# What stands on a file instead.
+FILE: Mapping[str, str] = {"content-security-policy": FILE_POLICY}
 _STRICT_TRANSPORT = "max-age=31536000"
 
 

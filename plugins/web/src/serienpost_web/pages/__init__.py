@@ -8,6 +8,7 @@ from serienpost_web.pages import (
     choice,
     draft,
     drafts,
+    enclosed,
     entrance,
     hits,
     overview,
@@ -34,6 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *hits.ROUTES,
     *run.ROUTES,
     *preview.ROUTES,
+    *enclosed.ROUTES,
     *release.ROUTES,
     *people.ROUTES,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from serienpost import Answers, SerienpostError, Texts
 from serienpost.service import SendTest, accounts, shown_message
 from serienpost_web.doors import PREVIEW
+from serienpost_web.pages.enclosed import PDF, shown_pdf
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def preview_page(asked: Asked) -> Answer:
             "message": message,
             "headers": _headers(message) if message else [],
             "has_html": message is not None and ".html" in message.views,
+            "pdf": shown_pdf(asked, message) if message else None,
+            "PDF": PDF,
             "refused": refused,
             "summary": (summary := run.summary()),
             "ends": datetime.now(asked.practice.context.zone) + timedelta(seconds=summary.seconds),

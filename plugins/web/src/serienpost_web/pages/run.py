@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
-from urllib.parse import quote
 
 from serienpost import Texts
 from serienpost_web import wording
@@ -218,14 +217,14 @@ def failures(asked: Asked) -> Answer:
     with io.StringIO(newline="") as file:
         run.write_failures(file)
         text = file.getvalue()
-    return Sent(text.encode("utf-8-sig"), "text/csv", f"{quote(run.id)}.csv")
+    return Sent(text.encode("utf-8-sig"), "text/csv", f"{run.id}.csv")
 
 
 def report_file(asked: Asked) -> Answer:
     """The report as one page to keep, that needs nothing else."""
     run = asked.run()
     page = run.report_page(run.report())
-    return Sent(page.encode(), "text/html", f"{quote(run.id)}.html")
+    return Sent(page.encode(), "text/html", f"{run.id}.html")
 
 
 ROUTES = (

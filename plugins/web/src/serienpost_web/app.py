@@ -345,7 +345,8 @@ def _kept_as(name: str) -> str:
     programs that do not know `filename*` get letters of ASCII."""
     plain = re.sub(r"[^\w .,()+@~-]", "_", name).lstrip(" .")[-_LONGEST_NAME:] or "_"
     ascii_name = plain.encode("ascii", "replace").decode().replace("?", "_")
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(plain, safe='')}"
+    kept = f'attachment; filename="{ascii_name}"'
+    return kept if plain.isascii() else f"{kept}; filename*=UTF-8''{quote(plain, safe='')}"
 
 
 def _query(request: Request) -> str:

@@ -37,6 +37,7 @@ SAID: Mapping[str, Text] = {
     "logged_out": _("You are logged out."),
     "marks_kept": _("The marks are kept."),
     "all_marked": _("Everybody among the hits who may get it is marked."),
+    "hits_marked": _("All hits are marked."),
     "none_marked": _("Nobody among the hits is marked any more."),
     "check_left": _("The check is broken off. The hits stand here as they were marked."),
     "selection_discarded": _("This choice of people is discarded."),

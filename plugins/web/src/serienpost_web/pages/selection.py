@@ -274,7 +274,8 @@ def _go(_asked: Asked, _selection: Selection, _was: Look, value: str) -> Answer:
 
 def _all(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
     selection.mark_all(*look.rows)
-    return _here(look.query, "all_marked")
+    is_judged = selection.status().kind is not None
+    return _here(look.query, "all_marked" if is_judged else "hits_marked")
 
 
 def _none(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:

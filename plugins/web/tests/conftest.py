@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,7 +41,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         with open_practice(folder, actor="os:test") as practice:
             for name, rights in USERS.items():
                 practice.add_user(name, PASSWORD, rights)
-        runs, drafts = make_runs(folder, catcher), make_drafts(folder)
+        # In a thread: once the browser is open, an event loop runs in this one.
+        with ThreadPoolExecutor(1) as thread:
+            runs = thread.submit(make_runs, folder, catcher).result()
+        drafts = make_drafts(folder)
         task = ask(folder, drafts["mail"])
         selection = make_selection(folder)
         with serving(folder) as url:

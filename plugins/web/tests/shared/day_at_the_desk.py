@@ -116,7 +116,7 @@ class Day:
     def take_over(self) -> None:
         """To the text of the message."""
         self.hand.press(self.at("button[value='take']"))
-        self.page.wait_for_load_state()
+        self.page.wait_for_selector("input[name='continues'], #field-subject")
         if self.page.locator("input[name='continues']").count():
             self.seen("same")
             about = self.page.locator("label.choice", has_text="Terminerinnerung")
@@ -147,8 +147,9 @@ class Day:
 
     def step(self) -> str:
         """To the next message; its head."""
+        before = self.page.url
         self.hand.press(self.at("nav.steps a[rel='next']"))
-        self.page.wait_for_load_state()
+        self.page.wait_for_url(lambda url: url != before)
         return self.at("table.head").inner_text()
 
     def test(self, address: str) -> None:

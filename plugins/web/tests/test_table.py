@@ -130,13 +130,25 @@ def outsiders(desk: Desk) -> Iterator[dict[str, httpx.Client]]:
             practice.remove_user(name)
 
 
+@pytest.fixture(scope="module")
+def one_right(desk: Desk) -> Iterator[dict[str, httpx.Client]]:
+    """A browser of somebody with each right alone, whose session no other test ends."""
+    found = {right: log_in(desk.new_client(), user) for right, user in ONE_RIGHT.items()}
+    yield found
+    for one in found.values():
+        one.close()
+
+
 @pytest.mark.parametrize("route", GUARDED, ids=lambda one: f"{one.method} {one.path}")
 def test_whoever_may_not_changes_nothing(
-    desk: Desk, outsiders: dict[str, httpx.Client], route: Route
+    desk: Desk,
+    outsiders: dict[str, httpx.Client],
+    one_right: dict[str, httpx.Client],
+    route: Route,
 ) -> None:
     """Without a session, with one that is none any more or locked, and with one right alone."""
     parts = desk.parts()
-    insiders = [desk.client(user) for right, user in ONE_RIGHT.items() if right != route.needs]
+    insiders = [client for right, client in one_right.items() if right != route.needs]
     before = desk.contents()
     for name, client in outsiders.items():
         door = "locked" if name == "locked" else "login"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from serienpost.ledger.store import Ledger, Tx
 
 _ = Texts(__name__)
@@ -103,30 +105,26 @@ def find_task(tx: Tx, task_id: str) -> TaskRow:
 
 def newest_tasks(tx: Tx, limit: int) -> list[TaskRow]:
     """The tasks that were asked last, the newest first."""
-    if not tx.has(task):
-        return []
-    found = tx.select(task, *_TASK).order_by(task.c.asked_at.desc(), task.c.id).limit(limit)
-    return list(map(TaskRow._make, tx.all(found)))
+    return _newest(tx, limit)
 
 
 def newest_task(tx: Tx, what: str, *states: str) -> TaskRow | None:
     """Of the tasks that ask for this and are in one of these states, the one asked last."""
-    if not tx.has(task):
-        return None
-    mine = task.c.what == what, task.c.state.in_(states)
-    found = tx.select(task, *_TASK).where(*mine).order_by(task.c.asked_at.desc(), task.c.id)
-    row = tx.first(found.limit(1))
-    return TaskRow._make(row) if row else None
+    return next(iter(_newest(tx, 1, task.c.what == what, task.c.state.in_(states))), None)
 
 
 def newest_reading(tx: Tx, selection_id: str) -> TaskRow | None:
     """The task that was asked last to read a selection."""
-    if not tx.has(task):
-        return None
     mine = task.c.what == "read", task.c.selection == selection_id
-    found = tx.select(task, *_TASK).where(*mine).order_by(task.c.asked_at.desc(), task.c.id)
-    row = tx.first(found.limit(1))
-    return TaskRow._make(row) if row else None
+    return next(iter(_newest(tx, 1, *mine)), None)
+
+
+def _newest(tx: Tx, limit: int, *which: ColumnElement[bool]) -> list[TaskRow]:
+    """So many of these tasks, the one asked last first; none in an older ledger."""
+    if not tx.has(task):
+        return []
+    found = tx.select(task, *_TASK).where(*which).order_by(task.c.asked_at.desc(), task.c.id)
+    return list(map(TaskRow._make, tx.all(found.limit(limit))))
 
 
 def open_tasks(tx: Tx) -> list[TaskRow]:

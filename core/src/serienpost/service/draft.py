@@ -12,7 +12,6 @@ from serienpost.config.document import Document
 from serienpost.config.loading import load_mailing
 from serienpost.config.mailing_file import check_document, mailing_titles, mailing_with_id
 from serienpost.config.problems import did_you_mean, listed
-from serienpost.config.uploads import Upload, UploadKind
 from serienpost.documents import Plain, Record
 from serienpost.errors import ConfigError, DraftProblem, LedgerError, Problem, SerienpostError
 from serienpost.ledger import drafts
@@ -22,7 +21,7 @@ from serienpost.ledger.schema import draft as draft_table
 from serienpost.ledger.selections import find_selection
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.taking_over import with_people_of
-from serienpost.run.prepare.uploaded_files import is_same_file, received, remove_files
+from serienpost.run.prepare.uploaded_files import as_uploads, is_same_file, received, remove_files
 from serienpost.run.report.preview import PREVIEWS
 from serienpost.run.report.retention import forget_unapproved
 from serienpost.service.draft_keys import (
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from serienpost.config.mailing import Mailing
+    from serienpost.config.uploads import Upload, UploadKind
     from serienpost.ledger.store import Tx
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
@@ -390,13 +390,13 @@ class Draft:
     def _uploads(self) -> list[Upload]:
         with self.practice.ledger.read() as tx:
             rows = drafts.uploads_of(tx, self.id)
-        return [Upload(row.id, row.kind, row.name) for row in rows]
+        return as_uploads(rows)
 
     def _lists(self) -> list[Upload]:
         """The lists that the people of its selection are read from."""
         with self.practice.ledger.read() as tx:
             rows = drafts.lists_of(tx, self.selection) if self.selection else []
-        return [Upload(row.id, row.kind, row.name) for row in rows]
+        return as_uploads(rows)
 
     def _loaded(self) -> Mailing:
         """The mailing that its keys amount to, as if they stood in a file; for nobody yet where it

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from serienpost.config.uploads import Upload, UploadKind
 from serienpost.documents import Record
+from serienpost.run.prepare.uploaded_files import as_uploads
 
 if TYPE_CHECKING:
+    from serienpost.config.uploads import UploadKind
     from serienpost.ledger.drafts import UploadRow
 
 
@@ -33,5 +34,5 @@ class UploadedFile(Record):
 
 def uploaded_file(row: UploadRow) -> UploadedFile:
     """A file as the ledger knows it."""
-    reference = Upload(row.id, row.kind, row.name).reference
-    return UploadedFile(row.id, row.kind, row.name, row.size, reference)
+    (file,) = as_uploads([row])
+    return UploadedFile(row.id, row.kind, row.name, row.size, file.reference)

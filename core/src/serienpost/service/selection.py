@@ -24,7 +24,7 @@ from serienpost.run.prepare import choose
 from serienpost.run.prepare.plan import Scope
 from serienpost.run.prepare.selection_marks import change_all, change_rows, discard_selection
 from serienpost.run.prepare.taking_over import for_people
-from serienpost.run.prepare.uploaded_files import received, remove_files
+from serienpost.run.prepare.uploaded_files import as_uploads, received, remove_files
 from serienpost.run.report import recipients
 from serienpost.run.report.selections import (
     explain_selected,
@@ -118,7 +118,7 @@ def _lists_of(practice: OpenedPractice, keys: Mapping[str, Any]) -> Iterator[lis
     if ids:
         with practice.ledger.read() as tx:
             rows = waiting_lists(tx, ids) if has_drafts(tx) else []
-    lists = [Upload(row.id, row.kind, row.name) for row in rows]
+    lists = as_uploads(rows)
     with naming_uploads(lists):
         yield lists
 
@@ -245,7 +245,7 @@ class Selection:
         context = self.practice.context
         with self._ledger.read() as tx:
             scope = Scope.from_json(find_selection(tx, self.id).header)
-            lists = [Upload(row.id, row.kind, row.name) for row in lists_of(tx, self.id)]
+            lists = as_uploads(lists_of(tx, self.id))
         way = check_choice(context, {"account": account, "purpose": purpose})
         with naming_uploads(lists):
             mailing = for_people(context, way, scope)

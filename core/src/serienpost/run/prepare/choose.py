@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from serienpost.config.uploads import Upload, naming_uploads
+from serienpost.config.uploads import naming_uploads
 from serienpost.contracts.rows import CountsFromLastRun
 from serienpost.errors import (
     ConfigError,
@@ -57,6 +57,7 @@ from serienpost.run.prepare.plan import Block, Scope, plain_selection
 from serienpost.run.prepare.reasons import because
 from serienpost.run.prepare.review import decide_rows, row_columns
 from serienpost.run.prepare.stable_ids import UNSTABLE_IDS
+from serienpost.run.prepare.uploaded_files import as_uploads
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -322,7 +323,7 @@ def read(
     with ownership(ledger) as owner:
         row = _take_up(ledger, selection_id, owner, failed_too=failed_too)
         with ledger.read() as tx:
-            lists = [Upload(one.id, one.kind, one.name) for one in lists_of(tx, selection_id)]
+            lists = as_uploads(lists_of(tx, selection_id))
         people = People(context, Scope.from_json(row.header))
         with _failing(ledger, selection_id, owner):
             with naming_uploads(lists), seldom_collected():

@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
-from serienpost.config.uploads import UPLOADS, UploadKind
+from serienpost.config.uploads import UPLOADS, Upload, UploadKind
 from serienpost.errors import SerienpostError
 from serienpost.files import private_folder
 from serienpost.ledger.disk import refusal
@@ -28,10 +28,11 @@ from serienpost.text import ESCAPES, LINE_BREAK, NOT_STORABLE, visible
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from typing import BinaryIO
 
     from serienpost.context import PracticeContext
+    from serienpost.ledger.drafts import UploadRow
     from serienpost.ledger.store import Ledger
 
 _ = Texts(__name__)
@@ -124,6 +125,11 @@ def _written() -> Iterator[None]:
             _("the file cannot be kept: {why}", why=refusal(error)),
             hint=_("try it again when the disk of this machine can be written"),
         ) from error
+
+
+def as_uploads(rows: Iterable[UploadRow]) -> list[Upload]:
+    """Files as keys mean them."""
+    return [Upload(row.id, row.kind, row.name) for row in rows]
 
 
 def is_same_file(context: PracticeContext, one: str, other: str) -> bool:

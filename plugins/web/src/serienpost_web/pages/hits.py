@@ -11,8 +11,8 @@ from serienpost_web import wording
 from serienpost_web.pages.people import FILTERS
 from serienpost_web.pages.selection import (
     COLUMNS,
-    MARKING,
     MOST_AT_ONCE,
+    SHARED,
     SIZES,
     Look,
     is_read,
@@ -92,17 +92,6 @@ def mark(asked: Asked) -> Answer:
     return pressed(asked, "/treffer", DEEDS)
 
 
-def _again(asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
-    selection.ask_again()
-    asked.practice.ask(ReadSelection(selection.id))
-    return Moved(f"/auswahl/{selection.id}")
-
-
-def _discard(_asked: Asked, selection: Selection, _look: Look, _value: str) -> Answer:
-    selection.discard()
-    return Moved("/auswahl", said="selection_discarded")
-
-
 def _action(_asked: Asked, selection: Selection, look: Look, _value: str) -> Answer:
     """On to the question how and why they are written to."""
     if not selection.status().counts.marked:
@@ -112,9 +101,7 @@ def _action(_asked: Asked, selection: Selection, look: Look, _value: str) -> Ans
 
 
 DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
-    **MARKING,
-    "again": _again,
-    "discard": _discard,
+    **SHARED,
     "action": _action,
 }
 

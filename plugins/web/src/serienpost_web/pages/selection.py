@@ -336,16 +336,17 @@ def _title(asked: Asked, purpose: str | None) -> str:
 
 
 # What can be done to hits, too.
-MARKING: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
+SHARED: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
     "save": _save,
     "go": _go,
     "all": _all,
     "none": _none,
+    "again": _again,
+    "discard": _discard,
 }
 DEEDS: Mapping[str, Callable[[Asked, Selection, Look, str], Answer]] = {
-    **MARKING,
+    **SHARED,
     "drop": _drop,
-    "again": _again,
     "discard": _cancel,
     "take": _take,
 }

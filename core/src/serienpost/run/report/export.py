@@ -125,7 +125,8 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
     """Everything that the ledger knows about a person (Art. 15 GDPR), nothing of others.
 
     Of a message about a minor the representative gets what concerns the consent and the address,
-    the minor all but the representative's data. Ids of others are taken out of every text.
+    the minor all but the representative's data. Ids of others are taken out of every text. Messages
+    of the oldest run come first.
 
     Raises:
         LedgerError: nothing is known.
@@ -133,7 +134,7 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
     c = message.c
     with ledger.read() as tx:
         theirs = tx.select(message, *MESSAGE).where(or_(c.person == person, c.consenting == person))
-        rows = [MessageRow._make(row) for row in tx.all(theirs.order_by(c.run, c.no))]
+        rows = [MessageRow._make(row) for row in tx.all(theirs)]
         chosen, hashed = _chosen(tx, person, context)
         single = {row.address for row in rows if row.address and _owns_address(row, person)}
         single.update(one.address for one in chosen if one.address)
@@ -141,6 +142,7 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
         if not (rows or chosen or in_drafts):
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         runs = {run_id: find_run(tx, run_id) for run_id in {row.run for row in rows}}
+        rows.sort(key=lambda row: (runs[row.run].created_at, row.run, row.no))
         found = [_message(tx, runs[row.run], row, person, context) for row in rows]
         others = _others(tx, [*found, *chosen], person)
         hashes = {row.address_hash for row in rows if _owns_address(row, person)} | hashed

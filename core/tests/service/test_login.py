@@ -362,6 +362,31 @@ def test_what_is_over_is_purged(practices: Practices, eva: Practice) -> None:
     assert len(rows(eva, user)) == 1
 
 
+def test_a_password_of_ones_own_needs_the_old_one_and_ends_other_sessions(
+    eva: Practice, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    here, there = token_of(eva), token_of(eva, THERE)
+    new = "fünf ganz andere lange worte"
+    refused = eva.change_own_password(here, "falsch", new, HERE)
+    assert refused == LoginRefused(0)
+    with pytest.raises(SerienpostError, match="too short"):
+        eva.change_own_password(here, PASSWORD, "kurz", HERE)
+    assert eva.session(here)
+    assert eva.session(there)
+    assert isinstance(eva.log_in(NAME, PASSWORD, THERE), LoggedIn)
+    changed = eva.change_own_password(here, PASSWORD, new, HERE)
+    assert isinstance(changed, LoggedIn)
+    assert (eva.session(here), eva.session(there)) == (None, None)
+    now = eva.session(changed.token)
+    assert now is not None
+    assert now.user == NAME
+    assert isinstance(eva.log_in(NAME, PASSWORD, HERE, changed.known), LoginRefused)
+    assert isinstance(eva.log_in(NAME, new, HERE, changed.known), LoggedIn)
+    assert eva.change_own_password(here, new, PASSWORD, HERE) is None
+    assert (new in caplog.text, PASSWORD in caplog.text) == (False, False)
+
+
 def test_the_journal_says_who_logged_in_until_it_is_purged(
     practices: Practices, eva: Practice
 ) -> None:

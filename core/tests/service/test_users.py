@@ -239,3 +239,18 @@ def test_a_change_ends_the_sessions_of_the_user_alone(practice: Practice) -> Non
         assert [row.user for row in tx.all(tx.select(session))] == ["ida"]
     practice.add_user("eva", PASSWORD)
     assert practice.session(others)
+
+
+def test_a_user_is_found_by_an_id_that_tells_no_name(
+    quick_passwords: None, practices: Practices, practice: Practice
+) -> None:
+    added = practice.add_user("Eva", PASSWORD)
+    assert "eva" not in added.id.casefold()
+    assert practice.user(added.id) == added
+    assert added.logged_in_at is None
+    practices.clock.forward(60)
+    practice.log_in("eva", PASSWORD, "192.0.2.7")
+    assert practice.user(added.id).logged_in_at == practices.clock.now
+    practice.remove_user("Eva")
+    with pytest.raises(LedgerError, match="no such user"):
+        practice.user(added.id)

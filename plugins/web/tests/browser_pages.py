@@ -49,6 +49,12 @@ def pages(desk: Desk) -> dict[str, str]:
         "hits": f"/auswahl/{hits}/treffer?size=25",
         "action": f"/auswahl/{hits}/aktion",
         "check": f"/auswahl/{desk.selection}?size=25",
+        "administration": "/verwaltung",
+        "own-password": "/verwaltung/kennwort",
+        "users": "/verwaltung/benutzer",
+        "user": f"/verwaltung/benutzer/{desk.user}",
+        "user-password": f"/verwaltung/benutzer/{desk.user}/kennwort",
+        "user-remove": f"/verwaltung/benutzer/{desk.user}/entfernen",
         "missing": "/nothing",
     }
 

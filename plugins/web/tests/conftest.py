@@ -41,6 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         with open_practice(folder, actor="os:test") as practice:
             for name, rights in USERS.items():
                 practice.add_user(name, PASSWORD, rights)
+            user = next(one.id for one in practice.users() if one.name == "Lea")
         # In a thread: once the browser is open, an event loop runs in this one.
         with ThreadPoolExecutor(1) as thread:
             runs = thread.submit(make_runs, folder, catcher).result()
@@ -48,7 +49,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         task = ask(folder, drafts["mail"])
         selection = make_selection(folder)
         with serving(folder) as url:
-            made = Desk(url, folder, catcher, runs, drafts, task, selection)
+            made = Desk(url, folder, catcher, runs, drafts, task, selection, user)
             yield made
             made.close()
 

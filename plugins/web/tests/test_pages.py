@@ -37,8 +37,8 @@ def addresses(desk: Desk) -> list[str]:
         for run in desk.runs.values() if "{run}" in path else ("",):
             for deed in ("pause", "continue", "retry", "cancel") if "{deed}" in path else ("",):
                 for draft in desk.drafts.values() if "{draft}" in path else ("",):
-                    parts = {"run": run, "deed": deed, "draft": draft, "task": desk.task}
-                    found += [path_to(path, {**parts, "selection": desk.selection})]
+                    parts = {**desk.parts(run), "deed": deed, "draft": draft}
+                    found += [path_to(path, parts)]
     found += [f"/entwurf/{one}?check=1" for one in desk.drafts.values()]
     rows = "?row=patient:2&as=resend"
     tabs = ("suche", "terminliste", "patienten", "termine", "abfrage-patienten", "datei")

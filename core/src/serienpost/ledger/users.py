@@ -6,6 +6,8 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sqlalchemy import func
+
 from serienpost.ledger.logins import end_sessions
 from serienpost.ledger.schema import journal, user
 
@@ -117,6 +119,14 @@ def user_lines(tx: Tx, limit: int) -> list[JournalLine]:
     found = tx.select(journal, c.at, c.user, c.action, c.detail).where(*mine)
     lines = tx.all(found.order_by(c.at.desc(), c.id).limit(limit))
     return [JournalLine._make(line) for line in lines]
+
+
+def last_log_ins(tx: Tx) -> dict[str, datetime]:
+    """When each user logged in the last time, as far as the journal still has it; by the name."""
+    c = journal.c
+    mine = c.run.is_(None), c.action == LOG_IN
+    found = tx.select(journal, c.user, func.max(c.at).label("last")).where(*mine).group_by(c.user)
+    return {row.user: row.last for row in tx.all(found)}
 
 
 def forget_log_ins(tx: Tx, before: datetime) -> None:

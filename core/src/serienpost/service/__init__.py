@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         run_look,
         run_part,
     )
+    from serienpost.service.passwords import SHORTEST_PASSWORD
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MessagePage, Progress, Run, Stop
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from serienpost.service.users import User, UserLine
 
 __all__ = [
+    "SHORTEST_PASSWORD",
     "AccountLine",
     "Answers",
     "AskBalances",
@@ -187,6 +189,7 @@ _HOME = {
     "User": "users",
     "UserLine": "users",
     "ensure_worker": "desk_worker",
+    "SHORTEST_PASSWORD": "passwords",
     "AccountLine": "catalog",
     "CheckedMailing": "mailing",
     "DraftLine": "draft",

@@ -296,6 +296,16 @@ class DeskPractice(OpenedPractice):
 
         return users(self)
 
+    def user(self, user_id: str) -> User:
+        """The user of this id.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        from serienpost.service.users import user_of
+
+        return user_of(self, user_id)
+
     def user_history(self, limit: int = 50) -> list[UserLine]:
         """Who logged in, and who added, changed or removed whom, the newest first. Log-ins are
         removed by `purge` after `retention.values`.
@@ -393,6 +403,27 @@ class DeskPractice(OpenedPractice):
         from serienpost.service.login import confirm
 
         return confirm(self, token, password, origin)
+
+    def change_own_password(
+        self, token: str, old: str, new: str, origin: str, known: str = ""
+    ) -> LoggedIn | LoginRefused | None:
+        """Give the user of a session another password, where the old one is right; all sessions of
+        the user end, and a new one begins for this browser. None where the session is over. Wrong
+        passwords count as for `unlock`.
+
+        Args:
+            token: of the session.
+            old: as it was typed.
+            new: as for `add_user`.
+            origin: as for `log_in`.
+            known: as for `log_in`.
+
+        Raises:
+            ConfigError: the new password cannot be taken; the old one was not looked at.
+        """
+        from serienpost.service.login import change_own_password
+
+        return change_own_password(self, token, old, new, origin, known)
 
     def log_out(self, token: str) -> None:
         """End a session, if there is one."""

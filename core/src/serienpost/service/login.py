@@ -30,7 +30,7 @@ from serienpost.ledger.schema import session as session_table
 from serienpost.ledger.schema import user as user_table
 from serienpost.ledger.users import LOG_IN, find_user, lock_user, replace_hash, user_key
 from serienpost.service.passwords import hash_of, is_outdated, matches, place
-from serienpost.service.users import is_name, rights_in
+from serienpost.service.users import change_user, is_name, refuse_password, rights_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,14 +143,13 @@ def log_in(
     found = _proved(ledger, find, password, origin)
     if not isinstance(found, _Proved):
         return found or LoginRefused(0)
-    token = secrets.token_urlsafe(_TOKEN)
     with ledger.begin("login", counted=False) as tx:
         if not found.holds(tx):
             return LoginRefused(0)  # changed since it was looked at
-        begin_session(tx, _digest(token), key)
+        entered = _entered(tx, ledger, found.row, known, found.known)
         forget_old_logins(tx)
         tx.note(found.row.name, LOG_IN)
-    return LoggedIn(token, found.row.name, _known(ledger, found.row, known, found.known))
+    return entered
 
 
 def session(practice: OpenedPractice, token: str) -> Session | None:
@@ -194,6 +193,26 @@ def confirm(
         if not found.holds(tx) or not use_session(tx, digest):
             return None  # a change of the user ends every session
         return _session(tx, find_session(tx, digest), practice.context.zone)
+
+
+def change_own_password(
+    practice: OpenedPractice, token: str, old: str, new: str, origin: str, known: str = ""
+) -> LoggedIn | LoginRefused | None:
+    """See `Practice.change_own_password`."""
+    with practice.ledger.read() as tx:
+        tx.require(session_table)
+        mine = find_session(tx, _digest(token))
+        row = find_user(tx, mine.user) if mine else None
+    if row is None:
+        return None
+    refuse_password(practice, row.name, new)
+    found = confirm(practice, token, old, origin)
+    if not isinstance(found, Session):
+        return found
+    change_user(practice, row.name, None, new)
+    with practice.ledger.begin("login", counted=False) as tx:
+        now = lock_user(tx, row.key)
+        return _entered(tx, practice.ledger, now, known) if now else None
 
 
 def log_out(practice: OpenedPractice, token: str) -> None:
@@ -337,6 +356,14 @@ def origin_of(address: str) -> str:
             return str(ipaddress.ip_network((found, _IPV6_NETWORK), strict=False))
         found = found.ipv4_mapped
     return str(found)
+
+
+def _entered(tx: Tx, ledger: Ledger, row: UserRow, known: str, mine: str = "") -> LoggedIn:
+    """Begin a session of a user, in this transaction; `mine` is the mark by which the browser is
+    known to the user already."""
+    token = secrets.token_urlsafe(_TOKEN)
+    begin_session(tx, _digest(token), row.key)
+    return LoggedIn(token, row.name, _known(ledger, row, known, mine))
 
 
 def _known_by(ledger: Ledger, row: UserRow, known: str) -> str:

@@ -21,7 +21,7 @@ _ = Texts(__name__)
 
 # Characters of a password. NIST SP 800-63B (2017), 5.1.1.2: length counts, of which 8 is the least
 # and 64 must be possible; there are no rules of composition.
-SHORTEST = 12
+SHORTEST_PASSWORD = 12
 LONGEST = 1024
 
 # Each takes 64 MiB, so that a flood of log ins takes no more than twice that.
@@ -43,10 +43,10 @@ def checked_password(password: str, forbidden: Collection[str]) -> None:
         ConfigError: it is too short, too long, or one of these.
     """
     composed = _composed(password)
-    if len(composed) < SHORTEST:
+    if len(composed) < SHORTEST_PASSWORD:
         raise ConfigError(
             _("the password is too short"),
-            hint=_("take at least {n} characters, such as four words", n=SHORTEST),
+            hint=_("take at least {n} characters, such as four words", n=SHORTEST_PASSWORD),
         )
     if len(composed) > LONGEST:
         raise ConfigError(_("the password is longer than {n} characters", n=LONGEST))
@@ -54,7 +54,7 @@ def checked_password(password: str, forbidden: Collection[str]) -> None:
     if plain in {_composed(one).casefold() for one in forbidden} or len(set(plain)) == 1:
         raise ConfigError(
             _("the password is one that others would try first"),
-            hint=_("take at least {n} characters, such as four words", n=SHORTEST),
+            hint=_("take at least {n} characters, such as four words", n=SHORTEST_PASSWORD),
         )
 
 

@@ -18,6 +18,7 @@ from serienpost.ledger.users import (
     delete_user,
     find_user,
     insert_user,
+    last_log_ins,
     lock_users,
     update_user,
     user_key,
@@ -39,6 +40,7 @@ _ = Texts(__name__)
 
 # Characters of a name.
 LONGEST_NAME = 64
+_ID_LENGTH = 16
 
 # A password, or what asks for it once all else is right.
 Password: TypeAlias = "str | Callable[[], str]"  # noqa: S105  # a type
@@ -56,12 +58,16 @@ class User(Record):
         rights: in the order of `Right`.
         added_at: when the user was added.
         changed_at: when password or rights were changed the last time.
+        id: names the user in an address, without telling the name.
+        logged_in_at: when the user logged in the last time, as far as the journal still has it.
     """
 
     name: str
     rights: tuple[Right, ...]
     added_at: datetime
     changed_at: datetime
+    id: str
+    logged_in_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,16 @@ def users(practice: OpenedPractice) -> list[User]:
     """See `Practice.users`."""
     with practice.ledger.read() as tx:
         tx.require(user)
-        return [_user(row, practice.context.zone) for row in all_users(tx)]
+        last = last_log_ins(tx)
+        return [_user(practice, row, last.get(row.name)) for row in all_users(tx)]
+
+
+def user_of(practice: OpenedPractice, user_id: str) -> User:
+    """See `Practice.user`."""
+    for one in users(practice):
+        if one.id == user_id:
+            return one
+    raise LedgerError(_("there is no such user"), hint=_("somebody may have removed the user"))
 
 
 def add_user(
@@ -108,7 +123,7 @@ def add_user(
             raise _is_there(name)
         tx.note(practice.actor, ADD, detail={"name": name, "rights": given})
         row = _found(find_user(tx, user_key(name)), name)
-    return _user(row, practice.context.zone)
+    return _user(practice, row)
 
 
 def change_user(
@@ -132,7 +147,8 @@ def change_user(
             changed = {"password": kept is not None, "rights": after}
             tx.note(practice.actor, CHANGE, detail={"name": before.name, **changed})
         row = _found(find_user(tx, before.key), name)
-    return _user(row, practice.context.zone)
+        last = last_log_ins(tx).get(row.name)
+    return _user(practice, row, last)
 
 
 def remove_user(practice: OpenedPractice, name: str) -> User:
@@ -144,7 +160,8 @@ def remove_user(practice: OpenedPractice, name: str) -> User:
         _leave_an_administrator(everybody, row)
         delete_user(tx, row.key)
         tx.note(practice.actor, REMOVE, detail={"name": row.name})
-    return _user(row, practice.context.zone)
+        last = last_log_ins(tx).get(row.name)
+    return _user(practice, row, last)
 
 
 def user_history(practice: OpenedPractice, limit: int) -> list[UserLine]:
@@ -204,9 +221,18 @@ def _checked_name(name: str) -> str:
 def _kept(practice: OpenedPractice, name: str, password: Password) -> str:
     """The hash of a password, which is asked for now, unless it is here."""
     given = password if isinstance(password, str) else password()
-    known = practice.context.config.practice
-    checked_password(given, {name, known.id, known.name})
+    refuse_password(practice, name, given)
     return hash_of(given)
+
+
+def refuse_password(practice: OpenedPractice, name: str, password: str) -> None:
+    """Refuse a password that the user of this name cannot have.
+
+    Raises:
+        ConfigError: it is too short, too long, or one that others would try first.
+    """
+    known = practice.context.config.practice
+    checked_password(password, {name, known.id, known.name})
 
 
 def _is_there(name: str) -> LedgerError:
@@ -248,6 +274,13 @@ def _line(line: JournalLine, zone: tzinfo) -> UserLine:
     )
 
 
-def _user(row: UserRow, zone: tzinfo) -> User:
-    added, changed = row.added_at.astimezone(zone), row.changed_at.astimezone(zone)
-    return User(row.name, rights_in(row), added, changed)
+def _user(practice: OpenedPractice, row: UserRow, last: datetime | None = None) -> User:
+    zone = practice.context.zone
+    return User(
+        name=row.name,
+        rights=rights_in(row),
+        added_at=row.added_at.astimezone(zone),
+        changed_at=row.changed_at.astimezone(zone),
+        id=practice.ledger.keyed_hash("user", row.key)[:_ID_LENGTH],
+        logged_in_at=last.astimezone(zone) if last else None,
+    )

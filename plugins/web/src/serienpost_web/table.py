@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO
 
-    from serienpost import Practice
+    from serienpost import Practice, Text
     from serienpost.service import Draft, Run
     from serienpost_web.sessions import Visitor
 
@@ -105,6 +105,21 @@ class Route:
         pattern = _PARAMETER.sub(lambda found: f"(?P<{found[1]}>{_SEGMENT})", self.path)
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of *Verwaltung*, as its overview names it.
+
+    Args:
+        route: of the page; who may not open it does not see the entry.
+        title: what it is called.
+        about: what can be done there, in one sentence.
+    """
+
+    route: Route
+    title: Text
+    about: Text
 
 
 def path_to(pattern: str, parts: Mapping[str, str]) -> str:

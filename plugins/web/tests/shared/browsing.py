@@ -89,6 +89,10 @@ class Browser:
         """Open a page."""
         return self._go(_Request("GET", path))
 
+    def log_in(self, user: str, password: str) -> Page:
+        """Log in; the page that comes then."""
+        return self.send(self.open("/login").form(), name=user, password=password)
+
     def send(self, form: Form, file: File | None = None, **said: Said) -> Page:
         """Send a form with this written over what stands in it."""
         data: dict[str, Said] = {**form.fields, **said}

@@ -64,6 +64,7 @@ FOREIGN = {
     "draft": "zzzzzzzz",
     "task": "Z" * 24,
     "selection": "s20200101-zzzzzz",
+    "user": "0" * 16,
 }
 
 
@@ -78,6 +79,7 @@ class Desk:
     drafts: dict[str, str]
     task: str
     selection: str
+    user: str = ""
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, user: str = "") -> httpx.Client:
@@ -134,6 +136,7 @@ class Desk:
             "draft": self.drafts["mail"],
             "task": self.task,
             "selection": self.selection,
+            "user": self.user,
         }
 
     def contents(self) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost_web.pages import (
+    administration,
     choice,
     draft,
     drafts,
@@ -12,12 +13,14 @@ from serienpost_web.pages import (
     entrance,
     hits,
     overview,
+    own_password,
     people,
     preview,
     release,
     run,
     selection,
     task,
+    users,
 )
 
 if TYPE_CHECKING:
@@ -38,4 +41,7 @@ ROUTES: tuple[Route, ...] = (
     *enclosed.ROUTES,
     *release.ROUTES,
     *people.ROUTES,
+    *administration.ROUTES,
+    *own_password.ROUTES,
+    *users.ROUTES,
 )

@@ -98,6 +98,15 @@ def static_file(asked: Asked) -> Answer:
     return Sent(body, kind)
 
 
+def proved(asked: Asked, problems: dict[str, str]) -> Moved | None:
+    """Look whether it is still the user who sits there, by the password in the form; what is wrong
+    becomes a problem of its field. Where the session is over, the way to the login."""
+    found = asked.practice.confirm_password(asked.user.token, asked.form.password(), asked.origin)
+    if isinstance(found, LoginRefused):
+        problems["password"] = refusal(found, _("The password is not right."))
+    return Moved("/login") if found is None else None
+
+
 def refusal(found: LoginRefused, otherwise: Text) -> Text:
     """Why a password was not taken."""
     if not found.wait_seconds:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from serienpost import Answers, SerienpostError, Texts
-from serienpost.service import Confirmation, LoginRefused
-from serienpost_web.pages.entrance import refusal
+from serienpost.service import Confirmation
+from serienpost_web.pages.entrance import proved
 from serienpost_web.table import BrokenFormError, Moved, Route, Shown
 
 if TYPE_CHECKING:
@@ -58,14 +58,8 @@ def release(asked: Asked) -> Answer:
     at = _time(asked, problems)
     answers = _answers(asked)
     plan = asked.form.some("plan", 200)
-    if not problems:
-        confirmed = asked.practice.confirm_password(
-            asked.user.token, asked.form.password(), asked.origin
-        )
-        if confirmed is None:
-            return Moved("/login")
-        if isinstance(confirmed, LoginRefused):
-            problems["password"] = refusal(confirmed, _("The password is not right."))
+    if not problems and (elsewhere := proved(asked, problems)) is not None:
+        return elsewhere
     if not problems:
         found = run.approve(answers, plan=plan, at=at)
         if not isinstance(found, Confirmation):

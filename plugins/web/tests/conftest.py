@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import Browser as FewMeans
 from running_desk import (
     HOSTILE,
     PASSWORD,
@@ -42,6 +43,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             for name, rights in USERS.items():
                 practice.add_user(name, PASSWORD, rights)
             user = next(one.id for one in practice.users() if one.name == "Lea")
+            practice.suppress(["gesperrt@example.org"])
+            entry = practice.suppression_id("gesperrt@example.org")
         # In a thread: once the browser is open, an event loop runs in this one.
         with ThreadPoolExecutor(1) as thread:
             runs = thread.submit(make_runs, folder, catcher).result()
@@ -49,7 +52,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         task = ask(folder, drafts["mail"])
         selection = make_selection(folder)
         with serving(folder) as url:
-            made = Desk(url, folder, catcher, runs, drafts, task, selection, user)
+            made = Desk(url, folder, catcher, runs, drafts, task, selection, user, entry)
             yield made
             made.close()
 
@@ -60,3 +63,11 @@ def browser() -> Iterator[Browser]:
 
     with chromium() as found:
         yield found
+
+
+@pytest.fixture
+def ada(desk: Desk) -> Iterator[FewMeans]:
+    """A browser of few means in which somebody is at work who has every right."""
+    with FewMeans(desk.url) as browser:
+        browser.log_in("Ada", PASSWORD)
+        yield browser

@@ -25,14 +25,6 @@ OWN, USERS = "/verwaltung/kennwort", "/verwaltung/benutzer"
 
 
 @pytest.fixture
-def ada(desk: Desk) -> Iterator[Browser]:
-    """Somebody who administers."""
-    with Browser(desk.url) as browser:
-        browser.log_in("Ada", PASSWORD)
-        yield browser
-
-
-@pytest.fixture
 def guest(desk: Desk) -> Iterator[str]:
     """The name of a user whom a test may change."""
     with open_practice(desk.folder, actor="os:test") as practice:

@@ -133,15 +133,32 @@ def _entry(
 
 
 def _hash(context: PracticeContext, ledger: Ledger, kind: str, written: str, place: Problem) -> str:
-    known = _kind(context, kind)
-    if len(known.fields) != 1:
-        raise ConfigError(_("addresses of kind {kind} cannot be put on the list", kind=kind))
-    (field,) = known.fields
-    found = known.address({field: written})
+    found = address_hash(context, ledger, kind, written)
     if isinstance(found, Unreachable):
         what = joined(": ", (place.message, found.reason))
         raise ConfigError(Problem(what, None, place.file, place.line))
-    return ledger.address_hash(kind, found.value)
+    return found
+
+
+def address_hash(
+    context: PracticeContext, ledger: Ledger, kind: str, written: str
+) -> str | Unreachable:
+    """The keyed hash of an address as a person writes it, or why it is none.
+
+    Raises:
+        ConfigError: there is no such kind, or its addresses cannot be put on the list.
+    """
+    known = _kind(context, kind)
+    if not is_listed(known):
+        raise ConfigError(_("addresses of kind {kind} cannot be put on the list", kind=kind))
+    (field,) = known.fields
+    found = known.address({field: written})
+    return found if isinstance(found, Unreachable) else ledger.address_hash(kind, found.value)
+
+
+def is_listed(kind: Kind) -> bool:
+    """Whether addresses of a kind can be put on the list: those that are one field."""
+    return len(kind.fields) == 1
 
 
 def _kind(context: PracticeContext, name: str) -> Kind:

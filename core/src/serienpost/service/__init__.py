@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
+    from serienpost.service.suppressions import Suppression, SuppressionPage
     from serienpost.service.tasks import (
         AskBalances,
         Prepare,
@@ -120,6 +121,8 @@ __all__ = [
     "ShownFile",
     "ShownMessage",
     "Stop",
+    "Suppression",
+    "SuppressionPage",
     "Task",
     "TaskStatus",
     "TemplateEntry",
@@ -183,6 +186,8 @@ _HOME = {
     "Selection": "selection",
     "Session": "login",
     "Stop": "run",
+    "Suppression": "suppressions",
+    "SuppressionPage": "suppressions",
     "Task": "tasks",
     "TaskStatus": "tasks",
     "Transliteration": "mailing",

@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from serienpost.service.run import Progress, Run
     from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.serving import WorkerLine
-    from serienpost.service.suppressions import EventCounts, SuppressedAddress, SuppressionChange
+    from serienpost.service.suppressions import (
+        EventCounts,
+        SuppressedAddress,
+        Suppression,
+        SuppressionChange,
+        SuppressionPage,
+    )
 
 _ = Texts(__name__)
 
@@ -338,6 +344,52 @@ class Practice(DeskPractice):
         from serienpost.service.suppressions import suppressed
 
         return suppressed(self)
+
+    def suppression_kinds(self) -> list[str]:
+        """The kinds of contact whose addresses can stand on the suppression list."""
+        from serienpost.service.suppressions import suppression_kinds
+
+        return suppression_kinds(self)
+
+    def suppression_page(self, page: int = 1, *, size: int = 50) -> SuppressionPage:
+        """One page of the suppression list, with where each entry comes from.
+
+        Raises:
+            ValueError: no such page, or a size that is none.
+        """
+        from serienpost.service.suppressions import suppression_page
+
+        return suppression_page(self, page, size)
+
+    def suppression_id(self, address: str, *, kind: str = "email") -> str:
+        """What an entry of an address is called, whether it is on the list or not.
+
+        Raises:
+            ConfigError: it is no address, with the reason.
+        """
+        from serienpost.service.suppressions import suppression_id
+
+        return suppression_id(self, address, kind)
+
+    def suppression(self, entry_id: str) -> Suppression | None:
+        """The entry of this id; None where the address is not on the list.
+
+        Raises:
+            LedgerError: it is no id of an entry.
+        """
+        from serienpost.service.suppressions import suppression
+
+        return suppression(self, entry_id)
+
+    def lift_suppression(self, entry_id: str) -> bool:
+        """Take the address of an entry off the list; returns whether it was on it.
+
+        Raises:
+            LedgerError: it is no id of an entry.
+        """
+        from serienpost.service.suppressions import lift_suppression
+
+        return lift_suppression(self, entry_id)
 
     def write_suppressed(self, path: Path) -> None:
         """Write the suppression list to a file that `suppress` and `unsuppress` read."""

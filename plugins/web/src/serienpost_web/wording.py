@@ -35,6 +35,9 @@ SAID: Mapping[str, Text] = {
     "discarded": _("The draft is discarded."),
     "prepared": _("Prepared. Look at the messages; nothing is sent before somebody releases it."),
     "logged_out": _("You are logged out."),
+    "suppressed": _("The address is on the suppression list. Nothing is sent to it any more."),
+    "suppressed_before": _("The address was on the suppression list already."),
+    "lifted": _("The suppression is lifted. Whether the person may be written to, the check says."),
     "own_password": _("You have a new password. You are logged out everywhere but here."),
     "user_added": _("The user is added and can log in."),
     "user_changed": _("The rights are changed. They count from the next log-in."),
@@ -128,6 +131,16 @@ _AT_FIELDS: Mapping[str, Text] = {
 }
 # A hint of the core that names the command which lists macros.
 _MACROS = "serienpost macros"
+
+
+# Pages of a list: so many rows at once.
+SIZES = (25, 50, 100)
+
+
+def size_of(asked: Asked) -> int:
+    """How many rows a page of a list holds, as the address says."""
+    found = asked.query.number("size", SIZES[0])
+    return found if found in SIZES else SIZES[0]
 
 
 def draft_state(state: str) -> Text:

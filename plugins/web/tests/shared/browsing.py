@@ -3,7 +3,7 @@ the last thing once more as it was."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -97,6 +97,10 @@ class Browser:
         """Send a form with this written over what stands in it."""
         data: dict[str, Said] = {**form.fields, **said}
         return self._go(_Request("POST", form.action, data, file, form.takes_file))
+
+    def send_to(self, action: str, form: Form, **said: Said) -> Page:
+        """Send a form by a button that leads elsewhere (`formaction`)."""
+        return self.send(replace(form, action=action), **said)
 
     def again(self) -> Page:
         """The last request once more, as it was."""

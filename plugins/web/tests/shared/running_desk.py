@@ -80,6 +80,7 @@ class Desk:
     task: str
     selection: str
     user: str = ""
+    entry: str = ""
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, user: str = "") -> httpx.Client:
@@ -137,6 +138,7 @@ class Desk:
             "task": self.task,
             "selection": self.selection,
             "user": self.user,
+            "entry": self.entry,
         }
 
     def contents(self) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sqlalchemy import func
 
 from serienpost.contracts.channels import Event, HasEvents
 from serienpost.ledger.schema import event, message, run
-from serienpost.ledger.suppressions import suppress
+from serienpost.ledger.suppressions import EVENT, suppress
 from serienpost.ledger.transitions import before, move_messages
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ def _take(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Taken:
     final = one.kind in ("complained", "unsubscribed") or (one.kind == "bounced" and one.permanent)
     if not (final and address_hash):
         return Taken(1, changed)
-    return Taken(1, changed, suppress(tx, kind, address_hash, _REASON[one.kind], f"event {one.id}"))
+    return Taken(
+        1, changed, suppress(tx, kind, address_hash, _REASON[one.kind], f"{EVENT}{one.id}")
+    )
 
 
 def _messages_of(tx: Tx, ledger: Ledger, account: str, kind: str, one: Event) -> Sequence[Row[Any]]:

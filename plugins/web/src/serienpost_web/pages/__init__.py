@@ -19,6 +19,7 @@ from serienpost_web.pages import (
     release,
     run,
     selection,
+    suppression_list,
     task,
     users,
 )
@@ -43,5 +44,6 @@ ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *administration.ROUTES,
     *own_password.ROUTES,
+    *suppression_list.ROUTES,
     *users.ROUTES,
 )

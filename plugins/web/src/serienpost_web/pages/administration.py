@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
-from serienpost_web.pages import own_password, users
+from serienpost_web.pages import own_password, suppression_list, users
 from serienpost_web.table import Route, Shown
 
 if TYPE_CHECKING:
@@ -15,7 +15,11 @@ _ = Texts(__name__)
 
 # The pages of *Verwaltung*, in the order in which the first one names them. A new page is its name
 # here, and its routes in the table.
-ENTRIES: tuple[Entry, ...] = (own_password.ENTRY, users.ENTRY)
+ENTRIES: tuple[Entry, ...] = (
+    own_password.ENTRY,
+    suppression_list.ENTRY,
+    users.ENTRY,
+)
 
 
 def administration(asked: Asked) -> Answer:

@@ -172,6 +172,37 @@ _ACTIONS = {
     "add user": _.pgettext("journal", "adds"),
     "change user": _.pgettext("journal", "changes"),
     "remove user": _.pgettext("journal", "removes"),
+    "select": _.pgettext("journal", "looked for people"),
+    "select again": _.pgettext("journal", "looked for people again"),
+    "check selection": _.pgettext("journal", "had people checked"),
+    "back to hits": _.pgettext("journal", "back to the hits"),
+    "discard selection": _.pgettext("journal", "people discarded"),
+    "mark": _.pgettext("journal", "marked"),
+    "unmark": _.pgettext("journal", "unmarked"),
+    "mark all": _.pgettext("journal", "all marked"),
+    "unmark all": _.pgettext("journal", "all unmarked"),
+    "suppress add": _.pgettext("journal", "address suppressed"),
+    "suppress remove": _.pgettext("journal", "suppression lifted"),
+    "purge": _.pgettext("journal", "removed what is over its time"),
+    "erase": _.pgettext("journal", "person erased"),
+    "begin schedule": _.pgettext("journal", "schedule begun"),
+    "change schedule": _.pgettext("journal", "schedule changed"),
+    "set schedule back": _.pgettext("journal", "schedule set back"),
+    "miss schedule": _.pgettext("journal", "mailing of the schedule is gone"),
+    "find schedule": _.pgettext("journal", "mailing of the schedule is there again"),
+    "forget schedule": _.pgettext("journal", "schedule ended"),
+    "due": _.pgettext("journal", "due by its schedule"),
+    "put off": _.pgettext("journal", "put off"),
+    "take off": _.pgettext("journal", "taken off"),
+}
+
+# Who acts where no person does; no user can have these names.
+_NO_PERSON = {
+    "serienpost": _.pgettext("actor", "serienpost"),
+    "rule": _.pgettext("actor", "the mailing's rule"),
+    "lookup": _.pgettext("actor", "look-up at the provider"),
+    "report": _.pgettext("actor", "report of the provider"),
+    "breaker": _.pgettext("actor", "serienpost, by itself"),
 }
 
 # Why an address is on the suppression list.
@@ -264,6 +295,8 @@ def why_suppressed(code: str) -> str:
 
 def who(actor: str | None) -> str:
     """Who did something, as the ledger records it, in words."""
+    if actor in _NO_PERSON:
+        return _NO_PERSON[actor]
     kind_of, is_kind, name = (actor or "").partition(":")
     if is_kind and kind_of == "os":
         return _("{name} (command line)", name=name)

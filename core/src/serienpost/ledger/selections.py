@@ -17,6 +17,7 @@ from serienpost.ledger.transitions import move_selection
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -196,18 +197,22 @@ def forget_selection(tx: Tx, selection_id: str) -> list[str]:
     return files
 
 
-def old_selections(tx: Tx, before: datetime) -> list[str]:
-    """The selections that were asked for before this moment, but for those that a draft writes to
-    or that a run still reads a list of."""
+def old_selections(
+    tx: Tx, before: datetime, *, without_drafts: Collection[str] = ()
+) -> dict[str, datetime]:
+    """The selections that were asked for before this moment, and when, but for those that a draft
+    writes to or that a run still reads a list of; as if some drafts were not there."""
     if not tx.has(selection):
-        return []
+        return {}
     used = select(draft.c.selection).where(
-        draft.c.practice == tx.practice, draft.c.selection.is_not(None)
+        draft.c.practice == tx.practice,
+        draft.c.selection.is_not(None),
+        draft.c.id.not_in(without_drafts),
     )
     c = selection.c
-    old = tx.select(selection, c.id).where(c.created_at < before, c.id.not_in(used)).order_by(c.id)
-    ids = [row.id for row in tx.all(old)]
-    return [one for one in ids if not runs_reading(tx, lists_of(tx, one))]
+    mine = c.created_at < before, c.id.not_in(used)
+    old = tx.all(tx.select(selection, c.id, c.created_at).where(*mine).order_by(c.id))
+    return {row.id: row.created_at for row in old if not runs_reading(tx, lists_of(tx, row.id))}
 
 
 def _missing(selection_id: str) -> LedgerError:

@@ -14,7 +14,7 @@ from serienpost.ledger.schema import journal, user
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from serienpost.ledger.store import Tx
 
@@ -129,7 +129,18 @@ def last_log_ins(tx: Tx) -> dict[str, datetime]:
     return {row.user: row.last for row in tx.all(found)}
 
 
+def log_ins_before(tx: Tx, before: datetime) -> tuple[int, datetime | None]:
+    """How often somebody logged in before this moment, and when the first time."""
+    counted = tx.select(journal, func.count().label("n"), func.min(journal.c.at).label("first"))
+    row = tx.all(counted.where(*_log_ins(before)))[0]
+    return row.n, row.first
+
+
 def forget_log_ins(tx: Tx, before: datetime) -> None:
     """Remove from the journal who logged in before this moment."""
+    tx.execute(tx.delete(journal).where(*_log_ins(before)))
+
+
+def _log_ins(before: datetime) -> tuple[ColumnElement[bool], ...]:
     c = journal.c
-    tx.execute(tx.delete(journal).where(c.run.is_(None), c.action == LOG_IN, c.at < before))
+    return c.run.is_(None), c.action == LOG_IN, c.at < before

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing
     from serienpost.service.given_files import UploadedFile
+    from serienpost.service.journal import JournalEntry, JournalPage
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
     from serienpost.service.message_view import ShownFile, ShownMessage, shown_message
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     )
     from serienpost.service.passwords import SHORTEST_PASSWORD
     from serienpost.service.release import Confirmation
+    from serienpost.service.retention import Expiring, RetentionStatus
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
         AskBalances,
         Prepare,
         PrepareDraft,
+        Purge,
         ReadSelection,
         SendTest,
         Task,
@@ -90,6 +93,9 @@ __all__ = [
     "DraftLine",
     "DueDate",
     "EditedText",
+    "Expiring",
+    "JournalEntry",
+    "JournalPage",
     "LoggedIn",
     "LoginRefused",
     "MacroEntry",
@@ -103,10 +109,12 @@ __all__ = [
     "Prepare",
     "PrepareDraft",
     "Progress",
+    "Purge",
     "ReadSelection",
     "ReasonCount",
     "Recipient",
     "Report",
+    "RetentionStatus",
     "ReviewPage",
     "ReviewSummary",
     "Right",
@@ -174,10 +182,15 @@ _HOME = {
     "Notice": "notices",
     "Prepare": "tasks",
     "PrepareDraft": "tasks",
+    "Purge": "tasks",
     "ReadSelection": "tasks",
     "SendTest": "tasks",
+    "Expiring": "retention",
+    "RetentionStatus": "retention",
     "Progress": "run",
     "ReviewPage": "review_page",
+    "JournalEntry": "journal",
+    "JournalPage": "journal",
     "LoggedIn": "login",
     "LoginRefused": "login",
     "Right": "users",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from serienpost.service.balances import Balance
     from serienpost.service.draft import About, Draft, DraftLine, SameMailing
     from serienpost.service.given_files import UploadedFile
+    from serienpost.service.journal import JournalKind, JournalPage
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import Task, TaskStatus, Wish
@@ -316,6 +317,30 @@ class DeskPractice(OpenedPractice):
         from serienpost.service.users import user_history
 
         return user_history(self, limit)
+
+    def journal(
+        self,
+        page: int = 1,
+        *,
+        size: int = 50,
+        kind: JournalKind | None = None,
+        user: str | None = None,
+    ) -> JournalPage:
+        """One page of the journal, the newest entries first.
+
+        Args:
+            page: from 1.
+            size: entries of a page.
+            kind: `log_ins`, `users`, `releases`, `runs`, `people`, `marks`, `addresses`, `removals`
+                or `schedules`; without one all but `marks`, of which there are very many.
+            user: only what this user did, by an id of `JournalPage.users`.
+
+        Raises:
+            ValueError: there is no such page, size or kind.
+        """
+        from serienpost.service.journal import journal
+
+        return journal(self, page, size, kind, user)
 
     def add_user(self, name: str, password: Password, rights: Iterable[str] = ()) -> User:
         """Add a user of the desk.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
     from serienpost.service.notices import Notify
     from serienpost.service.release import Confirmation
+    from serienpost.service.retention import RetentionStatus
     from serienpost.service.run import Progress, Run
     from serienpost.service.schedule import Planned, WaitingSchedule
     from serienpost.service.serving import WorkerLine
@@ -396,6 +397,12 @@ class Practice(DeskPractice):
         from serienpost.service.suppressions import write_suppressed
 
         write_suppressed(self, path)
+
+    def retention(self) -> RetentionStatus:
+        """How long what is kept, and what `purge` would remove now; removes nothing."""
+        from serienpost.service.retention import retention
+
+        return retention(self)
 
     def purge(self) -> Purged:
         """Remove what the retention periods no longer cover."""

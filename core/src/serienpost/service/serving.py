@@ -15,7 +15,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.serving import serving_workers
 from serienpost.ledger.states import BY_PERSON, RELEASED
 from serienpost.run.prepare.renderer import load_renderer
-from serienpost.run.report.retention import purge
+from serienpost.run.report.retention import PURGE, purge
 from serienpost.run.send.events import poll_events
 from serienpost.run.send.finish import BusyError
 from serienpost.run.send.workers import useful_workers
@@ -111,8 +111,5 @@ def chores(practice: OpenedPractice) -> Iterator[tuple[str, Callable[[], object]
     for account, settings in context.config.accounts.items():
         if isinstance(context.registry.channels[settings.channel], HasEvents):
             yield f"events {account}", partial(poll_events, context, ledger, account)
+    # It rewrites the whole file of a SQLite ledger, while nobody here delivers.
     yield PURGE, partial(purge, context, ledger, practice.actor)
-
-
-# The chore that rewrites the whole file of a SQLite ledger, while nobody here delivers.
-PURGE = "purge"

@@ -27,6 +27,7 @@ from serienpost.ledger.tasks import (
 from serienpost.plugin_attribution import plugin_behind
 from serienpost.run.prepare import choose
 from serienpost.run.report.estimate import accounts_with_balance, free_balance
+from serienpost.run.report.retention import PURGE, purge
 from serienpost.service import draft as drafts
 from serienpost.service import mailing as mailings
 from serienpost.service import own_address
@@ -295,6 +296,13 @@ def _ask_balances(work: Work) -> None:
     close_task(work.practice.ledger, work.row.id, work.owner, "done", **came)
 
 
+def _purge(work: Work) -> None:
+    """Remove what is over its time; the task is done in the transaction that removes it."""
+    practice = work.practice
+    work.progress(0)
+    purge(practice.context, practice.ledger, practice.actor, lambda tx: work.end(tx, done=1))
+
+
 # By what is asked: how it is done. It calls `Work.progress` between slices, and `Work.end` in the
 # transaction that writes what came of it.
 _WORK: Mapping[str, Callable[[Work], None]] = {
@@ -302,6 +310,7 @@ _WORK: Mapping[str, Callable[[Work], None]] = {
     "read": _read,
     "test": _test,
     "balances": _ask_balances,
+    PURGE: _purge,
 }
 
 

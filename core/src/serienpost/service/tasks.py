@@ -20,6 +20,7 @@ from serienpost.ledger.tasks import (
     newest_reading,
     newest_tasks,
 )
+from serienpost.run.report.retention import PURGE
 from serienpost.service.mailing import Instead, Transliteration
 from serienpost.service.opened import MOST_ROWS
 from serienpost.translation import Texts
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 # What a worker can be asked to do.
-What = Literal["prepare", "read", "test", "balances"]
+What = Literal["prepare", "read", "test", "balances", "purge"]
 
 _ID_LENGTH = 24
 
@@ -113,7 +114,13 @@ class AskBalances(Record):
     """Ask the providers what the practice's accounts hold; `Practice.balances` has the answers."""
 
 
-Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection | SendTest | AskBalances
+@dataclass(frozen=True, slots=True)
+class Purge(Record):
+    """Remove what the retention periods no longer cover, as `Practice.purge` does it; a worker
+    begins it once it is at nothing else. `Practice.retention` says what is left."""
+
+
+Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection | SendTest | AskBalances | Purge
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,7 @@ class TaskStatus(Record):
     """How a task stands.
 
     Args:
-        what: `prepare`, `read`, `test` or `balances`.
+        what: `prepare`, `read`, `test`, `balances` or `purge`.
         state: `waiting` for a worker, `working`, `done`, `failed` or `cancelled`.
         done: rows so far, at most a second old.
         run: what was prepared, or what a test is of.
@@ -233,6 +240,8 @@ def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:
         return {"what": "test", "run": what.run, "detail": test}
     if isinstance(what, AskBalances):
         return {"what": "balances"}
+    if isinstance(what, Purge):
+        return {"what": PURGE}
     detail: dict[str, Any] = {
         "due": what.due.isoformat() if what.due else None,
         "asked_on": practice.today().isoformat(),

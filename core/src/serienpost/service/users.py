@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime, tzinfo
 
+    from serienpost.ledger.store import Ledger
     from serienpost.ledger.users import JournalLine, UserRow
     from serienpost.service.opened import OpenedPractice
 
@@ -164,6 +165,11 @@ def remove_user(practice: OpenedPractice, name: str) -> User:
     return _user(practice, row, last)
 
 
+def user_id(ledger: Ledger, name: str) -> str:
+    """What names a user, or whoever else acts, in an address without telling the name."""
+    return ledger.keyed_hash("user", user_key(name))[:_ID_LENGTH]
+
+
 def user_history(practice: OpenedPractice, limit: int) -> list[UserLine]:
     """See `Practice.user_history`."""
     if not 1 <= limit <= MOST_ROWS:
@@ -281,6 +287,6 @@ def _user(practice: OpenedPractice, row: UserRow, last: datetime | None = None) 
         rights=rights_in(row),
         added_at=row.added_at.astimezone(zone),
         changed_at=row.changed_at.astimezone(zone),
-        id=practice.ledger.keyed_hash("user", row.key)[:_ID_LENGTH],
+        id=user_id(practice.ledger, row.name),
         logged_in_at=last.astimezone(zone) if last else None,
     )

@@ -27,6 +27,7 @@ from serienpost.ledger.serving import (
 )
 from serienpost.ledger.store import open_ledger
 from serienpost.run.report.answers import DueDate
+from serienpost.run.report.retention import PURGE
 from serienpost.run.send.stop import Stop
 from serienpost.service.desk_worker import Need
 from serienpost.service.due import resume_due
@@ -34,7 +35,7 @@ from serienpost.service.notices import log_notice
 from serienpost.service.notifications import told_by_mail
 from serienpost.service.opened import OpenedPractice
 from serienpost.service.schedule import WaitingSchedule
-from serienpost.service.serving import PURGE, chores, continue_by_itself
+from serienpost.service.serving import chores, continue_by_itself
 from serienpost.service.task_work import LOOK_SECONDS as TASK_LOOK_SECONDS
 from serienpost.service.task_work import TaskLook, do_task
 from serienpost.service.telling import CONFIGURATION, LEDGER, Teller, Told
@@ -342,7 +343,8 @@ class Worker:
     def _take_on(self, row: TaskRow) -> None:
         with self._lock:
             is_room = row.id not in self._tasks and len(self._tasks) < TASKS_AT_ONCE
-            if not is_room or self._stopping.is_set():
+            is_busy = row.what == PURGE and bool(self._under_way or self._tasks)
+            if not is_room or is_busy or self._stopping.is_set():
                 return
             self._tasks[row.id] = Stop()
         self._start(f"task {row.id}", lambda: self._do_task(row))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
@@ -38,6 +38,7 @@ SAID: Mapping[str, Text] = {
     "suppressed": _("The address is on the suppression list. Nothing is sent to it any more."),
     "suppressed_before": _("The address was on the suppression list already."),
     "lifted": _("The suppression is lifted. Whether the person may be written to, the check says."),
+    "purging": _("A worker removes it; you need not wait here."),
     "own_password": _("You have a new password. You are logged out everywhere but here."),
     "user_added": _("The user is added and can log in."),
     "user_changed": _("The rights are changed. They count from the next log-in."),
@@ -201,6 +202,17 @@ def span(seconds: float) -> Text:
     if minutes < 120:
         return _.ngettext("about {n} minute", "about {n} minutes", minutes)
     return _.ngettext("about {n} hour", "about {n} hours", round(minutes / 60))
+
+
+def lasting(period: timedelta) -> Text:
+    """How long something is kept, in the largest unit of which it is a whole number."""
+    days, rest = divmod(period, timedelta(days=1))
+    if rest:
+        hours = round(period / timedelta(hours=1))
+        return _.ngettext("{n} hour", "{n} hours", hours)
+    if days % 365 == 0:
+        return _.ngettext("{n} year", "{n} years", days // 365)
+    return _.ngettext("{n} day", "{n} days", days)
 
 
 def decision(code: str) -> Text:

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func
 
@@ -37,10 +37,17 @@ from serienpost.run.send.approve import cancel_run
 from serienpost.run.send.archive import waiting_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from sqlalchemy import ColumnElement
 
+    from serienpost.config.models import Retention
     from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger, Tx
+
+# The journal's word for it.
+PURGE = "purge"
 
 # How long a list waits for people to be chosen from it.
 _WAITING = timedelta(days=1)
@@ -62,49 +69,80 @@ class Purged(Record):
     selections: int
 
 
-def purge(context: PracticeContext, ledger: Ledger, user: str) -> Purged:
+class Expired(NamedTuple):
+    """Ids of what retention no longer covers, each with the moment from which its time counts:
+    runs that lose their values, runs that nobody approved, runs that go whole, drafts, selections.
+    """
+
+    values: dict[str, datetime]
+    unapproved: dict[str, datetime]
+    messages: dict[str, datetime]
+    drafts: dict[str, datetime]
+    selections: dict[str, datetime]
+
+
+def purge(
+    context: PracticeContext,
+    ledger: Ledger,
+    user: str,
+    ended: Callable[[Tx], None] = lambda _: None,
+) -> Purged:
     """Remove what `retention:` no longer covers, in the ledger, its free pages, the previews and
     the files of drafts, also those that a dead process left.
 
     Counts, hashes and evidence stay until `retention.messages`; the keyed hashes of "once" stay.
+    `ended` is called in the transaction that removes all this.
     """
     keep = context.config.retention
-    c = run.c
-    over = func.coalesce(c.finished_at, c.progress_at, c.approved_at, c.created_at)
     with ledger.begin("purge") as tx:
-        old = _runs(tx, c.state.in_(ENDED), over < tx.now - keep.messages)
-        never = _runs(
-            tx, c.state.in_(("preparing", "prepared")), c.created_at < tx.now - keep.unapproved
-        )
-        done = _runs(tx, c.state.in_(ENDED), over < tx.now - keep.values, c.purged_at.is_(None))
-        waiting = waiting_runs(tx)
-        done = [run_id for run_id in done if run_id not in old and run_id not in waiting]
+        over = expired(tx, keep)
+        done, never, old = over.values, over.unapproved, over.messages
         for run_id in done:
             _forget_values(tx, run_id)
         for run_id in (*old, *never):
             _forget_run(tx, run_id)
         if tx.has(due):
-            ended = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
-            tx.execute(tx.delete(due).where(*ended))
+            settled = due.c.state != NEW_DUE, due.c.until < tx.now - keep.messages
+            tx.execute(tx.delete(due).where(*settled))
         forget_told(tx)
         if tx.has(session):
             forget_old_logins(tx)
         forget_log_ins(tx, tx.now - keep.values)
         forget_ended(tx)
-        left = drafts.old_drafts(tx, tx.now - keep.unapproved) if drafts.has_drafts(tx) else []
-        for row in left:
-            drafts.remove_draft(tx, row.id)
-        chosen = old_selections(tx, tx.now - keep.unapproved)
-        for selection_id in chosen:
+        for draft_id in over.drafts:
+            drafts.remove_draft(tx, draft_id)
+        for selection_id in over.selections:
             forget_selection(tx, selection_id)
         if drafts.has_drafts(tx):
             drafts.forget_waiting_lists(tx, tx.now - _WAITING)
-        tx.note(user, "purge", detail={"values": len(done), "runs": len(old) + len(never)})
+        tx.note(user, PURGE, detail={"values": len(done), "runs": len(old) + len(never)})
+        ended(tx)
     for run_id in (*done, *old, *never):
         shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
     compact(ledger)
     remove_abandoned(context, ledger)
-    return Purged(len(done), len(never), len(old), len(left), len(chosen))
+    return Purged(len(done), len(never), len(old), len(over.drafts), len(over.selections))
+
+
+def expired(tx: Tx, keep: Retention) -> Expired:
+    """What `purge` removes now: the one place that decides it, also for who only looks."""
+    c = run.c
+    over = func.coalesce(c.finished_at, c.progress_at, c.approved_at, c.created_at)
+    old = _runs(tx, over, c.state.in_(ENDED), over < tx.now - keep.messages)
+    never = _runs(
+        tx,
+        c.created_at,
+        c.state.in_(("preparing", "prepared")),
+        c.created_at < tx.now - keep.unapproved,
+    )
+    done = _runs(tx, over, c.state.in_(ENDED), over < tx.now - keep.values, c.purged_at.is_(None))
+    for run_id in (*old, *waiting_runs(tx)):
+        done.pop(run_id, None)
+    left = drafts.old_drafts(tx, tx.now - keep.unapproved) if drafts.has_drafts(tx) else []
+    written = {row.id: row.saved_at for row in left}
+    # A draft that goes leaves people to whom nobody writes any more.
+    chosen = old_selections(tx, tx.now - keep.unapproved, without_drafts=written)
+    return Expired(done, never, old, written, chosen)
 
 
 def forget_unapproved(tx: Tx, run_id: str, user: str) -> bool:
@@ -143,8 +181,11 @@ def compact(ledger: Ledger) -> None:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _runs(tx: Tx, *conditions: ColumnElement[bool]) -> list[str]:
-    return [row.id for row in tx.all(tx.select(run, run.c.id).where(*conditions))]
+def _runs(
+    tx: Tx, since: ColumnElement[datetime], *conditions: ColumnElement[bool]
+) -> dict[str, datetime]:
+    found = tx.select(run, run.c.id, since.label("since")).where(*conditions)
+    return {row.id: row.since for row in tx.all(found)}
 
 
 def _forget_values(tx: Tx, run_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
-from serienpost_web.pages import own_password, suppression_list, users
+from serienpost_web.pages import journal, own_password, retention, suppression_list, users
 from serienpost_web.table import Route, Shown
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ ENTRIES: tuple[Entry, ...] = (
     own_password.ENTRY,
     suppression_list.ENTRY,
     users.ENTRY,
+    journal.ENTRY,
+    retention.ENTRY,
 )
 
 

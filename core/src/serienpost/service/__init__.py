@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         DueDate,
         MessageStory,
         NamedMessage,
+        PersonExport,
         PlanCounts,
         ReasonCount,
         Recipient,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         run_part,
     )
     from serienpost.service.passwords import SHORTEST_PASSWORD
+    from serienpost.service.persons import FoundPerson, FoundPersons
     from serienpost.service.release import Confirmation
     from serienpost.service.retention import Expiring, RetentionStatus
     from serienpost.service.review_page import ReviewPage
@@ -94,6 +96,8 @@ __all__ = [
     "DueDate",
     "EditedText",
     "Expiring",
+    "FoundPerson",
+    "FoundPersons",
     "JournalEntry",
     "JournalPage",
     "LoggedIn",
@@ -104,6 +108,7 @@ __all__ = [
     "MessageStory",
     "NamedMessage",
     "Notice",
+    "PersonExport",
     "PlanCounts",
     "Practice",
     "Prepare",
@@ -163,6 +168,7 @@ _HOME = {
     "DueDate": "answers",
     "MessageStory": "answers",
     "NamedMessage": "answers",
+    "PersonExport": "answers",
     "PlanCounts": "answers",
     "ReasonCount": "answers",
     "Recipient": "answers",
@@ -180,6 +186,8 @@ _HOME = {
     "EditedText": "mailing",
     "MessagePage": "run",
     "Notice": "notices",
+    "FoundPerson": "persons",
+    "FoundPersons": "persons",
     "Prepare": "tasks",
     "PrepareDraft": "tasks",
     "Purge": "tasks",

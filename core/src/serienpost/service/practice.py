@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from serienpost.config.loading import load_practice
 from serienpost.service.desk import DeskPractice
@@ -12,7 +12,7 @@ from serienpost.service.opened import MOST_ROWS
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from types import TracebackType
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from serienpost.service.finding import Finding
     from serienpost.service.mailing import CheckedMailing, EditedText, Instead, Transliteration
     from serienpost.service.notices import Notify
+    from serienpost.service.persons import FoundPersons
     from serienpost.service.release import Confirmation
     from serienpost.service.retention import RetentionStatus
     from serienpost.service.run import Progress, Run
@@ -409,6 +410,18 @@ class Practice(DeskPractice):
         from serienpost.run.report.retention import purge
 
         return purge(self.context, self.ledger, self.actor)
+
+    def find_persons(self, words: str, blocks: Sequence[Mapping[str, Any]] = ()) -> FoundPersons:
+        """Look for a person who asks what is known; nothing of the search is kept.
+
+        Args:
+            words: an id or a number, or a part of a name, as the ledger has it.
+            blocks: what stands under `select:` of a mailing, each with its `source`: where in the
+                practice's data to look, too.
+        """
+        from serienpost.service.persons import find_persons
+
+        return find_persons(self, words, blocks)
 
     def export_person(self, person: str) -> PersonExport:
         """Everything that the ledger knows about a person (Art. 15 GDPR).

@@ -189,6 +189,12 @@ def tabs(practice: Practice) -> list[Tab]:
     return found + [Tab(name, one.title, name) for name, one in known.items() if name not in ours]
 
 
+def word_blocks(practice: Practice, words: str) -> list[dict[str, Any]]:
+    """What a mailing would write under `select:` to look for words wherever people are."""
+    known = practice.context.registry.sources
+    return [{"source": name, "search": words} for name in _PEOPLE if name in known]
+
+
 def inputs(practice: Practice, tab: Tab, *, may_write_sql: bool) -> list[Input]:
     """The filters of a tab, with nothing typed yet."""
     if tab.source is None:

@@ -39,6 +39,7 @@ SAID: Mapping[str, Text] = {
     "suppressed_before": _("The address was on the suppression list already."),
     "lifted": _("The suppression is lifted. Whether the person may be written to, the check says."),
     "purging": _("A worker removes it; you need not wait here."),
+    "erased": _("The person is erased. What stays names nobody."),
     "own_password": _("You have a new password. You are logged out everywhere but here."),
     "user_added": _("The user is added and can log in."),
     "user_changed": _("The rights are changed. They count from the next log-in."),

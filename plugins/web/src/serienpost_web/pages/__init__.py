@@ -16,6 +16,7 @@ from serienpost_web.pages import (
     overview,
     own_password,
     people,
+    person_data,
     preview,
     release,
     retention,
@@ -50,4 +51,5 @@ ROUTES: tuple[Route, ...] = (
     *users.ROUTES,
     *journal.ROUTES,
     *retention.ROUTES,
+    *person_data.ROUTES,
 )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost import Texts
-from serienpost_web.pages import journal, own_password, retention, suppression_list, users
+from serienpost_web.pages import (
+    journal,
+    own_password,
+    person_data,
+    retention,
+    suppression_list,
+    users,
+)
 from serienpost_web.table import Route, Shown
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ ENTRIES: tuple[Entry, ...] = (
     users.ENTRY,
     journal.ENTRY,
     retention.ENTRY,
+    person_data.ENTRY,
 )
 
 

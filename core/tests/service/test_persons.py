@@ -24,8 +24,8 @@ def test_by_id_number_and_part_of_a_name(practice: Practice) -> None:
         found = practice.find_persons(words)
         (meant,) = (each for each in found.persons if each.id == one.id)
         assert (meant.name, meant.is_known) == (one.name, True)
-    many = practice.find_persons(one.name[1:4].swapcase())
-    assert len(many.persons) == min(MOST_PERSONS, len(list(run.recipients())))
+    for words in (one.name.upper(), one.name.lower(), one.name[1:4].swapcase()):
+        assert one.id in [each.id for each in practice.find_persons(words).persons]
     assert practice.find_persons("nobody has this name").persons == ()
     assert practice.find_persons("%").persons == ()
 

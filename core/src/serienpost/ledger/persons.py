@@ -27,11 +27,12 @@ class NamedPerson(NamedTuple):
 def named_persons(tx: Tx, words: str, limit: int) -> list[NamedPerson]:
     """The people whose id or number this is, or whose name holds it, each once."""
     found: dict[str, NamedPerson] = {}
+    # SQLite knows small and capital letters of ASCII alone.
+    spellings = {words, words.lower(), words.upper(), words.title()}
     for table in _tables(tx):
         c = table.c
-        is_meant = or_(
-            c.person == words, c.number == words, c.name.icontains(words, autoescape=True)
-        )
+        named = [c.name.icontains(one, autoescape=True) for one in spellings]
+        is_meant = or_(c.person == words, c.number == words, *named)
         told = c.person, func.max(c.number).label("number"), func.max(c.name).label("name")
         rows = tx.select(table, *told).where(is_meant).group_by(c.person).order_by(c.person)
         for row in tx.all(rows.limit(limit)):

@@ -22,6 +22,7 @@ from fault_harness.practice import ROWS
 
 from serienpost import open_practice
 from serienpost.service import ensure_worker
+from serienpost.service.desk_worker import WorkerPost, start_worker
 
 if TYPE_CHECKING:
     import subprocess
@@ -64,6 +65,7 @@ class ServedDesk:
         self.url = f"http://127.0.0.1:{self.port}"
         self._web: subprocess.Popen[str] | None = None
         self._fault: str | None = None
+        self._post: WorkerPost | None = None
         self._workers: dict[int, str | None] = {}
         self._lock = threading.RLock()
 
@@ -72,6 +74,11 @@ class ServedDesk:
         plugins = "plugins: [serienpost-web, "
         file.write_text(file.read_text("utf-8").replace("plugins: [", plugins), "utf-8")
         self.add_user()
+        if self.left["worker"]:
+            # The web process, too, starts a worker where the post is free: one without a fault,
+            # which would do all that is left before it comes to the points at which others die.
+            self._post = WorkerPost(self.folder)
+            assert self._post.take()
         self.go_on()
         return self
 
@@ -90,6 +97,8 @@ class ServedDesk:
         for process in self._living():
             os.kill(process, signal.SIGTERM)
         wait_until(lambda: not self._living())
+        if self._post is not None:
+            self._post.close()
 
     @property
     def folder(self) -> Path:
@@ -142,7 +151,10 @@ class ServedDesk:
         with pytest.MonkeyPatch.context() as patch:
             if fault:
                 patch.setenv(_FAULT, fault)
-            started = ensure_worker(self.practice.folder)
+            if self._post is None:
+                started = ensure_worker(self.folder)
+            else:
+                started = start_worker(self.folder, self._post)
         if started is not None:
             self._workers[started] = fault
 

@@ -22,7 +22,7 @@ from fault_harness.practice import ROWS
 
 from serienpost import open_practice
 from serienpost.service import ensure_worker
-from serienpost.service.desk_worker import WorkerPost, start_worker
+from serienpost.service.desk_worker import LOG, WorkerPost, start_worker
 
 if TYPE_CHECKING:
     import subprocess
@@ -132,6 +132,8 @@ class ServedDesk:
         living = self._living()
         for process in self._workers.keys() - living:
             fault = self._workers.pop(process)
+            said = (self.folder / LOG).read_text("utf-8")
+            assert f"process {process} has ended" not in said, said
             self._dead("worker", fault)
             self.practice.deaths += 1
         if self._web is not None and self._web.poll() is not None:

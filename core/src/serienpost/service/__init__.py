@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Recipient,
         Report,
         ReviewSummary,
+        RowNames,
         RunLine,
         RunStatus,
         SelectionStatus,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     )
     from serienpost.service.release import Confirmation
     from serienpost.service.review_page import ReviewPage
-    from serienpost.service.run import MessagePage, Progress, Run, Stop
+    from serienpost.service.run import MISSED, MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import (
         AskBalances,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from serienpost.service.users import User, UserLine
 
 __all__ = [
+    "MISSED",
     "AccountLine",
     "Answers",
     "AskBalances",
@@ -107,6 +109,7 @@ __all__ = [
     "ReviewPage",
     "ReviewSummary",
     "Right",
+    "RowNames",
     "Run",
     "RunLine",
     "RunStatus",
@@ -155,6 +158,7 @@ _HOME = {
     "Recipient": "answers",
     "Report": "answers",
     "ReviewSummary": "answers",
+    "RowNames": "answers",
     "RunLine": "answers",
     "RunStatus": "answers",
     "SelectionStatus": "answers",
@@ -165,6 +169,7 @@ _HOME = {
     "Conflict": "draft",
     "Draft": "draft",
     "EditedText": "mailing",
+    "MISSED": "run",
     "MessagePage": "run",
     "Notice": "notices",
     "Prepare": "tasks",

@@ -12,6 +12,7 @@ from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import SerienpostError, StillOpenError, cause_of
 from serienpost.ledger.reviewed import rows_of_run
 from serienpost.ledger.runs import allow_command, find_run
+from serienpost.ledger.states import NOT_SENT
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, languages, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
@@ -33,7 +34,7 @@ from serienpost.service.review_page import ReviewPage, refuse_page, review_page
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         ReviewSummary,
         RunStatus,
     )
+    from serienpost.run.report.live_names import RowNames
     from serienpost.run.report.manifest import Manifest
     from serienpost.run.report.recipients import Filter
     from serienpost.run.report.summary import Report
@@ -61,6 +63,9 @@ if TYPE_CHECKING:
     from serienpost.service.release import Confirmation
 
 _ = Texts(__name__)
+
+# Stands for all states of messages that nobody got.
+MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,19 +509,39 @@ class Run:
     def message_page(
         self, page: int = 1, state: str | None = None, *, size: int = 50
     ) -> MessagePage:
-        """One page of the messages with the names of their people, in the order of the run.
+        """One page of the messages in the order of the run, with the names that the ledger keeps;
+        `names` knows more.
 
         Args:
             page: from 1.
-            state: messages in this state only.
+            state: messages in this state only, or `missed`: all that nobody got.
             size: messages of a page.
 
         Raises:
             ValueError: no such page, or a size that is none.
         """
         refuse_page(page, size)
-        total, found = history.message_page(self._ledger, self.id, page, size, state)
+        states = NOT_SENT if state == MISSED else (state,) if state else ()
+        total, found = history.message_page(self._ledger, self.id, page, size, states)
         return MessagePage(page, max(1, -(-total // size)), total, found)
+
+    def names(self, rows: Iterable[str], texts: Iterable[str | None] = ()) -> RowNames:
+        """Whom these rows mean: also those of whom the ledger keeps no name since the release, read
+        from their sources now.
+
+        Args:
+            rows: ids of rows.
+            texts: sentences that may name further rows by their ids.
+        """
+        from serienpost.run.report.live_names import ids_within, row_names
+
+        ids = {*rows, *ids_within(texts)}
+        return row_names(self._context, self._ledger, self.id, ids)
+
+    def place(self, row: str) -> int | None:
+        """Which page of a review of the marked rows, one by one, shows this row; None where the row
+        is not marked."""
+        return recipients.place(self._ledger, self._rows, row)
 
     def messages(self, *, troubled_first: bool = False) -> Iterator[MessageLine]:
         """Each message, read as it is used."""

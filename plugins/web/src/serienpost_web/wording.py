@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ from serienpost.service import words
 from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from serienpost import Problem, Text
-    from serienpost.service import Recipient, RunLine, RunStatus
+    from serienpost.service import MessageStory, NamedMessage, Recipient, RunLine, RunStatus
     from serienpost_web.table import Asked
 
 _ = Texts(__name__)
@@ -121,8 +122,18 @@ _AT_FIELDS: Mapping[str, Text] = {
     "text": _("Write a text, or choose a template."),
     "attachments": _("Remove this file here, and add the right one."),
 }
+# Of a row that nobody can write to as it is.
+_CORRECT = _("Put it right in the practice program or in the list, then check again.")
+# Of a check that denies and says no more.
+_FIXED = _("Nothing that can be done here changes this.")
 # A hint of the core that names the command which lists macros.
 _MACROS = "serienpost macros"
+
+
+# Evidence of the checks that come with serienpost.
+_SIGNED = re.compile(r"\berteilt_am=(\d{4}-\d\d-\d\d)")
+_LISTED = re.compile(r"\bfile \w+ row (\d+)")
+_FLAG = re.compile(r"\bkontakt_\w+=ja\b")
 
 
 def draft_state(state: str) -> Text:
@@ -215,10 +226,44 @@ def occasion(row: Recipient, zone: ZoneInfo) -> Text | str:
     return known.get(kind, row.occasion or "–")
 
 
+def name_of(row: Recipient | NamedMessage) -> str:
+    """Who is meant by a row; of whom no name is known, by what kind of person and which number."""
+    return row.name or words.person(row.id)
+
+
 def remedy(row: Recipient) -> str | None:
-    """What would change that a row is not allowed."""
-    denials = (one for one in row.consent if one["verdict"] == "deny")
-    return words.without_commands(next((one["remedy"] for one in denials), None))
+    """What would change that a row is not reachable or not allowed; None for one that is both."""
+    if not row.reachable:
+        return str(_CORRECT)
+    denials = [one for one in row.consent if one["verdict"] == "deny"]
+    if row.allowed or not denials:
+        return None
+    return remedy_of(denials[0])
+
+
+def to_do(story: MessageStory, person: Recipient, advice: Callable[..., str | None]) -> str | None:
+    """What a person can do about a message that did not arrive; None where nothing needs to be."""
+    said = advice(story.state, story.code, story.text)
+    if said:
+        return words.without_commands(said)
+    return str(_CORRECT) if not person.reachable else None
+
+
+def evidence(record: str) -> Text | str:
+    """What a check that allows looked at, which it names as the ledger keeps it; what no check of
+    ours wrote stands as it is."""
+    if found := _SIGNED.search(record):
+        return _("consent of {day}", day=date.fromisoformat(found[1]))
+    if found := _LISTED.search(record):
+        return _("the list says yes (row {number})", number=found[1])
+    if record.startswith("override "):
+        return _("somebody has answered for it; above stands who, and why")
+    return _("the master data say yes") if _FLAG.search(record) else record
+
+
+def remedy_of(answer: Mapping[str, str]) -> str:
+    """What would change the answer of a check that denies."""
+    return words.without_commands(answer["remedy"]) or str(_FIXED)
 
 
 def day(written: str) -> date:

@@ -210,7 +210,7 @@ def action(kind: str) -> Text | str:
     return ACTIONS.get(kind) or words.kind(kind)
 
 
-def occasion(row: Recipient, zone: ZoneInfo) -> Text | str:
+def occasion(row: Recipient | NamedMessage, zone: ZoneInfo) -> Text | str:
     """What a row is about, as a person knows it; a dash for nothing. What no time is known of goes
     by its number."""
     kind, _sign, number = (row.occasion or "").partition(":")

@@ -25,7 +25,7 @@ _ = Texts(__name__)
 
 
 class PlanCounts(NamedTuple):
-    """Rows of a run: `selected`, of these `reachable`, of these `allowed`, of these `marked`."""
+    """Rows: `selected`, of these `reachable`, of these `allowed`, of these `marked`."""
 
     selected: int
     reachable: int
@@ -402,13 +402,15 @@ class MessageLine(NamedTuple):
 
 class NamedMessage(NamedTuple):
     """One message of a run with whose it is; `name`, `number` and `address` are None where they
-    are purged or erased. `text` is what was said of it last."""
+    are purged, erased, or left out. `text` is what was said of it last."""
 
     row: str
     id: str
     number: str | None
     name: str | None
     address: str | None
+    occasion: str | None
+    occasion_at: datetime | None
     state: str
     basis: str | None
     attempts: int
@@ -588,8 +590,7 @@ def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> 
     when = _("scheduled for {at}", at=scheduled_for)
     if state == "finished":
         return _("handed over, {when}", when=when)
-    is_waiting = state == "approved" or reason == "schedule"
-    return when if is_waiting else joined(", ", (word, when))
+    return when if state == "approved" or reason == "schedule" else joined(", ", (word, when))
 
 
 def _about(run: str, message: str) -> str:

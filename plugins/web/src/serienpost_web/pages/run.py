@@ -210,8 +210,18 @@ def messages_page(asked: Asked) -> Answer:
     page = run.message_page(asked.query.number("page", 1), state or None, size=SIZE)
     names = run.names([one.row for one in page.messages], [one.text for one in page.messages])
     page = replace(page, messages=names.named(page.messages))
-    values = {"run": status, "page": page, "state": state, "names": names, "missed": MISSED}
-    return Shown("messages", values)
+    return Shown(
+        "messages",
+        {
+            "run": status,
+            "page": page,
+            "state": state,
+            "names": names,
+            "missed": MISSED,
+            "has_occasions": any(one.occasion for one in page.messages),
+            "zone": asked.practice.context.zone,
+        },
+    )
 
 
 def story_page(asked: Asked) -> Answer:

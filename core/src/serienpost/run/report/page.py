@@ -13,6 +13,7 @@ from serienpost import words
 from serienpost.run.report.advice import advice
 from serienpost.run.report.chart import chart, moment, per
 from serienpost.run.report.course import bar_seconds, has_course, per_minute
+from serienpost.text import without_stray_ends
 from serienpost.translation import Text, Texts, present_language
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def page_environment(folder: Path, texts: Texts) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: "" if value is None else value,
+        finalize=_written,
     )
     made.globals.update(
         _=texts,
@@ -96,6 +97,13 @@ def page_environment(folder: Path, texts: Texts) -> Environment:
     )
     made.filters["value"] = said
     return made
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401  # whatever a template shows
+    """What is shown of a value: nothing of None, of a text what stays within the `bdi` around it."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return without_stray_ends(str(value))
+    return "" if value is None else value
 
 
 def said(value: Any) -> str:  # noqa: ANN401  # a day, a time, a number

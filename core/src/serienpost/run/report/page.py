@@ -100,7 +100,7 @@ def page_environment(folder: Path, texts: Texts) -> Environment:
 
 
 def _written(value: Any) -> Any:  # noqa: ANN401  # whatever a template shows
-    """What is shown of a value: nothing of None, of a text what stays within the `bdi` around it."""
+    """What is shown of a value: nothing of None, of a text what stays within its `bdi`."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return without_stray_ends(str(value))
     return "" if value is None else value

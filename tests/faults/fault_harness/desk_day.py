@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from browsing import Browser, Page
+    from command_line import Done
     from fault_harness.practice import Practice
 
 USER, PASSWORD = "Ada", "vier lange Worte hier"
@@ -88,17 +89,19 @@ class ServedDesk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._count_dead()
-        web, self._web = self._web, None
-        if web is not None:
-            web.send_signal(signal.SIGTERM)
-            done = self.practice.finish(web, "serve")
-            assert kind or done.code == 0, done.err
-        for process in self._living():
-            os.kill(process, signal.SIGTERM)
-        wait_until(lambda: not self._living())
-        if self._post is not None:
-            self._post.close()
+        try:
+            self._count_dead()
+            web, self._web = self._web, None
+            if web is not None:
+                web.send_signal(signal.SIGTERM)
+                done = self._finish(web)
+                assert kind or done.code == 0, done.err
+        finally:
+            for process in self._living():
+                os.kill(process, signal.SIGTERM)
+            wait_until(lambda: not self._living())
+            if self._post is not None:
+                self._post.close()
 
     @property
     def folder(self) -> Path:
@@ -138,10 +141,16 @@ class ServedDesk:
             self.practice.deaths += 1
         if self._web is not None and self._web.poll() is not None:
             web, self._web = self._web, None
-            done = self.practice.finish(web, "serve")
+            done = self._finish(web)
             assert done.code == KILLED, done.err
             self._dead("web", self._fault)
         self._workers |= dict.fromkeys(living - self._workers.keys())
+
+    def _finish(self, web: subprocess.Popen[str]) -> Done:
+        """Wait for a web process, which came upon no bug."""
+        done = self.practice.finish(web, "serve")
+        assert " failed (" not in done.err, done.err
+        return done
 
     def _dead(self, which: Literal["web", "worker"], fault: str | None) -> None:
         self.deaths += 1

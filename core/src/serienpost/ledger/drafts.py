@@ -92,6 +92,14 @@ def all_drafts(tx: Tx, draft_id: str | None = None) -> list[tuple[DraftRow, str 
     return [(DraftRow._make(row[:-1]), row[-1]) for row in rows]
 
 
+def draft_of_run(tx: Tx, run_id: str) -> DraftRow | None:
+    """The draft whose newest run this is; None where there is none."""
+    if not has_drafts(tx):
+        return None
+    row = tx.first(tx.select(draft, *_DRAFT).where(draft.c.run == run_id))
+    return DraftRow._make(row) if row else None
+
+
 def add_draft(tx: Tx, row: DraftRow) -> None:
     """Insert a draft."""
     tx.insert(draft, [row._asdict()])

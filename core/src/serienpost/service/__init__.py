@@ -15,6 +15,7 @@ from serienpost.service.practice import Practice, open_practice
 if TYPE_CHECKING:
     from serienpost import words
     from serienpost.rights import Right
+    from serienpost.service.anew import Anew, find_again, is_for_past, made_anew
     from serienpost.service.answers import (
         CourseBar,
         DueDate,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
         run_look,
         run_part,
     )
-    from serienpost.service.release import Confirmation
+    from serienpost.service.release import Confirmation, Obstacle
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MISSED, MessagePage, Progress, Run, Stop
     from serienpost.service.selection import Selection
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSED",
     "AccountLine",
+    "Anew",
     "Answers",
     "AskBalances",
     "Balance",
@@ -97,6 +99,7 @@ __all__ = [
     "MessageStory",
     "NamedMessage",
     "Notice",
+    "Obstacle",
     "PlanCounts",
     "Practice",
     "Prepare",
@@ -132,7 +135,10 @@ __all__ = [
     "UserLine",
     "accounts",
     "ensure_worker",
+    "find_again",
+    "is_for_past",
     "macros",
+    "made_anew",
     "mailings",
     "message_look",
     "open_practice",
@@ -162,6 +168,7 @@ _HOME = {
     "RunLine": "answers",
     "RunStatus": "answers",
     "SelectionStatus": "answers",
+    "Anew": "anew",
     "Answers": "decided",
     "AskBalances": "tasks",
     "Balance": "balances",
@@ -172,6 +179,7 @@ _HOME = {
     "MISSED": "run",
     "MessagePage": "run",
     "Notice": "notices",
+    "Obstacle": "release",
     "Prepare": "tasks",
     "PrepareDraft": "tasks",
     "ReadSelection": "tasks",
@@ -192,6 +200,9 @@ _HOME = {
     "User": "users",
     "UserLine": "users",
     "ensure_worker": "desk_worker",
+    "find_again": "anew",
+    "is_for_past": "anew",
+    "made_anew": "anew",
     "AccountLine": "catalog",
     "CheckedMailing": "mailing",
     "DraftLine": "draft",

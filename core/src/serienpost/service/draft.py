@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from serienpost.config.document import Document
@@ -13,18 +12,20 @@ from serienpost.config.loading import load_mailing
 from serienpost.config.mailing_file import check_document, mailing_titles, mailing_with_id
 from serienpost.config.problems import did_you_mean, listed
 from serienpost.documents import Plain, Record
-from serienpost.errors import ConfigError, DraftProblem, LedgerError, Problem, SerienpostError
+from serienpost.errors import ConfigError, LedgerError, SerienpostError
 from serienpost.ledger import drafts
 from serienpost.ledger.drafts import DraftRow, UploadRow
 from serienpost.ledger.runs import mailings_of_runs
 from serienpost.ledger.schema import draft as draft_table
 from serienpost.ledger.selections import find_selection
+from serienpost.ledger.states import RELEASED
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.taking_over import with_people_of
 from serienpost.run.prepare.uploaded_files import as_uploads, is_same_file, received, remove_files
-from serienpost.run.report.preview import PREVIEWS
+from serienpost.run.report.preview import remove_previews
 from serienpost.run.report.retention import forget_unapproved
 from serienpost.service.draft_keys import (
+    at_key,
     checked_keys,
     draft_name,
     draft_title,
@@ -57,6 +58,9 @@ _ = Texts(__name__)
 
 # What a mailing is about: for the first two somebody is written to once per occasion.
 About: TypeAlias = Literal["appointments", "birthdays", "other"]
+
+# Of a run that was released and not taken back.
+_DONE = (*RELEASED, "finished")
 
 # Files of one draft at most.
 MOST_FILES = 50
@@ -130,6 +134,11 @@ class DraftLine(Record):
     state: Literal["unprepared", "prepared", "changed"]
     run: str | None
     run_state: str | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was released as it stands: nobody has to go on with it."""
+        return self.state == "prepared" and self.run_state in _DONE
 
 
 class _ThereError(Exception):
@@ -316,7 +325,8 @@ class Draft:
                 )
             files = drafts.remove_draft(tx, self.id)
         remove_files(self.practice.context, files)
-        self._remove_previews(gone)
+        if gone:
+            remove_previews(self.practice.context, gone)
 
     def add_file(
         self, name: str, stream: BinaryIO, kind: UploadKind = "attachment"
@@ -416,7 +426,7 @@ class Draft:
             yield
         except SerienpostError as error:
             names = {one.path: one.name for one in [*self._uploads(), *self._lists()]}
-            problems = [_at_key(draft_name(self.id), names, one) for one in error.problems]
+            problems = [at_key(draft_name(self.id), names, one) for one in error.problems]
             if problems == list(error.problems):
                 raise
             raise type(error)(*problems) from error
@@ -432,11 +442,6 @@ class Draft:
         gone = _forget(tx, found.run, self.practice.actor)
         drafts.name_run(tx, self.id, run_id, self.version)
         return gone
-
-    def _remove_previews(self, run_id: str | None) -> None:
-        if run_id:
-            folder = self.practice.context.path(PREVIEWS) / run_id
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepare_draft(
@@ -476,7 +481,8 @@ def prepare_draft(
             progress=progress,
             frozen=named,
         )
-    draft._remove_previews(gone)
+    if gone:
+        remove_previews(practice.context, gone)
     return made
 
 
@@ -624,16 +630,3 @@ def _refuse_overtaken(found: DraftRow, version: int) -> None:
 def _forget(tx: Tx, run_id: str | None, user: str) -> str | None:
     """Discard a run that was not released; returns it where it was removed."""
     return run_id if run_id and forget_unapproved(tx, run_id, user) else None
-
-
-def _at_key(place: str, names: Mapping[str, str], problem: Problem) -> Problem:
-    written = problem.file or ""
-    if written in names:
-        return replace(problem, file=names[written])
-    file, _colon, key = written.partition(": ")
-    # Within the name of a text's place the draft's is said in the reader's language.
-    if file not in (place, str(place)):
-        return problem
-    return DraftProblem(
-        problem.message, problem.hint, place, problem.line if key else None, key or problem.key
-    )

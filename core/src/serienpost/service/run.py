@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Literal
 
 from serienpost.documents import FOR_FACES, Record
-from serienpost.errors import SerienpostError, StillOpenError, cause_of
+from serienpost.errors import LedgerError, SerienpostError, StillOpenError, cause_of
 from serienpost.ledger.reviewed import rows_of_run
-from serienpost.ledger.runs import allow_command, find_run
+from serienpost.ledger.runs import allow_command, find_run, lock_run
 from serienpost.ledger.states import NOT_SENT
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, languages, recipients
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from serienpost.run.send.loop_state import LoopProgress
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.own_address import TestResult
-    from serienpost.service.release import Confirmation
+    from serienpost.service.release import Confirmation, Obstacle
 
 _ = Texts(__name__)
 
@@ -147,6 +147,15 @@ class Run:
     def status(self) -> RunStatus:
         """How the run stands."""
         return history.run_status(self._ledger, self.id, self._context.zone)
+
+    def draft(self) -> str | None:
+        """The id of the draft that it was made of; None where that is gone, or where another run
+        was made of it since."""
+        from serienpost.ledger.drafts import draft_of_run
+
+        with self._ledger.read() as tx:
+            found = draft_of_run(tx, self.id)
+        return found.id if found else None
 
     def counts(self) -> PlanCounts:
         """How many rows are selected, reachable, allowed and marked; asks no provider."""
@@ -360,6 +369,36 @@ class Run:
         if question is None and at is not None:
             self.wake(at)
         return question or self.status()
+
+    def obstacle(self) -> Obstacle | None:
+        """What stands against releasing the prepared run so that it leaves at once, whatever is
+        answered; None where nothing does. Asks no provider."""
+        return release.obstacle(self.practice, self.id)
+
+    def ask_before_release(self, answers: Answers | None = None) -> Confirmation:
+        """What must be answered before `approve` releases the run, on whatever day.
+
+        Raises:
+            SerienpostError: it is not prepared, or its account is gone.
+        """
+        return release.questions(self.practice, self.id, answers or Answers())
+
+    def discard(self) -> None:
+        """Discard the prepared run; its draft stays. One that a test was sent from is cancelled
+        instead: the ledger keeps whose data left.
+
+        Raises:
+            LedgerError: it was released, or it is over.
+        """
+        from serienpost.run.report.preview import remove_previews
+        from serienpost.run.report.retention import forget_unapproved
+
+        with self._ledger.begin("draft", counted=False) as tx:
+            if lock_run(tx, self.id).state != "prepared":
+                raise LedgerError(_("run {run} is not waiting for its release", run=self.id))
+            is_gone = forget_unapproved(tx, self.id, self.practice.actor)
+        if is_gone:
+            remove_previews(self._context, self.id)
 
     def wake(self, not_before: datetime | None = None) -> None:
         """Tell the dispatcher that a worker may go on with this run; for whoever released it and

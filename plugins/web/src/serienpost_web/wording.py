@@ -34,6 +34,7 @@ SAID: Mapping[str, Text] = {
     "begun": _("The draft is begun. Nothing is sent before somebody releases it."),
     "saved": _("Saved."),
     "discarded": _("The draft is discarded."),
+    "run_discarded": _("These messages are discarded. Nothing of them was sent."),
     "prepared": _("Prepared. Look at the messages; nothing is sent before somebody releases it."),
     "logged_out": _("You are logged out."),
     "marks_kept": _("The marks are kept."),
@@ -184,6 +185,12 @@ def at_field(problem: Problem) -> str | None:
     if problem.hint and _MACROS in problem.hint:
         return str(_("Below stands which ones may be used."))
     return words.without_commands(problem.hint)
+
+
+def sentence(problem: Problem) -> str:
+    """What is wrong, as a sentence of its own, without commands."""
+    said = str(words.without_commands(problem.message) or problem.message)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def span(seconds: float) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost_web.pages import (
+    blocked,
     choice,
     draft,
     drafts,
@@ -37,5 +38,6 @@ ROUTES: tuple[Route, ...] = (
     *preview.ROUTES,
     *enclosed.ROUTES,
     *release.ROUTES,
+    *blocked.ROUTES,
     *people.ROUTES,
 )

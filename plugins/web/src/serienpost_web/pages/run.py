@@ -47,6 +47,7 @@ def _standing(asked: Asked) -> dict[str, object]:
         "run": status,
         "report": report,
         "names": _named_in(run, report),
+        "draft": run.draft() if asked.user.may("prepare") else None,
         "deeds": [one for one in DEEDS.values() if one.fits(status)],
         "doubts": run.message_page(1, "in_doubt", size=_NAMED) if in_doubt else None,
     }

@@ -21,7 +21,7 @@ _NAMES: Mapping[str, Text] = {
     "nachname": _.pgettext("field", "Last name"),
     "namenszusatz": _.pgettext("field", "Addition to the name"),
     "geschlecht": _.pgettext("field", "Sex"),
-    "sprache": _.pgettext("field", "Language"),
+    "sprache": _.pgettext("field", "Language of the person"),
     "nummer": _.pgettext("field", "Patient number"),
     "minderjaehrig": _.pgettext("field", "Under age or not"),
     "termin_beginn": _.pgettext("field", "Day and time of the appointment"),
@@ -47,7 +47,7 @@ _NAMES: Mapping[str, Text] = {
     "plz": _.pgettext("field", "Postcode"),
     "ort": _.pgettext("field", "Town"),
     "land": _.pgettext("field", "Country"),
-    "email": _.pgettext("field", "E-mail address"),
+    "email": _.pgettext("field", "Address for e-mail"),
     "mobil": _.pgettext("field", "Mobile number"),
     "telefon": _.pgettext("field", "Telephone number"),
 }

@@ -469,3 +469,22 @@ def html_head(page: str) -> dict[str, str]:
     (head,) = [one for one in tree.iter("table") if one.get("class") == "head"]
     rows = [["".join(each.itertext()) for each in row] for row in head.iter("tr")]
     return dict(rows)
+
+
+def test_a_template_that_is_gone_is_named_without_its_folder(desk: Desk) -> None:
+    """The fault: the page showed where the practice lies on its computer."""
+    draft, client = desk.begin(template="gibtesnicht"), desk.client("Eva")
+    for address in (f"/entwurf/{draft}", f"/entwurf/{draft}?check=1"):
+        page = html.unescape(client.get(address).text)
+        assert "gibt keine Vorlage gibtesnicht" in page
+        assert str(desk.folder) not in page
+
+
+def test_accounts_of_one_sender_are_told_apart_at_their_beginning(desk: Desk) -> None:
+    """The fault: the end, where the account stood, is cut off on a telephone."""
+    page = desk.client("Eva").get(f"/entwurf/{desk.begin()}").text
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    (field,) = [one for one in tree.iter("select") if one.get("name") == "account"]
+    named = {one.get("value"): "".join(one.itertext()) for one in field.iter("option")}
+    assert len(named) > 1
+    assert all(said.startswith(f"{name} – ") for name, said in named.items())

@@ -7,13 +7,15 @@ import re
 import socket
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import html5lib
 import pytest
-from running_desk import HOSTILE, begun
+from browsing import Browser
+from running_desk import HOSTILE, PASSWORD, begun
 
 from serienpost import open_practice
 from serienpost.service import Answers, Run, macros
@@ -488,3 +490,29 @@ def test_accounts_of_one_sender_are_told_apart_at_their_beginning(desk: Desk) ->
     named = {one.get("value"): "".join(one.itertext()) for one in field.iter("option")}
     assert len(named) > 1
     assert all(said.startswith(f"{name} – ") for name, said in named.items())
+
+
+def test_what_is_sent_to_a_locked_desk_is_not_lost(desk: Desk) -> None:
+    """Without JavaScript. The fault: the text was gone, with one click."""
+    draft = desk.begin()
+    with Browser(desk.url) as browser:
+        browser.send(browser.open("/login").form(), name="Eva", password=PASSWORD)
+        form = browser.open(f"/entwurf/{draft}").form()
+        with closing(sqlite3.connect(desk.folder / "versandbuch.db")) as ledger, ledger:
+            ledger.execute("UPDATE session SET used_at = used_at - ?", (1800 * 1_000_000,))
+        desk.close()  # they are locked, too
+        text = 'Grüße\n"an" <alle> & jeden\n'
+        said = {"subject": "Neues", "text": text, "then": "save"}
+        locked = browser.send(form, ("brief.txt", b"x"), **said)
+        assert "nicht verloren" in locked.text
+        before = keys(desk, draft)
+        assert before.get("text") != text
+        # One who does not know the password gets no further with it.
+        wrong = browser.send(locked.form("/locked"), password="falsch")
+        assert "nicht verloren" in wrong.text
+        kept = browser.send(wrong.form("/locked"), password=PASSWORD)
+        assert "Die Datei konnte nicht behalten werden" in kept.text
+        assert keys(desk, draft) == before
+        browser.send(kept.form(f"/entwurf/{draft}"))
+        assert keys(desk, draft)["text"] == text
+        assert keys(desk, draft)["subject"] == "Neues"

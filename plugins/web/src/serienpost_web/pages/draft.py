@@ -320,6 +320,7 @@ ROUTES = (
         "POST",
         back="/entwurf/{draft}",
         takes_file=True,
+        keeps_text=True,
     ),
     Route(
         "/entwurf/{draft}/sichern",

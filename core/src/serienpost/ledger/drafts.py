@@ -220,7 +220,15 @@ def known_uploads(tx: Tx, ids: Collection[str]) -> set[str]:
     return {row.id for row in tx.all(wanted)} if has_drafts(tx) else set()
 
 
-def draft_mailings(tx: Tx) -> dict[str, str]:
-    """The ids under which drafts are sent, each with a title."""
-    wanted = tx.select(draft, draft.c.mailing, draft.c.title)
-    return {row.mailing: row.title for row in tx.all(wanted)} if has_drafts(tx) else {}
+class DraftHead(NamedTuple):
+    """The id under which a draft is sent, its title and its keys."""
+
+    mailing: str
+    title: str
+    keys: dict[str, Any]
+
+
+def draft_heads(tx: Tx) -> list[DraftHead]:
+    """Of all drafts."""
+    wanted = tx.select(draft, *(draft.c[name] for name in DraftHead._fields))
+    return [DraftHead._make(row) for row in tx.all(wanted)] if has_drafts(tx) else []

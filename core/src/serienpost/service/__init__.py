@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     )
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
-    from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing
+    from serienpost.service.draft import Conflict, Draft, DraftLine
     from serienpost.service.given_files import UploadedFile
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from serienpost.service.release import Confirmation, Obstacle
     from serienpost.service.review_page import ReviewPage
     from serienpost.service.run import MISSED, MessagePage, Progress, Run, Stop
+    from serienpost.service.same_mailing import SameMailing
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import (
         AskBalances,
@@ -190,7 +191,7 @@ _HOME = {
     "LoginRefused": "login",
     "Right": "users",
     "Run": "run",
-    "SameMailing": "draft",
+    "SameMailing": "same_mailing",
     "Selection": "selection",
     "Session": "login",
     "Stop": "run",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from serienpost.config.mailing_file import check_choice, mailing_titles, mailing_with_id
+from serienpost.config.mailing_file import check_choice, mailing_with_id
 from serienpost.documents import Record
 from serienpost.errors import LedgerError
 from serienpost.ledger.drafts import draft_of_run, lists_of
@@ -75,12 +75,11 @@ def made_anew(run: Run) -> Anew | None:
         wish = PrepareDraft(draft.id, draft.version, due) if is_checked and not is_over else None
         unchecked = None if people is None or is_checked else people.id
         return Anew(draft.title, due, draft.id, wish, unchecked)
-    name = mailing_with_id(practice.context, row.mailing)
-    if name is None:
+    head = mailing_with_id(practice.context, row.mailing)
+    if head is None:
         return None
-    again = Prepare(name, due, selection=people.id if people else None, replaces=row.id)
-    title = mailing_titles(practice.context)[row.mailing]
-    return Anew(title, due, None, None if is_over else again)
+    again = Prepare(head.name, due, selection=people.id if people else None, replaces=row.id)
+    return Anew(head.title, due, None, None if is_over else again)
 
 
 def _found(tx: Tx, selection: str | None) -> SelectionRow | None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from serienpost.config.document import Document
 from serienpost.config.loading import load_mailing
-from serienpost.config.mailing_file import check_document, mailing_titles, mailing_with_id
-from serienpost.config.problems import did_you_mean, listed
+from serienpost.config.mailing_file import check_document, mailing_with_id
 from serienpost.documents import Plain, Record
 from serienpost.errors import ConfigError, LedgerError, SerienpostError
 from serienpost.ledger import drafts
 from serienpost.ledger.drafts import DraftRow, UploadRow
-from serienpost.ledger.runs import mailings_of_runs
 from serienpost.ledger.schema import draft as draft_table
 from serienpost.ledger.selections import find_selection
 from serienpost.ledger.states import RELEASED
@@ -41,6 +39,7 @@ from serienpost.service.mailing import (
     people_of,
     prepare_checked,
 )
+from serienpost.service.same_mailing import SameMailing, chosen_id
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -53,41 +52,15 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
+    from serienpost.service.same_mailing import About
 
 _ = Texts(__name__)
-
-# What a mailing is about: for the first two somebody is written to once per occasion.
-About: TypeAlias = Literal["appointments", "birthdays", "other"]
 
 # Of a run that was released and not taken back.
 _DONE = (*RELEASED, "finished")
 
 # Files of one draft at most.
 MOST_FILES = 50
-
-
-class KnownMailing(NamedTuple):
-    """A mailing that there is, or was: its id, and what people call it."""
-
-    id: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class SameMailing(Record):
-    """A question: is what the draft is for sent already, by one of these mailings?
-
-    A person gets a mailing once per appointment or birthday, and serienpost knows by the mailing's
-    id what the person has had. A second reminder under an id of its own would write to the same
-    people again, so somebody must say which mailing the draft goes on with, or that there is none.
-
-    Args:
-        about: what it is for.
-        known: the ids among which to choose.
-    """
-
-    about: About
-    known: tuple[KnownMailing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,14 +474,13 @@ def new_draft(
     ledger = practice.ledger
     with ledger.read() as tx:
         tx.require(draft_table)
-        used = drafts.draft_mailings(tx) | {one: one for one in mailings_of_runs(tx)}
         people = find_selection(tx, selection) if selection is not None else None
     if mailing is not None:
         loaded = load_mailing(practice.context, mailing)
         mailing_id, begun = loaded.id, keys_taken_over(loaded)
     else:
-        known = used | mailing_titles(practice.context)
-        chosen = _chosen_id(about, continues, known)
+        purpose = people.purpose if people else (keys or {}).get("purpose")
+        chosen = chosen_id(practice, about, continues, purpose)
         if isinstance(chosen, SameMailing):
             return chosen
         mailing_id = chosen
@@ -539,34 +511,11 @@ def new_draft(
 
 def _written(practice: OpenedPractice, mailing_id: str) -> Plain:
     """The keys of the mailing's file; none where it has none, or one that cannot be read."""
-    name = mailing_with_id(practice.context, mailing_id)
+    head = mailing_with_id(practice.context, mailing_id)
     try:
-        return keys_taken_over(load_mailing(practice.context, name)) if name else {}
+        return keys_taken_over(load_mailing(practice.context, head.name)) if head else {}
     except ConfigError:
         return {}
-
-
-def _chosen_id(
-    about: About | None, continues: str | Literal[False] | None, known: Mapping[str, str]
-) -> str | SameMailing:
-    """The id of a draft that starts from nothing, or the question which one.
-
-    Raises:
-        ConfigError: it goes on with a mailing that there is not.
-        ValueError: nobody said what it is for.
-    """
-    if about not in ("appointments", "birthdays", "other"):
-        raise ValueError(_("a draft that starts from nothing says what it is about"))
-    if isinstance(continues, str):
-        if continues not in known:
-            hint = did_you_mean(continues, known) or listed(known)
-            raise ConfigError(_("there is no mailing '{name}'", name=continues), hint=hint)
-        return continues
-    if continues is None and about != "other" and known:
-        return SameMailing(about, tuple(KnownMailing(*one) for one in sorted(known.items())))
-    while (made := f"entwurf-{new_ref(6).lower()}") in known:
-        pass
-    return made
 
 
 def find(practice: OpenedPractice, draft_id: str, version: int | None = None) -> Draft:

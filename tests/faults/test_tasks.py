@@ -47,7 +47,7 @@ def processes() -> Iterator[list[subprocess.Popen[str]]]:
     yield started
     for one in started:
         one.kill()
-        one.wait()
+        one.communicate()
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_a_frozen_worker_keeps_its_task_and_heeds_who_cancels_it(
     practice: Practice, processes: list[subprocess.Popen[str]], figures: Figures
 ) -> None:
     asked(practice)
-    frozen = serve(practice, processes, "batch.before_commit:1:stop")
+    frozen = serve(practice, processes, "batch.after_commit:1:stop")
     wait_until(lambda: is_stopped(frozen.pid))
     other = serve(practice, processes)
     (row,) = tasks(practice)

@@ -29,6 +29,8 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_SHOWN = 200
+_ISOLATE_BEGINS = "\u2066\u2067\u2068"
+_ISOLATE_END = "\u2069"
 _NOTHING = frozenset({"-", "--", "---", "k.a.", "k. a.", "keine", "n/a", "unbekannt"})
 
 
@@ -58,6 +60,20 @@ def displayed(text: str) -> str:
     """
     shown = _UNPRINTABLE.sub("\ufffd", text[:_LONGEST_SHOWN])
     return shown if len(text) <= _LONGEST_SHOWN else f"{shown[:-1]}\u2026"
+
+
+def without_stray_ends(text: str) -> str:
+    """The text without marks that end an isolate which it did not begin: they would end the one
+    that it stands in, and what turns its direction would turn what stands beside it."""
+    if _ISOLATE_END not in text:
+        return text
+    depth, kept = 0, []
+    for sign in text:
+        if sign == _ISOLATE_END and not depth:
+            continue
+        depth += (sign in _ISOLATE_BEGINS) - (sign == _ISOLATE_END)
+        kept.append(sign)
+    return "".join(kept)
 
 
 def day_and_time(moment: datetime) -> str:

@@ -30,6 +30,9 @@ COMMANDS = frozenset(
 )
 _COMMAND = re.compile(rf"\bserienpost ({'|'.join(COMMANDS)})\b(?![.:])|(?<!\w)--[a-z]")
 
+# The number of a row at the end of its id, where its list names no key.
+_KEY_OF_ROW = re.compile(r"[0-9a-f]+-(\d+)")
+
 _COMMANDS = {
     "review": _.pgettext("command", "review"),
     "preview": _.pgettext("command", "preview"),
@@ -111,6 +114,15 @@ _REASONS = {
 }
 
 _KINDS = {"email": _("e-mail"), "sms": _("SMS"), "letter": _("letter")}
+
+# Checks of consent that come with serienpost, as people call what they look at.
+_CHECKS = {
+    "flags": _("master data: contact allowed"),
+    "register": _("recorded consents"),
+    "status": _("master data: deceased or blocked"),
+    "suppression": _("suppression list"),
+    "column": _("column of the list"),
+}
 
 _VERDICTS = {
     "allow": _.pgettext("check", "allows"),
@@ -268,6 +280,11 @@ def kind(name: str) -> str:
     return _KINDS.get(name, name)
 
 
+def check(name: str) -> str:
+    """What a check of consent looks at; of a plugin's own the name."""
+    return _CHECKS.get(name, name)
+
+
 def verdict(code: str) -> str:
     """What a check says."""
     return _VERDICTS.get(code, code)
@@ -291,6 +308,21 @@ def action(code: str) -> str:
 def why_suppressed(code: str) -> str:
     """Why an address is on the suppression list."""
     return _SUPPRESSED.get(code, code)
+
+
+def person(person_id: str) -> str:
+    """Who is meant by the id of a person, or of a person's row, whose name nobody knows."""
+    kind, _colon, key = person_id.partition("/")[0].partition(":")
+    of_list = _KEY_OF_ROW.fullmatch(key)
+    if kind == "table":
+        row = _("row {number} of the list", number=of_list[1]) if of_list else None
+        return row or _("somebody of the list")
+    known = {
+        "patient": _("Patient {number}", number=key),
+        "interessent": _("Interessent {number}", number=key),
+        "erased": _("erased person"),
+    }
+    return known.get(kind) or f"{kind} {key}".strip()
 
 
 def who(actor: str | None) -> str:

@@ -78,7 +78,7 @@ def test_nobody_is_written_to_twice_under_two_ids_without_being_asked(practice: 
     assert isinstance(asked, SameMailing)
     assert asked.document() == {
         "about": "appointments",
-        "known": [{"id": "einladung", "title": "einladung"}],
+        "known": [{"id": "einladung", "title": "einladung", "kind": "email", "last": None}],
     }
     assert practice.drafts() == []
     same = practice.new_draft(about="appointments", continues="einladung")
@@ -87,6 +87,24 @@ def test_nobody_is_written_to_twice_under_two_ids_without_being_asked(practice: 
     new = practice.new_draft(about="birthdays", continues=False)
     assert isinstance(new, Draft)
     assert new.mailing != "einladung"
+
+
+def test_only_mailings_of_the_same_purpose_are_asked_about(practice: Practice) -> None:
+    """The fault: eight mailings to choose from, of which six had nothing to do with a reminder."""
+    ready = practice.new_draft(about="appointments", keys={"purpose": "birthday"})
+    assert isinstance(ready, Draft)
+    assert ready.mailing != "einladung"
+    asked = practice.new_draft(about="appointments", keys={"purpose": "event"})
+    assert isinstance(asked, SameMailing)
+    assert [one.id for one in asked.known] == ["einladung"]
+
+
+def test_a_mailing_to_go_on_with_says_when_it_was_released_last(practice: Practice) -> None:
+    run = prepared(practice)
+    run.approve(Answers(release=True), plan=run.summary().plan_hash)
+    asked = practice.new_draft(about="appointments")
+    assert isinstance(asked, SameMailing)
+    assert [one.last for one in asked.known] == [practice.ledger.clock().date()]
 
 
 def test_a_mailing_that_is_gone_is_still_known_by_its_runs(

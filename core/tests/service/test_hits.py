@@ -46,7 +46,7 @@ def test_who_is_found_is_number_and_name_alone(practice: Practice, source: Watch
     assert [one.name for one in page.recipients] == ["Erika Muster 1", "Erika Muster 2"] or all(
         one.name for one in page.recipients
     )
-    assert (hits.reasons(), hits.shared_addresses()) == ((), None)
+    assert (hits.reasons(), hits.shared()) == ((), ())
 
 
 def test_hits_are_marked_by_a_person_alone(practice: Practice) -> None:

@@ -215,11 +215,11 @@ def test_people_at_one_address_are_pointed_out(practices: Practices) -> None:
     practices.edit("serienpost.yaml", "gone: gone.json", "gone: gone.json, fields: {email: a@b.de}")
     practice = practices.open()
     found = chosen(practice, {"count": 3})
-    shared = found.shared_addresses()
-    assert shared is not None
-    assert (shared.groups, shared.examples[0]) == (1, ("patient:1", "patient:2", "patient:3"))
+    (shared,) = found.shared()
+    assert (shared.what, shared.groups) == ("address", 1)
+    assert shared.examples[0] == ("patient:1", "patient:2", "patient:3")
     found.unmark(["patient:1", "patient:2"])
-    assert found.shared_addresses() is None
+    assert found.shared() == ()
 
 
 def test_a_page_reads_no_more_rows_than_it_shows(

@@ -532,22 +532,29 @@ def test_balances_are_what_providers_said_when_they_were_asked_last(
     assert isinstance(paid, Paid)
     practice.context.registry.channels["null-email"] = paid
 
-    def told() -> tuple[float | None, datetime | None, bool]:
-        (one,) = {(one.amount, one.asked_at, one.is_asked) for one in practice.balances()}
+    def told() -> tuple[float | None, datetime | None, datetime | None]:
+        (one,) = {(one.amount, one.known_at, one.asked_at) for one in practice.balances()}
+        return one
+
+    def stands() -> tuple[bool, bool, bool]:
+        (one,) = {(o.is_asked, o.is_old, o.is_unanswered) for o in practice.balances()}
         return one
 
     def ask() -> None:
         for row in TaskLook().found(practice.ledger):
             assert do_task(practice, row, Stop()) is None
 
-    assert told() == (None, None, False)
+    assert (told(), stands()) == ((None, None, None), (False, True, False))
     practice.ask(AskBalances())
-    assert told() == (None, None, True)
+    assert (told(), stands()) == ((None, None, None), (True, False, False))
     ask()
-    assert told() == (12.5, practices.clock.now, False)
-    practices.clock.forward(60)
+    first = practices.clock.now
+    assert (told(), stands()) == ((12.5, first, first), (False, False, False))
+    practices.clock.forward(3600)
+    assert stands() == (False, True, False)
     practice.ask(AskBalances())
-    assert told() == (12.5, practices.clock.now - timedelta(seconds=60), True)
+    assert (told(), stands()) == ((12.5, first, first), (True, False, False))
     ask()
-    assert told() == (None, practices.clock.now, False)
+    second = practices.clock.now
+    assert (told(), stands()) == ((12.5, first, second), (False, False, True))
     assert paid.balances == [7.0], "nobody is asked for a page"

@@ -58,6 +58,7 @@ PATHS: dict[str, Callable[[PracticeDb], object]] = {
         [*db.appointments(["patient"], [where.keys_among([*range(1, 30)])], OF_VISITS)],
     ],
     "by_ids": lambda db: db.by_ids("patient", PEOPLE, REQUEST),
+    "people": lambda db: db.people([*PEOPLE, "behandler:9"], REQUEST),
     "matching": lambda db: db.matching("patient", PEOPLE, where.is_known("vorname")),
     "lookup": lambda db: [
         db.lookup([*PEOPLE, "behandler:9", "termin:3"], FIELDS),

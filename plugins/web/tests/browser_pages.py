@@ -31,6 +31,7 @@ def pages(desk: Desk) -> dict[str, str]:
         "people": f"{prepared}/people",
         "release": f"{prepared}/release",
         "cancel": f"{prepared}/do/cancel",
+        "discard-run": f"{prepared}/discard",
         "messages": f"{finished}/messages",
         "person": f"{finished}/person?row=patient:2",
         "doubts": f"{finished}/doubts",

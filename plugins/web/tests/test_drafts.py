@@ -5,15 +5,20 @@ from __future__ import annotations
 import html
 import re
 import socket
+import sqlite3
 import threading
+from contextlib import closing
+from datetime import datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import html5lib
 import pytest
-from running_desk import HOSTILE
+from browsing import Browser
+from running_desk import HOSTILE, PASSWORD, begun
 
 from serienpost import open_practice
-from serienpost.service import Run, macros
+from serienpost.service import Answers, Run, macros
 from serienpost_web import doors
 
 if TYPE_CHECKING:
@@ -420,3 +425,94 @@ def test_a_hostile_name_in_a_preview_is_text(desk: Desk) -> None:
         )
         assert "<script>alert" not in page.text
         assert "<img" not in page.text
+
+
+def test_a_draft_whose_messages_were_released_is_no_more_among_the_others(desk: Desk) -> None:
+    """The fault: what is done stays among what is to be done, for weeks."""
+    client = desk.client("Ada")
+    with open_practice(desk.folder, actor="Ada") as practice:
+        draft = begun(practice, "information", title="Fertiges")
+        run = draft.prepare()
+        assert isinstance(run, Run)
+        assert f'href="/entwurf/{draft.id}"' in client.get("/").text
+        run.approve(Answers(release=True, archive="entry"))
+        assert f'href="/entwurf/{draft.id}"' not in client.get("/").text
+        assert f'href="/entwurf/{draft.id}"' in client.get(f"/runs/{run.id}").text
+        assert f'href="/entwurf/{draft.id}"' not in desk.client("Udo").get(f"/runs/{run.id}").text
+        # Whoever goes on with it has it among them again.
+        draft.save({**draft.keys, "title": "Noch einmal"}, draft.version)
+        assert f'href="/entwurf/{draft.id}"' in client.get("/").text
+        run.cancel()
+
+
+def test_the_head_of_a_message_says_when_it_left(desk: Desk) -> None:
+    """The fault: the date was the time of looking."""
+    client = desk.client("Ada")
+    assert "Datum" not in html_head(client.get(f"/runs/{desk.runs['prepared']}/preview").text)
+    with sqlite3.connect(desk.folder / "versandbuch.db") as ledger:
+        ((earlier,),) = ledger.execute(
+            "SELECT max(started_at) - 86400000000 FROM attempt WHERE run = ? AND no = 1",
+            (desk.runs["finished"],),
+        )
+        ledger.execute(
+            "UPDATE attempt SET started_at = ? WHERE run = ? AND no = 1",
+            (earlier, desk.runs["finished"]),
+        )
+    ledger.close()
+    with open_practice(desk.folder, actor="os:test") as practice:
+        when = datetime.fromtimestamp(earlier // 1_000_000, practice.context.zone)
+    head = html_head(client.get(f"/runs/{desk.runs['finished']}/preview").text)
+    assert head["Datum"] == format_datetime(when)
+
+
+def html_head(page: str) -> dict[str, str]:
+    """The head of the message that a page shows."""
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    (head,) = [one for one in tree.iter("table") if one.get("class") == "head"]
+    rows = [["".join(each.itertext()) for each in row] for row in head.iter("tr")]
+    return dict(rows)
+
+
+def test_a_template_that_is_gone_is_named_without_its_folder(desk: Desk) -> None:
+    """The fault: the page showed where the practice lies on its computer."""
+    draft, client = desk.begin(template="gibtesnicht"), desk.client("Eva")
+    for address in (f"/entwurf/{draft}", f"/entwurf/{draft}?check=1"):
+        page = html.unescape(client.get(address).text)
+        assert "gibt keine Vorlage gibtesnicht" in page
+        assert str(desk.folder) not in page
+
+
+def test_accounts_of_one_sender_are_told_apart_at_their_beginning(desk: Desk) -> None:
+    """The fault: the end, where the account stood, is cut off on a telephone."""
+    page = desk.client("Eva").get(f"/entwurf/{desk.begin()}").text
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    (field,) = [one for one in tree.iter("select") if one.get("name") == "account"]
+    named = {one.get("value"): "".join(one.itertext()) for one in field.iter("option")}
+    assert len(named) > 1
+    assert all(said.startswith(f"{name} – ") for name, said in named.items())
+
+
+def test_what_is_sent_to_a_locked_desk_is_not_lost(desk: Desk) -> None:
+    """Without JavaScript. The fault: the text was gone, with one click."""
+    draft = desk.begin()
+    with Browser(desk.url) as browser:
+        browser.send(browser.open("/login").form(), name="Eva", password=PASSWORD)
+        form = browser.open(f"/entwurf/{draft}").form()
+        with closing(sqlite3.connect(desk.folder / "versandbuch.db")) as ledger, ledger:
+            ledger.execute("UPDATE session SET used_at = used_at - ?", (1800 * 1_000_000,))
+        desk.close()  # they are locked, too
+        text = 'Grüße\n"an" <alle> & jeden\n'
+        said = {"subject": "Neues", "text": text, "then": "save"}
+        locked = browser.send(form, ("brief.txt", b"x"), **said)
+        assert "nicht verloren" in locked.text
+        before = keys(desk, draft)
+        assert before.get("text") != text
+        # One who does not know the password gets no further with it.
+        wrong = browser.send(locked.form("/locked"), password="falsch")
+        assert "nicht verloren" in wrong.text
+        kept = browser.send(wrong.form("/locked"), password=PASSWORD)
+        assert "Die Datei konnte nicht behalten werden" in kept.text
+        assert keys(desk, draft) == before
+        browser.send(kept.form(f"/entwurf/{draft}"))
+        assert keys(desk, draft)["text"] == text
+        assert keys(desk, draft)["subject"] == "Neues"

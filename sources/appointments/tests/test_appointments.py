@@ -176,7 +176,7 @@ def test_changes_before_a_message_leaves(
     code: str | None,
 ) -> None:
     add("patient", id=1, email="alt@example.org")
-    add("patient", id=2)
+    add("patient", id=2, email="fremd@example.org")
     add("termin", id=9, patient_id=1, beginn="2099-03-27 09:00:00", status="geplant")
     (row,) = read(context, day="2099-03-27")
     assert row.occasion
@@ -185,8 +185,22 @@ def test_changes_before_a_message_leaves(
     request = RowRequest(frozenset({"email"}), DUE)
     (state,) = SOURCE.current(context, AppointmentSelection(day="2099-03-27"), [ref], request)
     assert (state.gone[0] if state.gone else None) == code
-    if code is None:
-        assert state.fields == {"email": "alt@example.org"}
+    assert state.fields == {"email": "alt@example.org"}, "those of whom the row was for"
+
+
+def test_an_appointment_of_nobody_that_is_there_tells_nothing(
+    context: Context, add: Callable[..., None], change: Callable[..., None]
+) -> None:
+    add("patient", id=1, email="alt@example.org")
+    add("termin", id=9, patient_id=1, beginn="2099-03-27 09:00:00", status="geplant")
+    (row,) = read(context, day="2099-03-27")
+    assert row.occasion
+    change("delete from termin")
+    change("delete from patient")
+    ref = RowRef(row.person_id, row.occasion.id, row.occasion.starts_at)
+    request = RowRequest(frozenset({"email", "termin_beginn"}), DUE)
+    (state,) = SOURCE.current(context, AppointmentSelection(day="2099-03-27"), [ref], request)
+    assert (state.gone and state.gone[0], state.fields) == ("vanished", None)
 
 
 def test_whose_appointment_it_is_depends_on_the_day_of_leaving(

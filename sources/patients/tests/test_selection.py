@@ -239,6 +239,7 @@ def test_current_sees_changes(
         None,
     ]
     assert states[0].fields == {"nachname": "Neu"}
+    assert (states[1].fields, states[2].fields) == (None, {"nachname": "Ohne"})
     assert states[3].consenting_id == "patient:1"
     assert states[4].fields == {"nachname": "Ohne"}
 

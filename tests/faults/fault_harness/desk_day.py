@@ -22,6 +22,7 @@ from fault_harness.practice import ROWS
 
 from serienpost import open_practice
 from serienpost.service import ensure_worker
+from serienpost.service.desk_worker import LOG, WorkerPost, start_worker
 
 if TYPE_CHECKING:
     import subprocess
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from browsing import Browser, Page
+    from command_line import Done
     from fault_harness.practice import Practice
 
 USER, PASSWORD = "Ada", "vier lange Worte hier"
@@ -64,6 +66,7 @@ class ServedDesk:
         self.url = f"http://127.0.0.1:{self.port}"
         self._web: subprocess.Popen[str] | None = None
         self._fault: str | None = None
+        self._post: WorkerPost | None = None
         self._workers: dict[int, str | None] = {}
         self._lock = threading.RLock()
 
@@ -72,6 +75,11 @@ class ServedDesk:
         plugins = "plugins: [serienpost-web, "
         file.write_text(file.read_text("utf-8").replace("plugins: [", plugins), "utf-8")
         self.add_user()
+        if self.left["worker"]:
+            # The web process, too, starts a worker where the post is free: one without a fault,
+            # which would do all that is left before it comes to the points at which others die.
+            self._post = WorkerPost(self.folder)
+            assert self._post.take()
         self.go_on()
         return self
 
@@ -81,15 +89,19 @@ class ServedDesk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._count_dead()
-        web, self._web = self._web, None
-        if web is not None:
-            web.send_signal(signal.SIGTERM)
-            done = self.practice.finish(web, "serve")
-            assert kind or done.code == 0, done.err
-        for process in self._living():
-            os.kill(process, signal.SIGTERM)
-        wait_until(lambda: not self._living())
+        try:
+            self._count_dead()
+            web, self._web = self._web, None
+            if web is not None:
+                web.send_signal(signal.SIGTERM)
+                done = self._finish(web)
+                assert kind or done.code == 0, done.err
+        finally:
+            for process in self._living():
+                os.kill(process, signal.SIGTERM)
+            wait_until(lambda: not self._living())
+            if self._post is not None:
+                self._post.close()
 
     @property
     def folder(self) -> Path:
@@ -123,14 +135,22 @@ class ServedDesk:
         living = self._living()
         for process in self._workers.keys() - living:
             fault = self._workers.pop(process)
+            said = (self.folder / LOG).read_text("utf-8")
+            assert f"process {process} has ended" not in said, said
             self._dead("worker", fault)
             self.practice.deaths += 1
         if self._web is not None and self._web.poll() is not None:
             web, self._web = self._web, None
-            done = self.practice.finish(web, "serve")
+            done = self._finish(web)
             assert done.code == KILLED, done.err
             self._dead("web", self._fault)
         self._workers |= dict.fromkeys(living - self._workers.keys())
+
+    def _finish(self, web: subprocess.Popen[str]) -> Done:
+        """Wait for a web process, which came upon no bug."""
+        done = self.practice.finish(web, "serve")
+        assert " failed (" not in done.err, done.err
+        return done
 
     def _dead(self, which: Literal["web", "worker"], fault: str | None) -> None:
         self.deaths += 1
@@ -142,7 +162,10 @@ class ServedDesk:
         with pytest.MonkeyPatch.context() as patch:
             if fault:
                 patch.setenv(_FAULT, fault)
-            started = ensure_worker(self.practice.folder)
+            if self._post is None:
+                started = ensure_worker(self.folder)
+            else:
+                started = start_worker(self.folder, self._post)
         if started is not None:
             self._workers[started] = fault
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serienpost.ledger.schema import run as run_table
 from serienpost.ledger.states import OPEN
+from serienpost.service.desk_worker import LOG
 
 if TYPE_CHECKING:
     from fault_harness.practice import Practice
@@ -75,6 +76,8 @@ def assert_no_canary(practice: Practice) -> None:
     for done in practice.said:
         spoken = done.err if {"review", "show", "prepare"} & {*done.args} else done.out + done.err
         assert not CANARIES.search(spoken), f"patient data printed by {done.args}"
+    heard = practice.folder / LOG
+    assert not heard.exists() or not CANARIES.search(heard.read_text("utf-8"))
     log = practice.folder / "serienpost.log"
     assert not log.exists(), log.read_text("utf-8")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost.config.document import Document
 from serienpost.config.literal_secrets import refuse_literals
@@ -47,14 +47,28 @@ def mailing_names(context: PracticeContext) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in context.path(FOLDER).glob("*.yaml")))
 
 
-def mailing_heads(context: PracticeContext) -> list[tuple[str, str, str | None]]:
-    """The mailings of the practice folder by file name: what people call each, and its account;
-    one whose file cannot be read goes by its name."""
+class MailingHead(NamedTuple):
+    """What a file of `mailings/` says of the mailing at first sight: its file name, id and title,
+    which are the file name where it has none, account and purpose."""
+
+    name: str
+    id: str
+    title: str
+    account: str | None
+    purpose: str | None
+
+
+def mailing_heads(context: PracticeContext) -> list[MailingHead]:
+    """The mailings of the practice folder by file name; one whose file cannot be read goes by its
+    name."""
     found = []
     for name, data in _written(context):
-        title, account = (data.get(key) for key in ("title", "account"))
-        called = title if title and isinstance(title, str) else name
-        found.append((name, called, account if isinstance(account, str) else None))
+        told, title, account, purpose = (
+            value if isinstance(value := data.get(key), str) and value else None
+            for key in ("id", "title", "account", "purpose")
+        )
+        own = told or name
+        found.append(MailingHead(name, own, title or own, account, purpose))
     return found
 
 
@@ -66,20 +80,9 @@ def _written(context: PracticeContext) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, {}
 
 
-def mailing_with_id(context: PracticeContext, mailing_id: str) -> str | None:
-    """The mailing of the practice folder that has this id, by file name."""
-    return next((n for n, data in _written(context) if data.get("id", n) == mailing_id), None)
-
-
-def mailing_titles(context: PracticeContext) -> dict[str, str]:
-    """The ids of the mailings of the practice folder, each with what people call it; one whose file
-    cannot be read goes by its name."""
-    found = {}
-    for name, data in _written(context):
-        mailing_id, title = (data.get(key) for key in ("id", "title"))
-        own = mailing_id if isinstance(mailing_id, str) else name
-        found[own] = title if title and isinstance(title, str) else own
-    return found
+def mailing_with_id(context: PracticeContext, mailing_id: str) -> MailingHead | None:
+    """The mailing of the practice folder that has this id."""
+    return next((head for head in mailing_heads(context) if head.id == mailing_id), None)
 
 
 def load_mailing(context: PracticeContext, name_or_path: str) -> Mailing:

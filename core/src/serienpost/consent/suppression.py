@@ -21,6 +21,16 @@ _ = Texts(__name__)
 
 _NOTHING = Abstain()
 
+# The last part is for the command line alone.
+_RETURNED = _(
+    "ask the person for another address and enter it in the master data;"
+    " serienpost suppress remove ADDRESS, if it is right after all"
+)
+_OBJECTED = _(
+    "only the person can change it by wishing explicitly for messages again; whoever looks after"
+    " serienpost then takes the address off the list; serienpost suppress remove ADDRESS"
+)
+
 
 class SuppressionCheck:
     """Denies addresses on the practice's suppression list; never overridable."""
@@ -80,5 +90,5 @@ def _denial(reason: str) -> Deny:
     return Deny(
         f"suppressed_{reason}",
         _("on the suppression list: {reason}", reason=words.why_suppressed(reason)),
-        _("serienpost suppress remove, if the person explicitly wishes so"),
+        _RETURNED if reason == "bounce" else _OBJECTED,
     )

@@ -197,7 +197,8 @@ class Message:
     `send_at` (aware, UTC) is set where the provider is to hold the message. `part` is the fixed
     part that the message belongs to, on channels that have them; `cost` the amount that was
     foretold; `is_test` marks a message to an own address. `seen_at` is set where the message is
-    only looked at: the moment, in the practice's zone, for channels that write a date into it.
+    only looked at, in the practice's zone, for channels that write a date into it: when it left, or
+    the moment.
     """
 
     ref: str

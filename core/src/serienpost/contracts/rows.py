@@ -97,7 +97,9 @@ class CurrentState:
     """The answer of `Source.current` for one row.
 
     `gone` is None while the row is still valid, else (code, sentence), for example
-    `("cancelled", "appointment was cancelled")`. `fields` are the fields asked for, read now.
+    `("cancelled", "appointment was cancelled")`. `fields` are the fields asked for, read now; of a
+    row that is gone those of its person, where the person is still there: nothing is sent with
+    them, but whoever looks at the row sees whom it meant.
     """
 
     gone: tuple[str, str] | None = None

@@ -92,6 +92,14 @@ def all_drafts(tx: Tx, draft_id: str | None = None) -> list[tuple[DraftRow, str 
     return [(DraftRow._make(row[:-1]), row[-1]) for row in rows]
 
 
+def draft_of_run(tx: Tx, run_id: str) -> DraftRow | None:
+    """The draft whose newest run this is; None where there is none."""
+    if not has_drafts(tx):
+        return None
+    row = tx.first(tx.select(draft, *_DRAFT).where(draft.c.run == run_id))
+    return DraftRow._make(row) if row else None
+
+
 def add_draft(tx: Tx, row: DraftRow) -> None:
     """Insert a draft."""
     tx.insert(draft, [row._asdict()])
@@ -212,7 +220,15 @@ def known_uploads(tx: Tx, ids: Collection[str]) -> set[str]:
     return {row.id for row in tx.all(wanted)} if has_drafts(tx) else set()
 
 
-def draft_mailings(tx: Tx) -> dict[str, str]:
-    """The ids under which drafts are sent, each with a title."""
-    wanted = tx.select(draft, draft.c.mailing, draft.c.title)
-    return {row.mailing: row.title for row in tx.all(wanted)} if has_drafts(tx) else {}
+class DraftHead(NamedTuple):
+    """The id under which a draft is sent, its title and its keys."""
+
+    mailing: str
+    title: str
+    keys: dict[str, Any]
+
+
+def draft_heads(tx: Tx) -> list[DraftHead]:
+    """Of all drafts."""
+    wanted = tx.select(draft, *(draft.c[name] for name in DraftHead._fields))
+    return [DraftHead._make(row) for row in tx.all(wanted)] if has_drafts(tx) else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import false, func, or_
 
@@ -18,7 +19,6 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _ = Texts(__name__)
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def find_run(tx: Tx, run_id: str) -> RunRow:
@@ -75,9 +77,23 @@ def _runs_meant(tx: Tx, text: str) -> str:
     return _("did you mean {name}?", name=named)
 
 
-def mailings_of_runs(tx: Tx) -> set[str]:
-    """The ids of the mailings that there are runs of."""
-    return {row.mailing for row in tx.all(tx.select(run, run.c.mailing).distinct())}
+class MailingOfRuns(NamedTuple):
+    """What the runs of a mailing say of it: those of one title, kind and purpose; `last` is when
+    one of them was released last, in UTC."""
+
+    mailing: str
+    title: str
+    kind: str
+    purpose: str
+    last: datetime | None
+
+
+def mailings_of_runs(tx: Tx) -> list[MailingOfRuns]:
+    """The mailings that there are runs of; what was released last comes last."""
+    alike = [run.c[name] for name in MailingOfRuns._fields[:-1]]
+    last = func.max(run.c.approved_at).label("last")
+    found = map(MailingOfRuns._make, tx.all(tx.select(run, *alike, last).group_by(*alike)))
+    return sorted(found, key=lambda one: one.last or _NEVER)
 
 
 def allow_command(row: RunRow, command: str, called: str = "") -> None:

@@ -108,9 +108,15 @@ def newest_tasks(tx: Tx, limit: int) -> list[TaskRow]:
     return _newest(tx, limit)
 
 
+def newest_of(tx: Tx, what: str, limit: int) -> list[TaskRow]:
+    """The tasks that ask for this, however they stand, the one asked last first."""
+    return _newest(tx, limit, task.c.what == what)
+
+
 def newest_task(tx: Tx, what: str, *states: str) -> TaskRow | None:
-    """Of the tasks that ask for this and are in one of these states, the one asked last."""
-    return next(iter(_newest(tx, 1, task.c.what == what, task.c.state.in_(states))), None)
+    """The task that was asked last for this among those in these states."""
+    found = _newest(tx, 1, task.c.what == what, task.c.state.in_(states))
+    return next(iter(found), None)
 
 
 def newest_reading(tx: Tx, selection_id: str) -> TaskRow | None:

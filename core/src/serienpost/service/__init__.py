@@ -15,6 +15,7 @@ from serienpost.service.practice import Practice, open_practice
 if TYPE_CHECKING:
     from serienpost import words
     from serienpost.rights import Right
+    from serienpost.service.anew import Anew, find_again, is_for_past, made_anew
     from serienpost.service.answers import (
         CourseBar,
         DueDate,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Recipient,
         Report,
         ReviewSummary,
+        RowNames,
         RunLine,
         RunStatus,
         SelectionStatus,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     )
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
-    from serienpost.service.draft import Conflict, Draft, DraftLine, SameMailing
+    from serienpost.service.draft import Conflict, Draft, DraftLine
     from serienpost.service.given_files import UploadedFile
     from serienpost.service.journal import JournalEntry, JournalPage
     from serienpost.service.login import LoggedIn, LoginRefused, Session
@@ -63,10 +65,11 @@ if TYPE_CHECKING:
     )
     from serienpost.service.passwords import SHORTEST_PASSWORD
     from serienpost.service.persons import FoundPerson, FoundPersons
-    from serienpost.service.release import Confirmation
+    from serienpost.service.release import Confirmation, Obstacle
     from serienpost.service.retention import Expiring, RetentionStatus
     from serienpost.service.review_page import ReviewPage
-    from serienpost.service.run import MessagePage, Progress, Run, Stop
+    from serienpost.service.run import MISSED, MessagePage, Progress, Run, Stop
+    from serienpost.service.same_mailing import SameMailing
     from serienpost.service.selection import Selection
     from serienpost.service.suppressions import Suppression, SuppressionPage
     from serienpost.service.tasks import (
@@ -82,8 +85,10 @@ if TYPE_CHECKING:
     from serienpost.service.users import User, UserLine
 
 __all__ = [
+    "MISSED",
     "SHORTEST_PASSWORD",
     "AccountLine",
+    "Anew",
     "Answers",
     "AskBalances",
     "Balance",
@@ -108,6 +113,7 @@ __all__ = [
     "MessageStory",
     "NamedMessage",
     "Notice",
+    "Obstacle",
     "PersonExport",
     "PlanCounts",
     "Practice",
@@ -123,6 +129,7 @@ __all__ = [
     "ReviewPage",
     "ReviewSummary",
     "Right",
+    "RowNames",
     "Run",
     "RunLine",
     "RunStatus",
@@ -147,7 +154,10 @@ __all__ = [
     "UserLine",
     "accounts",
     "ensure_worker",
+    "find_again",
+    "is_for_past",
     "macros",
+    "made_anew",
     "mailings",
     "message_look",
     "open_practice",
@@ -174,9 +184,11 @@ _HOME = {
     "Recipient": "answers",
     "Report": "answers",
     "ReviewSummary": "answers",
+    "RowNames": "answers",
     "RunLine": "answers",
     "RunStatus": "answers",
     "SelectionStatus": "answers",
+    "Anew": "anew",
     "Answers": "decided",
     "AskBalances": "tasks",
     "Balance": "balances",
@@ -184,10 +196,12 @@ _HOME = {
     "Conflict": "draft",
     "Draft": "draft",
     "EditedText": "mailing",
+    "MISSED": "run",
     "MessagePage": "run",
     "Notice": "notices",
     "FoundPerson": "persons",
     "FoundPersons": "persons",
+    "Obstacle": "release",
     "Prepare": "tasks",
     "PrepareDraft": "tasks",
     "Purge": "tasks",
@@ -203,7 +217,7 @@ _HOME = {
     "LoginRefused": "login",
     "Right": "users",
     "Run": "run",
-    "SameMailing": "draft",
+    "SameMailing": "same_mailing",
     "Selection": "selection",
     "Session": "login",
     "Stop": "run",
@@ -216,6 +230,9 @@ _HOME = {
     "UserLine": "users",
     "ensure_worker": "desk_worker",
     "SHORTEST_PASSWORD": "passwords",
+    "find_again": "anew",
+    "is_for_past": "anew",
+    "made_anew": "anew",
     "AccountLine": "catalog",
     "CheckedMailing": "mailing",
     "DraftLine": "draft",

@@ -26,6 +26,7 @@ from serienpost.run.report.answers import (
 )
 from serienpost.run.report.course import CourseBar
 from serienpost.run.report.export import PersonExport, PersonMessage, PersonSelected, Suppressed
+from serienpost.run.report.live_names import RowName, RowNames
 from serienpost.run.report.manifest import Manifest, ManifestField
 from serienpost.run.report.pauses import PauseEnd
 from serienpost.run.report.retention import Purged
@@ -60,6 +61,8 @@ __all__ = [
     "Recipient",
     "Report",
     "ReviewSummary",
+    "RowName",
+    "RowNames",
     "RunLine",
     "RunStatus",
     "SelectionStatus",

@@ -434,13 +434,18 @@ def mailings(practice: OpenedPractice) -> list[MailingLine]:
     context = practice.context
     return [
         MailingLine(
-            name,
-            title,
-            account,
-            _kind_of(context, account) if account in context.config.accounts else None,
+            name=one.name,
+            title=one.title,
+            account=one.account,
+            kind=kind_of(context, one.account),
         )
-        for name, title, account in mailing_heads(context)
+        for one in mailing_heads(context)
     ]
+
+
+def kind_of(context: PracticeContext, account: str | None) -> str | None:
+    """The kind of message that an account sends; None where there is no such account."""
+    return _kind_of(context, account) if account in context.config.accounts else None
 
 
 def _kind_of(context: PracticeContext, account: str) -> str:

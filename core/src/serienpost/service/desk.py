@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
     from serienpost.run.report.answers import SelectionStatus
     from serienpost.service.balances import Balance
-    from serienpost.service.draft import About, Draft, DraftLine, SameMailing
+    from serienpost.service.draft import Draft, DraftLine
     from serienpost.service.given_files import UploadedFile
     from serienpost.service.journal import JournalKind, JournalPage
     from serienpost.service.login import LoggedIn, LoginRefused, Session
+    from serienpost.service.same_mailing import About, SameMailing
     from serienpost.service.selection import Selection
     from serienpost.service.tasks import Task, TaskStatus, Wish
     from serienpost.service.users import Password, User, UserLine

@@ -66,24 +66,31 @@ def ensure_worker(folder: Path | str) -> int | None:
     post = WorkerPost(folder)
     try:
         post.touch()
-        if not post.take():
-            return None
-        language = present_language()
-        done = subprocess.run(  # noqa: S603  # our own program
-            [sys.executable, *_PROGRAM, str(folder), language, str(post.handle)],
-            pass_fds=(post.handle,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            start_new_session=True,
-            check=False,
-        )
+        return start_worker(folder, post) if post.take() else None
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SerienpostError(_("the worker cannot be started: {why}", why=why)) from error
     finally:
         post.close()
+
+
+def start_worker(folder: Path, post: WorkerPost) -> int:
+    """Start a worker at a post that was taken for it; returns its process.
+
+    Raises:
+        OSError: it cannot be started.
+        SerienpostError: it ended at once.
+    """
+    done = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, *_PROGRAM, str(folder), present_language(), str(post.handle)],
+        pass_fds=(post.handle,),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        start_new_session=True,
+        check=False,
+    )
     if done.returncode or not done.stdout.strip().isdigit():
         log = str(folder / LOG)
         raise SerienpostError(

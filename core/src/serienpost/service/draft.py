@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from serienpost.config.document import Document
 from serienpost.config.loading import load_mailing
-from serienpost.config.mailing_file import check_document, mailing_titles, mailing_with_id
-from serienpost.config.problems import did_you_mean, listed
+from serienpost.config.mailing_file import check_document, mailing_with_id
 from serienpost.documents import Plain, Record
-from serienpost.errors import ConfigError, DraftProblem, LedgerError, Problem, SerienpostError
+from serienpost.errors import ConfigError, LedgerError, SerienpostError
 from serienpost.ledger import drafts
 from serienpost.ledger.drafts import DraftRow, UploadRow
-from serienpost.ledger.runs import mailings_of_runs
 from serienpost.ledger.schema import draft as draft_table
 from serienpost.ledger.selections import find_selection
+from serienpost.ledger.states import RELEASED
 from serienpost.ledger.store import new_ref
 from serienpost.run.prepare.taking_over import with_people_of
 from serienpost.run.prepare.uploaded_files import as_uploads, is_same_file, received, remove_files
-from serienpost.run.report.preview import PREVIEWS
+from serienpost.run.report.preview import remove_previews
 from serienpost.run.report.retention import forget_unapproved
 from serienpost.service.draft_keys import (
+    at_key,
     checked_keys,
     draft_name,
     draft_title,
@@ -40,6 +39,7 @@ from serienpost.service.mailing import (
     people_of,
     prepare_checked,
 )
+from serienpost.service.same_mailing import SameMailing, chosen_id
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
@@ -52,38 +52,15 @@ if TYPE_CHECKING:
     from serienpost.ledger.store import Tx
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
+    from serienpost.service.same_mailing import About
 
 _ = Texts(__name__)
 
-# What a mailing is about: for the first two somebody is written to once per occasion.
-About: TypeAlias = Literal["appointments", "birthdays", "other"]
+# Of a run that was released and not taken back.
+_DONE = (*RELEASED, "finished")
 
 # Files of one draft at most.
 MOST_FILES = 50
-
-
-class KnownMailing(NamedTuple):
-    """A mailing that there is, or was: its id, and what people call it."""
-
-    id: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class SameMailing(Record):
-    """A question: is what the draft is for sent already, by one of these mailings?
-
-    A person gets a mailing once per appointment or birthday, and serienpost knows by the mailing's
-    id what the person has had. A second reminder under an id of its own would write to the same
-    people again, so somebody must say which mailing the draft goes on with, or that there is none.
-
-    Args:
-        about: what it is for.
-        known: the ids among which to choose.
-    """
-
-    about: About
-    known: tuple[KnownMailing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +107,11 @@ class DraftLine(Record):
     state: Literal["unprepared", "prepared", "changed"]
     run: str | None
     run_state: str | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was released as it stands: nobody has to go on with it."""
+        return self.state == "prepared" and self.run_state in _DONE
 
 
 class _ThereError(Exception):
@@ -316,7 +298,8 @@ class Draft:
                 )
             files = drafts.remove_draft(tx, self.id)
         remove_files(self.practice.context, files)
-        self._remove_previews(gone)
+        if gone:
+            remove_previews(self.practice.context, gone)
 
     def add_file(
         self, name: str, stream: BinaryIO, kind: UploadKind = "attachment"
@@ -416,7 +399,7 @@ class Draft:
             yield
         except SerienpostError as error:
             names = {one.path: one.name for one in [*self._uploads(), *self._lists()]}
-            problems = [_at_key(draft_name(self.id), names, one) for one in error.problems]
+            problems = [at_key(draft_name(self.id), names, one) for one in error.problems]
             if problems == list(error.problems):
                 raise
             raise type(error)(*problems) from error
@@ -432,11 +415,6 @@ class Draft:
         gone = _forget(tx, found.run, self.practice.actor)
         drafts.name_run(tx, self.id, run_id, self.version)
         return gone
-
-    def _remove_previews(self, run_id: str | None) -> None:
-        if run_id:
-            folder = self.practice.context.path(PREVIEWS) / run_id
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepare_draft(
@@ -476,7 +454,8 @@ def prepare_draft(
             progress=progress,
             frozen=named,
         )
-    draft._remove_previews(gone)
+    if gone:
+        remove_previews(practice.context, gone)
     return made
 
 
@@ -495,14 +474,13 @@ def new_draft(
     ledger = practice.ledger
     with ledger.read() as tx:
         tx.require(draft_table)
-        used = drafts.draft_mailings(tx) | {one: one for one in mailings_of_runs(tx)}
         people = find_selection(tx, selection) if selection is not None else None
     if mailing is not None:
         loaded = load_mailing(practice.context, mailing)
         mailing_id, begun = loaded.id, keys_taken_over(loaded)
     else:
-        known = used | mailing_titles(practice.context)
-        chosen = _chosen_id(about, continues, known)
+        purpose = people.purpose if people else (keys or {}).get("purpose")
+        chosen = chosen_id(practice, about, continues, purpose)
         if isinstance(chosen, SameMailing):
             return chosen
         mailing_id = chosen
@@ -533,34 +511,11 @@ def new_draft(
 
 def _written(practice: OpenedPractice, mailing_id: str) -> Plain:
     """The keys of the mailing's file; none where it has none, or one that cannot be read."""
-    name = mailing_with_id(practice.context, mailing_id)
+    head = mailing_with_id(practice.context, mailing_id)
     try:
-        return keys_taken_over(load_mailing(practice.context, name)) if name else {}
+        return keys_taken_over(load_mailing(practice.context, head.name)) if head else {}
     except ConfigError:
         return {}
-
-
-def _chosen_id(
-    about: About | None, continues: str | Literal[False] | None, known: Mapping[str, str]
-) -> str | SameMailing:
-    """The id of a draft that starts from nothing, or the question which one.
-
-    Raises:
-        ConfigError: it goes on with a mailing that there is not.
-        ValueError: nobody said what it is for.
-    """
-    if about not in ("appointments", "birthdays", "other"):
-        raise ValueError(_("a draft that starts from nothing says what it is about"))
-    if isinstance(continues, str):
-        if continues not in known:
-            hint = did_you_mean(continues, known) or listed(known)
-            raise ConfigError(_("there is no mailing '{name}'", name=continues), hint=hint)
-        return continues
-    if continues is None and about != "other" and known:
-        return SameMailing(about, tuple(KnownMailing(*one) for one in sorted(known.items())))
-    while (made := f"entwurf-{new_ref(6).lower()}") in known:
-        pass
-    return made
 
 
 def find(practice: OpenedPractice, draft_id: str, version: int | None = None) -> Draft:
@@ -624,16 +579,3 @@ def _refuse_overtaken(found: DraftRow, version: int) -> None:
 def _forget(tx: Tx, run_id: str | None, user: str) -> str | None:
     """Discard a run that was not released; returns it where it was removed."""
     return run_id if run_id and forget_unapproved(tx, run_id, user) else None
-
-
-def _at_key(place: str, names: Mapping[str, str], problem: Problem) -> Problem:
-    written = problem.file or ""
-    if written in names:
-        return replace(problem, file=names[written])
-    file, _colon, key = written.partition(": ")
-    # Within the name of a text's place the draft's is said in the reader's language.
-    if file not in (place, str(place)):
-        return problem
-    return DraftProblem(
-        problem.message, problem.hint, place, problem.line if key else None, key or problem.key
-    )

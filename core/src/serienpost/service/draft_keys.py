@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from serienpost.config.mailing import MAILING_KEYS, OF_DRAFTS
 from serienpost.config.nodes import MAX_DEPTH
 from serienpost.config.problems import Collector, did_you_mean
 from serienpost.config.reader import MAX_BYTES
+from serienpost.errors import DraftProblem, Problem
 from serienpost.text import NOT_STORABLE, displayed
 from serienpost.translation import Texts
 
@@ -120,3 +122,23 @@ def _refuse_scalar(value: object, loc: Loc, collector: Collector) -> None:
             collector.add(loc, _("the number is too long"), _("write it in quotes"))
     elif value is not None:
         collector.add(loc, _("is neither text nor a number, a list or a map"))
+
+
+def at_key(place: str, names: Mapping[str, str], problem: Problem) -> Problem:
+    """A problem of a draft at its key, or at the file by the name that it was given.
+
+    Args:
+        place: what stands for the draft's file.
+        names: of its files, by their paths.
+        problem: as it was found.
+    """
+    written = problem.file or ""
+    if written in names:
+        return replace(problem, file=names[written])
+    file, _colon, key = written.partition(": ")
+    # Within the name of a text's place the draft's is said in the reader's language.
+    if file not in (place, str(place)):
+        return problem
+    return DraftProblem(
+        problem.message, problem.hint, place, problem.line if key else None, key or problem.key
+    )

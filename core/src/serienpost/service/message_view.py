@@ -10,6 +10,7 @@ from serienpost.run.prepare.renderer import load_renderer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from serienpost.service.run import Run
 
@@ -34,6 +35,7 @@ class ShownMessage(Record):
     """A message as it would leave (or left), and how it looks.
 
     Args:
+        left_at: when it was handed over, in practice time; None for one that did not leave.
         subject: empty where the kind has none, or where the provider writes it.
         attachments: without the images within the formatted part.
         files: what would leave, by suffix.
@@ -43,6 +45,7 @@ class ShownMessage(Record):
     row: str
     sender: str
     address: str
+    left_at: datetime | None
     subject: str
     text: str
     attachments: tuple[ShownFile, ...]
@@ -70,6 +73,7 @@ def shown_message(run: Run, row: str) -> ShownMessage:
         row=shown.row,
         sender=content.sender,
         address=content.address,
+        left_at=shown.left_at,
         subject=content.subject,
         text=content.text,
         attachments=tuple(

@@ -67,6 +67,57 @@ class Confirmation(Record):
     channel: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle(Record):
+    """Why a prepared run cannot be released so that it leaves at once.
+
+    Args:
+        problems: what stands against it.
+        made_for: the day on which alone it may leave; None where something else stands against it.
+        can_wait: that day lies ahead, so that it can be released for a time of it.
+    """
+
+    problems: tuple[Problem, ...]
+    made_for: date | None = None
+    can_wait: bool = False
+
+
+def obstacle(practice: OpenedPractice, run_id: str) -> Obstacle | None:
+    """What stands against the release of a prepared run, whatever is answered; None where nothing
+    does, or where it is not prepared. Asks no provider.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with practice.ledger.read() as tx:
+        row = find_run(tx, run_id)
+    if row.state != "prepared":
+        return None
+    try:
+        _refuse_forbidden(practice, row)
+        terms(practice.context, row.account)
+        why = _other_day(practice, row, practice.ledger.clock(), catch_up=False)
+    except SerienpostError as error:
+        return Obstacle(tuple(error.problems))
+    if why is None:
+        return None
+    due = date.fromisoformat(row.due)
+    return Obstacle((_of_another_day(row, why),), due, can_wait=due > practice.today())
+
+
+def questions(practice: OpenedPractice, run_id: str, answers: Answers) -> Confirmation:
+    """What must be answered before a prepared run is released, whenever it leaves; see `obstacle`
+    for what no answer changes.
+
+    Raises:
+        SerienpostError: there is no such run, or it is not prepared.
+    """
+    with practice.ledger.read() as tx:
+        row = find_run(tx, run_id)
+    allow_command(row, "send")
+    return _confirmation(practice, row, answers, None)
+
+
 def approve(
     practice: OpenedPractice,
     run_id: str,
@@ -251,32 +302,47 @@ def _refuse_forbidden(practice: OpenedPractice, row: RunRow) -> None:
 def _refuse_other_day(
     practice: OpenedPractice, row: RunRow, leaves_at: datetime, *, catch_up: bool
 ) -> None:
-    """A text or a selection that counts from the due date leaves on that date.
+    """Make sure that a run leaves on the day that it is made for.
+
+    Raises:
+        ConfigError: it would leave on another one.
+    """
+    if why := _other_day(practice, row, leaves_at, catch_up=catch_up):
+        day = leaves_at.astimezone(practice.context.zone).date().isoformat()
+        command = _("serienpost prepare {mailing} --for {day}", mailing=row.mailing, day=day)
+        later = _("{command}, or send it then with --at {due}THH:MM", command=command, due=row.due)
+        raise ConfigError(
+            _of_another_day(row, why, hint=later if day < row.due else command),
+        )
+
+
+def _other_day(
+    practice: OpenedPractice, row: RunRow, leaves_at: datetime, *, catch_up: bool
+) -> str | None:
+    """What binds a run to its due date, where it would leave on another day; else None. A text or a
+    selection that counts from the due date leaves on that date.
 
     A due date that was missed is kept where no text names a date and what it is about lies ahead.
     """
     context = practice.context
     day = leaves_at.astimezone(context.zone).date().isoformat()
     if day == row.due:
-        return
+        return None
     renderer = load_renderer(context, practice.ledger, row.id)
     why = date_macro(renderer)
     if not why and catch_up and day > row.due:
         with practice.ledger.read() as tx:
-            why = passed_occasion(tx, renderer, row.id)
-    else:
-        why = why or relative_day(renderer)
-    if why:
-        command = _("serienpost prepare {mailing} --for {day}", mailing=row.mailing, day=day)
-        later = _("{command}, or send it then with --at {due}THH:MM", command=command, due=row.due)
-        raise ConfigError(
-            _(
-                "the run is made for {due} and {why}; it cannot be sent on another day",
-                due=date.fromisoformat(row.due),
-                why=why,
-            ),
-            hint=later if day < row.due else command,
-        )
+            return passed_occasion(tx, renderer, row.id)
+    return why or relative_day(renderer)
+
+
+def _of_another_day(row: RunRow, why: str, hint: str | None = None) -> Problem:
+    said = _(
+        "the run is made for {due} and {why}; it cannot be sent on another day",
+        due=date.fromisoformat(row.due),
+        why=why,
+    )
+    return Problem(said, hint)
 
 
 def _refuse_quiet(context: PracticeContext, row: RunRow, at: datetime) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Literal
 
 from serienpost.documents import FOR_FACES, Record
-from serienpost.errors import SerienpostError, StillOpenError, cause_of
+from serienpost.errors import LedgerError, SerienpostError, StillOpenError, cause_of
 from serienpost.ledger.reviewed import rows_of_run
-from serienpost.ledger.runs import allow_command, find_run
+from serienpost.ledger.runs import allow_command, find_run, lock_run
+from serienpost.ledger.states import NOT_SENT
 from serienpost.run.prepare.renderer import load_renderer
 from serienpost.run.report import history, languages, recipients
 from serienpost.run.report.estimate import duration, earlier_runs
@@ -33,7 +34,7 @@ from serienpost.service.review_page import ReviewPage, refuse_page, review_page
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -52,15 +53,19 @@ if TYPE_CHECKING:
         ReviewSummary,
         RunStatus,
     )
+    from serienpost.run.report.live_names import RowNames
     from serienpost.run.report.manifest import Manifest
     from serienpost.run.report.recipients import Filter
     from serienpost.run.report.summary import Report
     from serienpost.run.send.loop_state import LoopProgress
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.own_address import TestResult
-    from serienpost.service.release import Confirmation
+    from serienpost.service.release import Confirmation, Obstacle
 
 _ = Texts(__name__)
+
+# Stands for all states of messages that nobody got.
+MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,15 @@ class Run:
     def status(self) -> RunStatus:
         """How the run stands."""
         return history.run_status(self._ledger, self.id, self._context.zone)
+
+    def draft(self) -> str | None:
+        """The id of the draft that it was made of; None where that is gone, or where another run
+        was made of it since."""
+        from serienpost.ledger.drafts import draft_of_run
+
+        with self._ledger.read() as tx:
+            found = draft_of_run(tx, self.id)
+        return found.id if found else None
 
     def counts(self) -> PlanCounts:
         """How many rows are selected, reachable, allowed and marked; asks no provider."""
@@ -356,6 +370,36 @@ class Run:
             self.wake(at)
         return question or self.status()
 
+    def obstacle(self) -> Obstacle | None:
+        """What stands against releasing the prepared run so that it leaves at once, whatever is
+        answered; None where nothing does. Asks no provider."""
+        return release.obstacle(self.practice, self.id)
+
+    def ask_before_release(self, answers: Answers | None = None) -> Confirmation:
+        """What must be answered before `approve` releases the run, on whatever day.
+
+        Raises:
+            SerienpostError: it is not prepared, or its account is gone.
+        """
+        return release.questions(self.practice, self.id, answers or Answers())
+
+    def discard(self) -> None:
+        """Discard the prepared run; its draft stays. One that a test was sent from is cancelled
+        instead: the ledger keeps whose data left.
+
+        Raises:
+            LedgerError: it was released, or it is over.
+        """
+        from serienpost.run.report.preview import remove_previews
+        from serienpost.run.report.retention import forget_unapproved
+
+        with self._ledger.begin("draft", counted=False) as tx:
+            if lock_run(tx, self.id).state != "prepared":
+                raise LedgerError(_("run {run} is not waiting for its release", run=self.id))
+            is_gone = forget_unapproved(tx, self.id, self.practice.actor)
+        if is_gone:
+            remove_previews(self._context, self.id)
+
     def wake(self, not_before: datetime | None = None) -> None:
         """Tell the dispatcher that a worker may go on with this run; for whoever released it and
         does not deliver it. A dispatcher that fails is a notice: a worker looks for itself.
@@ -504,19 +548,39 @@ class Run:
     def message_page(
         self, page: int = 1, state: str | None = None, *, size: int = 50
     ) -> MessagePage:
-        """One page of the messages with the names of their people, in the order of the run.
+        """One page of the messages in the order of the run, with the names that the ledger keeps;
+        `names` knows more.
 
         Args:
             page: from 1.
-            state: messages in this state only.
+            state: messages in this state only, or `missed`: all that nobody got.
             size: messages of a page.
 
         Raises:
             ValueError: no such page, or a size that is none.
         """
         refuse_page(page, size)
-        total, found = history.message_page(self._ledger, self.id, page, size, state)
+        states = NOT_SENT if state == MISSED else (state,) if state else ()
+        total, found = history.message_page(self._ledger, self.id, page, size, states)
         return MessagePage(page, max(1, -(-total // size)), total, found)
+
+    def names(self, rows: Iterable[str], texts: Iterable[str | None] = ()) -> RowNames:
+        """Whom these rows mean: also those of whom the ledger keeps no name since the release, read
+        from their sources now.
+
+        Args:
+            rows: ids of rows.
+            texts: sentences that may name further rows by their ids.
+        """
+        from serienpost.run.report.live_names import ids_within, row_names
+
+        ids = {*rows, *ids_within(texts)}
+        return row_names(self._context, self._ledger, self.id, ids)
+
+    def place(self, row: str) -> int | None:
+        """Which page of a review of the marked rows, one by one, shows this row; None where the row
+        is not marked."""
+        return recipients.place(self._ledger, self._rows, row)
 
     def messages(self, *, troubled_first: bool = False) -> Iterator[MessageLine]:
         """Each message, read as it is used."""

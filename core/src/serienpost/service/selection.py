@@ -356,10 +356,9 @@ class Selection:
         """Why rows are not marked, with how many, the most frequent first."""
         return selection_reasons(self._ledger, self.id)
 
-    def shared_addresses(self) -> SharedRows | None:
-        """Different marked people who would each be written to at one address; None where there
-        are none."""
-        return recipients.shared_addresses(self._ledger, self._rows)
+    def shared(self) -> tuple[SharedRows, ...]:
+        """Marked rows that belong together: people at one address, rows of one person."""
+        return recipients.shared_rows(self._ledger, self._rows)
 
     def explain(self, row: str) -> Explanation:
         """What each check said about a row, and what would change it.

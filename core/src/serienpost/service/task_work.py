@@ -27,7 +27,8 @@ from serienpost.ledger.tasks import (
 from serienpost.plugin_attribution import plugin_behind
 from serienpost.run.prepare import choose
 from serienpost.run.report.estimate import accounts_with_balance, free_balance
-from serienpost.run.report.retention import PURGE, purge
+from serienpost.run.report.preview import remove_previews
+from serienpost.run.report.retention import PURGE, forget_unapproved, purge
 from serienpost.service import draft as drafts
 from serienpost.service import mailing as mailings
 from serienpost.service import own_address
@@ -187,8 +188,13 @@ def _prepare(work: Work) -> None:
         last = done
         work.progress(done)
 
+    gone: str | None = None
+
     def frozen(tx: Tx, run_id: str) -> None:
+        nonlocal gone
         work.end(tx, run=run_id, done=last)
+        if asked.replaces and forget_unapproved(tx, asked.replaces, practice.actor):
+            gone = asked.replaces
 
     if row.draft is not None:
         found = drafts.prepare_draft(
@@ -213,6 +219,8 @@ def _prepare(work: Work) -> None:
             progress=count,
             frozen=frozen,
         )
+    if gone:
+        remove_previews(practice.context, gone)
     if isinstance(found, Transliteration):
         question = {"mailing": found.mailing, "changes": found.changes}
         close_task(practice.ledger, row.id, work.owner, "done", question=question)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from serienpost.documents import Record
-from serienpost.errors import Exit
+from serienpost.errors import Exit, LedgerError
 from serienpost.ledger.store import new_ref
 from serienpost.ledger.tasks import (
     cancel_task,
@@ -50,6 +50,7 @@ class Prepare(Record):
         rewrite_signs: the answer to `Transliteration`.
         exclude_already_sent: unmark who had this mailing before.
         selection: whose people and marks are taken instead of the mailing's own.
+        replaces: a run that is discarded once this one is prepared, unless it was released.
     """
 
     mailing: str
@@ -58,6 +59,7 @@ class Prepare(Record):
     rewrite_signs: bool | None = None
     exclude_already_sent: bool = False
     selection: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,25 @@ class Task:
         with self.practice.ledger.read() as tx:
             return _status(self.practice, find_task(tx, self.id))
 
+    def again(self, *, rewrite_signs: bool, token: str = "") -> Task:
+        """Ask for the same once more, with the answer to the question that it ended with.
+
+        Args:
+            rewrite_signs: the answer to `Transliteration`.
+            token: see `Practice.ask`.
+
+        Raises:
+            LedgerError: it was removed, days after its end, or prepares nothing.
+        """
+        with self.practice.ledger.read() as tx:
+            row = find_task(tx, self.id)
+        if row.what != "prepare":
+            raise LedgerError(_("the task {task} asks nothing", task=self.id))
+        detail = {**(row.detail or {}), "rewrite_signs": rewrite_signs}
+        of = {"draft": row.draft, "version": row.version, "selection": row.selection}
+        named = {key: value for key, value in of.items() if value is not None}
+        return _enter(self.practice, {"what": "prepare", **named, "detail": detail}, token)
+
     def cancel(self) -> TaskStatus:
         """Do it no more: one that waits is never begun, one that a worker is at stops within its
         next rows and leaves nothing. One that is over stays as it is.
@@ -205,7 +226,10 @@ class Task:
 
 def ask(practice: OpenedPractice, what: Wish, *, token: str = "") -> Task:
     """See `Practice.ask`."""
-    asked = _columns(practice, what)
+    return _enter(practice, _columns(practice, what), token)
+
+
+def _enter(practice: OpenedPractice, asked: dict[str, Any], token: str) -> Task:
     task_id = new_ref(_ID_LENGTH)
     if token:
         said = json.dumps(asked, sort_keys=True)
@@ -252,6 +276,7 @@ def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:
         return {"what": "prepare", "draft": what.draft, "version": what.version, "detail": detail}
     detail["mailing"] = what.mailing
     detail["instead"] = dict(what.instead) if what.instead else None
+    detail["replaces"] = what.replaces
     return {"what": "prepare", "selection": what.selection, "detail": detail}
 
 
@@ -264,6 +289,7 @@ class Asked(NamedTuple):
     exclude_already_sent: bool
     mailing: str | None = None
     instead: Instead | None = None
+    replaces: str | None = None
 
 
 def asked_of(row: TaskRow) -> Asked:

@@ -243,17 +243,16 @@ def _not_found(name: str, suffix: str, folders: Sequence[Path]) -> TemplateError
     if having:
         other = nearest_path(having[0] / suffix)
         rename = other and _("rename {old} to {new}", old=other.name, new=suffix)
-        hint = rename or _("add {file}", file=str(having[0] / suffix))
+        hint = rename or _("add {file}", file=f"{having[0].parent.name}/{name}/{suffix}")
         what = _("the template {name} has no file {file}", name=name, file=suffix)
         return TemplateError(Problem(what, hint))
     near = nearest(name, template_names(folders))
-    searched = [str(folder) for folder in folders]
     hint = (
         _("did you mean {name}?", name=near)
         if near
         else _("serienpost templates lists what there is")
     )
-    what = _("there is no template {name} in {folders}", name=name, folders=searched)
+    what = _("there is no template {name}", name=name)
     return TemplateError(Problem(what, hint))
 
 

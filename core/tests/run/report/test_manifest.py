@@ -118,3 +118,14 @@ def test_each_processor_with_its_people(post: Office, monkeypatch: pytest.Monkey
         if one.macro == "address"
     }
     assert counts == {("post.example.org", "DE"): 1, ("mail.example.com", "US"): 2}
+
+
+def test_each_field_once_with_whichever_macros(post: Office) -> None:
+    """A person counts for a field whose value one macro or another shows, and once for both."""
+    run = post.prepare(text="{% if Vorname %}{{Vorname}}{% endif %} {{Nachname}}")
+    found = manifest(post.context, post.ledger, run)
+    counts = {one.name: one.people for one in found.once}
+    assert len(counts) == len(found.once)
+    both = {name: [one.people for one in found.fields if one.name == name] for name in counts}
+    assert {name: max(people) for name, people in both.items()} == counts
+    assert "once" not in found.document()

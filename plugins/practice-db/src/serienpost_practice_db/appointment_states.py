@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def appointment_states(
 
     A row is gone when the appointment is, when it was cancelled, moved or given to somebody
     else, or when its status no longer fits: a slot without a person, or an appointment that
-    is over before it began.
+    is over before it began. Of such a row the fields are those of the person alone.
     """
     ids = {row.occasion_id for row in rows if row.occasion_id}
     states = {
@@ -41,9 +42,17 @@ def appointment_states(
     }
     found = _by_id(db, ids, request)
     now = datetime.now(UTC)
-    return [
+    said = [
         _state(row, found.get(row.occasion_id or ""), states.get(row.occasion_id or ""), now)
         for row in rows
+    ]
+    without = {row.person_id for row, state in zip(rows, said, strict=True) if state.gone}
+    people = db.people(without, request)
+    return [
+        replace(state, fields=people[row.person_id].fields)
+        if state.gone and row.person_id in people
+        else state
+        for row, state in zip(rows, said, strict=True)
     ]
 
 

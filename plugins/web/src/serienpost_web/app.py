@@ -36,6 +36,7 @@ from serienpost_web.forms import (
 )
 from serienpost_web.once import Once
 from serienpost_web.pages import ROUTES
+from serienpost_web.pages.entrance import kept_form
 from serienpost_web.practices import Practices
 from serienpost_web.rendering import Pages
 from serienpost_web.sessions import (
@@ -149,6 +150,8 @@ class Desk:
         try:
             with self._practices.acting(_NOBODY) as nobody:
                 visitor = visitor_of(nobody, only_cookie(request, self._entrance.cookie(SESSION)))
+            if visitor is not None and _is_kept(found, visitor):
+                return True
             return visitor is not None and self._not_allowed(found, visitor, request) is None
         except SerienpostError:
             return False
@@ -216,6 +219,9 @@ class Desk:
         visitor = visitor_of(nobody, token)
         if found is None:
             return self._page(Shown("missing", status=404), visitor, None)
+        if visitor is not None and _is_kept(found, visitor):
+            kept = kept_form(form, request.scope["path"])
+            return self._page(kept, visitor, None)
         if (elsewhere := self._not_allowed(found, visitor, request)) is not None:
             return self._as_response(elsewhere, visitor, None)
         asked = Asked(
@@ -330,6 +336,12 @@ class Desk:
         text = self._pages.render(shown, visitor, asked, self.routes)
         headers = {"retry-after": str(_RETRY_SECONDS)} if shown.status == 503 else None
         return Response(text, shown.status, headers, media_type="text/html")
+
+
+def _is_kept(found: _Found, visitor: Visitor) -> bool:
+    """Whether what was written is carried through the lock."""
+    route = found.route
+    return route.keeps_text and visitor.is_locked and visitor.may(route.needs)
 
 
 def _page_of(found: _Found, request: Request) -> str:

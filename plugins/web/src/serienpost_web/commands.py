@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from serienpost import Practice
 
 _ = Texts(__name__)
+
+# A part of a host's name (RFC 1123, 2.1), with the underscore that local networks use.
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
+_LONGEST_NAME = 253
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -113,6 +119,30 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
+def _is_name(host: str) -> bool:
+    """Whether browsers can open this: an address, or a name, in other letters too (RFC 3490)."""
+    if ":" in host:
+        return _is_address(host.removeprefix("[").removesuffix("]"))
+    try:
+        ascii_name = host.encode("idna")
+        readable = ascii_name.decode("idna")
+    except UnicodeError:
+        return False
+    return len(ascii_name) <= _LONGEST_NAME and all(
+        _LABEL.fullmatch(label)
+        for name in (ascii_name.decode(), readable)
+        for label in name.removesuffix(".").split(".")
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _refuse_open_doors(
     host: str, certificate: Path | None, key: Path | None, names: tuple[str, ...], proxy: str | None
 ) -> None:
@@ -127,6 +157,15 @@ def _refuse_open_doors(
         raise click.UsageError(_("--proxy and --certificate exclude each other"))
     if names and not certificate:
         raise click.UsageError(_("--name goes with --certificate"))
+    for name in (host, *names):
+        if not _is_name(name):
+            raise click.UsageError(
+                _(
+                    "{name} is no name of a computer and no address: write it as browsers open"
+                    " it, such as desk.example.org",
+                    name=name or '""',
+                )
+            )
     if not certificate and not proxy and not is_loopback(host):
         raise click.UsageError(
             _(
@@ -155,11 +194,12 @@ def _refuse_proxy(proxy: str) -> None:
         _origin(parts.scheme, parts.hostname or "", port)
     except ValueError:
         parts, port = urlsplit(""), None
+    is_named = _is_name(parts.hostname or "")
     is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
     is_safe = parts.scheme == "https" or (
         parts.scheme == "http" and is_loopback(parts.hostname or "")
     )
-    if not (parts.hostname and is_plain and is_safe and port != 0):
+    if not (is_named and is_plain and is_safe and port != 0):
         raise click.UsageError(
             _("--proxy is the address that browsers open, such as https://desk.example.org")
         )

@@ -89,6 +89,7 @@ class Route:
         back: of a `POST`, the page it stands on, with the same parts; where a login leads to.
         is_polled: asked by the script, which keeps nobody logged in.
         takes_file: one file may come with the form, larger than any form.
+        keeps_text: what was written is carried through the lock of the desk.
     """
 
     path: str
@@ -99,6 +100,7 @@ class Route:
     back: str | None = None
     is_polled: bool = False
     takes_file: bool = False
+    keeps_text: bool = False
 
     def match(self, path: str) -> dict[str, str] | None:
         """The parts of a path that this route is for; None where it is not."""

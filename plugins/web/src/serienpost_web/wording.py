@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ from serienpost.service import words
 from serienpost_web.table import path_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from serienpost import Problem, Text
-    from serienpost.service import Recipient, RunLine, RunStatus
+    from serienpost.service import MessageStory, NamedMessage, Recipient, RunLine, RunStatus
     from serienpost_web.table import Asked
 
 _ = Texts(__name__)
@@ -33,6 +34,7 @@ SAID: Mapping[str, Text] = {
     "begun": _("The draft is begun. Nothing is sent before somebody releases it."),
     "saved": _("Saved."),
     "discarded": _("The draft is discarded."),
+    "run_discarded": _("These messages are discarded. Nothing of them was sent."),
     "prepared": _("Prepared. Look at the messages; nothing is sent before somebody releases it."),
     "logged_out": _("You are logged out."),
     "suppressed": _("The address is on the suppression list. Nothing is sent to it any more."),
@@ -131,8 +133,18 @@ _AT_FIELDS: Mapping[str, Text] = {
     "text": _("Write a text, or choose a template."),
     "attachments": _("Remove this file here, and add the right one."),
 }
+# Of a row that nobody can write to as it is.
+_CORRECT = _("Put it right in the practice program or in the list, then check again.")
+# Of a check that denies and says no more.
+_FIXED = _("Nothing that can be done here changes this.")
 # A hint of the core that names the command which lists macros.
 _MACROS = "serienpost macros"
+
+
+# Evidence of the checks that come with serienpost.
+_SIGNED = re.compile(r"\berteilt_am=(\d{4}-\d\d-\d\d)")
+_LISTED = re.compile(r"\bfile \w+ row (\d+)")
+_FLAG = re.compile(r"\bkontakt_\w+=ja\b")
 
 
 # Pages of a list: so many rows at once.
@@ -195,6 +207,12 @@ def at_field(problem: Problem) -> str | None:
     return words.without_commands(problem.hint)
 
 
+def sentence(problem: Problem) -> str:
+    """What is wrong, as a sentence of its own, without commands."""
+    said = str(words.without_commands(problem.message) or problem.message)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
 def span(seconds: float) -> Text:
     """About how long something takes, in words."""
     minutes = round(seconds / 60)
@@ -230,7 +248,7 @@ def action(kind: str) -> Text | str:
     return ACTIONS.get(kind) or words.kind(kind)
 
 
-def occasion(row: Recipient, zone: ZoneInfo) -> Text | str:
+def occasion(row: Recipient | NamedMessage, zone: ZoneInfo) -> Text | str:
     """What a row is about, as a person knows it; a dash for nothing. What no time is known of goes
     by its number."""
     kind, _sign, number = (row.occasion or "").partition(":")
@@ -246,10 +264,44 @@ def occasion(row: Recipient, zone: ZoneInfo) -> Text | str:
     return known.get(kind, row.occasion or "–")
 
 
+def name_of(row: Recipient | NamedMessage) -> str:
+    """Who is meant by a row; of whom no name is known, by what kind of person and which number."""
+    return row.name or words.person(row.id)
+
+
 def remedy(row: Recipient) -> str | None:
-    """What would change that a row is not allowed."""
-    denials = (one for one in row.consent if one["verdict"] == "deny")
-    return words.without_commands(next((one["remedy"] for one in denials), None))
+    """What would change that a row is not reachable or not allowed; None for one that is both."""
+    if not row.reachable:
+        return str(_CORRECT)
+    denials = [one for one in row.consent if one["verdict"] == "deny"]
+    if row.allowed or not denials:
+        return None
+    return remedy_of(denials[0])
+
+
+def to_do(story: MessageStory, person: Recipient, advice: Callable[..., str | None]) -> str | None:
+    """What a person can do about a message that did not arrive; None where nothing needs to be."""
+    said = advice(story.state, story.code, story.text)
+    if said:
+        return words.without_commands(said)
+    return str(_CORRECT) if not person.reachable else None
+
+
+def evidence(record: str) -> Text | str:
+    """What a check that allows looked at, which it names as the ledger keeps it; what no check of
+    ours wrote stands as it is."""
+    if found := _SIGNED.search(record):
+        return _("consent of {day}", day=date.fromisoformat(found[1]))
+    if found := _LISTED.search(record):
+        return _("the list says yes (row {number})", number=found[1])
+    if record.startswith("override "):
+        return _("somebody has answered for it; above stands who, and why")
+    return _("the master data say yes") if _FLAG.search(record) else record
+
+
+def remedy_of(answer: Mapping[str, str]) -> str:
+    """What would change the answer of a check that denies."""
+    return words.without_commands(answer["remedy"]) or str(_FIXED)
 
 
 def day(written: str) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from serienpost import CurrentState, Texts
@@ -91,7 +92,7 @@ class PatientsSource:
             if person is None:
                 return _VANISHED
             if row.occasion_id and row.person_id not in born:
-                return _NO_BIRTHDAY
+                return replace(_NO_BIRTHDAY, fields=person.fields)
             return CurrentState(None, person.fields, person.consenting_id)
 
         return [state(row) for row in rows]

@@ -231,7 +231,8 @@ class TableSource:
             mine = lines.get(row.person_id, ())
             line = next((one for one in mine if _is_about(values.occasion(one), row)), None)
             if line is None and (is_listed or row.occasion_id):
-                return _MOVED if mine or person else _CHANGED
+                gone = _MOVED if mine or person else _CHANGED
+                return replace(gone, fields=person.fields) if person else gone
             fields, fault = _fields(line, person, values, request)
             return CurrentState(fault, fields, person.consenting_id if person else None)
 
@@ -299,16 +300,7 @@ def _is_about(occasion: Occasion | None, row: RowRef) -> bool:
 
 
 def _people(context: Context, ids: Sequence[str], request: RowRequest) -> dict[str, Row]:
-    if not ids:
-        return {}
-    db = _database(context)
-    people: dict[str, Row] = {}
-    for kind in _PERSONS:
-        mine = {id_ for id_ in ids if id_.startswith(f"{kind}:")}
-        if mine:
-            offered = request.fields & db.schema.offers(kind).keys()
-            people |= db.by_ids(kind, mine, replace(request, fields=offered))
-    return people
+    return _database(context).people(ids, request) if ids else {}
 
 
 def _database(context: Context) -> PracticeDb:

@@ -284,8 +284,8 @@ def refuse_unknown_mailings(
     if not mailings:
         return
     with ledger.read() as tx:
-        sent = mailings_of_runs(tx)
-    known = sent.union(mailing_names(context))
+        known = {one.mailing for one in mailings_of_runs(tx)}
+    known.update(mailing_names(context))
     problems = [
         Problem(
             _("there is no mailing {name}", name=repr(name)),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
+    from sqlalchemy import Row as DatabaseRow
+
     from serienpost.context import PracticeContext
     from serienpost.contracts.content import Content, Cost
     from serienpost.contracts.kinds import Kind
@@ -123,8 +125,8 @@ def row_columns(row: Row, block: int, no: int) -> dict[str, Any]:
         "person": row.person_id,
         "occasion": occasion.id if occasion else None,
         "occasion_at": occasion.starts_at if occasion else None,
-        "number": _text(row.fields.get("nummer")),
-        "name": display_name(row),
+        "number": number_of(row.fields),
+        "name": display_name(row.fields),
     }
 
 
@@ -245,10 +247,12 @@ def _render(renderer: RunRenderer, one: Reviewed) -> None:
 def current_states(
     context: PracticeContext,
     block: SourceBlock,
-    rows: Sequence[Outgoing | MessageRow],
+    rows: Sequence[Outgoing | MessageRow | DatabaseRow[Any]],
     request: RowRequest,
+    *,
+    seconds: float = SOURCE_SECONDS,
 ) -> Sequence[CurrentState]:
-    """What a block's source says now of rows that it selected.
+    """What a block's source says now of rows that it selected, within so many seconds.
 
     Raises:
         UnavailableError: it cannot answer, does not in time, or not for each row.
@@ -256,7 +260,7 @@ def current_states(
     refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
     try:
         states = within(
-            SOURCE_SECONDS,
+            seconds,
             f"source {block.source.name}",
             lambda: block.source.current(context, block.selection, refs, request),
         )
@@ -359,9 +363,9 @@ def once_key(renderer: RunRenderer, ledger: Ledger, row: Row) -> str | None:
     return ledger.keyed_hash("once", header.mailing, row.person_id, row.occasion.id, begin)
 
 
-def display_name(row: Row) -> str:
+def display_name(fields: Mapping[str, FieldValue]) -> str:
     """Who is meant, for the people who review."""
-    name = name_parts(row.fields)
+    name = name_parts(fields)
     return displayed(" ".join(filter(None, (name.title, name.first, name.surname))))
 
 
@@ -373,7 +377,9 @@ def _message_id(content: Content, ref: str) -> str | None:
     return message_id(ref, content.sender)
 
 
-def _text(value: FieldValue) -> str | None:
+def number_of(fields: Mapping[str, FieldValue]) -> str | None:
+    """The number under which the practice knows who is meant."""
+    value = fields.get("nummer")
     return None if value is None else displayed(str(value))
 
 

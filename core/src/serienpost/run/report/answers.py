@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from serienpost import words
 from serienpost.documents import FOR_FACES, Plain, Record
 from serienpost.errors import Exit, Problem
-from serienpost.ledger.states import ENDED, MESSAGE_STATES, RELEASED
+from serienpost.ledger.states import ENDED, MESSAGE_STATES, NOT_SENT, RELEASED
 from serienpost.translation import Text, Texts, joined
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ = Texts(__name__)
 
 
 class PlanCounts(NamedTuple):
-    """Rows of a run: `selected`, of these `reachable`, of these `allowed`, of these `marked`."""
+    """Rows: `selected`, of these `reachable`, of these `allowed`, of these `marked`."""
 
     selected: int
     reachable: int
@@ -310,6 +310,7 @@ class RunStatus(Record):
     """How a run stands.
 
     Args:
+        title: what people call the mailing.
         counts: messages by state; every state has a number.
         reason_text: the reason in a sentence, in the provider's or the check's own words.
         ends: what ends the pause; None where there is none.
@@ -322,6 +323,7 @@ class RunStatus(Record):
 
     run: str
     mailing: str
+    title: str = field(metadata=FOR_FACES)
     state: str
     reason: str | None
     counts: Mapping[str, int]
@@ -357,6 +359,11 @@ class RunStatus(Record):
     def is_released(self) -> bool:
         """Whether a person released it and it is not over."""
         return self.state in RELEASED
+
+    @property
+    def missed(self) -> int:
+        """Messages that nobody got."""
+        return sum(self.counts.get(state, 0) for state in NOT_SENT)
 
     @property
     def present(self) -> dict[str, int]:
@@ -395,13 +402,15 @@ class MessageLine(NamedTuple):
 
 class NamedMessage(NamedTuple):
     """One message of a run with whose it is; `name`, `number` and `address` are None where they
-    are purged or erased. `text` is what was said of it last."""
+    are purged, erased, or left out. `text` is what was said of it last."""
 
     row: str
     id: str
     number: str | None
     name: str | None
     address: str | None
+    occasion: str | None
+    occasion_at: datetime | None
     state: str
     basis: str | None
     attempts: int
@@ -416,6 +425,7 @@ class OtherMessage(Record):
     run: str
     row: str
     mailing: str
+    title: str = field(metadata=FOR_FACES)
     kind: str
     due: str
     state: str
@@ -580,8 +590,7 @@ def standing(state: str, reason: str | None, scheduled_for: datetime | None) -> 
     when = _("scheduled for {at}", at=scheduled_for)
     if state == "finished":
         return _("handed over, {when}", when=when)
-    is_waiting = state == "approved" or reason == "schedule"
-    return when if is_waiting else joined(", ", (word, when))
+    return when if state == "approved" or reason == "schedule" else joined(", ", (word, when))
 
 
 def _about(run: str, message: str) -> str:

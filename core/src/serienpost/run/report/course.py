@@ -24,6 +24,8 @@ _STEPS = (
     *(DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 364 * DAY),
 )
 _BARS = 60
+# Bars that show a course.
+_FEWEST = 3
 # Seconds over which a rate says something.
 _LONG_ENOUGH = 10
 
@@ -52,6 +54,11 @@ def course(tx: Tx, run_id: str, zone: ZoneInfo) -> tuple[CourseBar, ...]:
     for (at,) in tx.stream(tx.select(message, c.sent_at).where(*sent)):
         bars[(at - begin) // width] += 1
     return tuple(CourseBar((begin + width * n).astimezone(zone), bars[n]) for n in range(len(bars)))
+
+
+def has_course(bars: Sequence[CourseBar]) -> bool:
+    """Whether there is a course to see: over more than a moment or two."""
+    return sum(1 for bar in bars if bar.messages) >= _FEWEST
 
 
 def bar_seconds(bars: Sequence[CourseBar]) -> int:

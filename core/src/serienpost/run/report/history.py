@@ -32,7 +32,7 @@ from serienpost.run.send.archive import archive_counts
 from serienpost.run.send.schedule import scheduled_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Label, Row
@@ -112,6 +112,7 @@ def run_status(ledger: Ledger, run_id: str, zone: ZoneInfo) -> RunStatus:
     return RunStatus(
         run=run_id,
         mailing=row.mailing,
+        title=row.title,
         state=row.state,
         reason=row.reason,
         counts=every_state(counts),
@@ -142,15 +143,16 @@ def messages_of(
 
 
 def message_page(
-    ledger: Ledger, run_id: str, page: int, size: int, state: str | None
+    ledger: Ledger, run_id: str, page: int, size: int, states: Collection[str]
 ) -> tuple[int, tuple[NamedMessage, ...]]:
-    """One page of the messages with their names, and how many all pages have together.
+    """One page of the messages in these states, or of all, with the names that the ledger keeps;
+    and how many all pages have together.
 
     Raises:
         LedgerError: there is no such run.
     """
     c = message.c
-    chosen = [c.run == run_id, *([c.state == state] if state else [])]
+    chosen = [c.run == run_id, *([c.state.in_(states)] if states else [])]
     with ledger.read() as tx:
         find_run(tx, run_id)
         total = int(tx.scalar(tx.select(message, func.count()).where(*chosen)))
@@ -187,6 +189,7 @@ def other_messages(
             r.id.label("run"),
             m.row_id.label("row"),
             r.mailing,
+            r.title,
             r.kind,
             r.due,
             m.state,

@@ -8,11 +8,11 @@ figures stay when the values are gone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, case, func, or_
 
-from serienpost.documents import Record
+from serienpost.documents import FOR_FACES, Record
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import message
 from serienpost.ledger.states import LEFT
@@ -47,8 +47,20 @@ class ManifestField(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class LeavingField(Record):
+    """A field that left (or will), with whichever macros: to whom, for how many people."""
+
+    name: str
+    people: int
+    processor: str | None
+    region: str | None
+    because: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest(Record):
-    """Which fields leave with a run's messages, and what is known of who gets them."""
+    """Which fields leave with a run's messages, and what is known of who gets them; `once` names
+    each field once for each processor, for whoever does not ask by which macro it leaves."""
 
     run: str
     processor: str | None
@@ -58,6 +70,7 @@ class Manifest(Record):
     disclaimer_by: str | None
     disclaimer_at: datetime | None
     fields: tuple[ManifestField, ...]
+    once: tuple[LeavingField, ...] = field(metadata=FOR_FACES)
 
 
 def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
@@ -78,13 +91,18 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
         known = handed_over(tx, run_id) or [_configured(context, row)]
         for name, region, when in stretches(known):
             given.setdefault((name, region), []).append(when)
-        fields = tuple(
-            ManifestField(field, label, macro, people, name, region, reasons.get(field))
-            for (name, region), whens in given.items()
-            for field, label, macro, people in _counted(
-                tx, run_id, pairs, and_(leaves, or_(*whens))
-            )
-        )
+        fields: list[ManifestField] = []
+        once: list[LeavingField] = []
+        for (name, region), whens in given.items():
+            counted = _counted(tx, run_id, pairs, and_(leaves, or_(*whens)))
+            fields += [
+                ManifestField(one, label, macro, people, name, region, reasons.get(one))
+                for (one, label, macro), people in counted.pairs
+            ]
+            once += [
+                LeavingField(one, people, name, region, reasons.get(one))
+                for one, people in counted.fields.items()
+            ]
     name, region = list(given)[-1]
     channel = context.registry.channels.get(row.channel)
     account = context.config.accounts.get(row.account)
@@ -97,7 +115,8 @@ def manifest(context: PracticeContext, ledger: Ledger, run_id: str) -> Manifest:
         attestation=processor.attestation if processor else None,
         disclaimer_by=row.disclaimer_by,
         disclaimer_at=row.disclaimer_at and row.disclaimer_at.astimezone(context.zone),
-        fields=fields,
+        fields=tuple(fields),
+        once=tuple(once),
     )
 
 
@@ -110,18 +129,33 @@ def _configured(context: PracticeContext, row: RunRow) -> HandedOver:
     return HandedOver(row.created_at, name, region)
 
 
+class _Counted(NamedTuple):
+    """People of each pair of field and macro, and of each field with any of its macros."""
+
+    pairs: list[tuple[Sequence[str], int]]
+    fields: dict[str, int]
+
+
 def _counted(
     tx: Tx, run_id: str, pairs: Sequence[Sequence[str]], leaves: ColumnElement[bool]
-) -> list[tuple[Any, ...]]:
-    """Field, class, macro and people of each pair; rows without bits are of an older ledger and
-    count for every pair."""
+) -> _Counted:
+    """How many people each pair is for; rows without bits are of an older ledger and count for
+    every pair."""
+    if not pairs:
+        return _Counted([], {})
     c = message.c
     here = and_(c.run == run_id, leaves)
     masks = [row.carried for row in tx.all(tx.select(message, c.carried).where(here).distinct())]
+    bits: dict[str, list[int]] = {}
+    for bit, (name, *_rest) in enumerate(pairs):
+        bits.setdefault(name, []).append(bit)
     counts = []
-    for bit in range(len(pairs)):
-        having = [mask for mask in masks if mask is not None and int(mask, 16) >> bit & 1]
+    for wanted in (*([bit] for bit in range(len(pairs))), *bits.values()):
+        mask = sum(1 << bit for bit in wanted)
+        having = [one for one in masks if one is not None and int(one, 16) & mask]
         carries = or_(c.carried.in_(having), c.carried.is_(None))
         counts.append(func.count(case((carries, c.person)).distinct()))
-    (found,) = tx.all(tx.select(message, *counts).where(here)) if counts else ((),)
-    return [(*pair, people) for pair, people in zip(pairs, found, strict=True)]
+    (found,) = tx.all(tx.select(message, *counts).where(here))
+    people = [int(one) for one in found]
+    of_fields = people[len(pairs) :]
+    return _Counted([*zip(pairs, people, strict=False)], dict(zip(bits, of_fields, strict=True)))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from markupsafe import Markup
 
 from serienpost import words
+from serienpost.run.report.advice import advice
 from serienpost.run.report.chart import chart, moment, per
-from serienpost.run.report.course import bar_seconds, per_minute
+from serienpost.run.report.course import bar_seconds, has_course, per_minute
+from serienpost.text import without_stray_ends
 from serienpost.translation import Text, Texts, present_language
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment, Template
 
+    from serienpost.run.report.live_names import RowNames
     from serienpost.run.report.summary import ReasonCount, Report
 
 _ = Texts(__name__)
@@ -81,13 +84,14 @@ def page_environment(folder: Path, texts: Texts) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: "" if value is None else value,
+        finalize=_written,
     )
     made.globals.update(
         _=texts,
         ngettext=texts.ngettext,
         pgettext=texts.pgettext,
         words=words,
+        advice=advice,
         run_look=run_look,
         message_look=message_look,
     )
@@ -95,12 +99,26 @@ def page_environment(folder: Path, texts: Texts) -> Environment:
     return made
 
 
+def _written(value: Any) -> Any:  # noqa: ANN401  # whatever a template shows
+    """What is shown of a value: nothing of None, of a text what stays within its `bdi`."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return without_stray_ends(str(value))
+    return "" if value is None else value
+
+
 def said(value: Any) -> str:  # noqa: ANN401  # a day, a time, a number
     """A day, a moment or a number as the language writes it; a dash for nothing."""
     return str(Text("", "{value}", {"value": value})) if value is not None else "–"
 
 
-def run_part(part: Part, run: Report, *, address: str = "", to_do: str | None = None) -> Markup:
+def run_part(
+    part: Part,
+    run: Report,
+    *,
+    address: str = "",
+    to_do: str | None = None,
+    names: RowNames | None = None,
+) -> Markup:
     """A part of a run's page.
 
     Args:
@@ -108,11 +126,14 @@ def run_part(part: Part, run: Report, *, address: str = "", to_do: str | None = 
         run: its report.
         address: of the run's page at a desk, which numbers lead from; empty for none.
         to_do: what ends the pause of the run, said beside its reason.
+        names: whom it says by their names at a desk; a file keeps to their ids.
     """
     parts = _template("parts").module
     if part == "standing":
         return Markup(parts.standing(run, address, to_do))  # type: ignore[attr-defined]  # noqa: S704
-    return Markup(getattr(parts, part)(run))  # noqa: S704  # escaped by the template
+    if part == "outcome":
+        return Markup(parts.outcome(run, address, names))  # type: ignore[attr-defined]  # noqa: S704
+    return Markup(parts.facts(run))  # type: ignore[attr-defined]  # noqa: S704  # escaped by the template
 
 
 def report_page(run: Report) -> str:
@@ -127,6 +148,7 @@ def _template(name: str) -> Template:
     made.globals.update(
         bar_seconds=bar_seconds,
         chart=chart,
+        has_course=has_course,
         moment=moment,
         per=per,
         per_minute=per_minute,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import case, func, select
 
 from serienpost.contracts.channels import HasViews
 from serienpost.contracts.content import Content, Message, Refused
 from serienpost.errors import LedgerError, SerienpostError
 from serienpost.ledger.rows import OUTGOING, Outgoing
 from serienpost.ledger.runs import allow_command, find_rows, find_run
-from serienpost.ledger.schema import message
+from serienpost.ledger.schema import attempt, message
+from serienpost.ledger.states import LEFT
 from serienpost.ledger.store import utc_now
 from serienpost.run.prepare.check import EXAMPLE_ADDRESS
 from serienpost.run.prepare.plan import from_json
@@ -20,7 +24,11 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
+    from serienpost.context import PracticeContext
     from serienpost.ledger.store import Ledger
     from serienpost.run.prepare.renderer import RunRenderer
 
@@ -43,6 +51,11 @@ def file_name(row_id: str) -> str:
     return "_".join("-".join(map(_quoted, part)) for part in parts)
 
 
+def remove_previews(context: PracticeContext, run_id: str) -> None:
+    """Remove the files that were written for whoever looks at a run."""
+    shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
+
+
 def _quoted(text: str) -> str:
     return _UNSAFE.sub(
         lambda found: "".join(f"%{one:02X}" for one in found[0].encode("utf-8", "surrogatepass")),
@@ -51,13 +64,14 @@ def _quoted(text: str) -> str:
 
 
 class Shown(NamedTuple):
-    """A message to be looked at: its row, what would leave, further files that show it, and what
-    they are made of."""
+    """A message to be looked at: its row, what would leave, further files that show it, what they
+    are made of, and when it left; None for one that did not."""
 
     row: str
     files: dict[str, bytes]
     views: dict[str, bytes]
     content: Content
+    left_at: datetime | None
 
 
 def preview(
@@ -94,7 +108,8 @@ def show(
     c = message.c
     with ledger.read() as tx:
         allow_command(find_run(tx, run_id), "preview")
-        marked = tx.select(message, *OUTGOING).where(c.run == run_id, c.macro_values.is_not(None))
+        columns = *OUTGOING, _left_at().label("left_at")
+        marked = tx.select(message, *columns).where(c.run == run_id, c.macro_values.is_not(None))
         marked = marked.order_by(c.no)
         if row_id:
             marked = marked.where(c.no.in_([row.no for row in find_rows(tx, run_id, row_id)]))
@@ -104,28 +119,37 @@ def show(
         for row in tx.stream(marked):
             is_empty = False
             views = views and (drawn < MOST_DRAWN or not every)
-            left = _message(renderer, Outgoing._make(row))
+            left_at = row.left_at and row.left_at.astimezone(renderer.context.zone)
+            left = _message(renderer, Outgoing._make(row[:-1]), left_at)
             files = dict(renderer.channel.preview(renderer.account, left))
             seen = _views(renderer, left, files) if views else {}
-            shown = Shown(row.row_id, files, seen, left.content)
+            shown = Shown(row.row_id, files, seen, left.content, left_at)
             drawn += any(suffix.endswith(".png") for suffix in shown.views)
             yield shown
         if row_id and is_empty:
             raise LedgerError(_("{row} is not marked; there is nothing to preview", row=row_id))
 
 
-def _message(renderer: RunRenderer, row: Outgoing) -> Message:
+def _left_at() -> ColumnElement[datetime | None]:
+    """When a message was handed over, as the ledger knows it; null for one that did not leave."""
+    c, a = message.c, attempt.c
+    mine = a.practice == c.practice, a.run == c.run, a.no == c.no
+    tried = select(func.max(a.started_at)).where(*mine).correlate(message).scalar_subquery()
+    return case((c.state.in_(LEFT), func.coalesce(tried, c.sent_at)))
+
+
+def _message(renderer: RunRenderer, row: Outgoing, left_at: datetime | None) -> Message:
     content = renderer.content(from_json(row.macro_values), row.address)
     if isinstance(content, Refused) or not renderer.is_same(content, row.content_hash):
         raise SerienpostError(
             _("row {row} would now read differently than reviewed", row=row.row_id),
             hint=_("prepare the mailing again"),
         )
-    return _seen(renderer, message_of(row, content))
+    return _seen(renderer, message_of(row, content), left_at)
 
 
-def _seen(renderer: RunRenderer, left: Message) -> Message:
-    return replace(left, seen_at=utc_now().astimezone(renderer.context.zone))
+def _seen(renderer: RunRenderer, left: Message, left_at: datetime | None = None) -> Message:
+    return replace(left, seen_at=left_at or utc_now().astimezone(renderer.context.zone))
 
 
 def _views(renderer: RunRenderer, left: Message, files: Mapping[str, bytes]) -> dict[str, bytes]:

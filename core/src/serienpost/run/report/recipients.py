@@ -139,26 +139,14 @@ def shared_rows(ledger: Ledger, rows: ReviewedRows) -> tuple[SharedRows, ...]:
     marked = rows.of_these, c.marked
     code = c.unmarked["code"].as_string()
     left_out = rows.of_these, c.occasion.is_not(None), code == "same_address"
+    several = func.count(c.person.distinct()) > 1
     with ledger.read() as tx:
         found = [
-            _at_one_address(tx, rows),
+            _shared(tx, rows, "address", marked, c.address_hash, several),
             _shared(tx, rows, "person", marked, c.person, func.count() > 1),
             _shared(tx, rows, "left_out", left_out, c.row_id, func.count() > 0),
         ]
     return tuple(one for one in found if one.groups)
-
-
-def shared_addresses(ledger: Ledger, rows: ReviewedRows) -> SharedRows | None:
-    """Different marked people at one address; None where there are none."""
-    with ledger.read() as tx:
-        found = _at_one_address(tx, rows)
-    return found if found.groups else None
-
-
-def _at_one_address(tx: Tx, rows: ReviewedRows) -> SharedRows:
-    c = rows.table.c
-    several = func.count(c.person.distinct()) > 1
-    return _shared(tx, rows, "address", (rows.of_these, c.marked), c.address_hash, several)
 
 
 def _shared(
@@ -338,6 +326,17 @@ def page_of(
         shown = tx.select(rows.table, *shown_columns(rows)).where(*chosen).order_by(*order)
         found = tx.all(shown.limit(size).offset(size * (max(page, 1) - 1)))
         return total, tuple(map(recipient, found))
+
+
+def place(ledger: Ledger, rows: ReviewedRows, row_id: str) -> int | None:
+    """The place of a row among those that are marked, from 1; None where it is not marked."""
+    c = rows.table.c
+    marked = rows.of_these, c.marked
+    with ledger.read() as tx:
+        no = tx.scalar(tx.select(rows.table, c.no).where(*marked, c.row_id == row_id))
+        if no is None:
+            return None
+        return int(tx.scalar(tx.select(rows.table, func.count()).where(*marked, c.no <= no)))
 
 
 def _stream(ledger: Ledger, rows: ReviewedRows, order: list[Any]) -> Iterator[Recipient]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +31,7 @@ from serienpost.ledger.tasks import forget_ended
 from serienpost.ledger.transitions import NEW_DUE
 from serienpost.ledger.users import forget_log_ins
 from serienpost.run.prepare.uploaded_files import remove_abandoned
-from serienpost.run.report.preview import PREVIEWS
+from serienpost.run.report.preview import remove_previews
 from serienpost.run.send.approve import cancel_run
 from serienpost.run.send.archive import waiting_runs
 
@@ -118,7 +117,7 @@ def purge(
         tx.note(user, PURGE, detail={"values": len(done), "runs": len(old) + len(never)})
         ended(tx)
     for run_id in (*done, *old, *never):
-        shutil.rmtree(context.path(PREVIEWS) / run_id, ignore_errors=True)
+        remove_previews(context, run_id)
     compact(ledger)
     remove_abandoned(context, ledger)
     return Purged(len(done), len(never), len(old), len(over.drafts), len(over.selections))

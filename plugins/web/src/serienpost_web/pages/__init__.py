@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from serienpost_web.pages import (
     administration,
+    blocked,
     choice,
     draft,
     drafts,
@@ -44,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
     *preview.ROUTES,
     *enclosed.ROUTES,
     *release.ROUTES,
+    *blocked.ROUTES,
     *people.ROUTES,
     *administration.ROUTES,
     *own_password.ROUTES,

@@ -6,18 +6,19 @@ What stands in the form lies over the keys of the draft as they are now: what ha
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost import SerienpostError, Texts
-from serienpost.service import Conflict, accounts, macros, sources, templates
+from serienpost.service import Conflict, accounts, is_for_past, macros, sources, templates
 from serienpost_web.draft_form import EMAIL, LINE, keys_of, put, wording_of
+from serienpost_web.pages.blocked import obstacle_of
 from serienpost_web.pages.selection import chosen_people
 from serienpost_web.pages.task import NEXT, after, ask_to_prepare
 from serienpost_web.table import Moved, Route, Sent, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from serienpost import Problem, Text
     from serienpost.service import (
@@ -104,7 +105,8 @@ def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
         "attached": _attached(keys, writing.draft.files(), writing.extra),
         "extra": writing.extra,
         "would_lose": writing.would_lose,
-        "runs": [one for one in practice.runs(200) if one.run == line.run],
+        "blocked": obstacle_of(practice.run(line.run)) if line.run and line.run_state else None,
+        "is_for_past": is_for_past(writing.draft),
     }
     texts = wording_of(practice, keys) if kind == EMAIL else None
     if texts is None:
@@ -263,6 +265,8 @@ def _onward(asked: Asked, draft: Draft, to: str) -> Answer:
         draft.check()
     except SerienpostError as error:
         return _page(asked, replace(writing, problems=error.problems), 422)
+    if is_for_past(draft):  # the page says what goes on
+        return _page(asked, writing, 422)
     day = asked.form.one("due", 100).strip()
     try:
         due = asked.practice.day(day) if day else None
@@ -274,15 +278,22 @@ def _onward(asked: Asked, draft: Draft, to: str) -> Answer:
     # Those of a selection are taken over each time: they may be marked otherwise by now.
     is_new = is_new or draft.selection is not None
     is_there = line.state == line.run_state == "prepared" and not is_new
-    if is_there and line.run and due in (None, _day(asked, line.run)):
+    if is_there and line.run and _can_stay(asked, line.run, due):
         return Moved(after(to, line.run, asked))
     return ask_to_prepare(asked, draft.id, draft.version, due, to=to)
 
 
-def _day(asked: Asked, run: str) -> date | None:
+def _day(asked: Asked, run: str) -> str | None:
     """From which day a run counts."""
-    found = (one.due for one in asked.practice.runs(200) if one.run == run)
-    return next(map(date.fromisoformat, found), None)
+    return next((one.due for one in asked.practice.runs(200) if one.run == run), None)
+
+
+def _can_stay(asked: Asked, run: str, due: date | None) -> bool:
+    """Whether the messages that there are count from the day that is wanted, and can leave."""
+    if due is not None and due.isoformat() != _day(asked, run):
+        return False
+    why = asked.practice.run(run).obstacle()
+    return why is None or why.can_wait
 
 
 def save_quietly(asked: Asked) -> Answer:
@@ -309,6 +320,7 @@ ROUTES = (
         "POST",
         back="/entwurf/{draft}",
         takes_file=True,
+        keeps_text=True,
     ),
     Route(
         "/entwurf/{draft}/sichern",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, S
 
 if TYPE_CHECKING:
     from serienpost import Text
-    from serienpost_web.table import Answer, Asked
+    from serienpost_web.table import Answer, Asked, Field
 
 _ = Texts(__name__)
+
+# Signs of a form that is carried through the lock; it goes there and back in a form itself.
+_MOST_KEPT = 200_000
 
 _TYPES = {
     ".svg": "image/svg+xml",
@@ -49,18 +53,42 @@ def locked_page(asked: Asked) -> Answer:
     following = asked.goes_to(asked.query.one("next"))
     if not asked.user.is_locked:
         return Moved(following)
-    return Shown("locked", {"next": following, "problem": None})
+    return Shown("locked", {"next": following, "problem": None, "kept": "", "is_lost": False})
+
+
+def kept_form(form: Field, path: str) -> Shown:
+    """The form for the password, which carries on what was written for a page meanwhile; nothing of
+    it is kept here."""
+    has_file = form.file is not None
+    kept = json.dumps([path, {k: [*v] for k, v in form.values.items()}, has_file])
+    is_lost = "" in form.values or len(kept) > _MOST_KEPT
+    values = {"next": path, "problem": None, "kept": "" if is_lost else kept, "is_lost": is_lost}
+    return Shown("locked", values, 409)
 
 
 def unlock(asked: Asked) -> Answer:
     """The password again; where one was, one is."""
     following = asked.goes_to(asked.form.one("next"))
-    password = asked.form.password()
+    password, kept = asked.form.password(), asked.form.one("kept", _MOST_KEPT)
     found = asked.practice.unlock(asked.user.token, password, asked.origin)
     if isinstance(found, LoginRefused):
         problem = refusal(found, _("The password is not right."))
-        return Shown("locked", {"next": following, "problem": problem}, 422)
+        values = {"next": following, "problem": problem, "kept": kept, "is_lost": False}
+        return Shown("locked", values, 422)
+    if kept and found is not None:
+        return _kept_page(asked, kept)
     return Moved(following)  # a session that is over leads to the login
+
+
+def _kept_page(asked: Asked, kept: str) -> Answer:
+    """What was written, to be sent to its page once more."""
+    try:
+        path, values, has_file = json.loads(kept)
+        fields = [(str(name), str(one)) for name, all_ in values.items() for one in all_]
+        to = asked.goes_to(str(path))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BrokenFormError from error
+    return Shown("kept", {"to": to, "fields": fields, "has_file": bool(has_file)})
 
 
 def log_out(asked: Asked) -> Answer:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from serienpost import Texts
 from serienpost.service import AskBalances, mailings
+from serienpost_web.pages.blocked import obstacle_of
 from serienpost_web.table import Moved, Route, Shown
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _DAYS = 14
 def overview(asked: Asked) -> Answer:
     """The first page: sorted by what a person has to do."""
     may_write = asked.user.may("prepare")
-    drafts = asked.practice.drafts()
+    drafts = [one for one in asked.practice.drafts() if not one.is_done]
     runs = asked.practice.runs(_LOOKED_AT)
     planned = asked.practice.planned(_DAYS)
     waiting = [one for one in runs if one.state == "prepared"]
@@ -39,6 +40,7 @@ def overview(asked: Asked) -> Answer:
             "mailings": mailings(asked.practice) if may_write else (),
             "waiting": waiting,
             "prepared": {one.run: asked.practice.run(one.run).counts() for one in waiting},
+            "blocked": {one.run: obstacle_of(asked.practice.run(one.run)) for one in waiting},
             "nobody_sends": moving and not any(one.serves for one in asked.practice.workers()),
             "stopped": [one for one in runs if _needs_somebody(one)],
             "doubtful": [one for one in runs if one.counts.get("in_doubt")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from serienpost import Texts
@@ -46,12 +47,16 @@ def people_page(asked: Asked) -> Answer:
         raise NotFoundError
     chosen = cast("Filter | None", only or None)
     page = run.review(asked.query.number("page", 1), sort or None, chosen, size=SIZE)
+    names = run.names(
+        [one.row for one in page.recipients], [one.why_not for one in page.recipients]
+    )
     selected, reachable, allowed, marked = run.counts()
     return Shown(
         "people",
         {
             "run": run.status(),
-            "page": page,
+            "page": replace(page, recipients=names.named(page.recipients)),
+            "names": names,
             "only": only,
             "sort": sort,
             "filters": FILTERS,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from serienpost import Answers, SerienpostError, Texts
 from serienpost.service import SendTest, accounts, shown_message
 from serienpost_web.doors import PREVIEW
+from serienpost_web.pages.blocked import obstacle_of
 from serienpost_web.pages.enclosed import PDF, shown_pdf
 from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
@@ -51,6 +52,7 @@ def preview_page(asked: Asked) -> Answer:
         "preview",
         {
             "run": run.status(),
+            "blocked": obstacle_of(run),
             "page": page,
             "person": person,
             "message": message,
@@ -61,17 +63,10 @@ def preview_page(asked: Asked) -> Answer:
             "refused": refused,
             "summary": (summary := run.summary()),
             "ends": datetime.now(asked.practice.context.zone) + timedelta(seconds=summary.seconds),
-            "draft": _draft_of(asked, run.id),
+            "draft": run.draft() if asked.user.may("prepare") else None,
             "rate": next((a.rate for a in accounts(asked.practice) if a.name == _account(run)), ()),
         },
     )
-
-
-def _draft_of(asked: Asked, run: str) -> str | None:
-    """The draft that the run was made of, for whoever may write."""
-    if not asked.user.may("prepare"):
-        return None
-    return next((one.draft for one in asked.practice.drafts() if one.run == run), None)
 
 
 def _account(run: Run) -> str:
@@ -79,7 +74,8 @@ def _account(run: Run) -> str:
 
 
 def _headers(message: ShownMessage) -> list[tuple[str, str]]:
-    """The head of an e-mail as it leaves; of other messages who writes to whom."""
+    """The head of an e-mail as it leaves, or as it left: the date comes with the sending. Of other
+    messages who writes to whom."""
     written = message.files.get(".eml")
     if written is None:
         said = ((_("From"), message.sender), (_("To"), message.address))
@@ -88,7 +84,7 @@ def _headers(message: ShownMessage) -> list[tuple[str, str]]:
     return [
         (str(_KNOWN.get(name.lower(), name)), str(value))
         for name, value in head.items()
-        if name.lower() not in _TECHNICAL
+        if name.lower() not in _TECHNICAL and (message.left_at or name.lower() != "date")
     ]
 
 

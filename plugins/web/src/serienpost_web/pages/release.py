@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
 from serienpost import Answers, SerienpostError, Texts
-from serienpost.service import Confirmation
+from serienpost.service import Confirmation, words
+from serienpost_web.field_names import field_name
+from serienpost_web.pages.blocked import obstacle_of
 from serienpost_web.pages.entrance import proved
 from serienpost_web.table import BrokenFormError, Moved, Route, Shown
 
@@ -24,29 +27,30 @@ def release_page(asked: Asked) -> Answer:
     run = asked.run()
     if run.status().state != "prepared":
         return Moved(f"/runs/{run.id}")
-    return _page(run, {})
+    return _page(asked, run, {})
 
 
-def _page(run: Run, problems: dict[str, str], asked: Asked | None = None) -> Shown:
-    """The page; what was typed stays, but for the password."""
-    summary = run.summary()
-    question: Confirmation | None = None
-    refused = None
-    try:
-        found = run.approve()
-        question = found if isinstance(found, Confirmation) else None
-    except SerienpostError as error:
-        refused = error.problems
+def _page(asked: Asked, run: Run, problems: dict[str, str]) -> Shown:
+    """The page; what was typed stays, but for the password. What no answer lets leave has no form:
+    there is what goes on instead."""
+    found = obstacle_of(run)
+    if found and not found.why.can_wait:
+        only = {"run": run.status(), "blocked": found, "problems": {}, "question": None}
+        return Shown("release", only)
+    is_sent = asked.route.method == "POST"
+    manifest = run.manifest()
     values = {
         "run": run.status(),
-        "summary": summary,
-        "manifest": run.manifest(),
-        "question": question,
-        "refused": refused,
+        "blocked": found,
+        "summary": run.summary(),
+        "fields": [(field_name(one.name), one) for one in manifest.once if one.people],
+        "manifest": manifest,
+        "question": run.ask_before_release(),
         "problems": problems,
-        "at": asked.form.one("at") if asked else "",
-        "when": asked.form.one("when") if asked else "now",
-        "archive": asked.form.one("archive") if asked else "",
+        "at": asked.form.one("at") if is_sent else "",
+        "when": asked.form.one("when") if is_sent else "now",
+        "archive": asked.form.one("archive") if is_sent else "",
+        "example": found.why.made_for if found else asked.practice.today() + timedelta(days=1),
     }
     return Shown("release", values, 422 if problems else 200)
 
@@ -61,13 +65,31 @@ def release(asked: Asked) -> Answer:
     if not problems and (elsewhere := proved(asked, problems)) is not None:
         return elsewhere
     if not problems:
-        found = run.approve(answers, plan=plan, at=at)
+        try:
+            found = run.approve(answers, plan=plan, at=at)
+        except SerienpostError as error:
+            return _refused(asked, run, at, error)
         if not isinstance(found, Confirmation):
             if at is None:
                 run.wake()
             return Moved(f"/runs/{run.id}", said="scheduled" if at else "released")
         problems |= {name: _UNANSWERED[name] for name in found.open}
-    return _page(run, problems, asked)
+    return _page(asked, run, problems)
+
+
+def _refused(asked: Asked, run: Run, at: datetime | None, error: SerienpostError) -> Answer:
+    """The page again: with what became of the run meanwhile, or with what is wrong with the time.
+
+    Raises:
+        SerienpostError: neither of them.
+    """
+    blocked = run.obstacle()
+    if blocked and not blocked.can_wait:
+        return _page(asked, run, {})
+    if at is None and blocked is None:
+        raise error
+    text = error.problems[0].message
+    return _page(asked, run, {"at": words.without_commands(text) or text})
 
 
 _UNANSWERED: dict[str, Text] = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from serienpost import Texts
+from serienpost.service import MISSED
 from serienpost_web import wording
 from serienpost_web.table import Asked, BrokenFormError, Moved, NotFoundError, Route, Sent, Shown
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from serienpost import Text
-    from serienpost.service import Run, RunStatus
+    from serienpost.service import Report, RowNames, Run, RunStatus
     from serienpost_web.table import Answer
 
 _ = Texts(__name__)
@@ -41,12 +42,22 @@ def _standing(asked: Asked) -> dict[str, object]:
     run = asked.run()
     status = run.status()
     in_doubt = status.counts["in_doubt"]
+    report = run.report()
     return {
         "run": status,
-        "report": run.report(),
+        "report": report,
+        "names": _named_in(run, report),
+        "draft": run.draft() if asked.user.may("prepare") else None,
         "deeds": [one for one in DEEDS.values() if one.fits(status)],
         "doubts": run.message_page(1, "in_doubt", size=_NAMED) if in_doubt else None,
     }
+
+
+def _named_in(run: Run, report: Report) -> RowNames:
+    """Whom the report names by their rows."""
+    rows = [row for one in report.reasons for row in one.rows]
+    tests = [one.row for one in report.tests if one.row]
+    return run.names([*rows, *tests], [one.text for one in report.reasons])
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +206,23 @@ def messages_page(asked: Asked) -> Answer:
     """What became of each message, by name."""
     run, state = asked.run(), asked.query.one("state")
     status = run.status()
-    if state and state not in status.counts:
+    if state and state not in (*status.counts, MISSED):
         raise NotFoundError
     page = run.message_page(asked.query.number("page", 1), state or None, size=SIZE)
-    return Shown("messages", {"run": status, "page": page, "state": state})
+    names = run.names([one.row for one in page.messages], [one.text for one in page.messages])
+    page = replace(page, messages=names.named(page.messages))
+    return Shown(
+        "messages",
+        {
+            "run": status,
+            "page": page,
+            "state": state,
+            "names": names,
+            "missed": MISSED,
+            "has_occasions": any(one.occasion for one in page.messages),
+            "zone": asked.practice.context.zone,
+        },
+    )
 
 
 def story_page(asked: Asked) -> Answer:
@@ -206,9 +230,19 @@ def story_page(asked: Asked) -> Answer:
     run, row = asked.run(), asked.query.one("row")
     explained = run.explain(row)
     stories = {one.row: one for one in run.story(row)}
-    found = [(one, stories[one.row]) for one in explained.recipients if one.row in stories]
-    values = {"found": found, "asked_at": explained.asked_at, "others": run.other_messages(row)}
-    return Shown("story", {"run": run.status(), **values})
+    names = run.names(stories, [one.text for one in stories.values()])
+    people = [one for one in names.named(explained.recipients) if one.row in stories]
+    return Shown(
+        "story",
+        {
+            "run": run.status(),
+            "found": [(one, stories[one.row], run.place(one.row)) for one in people],
+            "names": names,
+            "zone": asked.practice.context.zone,
+            "asked_at": explained.asked_at,
+            "others": run.other_messages(row),
+        },
+    )
 
 
 def failures(asked: Asked) -> Answer:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import parse_qs, urlencode
 
-from serienpost import SerienpostError, Texts
+from serienpost import SerienpostError, Texts, joined
 from serienpost.service import ReadSelection, SameMailing
 from serienpost_web import wording
 from serienpost_web.pages.people import FILTERS
@@ -20,6 +20,7 @@ from serienpost_web.table import BrokenFormError, Field, Moved, NotFoundError, R
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Literal, TypeAlias
+    from zoneinfo import ZoneInfo
 
     from serienpost import Text
     from serienpost.service import Draft, Selection, SelectionStatus
@@ -36,8 +37,6 @@ SIZES = (25, 50, 100, MOST_AT_ONCE)
 _SIZE = 100
 # Signs of what a page says about its own rows.
 _MOST_SIGNS = 200_000
-# Groups of people at one address that are named.
-_GROUPS = 5
 
 COLUMNS: Mapping[str, Text] = {
     "number": _("Number"),
@@ -138,7 +137,7 @@ def selection_page(asked: Asked) -> Answer:
             "look": look,
             "marked_here": json.dumps([one.row for one in page.recipients if one.marked]),
             "reasons": selection.reasons(),
-            "shared": _shared(selection),
+            "shared": _shared(selection, asked.practice.context.zone),
             "columns": {**COLUMNS, "address": ADDRESSES.get(status.kind, COLUMNS["address"])},
             "filters": FILTERS,
             "sizes": SIZES,
@@ -197,16 +196,36 @@ def chosen_people(asked: Asked, draft: Draft) -> SelectionStatus | None:
         return None
 
 
-def _shared(selection: Selection) -> tuple[int, list[list[str]]] | None:
-    """How many addresses several marked people share, and who they are, of the first of these."""
-    found = selection.shared_addresses()
-    if found is None:
-        return None
-    named = [
-        [one.name or one.row for row in rows for one in selection.explain(row).recipients]
-        for rows in found.examples[:_GROUPS]
+class _Group(NamedTuple):
+    """Marked rows that belong together: people at one address, or appointments of one person."""
+
+    names: tuple[str, ...]
+    occasions: Text | None
+
+
+class _Shared(NamedTuple):
+    """How many groups of marked rows belong together in one way, and who the first of them are."""
+
+    what: str
+    groups: int
+    examples: list[_Group]
+
+
+def _shared(selection: Selection, zone: ZoneInfo) -> list[_Shared]:
+    """Of whom somebody who marks should know that they belong together."""
+
+    def group(rows: Sequence[str]) -> _Group:
+        found = [one for row in rows for one in selection.explain(row).recipients]
+        names = tuple(dict.fromkeys(wording.name_of(one) for one in found))
+        is_one = len({one.id for one in found}) == 1
+        said = joined(", ", [wording.occasion(one, zone) for one in found])
+        return _Group(names, said if is_one else None)
+
+    return [
+        _Shared(one.what, one.groups, [group(rows) for rows in one.examples])
+        for one in selection.shared()
+        if one.what in ("address", "person")
     ]
-    return found.groups, named
 
 
 def check(asked: Asked) -> Answer:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from serienpost.service import Task
+    from serienpost.service import Prepare, Task
     from serienpost_web.table import Answer, Asked
 
 
@@ -55,17 +55,19 @@ def ask_to_prepare(
     due: date | None,
     *,
     to: str = "",
-    rewrite_signs: bool | None = None,
 ) -> Answer:
-    """Ask for a draft to be prepared; the address keeps what must be asked for again after a
-    question, and which page comes then."""
+    """Ask for a draft to be prepared; the address keeps which page comes then."""
     leave_out = asked.form.one("again") == "no"
-    wish = PrepareDraft(draft, version, due, rewrite_signs, leave_out)
-    task = asked.practice.ask(wish, token=asked.form.some("form", 50))
-    day = due.isoformat() if due else ""
-    kept = {"due": day, "again": "no" if leave_out else "", "to": to}
-    said = urlencode({name: value for name, value in kept.items() if value})
-    return Moved(f"/aufgabe/{task.id}" + (f"?{said}" if said else ""))
+    return asked_for(asked, PrepareDraft(draft, version, due, None, leave_out), to)
+
+
+def asked_for(asked: Asked, wish: Prepare | PrepareDraft, to: str = "") -> Answer:
+    """Ask a worker for a run."""
+    return _to_task(asked.practice.ask(wish, token=asked.form.some("form", 50)), to)
+
+
+def _to_task(task: Task, to: str) -> Moved:
+    return Moved(f"/aufgabe/{task.id}" + (f"?{urlencode({'to': to})}" if to else ""))
 
 
 def task_page(asked: Asked) -> Answer:
@@ -75,9 +77,7 @@ def task_page(asked: Asked) -> Answer:
         return Moved(f"/runs/{status.run}/test/{status.task}")
     if status.run:
         return Moved(after(asked.query.one("to", 20), status.run, asked), said="prepared")
-    kept = {name: asked.query.one(name, 100) for name in ("due", "again", "to")}
-    here = urlencode({name: value for name, value in kept.items() if value})
-    return Shown("task", {"task": status, "kept": kept, "here_again": here})
+    return Shown("task", {"task": status, "to": asked.query.one("to", 20)})
 
 
 def task_live(asked: Asked) -> Answer:
@@ -91,17 +91,10 @@ def answer(asked: Asked) -> Answer:
     if said == "cancel":
         task.cancel()
         return Moved(f"/aufgabe/{task.id}")
-    status = task.status()
-    if said not in ("yes", "no") or status.draft is None:
+    if said not in ("yes", "no"):
         raise BrokenFormError
-    written = asked.form.one("due", 100)
-    try:
-        due = asked.practice.day(written) if written else None
-    except SerienpostError as error:
-        raise BrokenFormError from error
-    again = status.draft, status.version or 1, due
-    to = asked.form.one("to", 20)
-    return ask_to_prepare(asked, *again, to=to, rewrite_signs=said == "yes")
+    anew = task.again(rewrite_signs=said == "yes", token=asked.form.some("form", 50))
+    return _to_task(anew, asked.form.one("to", 20))
 
 
 def _task(asked: Asked) -> Task:

@@ -15,7 +15,8 @@
     if (at >= 0) stops()[at]?.focus();
   };
 
-  // Live counts: the server makes the part of the page, escaped as any other.
+  // Live counts: the server makes the part of the page, escaped as any other. Some parts are asked
+  // for first, and some stay when they are at rest; else the page comes anew, since more changed.
   const live = document.querySelector("[data-live]");
   if (live) {
     let wait = 500;
@@ -29,14 +30,22 @@
           const text = await answer.text();
           if (live.dataset.last !== text) replace(live, text);
           live.dataset.last = text;
-          if (!text.includes('class="badge busy"')) return location.reload();
+          if (!text.includes('class="badge busy"')) {
+            if (!("liveStays" in live.dataset)) location.reload();
+            return;
+          }
         }
       } catch { /* the server may be starting anew; it is asked again */ }
       wait = Math.max(2000, 10 * (performance.now() - begun));
       again();
     };
     const again = () => setTimeout(look, wait);
-    again();
+    const ask = async () => {
+      const sent = new URLSearchParams({ form: body.dataset.form });
+      await fetch(live.dataset.ask, { method: "POST", body: sent, credentials: "same-origin", redirect: "manual" }).catch(() => {});
+    };
+    if (live.dataset.ask) ask().then(again);
+    else again();
   }
 
   // Tables of marks get a button that marks all of the page, Ctrl-A that marks all hits, and a count

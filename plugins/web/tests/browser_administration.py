@@ -3,6 +3,8 @@ JavaScript, and one by keyboard alone. SCREENSHOTS=FOLDER keeps a picture of eac
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from running_desk import Desk
 
 OTHER = "fünf ganz andere lange Worte"
+# Whom no other test needs, each for one way.
+PERSONS = ["patient:71", "patient:72", "patient:73"]
 # How a page is used -> whether scripts run.
 WAYS = {"mouse": True, "no JavaScript": False, "keyboard": True}
 
@@ -70,6 +74,7 @@ def test_a_password_of_ones_own_is_changed(desk: Desk, at: tuple[Page, Hand]) ->
         practice.add_user("Gast", PASSWORD)
     try:
         hand.press(page.get_by_role("button", name="Abmelden"))
+        page.wait_for_url("**/login?said=logged_out")
         log_in(page, desk, "Gast")
         hand.press(page.get_by_role("link", name="Gast"))
         page.wait_for_url("**/kennwort")
@@ -81,3 +86,88 @@ def test_a_password_of_ones_own_is_changed(desk: Desk, at: tuple[Page, Hand]) ->
     finally:
         with open_practice(desk.folder, actor="os:test") as practice:
             practice.remove_user("Gast")
+
+
+def test_an_address_is_looked_for_added_and_lifted(desk: Desk, at: tuple[Page, Hand]) -> None:
+    page, hand = at
+    address = "vom.browser@example.org"
+    hand.press(page.locator("main").get_by_role("link", name="Sperrliste"))
+    hand.write(page.locator("#field-address"), address)
+    hand.press(page.locator("main button.main"))
+    page.wait_for_selector("main .badge.good")
+    hand.press(page.get_by_role("link", name="Zur Liste"))
+    hand.write(page.locator("#field-address"), address)
+    hand.press(page.get_by_role("button", name="Diese Adresse sperren"))
+    page.wait_for_url("**said=suppressed")
+    assert page.locator("main .badge.stop").is_visible()
+    assert address not in page.content()
+    assert address not in page.url
+    hand.press(page.get_by_role("link", name="Aufheben"))
+    assert "Heben Sie die Sperre nur auf" in page.inner_text("main")
+    hand.press(page.locator("main button.danger"))
+    page.wait_for_url("**said=lifted")
+    assert page.locator("main .badge.good").is_visible()
+
+
+def test_the_journal_is_read_by_kind_and_by_user(desk: Desk, at: tuple[Page, Hand]) -> None:
+    page, hand = at
+    hand.press(page.locator("main").get_by_role("link", name="Protokoll"))
+    hand.press(
+        page.locator("main nav.filters").first.get_by_role("link", name="Freigaben und Tests")
+    )
+    page.wait_for_url("**kind=releases**")
+    assert set(page.locator("main tbody tr td:nth-child(3)").all_inner_texts()) == {"freigegeben"}
+    user = page.locator("#user option", has_text="Ada").first.get_attribute("value")
+    assert user
+    hand.choose(page.locator("#user"), user)
+    hand.press(page.get_by_role("button", name="Anzeigen"))
+    page.wait_for_url(f"**user={user}")
+    assert set(page.locator("main tbody tr td:nth-child(2)").all_inner_texts()) == {"Ada"}
+    hand.press(page.locator("main tbody a").first)
+    page.wait_for_url("**/runs/*")
+
+
+def test_what_is_over_its_time_is_removed(
+    desk: Desk, at: tuple[Page, Hand], request: pytest.FixtureRequest
+) -> None:
+    page, hand = at
+    run = desk.prepare()
+    with closing(sqlite3.connect(desk.folder / "versandbuch.db")) as ledger, ledger:
+        past = 8 * 24 * 3600 * 1_000_000
+        ledger.execute("UPDATE run SET created_at = created_at - ? WHERE id = ?", (past, run))
+    hand.press(page.locator("main").get_by_role("link", name="Aufbewahrung"))
+    assert page.locator("main tbody tr td.number").nth(2).inner_text() == "1"
+    hand.press(page.get_by_role("link", name="Abgelaufenes jetzt löschen"))
+    hand.press(page.locator("main button.danger"))
+    page.wait_for_selector(".badge.busy")
+    desk.work()
+    if not WAYS[request.node.callspec.params["at"]]:
+        hand.press(page.get_by_role("link", name="Den jetzigen Stand zeigen"))
+    page.get_by_role("link", name="Abgelaufenes jetzt löschen").wait_for()
+    assert "Zuletzt gelöscht" in page.inner_text("main")
+    assert page.locator("main tbody tr td.number").nth(2).inner_text() == "0"
+    assert page.goto(f"{desk.url}/runs/{run}").status == 404
+
+
+def test_what_is_known_is_given_out_and_erased(desk: Desk, at: tuple[Page, Hand]) -> None:
+    page, hand = at
+    person = PERSONS.pop()
+    with open_practice(desk.folder, actor="os:test") as practice:
+        name = practice.export_person(person).messages[-1].name
+    assert name
+    hand.press(page.locator("main").get_by_role("link", name="Auskunft und Löschung"))
+    hand.write(page.locator("#field-words"), name)
+    hand.press(page.locator("main button.main"))
+    hand.press(page.locator("main tbody a").first)
+    page.wait_for_url("**/auskunft/person?person=*")
+    assert name in page.inner_text("main")
+    with page.expect_download() as kept:
+        hand.press(page.get_by_role("link", name="Als Datei speichern"))
+    assert kept.value.suggested_filename == f"auskunft-{person.replace(':', '-')}.json"
+    hand.press(page.get_by_role("link", name="Löschen", exact=True))
+    assert "Was bleibt, und warum" in page.inner_text("main")
+    hand.write(page.locator("#field-password"), PASSWORD)
+    hand.press(page.locator("main button.danger"))
+    page.wait_for_url("**/auskunft?said=erased")
+    page.goto(f"{desk.url}/verwaltung/auskunft/person?person={person}")
+    assert "ist hier nichts bekannt" in page.inner_text("main")

@@ -38,21 +38,21 @@ def test_it_says_who_did_what_in_words(desk: Desk, ada: Browser) -> None:
         "Ada Adresse gesperrt 1 Adresse, E-Mail",
         "Ada Sperre aufgehoben 1 Adresse, E-Mail",
         "Ada meldet sich an",
-        "Ada freigegeben",
     ):
         assert one in said, (one, said)
     assert "kurz@" not in said
 
 
-def test_of_each_kind_what_belongs_to_it(desk: Desk, ada: Browser) -> None:
+def test_of_each_kind_what_belongs_to_it(ada: Browser) -> None:
     for name in FILTERS:
         page = ada.open(f"{JOURNAL}?kind={name}&size=100")
         assert page.status == 200, name
     users = words(ada.open(f"{JOURNAL}?kind=users").text)
     assert "meldet sich an" not in users
-    assert "legt an Lea" in users
+    assert "legt an" in users
     releases = ada.open(f"{JOURNAL}?kind=releases").text
-    assert f'href="/runs/{desk.runs["finished"]}"' in releases
+    assert "freigegeben" in words(releases)
+    assert 'href="/runs/' in releases
     assert ada.open(f"{JOURNAL}?kind=x").status == 404
     assert ada.open(f"{JOURNAL}?user=x").status == 404
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from chromium import fits, log_in, look
-from running_desk import PASSWORD
+from running_desk import PASSWORD, TEMPLATE
 
 from serienpost_web.pages import ROUTES
 from serienpost_web.table import path_to
@@ -56,6 +56,11 @@ def pages(desk: Desk) -> dict[str, str]:
         "suppression": f"/verwaltung/sperrliste/{desk.entry}",
         "suppression-not": f"/verwaltung/sperrliste/email~{'0' * 64}",
         "suppression-lift": f"/verwaltung/sperrliste/{desk.entry}/aufheben",
+        "templates": "/verwaltung/vorlagen",
+        "template": "/verwaltung/vorlagen/terminerinnerung",
+        "template-text": f"/verwaltung/vorlagen/{TEMPLATE}/email.md",
+        "template-ready": "/verwaltung/vorlagen/terminerinnerung/sms.txt",
+        "template-earlier": f"/verwaltung/vorlagen/{TEMPLATE}/email.md/frueher/{desk.earlier}",
         "journal": "/verwaltung/protokoll",
         "journal-marks": "/verwaltung/protokoll?kind=marks",
         "retention": "/verwaltung/aufbewahrung",

@@ -15,6 +15,7 @@ from running_desk import (
     Desk,
     ask,
     make_drafts,
+    make_earlier,
     make_runs,
     make_selection,
     serving,
@@ -45,6 +46,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             user = next(one.id for one in practice.users() if one.name == "Lea")
             practice.suppress(["gesperrt@example.org"])
             entry = practice.suppression_id("gesperrt@example.org")
+            earlier = make_earlier(practice)
         # In a thread: once the browser is open, an event loop runs in this one.
         with ThreadPoolExecutor(1) as thread:
             runs = thread.submit(make_runs, folder, catcher).result()
@@ -52,7 +54,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         task = ask(folder, drafts["mail"])
         selection = make_selection(folder)
         with serving(folder) as url:
-            made = Desk(url, folder, catcher, runs, drafts, task, selection, user, entry)
+            made = Desk(url, folder, catcher, runs, drafts, task, selection, user, entry, earlier)
             yield made
             made.close()
 

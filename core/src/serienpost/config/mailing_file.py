@@ -80,6 +80,11 @@ def _written(context: PracticeContext) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, {}
 
 
+def mailings_of_template(context: PracticeContext, template: str) -> tuple[str, ...]:
+    """The mailings of the practice folder that name this template, by file name."""
+    return tuple(name for name, data in _written(context) if data.get("template") == template)
+
+
 def mailing_with_id(context: PracticeContext, mailing_id: str) -> MailingHead | None:
     """The mailing of the practice folder that has this id."""
     return next((head for head in mailing_heads(context) if head.id == mailing_id), None)

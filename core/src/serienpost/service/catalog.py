@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, field
 from functools import reduce
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from serienpost import words
@@ -248,7 +250,7 @@ def macros(
     """
     context = practice.context
     kinds = _kinds(context, account, kind)
-    offered, classes = _offers(context)
+    offered, classes = offers(context)
     entries = tuple(
         _macro(context, macro, kinds, offered, classes)
         for _name, macro in sorted(context.registry.macros.items())
@@ -283,7 +285,7 @@ def _kinds(context: PracticeContext, account: str | None, name: str | None) -> l
     return [known[name]]
 
 
-def _offers(context: PracticeContext) -> tuple[frozenset[str], dict[str, Sensitivity]]:
+def offers(context: PracticeContext) -> tuple[frozenset[str], dict[str, Sensitivity]]:
     """Fields that at least one source offers, and the strictest class that a schema gives each.
 
     A source that needs a selection before it can tell is left to `check`.
@@ -472,13 +474,19 @@ def copy_template(practice: OpenedPractice, name: str) -> CopiedTemplate:
         hint = _nearest(name, known) if known else unnamed
         raise TemplateError(_("no pack has a template {name}", name=name), hint=hint)
     target = own / name
+    # Under another name until it is whole: a run must not read half of it.
+    part = own / f".{name}.{token_hex(8)}"
     try:
-        shutil.copytree(folder / name, target, copy_function=shutil.copyfile)
-    except FileExistsError:
-        raise SerienpostError(
-            Problem(_("is there already; nothing was copied"), _("move it away first"), str(target))
-        ) from None
+        if os.path.lexists(target):
+            raise SerienpostError(
+                Problem(
+                    _("is there already; nothing was copied"), _("move it away first"), str(target)
+                )
+            )
+        shutil.copytree(folder / name, part, copy_function=shutil.copyfile)
+        part.rename(target)
     except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
         raise SerienpostError(Problem(_("cannot be written"), None, str(target))) from error
     files = sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
     return CopiedTemplate(name, origin, str(target), tuple(files))

@@ -148,6 +148,11 @@ class CompiledTemplate:
         program = self._programs[part]
         return program.file, program.lines[name]
 
+    def places(self, part: Part, name: str) -> list[tuple[str, int, int]]:
+        """File, line and column of each place where a part names a macro."""
+        program = self._programs[part]
+        return [(program.file, *place) for place in program.places(name)]
+
     def misspelt(self, names: Collection[str]) -> Iterator[tuple[str, int, ForeignPlaceholder]]:
         """File and line of each placeholder in the spelling of another program."""
         text = self._programs["text"]

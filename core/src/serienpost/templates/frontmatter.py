@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -62,6 +63,35 @@ def split(source: str, file: str, language: str = "de") -> FrontMatter:
         text=source[found.end() :],
         text_line=source.count("\n", 0, found.end()) + 1,
     )
+
+
+def with_subject(source: str, subject: str) -> str:
+    """A template file with another subject, all else as it is written; with an empty one none.
+
+    Args:
+        source: what stands in the file, of which `split` takes the block apart.
+        subject: one line.
+    """
+    import yaml
+
+    written = f"subject: {json.dumps(subject, ensure_ascii=False)}" if subject else ""
+    found = _BLOCK.match(source)
+    if found is None:
+        return f"---\n{written}\n---\n{source}" if subject else source
+    block = found[1]
+    root = yaml.compose(block, yaml.SafeLoader)
+    entries = root.value if isinstance(root, yaml.MappingNode) else []
+    places = [
+        (key.start_mark.index, value.end_mark.index)
+        for key, value in entries
+        if key.value == "subject"
+    ]
+    begin, end = places[0] if places else (0, 0)
+    # A text over several lines ends where the next key begins.
+    if written and (not places or block[end - 1] == "\n"):
+        written += "\n"
+    rest = block[end:] if written else block[end:].removeprefix("\n")
+    return f"{source[: found.start(1)]}{block[:begin]}{written}{rest}{source[found.end(1) :]}"
 
 
 class _Reader:

@@ -141,6 +141,15 @@ class Program:
             for piece in _pieces(self.source)
         )
 
+    def places(self, name: str) -> Iterator[tuple[int, int]]:
+        """Line of the file and column, both from 1, of each tag's word that is this name."""
+        word, at = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)"), 0
+        for piece in _pieces(self.source):
+            for found in word.finditer(piece.raw) if piece.kind in ("variable", "block") else ():
+                before = self.source[: at + found.start()]
+                yield self.first_line + before.count("\n"), len(before) - before.rfind("\n")
+            at += len(piece.raw)
+
     def trace(self) -> str:
         """The source of a text that names, each on a line of its own, the macros that are shown."""
         shown = {tag.shown for tag in self.tags}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from serienpost import Texts, present_language
 from serienpost.service import SHORTEST_PASSWORD, page_environment, page_style, run_part
 from serienpost_web import wording
+from serienpost_web.segments import segment_of
 from serienpost_web.table import new_form_key
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Pages:
 
 def _environment() -> Environment:
     made = page_environment(_TEMPLATES, _)
-    made.globals.update(wording=wording, run_part=run_part, asset=asset)
+    made.globals.update(wording=wording, run_part=run_part, asset=asset, segment=segment_of)
     made.globals["shortest_password"] = SHORTEST_PASSWORD
     made.filters["lines"] = lines
     made.filters["rate"] = wording.rate

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import httpx  # noqa: TID253  # a test
 
 from serienpost import open_practice
-from serienpost.service import Answers, Draft, PrepareDraft, Run, Stop
+from serienpost.service import (
+    Answers,
+    Draft,
+    PrepareDraft,
+    Run,
+    Stop,
+    TemplateFile,
+    save_template,
+    template_file,
+)
 from serienpost.service.task_work import TaskLook, do_task
 from serienpost_web.doors import Entrance
 from serienpost_web.server import listen, make_server
@@ -56,6 +65,9 @@ OWN: dict[str, object] = {
 }
 
 
+# Of the practice's own.
+TEMPLATE = "neue-sprechzeiten"
+
 # What a page asks for beside what its path names.
 ROWS = {"row": "patient:2"}
 # What a path names that belongs to one practice, and what another one might call its own.
@@ -65,6 +77,9 @@ FOREIGN = {
     "task": "Z" * 24,
     "selection": "s20200101-zzzzzz",
     "user": "0" * 16,
+    "template": "zzzzzzzz",
+    "text": "email.zz.md",
+    "earlier": "20200101T000000000000Z",
 }
 
 
@@ -81,6 +96,7 @@ class Desk:
     selection: str
     user: str = ""
     entry: str = ""
+    earlier: str = ""
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, user: str = "") -> httpx.Client:
@@ -139,6 +155,9 @@ class Desk:
             "selection": self.selection,
             "user": self.user,
             "entry": self.entry,
+            "template": TEMPLATE,
+            "text": "email.md",
+            "earlier": self.earlier,
         }
 
     def contents(self) -> dict[str, object]:
@@ -243,6 +262,15 @@ def make_runs(folder: Path, catcher: Catcher) -> dict[str, str]:
                 run.cancel()
     catcher.script.clear()
     return found
+
+
+def make_earlier(practice: Practice) -> str:
+    """A text of the practice that was another one before."""
+    found = template_file(practice, TEMPLATE, "email.md")
+    said = found.subject or "", f"{found.text}\nBis bald!\n", found.version
+    saved = save_template(practice, TEMPLATE, "email.md", *said)
+    assert isinstance(saved, TemplateFile)
+    return saved.earlier[0].id
 
 
 def make_selection(folder: Path, *blocks: dict[str, object], account: str = "mail") -> str:

@@ -9,9 +9,9 @@ from serienpost.fields import CATALOGUE, Sensitivity
 from serienpost.translation import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from serienpost.contracts.macros import MacroSetting
+    from serienpost.contracts.macros import Macro, MacroSetting
     from serienpost.fields import FieldValue
 
 _ = Texts(__name__)
@@ -46,6 +46,20 @@ class FieldMacro:
     def value(self, fields: Mapping[str, FieldValue], setting: MacroSetting) -> FieldValue:  # noqa: ARG002
         """The field's value."""
         return fields.get(self.field)
+
+
+def with_own_fields(
+    macros: Mapping[str, Macro], classes: Mapping[str, Sensitivity], names: Collection[str]
+) -> dict[str, Macro]:
+    """All macros of the plugins, and for each field that has a class of its own one that shows it:
+    by the field's name, and as a text that uses these names writes it (`{{Kurs}}`)."""
+    own = own_fields(classes)
+    written = {name for name in names if name.casefold() in own}
+    shown: dict[str, Macro] = {
+        name: FieldMacro(name, *own[name.casefold()])
+        for name in {*(field for field, _class in own.values()), *written}
+    }
+    return {**shown, **macros}
 
 
 def own_fields(classes: Mapping[str, Sensitivity]) -> dict[str, tuple[str, Sensitivity]]:

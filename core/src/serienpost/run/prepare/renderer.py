@@ -18,7 +18,7 @@ from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import asset
 from serienpost.reference import PLACEHOLDER, with_reference
 from serienpost.run.prepare.disclosed_fields import ADDRESS, CARRIED, DisclosedFields
-from serienpost.run.prepare.field_macros import FieldMacro, own_fields
+from serienpost.run.prepare.field_macros import with_own_fields
 from serienpost.run.prepare.languages import (
     FIELD,
     GIVEN,
@@ -190,13 +190,7 @@ class RunRenderer(People):
     def known_macros(self) -> dict[str, Macro]:
         """All macros of the plugins, and for each field that the selection gives a class of its own
         one that shows it: by the field's name, and as the text writes it (`{{Kurs}}`)."""
-        own = own_fields(self.classes)
-        written = {name for name in self.template.names if name.casefold() in own}
-        shown = {
-            name: FieldMacro(name, *own[name.casefold()])
-            for name in {*(field for field, _class in own.values()), *written}
-        }
-        return {**shown, **self.context.registry.macros}
+        return with_own_fields(self.context.registry.macros, self.classes, self.template.names)
 
     @cached_property
     def macro_names(self) -> list[str]:

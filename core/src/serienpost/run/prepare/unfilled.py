@@ -31,13 +31,14 @@ def unfilled_placeholders(renderer: RunRenderer, mailing: Mailing) -> list[Probl
     """What would go out as it stands, with the right spelling where there is one."""
     names = renderer.known_macros
     found = [
-        _problem(placeholder, file, line)
+        unfilled_problem(placeholder, file, line)
         for file, line, placeholder in renderer.template.misspelt(names)
     ]
     return [*found, *_around(renderer, mailing), *_at_provider(renderer, mailing)]
 
 
-def _problem(found: ForeignPlaceholder, file: str | None, line: int | None) -> Problem:
+def unfilled_problem(found: ForeignPlaceholder, file: str | None, line: int | None) -> Problem:
+    """What is wrong with a placeholder in the spelling of another program."""
     right = (
         _("write {macro}", macro=f"{{{{{found.name}}}}}")
         if found.name
@@ -94,7 +95,7 @@ def _at_provider(renderer: RunRenderer, mailing: Mailing) -> Iterator[Problem]:
         text = _PROVIDER_TAG.sub(TAG, source)
         read = placeholders_in_page if part == "html" else foreign_placeholders
         for found in read(text, names):
-            problem = _problem(found, mailing.file, mailing.line(KEY))
+            problem = unfilled_problem(found, mailing.file, mailing.line(KEY))
             message = _(
                 "the template {template}: {part}: {problem}",
                 template=template.title,

@@ -25,6 +25,7 @@ from serienpost_web.pages import (
     selection,
     suppression_list,
     task,
+    template_texts,
     users,
 )
 
@@ -54,4 +55,5 @@ ROUTES: tuple[Route, ...] = (
     *journal.ROUTES,
     *retention.ROUTES,
     *person_data.ROUTES,
+    *template_texts.ROUTES,
 )

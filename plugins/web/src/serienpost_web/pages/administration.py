@@ -11,6 +11,7 @@ from serienpost_web.pages import (
     person_data,
     retention,
     suppression_list,
+    template_texts,
     users,
 )
 from serienpost_web.table import Route, Shown
@@ -24,6 +25,7 @@ _ = Texts(__name__)
 # here, and its routes in the table.
 ENTRIES: tuple[Entry, ...] = (
     own_password.ENTRY,
+    template_texts.ENTRY,
     suppression_list.ENTRY,
     users.ENTRY,
     journal.ENTRY,

@@ -113,6 +113,35 @@
     isChanged = false;
   };
 
+  // A template's text is looked at as it is typed; a fault leads to its word.
+  const checks = document.querySelector("[data-checks]");
+  const checked = document.getElementById("checked");
+  if (checks && checked) {
+    let due = 0;
+    let asked = 0;
+    const check = async () => {
+      const mine = ++asked;
+      const sent = new URLSearchParams(new FormData(checks));
+      const answer = await fetch(checks.dataset.checks, { method: "POST", body: sent, credentials: "same-origin" }).catch(() => null);
+      if (!answer?.ok || answer.headers.get("x-desk") || mine !== asked) return;
+      const text = await answer.text();
+      if (mine === asked) checked.innerHTML = text;
+    };
+    checks.addEventListener("input", () => {
+      clearTimeout(due);
+      due = setTimeout(check, 500);
+    });
+    checked.addEventListener("click", (event) => {
+      const link = event.target.closest("[data-select]");
+      const place = link && document.getElementById(link.hash.slice(1));
+      if (!place) return;
+      event.preventDefault();
+      const [start, length] = link.dataset.select.split(",").map(Number);
+      place.focus();
+      place.setSelectionRange(start, start + length);
+    });
+  }
+
   // A form is sent once; the server knows a second one again in any case.
   document.addEventListener("submit", (event) => {
     if (event.target.dataset.sent) event.preventDefault();

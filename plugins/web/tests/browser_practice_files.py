@@ -1,0 +1,55 @@
+"""What a practice's folder holds, at the desk in a real browser: templates."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from chromium import log_in, look
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from running_desk import Desk
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_template_is_copied_changed_and_taken_back_by_mouse(
+    desk: Desk, browser: Browser, javascript: bool
+) -> None:
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        try:
+            page.goto(f"{desk.url}/verwaltung")
+            page.click("main >> text=Vorlagen")
+            page.click("main >> text=recall-en")
+            page.click("main button.main")
+            page.wait_for_url("**/recall-en?said=template_copied")
+            page.click("main table a >> nth=0")
+            before = page.input_value("#field-text")
+            page.fill("#field-text", "Dear all,\n\nyour {{Diagnose}} and {{Vornahme}}")
+            if not javascript:
+                page.click("button[value='check']")
+            page.wait_for_selector("mark")
+            assert page.locator("mark").all_inner_texts() == ["Diagnose", "Vornahme"]
+            if javascript:
+                look(page, "template-marked")
+                page.click(".faults a >> nth=0")
+                start, end = page.evaluate(
+                    "(() => { const one = document.getElementById('field-text');"
+                    " return [one.selectionStart, one.selectionEnd]; })()"
+                )
+                assert page.input_value("#field-text")[start:end] == "Diagnose"
+            page.click("button[value='save']")
+            page.wait_for_selector("main [role=alert] >> text=Nicht gespeichert")
+            page.fill("#field-text", "Dear all,\n\nyour {{Praxis}}")
+            page.click("button[value='save']")
+            page.wait_for_url("**/email.md?said=template_saved")
+            assert "Praxis Dr. Sonnenschein" in page.inner_text("#checked")
+            page.click("main >> text=Fassung bis")
+            page.click("text=Wiederherstellen")
+            page.wait_for_url("**/email.md?said=template_restored")
+            assert page.input_value("#field-text") == before
+        finally:
+            shutil.rmtree(desk.folder / "templates" / "recall-en")

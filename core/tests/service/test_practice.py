@@ -49,7 +49,8 @@ def test_a_folder_that_is_no_practice_is_refused(practices: Practices) -> None:
 def test_every_name_of_the_service_is_there_and_no_other() -> None:
     for name in serienpost.service.__all__:
         found = getattr(serienpost.service, name)
-        assert getattr(found, "__module__", found.__name__).startswith("serienpost")
+        if not isinstance(found, str | int):  # a constant tells nothing of its home
+            assert getattr(found, "__module__", found.__name__).startswith("serienpost")
     with pytest.raises(AttributeError, match="Blueprint"):
         serienpost.service.Blueprint  # noqa: B018
 

@@ -20,7 +20,7 @@ from moved_clock import Clock
 from serienpost import Answers, open_practice
 from serienpost.ledger import store
 from serienpost.run.send.stop import Stop
-from serienpost.service import worker
+from serienpost.service import Purge, worker
 
 if TYPE_CHECKING:
     import subprocess
@@ -256,6 +256,26 @@ def test_daily_chores_are_done_once(null: Practice, workers: Workers) -> None:
     assert [row["name"] for row in null.ledger("SELECT name FROM chore WHERE done_at > 0")] == [
         "purge"
     ]
+
+
+def test_what_somebody_asks_to_remove_waits_until_nothing_is_sent(
+    null: Practice, workers: Workers
+) -> None:
+    delay(null, 300)
+    process = workers()
+    chore = "SELECT * FROM chore WHERE name = 'purge' AND done_at > 0"
+    null.wait_until(lambda: bool(null.ledger(chore)))
+    release(null)
+    null.wait_until(lambda: null.oracle().total() > 0)
+    with open_practice(null.folder, actor="os:test") as opened:
+        task = opened.ask(Purge())
+        null.wait_until(lambda: task.status().state == "done")
+        purged_at = opened.retention().purged_at
+    assert null.states() == EVERYBODY
+    (sent,) = null.ledger("SELECT finished_at FROM run")
+    assert purged_at is not None
+    assert purged_at.timestamp() * 1_000_000 >= sent["finished_at"]
+    assert workers.stop(process)[0] == 0
 
 
 def test_a_bug_is_told_once_and_stops_nothing(null: Practice, workers: Workers) -> None:

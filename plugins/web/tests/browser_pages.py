@@ -56,6 +56,7 @@ def pages(desk: Desk) -> dict[str, str]:
         "suppression": f"/verwaltung/sperrliste/{desk.entry}",
         "suppression-not": f"/verwaltung/sperrliste/email~{'0' * 64}",
         "suppression-lift": f"/verwaltung/sperrliste/{desk.entry}/aufheben",
+        "accounts": "/verwaltung/konten",
         "templates": "/verwaltung/vorlagen",
         "template": "/verwaltung/vorlagen/terminerinnerung",
         "template-text": f"/verwaltung/vorlagen/{TEMPLATE}/email.md",

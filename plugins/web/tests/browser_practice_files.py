@@ -1,4 +1,4 @@
-"""What a practice's folder holds, at the desk in a real browser: templates."""
+"""What a practice's folder holds, at the desk in a real browser: templates, accounts."""
 
 from __future__ import annotations
 
@@ -53,3 +53,21 @@ def test_a_template_is_copied_changed_and_taken_back_by_mouse(
             assert page.input_value("#field-text") == before
         finally:
             shutil.rmtree(desk.folder / "templates" / "recall-en")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_accounts_are_looked_at_by_mouse(desk: Desk, browser: Browser, javascript: bool) -> None:
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        page.goto(f"{desk.url}/verwaltung")
+        page.click("main >> text=Konten")
+        page.click("main button.main")
+        page.wait_for_selector(".badge.busy")
+        desk.work()
+        if not javascript:
+            page.click("text=Den jetzigen Stand zeigen")
+        page.wait_for_selector("main .card .badge.good")
+        assert "Zuletzt geprüft" in page.inner_text("main")
+        if javascript:
+            look(page, "accounts-checked")

@@ -15,6 +15,7 @@ from serienpost.service.practice import Practice, open_practice
 if TYPE_CHECKING:
     from serienpost import words
     from serienpost.rights import Right
+    from serienpost.service.account_check import AccountFinding, AccountsStatus, CheckedAccount
     from serienpost.service.anew import Anew, find_again, is_for_past, made_anew
     from serienpost.service.answers import (
         CourseBar,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from serienpost.service.suppressions import Suppression, SuppressionPage
     from serienpost.service.tasks import (
         AskBalances,
+        CheckAccounts,
         Prepare,
         PrepareDraft,
         Purge,
@@ -101,11 +103,15 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSED",
     "SHORTEST_PASSWORD",
+    "AccountFinding",
     "AccountLine",
+    "AccountsStatus",
     "Anew",
     "Answers",
     "AskBalances",
     "Balance",
+    "CheckAccounts",
+    "CheckedAccount",
     "CheckedMailing",
     "CheckedText",
     "Confirmation",
@@ -261,6 +267,10 @@ _HOME = {
     "is_for_past": "anew",
     "made_anew": "anew",
     "AccountLine": "catalog",
+    "AccountFinding": "account_check",
+    "AccountsStatus": "account_check",
+    "CheckedAccount": "account_check",
+    "CheckAccounts": "tasks",
     "CheckedMailing": "mailing",
     "DraftLine": "draft",
     "MacroEntry": "catalog",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from serienpost.run.report.answers import SelectionStatus
+    from serienpost.service.account_check import AccountsStatus
     from serienpost.service.balances import Balance
     from serienpost.service.draft import Draft, DraftLine
     from serienpost.service.given_files import UploadedFile
@@ -32,7 +33,8 @@ class DeskPractice(OpenedPractice):
         once. See `ensure_worker` for a worker on this machine.
 
         Args:
-            what: `Prepare` a mailing, `PrepareDraft`, `ReadSelection` or `AskBalances`.
+            what: `Prepare` a mailing, `PrepareDraft`, `ReadSelection`, `AskBalances`,
+                `CheckAccounts` or `Purge`.
             token: names this one wish; the same one of the same actor with the same token is the
                 same task, however often it is asked for (a double click).
 
@@ -69,6 +71,13 @@ class DeskPractice(OpenedPractice):
         from serienpost.service.balances import balances
 
         return balances(self)
+
+    def checked_accounts(self) -> AccountsStatus:
+        """The accounts, and what `doctor` found about each when a worker looked last: nobody is
+        asked here. `ask(CheckAccounts())` lets a worker look."""
+        from serienpost.service.account_check import checked_accounts
+
+        return checked_accounts(self)
 
     def new_draft(
         self,

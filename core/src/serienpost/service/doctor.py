@@ -100,8 +100,8 @@ def _opened(context: PracticeContext) -> Iterator[Finding]:
     yield from _consent(context)
     for archive in context.registry.archives.values():
         yield from _guarded(_archive_named(archive), partial(_archive, context, archive))
-    for name, account in context.config.accounts.items():
-        yield from _guarded(_account_named(name), partial(_account, context, name, account))
+    for name in context.config.accounts:
+        yield from account_findings(context, name)
     yield from _guarded(_("mailings"), partial(_mailings, context))
     yield from missing_pieces(context, mailing_names(context))
 
@@ -238,6 +238,12 @@ def _archive(context: PracticeContext, archive: Archive) -> Iterator[Finding]:
     answers = within(PROBE_SECONDS, name, lambda: archive.store(context, ()))
     context.registry.answered("archives", archive.name, "store", answers, (list, tuple))
     yield Finding(name, True, _("can be reached"))
+
+
+def account_findings(context: PracticeContext, name: str) -> list[Finding]:
+    """What there is to find about one account; asks its provider."""
+    account = context.config.accounts[name]
+    return _guarded(_account_named(name), partial(_account, context, name, account))
 
 
 def _account(context: PracticeContext, name: str, account: AccountSettings) -> Iterator[Finding]:

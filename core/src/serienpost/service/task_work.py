@@ -32,6 +32,7 @@ from serienpost.run.report.retention import PURGE, forget_unapproved, purge
 from serienpost.service import draft as drafts
 from serienpost.service import mailing as mailings
 from serienpost.service import own_address
+from serienpost.service.account_check import CHECK, look_at_accounts
 from serienpost.service.decided import Answers
 from serienpost.service.mailing import Transliteration
 from serienpost.service.release import Confirmation
@@ -304,6 +305,12 @@ def _ask_balances(work: Work) -> None:
     close_task(work.practice.ledger, work.row.id, work.owner, "done", **came)
 
 
+def _check_accounts(work: Work) -> None:
+    """Look at each account as `doctor` does; what is wrong is what was found, and no failure."""
+    found = look_at_accounts(work.practice.context, work.progress)
+    close_task(work.practice.ledger, work.row.id, work.owner, "done", detail=found)
+
+
 def _purge(work: Work) -> None:
     """Remove what is over its time; the task is done in the transaction that removes it."""
     practice = work.practice
@@ -318,6 +325,7 @@ _WORK: Mapping[str, Callable[[Work], None]] = {
     "read": _read,
     "test": _test,
     "balances": _ask_balances,
+    CHECK: _check_accounts,
     PURGE: _purge,
 }
 

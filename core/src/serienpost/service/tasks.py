@@ -21,6 +21,7 @@ from serienpost.ledger.tasks import (
     newest_tasks,
 )
 from serienpost.run.report.retention import PURGE
+from serienpost.service.account_check import CHECK
 from serienpost.service.mailing import Instead, Transliteration
 from serienpost.service.opened import MOST_ROWS
 from serienpost.translation import Texts
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 # What a worker can be asked to do.
-What = Literal["prepare", "read", "test", "balances", "purge"]
+What = Literal["prepare", "read", "test", "balances", "accounts", "purge"]
 
 _ID_LENGTH = 24
 
@@ -117,12 +118,23 @@ class AskBalances(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckAccounts(Record):
+    """Look at the practice's accounts as `doctor` does; `Practice.checked_accounts` has what was
+    found."""
+
+
+@dataclass(frozen=True, slots=True)
 class Purge(Record):
     """Remove what the retention periods no longer cover, as `Practice.purge` does it; a worker
     begins it once it is at nothing else. `Practice.retention` says what is left."""
 
 
-Wish: TypeAlias = Prepare | PrepareDraft | ReadSelection | SendTest | AskBalances | Purge
+Wish: TypeAlias = (
+    Prepare | PrepareDraft | ReadSelection | SendTest | AskBalances | CheckAccounts | Purge
+)
+
+# Wishes that say nothing more -> what a worker is asked to do.
+_PLAIN = {AskBalances: "balances", CheckAccounts: CHECK, Purge: PURGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,7 @@ class TaskStatus(Record):
     """How a task stands.
 
     Args:
-        what: `prepare`, `read`, `test`, `balances` or `purge`.
+        what: `prepare`, `read`, `test`, `balances`, `accounts` or `purge`.
         state: `waiting` for a worker, `working`, `done`, `failed` or `cancelled`.
         done: rows so far, at most a second old.
         run: what was prepared, or what a test is of.
@@ -262,10 +274,8 @@ def _columns(practice: OpenedPractice, what: Wish) -> dict[str, Any]:
     if isinstance(what, SendTest):
         test = {key: value for key, value in what.document().items() if key != "run"}
         return {"what": "test", "run": what.run, "detail": test}
-    if isinstance(what, AskBalances):
-        return {"what": "balances"}
-    if isinstance(what, Purge):
-        return {"what": PURGE}
+    if isinstance(what, AskBalances | CheckAccounts | Purge):
+        return {"what": _PLAIN[type(what)]}
     detail: dict[str, Any] = {
         "due": what.due.isoformat() if what.due else None,
         "asked_on": practice.today().isoformat(),

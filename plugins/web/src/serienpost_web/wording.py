@@ -42,6 +42,7 @@ SAID: Mapping[str, Text] = {
     "lifted": _("The suppression is lifted. Whether the person may be written to, the check says."),
     "purging": _("A worker removes it; you need not wait here."),
     "erased": _("The person is erased. What stays names nobody."),
+    "accounts_asked": _("A worker looks at the accounts; you need not wait here."),
     "template_copied": _("Copied. What you change here counts for the practice from now on."),
     "template_saved": _("Saved. Messages that are made from now on have this text."),
     "template_restored": _("The earlier text counts again. The other is kept below."),

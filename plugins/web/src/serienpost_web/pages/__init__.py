@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serienpost_web.pages import (
+    account_list,
     administration,
     blocked,
     choice,
@@ -56,4 +57,5 @@ ROUTES: tuple[Route, ...] = (
     *retention.ROUTES,
     *person_data.ROUTES,
     *template_texts.ROUTES,
+    *account_list.ROUTES,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from serienpost import Texts
 from serienpost_web.pages import (
+    account_list,
     journal,
     own_password,
     person_data,
@@ -26,6 +27,7 @@ _ = Texts(__name__)
 ENTRIES: tuple[Entry, ...] = (
     own_password.ENTRY,
     template_texts.ENTRY,
+    account_list.ENTRY,
     suppression_list.ENTRY,
     users.ENTRY,
     journal.ENTRY,

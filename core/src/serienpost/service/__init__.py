@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from serienpost.service.account_check import AccountFinding, AccountsStatus, CheckedAccount
     from serienpost.service.anew import Anew, find_again, is_for_past, made_anew
     from serienpost.service.answers import (
+        Counted,
+        CountedSign,
         CourseBar,
         DueDate,
         MessageStory,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         template_text,
         templates,
     )
+    from serienpost.service.channel_abilities import Abilities, abilities
     from serienpost.service.decided import Answers
     from serienpost.service.desk_worker import ensure_worker
     from serienpost.service.draft import Conflict, Draft, DraftLine
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSED",
     "SHORTEST_PASSWORD",
+    "Abilities",
     "AccountFinding",
     "AccountLine",
     "AccountsStatus",
@@ -116,6 +120,8 @@ __all__ = [
     "CheckedText",
     "Confirmation",
     "Conflict",
+    "Counted",
+    "CountedSign",
     "CourseBar",
     "Draft",
     "DraftLine",
@@ -178,6 +184,7 @@ __all__ = [
     "UploadedFile",
     "User",
     "UserLine",
+    "abilities",
     "accounts",
     "check_template",
     "copy_template",
@@ -207,6 +214,8 @@ __all__ = [
 
 # Modules that stand on the ledger are imported when one of their names is used.
 _HOME = {
+    "Counted": "answers",
+    "CountedSign": "answers",
     "CourseBar": "answers",
     "DueDate": "answers",
     "MessageStory": "answers",
@@ -266,6 +275,8 @@ _HOME = {
     "find_again": "anew",
     "is_for_past": "anew",
     "made_anew": "anew",
+    "Abilities": "channel_abilities",
+    "abilities": "channel_abilities",
     "AccountLine": "catalog",
     "AccountFinding": "account_check",
     "AccountsStatus": "account_check",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serienpost.run.prepare.count import Counted, CountedSign
 from serienpost.run.report.answers import (
     CostlySign,
     DueDate,
@@ -35,6 +36,8 @@ from serienpost.service.schedule import Planned, PlannedDate, PlannedHoliday, Wa
 
 __all__ = [
     "CostlySign",
+    "Counted",
+    "CountedSign",
     "CourseBar",
     "DueDate",
     "DueRun",

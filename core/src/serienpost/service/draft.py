@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from serienpost.config.mailing import Mailing
     from serienpost.config.uploads import Upload, UploadKind
     from serienpost.ledger.store import Tx
+    from serienpost.run.prepare.count import Counted
+    from serienpost.run.prepare.renderer import RunRenderer
+    from serienpost.run.prepare.taking_over import TakenOver
     from serienpost.service.opened import OpenedPractice
     from serienpost.service.run import Run
     from serienpost.service.same_mailing import About
@@ -229,6 +232,27 @@ class Draft:
                     chosen = find_selection(tx, self.selection)
                 mailing = with_people_of(self.practice.context, mailing, chosen)
             return check_loaded(self.practice, mailing)
+
+    def written(self, keys: Mapping[str, Any]) -> Draft:
+        """The draft as it would be with these keys; nothing is saved.
+
+        Raises:
+            ConfigError: as for `save`.
+        """
+        wanted = checked_keys(self.id, self.mailing, keys)
+        return Draft(self.practice, self._row._replace(keys=wanted))
+
+    def count(self, due: date | None = None) -> Counted:
+        """What its messages would cost, each the same as in a run; of many people the first alone.
+        Nothing is written.
+
+        Args:
+            due: as for `prepare`.
+
+        Raises:
+            SerienpostError: as for `prepare`.
+        """
+        return count_draft(self, due)
 
     def prepare(
         self,
@@ -432,8 +456,7 @@ def prepare_draft(
     The draft names its run, and the one before is gone, in the transaction that makes the new one a
     prepared run.
     """
-    practice, chosen = draft.practice, None
-    today = asked_on or practice.today()
+    practice, today = draft.practice, asked_on or draft.practice.today()
     gone: str | None = None
 
     def named(tx: Tx, run_id: str) -> None:
@@ -442,12 +465,10 @@ def prepare_draft(
         frozen(tx, run_id)
 
     with draft._problems_at_keys():
-        mailing = draft._loaded()
-        if draft.selection is not None:
-            mailing, due, chosen = people_of(practice, draft.selection, mailing, due, today)
+        renderer, chosen = _checked(draft, due, today)
         made = prepare_checked(
             practice,
-            checked_for(practice.context, mailing, due or today),
+            renderer,
             rewrite_signs=rewrite_signs,
             exclude_already_sent=exclude_already_sent,
             chosen=chosen,
@@ -457,6 +478,23 @@ def prepare_draft(
     if gone:
         remove_previews(practice.context, gone)
     return made
+
+
+def count_draft(draft: Draft, due: date | None) -> Counted:
+    """See `Draft.count`."""
+    from serienpost.run.prepare.count import count
+
+    with draft._problems_at_keys():
+        renderer, chosen = _checked(draft, due, draft.practice.today())
+        return count(renderer, draft.practice.ledger, chosen)
+
+
+def _checked(draft: Draft, due: date | None, today: date) -> tuple[RunRenderer, TakenOver | None]:
+    """The draft checked for its people, and the selection whose marks it takes over."""
+    practice, mailing, chosen = draft.practice, draft._loaded(), None
+    if draft.selection is not None:
+        mailing, due, chosen = people_of(practice, draft.selection, mailing, due, today)
+    return checked_for(practice.context, mailing, due or today), chosen
 
 
 def new_draft(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from serienpost import words
 from serienpost.contracts.providers import Disclaimer, HasDisclaimer
-from serienpost.documents import Record
+from serienpost.documents import FOR_FACES, Record
 from serienpost.errors import ConfigError, LedgerError, Problem, SerienpostError
 from serienpost.ledger.runs import allow_command, count_overridden, find_run
 from serienpost.run.prepare.changes import refuse_other_edition
@@ -52,6 +52,7 @@ class Confirmation(Record):
         at: not before this time.
         disclaimer: the terms to accept, where that is a question.
         channel: what people call the channel.
+        is_held: with a time that lies ahead the provider gets the messages at once and holds them.
     """
 
     run: str | None
@@ -65,6 +66,7 @@ class Confirmation(Record):
     at: datetime | None = None
     disclaimer: Disclaimer | None = None
     channel: str = ""
+    is_held: bool = field(default=False, metadata=FOR_FACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,7 @@ def _confirmation(
         at=at,
         disclaimer=disclaimer,
         channel=channel,
+        is_held=row.header.get("hand_over") == "now",
     )
 
 

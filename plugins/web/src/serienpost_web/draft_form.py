@@ -1,4 +1,4 @@
-"""The form of an e-mail's draft: what stands in its fields, and the keys that it says.
+"""The form of a draft: what stands in its fields, and the keys that it says.
 
 The fields always show the text that leaves: the template's, until somebody changes it. What has no
 field stays as it is in the keys.
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from serienpost import Practice, Problem
     from serienpost.service import TemplateText
     from serienpost_web.table import Field
-
-EMAIL = "email"
 
 # Signs of one line and of a text; what the core takes as a whole is less.
 LINE, TEXT = 1_000, 200_000
@@ -60,8 +58,8 @@ class Wording:
     problems: tuple[Problem, ...] = ()
 
 
-def wording_of(practice: Practice, keys: Mapping[str, Any]) -> Wording:
-    """What the keys of a draft say in its fields."""
+def wording_of(practice: Practice, keys: Mapping[str, Any], kind: str) -> Wording:
+    """What the keys of a draft of this kind of message say in its fields."""
     template = _text(keys.get("template"))
     own = Written(_text(keys.get("subject")), _text(keys.get("text")))
     told = keys.get("other_languages")
@@ -71,7 +69,7 @@ def wording_of(practice: Practice, keys: Mapping[str, Any]) -> Wording:
     if not template:
         return Wording("", own, {})
     try:
-        found = template_text(practice, template, EMAIL)
+        found = template_text(practice, template, kind)
     except SerienpostError as error:
         return Wording(template, own, others, is_changed, problems=error.problems)
     has_page, images = found.page is not None, found.images
@@ -82,24 +80,29 @@ def wording_of(practice: Practice, keys: Mapping[str, Any]) -> Wording:
     return Wording(template, main[1], dict(rest), False, has_page, images)
 
 
-def keys_of(practice: Practice, form: Field, keys: Mapping[str, Any], *, people: bool) -> Any:  # noqa: ANN401
+def keys_of(
+    practice: Practice, form: Field, keys: Mapping[str, Any], kind: str, *, people: bool
+) -> dict[str, Any]:
     """The keys of a draft with what stands in the form over them.
 
     Args:
         practice: the practice.
         form: as it was sent.
         keys: of the draft now.
+        kind: of message.
         people: whether they are chosen already, for a purpose that stays.
     """
     found = dict(keys)
     for key in _CHOICES[:3] if people else _CHOICES:
+        if key not in form.values:
+            continue
         put(found, key, form.one(key, LINE).strip())
     template, texts = form.one("template", LINE), _texts_in(form)
     for key in ("template", *_OF_TEXT):
         found.pop(key, None)
     put(found, "template", template)
     is_dropped = form.one("then") == "drop"
-    if template and (is_dropped or _is_untouched(practice, form.one("shown", LINE), texts)):
+    if template and (is_dropped or _is_untouched(practice, form.one("shown", LINE), texts, kind)):
         return found
     own = texts.pop("")
     if template and not own.text.strip():  # emptied: the template's text again
@@ -107,7 +110,11 @@ def keys_of(practice: Practice, form: Field, keys: Mapping[str, Any], *, people:
     put(found, "subject", own.subject)
     put(found, "text", own.text if own.text.strip() else "")
     if template:
-        others = {tag: one._asdict() for tag, one in texts.items() if one.text.strip()}
+        others = {
+            tag: one._asdict() if f"subject-{tag}" in form.values else {"text": one.text}
+            for tag, one in texts.items()
+            if one.text.strip()
+        }
         put(found, "other_languages", others)
     return found
 
@@ -120,12 +127,12 @@ def put(keys: dict[str, Any], key: str, value: object) -> None:
         keys.pop(key, None)
 
 
-def _is_untouched(practice: Practice, shown: str, texts: Mapping[str, Written]) -> bool:
+def _is_untouched(practice: Practice, shown: str, texts: Mapping[str, Written], kind: str) -> bool:
     """Whether nobody changed the text of the template that the fields showed."""
     if not any(one.subject or one.text.strip() for one in texts.values()):
         return True
     try:
-        found = _texts(template_text(practice, shown, EMAIL)) if shown else {}
+        found = _texts(template_text(practice, shown, kind)) if shown else {}
     except SerienpostError:
         return False
     return dict(texts) == {

@@ -74,6 +74,18 @@ ACTIONS: Mapping[str, Text] = {
     "letter": _("Letter"),
 }
 
+# What is pressed to go on to the release.
+_SENDS: Mapping[str, Text] = {
+    "sms": _("Send SMS …"),
+    "letter": _("Print …"),
+}
+
+# How an SMS is written down -> what it is called.
+_ALPHABETS: Mapping[str, Text] = {
+    "GSM-7": _("usual alphabet (GSM-7)"),
+    "UCS-2": _("large alphabet (UCS-2)"),
+}
+
 # Why a run is paused -> what to do about it, here; any other reason ends by itself.
 _WHAT_TO_DO: Mapping[str, Text] = {
     "account": _("Put the account right, then press Continue."),
@@ -250,6 +262,27 @@ def decision(code: str) -> Text:
 def action(kind: str) -> Text | str:
     """What is done to send a kind of message."""
     return ACTIONS.get(kind) or words.kind(kind)
+
+
+def send(kind: str) -> Text:
+    """What is pressed to go on to the release of a kind of message."""
+    return _SENDS.get(kind) or _("Send …")
+
+
+def alphabet(encoding: str) -> Text | str:
+    """How an SMS is written down."""
+    return _ALPHABETS.get(encoding, encoding)
+
+
+def sheets(number: float) -> Text:
+    """How much paper is printed on."""
+    return _.ngettext("{n} sheet", "{n} sheets", int(number))
+
+
+def sign(written: str) -> str:
+    """A sign that may not be seen, by its number then."""
+    is_seen = written.isprintable() and not written.isspace()
+    return written if is_seen else f"U+{ord(written):04X}"
 
 
 def occasion(row: Recipient | NamedMessage, zone: ZoneInfo) -> Text | str:

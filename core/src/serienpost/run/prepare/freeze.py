@@ -97,7 +97,7 @@ def prepare(
         UnavailableError: unattended, what must be asked cannot answer; as above.
         UnlimitedError: unattended, nothing limits how often somebody gets it; as above.
     """
-    renderer = _since_last_run(renderer, ledger)
+    renderer = since_last_run(renderer, ledger)
     others = renderer.header.exclude_recipients_of
     refuse_unknown_mailings(renderer.context, ledger, others)
     _refuse_forgotten(ledger, others)
@@ -133,7 +133,7 @@ def prepare(
     return run_id
 
 
-def _since_last_run(renderer: RunRenderer, ledger: Ledger) -> RunRenderer:
+def since_last_run(renderer: RunRenderer, ledger: Ledger) -> RunRenderer:
     """The same with selections that count from the mailing's last run written out."""
     from pydantic import BaseModel
 

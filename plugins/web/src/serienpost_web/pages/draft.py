@@ -1,4 +1,5 @@
-"""A draft of an e-mail: who sends, which text, which files; each step saves, right or not.
+"""A draft: who sends, which text, which files; each step saves, right or not. What a kind of
+message has beside its text, the core says of the account that sends it.
 
 What stands in the form lies over the keys of the draft as they are now: what has no field stays.
 """
@@ -9,9 +10,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost import SerienpostError, Texts
-from serienpost.service import Conflict, accounts, is_for_past, macros, sources, templates
-from serienpost_web.draft_form import EMAIL, LINE, keys_of, put, wording_of
+from serienpost.service import (
+    AskBalances,
+    Conflict,
+    abilities,
+    accounts,
+    is_for_past,
+    macros,
+    sources,
+    templates,
+)
+from serienpost_web.draft_form import LINE, put, wording_of
 from serienpost_web.pages.blocked import obstacle_of
+from serienpost_web.pages.draft_count import counted_for, nothing_counted, sends, written_keys
 from serienpost_web.pages.selection import chosen_people
 from serienpost_web.pages.task import NEXT, after, ask_to_prepare
 from serienpost_web.table import Moved, Route, Sent, Shown
@@ -22,7 +33,6 @@ if TYPE_CHECKING:
 
     from serienpost import Problem, Text
     from serienpost.service import (
-        AccountLine,
         CheckedMailing,
         Draft,
         MacroEntry,
@@ -87,14 +97,14 @@ def draft_page(asked: Asked) -> Answer:
 
 
 def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
-    practice, keys = asked.practice, writing.keys
-    known = accounts(practice)
-    kind = _kind(known, keys)
-    line = writing.draft.line()
+    practice, keys, draft = asked.practice, writing.keys, writing.draft
+    known, chosen, line = accounts(practice), chosen_people(asked, draft), draft.line()
+    kind, can = sends(known, keys, chosen)
+    of_kind = [one for one in known if one.kind == kind]
     values: dict[str, object] = {
-        "draft": writing.draft,
+        "draft": draft,
         "line": line,
-        "chosen": chosen_people(asked, writing.draft),
+        "chosen": chosen,
         "keys": keys,
         "version": writing.version,
         "conflict": writing.conflict,
@@ -102,29 +112,29 @@ def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
         "problems": writing.problems,
         "at": _at_fields(writing.problems),
         "labels": FIELDS,
-        "attached": _attached(keys, writing.draft.files(), writing.extra),
+        "attached": _attached(keys, draft.files(), writing.extra),
         "extra": writing.extra,
         "would_lose": writing.would_lose,
         "blocked": obstacle_of(practice.run(line.run)) if line.run and line.run_state else None,
-        "is_for_past": is_for_past(writing.draft),
-    }
-    texts = wording_of(practice, keys) if kind == EMAIL else None
-    if texts is None:
-        return Shown("draft_other", values | {"kind": kind}, status)
-    account = next((one for one in known if one.name == keys.get("account")), None)
-    values |= {
-        "accounts": [one for one in known if one.kind == EMAIL],
-        "account": account,
+        "is_for_past": is_for_past(draft),
+        "kind": kind,
+        "can": can and abilities(practice, can),
+        "accounts": of_kind,
+        "account": next((one for one in of_kind if one.name == keys.get("account")), None),
         "signatures": list(practice.context.config.signatures),
         "purposes": practice.context.config.purposes_known(),
-        "templates": [one.name for one in templates(practice)[0] if EMAIL in one.kinds],
-        "texts": texts,
+        "templates": [one.name for one in templates(practice)[0] if kind in one.kinds],
+        "texts": wording_of(practice, keys, kind),
         "kept": keys.get("sendgrid_template"),
         "due": asked.form.one("due", 100) or practice.today().isoformat(),
         "from_where": _sources(asked, keys),
-        "macros": _macros(asked),
+        "macros": _macros(asked, kind),
         "different": _different(writing.conflict),
     }
+    if asked.query.one("count"):
+        values |= counted_for(asked, draft)
+    else:
+        values |= nothing_counted(asked, can)
     return Shown("draft", values, status)
 
 
@@ -138,17 +148,12 @@ def _sources(asked: Asked, keys: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(titles[one] for one in names if one in titles))
 
 
-def _kind(known: Sequence[AccountLine], keys: Mapping[str, Any]) -> str:
-    """Of message; a draft without an account that there is may still become an e-mail."""
-    return next((one.kind for one in known if one.name == keys.get("account")), EMAIL)
-
-
-def _macros(asked: Asked) -> dict[str, list[tuple[MacroEntry, list[str]]]]:
+def _macros(asked: Asked, kind: str) -> dict[str, list[tuple[MacroEntry, list[str]]]]:
     """Those that a text may name and those that it may not, each with what stands against it."""
     found: dict[str, list[tuple[MacroEntry, list[str]]]] = {"allowed": [], "blocked": []}
-    for one in macros(asked.practice, kind=EMAIL).macros:
-        reasons = list(dict.fromkeys(each.reason for each in one.blocked if each.kind == EMAIL))
-        found["allowed" if EMAIL in one.allowed else "blocked"].append((one, reasons))
+    for one in macros(asked.practice, kind=kind).macros:
+        reasons = list(dict.fromkeys(each.reason for each in one.blocked if each.kind == kind))
+        found["allowed" if kind in one.allowed else "blocked"].append((one, reasons))
     return found
 
 
@@ -209,7 +214,7 @@ def save(asked: Asked) -> Answer:
     """Save what was written, and do what the button says."""
     draft, form = asked.draft(), asked.form
     version = form.number("version", 0)
-    keys = keys_of(asked.practice, form, draft.keys, people=draft.selection is not None)
+    keys = written_keys(asked, draft)
     kept = {one.reference for one in draft.files()}
     extra = [one for one in form.all("attach") if one in kept]
     try:
@@ -248,12 +253,16 @@ def _saved(
         if removed and one.reference == removed:
             saved.remove_file(one.id)
     here, then = f"/entwurf/{draft.id}", form.one("then")
+    if then == "balance":
+        asked.practice.ask(AskBalances(), token=form.some("form", 50))
     if then in NEXT:
         return _onward(asked, saved, then)
     return {
         "check": Moved(f"{here}?check=1"),
         "take": Moved(f"{here}#field-text"),
         "drop": Moved(f"{here}#field-text"),
+        "count": Moved(f"{here}?count=1#count"),
+        "balance": Moved(f"{here}?count=1#count"),
     }.get(then, Moved(here, said="saved"))
 
 
@@ -300,7 +309,7 @@ def save_quietly(asked: Asked) -> Answer:
     """Save what stands in the fields before the desk is locked; answers with the new version. What
     cannot be saved this way is left to whoever is there."""
     draft, form = asked.draft(), asked.form
-    keys = keys_of(asked.practice, form, draft.keys, people=draft.selection is not None)
+    keys = written_keys(asked, draft)
     saved = draft.save(keys, form.number("version", 0))
     version = "" if isinstance(saved, Conflict) else str(saved.version)
     return Sent(version.encode(), "text/plain")

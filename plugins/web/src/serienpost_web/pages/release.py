@@ -48,7 +48,7 @@ def _page(asked: Asked, run: Run, problems: dict[str, str]) -> Shown:
         "question": run.ask_before_release(),
         "problems": problems,
         "at": asked.form.one("at") if is_sent else "",
-        "when": asked.form.one("when") if is_sent else "now",
+        "when": asked.form.one("when") if is_sent else asked.query.one("when", 20),
         "archive": asked.form.one("archive") if is_sent else "",
         "example": found.why.made_for if found else asked.practice.today() + timedelta(days=1),
     }

@@ -39,12 +39,18 @@ def prepare(asked: Asked) -> Answer:
 
 
 # What comes after a draft is prepared, by the button that was pressed -> the page of the run.
-NEXT: Mapping[str, str] = {"look": "preview", "test": "test", "send": "release"}
+NEXT: Mapping[str, str] = {
+    "look": "preview",
+    "test": "test",
+    "send": "release",
+    "later": "release?when=later",
+}
+_OF_RELEASE = ("send", "later")
 
 
 def after(to: str, run: str, asked: Asked) -> str:
     """The page that a button leads to; who may not release looks at the messages."""
-    may_go = to != "send" or asked.user.may("approve")
+    may_go = to not in _OF_RELEASE or asked.user.may("approve")
     return f"/runs/{run}/{NEXT.get(to, 'preview') if may_go else 'preview'}"
 
 

@@ -102,6 +102,31 @@
       if (isChanged && !writing.dataset.sent) event.preventDefault();
     });
   }
+  // What it costs follows what is written: asked of the server a moment after the last key.
+  const costs = writing?.querySelector("[data-count-for]");
+  if (costs) {
+    let asked = 0;
+    const count = async () => {
+      const mine = ++asked;
+      const sent = new FormData(writing);
+      sent.delete("file");
+      const answer = await fetch(costs.dataset.countFor, { method: "POST", body: new URLSearchParams(sent), credentials: "same-origin" }).catch(() => null);
+      if (mine !== asked || !answer?.ok || answer.headers.get("x-desk")) return;
+      const text = await answer.text();
+      if (mine !== asked) return;
+      if (costs.dataset.last !== text) costs.innerHTML = text;
+      costs.dataset.last = text;
+      if (text.includes('class="badge busy"')) later(2000);
+    };
+    let wait = 0;
+    const later = (time) => {
+      clearTimeout(wait);
+      wait = setTimeout(count, time);
+    };
+    writing.addEventListener("input", () => later(700));
+    count();
+  }
+
   const saveQuietly = async () => {
     if (!isChanged) return;
     const sent = new FormData(writing);

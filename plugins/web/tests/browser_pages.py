@@ -56,6 +56,8 @@ def pages(desk: Desk) -> dict[str, str]:
         "suppression": f"/verwaltung/sperrliste/{desk.entry}",
         "suppression-not": f"/verwaltung/sperrliste/email~{'0' * 64}",
         "suppression-lift": f"/verwaltung/sperrliste/{desk.entry}/aufheben",
+        "mailings": "/verwaltung/versaende",
+        "mailing": "/verwaltung/versaende/information",
         "accounts": "/verwaltung/konten",
         "templates": "/verwaltung/vorlagen",
         "template": "/verwaltung/vorlagen/terminerinnerung",

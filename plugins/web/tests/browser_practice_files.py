@@ -1,8 +1,9 @@
-"""What a practice's folder holds, at the desk in a real browser: templates, accounts."""
+"""What a practice's folder holds, at the desk in a real browser: templates, accounts, mailings."""
 
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,10 +65,31 @@ def test_accounts_are_looked_at_by_mouse(desk: Desk, browser: Browser, javascrip
         page.click("main >> text=Konten")
         page.click("main button.main")
         page.wait_for_selector(".badge.busy")
-        desk.work()
+        with ThreadPoolExecutor(1) as thread:  # in this one the browser's event loop runs
+            thread.submit(desk.work).result()
         if not javascript:
             page.click("text=Den jetzigen Stand zeigen")
         page.wait_for_selector("main .card .badge.good")
         assert "Zuletzt geprüft" in page.inner_text("main")
         if javascript:
             look(page, "accounts-checked")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_mailing_is_looked_at_by_mouse(desk: Desk, browser: Browser, javascript: bool) -> None:
+    file = desk.folder / "mailings" / "geburtstag.yaml"
+    before = file.read_text("utf-8")
+    file.write_text(f"{before}\nschedule: mon-fri 09:00\n", "utf-8")
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        log_in(page, desk)
+        try:
+            page.goto(f"{desk.url}/verwaltung")
+            page.click("main >> text=Versände")
+            page.click("main >> text=Geburtstag >> nth=0")
+            page.wait_for_url("**/versaende/geburtstag")
+            assert page.locator("h2:has-text('Zeitplan') ~ ul li").count() == 3
+            if javascript:
+                look(page, "mailing-scheduled")
+        finally:
+            file.write_text(before, "utf-8")

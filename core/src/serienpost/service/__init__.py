@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from serienpost.service.journal import JournalEntry, JournalPage
     from serienpost.service.login import LoggedIn, LoginRefused, Session
     from serienpost.service.mailing import CheckedMailing, EditedText, Transliteration
+    from serienpost.service.mailing_status import MailingStatus, mailing_statuses
     from serienpost.service.message_view import ShownFile, ShownMessage, shown_message
     from serienpost.service.notices import Notice
     from serienpost.service.own_address import TestResult
@@ -137,6 +138,7 @@ __all__ = [
     "LoginRefused",
     "MacroEntry",
     "MailingLine",
+    "MailingStatus",
     "MessagePage",
     "MessageStory",
     "NamedMessage",
@@ -194,6 +196,7 @@ __all__ = [
     "is_for_past",
     "macros",
     "made_anew",
+    "mailing_statuses",
     "mailings",
     "message_look",
     "open_practice",
@@ -286,6 +289,8 @@ _HOME = {
     "DraftLine": "draft",
     "MacroEntry": "catalog",
     "MailingLine": "catalog",
+    "MailingStatus": "mailing_status",
+    "mailing_statuses": "mailing_status",
     "ShownFile": "message_view",
     "ShownMessage": "message_view",
     "TemplateEntry": "catalog",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ = Texts(__name__)
 
 # A schedule that comes at all comes within this time.
-_LONGEST = timedelta(days=400)
+LONGEST = timedelta(days=400)
 _SAID = 3
 
 
@@ -51,7 +51,7 @@ def schedule_notes(context: PracticeContext, mailing: Mailing) -> Iterator[str]:
 
     if mailing.schedule:
         now = utc_now()
-        come = occurrences(schedule_of(context, mailing), now, now + _LONGEST)
+        come = occurrences(schedule_of(context, mailing), now, now + LONGEST)
         yield _(
             "goes out by itself, next on {moments}",
             moments=[one.at.astimezone(context.zone) for one in islice(come, _SAID)],

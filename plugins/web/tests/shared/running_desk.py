@@ -79,6 +79,7 @@ FOREIGN = {
     "selection": "s20200101-zzzzzz",
     "user": "0" * 16,
     "template": "zzzzzzzz",
+    "mailing": "zzzzzzzz",
     "text": "email.zz.md",
     "earlier": "20200101T000000000000Z",
 }
@@ -162,6 +163,7 @@ class Desk:
             "user": self.user,
             "entry": self.entry,
             "template": TEMPLATE,
+            "mailing": "information",
             "text": "email.md",
             "earlier": self.earlier,
         }

@@ -16,6 +16,7 @@ from serienpost_web.pages import (
     entrance,
     hits,
     journal,
+    mailing_list,
     overview,
     own_password,
     people,
@@ -60,4 +61,5 @@ ROUTES: tuple[Route, ...] = (
     *person_data.ROUTES,
     *template_texts.ROUTES,
     *account_list.ROUTES,
+    *mailing_list.ROUTES,
 )

@@ -8,6 +8,7 @@ from serienpost import Texts
 from serienpost_web.pages import (
     account_list,
     journal,
+    mailing_list,
     own_password,
     person_data,
     retention,
@@ -27,6 +28,7 @@ _ = Texts(__name__)
 ENTRIES: tuple[Entry, ...] = (
     own_password.ENTRY,
     template_texts.ENTRY,
+    mailing_list.ENTRY,
     account_list.ENTRY,
     suppression_list.ENTRY,
     users.ENTRY,

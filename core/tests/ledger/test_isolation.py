@@ -317,7 +317,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "runs_reading": lambda tx: drafts.runs_reading(tx, [UPLOAD]),
     "uploads_of": lambda tx: drafts.uploads_of(tx, "d"),
     "known_uploads": lambda tx: drafts.known_uploads(tx, ["u", "w"]),
-    "draft_mailings": drafts.draft_mailings,
+    "draft_heads": drafts.draft_heads,
 }
 
 

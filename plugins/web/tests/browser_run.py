@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from chromium import PICTURES, chromium, log_in, look
+from chromium import PICTURES, log_in, look
 
 from serienpost import open_practice
 from serienpost.service import Answers
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from running_desk import Desk
 
     from serienpost.service import Progress
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def released(desk: Desk) -> str:
@@ -167,7 +161,7 @@ def test_the_first_page_warns_and_lets_ask_for_the_credit(
         page.wait_for_selector("#balances .badge.busy")
         if javascript:
             look(page, "overview-asking")
-        elsewhere(desk.work).join()
+        desk.work()
         if not javascript:
             page.reload()
         page.wait_for_selector("#balances >> text=ohne Antwort")

@@ -6,6 +6,7 @@ import io
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -114,6 +115,11 @@ class Desk:
 
     def work(self) -> None:
         """Do what is asked for, as a worker does, but for the task that nobody does."""
+        # In a thread: an event loop may run in that of a browser.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(self._work).result()
+
+    def _work(self) -> None:
         with open_practice(self.folder, actor="worker") as practice:
             for row in TaskLook().found(practice.ledger):
                 if row.id != self.task:

@@ -159,7 +159,7 @@ def test_row_2_1_sender_signature_template_and_text(desk: Desk, page: Page) -> N
     assert page.inner_text("nav.steps span") == f"Nachricht 2 von {total}"
     page.click("text=Prüfen und freigeben")
     picture(page, "release")
-    for word in ("Warum", "Prüfnummer", "Daten"):
+    for word in ("Warum", "Prüfnummer", "Welche Angaben"):
         assert word.lower() in page.inner_text("main").lower()
     release(page, run)
     deliver(desk, run)

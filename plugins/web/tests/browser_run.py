@@ -12,6 +12,7 @@ import pytest
 from chromium import PICTURES, log_in, look
 
 from serienpost import open_practice
+from serienpost.ledger.schema import task
 from serienpost.service import Answers
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ def test_the_first_page_warns_and_lets_ask_for_the_credit(
     desk: Desk, browser: Browser, javascript: bool
 ) -> None:
     """1.3: the warning stands where one begins."""
+    with open_practice(desk.folder, actor="Ada") as practice, practice.ledger.begin() as tx:
+        tx.execute(tx.delete(task).where(task.c.what == "balances"))
     with browser.new_context(java_script_enabled=javascript) as context:
         page = context.new_page()
         log_in(page, desk)

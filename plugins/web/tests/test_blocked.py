@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import Browser
 from moved_clock import Clock
-from running_desk import PASSWORD, begun, serving
+from running_desk import PASSWORD, begun, made_desk, serving
 
 from serienpost import open_practice
 from serienpost.ledger import store
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 DATED = "Guten Tag {{Nachname}}, heute ist der {{Heute}}.\n"
 NO_MORE = "können nicht mehr freigegeben werden"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One of its own: other tests would find what was asked for tomorrow."""
+    with made_desk(tmp_path_factory.mktemp("blocked") / "praxis") as made:
+        yield made
 
 
 @pytest.fixture

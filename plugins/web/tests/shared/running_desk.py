@@ -16,6 +16,8 @@ import httpx  # noqa: TID253  # a test
 from serienpost import open_practice
 from serienpost.service import Answers, Draft, PrepareDraft, Run, Stop
 from serienpost.service.task_work import TaskLook, do_task
+from serienpost_demo.catcher import Catcher
+from serienpost_demo.folder import write_folder
 from serienpost_web.doors import Entrance
 from serienpost_web.server import listen, make_server
 from serienpost_web.table import path_to
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Practice
-    from serienpost_demo.catcher import Catcher
     from serienpost_web.table import Route
 
 PASSWORD = "vier lange Worte hier"
@@ -276,3 +277,27 @@ def serving(folder: Path, *, is_behind_proxy: bool = False) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+@contextmanager
+def made_desk(folder: Path) -> Iterator[Desk]:
+    """A desk of its own, for tests after which its clock would stand elsewhere."""
+    with Catcher() as catcher:
+        write_folder(folder, 80, 1, port=catcher.port)
+        with sqlite3.connect(folder / "praxis.db") as database:
+            for number, name in HOSTILE.items():
+                database.execute("UPDATE patient SET nachname = ? WHERE id = ?", (name, number))
+        database.close()
+        with open_practice(folder, actor="os:test") as practice:
+            for name, rights in USERS.items():
+                practice.add_user(name, PASSWORD, rights)
+        # In a thread: once the browser is open, an event loop runs in this one.
+        with ThreadPoolExecutor(1) as thread:
+            runs = thread.submit(make_runs, folder, catcher).result()
+        drafts = make_drafts(folder)
+        task = ask(folder, drafts["mail"])
+        selection = make_selection(folder)
+        with serving(folder) as url:
+            made = Desk(url, folder, catcher, runs, drafts, task, selection)
+            yield made
+            made.close()

@@ -303,7 +303,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "find_task": lambda tx: tasks.find_task(tx, "t"),
     "newest_tasks": lambda tx: tasks.newest_tasks(tx, 9),
     "newest_reading": lambda tx: tasks.newest_reading(tx, "s"),
-    "newest_task": lambda tx: tasks.newest_task(tx, "prepare", "waiting", "working"),
+    "newest_of": lambda tx: tasks.newest_of(tx, "prepare", 9),
     "user_lines": lambda tx: users.user_lines(tx, 9),
     "open_tasks": tasks.open_tasks,
     "open_tests": tasks.open_tests,
@@ -317,7 +317,8 @@ READS: dict[str, Callable[[Any], object]] = {
     "runs_reading": lambda tx: drafts.runs_reading(tx, [UPLOAD]),
     "uploads_of": lambda tx: drafts.uploads_of(tx, "d"),
     "known_uploads": lambda tx: drafts.known_uploads(tx, ["u", "w"]),
-    "draft_mailings": drafts.draft_mailings,
+    "draft_heads": drafts.draft_heads,
+    "draft_of_run": lambda tx: drafts.draft_of_run(tx, "p"),
 }
 
 

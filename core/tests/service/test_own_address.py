@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opened_practice import Practices
 
     from serienpost import Practice
+    from serienpost.run.report.export import WaitingTest
     from serienpost.service import Run
 
 OWN = "praxis@example.org"
@@ -111,6 +112,23 @@ def test_the_reason_does_not_repeat_the_address(
     assert (status.state, status.exit) == ("failed", Exit.REFUSED)
     assert "unknown" in str(status.reason)
     assert OWN not in kept(practice).lower()
+
+
+def test_one_that_waits_is_in_what_is_known_of_the_person(practice: Practice, run: Run) -> None:
+    with practice.ledger.read() as tx:
+        rows = tx.all(tx.select(message, message.c.person, message.c.row_id, message.c.address))
+    mine, other = rows[:2]
+    practice.ask(SendTest(run.id, mine.address, row=other.row_id))
+    practice.ask(SendTest(run.id, OWN, row=mine.row_id))
+    told = {(one.run, one.user, one.to, one.row) for one in waiting(practice, mine.person)}
+    assert told == {(run.id, ACTOR, mine.address, None), (run.id, ACTOR, None, mine.row_id)}
+    theirs = [(one.to, one.row) for one in waiting(practice, other.person)]
+    assert theirs == [(None, other.row_id)]
+
+
+def waiting(practice: Practice, person: str) -> tuple[WaitingTest, ...]:
+    """The tests that wait and are about a person."""
+    return practice.export_person(person).waiting_tests
 
 
 @pytest.mark.parametrize("how", ["purge", "cancel", "erase"])

@@ -4,14 +4,12 @@ button, a lost connection, a double click. SCREENSHOTS=FOLDER keeps a picture of
 from __future__ import annotations
 
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 from running_desk import PASSWORD
 
 from serienpost import open_practice
@@ -37,16 +35,6 @@ ACCOUNT = """\
     sender: "Empfang Sonnenschein <{name}@example.org>"
     rate: [{rate}]
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield found
-        found.close()
 
 
 @pytest.fixture
@@ -171,7 +159,7 @@ def test_row_2_1_sender_signature_template_and_text(desk: Desk, page: Page) -> N
     assert page.inner_text("nav.steps span") == f"Nachricht 2 von {total}"
     page.click("text=Prüfen und freigeben")
     picture(page, "release")
-    for word in ("Warum", "Prüfnummer", "Daten"):
+    for word in ("Warum", "Prüfnummer", "Welche Angaben"):
         assert word.lower() in page.inner_text("main").lower()
     release(page, run)
     deliver(desk, run)
@@ -268,7 +256,7 @@ def test_a_test_is_sent_and_told_without_a_reload(desk: Desk, page: Page) -> Non
     picture(page, "test")
     page.click("main button.main")
     page.wait_for_selector(".badge.busy")
-    apart(desk.work)
+    desk.work()
     page.wait_for_selector("text=vom Anbieter angenommen")
     picture(page, "tested")
     assert len(desk.catcher.messages) == before + 1

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from chromium import PICTURES, chromium, log_in, look
+from chromium import PICTURES, log_in, look
 
 from serienpost import open_practice
+from serienpost.ledger.schema import task
 from serienpost.service import Answers
 
 if TYPE_CHECKING:
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from running_desk import Desk
 
     from serienpost.service import Progress
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def released(desk: Desk) -> str:
@@ -156,6 +151,8 @@ def test_the_first_page_warns_and_lets_ask_for_the_credit(
     desk: Desk, browser: Browser, javascript: bool
 ) -> None:
     """1.3: the warning stands where one begins."""
+    with open_practice(desk.folder, actor="Ada") as practice, practice.ledger.begin() as tx:
+        tx.execute(tx.delete(task).where(task.c.what == "balances"))
     with browser.new_context(java_script_enabled=javascript) as context:
         page = context.new_page()
         log_in(page, desk)
@@ -167,7 +164,7 @@ def test_the_first_page_warns_and_lets_ask_for_the_credit(
         page.wait_for_selector("#balances .badge.busy")
         if javascript:
             look(page, "overview-asking")
-        elsewhere(desk.work).join()
+        desk.work()
         if not javascript:
             page.reload()
         page.wait_for_selector("#balances >> text=ohne Antwort")

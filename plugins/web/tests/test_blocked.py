@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import Browser
 from moved_clock import Clock
-from running_desk import PASSWORD, begun, serving
+from running_desk import PASSWORD, begun, made_desk, serving
 
 from serienpost import open_practice
 from serienpost.ledger import store
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 DATED = "Guten Tag {{Nachname}}, heute ist der {{Heute}}.\n"
 NO_MORE = "können nicht mehr freigegeben werden"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One of its own: other tests would find what was asked for tomorrow."""
+    with made_desk(tmp_path_factory.mktemp("blocked") / "praxis") as made:
+        yield made
 
 
 @pytest.fixture
@@ -221,3 +228,40 @@ def test_who_may_not_write_is_told_who_may(
     assert (f'action="/runs/{run}/anew"' in page.text) is may
     assert (f'href="/runs/{run}/discard"' in page.text) is may
     assert ("Wer schreiben darf" in said(page)) is not may
+
+
+def test_a_time_that_was_typed_is_not_passed_over(
+    desk: Desk, browser: Browser, clock: Clock
+) -> None:
+    """The fault: “at once” stayed chosen, and everybody was written to in the night."""
+    with open_practice(desk.folder, actor="Ada") as practice:
+        run = begun(practice, "information", limit=2).prepare()
+        assert isinstance(run, Run)
+    log_in(browser)
+    page = browser.open(f"/runs/{run.id}/release")
+    told = {"release": "yes", "archive": "entry", "password": PASSWORD}
+    refused = browser.send(page.form(), at="morgen 9:00", **told)
+    assert "Wählen Sie oben „später“" in said(refused)
+    assert state(desk, run.id) == "prepared"
+    browser.send(refused.form(), when="later", **told)
+    assert state(desk, run.id) == "approved"
+    assert clock.ahead
+
+
+def test_a_run_of_one_day_offers_times_of_that_day(
+    desk: Desk, browser: Browser, clock: Clock
+) -> None:
+    """The fault: “tomorrow 9:00” stood there for an example, and was refused."""
+    _draft, run = dated(desk)
+    log_in(browser)
+    page = browser.open(f"/runs/{run}/release")
+    assert "morgen 9:00" not in page.text
+    assert "Verschickt werden kann nur am" in said(page)
+    (example,) = re.findall(r"Zum Beispiel: (\S+ \d+:\d+)", said(page))
+    told = {"release": "yes", "archive": "entry", "password": PASSWORD}
+    browser.send(page.form(), when="later", at=example, **told)
+    assert state(desk, run) == "approved"
+    clock.set(clock.today, hour=23)
+    _draft, late = dated(desk)
+    log_in(browser)
+    assert "Zum Beispiel" not in said(browser.open(f"/runs/{late}/release"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from serienpost import words
@@ -27,7 +27,6 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from serienpost.context import PracticeContext
     from serienpost.ledger.rows import RunRow
@@ -105,6 +104,20 @@ def obstacle(practice: OpenedPractice, run_id: str) -> Obstacle | None:
         return None
     due = date.fromisoformat(row.due)
     return Obstacle((_of_another_day(row, why),), due, can_wait=due > practice.today())
+
+
+def only_day(practice: OpenedPractice, run_id: str) -> date | None:
+    """The day on which alone a run may leave, because its text or its people go by it; None where
+    any day is right.
+
+    Raises:
+        LedgerError: there is no such run.
+    """
+    with practice.ledger.read() as tx:
+        row = find_run(tx, run_id)
+    day = date.fromisoformat(row.due)
+    after = datetime.combine(day + timedelta(days=1), time(12), practice.context.zone)
+    return day if _other_day(practice, row, after, catch_up=False) else None
 
 
 def questions(practice: OpenedPractice, run_id: str, answers: Answers) -> Confirmation:

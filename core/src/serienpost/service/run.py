@@ -35,7 +35,7 @@ from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from serienpost.config.models import Workers
@@ -374,6 +374,11 @@ class Run:
         """What stands against releasing the prepared run so that it leaves at once, whatever is
         answered; None where nothing does. Asks no provider."""
         return release.obstacle(self.practice, self.id)
+
+    def only_day(self) -> date | None:
+        """The day on which alone the run may leave, because its text or its people go by it; None
+        where any day is right."""
+        return release.only_day(self.practice, self.id)
 
     def ask_before_release(self, answers: Answers | None = None) -> Confirmation:
         """What must be answered before `approve` releases the run, on whatever day.

@@ -25,6 +25,8 @@ from serienpost.service import (
     template_file,
 )
 from serienpost.service.task_work import TaskLook, do_task
+from serienpost_demo.catcher import Catcher
+from serienpost_demo.folder import write_folder
 from serienpost_web.doors import Entrance
 from serienpost_web.server import listen, make_server
 from serienpost_web.table import path_to
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from serienpost import Practice
-    from serienpost_demo.catcher import Catcher
     from serienpost_web.table import Route
 
 PASSWORD = "vier lange Worte hier"
@@ -134,8 +135,8 @@ class Desk:
             return made.id
 
     def work(self) -> None:
-        """Do what is asked for, as a worker does, but for the task that nobody does. In a thread:
-        once a browser is open, an event loop runs in this one."""
+        """Do what is asked for, as a worker does, but for the task that nobody does."""
+        # In a thread: an event loop may run in that of a browser.
         with ThreadPoolExecutor(1) as thread:
             thread.submit(self._work).result()
 
@@ -311,3 +312,31 @@ def serving(folder: Path, *, is_behind_proxy: bool = False) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+@contextmanager
+def made_desk(folder: Path) -> Iterator[Desk]:
+    """A desk of its own, for tests after which its clock would stand elsewhere."""
+    with Catcher() as catcher:
+        write_folder(folder, 80, 1, port=catcher.port)
+        with sqlite3.connect(folder / "praxis.db") as database:
+            for number, name in HOSTILE.items():
+                database.execute("UPDATE patient SET nachname = ? WHERE id = ?", (name, number))
+        database.close()
+        with open_practice(folder, actor="os:test") as practice:
+            for name, rights in USERS.items():
+                practice.add_user(name, PASSWORD, rights)
+            user = next(one.id for one in practice.users() if one.name == "Lea")
+            practice.suppress(["gesperrt@example.org"])
+            entry = practice.suppression_id("gesperrt@example.org")
+            earlier = make_earlier(practice)
+        # In a thread: once the browser is open, an event loop runs in this one.
+        with ThreadPoolExecutor(1) as thread:
+            runs = thread.submit(make_runs, folder, catcher).result()
+        drafts = make_drafts(folder)
+        task = ask(folder, drafts["mail"])
+        selection = make_selection(folder)
+        with serving(folder) as url:
+            made = Desk(url, folder, catcher, runs, drafts, task, selection, user, entry, earlier)
+            yield made
+            made.close()

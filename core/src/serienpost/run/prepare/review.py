@@ -250,9 +250,10 @@ def current_states(
     rows: Sequence[Outgoing | MessageRow | DatabaseRow[Any]],
     request: RowRequest,
     *,
-    seconds: float = SOURCE_SECONDS,
+    seconds: float | None = None,
 ) -> Sequence[CurrentState]:
-    """What a block's source says now of rows that it selected, within so many seconds.
+    """What a block's source says now of rows that it selected, within so many seconds, unless given
+    those that any source has.
 
     Raises:
         UnavailableError: it cannot answer, does not in time, or not for each row.
@@ -260,7 +261,7 @@ def current_states(
     refs = [RowRef(row.person, row.occasion, row.occasion_at) for row in rows]
     try:
         states = within(
-            seconds,
+            SOURCE_SECONDS if seconds is None else seconds,
             f"source {block.source.name}",
             lambda: block.source.current(context, block.selection, refs, request),
         )

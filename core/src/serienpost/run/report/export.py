@@ -16,6 +16,7 @@ from serienpost.ledger.rows import MESSAGE, MessageRow
 from serienpost.ledger.runs import find_run
 from serienpost.ledger.schema import event, message, selected, selection, suppression
 from serienpost.ledger.selections import of_selection
+from serienpost.ledger.tasks import open_tests
 from serienpost.run.report.answers import MessageStory, SentTest
 from serienpost.run.report.erasure import Tombstone, one_line
 from serienpost.run.report.history import message_story, sent_tests
@@ -104,19 +105,36 @@ class NamedInDraft(NamedTuple):
     saved_at: datetime
 
 
+class WaitingTest(NamedTuple):
+    """A test message that a worker is asked for and that is not over: when, by whom, to whom and
+    with whose data.
+
+    Args:
+        to: the address, where it is the person's; it is forgotten when the test is over.
+        row: the person's row; None where the data of others, or made-up ones, are used.
+    """
+
+    run: str
+    at: datetime
+    user: str
+    to: str | None
+    row: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class PersonExport(Record):
     """Everything that the ledger knows about a person (Art. 15 GDPR).
 
     `tests` are those that were sent with the person's data or to one of the person's addresses; of
-    the latter only the person's own row is named. `drafts` are those whose keys name the person,
-    `selections` the person's rows in selections.
+    the latter only the person's own row is named. `waiting_tests` are those that are to be sent so.
+    `drafts` are those whose keys name the person, `selections` the person's rows in selections.
     """
 
     person: str
     messages: tuple[PersonMessage, ...]
     suppressed: tuple[Suppressed, ...]
     tests: tuple[SentTest, ...]
+    waiting_tests: tuple[WaitingTest, ...]
     drafts: tuple[NamedInDraft, ...]
     selections: tuple[PersonSelected, ...]
 
@@ -138,8 +156,10 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
         chosen, hashed = _chosen(tx, person, context)
         single = {row.address for row in rows if row.address and _owns_address(row, person)}
         single.update(one.address for one in chosen if one.address)
-        in_drafts = _naming_drafts(tx, Tombstone(person, "", one_line(single)), context)
-        if not (rows or chosen or in_drafts):
+        tombstone = Tombstone(person, "", one_line(single))
+        in_drafts = _naming_drafts(tx, tombstone, context)
+        waiting = _waiting_tests(tx, tombstone, context)
+        if not (rows or chosen or in_drafts or waiting):
             raise LedgerError(_("the ledger knows nothing about {person}", person=person))
         runs = {run_id: find_run(tx, run_id) for run_id in {row.run for row in rows}}
         rows.sort(key=lambda row: (runs[row.run].created_at, row.run, row.no))
@@ -156,7 +176,7 @@ def export_person(context: PracticeContext, ledger: Ledger, person: str) -> Pers
     told = tuple(_without(one, person, others) for one in found)
     suppressed = tuple(Suppressed(s.kind, s.reason) for s in listed)
     selections = tuple(_without(one, person, others) for one in chosen)
-    return PersonExport(person, told, suppressed, tests, in_drafts, selections)
+    return PersonExport(person, told, suppressed, tests, waiting, in_drafts, selections)
 
 
 def _naming_drafts(
@@ -168,6 +188,21 @@ def _naming_drafts(
         without = tombstone.over_draft(row.keys)
         if keys := tuple(key for key in row.keys if without[key] != row.keys[key]):
             found.append(NamedInDraft(row.id, keys, row.saved_at.astimezone(context.zone)))
+    return tuple(found)
+
+
+def _waiting_tests(
+    tx: Tx, tombstone: Tombstone, context: PracticeContext
+) -> tuple[WaitingTest, ...]:
+    """The tests that erasing the person would cancel."""
+    found = []
+    for one in open_tests(tx):
+        if one.detail and tombstone.is_about(one.detail):
+            to, row = one.detail.get("to"), one.detail.get("row")
+            own = to if tombstone.is_about(to) else None
+            theirs = row if tombstone.is_theirs(row) else None
+            at = one.asked_at.astimezone(context.zone)
+            found.append(WaitingTest(one.run or "", at, one.asked_by, own, theirs))
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
 from serienpost import Answers, SerienpostError, Texts
@@ -13,13 +13,13 @@ from serienpost_web.pages.entrance import proved
 from serienpost_web.table import BrokenFormError, Moved, Route, Shown
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from serienpost import Text
     from serienpost.service import Run
     from serienpost_web.table import Answer, Asked
 
 _ = Texts(__name__)
+
+_DAY = timedelta(days=1)
 
 
 def release_page(asked: Asked) -> Answer:
@@ -50,9 +50,20 @@ def _page(asked: Asked, run: Run, problems: dict[str, str]) -> Shown:
         "at": asked.form.one("at") if is_sent else "",
         "when": asked.form.one("when") if is_sent else asked.query.one("when", 20),
         "archive": asked.form.one("archive") if is_sent else "",
-        "example": found.why.made_for if found else asked.practice.today() + timedelta(days=1),
+        **_days(asked, run),
     }
     return Shown("release", values, 422 if problems else 200)
+
+
+def _days(asked: Asked, run: Run) -> dict[str, object]:
+    """The day on which alone the run may leave, and a time that may be typed; none is left late in
+    the evening of that day."""
+    only, today = run.only_day(), asked.practice.today()
+    if only != today:
+        return {"only_day": only, "example": datetime.combine(only or today + _DAY, time(9))}
+    now = asked.practice.ledger.clock().astimezone(asked.practice.context.zone)
+    soon = now.replace(minute=0, tzinfo=None) + timedelta(hours=2)
+    return {"only_day": only, "example": soon if soon.date() == today else None}
 
 
 def release(asked: Asked) -> Answer:
@@ -114,9 +125,11 @@ def _answers(asked: Asked) -> Answers:
 
 def _time(asked: Asked, problems: dict[str, str]) -> datetime | None:
     """When it is to leave; None for at once. What is no time becomes a problem of its field."""
-    if asked.form.one("when") != "later":
-        return None
     written = asked.form.one("at", 100).strip()
+    if asked.form.one("when") != "later":
+        if written:
+            problems["at"] = _("A time stands here. Choose “later” above, or leave this empty.")
+        return None
     if not written:
         problems["at"] = _("Say when, such as tomorrow 9:00.")
         return None

@@ -48,6 +48,10 @@
     else again();
   }
 
+  // Whoever types a time means it.
+  const later = document.querySelector("input[type=radio][name=when][value=later]");
+  document.getElementById("field-at")?.addEventListener("input", () => { if (later) later.checked = true; });
+
   // Tables of marks get a button that marks all of the page, Ctrl-A that marks all hits, and a count
   // that follows the marks.
   for (const table of document.querySelectorAll("[data-marks]")) {

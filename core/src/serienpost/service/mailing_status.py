@@ -12,7 +12,9 @@ from serienpost.documents import Record
 from serienpost.errors import SerienpostError
 from serienpost.run.report.history import list_runs
 from serienpost.scheduling.occurrences import occurrences
+from serienpost.scheduling.rules import LAST
 from serienpost.service.schedule_check import LONGEST, schedule_of
+from serienpost.translation import Texts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,8 +22,21 @@ if TYPE_CHECKING:
     from serienpost.config.mailing_file import MailingHead
     from serienpost.errors import Problem
     from serienpost.run.report.answers import RunLine
+    from serienpost.scheduling.rules import Rule
     from serienpost.service.opened import OpenedPractice
+    from serienpost.translation import Text
 
+_ = Texts(__name__)
+
+_DAYS = (
+    _.pgettext("schedule", "Monday"),
+    _.pgettext("schedule", "Tuesday"),
+    _.pgettext("schedule", "Wednesday"),
+    _.pgettext("schedule", "Thursday"),
+    _.pgettext("schedule", "Friday"),
+    _.pgettext("schedule", "Saturday"),
+    _.pgettext("schedule", "Sunday"),
+)
 # So many coming dates are told, and so many runs looked through for the last one.
 _DATES, _RUNS = 3, 500
 
@@ -34,7 +49,7 @@ class MailingStatus(Record):
         name: of the file, without its suffix.
         mailing: its id, under which runs go.
         kind: of message; None where the file cannot be read.
-        schedule: as its file says it; empty where it goes out only when somebody begins it.
+        schedule: its rules in words; empty where it goes out only when somebody begins it.
         coming: the next dates of the schedule, in the practice's time zone.
         last: its newest run.
         problems: why the file cannot be read, or its schedule not followed.
@@ -46,10 +61,27 @@ class MailingStatus(Record):
     account: str | None
     kind: str | None
     purpose: str | None
-    schedule: tuple[str, ...]
+    schedule: tuple[Text, ...]
     coming: tuple[datetime, ...]
     last: RunLine | None
     problems: tuple[Problem, ...]
+
+
+def _in_words(rule: Rule) -> Text:
+    """`Monday to Friday at 09:00`."""
+    days = sorted(rule.weekdays)
+    if len(days) == len(_DAYS):
+        return _("every day at {time}", time=rule.at)
+    if not days:
+        dates = sorted(rule.monthdays, key=lambda day: day or 32)
+        named = [
+            _("on the last day") if day == LAST else _("on day {day}", day=day) for day in dates
+        ]
+        return _("each month {days} at {time}", days=named, time=rule.at)
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        first, last = _DAYS[days[0]], _DAYS[days[-1]]
+        return _("{first} to {last} at {time}", first=first, last=last, time=rule.at)
+    return _("{days} at {time}", days=[_DAYS[day] for day in days], time=rule.at)
 
 
 def mailing_statuses(practice: OpenedPractice) -> list[MailingStatus]:
@@ -62,7 +94,7 @@ def mailing_statuses(practice: OpenedPractice) -> list[MailingStatus]:
 
 def _status(practice: OpenedPractice, head: MailingHead, last: dict[str, RunLine]) -> MailingStatus:
     context, now = practice.context, practice.ledger.clock()
-    schedule: tuple[str, ...] = ()
+    schedule: tuple[Text, ...] = ()
     coming: tuple[datetime, ...] = ()
     problems: tuple[Problem, ...] = ()
     kind = None
@@ -70,7 +102,7 @@ def _status(practice: OpenedPractice, head: MailingHead, last: dict[str, RunLine
         mailing = load_mailing(context, head.name)
         channel = context.registry.channels[context.config.accounts[mailing.account].channel]
         kind = context.registry.kind(channel).name
-        schedule = tuple(mailing.schedule)
+        schedule = tuple(map(_in_words, mailing.rules))
         if schedule:
             come = occurrences(schedule_of(context, mailing), now, now + LONGEST)
             coming = tuple(one.at.astimezone(context.zone) for one in islice(come, _DATES))

@@ -36,6 +36,7 @@ from serienpost.ledger.reviewed import rows_of_run
 from serienpost.ledger.schema import (
     account,
     attempt,
+    event,
     permit,
     selected,
     selection,
@@ -294,6 +295,12 @@ READS: dict[str, Callable[[Any], object]] = {
     "generation_of": lambda ledger: parts.generation_of(ledger, "r"),
     "count_open": lambda tx: finish.count_open(tx, "r"),
     "entries": suppressions.entries,
+    "entries_page": lambda tx: suppressions.entries_page(tx, 1, 9),
+    "entry_of": lambda tx: suppressions.entry_of(tx, "email", "h1"),
+    "suppressions.reports": lambda tx: suppressions.reports(tx, ["event:e"]),
+    "last_log_ins": users.last_log_ins,
+    "log_ins_before": lambda tx: users.log_ins_before(tx, datetime(2999, 1, 1, tzinfo=UTC)),
+    "newest_task": lambda tx: tasks.newest_task(tx, "prepare", "waiting", "working"),
     "all_users": users.all_users,
     "lock_users": users.lock_users,
     "find_user": lambda tx: users.find_user(tx, "ada"),
@@ -434,6 +441,8 @@ def _fill(desk: Desk, count: int) -> None:
         tx.insert(worker, [{**dead, "since": tx.now, "seen_at": tx.now}])
         entry = {"kind": "email", "address_hash": "h1", "reason": "manual", "source": "user"}
         tx.insert(suppression, [{**entry, "since": tx.now}])
+        told = {"id": "e", "account": "post", "kind": "bounce", "at": tx.now, "code": str(count)}
+        tx.insert(event, [told])
         users.insert_user(tx, "Ada", "hash", ["read"] * count)
         logins.begin_session(tx, "d1", "ada")
         over = {"digest": "d2", "user": "ada", "used_at": tx.now}

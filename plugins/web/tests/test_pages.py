@@ -480,7 +480,3 @@ def test_the_release_names_each_datum_once(desk: Desk) -> None:
     names = ["".join(one.itertext()) for one in table.iter("th") if one.get("scope") == "row"]
     assert "Tag und Uhrzeit des Termins" in names
     assert len(names) == len(set(names))
-    # The example of a time is one that may be written there.
-    (example,) = re.findall(r"morgen 9:00, oder ([^<]+)<", page)
-    with open_practice(desk.folder, actor="Ada") as practice:
-        assert practice.time(example).date() > practice.today()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ def _environment() -> Environment:
     made = page_environment(_TEMPLATES, _)
     made.globals.update(wording=wording, run_part=run_part, asset=asset)
     made.filters["lines"] = lines
+    made.filters["address"] = address
     made.filters["rate"] = wording.rate
     return made
 
@@ -77,6 +79,16 @@ def _environment() -> Environment:
 def lines(text: str | None) -> str:
     """A text of several lines in one."""
     return ", ".join(part.strip() for part in str(text or "").splitlines() if part.strip())
+
+
+def address(text: str | None) -> Markup:
+    """An address in one line, which a narrow column breaks at its signs alone."""
+    from markupsafe import Markup, escape
+
+    written = escape(lines(text))
+    if "@" not in written:
+        return written
+    return Markup(re.sub(r"(?<=@)|(?=\.)", "<wbr>", str(written)))  # noqa: S704  # escaped above
 
 
 @cache

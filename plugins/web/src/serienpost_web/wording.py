@@ -198,7 +198,8 @@ def sentence(problem: Problem) -> str:
 def as_sentence(reason: str) -> str:
     """A reason as it stands alone: it begins with a capital and ends with a full stop; a reason
     that begins with a sign or a number begins as it is."""
-    said = f"{reason[:1].upper()}{reason[1:]}"
+    said = str(reason)  # in the present language
+    said = f"{said[:1].upper()}{said[1:]}"
     return said if not said or said.endswith((".", "!", "?", "…")) else f"{said}."
 
 

@@ -231,6 +231,20 @@ def message_state(code: str) -> str:
     return _MESSAGE_STATES.get(code, code)
 
 
+def accepted_means(kind: str) -> Text | None:
+    """What it says of a message that it is accepted; None for a kind that is printed."""
+    return {
+        "email": _(
+            "“Accepted” means: the mail server took the message. Whether it lies in the person's"
+            " mailbox no server says."
+        ),
+        "sms": _(
+            "“Accepted” means: the provider took the message. Whether it arrived on the phone is"
+            " not known by that."
+        ),
+    }.get(kind)
+
+
 def run_state(standing: str) -> str:
     """How a run stands: its state in words, or what is said already."""
     return _RUN_STATES.get(standing, standing)

@@ -297,7 +297,7 @@ READS: dict[str, Callable[[Any], object]] = {
     "entries": suppressions.entries,
     "entries_page": lambda tx: suppressions.entries_page(tx, 1, 9),
     "entry_of": lambda tx: suppressions.entry_of(tx, "email", "h1"),
-    "suppressions.reports": lambda tx: suppressions.reports(tx, ["event:e"]),
+    "suppressions.reports": lambda tx: suppressions.reports(tx, ["event e"]),
     "last_log_ins": users.last_log_ins,
     "log_ins_before": lambda tx: users.log_ins_before(tx, datetime(2999, 1, 1, tzinfo=UTC)),
     "newest_task": lambda tx: tasks.newest_task(tx, "prepare", "waiting", "working"),

@@ -9,7 +9,6 @@ import sqlite3
 import threading
 from contextlib import closing
 from datetime import datetime
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import html5lib
@@ -431,7 +430,7 @@ def test_the_head_of_a_message_says_when_it_left(desk: Desk) -> None:
     with open_practice(desk.folder, actor="os:test") as practice:
         when = datetime.fromtimestamp(earlier // 1_000_000, practice.context.zone)
     head = html_head(client.get(f"/runs/{desk.runs['finished']}/preview").text)
-    assert head["Datum"] == format_datetime(when)
+    assert head["Datum"] == f"{when:%d.%m.%Y %H:%M}"
 
 
 def html_head(page: str) -> dict[str, str]:

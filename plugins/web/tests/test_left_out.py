@@ -194,5 +194,5 @@ def test_each_no_says_what_would_change_it(desk: Desk) -> None:
     ] == []
     listed = [one for one in denied if "Sperrliste" in one]
     assert listed
-    assert all("das kann nur die Person ändern" in one for one in listed)
+    assert all("Das kann nur die Person ändern" in one for one in listed)
     assert "serienpost suppress" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ def _environment() -> Environment:
     made.globals.update(wording=wording, run_part=run_part, asset=asset, segment=segment_of)
     made.globals["shortest_password"] = SHORTEST_PASSWORD
     made.filters["lines"] = lines
+    made.filters["address"] = address
     made.filters["rate"] = wording.rate
     return made
 
@@ -79,6 +81,16 @@ def _environment() -> Environment:
 def lines(text: str | None) -> str:
     """A text of several lines in one."""
     return ", ".join(part.strip() for part in str(text or "").splitlines() if part.strip())
+
+
+def address(text: str | None) -> Markup:
+    """An address in one line, which a narrow column breaks at its signs alone."""
+    from markupsafe import Markup, escape
+
+    written = escape(lines(text))
+    if "@" not in written:
+        return written
+    return Markup(re.sub(r"(?<=@)|(?=\.)", "<wbr>", str(written)))  # noqa: S704  # escaped above
 
 
 @cache

@@ -22,7 +22,7 @@ _ = Texts(__name__)
 
 # What was done, said on the page that one is led to.
 SAID: Mapping[str, Text] = {
-    "released": _("Released. Sending begins by itself; nobody has to wait here."),
+    "released": _("Released. Below stands how far it is; nobody has to wait here."),
     "scheduled": _("Released. It is sent by itself at its time."),
     "paused": _("Paused. What was on its way already still goes out."),
     "cancelled": _("Cancelled. What was not sent yet is not sent any more."),
@@ -150,7 +150,9 @@ _AT_FIELDS: Mapping[str, Text] = {
     "attachments": _("Remove this file here, and add the right one."),
 }
 # Of a row that nobody can write to as it is.
-_CORRECT = _("Put it right in the practice program or in the list, then check again.")
+_CORRECT = _(
+    "Put it right where it is kept: in the practice program, or in the list that you chose."
+)
 # Of a check that denies and says no more.
 _FIXED = _("Nothing that can be done here changes this.")
 # A hint of the core that names the command which lists macros.
@@ -227,6 +229,14 @@ def sentence(problem: Problem) -> str:
     """What is wrong, as a sentence of its own, without commands."""
     said = str(words.without_commands(problem.message) or problem.message)
     return f"{said[:1].upper()}{said[1:]}."
+
+
+def as_sentence(reason: str) -> str:
+    """A reason as it stands alone: it begins with a capital and ends with a full stop; a reason
+    that begins with a sign or a number begins as it is."""
+    said = str(reason)  # in the present language
+    said = f"{said[:1].upper()}{said[1:]}"
+    return said if not said or said.endswith((".", "!", "?", "…")) else f"{said}."
 
 
 def span(seconds: float) -> Text:

@@ -286,7 +286,7 @@ class MarkChange(Record):
 
 @dataclass(frozen=True, slots=True)
 class RunLine(Record):
-    """A run in the list of runs; `ends` and `scheduled_for` as in `RunStatus`."""
+    """A run in the list of runs; `title`, `ends` and `scheduled_for` as in `RunStatus`."""
 
     run: str
     mailing: str
@@ -298,6 +298,7 @@ class RunLine(Record):
     counts: Mapping[str, int]
     ends: PauseEnd | None = None
     scheduled_for: datetime | None = None
+    title: str = field(default="", metadata=FOR_FACES)
 
     @property
     def standing(self) -> str:

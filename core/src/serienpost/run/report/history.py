@@ -69,6 +69,7 @@ def list_runs(ledger: Ledger, limit: int, zone: ZoneInfo) -> list[RunLine]:
                 counts=count_states(tx, row.id),
                 ends=pause_end(row),
                 scheduled_for=local(scheduled_for(row, tx.now), zone),
+                title=row.title,
             )
             for row in rows
         ]

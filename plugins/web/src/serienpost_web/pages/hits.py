@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serienpost import SerienpostError, Texts
-from serienpost.service import ReadSelection
+from serienpost.service import ReadSelection, accounts
 from serienpost_web import wording
 from serienpost_web.pages.people import FILTERS
 from serienpost_web.pages.selection import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from serienpost import Practice, Problem, Text
-    from serienpost.service import Selection, SelectionStatus
+    from serienpost.service import AccountLine, Selection, SelectionStatus
     from serienpost_web.table import Answer, Asked
 
 _ = Texts(__name__)
@@ -42,7 +42,7 @@ class Action(NamedTuple):
     """A kind of message with the accounts that send it."""
 
     kind: str
-    accounts: list[str]
+    accounts: list[AccountLine]
 
 
 def hits_page(asked: Asked) -> Answer:
@@ -159,13 +159,11 @@ def _action_page(
 
 def _actions(practice: Practice) -> list[Action]:
     """The accounts of the practice by the kind of message that they send."""
-    registry = practice.context.registry
-    found: dict[str, list[str]] = {}
-    for name, account in practice.context.config.accounts.items():
-        kind = registry.kind(registry.channels[account.channel]).name
-        found.setdefault(kind, []).append(name)
+    found: dict[str, list[AccountLine]] = {}
+    for one in accounts(practice):
+        found.setdefault(one.kind, []).append(one)
     order = [
-        *(one for one in wording.ACTIONS if one in found),
+        *(kind for kind in wording.ACTIONS if kind in found),
         *sorted(found.keys() - wording.ACTIONS),
     ]
     return [Action(kind, found[kind]) for kind in order]

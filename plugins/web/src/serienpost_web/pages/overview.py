@@ -30,6 +30,7 @@ def overview(asked: Asked) -> Answer:
     drafts = [one for one in asked.practice.drafts() if not one.is_done]
     runs = asked.practice.runs(_LOOKED_AT)
     planned = asked.practice.planned(_DAYS)
+    known = mailings(asked.practice)
     waiting = [one for one in runs if one.state == "prepared"]
     moving = [one for one in runs if one.state in ("approved", "sending")]
     over = [one for one in runs if one.state in ("finished", "cancelled")]
@@ -37,7 +38,8 @@ def overview(asked: Asked) -> Answer:
         "overview",
         {
             "drafts": drafts if may_write else (),
-            "mailings": mailings(asked.practice) if may_write else (),
+            "mailings": known if may_write else (),
+            "titles": {one.name: one.title for one in known},
             "waiting": waiting,
             "prepared": {one.run: asked.practice.run(one.run).counts() for one in waiting},
             "blocked": {one.run: obstacle_of(asked.practice.run(one.run)) for one in waiting},

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
-from serienpost import Answers, SerienpostError, Texts
+from serienpost import Answers, SerienpostError, Text, Texts
 from serienpost.service import SendTest, accounts, shown_message
 from serienpost_web.doors import PREVIEW
 from serienpost_web.pages.blocked import obstacle_of
@@ -16,7 +16,7 @@ from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, S
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from serienpost import Problem, Text
+    from serienpost import Problem
     from serienpost.service import Confirmation, Run, ShownMessage, TaskStatus
     from serienpost_web.table import Answer, Asked
 
@@ -30,8 +30,8 @@ _KNOWN: Mapping[str, Text] = {
     "date": _("Date"),
     "reply-to": _("Answers go to"),
 }
-# Headers that say how the parts are written, not what is in them.
-_TECHNICAL = ("content-type", "content-transfer-encoding", "mime-version")
+# Headers for programs: nobody who looks at a message needs them.
+_TECHNICAL = ("content-type", "content-transfer-encoding", "mime-version", "message-id")
 
 
 def preview_page(asked: Asked) -> Answer:
@@ -81,8 +81,9 @@ def _headers(message: ShownMessage) -> list[tuple[str, str]]:
         said = ((_("From"), message.sender), (_("To"), message.address))
         return [(str(name), value) for name, value in said]
     head = message_from_bytes(written, policy=policy.default)
+    left_at = str(Text("", "{at}", {"at": message.left_at})) if message.left_at else ""
     return [
-        (str(_KNOWN.get(name.lower(), name)), str(value))
+        (str(_KNOWN.get(name.lower(), name)), left_at if name.lower() == "date" else str(value))
         for name, value in head.items()
         if name.lower() not in _TECHNICAL and (message.left_at or name.lower() != "date")
     ]

@@ -1,7 +1,5 @@
-"""What the service tells of runs and messages, as frozen records.
-
-Times are aware and in the practice's zone. Rows that are streamed by the million are named tuples.
-"""
+"""What the service tells of runs and messages, as frozen records; times are in the practice's zone.
+Rows that are streamed by the million are named tuples."""
 
 from __future__ import annotations
 

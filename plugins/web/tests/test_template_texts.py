@@ -11,6 +11,7 @@ from browsing import Browser
 from running_desk import PASSWORD
 
 from serienpost import open_practice
+from serienpost.errors import TemplateError
 from serienpost.service import template_file
 
 if TYPE_CHECKING:
@@ -176,3 +177,17 @@ def test_a_template_is_named_as_people_name_it(desk: Desk, ada: Browser, copied:
         assert "<textarea" in ada.open(f"{address}/email.md").text
     finally:
         shutil.rmtree(named)
+
+
+def test_a_name_that_leads_out_of_the_folder_is_no_template(desk: Desk, ada: Browser) -> None:
+    folder = desk.folder / "geheim"
+    folder.mkdir(exist_ok=True)
+    (folder / "email.md").write_text("nichts für den Browser\n", "utf-8")
+    with open_practice(desk.folder, actor="Ada") as practice:
+        for name in ("..", ".", "../geheim", ".earlier"):
+            with pytest.raises(TemplateError, match="there is no template"):
+                template_file(practice, name, "email.md")
+    for name in ("..", "%2e%2e", "..%2fgeheim"):
+        page = ada.open(f"/verwaltung/vorlagen/{name}/email.md")
+        assert "nichts für den Browser" not in page.text
+        assert page.status in (200, 403, 404)

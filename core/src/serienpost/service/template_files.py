@@ -109,6 +109,8 @@ def template_lines(practice: OpenedPractice, name: str) -> list[TemplateLine]:
         TemplateError: there is no such template.
     """
     folders = template_folders(practice.context)
+    if name not in template_names(folders):  # a name that leads elsewhere is none of them
+        raise TemplateError(_("there is no template {name}", name=name))
     found: list[TemplateLine] = []
     for kind in practice.context.registry.kinds().values():
         at = next((n for n, one in enumerate(folders) if _path(one, name, kind).is_file()), None)
@@ -121,8 +123,6 @@ def template_lines(practice: OpenedPractice, name: str) -> list[TemplateLine]:
         for file in files:
             language = _tag(file, suffix) or _own_language(name, kind, folders[at])
             found.append(TemplateLine(name, file, kind.name, language, at == 0))
-    if not found and name not in template_names(folders):
-        raise TemplateError(_("there is no template {name}", name=name))
     return found
 
 

@@ -180,11 +180,14 @@ def test_each_no_says_what_would_change_it(desk: Desk) -> None:
     with open_practice(desk.folder, actor="Ada") as practice:
         chosen = practice.selection(desk.selection)
         (someone, *_others) = chosen.page(1, size=10, filter="marked").recipients
-        practice.suppress([someone.address or ""], kind="email")
         made = practice.new_selection(
             [{"source": "patients"}], account="mail", purpose="information", due=practice.today()
         )
-        made.read()
+        practice.suppress([someone.address or ""], kind="email")
+        try:
+            made.read()
+        finally:
+            practice.unsuppress([someone.address or ""], kind="email")
     page = desk.client("Lea").get(f"/auswahl/{made.id}?size=1000").text
     rows = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
     denied = [one for one in rows if ">NEIN<" in one or "nicht erreichbar<" in one]

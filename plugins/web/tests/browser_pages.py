@@ -205,7 +205,7 @@ def test_an_email_is_written_and_looked_at_by_mouse(
         assert "Wir haben neue Zeiten" in page.inner_text("table.head")
         assert page.frame_locator("iframe.mail").locator("body").inner_text()
         page.locator("main").get_by_role("link", name="Weiter", exact=True).first.click()
-        page.click("text=Empfänger")
+        page.locator("main").get_by_role("link", name="Empfänger", exact=True).click()
         page.wait_for_url("**/people")
 
 

@@ -137,7 +137,7 @@ def _story(practice: Opened) -> Iterator[object]:
     yield [chosen.page(reason=one.key).recipients for one in reasons]
     yield chosen.mark_all(reason=reasons[0].key), chosen.unmark_all(filter="marked")
     yield chosen.mark(["patient:3", "patient:5"]), chosen.drop_not_allowed()
-    yield chosen.again().counts, chosen.shared_addresses()
+    yield chosen.again().counts, chosen.shared()
     run = practice.prepare("m", selection=chosen.id)
     assert isinstance(run, Run)
     yield list(run.recipients()), run.summary().counts

@@ -76,6 +76,14 @@ class PracticeContext:
         """The kind of contact of this name, of the core or of a channel here."""
         return self.registry.kinds().get(name)
 
+    def kind_of(self, account: str) -> Kind:
+        """The kind of contact that an account writes to.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        return self.registry.kind(self.registry.channels[self.config.accounts[account].channel])
+
     def channels(self) -> Iterable[Channel[Any]]:
         """The channels of this practice."""
         return self.registry.channels.values()

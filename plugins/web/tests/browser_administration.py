@@ -13,6 +13,7 @@ from hands import Keyboard, Mouse
 from running_desk import PASSWORD
 
 from serienpost import open_practice
+from serienpost.service import LoginRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +84,9 @@ def test_a_password_of_ones_own_is_changed(desk: Desk, at: tuple[Page, Hand]) ->
         hand.write(page.locator("#field-again"), OTHER)
         hand.press(page.locator("main button.main"))
         page.wait_for_url("**/verwaltung?said=own_password")
+        with open_practice(desk.folder, actor="os:test") as practice:
+            assert isinstance(practice.log_in("Gast", PASSWORD, "127.0.0.1"), LoginRefused)
+            assert not isinstance(practice.log_in("Gast", OTHER, "127.0.0.1"), LoginRefused)
     finally:
         with open_practice(desk.folder, actor="os:test") as practice:
             practice.remove_user("Gast")

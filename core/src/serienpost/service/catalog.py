@@ -260,13 +260,13 @@ def macros(
 
 def _kinds(context: PracticeContext, account: str | None, name: str | None) -> list[Kind]:
     """The kinds that count: an account's, a named one, or all that the practice can send."""
-    accounts, channels = context.config.accounts, context.registry.channels
+    accounts = context.config.accounts
     if account is not None:
         if account not in accounts:
             raise ConfigError(
                 _("there is no account {name}", name=account), hint=_nearest(account, accounts)
             )
-        kind = context.registry.kind(channels[accounts[account].channel])
+        kind = context.kind_of(account)
         if name not in (None, kind.name):
             raise ConfigError(
                 _(
@@ -424,7 +424,7 @@ def accounts(practice: OpenedPractice) -> list[AccountLine]:
     """All accounts of the practice."""
     context = practice.context
     return [
-        AccountLine(name, _kind_of(context, name), one.sender, tuple(map(str, one.rate)))
+        AccountLine(name, context.kind_of(name).name, one.sender, tuple(map(str, one.rate)))
         for name, one in context.config.accounts.items()
     ]
 
@@ -447,12 +447,7 @@ def mailings(practice: OpenedPractice) -> list[MailingLine]:
 
 def kind_of(context: PracticeContext, account: str | None) -> str | None:
     """The kind of message that an account sends; None where there is no such account."""
-    return _kind_of(context, account) if account in context.config.accounts else None
-
-
-def _kind_of(context: PracticeContext, account: str) -> str:
-    channel = context.registry.channels[context.config.accounts[account].channel]
-    return context.registry.kind(channel).name
+    return context.kind_of(account).name if account in context.config.accounts else None
 
 
 def copy_template(practice: OpenedPractice, name: str) -> CopiedTemplate:

@@ -130,8 +130,7 @@ def text_of(practice: OpenedPractice, name: str, instead: Instead | None = None)
     """See `Practice.text_of`."""
     context = practice.context
     mailing = _loaded(context, name, instead)
-    account = context.config.accounts[mailing.account]
-    kind = context.registry.kind(context.registry.channels[account.channel])
+    kind = context.kind_of(mailing.account)
     files = read_text(context, mailing, kind.template_suffix)
     refuse_page(files)
     return EditedText(files.text.text, files)

@@ -100,8 +100,7 @@ def _status(practice: OpenedPractice, head: MailingHead, last: dict[str, RunLine
     kind = None
     try:
         mailing = load_mailing(context, head.name)
-        channel = context.registry.channels[context.config.accounts[mailing.account].channel]
-        kind = context.registry.kind(channel).name
+        kind = context.kind_of(mailing.account).name
         schedule = tuple(map(_in_words, mailing.rules))
         if schedule:
             come = occurrences(schedule_of(context, mailing), now, now + LONGEST)

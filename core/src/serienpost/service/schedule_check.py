@@ -89,9 +89,7 @@ def _schedule_problems(context: PracticeContext, mailing: Mailing) -> Iterator[P
             holidays.check()
         except ConfigError as error:
             yield from placed(mailing, error).problems
-    kind = context.registry.kind(
-        context.registry.channels[context.config.accounts[mailing.account].channel]
-    )
+    kind = context.kind_of(mailing.account)
     archives = (one for one in context.registry.archives.values() if kind.name in one.kinds)
     if mailing.archive == "ask" and any(archives):
         said = _("asks what goes into the records, and nobody answers a schedule")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from serienpost import SerienpostError
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from serienpost import Practice, Text
     from serienpost.service import Draft, Run
     from serienpost_web.sessions import Visitor
+
+T = TypeVar("T")
 
 # `nobody`: without a login; `session`: a login, locked or not; else a right of the user.
 Need: TypeAlias = Literal["nobody", "session", "read", "prepare", "approve", "administer"]
@@ -235,10 +237,7 @@ class Asked:
         Raises:
             NotFoundError: there is none.
         """
-        try:
-            return self.practice.draft(self.parts["draft"])
-        except SerienpostError as error:
-            raise NotFoundError from error
+        return self.found(self.practice.draft, "draft")
 
     def run(self) -> Run:
         """The run of the path.
@@ -246,8 +245,16 @@ class Asked:
         Raises:
             NotFoundError: there is none.
         """
+        return self.found(self.practice.run, "run")
+
+    def found(self, find: Callable[[str], T], part: str) -> T:
+        """What a part of the path names, looked for by its id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
         try:
-            return self.practice.run(self.parts["run"])
+            return find(self.parts[part])
         except SerienpostError as error:
             raise NotFoundError from error
 

@@ -64,8 +64,7 @@ def with_people_of(context: PracticeContext, mailing: Mailing, row: SelectionRow
     if row.kind is None or row.purpose is None:
         said = _("the people of selection {selection} are not checked yet", selection=row.id)
         raise ConfigError(Problem(said, _("check them for a kind of contact and a purpose")))
-    account = context.config.accounts[mailing.account]
-    kind = context.registry.kind(context.registry.channels[account.channel])
+    kind = context.kind_of(mailing.account)
     scope = Scope.from_json(row.header)
     problems = []
     if kind.name != row.kind:

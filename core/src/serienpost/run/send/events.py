@@ -65,7 +65,7 @@ def poll_events(context: PracticeContext, ledger: Ledger, account: str) -> Taken
     answered = partial(context.registry.answered, "channels", channel.name, "events")
 
     async def poll() -> Taken:
-        kind = channel_kind(context, account)
+        kind = context.kind_of(account).name
         taken, batch = Taken(), []
         try:
             reports: AsyncIterable[object] = channel.events(context, settings, since)
@@ -79,12 +79,6 @@ def poll_events(context: PracticeContext, ledger: Ledger, account: str) -> Taken
         return taken
 
     return asyncio.run(poll())
-
-
-def channel_kind(context: PracticeContext, account: str) -> str:
-    """The kind of contact that an account writes to."""
-    channel = context.registry.channels[context.config.accounts[account].channel]
-    return context.registry.kind(channel).name
 
 
 def take_events(ledger: Ledger, account: str, kind: str, events: Sequence[Event]) -> Taken:

@@ -377,10 +377,7 @@ def selection_of(asked: Asked) -> Selection:
     Raises:
         NotFoundError: there is none.
     """
-    try:
-        return asked.practice.selection(asked.parts["selection"])
-    except SerienpostError as error:
-        raise NotFoundError from error
+    return asked.found(asked.practice.selection, "selection")
 
 
 ROUTES: Sequence[Route] = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from serienpost import SerienpostError, Texts
 from serienpost_web import wording
-from serienpost_web.table import BrokenFormError, Entry, Moved, NotFoundError, Route, Shown
+from serienpost_web.table import BrokenFormError, Entry, Moved, Route, Shown
 
 if TYPE_CHECKING:
     from serienpost import Text
@@ -99,18 +99,12 @@ def lift_page(asked: Asked) -> Answer:
 
 def lift(asked: Asked) -> Answer:
     """The address may be written to again."""
-    try:
-        asked.practice.lift_suppression(asked.parts["entry"])
-    except SerienpostError as error:
-        raise NotFoundError from error
+    asked.found(asked.practice.lift_suppression, "entry")
     return Moved(f"{_LIST}/{asked.parts['entry']}", said="lifted")
 
 
 def _found(asked: Asked) -> Suppression | None:
-    try:
-        return asked.practice.suppression(asked.parts["entry"])
-    except SerienpostError as error:
-        raise NotFoundError from error
+    return asked.found(asked.practice.suppression, "entry")
 
 
 _LIST, _ONE = "/verwaltung/sperrliste", "/verwaltung/sperrliste/{entry}"

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from serienpost import SerienpostError
 from serienpost.service import PrepareDraft
-from serienpost_web.table import BrokenFormError, Moved, NotFoundError, Route, Shown
+from serienpost_web.table import BrokenFormError, Moved, Route, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,10 +104,7 @@ def answer(asked: Asked) -> Answer:
 
 
 def _task(asked: Asked) -> Task:
-    try:
-        return asked.practice.task(asked.parts["task"])
-    except SerienpostError as error:
-        raise NotFoundError from error
+    return asked.found(asked.practice.task, "task")
 
 
 ROUTES = (

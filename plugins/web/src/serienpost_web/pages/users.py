@@ -8,7 +8,7 @@ from serienpost import SerienpostError, Texts
 from serienpost.service import Right
 from serienpost_web.pages.entrance import proved
 from serienpost_web.pages.own_password import said, typed_twice
-from serienpost_web.table import Entry, Moved, NotFoundError, Route, Shown
+from serienpost_web.table import Entry, Moved, Route, Shown
 
 if TYPE_CHECKING:
     from serienpost.service import User
@@ -139,10 +139,7 @@ def remove(asked: Asked) -> Answer:
 
 
 def _found(asked: Asked) -> User:
-    try:
-        return asked.practice.user(asked.parts["user"])
-    except SerienpostError as error:
-        raise NotFoundError from error
+    return asked.found(asked.practice.user, "user")
 
 
 _LIST, _ONE = "/verwaltung/benutzer", "/verwaltung/benutzer/{user}"

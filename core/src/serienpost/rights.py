@@ -11,8 +11,8 @@ class Right(StrEnum):
     `read` is everybody's: see selections, drafts, runs and reports. `prepare`: choose people, write
     drafts, prepare runs, change marks, send tests to an own address, put an address on the
     suppression list. `approve`: release a run; pause, cancel and retry it; decide about doubts.
-    `administer`: users, the journal, what is taken off the suppression list, what is removed for
-    its age, what a person may ask for (Art. 15 and 17 GDPR), SQL.
+    `administer`: users, templates, the journal, what is taken off the suppression list, what is
+    removed for its age, what a person may ask for (Art. 15 and 17 GDPR), SQL.
     """
 
     READ = "read"

@@ -13,7 +13,6 @@ from serienpost import SerienpostError, Texts
 from serienpost.service import (
     AskBalances,
     Conflict,
-    abilities,
     accounts,
     is_for_past,
     macros,
@@ -118,7 +117,6 @@ def _page(asked: Asked, writing: Writing, status: int = 200) -> Shown:
         "blocked": obstacle_of(practice.run(line.run)) if line.run and line.run_state else None,
         "is_for_past": is_for_past(draft),
         "kind": kind,
-        "can": can and abilities(practice, can),
         "accounts": of_kind,
         "account": next((one for one in of_kind if one.name == keys.get("account")), None),
         "signatures": list(practice.context.config.signatures),

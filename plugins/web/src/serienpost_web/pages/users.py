@@ -21,7 +21,8 @@ _GIVEN = {
     Right.PREPARE: _("choose recipients, write and prepare"),
     Right.APPROVE: _("release, pause, continue and cancel what is sent"),
     Right.ADMINISTER: _(
-        "keep users and the suppression list, answer and erase persons, write database queries"
+        "keep users, templates and the suppression list, answer and erase persons, write database"
+        " queries"
     ),
 }
 
